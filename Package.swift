@@ -1,0 +1,85 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .treatAllWarnings(as: .error),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+]
+
+let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
+let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
+let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
+
+func test(_ target: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: "\(target)Tests", dependencies: [.init(stringLiteral: target), "TestSupport"] + dependencies,
+        swiftSettings: strict)
+}
+
+let package = Package(
+    name: "gridwarden",
+    products: [.executable(name: "gridwarden", targets: ["gridwarden"])],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
+    ],
+    targets: [
+        .systemLibrary(
+            name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil",
+            providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
+        .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .target(name: "CThread"),
+        .target(
+            name: "COpenCV",
+            cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4"])],
+            linkerSettings: ["core", "imgproc", "dnn"].map { .linkedLibrary("opencv_\($0)") }),
+
+        .target(name: "Analytics", swiftSettings: strict),
+        .target(
+            name: "Catalogue", dependencies: ["Analytics"], resources: [.embedInCode("kinds.json")],
+            swiftSettings: strict),
+        .target(name: "Video", dependencies: ["CFFmpeg", "CThread", "Analytics"], swiftSettings: strict),
+        .target(name: "Inference", dependencies: ["COpenCV", "Video", "Analytics"], swiftSettings: strict),
+        .target(name: "Evidence", dependencies: ["Video", "Analytics"], swiftSettings: strict),
+        .target(
+            name: "Delivery", dependencies: ["CMosquitto", "CThread", "Analytics", "Catalogue", grdb, logging],
+            swiftSettings: strict),
+        .target(name: "Configuration", dependencies: ["Analytics", "Catalogue", "Yams"], swiftSettings: strict),
+        .target(
+            name: "Daemon",
+            dependencies: [
+                "Analytics", "Catalogue", "Video", "Inference", "Evidence", "Delivery", "Configuration", logging, lifecycle,
+            ], swiftSettings: strict),
+        .target(
+            name: "Bench", dependencies: ["Analytics", "Catalogue", "Video", "Inference", "Evidence", "Daemon"],
+            swiftSettings: strict),
+        .executableTarget(
+            name: "gridwarden",
+            dependencies: [
+                "Analytics", "Catalogue", "Configuration", "Delivery", "Inference", "Daemon", "Bench", arguments, logging,
+            ], swiftSettings: strict),
+
+        .target(name: "TestSupport", dependencies: ["Analytics"], path: "Tests/TestSupport", swiftSettings: strict),
+        test("Analytics"),
+        test("Catalogue"),
+        test("Video"),
+        test("Inference", ["Video"]),
+        test("Evidence", ["Video"]),
+        test("Delivery", ["Analytics", "Catalogue", grdb]),
+        test("Configuration"),
+        test("Daemon"),
+        test("Bench"),
+        .testTarget(
+            name: "EndToEndTests", dependencies: ["TestSupport", "Delivery", "Daemon", "Configuration"],
+            swiftSettings: strict),
+    ],
+    cxxLanguageStandard: .cxx17
+)

@@ -1,0 +1,10 @@
+/// What an alert is about, e.g. `parking.motor`; the catalogue holds the rest.
+public struct AlertKind: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+
+    public static let illegalParking = AlertKind(rawValue: "parking.motor")
+}

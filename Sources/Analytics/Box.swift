@@ -1,0 +1,58 @@
+/// A point in normalised picture coordinates: 0…1, origin at the top left.
+public struct Point: Hashable, Sendable, Codable {
+    public var x: Double
+    public var y: Double
+
+    public init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
+}
+
+/// An upright rectangle in normalised picture coordinates: 0…1, origin at the top left.
+public struct Box: Hashable, Sendable, Codable {
+    public var x: Double
+    public var y: Double
+    public var width: Double
+    public var height: Double
+
+    public init(x: Double, y: Double, width: Double, height: Double) {
+        self.x = x
+        self.y = y
+        self.width = width
+        self.height = height
+    }
+
+    public var maxX: Double { x + width }
+    public var maxY: Double { y + height }
+    public var area: Double { width * height }
+    public var centre: Point { Point(x: x + width / 2, y: y + height / 2) }
+
+    /// Area shared with `other`, in squared normalised units.
+    public func intersection(_ other: Box) -> Double {
+        let w = min(maxX, other.maxX) - max(x, other.x)
+        let h = min(maxY, other.maxY) - max(y, other.y)
+        return w > 0 && h > 0 ? w * h : 0
+    }
+
+    /// Intersection over union, 0…1.
+    public func iou(_ other: Box) -> Double {
+        let shared = intersection(other)
+        let union = area + other.area - shared
+        return union > 0 ? shared / union : 0
+    }
+
+    /// The share of this box that `other` covers, 0…1.
+    public func covered(by other: Box) -> Double { area > 0 ? intersection(other) / area : 0 }
+
+    /// Grown by `share` of its own size on every side, cut at the picture's edge.
+    public func grown(by share: Double) -> Box {
+        let left = max(0, x - width * share)
+        let top = max(0, y - height * share)
+        return Box(
+            x: left, y: top, width: min(1, maxX + width * share) - left, height: min(1, maxY + height * share) - top)
+    }
+
+    /// Where it stands on the ground: the lowest third, in which a vehicle's wheels are.
+    public var footprint: Box { Box(x: x, y: y + height * 2 / 3, width: width, height: height / 3) }
+}

@@ -1,0 +1,79 @@
+public import Foundation
+
+/// One violation from its opening to its end. A value: each change makes a new revision of it.
+public struct Incident: Sendable, Codable, Equatable {
+    public enum State: String, Sendable, Codable { case opened, updated, closed, withdrawn }
+    public enum CloseReason: String, Sendable, Codable { case cleared, handled, cameraLost = "camera_lost" }
+
+    /// What was seen: the biggest or best one where there are several.
+    public struct Object: Sendable, Codable, Equatable {
+        public var objectClass: ObjectClass
+        public var count: Int
+        /// Mean detector score over the looks that saw it, 0…1.
+        public var confidence: Double
+        public var box: Box
+
+        public init(objectClass: ObjectClass, count: Int = 1, confidence: Double, box: Box) {
+            self.objectClass = objectClass
+            self.count = count
+            self.confidence = confidence
+            self.box = box
+        }
+    }
+
+    /// One line of the explanation.
+    public struct Reason: Sendable, Codable, Equatable {
+        public var at: MediaTime
+        public var what: String
+        public var score: Double?
+
+        public init(at: MediaTime, what: String, score: Double? = nil) {
+            self.at = at
+            self.what = what
+            self.score = score
+        }
+    }
+
+    /// UUIDv7.
+    public let id: UUID
+    public let kind: AlertKind
+    public let camera: String
+    public let zone: String
+    public var revision: Int
+    public var state: State
+    public var closeReason: CloseReason?
+    public var firstSeen: MediaTime
+    public var confirmed: MediaTime
+    public var lastSeen: MediaTime
+    /// When the place was first seen empty again; nil while open.
+    public var closed: MediaTime?
+    /// The dwell that the zone allows, in seconds.
+    public var threshold: Double
+    public var object: Object
+    public var why: [Reason]
+
+    public init(
+        id: UUID, kind: AlertKind, camera: String, zone: String, revision: Int = 1, state: State = .opened,
+        closeReason: CloseReason? = nil, firstSeen: MediaTime, confirmed: MediaTime, lastSeen: MediaTime,
+        closed: MediaTime? = nil, threshold: Double, object: Object, why: [Reason] = []
+    ) {
+        self.id = id
+        self.kind = kind
+        self.camera = camera
+        self.zone = zone
+        self.revision = revision
+        self.state = state
+        self.closeReason = closeReason
+        self.firstSeen = firstSeen
+        self.confirmed = confirmed
+        self.lastSeen = lastSeen
+        self.closed = closed
+        self.threshold = threshold
+        self.object = object
+        self.why = why
+    }
+
+    /// Seconds of media time that the object has been there.
+    public var dwell: Double { lastSeen - firstSeen }
+    public var isOpen: Bool { state == .opened || state == .updated }
+}

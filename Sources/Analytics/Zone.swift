@@ -1,0 +1,19 @@
+/// An area of one camera's picture that a rule watches.
+public struct Zone: Sendable, Hashable, Codable {
+    /// The ground; it decides which department has the power to act.
+    public enum Surface: String, Sendable, Codable, CaseIterable {
+        case carriageway, pavement, square, water, green, other
+    }
+
+    public let id: String
+    public let name: String
+    public let polygon: Polygon
+    public let surface: Surface
+
+    public init(id: String, name: String, polygon: Polygon, surface: Surface = .carriageway) {
+        self.id = id
+        self.name = name
+        self.polygon = polygon
+        self.surface = surface
+    }
+}

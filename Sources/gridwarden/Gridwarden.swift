@@ -1,0 +1,1 @@
+@main struct Gridwarden { static func main() {} }
