@@ -1,1 +1,15 @@
-@main struct Gridwarden { static func main() {} }
+import ArgumentParser
+
+@main
+struct Gridwarden: AsyncParsableCommand {
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "gridwarden",
+        abstract: "Watches street cameras for violations and alerts the department with the power to act.",
+        discussion: """
+            Exit codes: 0 done, 1 failed, 2 some clip of a benchmark fell short, 64 wrong usage, 78 wrong configuration.
+            """,
+        version: version,
+        subcommands: [BenchCommand.self])
+}

@@ -1,0 +1,40 @@
+/// What a rule says about one place in one look.
+public struct Finding: Sendable, Equatable {
+    public enum Phase: Sendable, Equatable {
+        /// Under way, below the threshold.
+        case pending
+        /// The threshold has passed and it can be seen now.
+        case standing
+        /// The threshold had passed, and now nothing can be seen of it.
+        case hidden
+        /// The place has been seen without it since `at`.
+        case ended(at: MediaTime)
+    }
+
+    public let kind: AlertKind
+    public let zone: String
+    /// Names the place for as long as the process lives; unique within kind and zone.
+    public let place: Int
+    public let phase: Phase
+    public let firstSeen: MediaTime
+    public let lastSeen: MediaTime
+    /// Seconds that the zone allows.
+    public let threshold: Double
+    public let object: Incident.Object
+    public let why: [Incident.Reason]
+
+    public init(
+        kind: AlertKind, zone: String, place: Int, phase: Phase, firstSeen: MediaTime, lastSeen: MediaTime,
+        threshold: Double, object: Incident.Object, why: [Incident.Reason] = []
+    ) {
+        self.kind = kind
+        self.zone = zone
+        self.place = place
+        self.phase = phase
+        self.firstSeen = firstSeen
+        self.lastSeen = lastSeen
+        self.threshold = threshold
+        self.object = object
+        self.why = why
+    }
+}

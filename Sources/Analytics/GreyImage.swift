@@ -1,0 +1,44 @@
+/// A small luma picture: row-major, one byte a pixel (0 black … 255 white), no padding.
+public struct GreyImage: Sendable, Equatable {
+    public let width: Int
+    public let height: Int
+    public let pixels: [UInt8]
+
+    /// Nil where the count of pixels is not width × height.
+    public init?(width: Int, height: Int, pixels: [UInt8]) {
+        guard width > 0, height > 0, pixels.count == width * height else { return nil }
+        self.width = width
+        self.height = height
+        self.pixels = pixels
+    }
+
+    /// What `box` shows, as a fixed grid of mean luma values.
+    public func patch(in box: Box) -> Patch {
+        let side = Patch.side
+        var values = [Float](repeating: 0, count: side * side)
+        let left = box.x * Double(width)
+        let top = box.y * Double(height)
+        let stepX = box.width * Double(width) / Double(side)
+        let stepY = box.height * Double(height) / Double(side)
+        pixels.withUnsafeBufferPointer { pixels in
+            for row in 0..<side {
+                let y0 = clamped(top + Double(row) * stepY, height)
+                let y1 = max(y0, clamped(top + Double(row + 1) * stepY - 1, height))
+                for column in 0..<side {
+                    let x0 = clamped(left + Double(column) * stepX, width)
+                    let x1 = max(x0, clamped(left + Double(column + 1) * stepX - 1, width))
+                    var sum = 0
+                    for y in y0...y1 {
+                        for x in x0...x1 { sum += Int(pixels[y * width + x]) }
+                    }
+                    values[row * side + column] = Float(sum) / Float((y1 - y0 + 1) * (x1 - x0 + 1))
+                }
+            }
+        }
+        return Patch(values: values)
+    }
+
+    private func clamped(_ value: Double, _ limit: Int) -> Int {
+        value.isFinite ? min(max(0, Int(max(-1, min(value, 1e6)))), limit - 1) : 0
+    }
+}

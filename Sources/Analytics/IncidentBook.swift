@@ -1,0 +1,119 @@
+public import Foundation
+
+/// Turns findings into incidents: each violation is opened once, updated, and closed once.
+public struct IncidentBook: Sendable {
+    private struct Key: Hashable, Sendable {
+        let kind: AlertKind
+        let zone: String
+        let place: Int
+    }
+
+    /// Least overlap of two boxes that show the same standing thing before and after a restart.
+    private static let sameBox = 0.4
+    /// How long a restored incident may go unseen before it counts as cleared, in seconds and in looks.
+    private static let restoredGrace = (seconds: 15.0, looks: 4)
+
+    private let camera: String
+    private let makeID: @Sendable (MediaTime) -> UUID
+    private var incidents: [Key: Incident] = [:]
+    /// Open incidents of an earlier run that no finding has claimed yet.
+    private var restored: [Incident]
+    private var restoredSince: MediaTime?
+    private var looksSinceRestore = 0
+
+    /// - Parameters:
+    ///   - restored: the incidents that were open when the last run ended.
+    ///   - makeID: a fresh UUIDv7 for an incident that opens at the given time.
+    public init(camera: String, restored: [Incident] = [], makeID: @escaping @Sendable (MediaTime) -> UUID) {
+        self.camera = camera
+        self.restored = restored
+        self.makeID = makeID
+    }
+
+    public var open: [Incident] { incidents.values.filter(\.isOpen) + restored }
+
+    /// Takes what the rules said of one look; returns the incidents that changed, in a fixed order.
+    public mutating func advance(_ findings: [Finding], at time: MediaTime) -> [Incident] {
+        var changes: [Incident] = []
+        for finding in findings {
+            let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
+            if incidents[key] == nil, adopt(finding, as: key) { continue }
+            if let change = apply(finding, key, at: time) { changes.append(change) }
+        }
+        return changes + closeRestored(at: time)
+    }
+
+    private mutating func apply(_ finding: Finding, _ key: Key, at time: MediaTime) -> Incident? {
+        guard var incident = incidents[key] else {
+            guard finding.phase == .standing else { return nil }
+            let incident = Incident(
+                id: makeID(time), kind: finding.kind, camera: camera, zone: finding.zone,
+                firstSeen: finding.firstSeen, confirmed: time, lastSeen: finding.lastSeen,
+                threshold: finding.threshold, object: finding.object, why: finding.why)
+            incidents[key] = incident
+            return incident
+        }
+        let before = incident.dwell
+        incident.lastSeen = max(incident.lastSeen, finding.lastSeen)
+        incident.object.confidence = finding.object.confidence
+        if case .ended(let at) = finding.phase {
+            incidents[key] = nil
+            return close(incident, at: at, why: finding.why.last)
+        }
+        // A stay that goes on is told again each time it has doubled.
+        let doubled = doublings(incident.dwell, incident.threshold) > doublings(before, incident.threshold)
+        let corrected = finding.object.objectClass != incident.object.objectClass
+        guard doubled || corrected else {
+            incidents[key] = incident
+            return nil
+        }
+        incident.state = .updated
+        incident.revision += 1
+        if corrected {
+            incident.why.append(.init(at: time, what: "class corrected to \(finding.object.objectClass.rawValue)"))
+        } else {
+            incident.why.append(.init(at: time, what: "still there after \(Int(incident.dwell)) s"))
+        }
+        incident.object.objectClass = finding.object.objectClass
+        incidents[key] = incident
+        return incident
+    }
+
+    private func doublings(_ dwell: Double, _ threshold: Double) -> Int {
+        let ratio = dwell / max(1, threshold)
+        return ratio >= 2 ? Int(ratio.rounded(.down)).bitWidth - Int(ratio.rounded(.down)).leadingZeroBitCount : 0
+    }
+
+    private func close(_ incident: Incident, at time: MediaTime, why: Incident.Reason?) -> Incident {
+        var incident = incident
+        incident.state = .closed
+        incident.closeReason = .cleared
+        incident.closed = time
+        incident.revision += 1
+        if let why { incident.why.append(why) }
+        return incident
+    }
+
+    /// The same thing in the same place as before the restart is the same incident.
+    private mutating func adopt(_ finding: Finding, as key: Key) -> Bool {
+        let index = restored.firstIndex {
+            $0.kind == finding.kind && $0.zone == finding.zone && $0.object.box.iou(finding.object.box) >= Self.sameBox
+        }
+        guard let index else { return false }
+        incidents[key] = restored.remove(at: index)
+        return true
+    }
+
+    private mutating func closeRestored(at time: MediaTime) -> [Incident] {
+        guard !restored.isEmpty else { return [] }
+        let since = restoredSince ?? time
+        restoredSince = since
+        looksSinceRestore += 1
+        guard time - since >= Self.restoredGrace.seconds, looksSinceRestore >= Self.restoredGrace.looks else { return [] }
+        let gone = restored
+        restored = []
+        return gone.map {
+            close($0, at: since, why: .init(at: since, what: "the place was empty when the watch began again"))
+        }
+    }
+}

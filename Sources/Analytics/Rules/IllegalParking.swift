@@ -1,0 +1,110 @@
+import Foundation
+
+/// A motor vehicle that stands longer than the zone allows.
+public struct IllegalParking: Rule {
+    public static let kind = AlertKind.illegalParking
+
+    /// Least share of the visible looks in which the detector itself must have found the vehicle.
+    static let detectedShare = 0.3
+    /// Least share of the dwell in which the vehicle was really seen: two isolated sightings never add up.
+    static let seenShare = 0.5
+    /// Least share of a vehicle's footprint, or of its whole box, inside the zone.
+    static let footprintShare = 0.5
+    static let boxShare = 0.6
+
+    private struct Candidate: Sendable {
+        /// From when the dwell counts: later than the stop where a window or a queue says so.
+        var counts: MediaTime
+        var wasForbidden: Bool
+        var queued: MediaTime?
+        var stood = false
+        var why: [Incident.Reason]
+    }
+
+    private let zone: Zone
+    private let settings: ParkingSettings
+    private let minimumScore: Double
+    private var candidates: [Int: Candidate] = [:]
+
+    /// `minimumScore` is what the mean score of a vehicle must reach, less a tenth for weak looks.
+    public init(zone: Zone, settings: ParkingSettings, minimumScore: Double = 0.35) {
+        self.zone = zone
+        self.settings = settings
+        self.minimumScore = minimumScore
+    }
+
+    public mutating func evaluate(_ scene: Scene, stays: [Stay], ended: [StayTracker.Ended]) -> [Finding] {
+        var findings: [Finding] = []
+        for end in ended {
+            guard let candidate = candidates.removeValue(forKey: end.stay.id) else { continue }
+            let why = candidate.why + [.init(at: end.at, what: "the place was seen empty")]
+            findings.append(finding(end.stay, candidate.counts, .ended(at: end.at), why))
+        }
+        let inside = stays.filter { $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box) }
+        let queue = VehicleQueue.members(among: inside, least: settings.queueVehicles)
+        let forbidden = settings.windows.contains(scene.date)
+        for stay in inside {
+            if let finding = judge(stay, scene.time, isQueued: queue.contains(stay.id), isForbidden: forbidden) {
+                findings.append(finding)
+            }
+        }
+        return findings
+    }
+
+    /// Inside by where it touches the ground, or because most of it is.
+    func holds(_ box: Box) -> Bool {
+        zone.polygon.share(of: box.footprint) >= Self.footprintShare || zone.polygon.share(of: box) >= Self.boxShare
+    }
+
+    private mutating func judge(_ stay: Stay, _ time: MediaTime, isQueued: Bool, isForbidden: Bool) -> Finding? {
+        var candidate =
+            candidates[stay.id]
+            ?? Candidate(
+                counts: stay.since, wasForbidden: isForbidden, queued: nil,
+                why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
+        defer { candidates[stay.id] = candidate }
+        if candidate.stood {
+            return finding(stay, candidate.counts, stay.isVisible ? .standing : .hidden, candidate.why)
+        }
+        if isForbidden, !candidate.wasForbidden {
+            candidate.counts = time
+            candidate.why.append(.init(at: time, what: "stopping became forbidden at this hour"))
+        }
+        candidate.wasForbidden = isForbidden
+        if isQueued {
+            candidate.queued = time
+        } else if let queued = candidate.queued {
+            candidate.queued = nil
+            candidate.counts = max(candidate.counts, queued)
+            candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
+        }
+        if !stay.isVisible, time - stay.lastSeen > settings.occlusion {
+            // Hidden for too long to vouch for it: the time before no longer counts.
+            candidate.counts = time
+        }
+        let pending = finding(stay, candidate.counts, .pending, candidate.why)
+        guard isForbidden, stay.isVisible else { return pending }
+        let dwell = time - candidate.counts
+        let needed = settings.dwell + (isQueued ? settings.queuePatience : 0)
+        guard dwell >= needed, isCredible(stay, dwell: time - stay.since) else { return pending }
+        candidate.stood = true
+        candidate.why.append(
+            .init(at: time, what: "stood for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed",
+                score: stay.meanScore))
+        return finding(stay, candidate.counts, .standing, candidate.why)
+    }
+
+    private func isCredible(_ stay: Stay, dwell: Double) -> Bool {
+        stay.detectedShare >= Self.detectedShare && stay.seenSeconds >= Self.seenShare * dwell
+            && stay.bestScore >= minimumScore && stay.meanScore >= minimumScore - 0.1
+    }
+
+    private func finding(
+        _ stay: Stay, _ counts: MediaTime, _ phase: Finding.Phase, _ why: [Incident.Reason]
+    ) -> Finding {
+        Finding(
+            kind: Self.kind, zone: zone.id, place: stay.id, phase: phase, firstSeen: counts, lastSeen: stay.lastSeen,
+            threshold: settings.dwell,
+            object: .init(objectClass: stay.objectClass, confidence: stay.meanScore, box: stay.box), why: why)
+    }
+}

@@ -1,0 +1,46 @@
+/// An object that stands at one place: it may be missed by the detector or hidden for a while and is still the same.
+public struct Stay: Sendable {
+    public enum Presence: Sendable, Equatable {
+        /// The detector saw it in this look.
+        case detected
+        /// The detector missed it, but the place looks as it did with the object in it.
+        case unchanged
+        /// Something stands before it, or something passes: nothing is known.
+        case hidden
+        /// The place looks different and nothing is in front of it.
+        case absent
+    }
+
+    public let id: Int
+    public internal(set) var objectClass: ObjectClass
+    /// Where it stands; does not move with the detector's jitter.
+    public internal(set) var box: Box
+    /// The first look at which it stood here.
+    public internal(set) var since: MediaTime
+    /// The newest look that showed it, by detector or by picture.
+    public internal(set) var lastSeen: MediaTime
+    public internal(set) var presence: Presence
+    /// Seconds between consecutive looks that both showed it.
+    public internal(set) var seenSeconds: Double
+    /// Looks that showed the place, and those among them in which the detector found the object.
+    public internal(set) var looks: Int
+    public internal(set) var detections: Int
+    public internal(set) var bestScore: Double
+    var scoreSum: Double
+    var votes: [ObjectClass: Double]
+    /// What the place looks like with the object in it.
+    var appearance: Patch
+    /// What it looked like in the last look that did not show the object.
+    var emptied: (patch: Patch, since: MediaTime, looks: Int)?
+
+    /// Mean score over the looks that detected it, 0…1.
+    public var meanScore: Double { detections > 0 ? scoreSum / Double(detections) : 0 }
+
+    /// Share of the visible looks in which the detector found it, 0…1.
+    public var detectedShare: Double { looks > 0 ? Double(detections) / Double(looks) : 0 }
+
+    /// True once two looks showed it at the same place.
+    public var isEstablished: Bool { looks >= 2 }
+
+    public var isVisible: Bool { presence == .detected || presence == .unchanged }
+}

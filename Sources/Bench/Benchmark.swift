@@ -1,0 +1,131 @@
+import Analytics
+import Daemon
+import Evidence
+import Foundation
+public import Inference
+public import Video
+import Glibc
+
+/// Runs recorded footage through the daemon's own pipeline, on media time, as fast as it can.
+public struct Benchmark: Sendable {
+    public struct Options: Sendable {
+        /// Overrides the file beside the clip.
+        public var truth: String?
+        /// Seconds.
+        public var dwell: Double
+        public var cadence: Cadence
+        /// Where to write the annotated video.
+        public var annotate: String?
+
+        public init(truth: String? = nil, dwell: Double = 30, cadence: Cadence, annotate: String? = nil) {
+            self.truth = truth
+            self.dwell = dwell
+            self.cadence = cadence
+            self.annotate = annotate
+        }
+    }
+
+    private let detector: ObjectDetector
+    private let options: Options
+
+    public init(detector: ObjectDetector, options: Options) {
+        self.detector = detector
+        self.options = options
+    }
+
+    /// - Parameter progress: called now and then with the share that is done, 0…1.
+    public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
+        let truth = try truth(for: clip)
+        let zones = zones(truth)
+        let ids = SequentialIDs()
+        var pipeline = CameraPipeline(
+            zones: zones, detector: detector,
+            incidents: IncidentBook(camera: clip) { _ in ids.next() }, recorder: nil)
+        var recording = try Recording(path: clip, cadence: options.cadence)
+        var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
+        let before = processSeconds()
+        var alerts: [UUID: Incident] = [:]
+        var order: [UUID] = []
+        var (last, longest) = (MediaTime?.none, 0.0)
+        var size = (width: 0.0, height: 0.0)
+        let duration = recording.duration ?? 0
+        while let frame = try recording.next() {
+            size = (Double(frame.width), Double(frame.height))
+            let look = try await pipeline.look(at: frame)
+            for change in look.changes {
+                if alerts.updateValue(change.incident, forKey: change.incident.id) == nil {
+                    order.append(change.incident.id)
+                }
+            }
+            try annotator?.add(frame, look)
+            longest = max(longest, last.map { look.time - $0 } ?? 0)
+            last = look.time
+            if duration > 0 { progress(min(1, recording.seconds / duration)) }
+        }
+        try annotator?.finish()
+        let cpu = processSeconds() - before
+        let costs = pipeline.costs
+        let incidents = order.compactMap { alerts[$0] }
+        let score = truth.map {
+            Score(
+                alerts: incidents, truth: $0, dwell: options.dwell, look: longest, kinds: [.illegalParking])
+        }
+        let stream = max(recording.seconds, 0.001)
+        let known = recording.decodeSeconds + costs.gate + costs.infer
+        return ClipReport(
+            clip: URL(filePath: clip).lastPathComponent, dwell: options.dwell, matched: score?.matched ?? 0,
+            missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
+            openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
+            looks: costs.looks, inferences: costs.inferences, cpuSeconds: rounded(cpu), streamSeconds: rounded(stream),
+            cost: .init(
+                total: precise(cpu / stream), decode: precise(recording.decodeSeconds / stream),
+                gate: precise(costs.gate / stream), infer: precise(costs.infer / stream),
+                rest: precise(max(0, cpu - known) / stream)),
+            peakRSS: peakRSS(),
+            alerts: incidents.map { incident in
+                let box = incident.object.box
+                return .init(
+                    kind: incident.kind.rawValue, zone: incident.zone, openedS: rounded(incident.confirmed.seconds),
+                    closedS: incident.closed.map { rounded($0.seconds) },
+                    box: [box.x * size.width, box.y * size.height, box.width * size.width, box.height * size.height].map {
+                        $0.rounded()
+                    })
+            })
+    }
+
+    private func truth(for clip: String) throws -> Truth? {
+        if let path = options.truth { return try Truth.load(path) }
+        let beside = URL(filePath: clip).deletingPathExtension().path + ".truth.json"
+        return FileManager.default.fileExists(atPath: beside) ? try Truth.load(beside) : nil
+    }
+
+    /// Without a truth file the whole picture is watched.
+    private func zones(_ truth: Truth?) -> [WatchedZone] {
+        var settings = ParkingSettings()
+        settings.dwell = options.dwell
+        guard let truth else {
+            let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
+            return [WatchedZone(zone: Zone(id: "all", name: "", polygon: Polygon(corners)), parking: settings)]
+        }
+        return truth.zones.map { zone in
+            WatchedZone(
+                zone: Zone(id: zone.id, name: "", polygon: truth.polygon(zone)),
+                parking: zone.rules.contains(AlertKind.illegalParking.rawValue) ? settings : nil)
+        }
+    }
+
+    private func precise(_ value: Double) -> Double { (value * 100_000).rounded() / 100_000 }
+
+    private func processSeconds() -> Double {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        func seconds(_ time: timeval) -> Double { Double(time.tv_sec) + Double(time.tv_usec) / 1e6 }
+        return seconds(usage.ru_utime) + seconds(usage.ru_stime)
+    }
+
+    private func peakRSS() -> Double {
+        var usage = rusage()
+        getrusage(RUSAGE_SELF.rawValue, &usage)
+        return (Double(usage.ru_maxrss) / 1024 * 10).rounded() / 10
+    }
+}

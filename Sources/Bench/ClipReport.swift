@@ -1,0 +1,85 @@
+import Foundation
+
+/// What the benchmark says of one clip; the keys are the published format.
+public struct ClipReport: Encodable, Sendable {
+    public struct Delay: Encodable, Sendable {
+        public let median: Double?
+        public let p95: Double?
+
+        init(_ values: [Double]) {
+            median = Score.percentile(0.5, of: values).map(rounded)
+            p95 = Score.percentile(0.95, of: values).map(rounded)
+        }
+
+        enum CodingKeys: CodingKey { case median, p95 }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(median, forKey: .median)
+            try container.encode(p95, forKey: .p95)
+        }
+    }
+
+    /// Processor seconds for each second of footage.
+    public struct Cost: Encodable, Sendable {
+        public let total: Double
+        public let decode: Double
+        public let gate: Double
+        public let infer: Double
+        public let rest: Double
+    }
+
+    public struct Alert: Encodable, Sendable {
+        public let kind: String
+        public let zone: String
+        public let openedS: Double
+        public let closedS: Double?
+        /// x, y, width, height in pixels.
+        public let box: [Double]
+
+        enum CodingKeys: String, CodingKey {
+            case kind, zone, box
+            case openedS = "opened_s"
+            case closedS = "closed_s"
+        }
+
+        public func encode(to encoder: any Encoder) throws {
+            var container = encoder.container(keyedBy: CodingKeys.self)
+            try container.encode(kind, forKey: .kind)
+            try container.encode(zone, forKey: .zone)
+            try container.encode(openedS, forKey: .openedS)
+            try container.encode(closedS, forKey: .closedS)
+            try container.encode(box, forKey: .box)
+        }
+    }
+
+    public let clip: String
+    public let dwell: Double
+    public let matched: Int
+    public let missed: Int
+    public let wrong: Int
+    public let duplicate: Int
+    public let openingDelay: Delay
+    public let closingDelay: Delay
+    public let looks: Int
+    public let inferences: Int
+    public let cpuSeconds: Double
+    public let streamSeconds: Double
+    public let cost: Cost
+    public let peakRSS: Double
+    public let alerts: [Alert]
+
+    enum CodingKeys: String, CodingKey {
+        case clip, dwell, matched, missed, duplicate, looks, inferences, alerts
+        case wrong = "false"
+        case openingDelay = "opening_delay_s"
+        case closingDelay = "closing_delay_s"
+        case cpuSeconds = "cpu_s"
+        case streamSeconds = "stream_s"
+        case cost = "cpu_per_stream_s"
+        case peakRSS = "peak_rss_mib"
+    }
+}
+
+/// To a thousandth: finer differences are noise, and the text stays the same on every machine.
+func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

@@ -1,0 +1,53 @@
+import Analytics
+
+/// How the alerts of one clip compare with its truth. The rules stand in the footage's own description:
+/// with a dwell of N seconds an event is expected if and only if it lasts longer than N; an alert matches it when it
+/// was opened within [start + N − 1 s, start + N + 5 s + one look] with IoU ≥ 0.3.
+struct Score {
+    private(set) var matched = 0
+    private(set) var missed = 0
+    private(set) var wrong = 0
+    private(set) var duplicate = 0
+    /// Seconds from start + N to the opening, of each match.
+    private(set) var openingDelays: [Double] = []
+    /// Seconds from the event's end to the closing, of each match that was closed.
+    private(set) var closingDelays: [Double] = []
+
+    private static let overlap = 0.3
+
+    /// - Parameters:
+    ///   - look: the longest time between two looks, in seconds.
+    ///   - kinds: what was watched; events of other kinds are not expected.
+    init(alerts: [Incident], truth: Truth, dwell: Double, look: Double, kinds: Set<AlertKind>) {
+        let events = truth.events.filter { kinds.contains(AlertKind(rawValue: $0.kind)) }
+        var found = Set<Int>()
+        for alert in alerts {
+            let same = events.filter {
+                $0.kind == alert.kind.rawValue && truth.box($0).iou(alert.object.box) >= Self.overlap
+                    && $0.end - $0.start > dwell
+            }
+            let opened = alert.confirmed.seconds
+            let match = same.first {
+                opened >= $0.start + dwell - 1 && opened <= $0.start + dwell + 5 + look && !found.contains($0.id)
+            }
+            if let match {
+                found.insert(match.id)
+                openingDelays.append(opened - match.start - dwell)
+                if let closed = alert.closed { closingDelays.append(closed.seconds - match.end) }
+            } else if same.contains(where: { found.contains($0.id) && opened <= $0.end + look }) {
+                duplicate += 1
+            } else {
+                wrong += 1
+            }
+        }
+        matched = found.count
+        missed = events.count { $0.end - $0.start > dwell } - matched
+    }
+
+    /// Nearest-rank percentile of `values`; nil where there are none.
+    static func percentile(_ share: Double, of values: [Double]) -> Double? {
+        guard !values.isEmpty else { return nil }
+        let rank = Int((share * Double(values.count)).rounded(.up))
+        return values.sorted()[min(max(1, rank), values.count) - 1]
+    }
+}

@@ -1,0 +1,69 @@
+import Analytics
+import Foundation
+
+/// What really happens in a clip: zones, events, and what must not be reported.
+public struct Truth: Decodable, Sendable {
+    public struct Zone: Decodable, Sendable {
+        public let id: String
+        public let rules: [String]
+        /// Pixels.
+        public let polygon: [[Double]]
+    }
+
+    public struct Event: Decodable, Sendable {
+        public let id: Int
+        public let kind: String
+        public let zone: String
+        /// Seconds of media time.
+        public let start: Double
+        public let end: Double
+        /// x, y, width, height in pixels.
+        public let box: [Double]
+    }
+
+    /// Width and height in pixels.
+    public let size: [Double]
+    public let zones: [Zone]
+    public let events: [Event]
+
+    public struct Fault: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public static func load(_ path: String) throws -> Truth {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw Fault(description: "could not read the truth file \(path); check the path")
+        }
+        do {
+            let truth = try JSONDecoder().decode(Truth.self, from: data)
+            try truth.check(path)
+            return truth
+        } catch let fault as Fault {
+            throw fault
+        } catch {
+            throw Fault(description: "the truth file \(path) is not in the expected form: \(error)")
+        }
+    }
+
+    private func check(_ path: String) throws {
+        guard size.count == 2, size.allSatisfy({ $0 >= 1 }) else {
+            throw Fault(description: "\(path): 'size' must be [width, height] in pixels")
+        }
+        for zone in zones where zone.polygon.count < 3 || zone.polygon.contains(where: { $0.count != 2 }) {
+            throw Fault(description: "\(path): zone '\(zone.id)' needs at least three corners [x, y]")
+        }
+        for event in events where event.box.count != 4 || event.end < event.start {
+            throw Fault(description: "\(path): event \(event.id) needs a box [x, y, width, height] and start ≤ end")
+        }
+    }
+
+    func polygon(_ zone: Zone) -> Polygon {
+        Polygon(zone.polygon.map { Point(x: $0[0] / size[0], y: $0[1] / size[1]) })
+    }
+
+    func box(_ event: Event) -> Box {
+        Box(
+            x: event.box[0] / size[0], y: event.box[1] / size[1], width: event.box[2] / size[0],
+            height: event.box[3] / size[1])
+    }
+}

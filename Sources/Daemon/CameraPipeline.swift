@@ -1,0 +1,87 @@
+public import Analytics
+public import Evidence
+public import Inference
+public import Video
+
+/// The path of a frame, from the picture to the incidents that it changed.
+///
+/// One camera, one owner. The daemon and the benchmark run this very code: live, each change goes to the outbox; on
+/// recorded footage, into the score.
+public struct CameraPipeline: ~Copyable {
+    /// An incident that changed, with the pictures that show it.
+    public struct Change: Sendable {
+        public let incident: Incident
+        public let images: [EvidenceImage]
+    }
+
+    /// What one look gave.
+    public struct Look: Sendable {
+        public let time: MediaTime
+        public let changes: [Change]
+        public let detections: [Detection]
+        public let findings: [Finding]
+    }
+
+    /// Counts and processor seconds since the start.
+    public struct Costs: Sendable {
+        public var looks = 0
+        public var inferences = 0
+        public var gate = 0.0
+        public var infer = 0.0
+        public var rest = 0.0
+    }
+
+    public private(set) var costs = Costs()
+    private let detector: ObjectDetector
+    private var small = SmallPicture()
+    private var gate: Gate
+    private var tracker: StayTracker
+    private var rules: [any Rule]
+    private var incidents: IncidentBook
+    private var recorder: EvidenceRecorder?
+    private var detections: [Detection] = []
+
+    public init(
+        zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
+        minimumScore: Double = 0.35
+    ) {
+        self.detector = detector
+        self.incidents = incidents
+        self.recorder = recorder
+        gate = Gate(zones: zones.map(\.zone.polygon))
+        var settings = StayTracker.Settings()
+        settings.birthScore = minimumScore
+        tracker = StayTracker(settings: settings)
+        rules = zones.flatMap { $0.rules(minimumScore: minimumScore) }
+    }
+
+    /// Takes one picture through gate, detector, tracker, rules and incidents.
+    public mutating func look(at frame: Frame) async throws -> Look {
+        var clock = threadSeconds()
+        let picture = try small.picture(of: frame)
+        let isAdmitted = gate.admits(picture, at: frame.time)
+        costs.gate += threadSeconds() - clock
+        if isAdmitted {
+            let result = try await detector.detections(in: frame)
+            detections = result.detections
+            costs.infer += result.seconds
+            costs.inferences += 1
+        }
+        clock = threadSeconds()
+        defer { costs.rest += threadSeconds() - clock }
+        costs.looks += 1
+        let scene = Scene(time: frame.time, date: frame.date, detections: detections, picture: picture)
+        let ended = tracker.update(with: scene)
+        var findings: [Finding] = []
+        for index in rules.indices {
+            findings += rules[index].evaluate(scene, stays: tracker.stays, ended: ended)
+        }
+        var changes: [Change] = []
+        for incident in incidents.advance(findings, at: frame.time) {
+            let images = try recorder?.images(for: incident, findings: findings, in: frame) ?? []
+            changes.append(Change(incident: incident, images: images))
+        }
+        try recorder?.note(findings, in: frame)
+        return Look(time: frame.time, changes: changes, detections: detections, findings: findings)
+    }
+}

@@ -1,0 +1,44 @@
+public import Analytics
+import Foundation
+internal import Video
+
+/// A prepared network: where it is, what it must hash to, and what it expects.
+public struct Model: Sendable, Equatable {
+    public let name: String
+    public let version: String
+    /// Of the ONNX file.
+    public let sha256: String
+    public let path: String
+    /// Pixels of the input.
+    public let width: Int
+    public let height: Int
+    /// The classes of the head in order; nil for one that no rule uses.
+    public let classes: [ObjectClass?]
+
+    public init(
+        name: String, version: String, sha256: String, path: String, width: Int, height: Int, classes: [ObjectClass?]
+    ) {
+        self.name = name
+        self.version = version
+        self.sha256 = sha256
+        self.path = path
+        self.width = width
+        self.height = height
+        self.classes = classes
+    }
+
+    /// Throws where the file is missing or is not the one that the manifest names.
+    public func verify() throws(InferenceError) {
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw InferenceError(
+                "use the model \(name)", cause: "there is no file \(path)",
+                remedy: "prepare it with 'gridwarden models prepare'")
+        }
+        let found = SHA256.hex(Array(data))
+        guard found == sha256 else {
+            throw InferenceError(
+                "use the model \(name)", cause: "\(path) has the SHA-256 \(found) instead of \(sha256)",
+                remedy: "delete it and run 'gridwarden models prepare'")
+        }
+    }
+}

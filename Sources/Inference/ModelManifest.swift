@@ -1,0 +1,69 @@
+import Analytics
+import Foundation
+
+/// The list of the weights that the product can use: where they come from, what they must hash to, what they expect.
+public struct ModelManifest: Decodable, Sendable {
+    public struct Source: Decodable, Sendable {
+        /// On PyPI.
+        public let package: String
+        public let version: String
+        public let file: String
+        public let sha256: String
+    }
+
+    public struct Output: Decodable, Sendable {
+        public let file: String
+        public let sha256: String
+        public let bytes: Int
+    }
+
+    public struct Input: Decodable, Sendable {
+        /// N × C × H × W.
+        public let shape: [Int]
+    }
+
+    public struct Entry: Decodable, Sendable {
+        public let name: String
+        public let use: String
+        public let source: Source
+        public let output: Output
+        public let licence: String
+        public let classes: [String]
+        public let input: Input
+
+        /// - Parameter folder: where the prepared files lie.
+        public func model(in folder: String) -> Model {
+            Model(
+                name: name, version: source.version, sha256: output.sha256,
+                path: URL(filePath: folder).appending(path: output.file).path,
+                width: input.shape.count == 4 ? input.shape[3] : 0,
+                height: input.shape.count == 4 ? input.shape[2] : 0,
+                classes: classes.map { ObjectClass(rawValue: $0) })
+        }
+    }
+
+    public let models: [Entry]
+
+    /// Reads `manifest.json` in the folder of the prepared models.
+    public static func load(folder: String) throws(InferenceError) -> ModelManifest {
+        let path = URL(filePath: folder).appending(path: "manifest.json").path
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw InferenceError(
+                "find the models", cause: "there is no \(path)",
+                remedy: "run 'gridwarden models prepare', or name their folder")
+        }
+        do { return try JSONDecoder().decode(ModelManifest.self, from: data) } catch {
+            throw InferenceError("read \(path)", cause: "\(error)", remedy: "run 'gridwarden models prepare'")
+        }
+    }
+
+    /// The entry called `name`; throws with the names that there are.
+    public func entry(_ name: String) throws(InferenceError) -> Entry {
+        guard let entry = models.first(where: { $0.name == name }) else {
+            throw InferenceError(
+                "use the model \(name)", cause: "the manifest does not name it",
+                remedy: "choose one of \(models.map(\.name).joined(separator: ", "))")
+        }
+        return entry
+    }
+}

@@ -1,0 +1,124 @@
+public import Analytics
+import Foundation
+import Synchronization
+
+/// One camera on a thread of its own: opens, reads, decodes, and opens again after every fault.
+///
+/// Only the newest picture is kept: who looks too slowly misses pictures, never the present.
+public final class Camera: Sendable {
+    public struct Settings: Sendable {
+        public var url: CameraURL
+        public var transport: Transport
+        public var cadence: Cadence
+        /// Seconds.
+        public var openTimeout: Double
+        public var readTimeout: Double
+
+        public init(
+            url: CameraURL, transport: Transport = .tcp, cadence: Cadence = .keyFrames(promise: 3),
+            openTimeout: Double = 10, readTimeout: Double = 5
+        ) {
+            self.url = url
+            self.transport = transport
+            self.cadence = cadence
+            self.openTimeout = openTimeout
+            self.readTimeout = readTimeout
+        }
+    }
+
+    /// Counts since the start.
+    public struct Counters: Sendable, Equatable {
+        public var pictures = 0
+        public var dropped = 0
+        public var sessions = 0
+        public var failures = 0
+    }
+
+    public let id: String
+    /// Ends when the camera is stopped, or with the file that it reads.
+    public let frames: AsyncStream<Frame>
+    public let states: AsyncStream<CameraState>
+
+    private let settings: Settings
+    private let frame: AsyncStream<Frame>.Continuation
+    private let state: AsyncStream<CameraState>.Continuation
+    private let deadline = ReadDeadline()
+    private let waiting = DispatchSemaphore(value: 0)
+    private let count = Mutex(Counters())
+
+    public init(id: String, settings: Settings) {
+        self.id = id
+        self.settings = settings
+        (frames, frame) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        (states, state) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
+    }
+
+    public var counters: Counters { count.withLock { $0 } }
+
+    /// Runs until `stop`, or to the end of a file.
+    ///
+    /// - Parameter started: media time of the first picture; live cameras count from the Unix epoch.
+    public func run(from started: MediaTime) async {
+        try? await onOwnThread(named: "cam-\(id)") { [self] in
+            loop(from: started)
+            frame.finish()
+            state.finish()
+        }
+    }
+
+    /// Interrupts whatever blocks. The camera does not start again.
+    public func stop() {
+        deadline.stop()
+        waiting.signal()
+    }
+
+    private func loop(from started: MediaTime) {
+        var timeline = Timeline(isLive: settings.url.isStream, started: started.seconds)
+        var backoff = Backoff()
+        var generator = SystemRandomNumberGenerator()
+        let begin = DispatchTime.now().uptimeNanoseconds
+        while !deadline.isStopped {
+            state.yield(.connecting)
+            do throws(VideoError) {
+                try session(&timeline, &backoff, since: begin)
+                if !settings.url.isStream {
+                    state.yield(.ended)
+                    return
+                }
+                state.yield(.offline("the stream ended"))
+            } catch {
+                guard !deadline.isStopped else { return }
+                count.withLock { $0.failures += 1 }
+                state.yield(.offline(error.description))
+            }
+            timeline.interrupt()
+            _ = waiting.wait(timeout: .now() + backoff.next(using: &generator))
+        }
+    }
+
+    private func session(_ timeline: inout Timeline, _ backoff: inout Backoff, since begin: UInt64) throws(VideoError) {
+        var options = VideoSource.Options()
+        options.transport = settings.transport
+        options.openTimeout = settings.openTimeout
+        options.readTimeout = settings.readTimeout
+        options.cadence = settings.cadence
+        var source = try VideoSource(settings.url, options: options, deadline: deadline)
+        var isOnline = false
+        count.withLock { $0.sessions += 1 }
+        while !deadline.isStopped, let picture = try source.next() {
+            if !isOnline {
+                isOnline = true
+                backoff.reset()
+                state.yield(.online)
+            }
+            let uptime = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+            let time = timeline.time(pts: picture.pts, uptime: uptime)
+            let date = source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) } ?? Date()
+            let result = frame.yield(Frame(taking: picture.raw, time: time, date: date))
+            count.withLock { count in
+                count.pictures += 1
+                if case .dropped = result { count.dropped += 1 }
+            }
+        }
+    }
+}

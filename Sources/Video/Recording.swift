@@ -1,0 +1,38 @@
+import Analytics
+import Foundation
+import Glibc
+
+/// Recorded footage, read picture by picture on media time as fast as the caller takes it.
+public struct Recording: ~Copyable {
+    private var source: VideoSource
+    /// Processor seconds that reading and decoding took so far.
+    public private(set) var decodeSeconds = 0.0
+
+    public init(path: String, cadence: Cadence) throws(VideoError) {
+        var options = VideoSource.Options()
+        options.cadence = cadence
+        source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
+    }
+
+    /// Seconds of footage as the container claims them; nil where it claims nothing.
+    public var duration: Double? { source.duration }
+
+    /// Seconds of footage read so far.
+    public var seconds: Double { source.span.map { $0.upperBound - $0.lowerBound } ?? 0 }
+
+    /// The next picture that the cadence wants, or nil at the end. Dates count from the Unix epoch.
+    public mutating func next() throws(VideoError) -> Frame? {
+        let before = threadSeconds()
+        defer { decodeSeconds += threadSeconds() - before }
+        guard let picture = try source.next() else { return nil }
+        return Frame(
+            taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts))
+    }
+}
+
+/// Processor seconds that the calling thread has used.
+public func threadSeconds() -> Double {
+    var time = timespec()
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+    return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}

@@ -1,0 +1,62 @@
+internal import CFFmpeg
+
+/// Scales a part of a frame and converts it to packed pixels in one pass.
+///
+/// One owner, one thread. Each scaler keeps its buffer, so that looking costs no allocation.
+public struct Scaler: ~Copyable {
+    public enum Format: Sendable {
+        /// 3 bytes a pixel, red first.
+        case rgb
+        /// 1 byte a pixel, 0…255.
+        case grey
+
+        var bytes: Int { self == .rgb ? 3 : 1 }
+        var pixelFormat: AVPixelFormat { self == .rgb ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_GRAY8 }
+    }
+
+    private var context: OpaquePointer?
+    public let width: Int
+    public let height: Int
+    public let format: Format
+    private let pixels: UnsafeMutableBufferPointer<UInt8>
+
+    /// - Parameters: width and height in pixels of the output.
+    public init(width: Int, height: Int, format: Format) {
+        self.width = width
+        self.height = height
+        self.format = format
+        // swscale's vector code may write a little past the last row.
+        pixels = .allocate(capacity: width * height * format.bytes + 64)
+        pixels.initialize(repeating: 0)
+    }
+
+    deinit {
+        sws_freeContext(context)
+        pixels.deallocate()
+    }
+
+    /// Lends the scaled picture, rows of `width × bytes` without padding: valid only inside `body`.
+    /// Throws where libswscale does not know the frame's pixel format.
+    public mutating func scale<R>(_ frame: Frame, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) throws -> R {
+        let raw = frame.raw
+        context = sws_getCachedContext(
+            context, raw.pointee.width, raw.pointee.height, AVPixelFormat(rawValue: raw.pointee.format),
+            Int32(width), Int32(height), format.pixelFormat, SWS_BILINEAR, nil, nil, nil)
+        guard context != nil else {
+            throw FFmpegError(operation: "scale a picture to \(width)x\(height)", code: ffAVERROR_INVALIDDATA)
+        }
+        let stride = Int32(width * format.bytes)
+        let rows = withUnsafeBytes(of: &raw.pointee.data) { planes in
+            withUnsafeBytes(of: &raw.pointee.linesize) { strides in
+                var target: UnsafeMutablePointer<UInt8>? = pixels.baseAddress
+                var targetStride = stride
+                return sws_scale(
+                    context, planes.assumingMemoryBound(to: UnsafePointer<UInt8>?.self).baseAddress,
+                    strides.assumingMemoryBound(to: Int32.self).baseAddress, 0, raw.pointee.height,
+                    &target, &targetStride)
+            }
+        }
+        try FFmpegError.check(rows, "scale a picture to \(width)x\(height)")
+        return try body(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(pixels)[..<(width * height * format.bytes)]))
+    }
+}

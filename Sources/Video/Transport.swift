@@ -1,0 +1,2 @@
+/// How RTP travels.
+public enum Transport: String, Sendable, Codable, CaseIterable { case tcp, udp }

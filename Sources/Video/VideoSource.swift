@@ -1,0 +1,193 @@
+internal import Analytics
+internal import CFFmpeg
+import Foundation
+
+/// Demuxes and decodes one stream or file. Blocking; one owner, one thread.
+struct VideoSource: ~Copyable {
+    struct Options: Sendable {
+        var transport = Transport.tcp
+        /// Seconds.
+        var openTimeout = 10.0
+        var readTimeout = 5.0
+        var cadence = Cadence.keyFrames(promise: 3)
+    }
+
+    /// A picture and its time in the session, in seconds.
+    struct Picture: ~Copyable {
+        let raw: UnsafeMutablePointer<AVFrame>
+        let pts: Double
+        let isKey: Bool
+    }
+
+    private var format: UnsafeMutablePointer<AVFormatContext>?
+    private var codec: UnsafeMutablePointer<AVCodecContext>?
+    private var packet: UnsafeMutablePointer<AVPacket>?
+    private let stream: Int32
+    private let timeBase: AVRational
+    private let deadline: ReadDeadline
+    private let options: Options
+    private var planner: LookPlanner
+    private let url: CameraURL
+    private var isDraining = false
+    private var broken = 0
+    /// Unix time minus session time, from the sender's RTCP reports; nil until one came.
+    private(set) var senderOffset: Double?
+
+    /// The stamps of the first and the newest packet, in seconds.
+    private(set) var span: ClosedRange<Double>?
+
+    /// Packets in a row that may fail to decode before the stream counts as broken.
+    private static let patience = 250
+
+    init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
+        var opened = false
+        var format = avformat_alloc_context()
+        defer { if !opened { avformat_close_input(&format) } }
+        guard let context = format else { throw VideoError("allocate a demuxer", on: url, cause: "out of memory") }
+        // The deadline outlives the context because this value retains it.
+        context.pointee.interrupt_callback = AVIOInterruptCB(
+            callback: { opaque in
+                guard let opaque else { return 0 }
+                return Unmanaged<ReadDeadline>.fromOpaque(opaque).takeUnretainedValue().isOver ? 1 : 0
+            },
+            opaque: Unmanaged.passUnretained(deadline).toOpaque())
+        var dictionary: OpaquePointer?
+        defer { av_dict_free(&dictionary) }
+        if url.isStream {
+            av_dict_set(&dictionary, "rtsp_transport", options.transport.rawValue, 0)
+            av_dict_set(&dictionary, "fflags", "nobuffer", 0)
+            // The probe ends early where the description names codec and size, as RTSP's does.
+            av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
+        }
+        deadline.arm(for: options.openTimeout)
+        try Self.check(avformat_open_input(&format, url.secret, nil, &dictionary), "open", url, deadline)
+        try Self.check(avformat_find_stream_info(format, nil), "probe", url, deadline)
+        var decoder: UnsafePointer<AVCodec>?
+        let stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0)
+        guard stream >= 0, let info = format?.pointee.streams[Int(stream)] else {
+            throw VideoError("find a video stream", on: url, cause: "it holds no video that can be decoded")
+        }
+        var codec = avcodec_alloc_context3(decoder)
+        defer { if !opened { avcodec_free_context(&codec) } }
+        try Self.check(avcodec_parameters_to_context(codec, info.pointee.codecpar), "set up the decoder", url, deadline)
+        codec?.pointee.thread_count = 1
+        try Self.check(avcodec_open2(codec, decoder, nil), "open the decoder", url, deadline)
+        guard let packet = av_packet_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
+
+        opened = true
+        self.timeBase = info.pointee.time_base
+        self.deadline = deadline
+        self.options = options
+        self.stream = stream
+        self.format = format
+        self.codec = codec
+        self.packet = packet
+        self.url = url
+        self.planner = LookPlanner(cadence: options.cadence)
+    }
+
+    deinit {
+        var (format, codec, packet) = (format, codec, packet)
+        av_packet_free(&packet)
+        avcodec_free_context(&codec)
+        avformat_close_input(&format)
+    }
+
+    /// Seconds as the container claims them; nil for a live stream.
+    var duration: Double? {
+        guard let format, format.pointee.duration > 0 else { return nil }
+        return Double(format.pointee.duration) / Double(AV_TIME_BASE)
+    }
+
+    /// The next picture that is to be looked at, or nil at the end of the file or stream.
+    mutating func next() throws(VideoError) -> Picture? {
+        guard let raw = av_frame_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
+        var frame: UnsafeMutablePointer<AVFrame>? = raw
+        while true {
+            let received = avcodec_receive_frame(codec, raw)
+            if received == 0 {
+                broken = 0
+                if let pts = seconds(raw.pointee.best_effort_timestamp), raw.pointee.flags & AV_FRAME_FLAG_CORRUPT == 0,
+                    planner.wants(isKey: ffIsKeyFrame(raw) != 0, at: pts)
+                {
+                    return Picture(raw: raw, pts: pts, isKey: ffIsKeyFrame(raw) != 0)
+                }
+                av_frame_unref(raw)
+                continue
+            }
+            let goesOn: Bool
+            do throws(VideoError) {
+                if received == ffAVERROR_EOF, !isDraining {
+                    // The end of one key frame that was decoded on its own.
+                    avcodec_flush_buffers(codec)
+                }
+                goesOn = try received != ffAVERROR_EOF || !isDraining ? feed() : false
+            } catch {
+                av_frame_free(&frame)
+                throw error
+            }
+            guard goesOn else {
+                av_frame_free(&frame)
+                return nil
+            }
+        }
+    }
+
+    /// Gives the decoder the next packet that it needs; false at the end of the stream.
+    private mutating func feed() throws(VideoError) -> Bool {
+        while true {
+            deadline.arm(for: options.readTimeout)
+            let read = av_read_frame(format, packet)
+            if read == ffAVERROR_EOF {
+                guard !isDraining else { return false }
+                isDraining = true
+                avcodec_send_packet(codec, nil)
+                return true
+            }
+            try Self.check(read, "read", url, deadline)
+            defer { av_packet_unref(packet) }
+            guard let packet, packet.pointee.stream_index == stream else { continue }
+            let isKey = packet.pointee.flags & AV_PKT_FLAG_KEY != 0
+            guard let time = seconds(packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts) else {
+                continue
+            }
+            noteSenderTime(packet, at: time)
+            span = min(span?.lowerBound ?? time, time)...max(span?.upperBound ?? time, time)
+            guard planner.needs(isKey: isKey, at: time) else { continue }
+            guard avcodec_send_packet(codec, packet) >= 0 else {
+                broken += 1
+                guard broken < Self.patience else {
+                    throw VideoError("decode", on: url, cause: "\(broken) packets in a row could not be decoded")
+                }
+                continue
+            }
+            // Without this a decoder that may reorder holds each key frame back until the next one.
+            if planner.isSparse { avcodec_send_packet(codec, nil) }
+            return true
+        }
+    }
+
+    private mutating func noteSenderTime(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) {
+        var size = 0
+        guard let data = av_packet_get_side_data(packet, AV_PKT_DATA_PRFT, &size),
+            size >= MemoryLayout<AVProducerReferenceTime>.size
+        else { return }
+        let reference = UnsafeRawPointer(data).loadUnaligned(as: AVProducerReferenceTime.self)
+        senderOffset = Double(reference.wallclock) / 1e6 - time
+    }
+
+    private func seconds(_ stamp: Int64) -> Double? {
+        stamp == ffNOPTS ? nil : Double(stamp) * Double(timeBase.num) / Double(timeBase.den)
+    }
+
+    private static func check(
+        _ code: Int32, _ operation: String, _ url: CameraURL, _ deadline: ReadDeadline
+    ) throws(VideoError) {
+        guard code < 0 else { return }
+        // An interrupted call returns one of several codes: only the deadline knows.
+        if deadline.isStopped { throw VideoError(operation, on: url, cause: "stopped") }
+        if deadline.isOver { throw VideoError(operation, on: url, cause: "no answer within \(deadline.text)") }
+        let cause = "\(FFmpegError(operation: operation, code: code))"
+        throw VideoError(operation, on: url, cause: CameraURL.redact(cause))
+    }
+}

@@ -1,0 +1,58 @@
+import ArgumentParser
+import Bench
+import Foundation
+import Inference
+import Video
+
+struct BenchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bench",
+        abstract: "Runs recorded footage through the daemon's pipeline and scores its alerts.",
+        discussion: """
+            Without --truth, <clip>.truth.json beside the clip gives zones, rules and the events to find. A clip without
+            truth is watched as a whole. The same input gives the same alerts, byte for byte.
+            """)
+
+    @Argument(help: "The clips.") var clips: [String]
+    @Option(help: "Truth file, in place of the one beside the clip.") var truth: String?
+    @Option(help: "Seconds that a vehicle may stand.") var dwell = 30.0
+    @Option(help: "Which pictures are decoded: 'keyframe', or one in so many seconds.") var cadence = "keyframe"
+    @Option(help: "Write the report as JSON to this file, '-' for standard output.") var json: String?
+    @Option(help: "Write an annotated video of the (last) clip.") var annotate: String?
+    @OptionGroup var models: ModelOptions
+
+    func validate() throws {
+        guard dwell >= 1, dwell <= 86_400 else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
+        _ = try parsedCadence()
+    }
+
+    func run() async throws {
+        let detector = try await models.detector()
+        let options = Benchmark.Options(truth: truth, dwell: dwell, cadence: try parsedCadence(), annotate: annotate)
+        let benchmark = Benchmark(detector: detector, options: options)
+        var reports: [ClipReport] = []
+        for clip in clips {
+            let bar = ProgressBar(label: URL(filePath: clip).lastPathComponent)
+            reports.append(try await benchmark.run(clip) { bar.show($0) })
+            bar.clear()
+        }
+        if json != "-" { print(BenchTable.text(reports)) }
+        guard let json else { return }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        let data = try encoder.encode(["clips": reports])
+        if json == "-" {
+            print(String(decoding: data, as: UTF8.self))
+        } else {
+            try data.write(to: URL(filePath: json), options: .atomic)
+        }
+    }
+
+    private func parsedCadence() throws -> Cadence {
+        if cadence == "keyframe" { return .keyFrames(promise: 3) }
+        guard let seconds = Double(cadence), seconds >= 0.04, seconds <= 60 else {
+            throw ValidationError("--cadence takes 'keyframe' or seconds from 0.04 to 60")
+        }
+        return .every(seconds: seconds)
+    }
+}

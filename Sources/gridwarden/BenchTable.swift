@@ -1,0 +1,40 @@
+import Bench
+import Foundation
+
+/// The benchmark's report for people.
+enum BenchTable {
+    static func text(_ reports: [ClipReport]) -> String {
+        let head = [
+            "clip", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "infer", "core", "decode", "gate",
+            "infer", "rest", "MiB",
+        ]
+        let rows = reports.map { report in
+            [
+                report.clip, number(report.dwell, 0), "\(report.matched)", "\(report.missed)", "\(report.wrong)",
+                "\(report.duplicate)", report.openingDelay.median.map { number($0, 1) } ?? "-", "\(report.looks)",
+                "\(report.inferences)", number(report.cost.total, 4), number(report.cost.decode, 4),
+                number(report.cost.gate, 4), number(report.cost.infer, 4), number(report.cost.rest, 4),
+                number(report.peakRSS, 0),
+            ]
+        }
+        let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
+        let lines = ([head] + rows).map { row in
+            row.indices.map { column in
+                let pad = String(repeating: " ", count: widths[column] - row[column].count)
+                return column == 0 ? row[column] + pad : pad + row[column]
+            }.joined(separator: "  ")
+        }
+        let alerts = reports.flatMap { report in
+            report.alerts.map { alert in
+                let closed = alert.closedS.map { "closed \(number($0, 1)) s" } ?? "open at the end"
+                let box = alert.box.map { number($0, 0) }.joined(separator: ", ")
+                return "  \(report.clip): \(alert.kind) in \(alert.zone), "
+                    + "opened \(number(alert.openedS, 1)) s, \(closed), box [\(box)]"
+            }
+        }
+        return (lines + ["core, decode, gate, infer and rest: processor seconds for each second of footage"] + alerts)
+            .joined(separator: "\n")
+    }
+
+    private static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }
+}

@@ -1,0 +1,22 @@
+import ArgumentParser
+import Foundation
+import Inference
+
+/// Where the models are and which one detects.
+struct ModelOptions: ParsableArguments {
+    @Option(name: .customLong("models"), help: "Folder of the prepared models.") var folder: String?
+    @Option(help: "Name of the detection model.") var model = "efficientdet-lite0-320"
+    @Option(help: "Threads of the detector.") var threads = 1
+
+    /// A checkout's own folder, else the package's.
+    var path: String {
+        folder ?? ["models/prepared", "/usr/share/gridwarden/models"].first {
+            FileManager.default.fileExists(atPath: $0 + "/manifest.json")
+        } ?? "models/prepared"
+    }
+
+    func detector() async throws -> ObjectDetector {
+        let entry = try ModelManifest.load(folder: path).entry(model)
+        return try ObjectDetector(model: entry.model(in: path), threads: threads)
+    }
+}
