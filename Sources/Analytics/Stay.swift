@@ -26,6 +26,8 @@ public struct Stay: Sendable {
     public internal(set) var looks: Int
     public internal(set) var detections: Int
     public internal(set) var bestScore: Double
+    /// False where it stood there in the very first picture: it may be a part of the scene that looks like a vehicle.
+    public let hasArrived: Bool
     var scoreSum: Double
     var votes: [ObjectClass: Double]
     /// What the place looks like with the object in it.

@@ -35,12 +35,14 @@ public struct StayTracker: Sendable {
     public private(set) var stays: [Stay] = []
     private let settings: Settings
     private var nextID = 1
+    private var firstLook: MediaTime?
     private var recent: [(time: MediaTime, picture: GreyImage)] = []
 
     public init(settings: Settings = Settings()) { self.settings = settings }
 
     /// Takes one look; returns what has gone.
     public mutating func update(with scene: Scene) -> [Ended] {
+        firstLook = firstLook ?? scene.time
         let owner = match(scene.detections)
         var ended: [Ended] = []
         var kept: [Stay] = []
@@ -95,8 +97,9 @@ public struct StayTracker: Sendable {
         // Something else is in the picture here: a passer-by before it, another vehicle in its place, or nothing.
         let hidden = scene.detections.indices.contains { index in
             let other = scene.detections[index]
-            let isStanding = owner[index].map { stays[$0].isEstablished } ?? false
-            return !isStanding && stay.box.covered(by: other.box) >= settings.cover
+            // What stood beside it when it was last seen did not come between.
+            let stoodBefore = owner[index].map { stays[$0].since <= stay.lastSeen } ?? false
+            return !stoodBefore && stay.box.covered(by: other.box) >= settings.cover
                 && stay.box.iou(other.box) < settings.overlap
         }
         if hidden {
@@ -152,7 +155,7 @@ public struct StayTracker: Sendable {
             Stay(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
-                bestScore: detection.score, scoreSum: detection.score,
+                bestScore: detection.score, hasArrived: since > firstLook ?? since, scoreSum: detection.score,
                 votes: [detection.objectClass: detection.score], appearance: appearance, emptied: nil))
         nextID += 1
     }

@@ -12,6 +12,10 @@ public struct IllegalParking: Rule {
     static let footprintShare = 0.5
     static let boxShare = 0.6
 
+    /// How much better the mean score must be where the arrival was not seen: a banner or a kiosk that is taken for a
+    /// lorry has stood there from the first picture on.
+    static let unseenArrival = 0.1
+
     private struct Candidate: Sendable {
         /// From when the dwell counts: later than the stop where a window or a queue says so.
         var counts: MediaTime
@@ -26,7 +30,7 @@ public struct IllegalParking: Rule {
     private let minimumScore: Double
     private var candidates: [Int: Candidate] = [:]
 
-    /// `minimumScore` is what the mean score of a vehicle must reach, less a tenth for weak looks.
+    /// `minimumScore` is what the mean score of a vehicle's detections must reach, 0…1.
     public init(zone: Zone, settings: ParkingSettings, minimumScore: Double = 0.35) {
         self.zone = zone
         self.settings = settings
@@ -96,7 +100,7 @@ public struct IllegalParking: Rule {
 
     private func isCredible(_ stay: Stay, dwell: Double) -> Bool {
         stay.detectedShare >= Self.detectedShare && stay.seenSeconds >= Self.seenShare * dwell
-            && stay.bestScore >= minimumScore && stay.meanScore >= minimumScore - 0.1
+            && stay.meanScore >= minimumScore + (stay.hasArrived ? 0 : Self.unseenArrival)
     }
 
     private func finding(

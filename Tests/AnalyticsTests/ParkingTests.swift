@@ -1,0 +1,216 @@
+import Analytics
+import Foundation
+import TestSupport
+import Testing
+
+/// Tracker, rule and incidents together, on scripted streets.
+private struct Watch {
+    var tracker = StayTracker()
+    var rule: IllegalParking
+    var book: IncidentBook
+    var changes: [Incident] = []
+
+    init(_ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = []) {
+        let polygon = Polygon([
+            Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9),
+        ])
+        rule = IllegalParking(zone: Zone(id: "z", name: "", polygon: polygon), settings: settings)
+        book = IncidentBook(camera: "c", restored: restored) { _ in UUID() }
+    }
+
+    mutating func see(_ scene: Scene) {
+        let ended = tracker.update(with: scene)
+        let findings = rule.evaluate(scene, stays: tracker.stays, ended: ended)
+        changes += book.advance(findings, at: scene.time)
+    }
+
+    /// Looks every `step` seconds over `range`.
+    mutating func watch(
+        _ range: ClosedRange<Double>, step: Double = 2, gain: Double = 1, jitter: Double = 0,
+        _ things: (Double) -> [Street.Thing]
+    ) {
+        for seconds in stride(from: range.lowerBound, through: range.upperBound, by: step) {
+            see(Street().scene(at: seconds, things(seconds), gain: gain, jitter: jitter))
+        }
+    }
+
+    var opened: [Incident] { changes.filter { $0.state == .opened } }
+    var closed: [Incident] { changes.filter { $0.state == .closed } }
+}
+
+private let place = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
+private let car = Street.Thing(.car, place)
+
+@Suite struct ParkingTests {
+    @Test func aCarThatStaysIsOneIncidentFromItsStopToItsDeparture() throws {
+        var watch = Watch()
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...80) { _ in [car] }
+        watch.watch(82...100) { _ in [] }
+        #expect(watch.opened.count == 1)
+        let opened = try #require(watch.opened.first)
+        #expect(opened.firstSeen.seconds == 10)
+        #expect(opened.confirmed.seconds == 30)
+        #expect(watch.closed.count == 1)
+        #expect(watch.closed.first?.closed?.seconds == 82)
+        #expect(watch.closed.first?.id == opened.id)
+        #expect(watch.changes.map(\.revision) == Array(1...watch.changes.count))
+    }
+
+    @Test(arguments: [1.0, 2.0, 2.5]) func aStopShorterThanTheThresholdIsNothing(step: Double) {
+        var watch = Watch()
+        watch.watch(0...8, step: step) { _ in [] }
+        watch.watch(10...28, step: step) { _ in [car] }
+        watch.watch(30...60, step: step) { _ in [] }
+        #expect(watch.changes.isEmpty)
+    }
+
+    @Test func aMovingCarIsNothing() {
+        var watch = Watch(ParkingSettings(dwell: 4))
+        watch.watch(0...60) { seconds in
+            [Street.Thing(.car, Box(x: seconds.truncatingRemainder(dividingBy: 16) * 0.05, y: 0.4, width: 0.2, height: 0.2))]
+        }
+        #expect(watch.changes.isEmpty)
+    }
+
+    @Test func twoIsolatedSightingsNeverAddUp() {
+        var watch = Watch()
+        watch.watch(0...60) { seconds in seconds == 10 || seconds == 40 ? [car] : [] }
+        #expect(watch.changes.isEmpty)
+    }
+
+    @Test func aBusBeforeItForTwentySecondsKeepsTheIncident() {
+        let bus = Street.Thing(.bus, Box(x: 0.35, y: 0.3, width: 0.4, height: 0.4), look: 7)
+        var watch = Watch(ParkingSettings(dwell: 30))
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...18) { _ in [car] }
+        watch.watch(20...38) { _ in [Street.Thing(.car, place, isDetected: false), bus] }
+        watch.watch(40...90) { _ in [car] }
+        watch.watch(92...110) { _ in [Street.Thing(.car, place, isDetected: false), bus] }
+        watch.watch(112...130) { _ in [car] }
+        #expect(watch.opened.count == 1)
+        #expect(watch.closed.isEmpty)
+    }
+
+    @Test func theDetectorMayMissItForAWhile() {
+        var watch = Watch()
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...100) { seconds in
+            [Street.Thing(.car, place, isDetected: seconds.truncatingRemainder(dividingBy: 6) == 4)]
+        }
+        #expect(watch.opened.count == 1)
+        #expect(watch.closed.isEmpty)
+    }
+
+    @Test func jitteringBoxesAndLightDoNotSplitIt() {
+        var watch = Watch()
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...50, jitter: 0.01) { _ in [car] }
+        watch.watch(52...90, gain: 0.7, jitter: 0.01) { _ in [car] }
+        watch.watch(92...120, gain: 1.1, jitter: 0.01) { _ in [car] }
+        #expect(watch.opened.count == 1)
+        #expect(watch.closed.isEmpty)
+    }
+
+    @Test func anotherCarInTheSamePlaceBeginsAnew() {
+        var watch = Watch()
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...24) { _ in [car] }
+        watch.watch(26...42) { _ in [Street.Thing(.car, place, look: 5)] }
+        watch.watch(44...60) { _ in [] }
+        #expect(watch.changes.isEmpty)
+    }
+
+    @Test func outsideTheZoneAndOtherClassesAreNothing() {
+        var watch = Watch()
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...60) { _ in
+            [
+                Street.Thing(.car, Box(x: 0.4, y: 0, width: 0.2, height: 0.2)),
+                Street.Thing(.bicycle, place, look: 3),
+            ]
+        }
+        #expect(watch.changes.isEmpty)
+    }
+
+    @Test func aQueueThatMovesOnIsNotParking() {
+        var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
+        let lane = (0..<4).map { Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1) }
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...70) { _ in lane }
+        watch.watch(72...90) { _ in [] }
+        #expect(watch.changes.isEmpty)
+    }
+
+    @Test func theOneThatStaysWhenTheQueueMovesOnCountsFromThen() throws {
+        var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
+        let lane = (0..<4).map { Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1) }
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...40) { _ in lane }
+        watch.watch(42...90) { _ in [lane[1]] }
+        #expect(watch.opened.count == 1)
+        let opened = try #require(watch.opened.first)
+        #expect(opened.firstSeen.seconds >= 40 && opened.confirmed.seconds >= 60)
+    }
+
+    @Test func aRowThatNeverMovesIsParkedAfterAll() {
+        var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
+        let lane = (0..<3).map { Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1) }
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...120) { _ in lane }
+        #expect(watch.opened.count == 3)
+        #expect(watch.opened.allSatisfy { $0.confirmed.seconds >= 90 })
+    }
+
+    @Test func thePartOfAStopBeforeTheForbiddenHoursDoesNotCount() throws {
+        // 1 790 000 000 is 14:13:20 UTC: the window opens 40 s later, with minute 854 of the day.
+        let windows = TimeWindows(windows: [.init(start: 854, end: 1000)], timeZone: .gmt)
+        var watch = Watch(ParkingSettings(dwell: 20, windows: windows))
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...100) { _ in [car] }
+        let opened = try #require(watch.opened.first)
+        #expect(watch.opened.count == 1)
+        #expect(opened.confirmed.seconds == 60)
+    }
+
+    @Test func whatLooksLikeALorryFromTheFirstPictureOnNeedsBetterScores() {
+        let banner = Street.Thing(.truck, place, score: 0.36)
+        var watch = Watch()
+        watch.watch(0...100) { _ in [banner] }
+        #expect(watch.changes.isEmpty)
+        var arrival = Watch()
+        arrival.watch(0...8) { _ in [] }
+        arrival.watch(10...100) { _ in [banner] }
+        #expect(arrival.opened.count == 1)
+    }
+
+    @Test func aRestartAdoptsWhatIsStillThereAndClosesWhatHasGone() throws {
+        var first = Watch()
+        let other = Street.Thing(.car, Box(x: 0.1, y: 0.6, width: 0.2, height: 0.2), look: 4)
+        first.watch(0...8) { _ in [] }
+        first.watch(10...60) { _ in [car, other] }
+        #expect(first.opened.count == 2)
+        var second = Watch(restored: first.book.open)
+        second.watch(70...120) { _ in [car] }
+        #expect(second.opened.isEmpty)
+        #expect(second.closed.count == 1)
+        #expect(second.closed.first?.object.box == other.box)
+        second.watch(122...140) { _ in [] }
+        #expect(second.closed.count == 2)
+        #expect(Set(second.closed.map(\.id)) == Set(first.opened.map(\.id)))
+    }
+
+    /// A law: whatever the stop's length and the cadence, there is an incident if it is clearly longer than the
+    /// threshold and none if it is shorter.
+    @Test func dwellDecides() {
+        var generator = SeededGenerator(seed: 7)
+        for _ in 0..<40 {
+            let length = Double.random(in: 4...60, using: &generator)
+            let step = Double.random(in: 0.5...3, using: &generator)
+            var watch = Watch()
+            watch.watch(0...100, step: step) { seconds in seconds >= 10 && seconds < 10 + length ? [car] : [] }
+            if length < 20 { #expect(watch.opened.isEmpty, "\(length) s, a look each \(step) s") }
+            if length > 20 + 2 * step { #expect(watch.opened.count == 1, "\(length) s, a look each \(step) s") }
+        }
+    }
+}
