@@ -42,6 +42,9 @@ public actor ObjectDetector {
         return Result(detections: detections, seconds: threadSeconds() - before)
     }
 
+    /// Returns once everything that was asked before has been done.
+    public func answer() {}
+
     /// The input blob of a picture and the raw outputs, for comparing with another engine.
     public func raw(of frame: Frame) throws -> (blob: [Float], logits: [Float], offsets: [Float]) {
         _ = try fill(from: frame)

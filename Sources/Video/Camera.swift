@@ -1,4 +1,5 @@
 public import Analytics
+import Dispatch
 import Foundation
 import Synchronization
 
@@ -45,6 +46,8 @@ public final class Camera: Sendable {
     private let deadline = ReadDeadline()
     private let waiting = DispatchSemaphore(value: 0)
     private let count = Mutex(Counters())
+    private let hasEnded = Atomic<Bool>(false)
+    private let heartbeat = Atomic<UInt64>(DispatchTime.now().uptimeNanoseconds)
 
     public init(id: String, settings: Settings) {
         self.id = id
@@ -55,6 +58,16 @@ public final class Camera: Sendable {
 
     public var counters: Counters { count.withLock { $0 } }
 
+    /// Seconds since this camera's thread last got anywhere: a picture, or another attempt to open.
+    public var secondsSinceProgress: Double {
+        guard !hasEnded.load(ordering: .relaxed) else { return 0 }
+        let now = DispatchTime.now().uptimeNanoseconds
+        return Double(now - min(now, heartbeat.load(ordering: .relaxed))) / 1e9
+    }
+
+    /// The longest that `secondsSinceProgress` may be while the thread is alive: one attempt and one wait.
+    public var longestSilence: Double { settings.openTimeout * 2 + settings.readTimeout + Backoff().longest }
+
     /// Runs until `stop`, or to the end of a file.
     ///
     /// - Parameter started: media time of the first picture; live cameras count from the Unix epoch.
@@ -63,6 +76,7 @@ public final class Camera: Sendable {
             loop(from: started)
             frame.finish()
             state.finish()
+            hasEnded.store(true, ordering: .relaxed)
         }
     }
 
@@ -79,6 +93,7 @@ public final class Camera: Sendable {
         let begin = DispatchTime.now().uptimeNanoseconds
         while !deadline.isStopped {
             state.yield(.connecting)
+            heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
             do throws(VideoError) {
                 try session(&timeline, &backoff, since: begin)
                 if !settings.url.isStream {
@@ -104,6 +119,7 @@ public final class Camera: Sendable {
         options.cadence = settings.cadence
         var source = try VideoSource(settings.url, options: options, deadline: deadline)
         var isOnline = false
+        var start: Double?
         count.withLock { $0.sessions += 1 }
         while !deadline.isStopped, let picture = try source.next() {
             if !isOnline {
@@ -113,8 +129,19 @@ public final class Camera: Sendable {
             }
             let uptime = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
             let time = timeline.time(pts: picture.pts, uptime: uptime)
-            let date = source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) } ?? Date()
-            let result = frame.yield(Frame(taking: picture.raw, time: time, date: date))
+            if !settings.url.isStream {
+                // A file is played at its own pace, as a camera would send it.
+                let first = start ?? (picture.pts - uptime)
+                start = first
+                let early = picture.pts - first - uptime
+                if early > 0 { _ = waiting.wait(timeout: .now() + early) }
+            }
+            let now = Date()
+            let date = source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) }
+            let result = frame.yield(
+                Frame(
+                    taking: picture.raw, time: time, date: date ?? now, clockOffset: date?.timeIntervalSince(now)))
+            heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
             count.withLock { count in
                 count.pictures += 1
                 if case .dropped = result { count.dropped += 1 }

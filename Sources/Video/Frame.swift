@@ -10,12 +10,15 @@ public final class Frame: @unchecked Sendable {
     public let time: MediaTime
     /// When it was taken, by the camera's clock where RTCP gives it, else by ours at its arrival.
     public let date: Date
+    /// The camera's clock minus ours, in seconds, by its RTCP reports; nil where `date` is by our clock.
+    public let clockOffset: Double?
 
     /// Takes over `raw`.
-    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date) {
+    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, clockOffset: Double? = nil) {
         self.raw = raw
         self.time = time
         self.date = date
+        self.clockOffset = clockOffset
     }
 
     deinit {

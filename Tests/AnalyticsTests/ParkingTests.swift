@@ -174,7 +174,7 @@ private let car = Street.Thing(.car, place)
     }
 
     @Test func whatLooksLikeALorryFromTheFirstPictureOnNeedsBetterScores() {
-        let banner = Street.Thing(.truck, place, score: 0.36)
+        let banner = Street.Thing(.truck, place, score: 0.38)
         var watch = Watch()
         watch.watch(0...100) { _ in [banner] }
         #expect(watch.changes.isEmpty)

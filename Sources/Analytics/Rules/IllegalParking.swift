@@ -14,7 +14,7 @@ public struct IllegalParking: Rule {
 
     /// How much better the mean score must be where the arrival was not seen: a banner or a kiosk that is taken for a
     /// lorry has stood there from the first picture on.
-    static let unseenArrival = 0.1
+    static let unseenArrival = 0.05
 
     private struct Candidate: Sendable {
         /// From when the dwell counts: later than the stop where a window or a queue says so.

@@ -1,0 +1,128 @@
+public import Analytics
+public import Delivery
+import Evidence
+public import Foundation
+public import Inference
+public import Logging
+public import ServiceLifecycle
+public import Video
+
+/// One camera of the daemon: its stream, its pipeline, and what comes out of it.
+///
+/// Returns when the daemon shuts down; faults of the camera are states, never errors.
+public struct CameraService: Service {
+    /// What one camera is and what is watched on it.
+    public struct Settings: Sendable {
+        public var identity: CameraIdentity
+        public var stream: Camera.Settings
+        public var zones: [WatchedZone]
+        public var minimumScore: Double
+        /// Nil where no evidence is kept.
+        public var jpegQuality: Int?
+
+        public init(
+            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double,
+            jpegQuality: Int?
+        ) {
+            self.identity = identity
+            self.stream = stream
+            self.zones = zones
+            self.minimumScore = minimumScore
+            self.jpegQuality = jpegQuality
+        }
+    }
+
+    public let camera: Camera
+    private let settings: Settings
+    private let detector: ObjectDetector
+    private let writer: IncidentWriter
+    private let restored: [Incident]
+    private let logger: Logger
+    private let stateChanged: @Sendable (CameraState) async -> Void
+
+    /// - Parameters:
+    ///   - restored: the incidents of this camera that were open when the last run ended.
+    ///   - stateChanged: called at each change of the camera's state.
+    public init(
+        settings: Settings, detector: ObjectDetector, writer: IncidentWriter, restored: [Incident], logger: Logger,
+        stateChanged: @escaping @Sendable (CameraState) async -> Void
+    ) {
+        self.settings = settings
+        self.detector = detector
+        self.writer = writer
+        self.restored = restored
+        self.stateChanged = stateChanged
+        camera = Camera(id: settings.identity.id, settings: settings.stream)
+        var logger = logger
+        logger[metadataKey: "camera"] = "\(settings.identity.id)"
+        self.logger = logger
+    }
+
+    public func run() async throws {
+        await withGracefulShutdownHandler {
+            await withTaskCancellationHandler {
+                await withTaskGroup(of: Void.self) { group in
+                    group.addTask { await camera.run(from: MediaTime(Date().timeIntervalSince1970)) }
+                    group.addTask { await tellStates() }
+                    await look()
+                    await group.waitForAll()
+                }
+            } onCancel: {
+                camera.stop()
+            }
+        } onGracefulShutdown: {
+            camera.stop()
+        }
+        // A file has an end; the daemon goes on with the other cameras until it is told to stop.
+        try? await gracefulShutdown()
+    }
+
+    private func look() async {
+        var pipeline = CameraPipeline(
+            zones: settings.zones, detector: detector,
+            incidents: IncidentBook(camera: settings.identity.id, restored: restored) { _ in UUIDv7.make() },
+            recorder: settings.jpegQuality.map { EvidenceRecorder(quality: $0) },
+            minimumScore: settings.minimumScore)
+        var failures = 0
+        for await frame in camera.frames {
+            do {
+                let look = try await pipeline.look(at: frame)
+                failures = 0
+                if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
+            } catch {
+                failures += 1
+                if failures == 1 || failures.isMultiple(of: 100) {
+                    logger.error("a look failed", metadata: ["error": "\(error)", "in a row": "\(failures)"])
+                }
+            }
+        }
+    }
+
+    private func entries(_ look: CameraPipeline.Look, _ frame: Frame) -> [IncidentWriter.Entry] {
+        let (time, date) = (frame.time, frame.date)
+        let clock = ClockReport(
+            source: frame.clockOffset == nil ? .host : .rtcp,
+            offsetMilliseconds: frame.clockOffset.map { Int(($0 * 1000).rounded()) })
+        return look.changes.compactMap { change in
+            guard let zone = settings.zones.first(where: { $0.zone.id == change.incident.zone })?.zone else { return nil }
+            return IncidentWriter.Entry(
+                change: change, camera: settings.identity, zone: ZoneIdentity(zone), clock: clock,
+                date: { date.addingTimeInterval($0 - time) })
+        }
+    }
+
+    private func tellStates() async {
+        var last: CameraState?
+        for await state in camera.states where state != last {
+            switch state {
+            case .connecting where last != nil: continue
+            case .connecting: logger.info("camera connecting")
+            case .online: logger.notice("camera online")
+            case .offline(let reason): logger.warning("camera offline", metadata: ["reason": "\(reason)"])
+            case .ended: logger.notice("the file has ended")
+            }
+            last = state
+            await stateChanged(state)
+        }
+    }
+}

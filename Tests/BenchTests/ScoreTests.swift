@@ -1,0 +1,61 @@
+import Analytics
+import Foundation
+import Testing
+
+@testable import Bench
+
+@Suite struct ScoreTests {
+    private let truth: Truth = {
+        let text = """
+            {"size": [100, 100], "zones": [],
+             "events": [{"id": 1, "kind": "parking.motor", "zone": "z", "start": 10, "end": 50, "box": [10, 10, 20, 20]}]}
+            """
+        return (try? JSONDecoder().decode(Truth.self, from: Data(text.utf8)))
+            ?? Truth(size: [1, 1], zones: [], events: [])
+    }()
+
+    private func alert(_ opened: Double, closed: Double? = nil, x: Double = 0.1) -> Incident {
+        Incident(
+            id: UUID(), kind: .illegalParking, camera: "c", zone: "z", firstSeen: MediaTime(10),
+            confirmed: MediaTime(opened), lastSeen: MediaTime(opened), closed: closed.map { MediaTime($0) }, threshold: 20,
+            object: .init(objectClass: .car, confidence: 0.5, box: Box(x: x, y: 0.1, width: 0.2, height: 0.2)))
+    }
+
+    private func score(_ alerts: [Incident], dwell: Double = 20) -> Score {
+        Score(alerts: alerts, truth: truth, dwell: dwell, look: 2, kinds: [.illegalParking])
+    }
+
+    @Test(arguments: [(28.9, 0), (29.0, 1), (37.0, 1), (37.1, 0)])
+    func onlyAnOpeningInItsWindowMatches(_ opened: Double, _ matched: Int) {
+        let result = score([alert(opened)])
+        #expect(result.matched == matched)
+        #expect(result.missed == 1 - matched)
+        #expect(result.wrong == 1 - matched)
+    }
+
+    @Test func aSecondAlertOfOneEventIsADuplicate() {
+        let result = score([alert(31), alert(45)])
+        #expect((result.matched, result.duplicate, result.wrong) == (1, 1, 0))
+    }
+
+    @Test func anAlertElsewhereIsFalse() {
+        #expect(score([alert(31, x: 0.6)]).wrong == 1)
+    }
+
+    @Test func aShortEventIsNotExpectedAndItsAlertIsFalse() {
+        let result = score([alert(56)], dwell: 45)
+        #expect((result.matched, result.missed, result.wrong) == (0, 0, 1))
+    }
+
+    @Test func delaysAreMeasuredFromThresholdAndEnd() {
+        let result = score([alert(31.5, closed: 53)])
+        #expect(result.openingDelays == [1.5])
+        #expect(result.closingDelays == [3])
+    }
+
+    @Test func percentilesByNearestRank() {
+        #expect(Score.percentile(0.5, of: [3, 1, 2]) == 2)
+        #expect(Score.percentile(0.95, of: Array(stride(from: 1.0, through: 100, by: 1))) == 95)
+        #expect(Score.percentile(0.5, of: []) == nil)
+    }
+}

@@ -1,0 +1,111 @@
+import Analytics
+import Foundation
+import Inference
+import TestSupport
+import Testing
+import Video
+
+@Suite struct DetectorTests {
+    private static let folder = Footage.packageRoot.appending(path: "models/prepared").path
+    private static let isPrepared = FileManager.default.fileExists(atPath: folder + "/manifest.json")
+
+    private func model() throws -> Model {
+        try ModelManifest.load(folder: Self.folder).entry("efficientdet-lite0-320").model(in: Self.folder)
+    }
+
+    private func frame(at seconds: Double) throws -> Frame {
+        let clip = try #require(Footage.clip("composed/parking.mp4"))
+        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        while true {
+            let next = try recording.next()
+            let frame = try #require(next)
+            if frame.time.seconds >= seconds { return frame }
+        }
+    }
+
+    @Test(.enabled(if: isPrepared && Footage.isPresent, "needs 'make models' and ../shared/footage"))
+    func theParkedSedanIsFoundWhereItStands() async throws {
+        let detector = try ObjectDetector(model: try model())
+        let result = try await detector.detections(in: try frame(at: 60))
+        let truth = Box(x: 238.0 / 640, y: 153.0 / 360, width: 126.0 / 640, height: 63.0 / 360)
+        #expect(result.detections.contains { $0.objectClass == .car && $0.score > 0.4 && $0.box.iou(truth) > 0.7 })
+    }
+
+    @Test(.enabled(if: isPrepared, "needs 'make models'")) func aModelWithTheWrongHashIsRefused() throws {
+        let good = try model()
+        let bad = Model(
+            name: good.name, version: good.version, sha256: String(repeating: "0", count: 64), path: good.path,
+            width: good.width, height: good.height, classes: good.classes)
+        #expect { _ = try ObjectDetector(model: bad) } throws: {
+            "\($0)".contains("SHA-256") && "\($0)".contains("gridwarden models prepare")
+        }
+    }
+
+    @Test func aMissingModelSaysHowToPrepareIt() {
+        let model = Model(
+            name: "none", version: "1", sha256: "", path: "/nonexistent.onnx", width: 320, height: 320, classes: [])
+        #expect { _ = try ObjectDetector(model: model) } throws: {
+            "\($0)".contains("/nonexistent.onnx") && "\($0)".contains("gridwarden models prepare")
+        }
+    }
+
+    @Test func whatIsNotANetworkIsAnError() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.url.appending(path: "bad.onnx")
+        try Data("not a network".utf8).write(to: file)
+        #expect(throws: InferenceError.self) { _ = try Network(path: file.path) }
+    }
+
+    /// Runs where ONNX Runtime is installed (`make models` installs it beside the converter).
+    @Test(
+        .enabled(if: isPrepared && Footage.isPresent && OnnxRuntime.isPresent, "needs models, footage and onnxruntime"),
+        .timeLimit(.minutes(2)))
+    func outputsEqualThoseOfONNXRuntimeOnRealPictures() async throws {
+        let folder = try TemporaryFolder()
+        let detector = try ObjectDetector(model: try model())
+        for seconds in [0.0, 60, 130] {
+            let raw = try await detector.raw(of: try frame(at: seconds))
+            var paths: [String] = []
+            for (name, values) in [("blob", raw.blob), ("classes", raw.logits), ("boxes", raw.offsets)] {
+                let file = folder.url.appending(path: "\(name)-\(seconds).f32")
+                try values.withUnsafeBytes { Data($0) }.write(to: file)
+                paths.append(file.path)
+            }
+            let difference = try OnnxRuntime.largestDifference(model: try model().path, files: paths)
+            #expect(difference < 1e-3, "at \(seconds) s")
+        }
+    }
+}
+
+/// The comparison script of `models/`, in the Python that has ONNX Runtime.
+enum OnnxRuntime {
+    private static let python = ["models/.venv/bin/python3", "models/.venv/bin/python"]
+        .map { Footage.packageRoot.appending(path: $0).path }.first { FileManager.default.fileExists(atPath: $0) }
+        ?? "/usr/bin/python3"
+
+    static let isPresent = (try? run(["-c", "import onnxruntime"]).status) == 0
+
+    static func largestDifference(model: String, files: [String]) throws -> Double {
+        struct Answer: Decodable {
+            let max_difference_classes: Double
+            let max_difference_boxes: Double
+        }
+        let script = Footage.packageRoot.appending(path: "models/compare_onnxruntime.py").path
+        let output = try run([script, model] + files).output
+        let answer = try JSONDecoder().decode(Answer.self, from: output)
+        return max(answer.max_difference_classes, answer.max_difference_boxes)
+    }
+
+    private static func run(_ arguments: [String]) throws -> (status: Int32, output: Data) {
+        let process = Process()
+        process.executableURL = URL(filePath: python)
+        process.arguments = arguments
+        let pipe = Pipe()
+        process.standardOutput = pipe
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return (process.terminationStatus, output)
+    }
+}

@@ -1,0 +1,34 @@
+import Analytics
+import Inference
+import TestSupport
+import Testing
+
+@Suite struct GateTests {
+    private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
+    private let car = Street.Thing(.car, Box(x: 0.4, y: 0.4, width: 0.1, height: 0.1))
+
+    private func picture(_ things: [Street.Thing], gain: Double = 1) -> GreyImage {
+        Street().scene(at: 0, things, gain: gain).picture
+    }
+
+    @Test func aStillPictureIsAdmittedOnceAndAgainAfterARest() {
+        var gate = Gate(zones: [whole])
+        let admitted = (0..<10).filter { gate.admits(picture([]), at: MediaTime(Double($0) * 2)) }
+        #expect(admitted == [0, 5])
+    }
+
+    @Test func aChangeIsAdmitted() {
+        var gate = Gate(zones: [whole])
+        _ = gate.admits(picture([]), at: MediaTime(0))
+        #expect(gate.admits(picture([car]), at: MediaTime(2)))
+        #expect(!gate.admits(picture([car]), at: MediaTime(4)))
+        #expect(gate.admits(picture([]), at: MediaTime(6)))
+    }
+
+    @Test func aChangeFarFromEveryZoneIsNot() {
+        let corner = Polygon([Point(x: 0, y: 0), Point(x: 0.1, y: 0), Point(x: 0, y: 0.1)])
+        var gate = Gate(zones: [corner])
+        _ = gate.admits(picture([]), at: MediaTime(0))
+        #expect(!gate.admits(picture([car]), at: MediaTime(2)))
+    }
+}

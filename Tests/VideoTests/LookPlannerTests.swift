@@ -1,0 +1,97 @@
+import Testing
+
+@testable import Video
+
+@Suite struct LookPlannerTests {
+    /// Feeds a stream of 10 pictures a second with a key frame every `group` seconds; returns times that were looked at
+    /// and the share of packets that were decoded.
+    private func run(_ cadence: Cadence, group: Double, seconds: Double = 60) -> (looks: [Double], decoded: Double) {
+        var planner = LookPlanner(cadence: cadence)
+        var looks: [Double] = []
+        var decoded = 0.0
+        let perGroup = Int((group * 10).rounded())
+        let count = Int(seconds * 10)
+        for index in 0..<count {
+            let time = Double(index) / 10
+            let isKey = index % perGroup == 0
+            guard planner.needs(isKey: isKey, at: time) else { continue }
+            decoded += 1
+            if planner.wants(isKey: isKey, at: time) { looks.append(time) }
+        }
+        return (looks, decoded / Double(count))
+    }
+
+    @Test func keyFramesAloneWhereTheyComeOftenEnough() {
+        let (looks, decoded) = run(.keyFrames(promise: 3), group: 2)
+        #expect(looks == Array(stride(from: 0.0, to: 60, by: 2)))
+        #expect(decoded < 0.1)
+    }
+
+    @Test(arguments: [4.0, 5.3, 7.5, 10.0, 20.0]) func thePromiseHoldsWhereKeyFramesAreRare(group: Double) {
+        let (looks, decoded) = run(.keyFrames(promise: 3), group: group)
+        let gaps = zip(looks.dropFirst(), looks).map { $0 - $1 }
+        #expect(gaps.allSatisfy { $0 <= 3.11 }, "\(looks)")
+        #expect(decoded < 1)
+    }
+
+    @Test func aFixedCadenceIsKept() {
+        let (looks, decoded) = run(.every(seconds: 1), group: 2)
+        #expect(looks.count == 60)
+        #expect(decoded == 1)
+    }
+}
+
+@Suite struct TimelineTests {
+    @Test func aFileKeepsItsOwnStamps() {
+        var timeline = Timeline(isLive: false, started: 100)
+        #expect(timeline.time(pts: 1.86, uptime: 50).seconds == 1.86)
+    }
+
+    @Test func timeGoesOnAcrossAReconnect() {
+        var timeline = Timeline(isLive: true, started: 1000)
+        #expect(timeline.time(pts: 500, uptime: 1).seconds == 1001)
+        #expect(timeline.time(pts: 502, uptime: 3.2).seconds == 1003)
+        timeline.interrupt()
+        #expect(timeline.time(pts: 0, uptime: 20).seconds == 1020)
+        #expect(timeline.time(pts: 2, uptime: 22.1).seconds == 1022)
+    }
+
+    @Test func stampsThatJumpBeginAnew() {
+        var timeline = Timeline(isLive: true, started: 0)
+        _ = timeline.time(pts: 10, uptime: 0)
+        #expect(timeline.time(pts: 3610, uptime: 2).seconds == 2)
+        #expect(timeline.time(pts: 5, uptime: 4).seconds == 4)
+        #expect(timeline.time(pts: 7, uptime: 6).seconds == 6)
+    }
+
+    @Test func timeNeverRunsBackwards() {
+        var timeline = Timeline(isLive: true, started: 0)
+        var generator = SystemRandomNumberGenerator()
+        var last = -1.0
+        for step in 0..<500 {
+            let pts = Double(step) * 2 + Double.random(in: -30...30, using: &generator)
+            let time = timeline.time(pts: pts, uptime: Double(step) * 2).seconds
+            #expect(time >= last)
+            last = time
+        }
+    }
+}
+
+@Suite struct CameraURLTests {
+    @Test(arguments: [
+        ("rtsp://user:secret@10.0.0.1/stream", "rtsp://***@10.0.0.1/stream"),
+        ("rtsp://user:se@cret@10.0.0.1/stream", "rtsp://***@10.0.0.1/stream"),
+        ("rtsps://user@host:554/a", "rtsps://***@host:554/a"),
+        ("open rtsp://a:b@h/x failed, rtsp://c:d@i/y too", "open rtsp://***@h/x failed, rtsp://***@i/y too"),
+        ("rtsp://host/plain", "rtsp://host/plain"), ("/a/file@home.mp4", "/a/file@home.mp4"),
+    ])
+    func credentialsAreRedacted(_ text: String, _ expected: String) {
+        #expect(CameraURL.redact(text) == expected)
+    }
+
+    @Test func credentialsFromAFileAreUsedAndNotShown() {
+        let url = CameraURL("rtsp://host/s", user: "me", password: "p@ss/w")
+        #expect(url.secret.contains("me:"))
+        #expect(url.description == "rtsp://***@host/s")
+    }
+}
