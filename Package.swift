@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func test(_ target: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -56,7 +57,8 @@ let package = Package(
         .target(
             name: "Daemon",
             dependencies: [
-                "Analytics", "Catalogue", "Video", "Inference", "Evidence", "Delivery", "Configuration", logging, lifecycle,
+                "Analytics", "Catalogue", "Video", "Inference", "Evidence", "Delivery", "Configuration", logging,
+                lifecycle, signals,
             ], swiftSettings: strict),
         .target(
             name: "Bench", dependencies: ["Analytics", "Catalogue", "Video", "Inference", "Evidence", "Daemon"],

@@ -38,6 +38,29 @@ public struct GreyImage: Sendable, Equatable {
         return Patch(values: values)
     }
 
+    /// How much `box` looks like `patch`, where the camera may have shaken by up to `radius` pixels since: the likeness
+    /// at the first offset, nearest first, that reaches `least`, else at no offset; and what it looks like there.
+    public func likeness(
+        of box: Box, to patch: Patch, atLeast least: Double, radius: Int = 3
+    ) -> (value: Double, patch: Patch) {
+        let here = self.patch(in: box)
+        let value = here.likeness(patch)
+        guard value < least else { return (value, here) }
+        for reach in stride(from: 1, through: radius, by: 1) {
+            for dy in -reach...reach {
+                for dx in -reach...reach where max(abs(dx), abs(dy)) == reach {
+                    var moved = box
+                    moved.x += Double(dx) / Double(width)
+                    moved.y += Double(dy) / Double(height)
+                    let there = self.patch(in: moved)
+                    let value = there.likeness(patch)
+                    if value >= least { return (value, there) }
+                }
+            }
+        }
+        return (value, here)
+    }
+
     private func clamped(_ value: Double, _ limit: Int) -> Int {
         value.isFinite ? min(max(0, Int(max(-1, min(value, 1e6)))), limit - 1) : 0
     }

@@ -87,9 +87,9 @@ public struct StayTracker: Sendable {
     private func alike(_ a: ObjectClass, _ b: ObjectClass) -> Bool { a == b || a.isMotorVehicle && b.isMotorVehicle }
 
     private func advance(_ stay: inout Stay, _ detection: Detection?, _ scene: Scene, owner: [Int?]) {
-        let now = scene.picture.patch(in: stay.box)
         let least = detection == nil ? settings.likeness : settings.detectedLikeness
-        if now.likeness(stay.appearance) >= least {
+        let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
+        if likeness >= least {
             seen(&stay, detection, scene.time)
             stay.appearance = now
             return
@@ -106,7 +106,10 @@ public struct StayTracker: Sendable {
             stay.presence = .hidden
             return
         }
-        if let emptied = stay.emptied, emptied.patch.likeness(now) >= settings.likeness {
+        let alike = settings.likeness
+        if let emptied = stay.emptied,
+            scene.picture.likeness(of: stay.box, to: emptied.patch, atLeast: alike).value >= alike
+        {
             stay.emptied = (now, emptied.since, emptied.looks + 1)
         } else {
             stay.emptied = (now, scene.time, 1)
@@ -147,7 +150,8 @@ public struct StayTracker: Sendable {
         // The detector may find a thing a look late: the pictures before tell since when it has been there.
         var since = scene.time
         for earlier in recent.reversed() {
-            guard earlier.picture.patch(in: detection.box).likeness(appearance) >= settings.likeness + 0.1 else { break }
+            let least = settings.likeness + 0.1
+            guard earlier.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least else { break }
             since = earlier.time
         }
         let looks = since < scene.time ? 2 : 1

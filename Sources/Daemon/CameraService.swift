@@ -1,7 +1,7 @@
 public import Analytics
 public import Delivery
 import Evidence
-public import Foundation
+import Foundation
 public import Inference
 public import Logging
 public import ServiceLifecycle

@@ -3,7 +3,7 @@ public import Catalogue
 public import Delivery
 public import Evidence
 public import Foundation
-import Logging
+public import Logging
 import Video
 
 /// Makes changes of incidents durable: evidence on disk, then state and message in one transaction.

@@ -1,7 +1,8 @@
 /// Which pictures are decoded.
 public enum Cadence: Sendable, Hashable {
     /// Key frames; where they come more rarely than every `promise` seconds, as much in between as that needs.
-    case keyFrames(promise: Double)
+    /// Key frames that come sooner than `interval` after the last look are not looked at.
+    case keyFrames(promise: Double, interval: Double = 0)
     /// One picture every so many seconds; everything is decoded.
     case every(seconds: Double)
 }

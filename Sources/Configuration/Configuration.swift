@@ -1,0 +1,43 @@
+/// What one daemon does: its site, its broker, its cameras. The reference is `deploy/gridwarden.example.yaml`.
+public struct Configuration: Sendable, Hashable, CustomStringConvertible {
+    public var site: SiteSettings
+    public var broker: BrokerSettings
+    public var detector: DetectorSettings
+    public var evidence: EvidenceSettings
+    /// At least one; the ids differ.
+    public var cameras: [CameraSettings]
+    public var logging: LoggingSettings
+    /// The file as it was read, for its hash. It may hold credentials: never print or send it.
+    public let text: String
+
+    public init(
+        site: SiteSettings, broker: BrokerSettings, detector: DetectorSettings = DetectorSettings(),
+        evidence: EvidenceSettings, cameras: [CameraSettings], logging: LoggingSettings = LoggingSettings(),
+        text: String
+    ) {
+        self.site = site
+        self.broker = broker
+        self.detector = detector
+        self.evidence = evidence
+        self.cameras = cameras
+        self.logging = logging
+        self.text = text
+    }
+
+    /// Without the text and the addresses: both may hold credentials.
+    public var description: String { "site \(site.id), \(cameras.count) cameras" }
+
+    /// Reads the file at `path`, at most 1 MiB of UTF-8.
+    public static func load(path: String) throws(ConfigurationFaults) -> Configuration {
+        try parse(text: SourceText.read(path: path), file: path)
+    }
+
+    /// Reads `text`; `file` names it in the faults.
+    public static func parse(text: String, file: String) throws(ConfigurationFaults) -> Configuration {
+        let log = FaultLog(file: file)
+        if let root = SourceText.compose(text, log), let configuration = read(root, text: text, log), log.isEmpty {
+            return configuration
+        }
+        throw log.faults
+    }
+}

@@ -1,0 +1,73 @@
+extension CameraSettings {
+    enum Key: String, CaseIterable {
+        case id, name, url
+        case credentialsFile = "credentials_file"
+        case transport, purpose
+        case signageConfirmed = "signage_confirmed"
+        case gb28181, longitude, latitude, area, grid, microgrid, decode
+        case lookEvery = "look_every"
+        case openTimeout = "open_timeout"
+        case readTimeout = "read_timeout"
+        case zones
+    }
+
+    static func read(_ section: Section<Key>, site: SiteSettings) -> CameraSettings {
+        var camera = CameraSettings(
+            id: section.identifier(.id, example: "cam-01") ?? "", url: url(section),
+            purpose: section.required(.purpose, example: "illegal parking at the market gate"), site: site, zones: [])
+        camera.name = section.text(.name) ?? camera.id
+        camera.credentialsFile = section.text(.credentialsFile)
+        camera.transport = section.choice(.transport) ?? camera.transport
+        camera.gb28181 = section.text(.gb28181, form: "a GB/T 28181 id of 20 digits") { Form.isDigits($0, count: 20) }
+        camera.area = section.areaCode(.area) ?? camera.area
+        camera.grid = section.code(.grid) ?? camera.grid
+        camera.microgrid = section.code(.microgrid) ?? camera.microgrid
+        camera.decode = section.choice(.decode) ?? camera.decode
+        camera.lookEvery = section.number(.lookEvery, 0.2...10, "seconds") ?? camera.lookEvery
+        camera.openTimeout = section.number(.openTimeout, 1...120, "seconds") ?? camera.openTimeout
+        camera.readTimeout = section.number(.readTimeout, 1...120, "seconds") ?? camera.readTimeout
+        requireSignage(section)
+        readLocation(section, into: &camera)
+        camera.zones = zones(section, camera: camera, site: site)
+        return camera
+    }
+
+    /// No fault quotes the address: it may hold a password.
+    private static func url(_ section: Section<Key>) -> String {
+        if section.node(.url) == nil { section.reportMissing(.url, example: "rtsp://192.168.1.64/stream1") }
+        guard let url = section.raw(.url) else { return "" }
+        if let fault = Form.streamFault(url) { section.report("url \(fault)", .url) }
+        return url
+    }
+
+    private static func requireSignage(_ section: Section<Key>) {
+        guard section.node(.signageConfirmed) == nil || section.boolean(.signageConfirmed) == false else { return }
+        section.report("confirm that signage stands (signage_confirmed: true), or remove it", .signageConfirmed)
+    }
+
+    private static func readLocation(_ section: Section<Key>, into camera: inout CameraSettings) {
+        camera.longitude = section.number(.longitude, -180...180, "degrees")
+        camera.latitude = section.number(.latitude, -90...90, "degrees")
+        switch (section.node(.longitude) == nil, section.node(.latitude) == nil) {
+        case (true, false): section.report("latitude needs a longitude: add it, or remove latitude", .latitude)
+        case (false, true): section.report("longitude needs a latitude: add it, or remove longitude", .longitude)
+        default: break
+        }
+    }
+
+    private static func zones(
+        _ section: Section<Key>, camera: CameraSettings, site: SiteSettings
+    ) -> [ZoneSettings] {
+        if section.node(.zones) == nil { section.reportMissing(.zones, example: "[{id: …, polygon: …, rules: …}]") }
+        guard let nodes = section.list(.zones, of: "zones") else { return [] }
+        if nodes.isEmpty { section.report("zones is empty: add at least one zone, or remove the camera", .zones) }
+        var ids = UniqueIDs("zone")
+        return nodes.enumerated().compactMap { index, node in
+            let place = "\(section.place), \(ids.place(of: node, index: index))"
+            ids.take(node, place: place, section.log)
+            return Section(node, place: place, at: Position(node), section.log).map {
+                ZoneSettings.read($0, lookEvery: camera.lookEvery, site: site)
+            }
+        }
+    }
+}

@@ -1,0 +1,37 @@
+import Catalogue
+import Yams
+
+extension Configuration {
+    enum Key: String, CaseIterable { case site, broker, detector, evidence, cameras, logging }
+
+    /// Nil only where `log` holds a fault.
+    static func read(_ root: Node, text: String, _ log: FaultLog) -> Configuration? {
+        guard let file = Section<Key>(root, place: "the file", at: Position(), log),
+            let area = try? AreaCode("000000000000")
+        else { return nil }
+        if file.node(.site) == nil { file.reportMissing(.site, example: "{id: …, area: …}") }
+        if file.node(.broker) == nil { file.reportMissing(.broker, example: "{host: …}") }
+        if file.node(.cameras) == nil { file.reportMissing(.cameras, example: "[{id: …, url: …, …}]") }
+        let site = file.section(.site).map { SiteSettings.read($0, area: area) } ?? SiteSettings(id: "", area: area)
+        let broker = file.section(.broker).map { BrokerSettings.read($0, site: site) }
+        let detector = file.section(.detector).map(DetectorSettings.read) ?? DetectorSettings()
+        let evidence = EvidenceSettings.read(file.section(.evidence), site: site)
+        let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
+        let cameras = cameras(file, site: site)
+        guard let broker else { return nil }
+        return Configuration(
+            site: site, broker: broker, detector: detector, evidence: evidence, cameras: cameras, logging: logging,
+            text: text)
+    }
+
+    private static func cameras(_ file: Section<Key>, site: SiteSettings) -> [CameraSettings] {
+        guard let nodes = file.list(.cameras, of: "cameras") else { return [] }
+        if nodes.isEmpty { file.report("cameras is empty: add at least one camera", .cameras) }
+        var ids = UniqueIDs("camera")
+        return nodes.enumerated().compactMap { index, node in
+            let place = ids.place(of: node, index: index)
+            ids.take(node, place: place, file.log)
+            return Section(node, place: place, at: Position(node), file.log).map { CameraSettings.read($0, site: site) }
+        }
+    }
+}

@@ -1,0 +1,18 @@
+extension EvidenceSettings {
+    enum Key: String, CaseIterable {
+        case enabled, directory
+        case keepDays = "keep_days"
+        case jpegQuality = "jpeg_quality"
+    }
+
+    static func read(_ section: Section<Key>?, site: SiteSettings) -> EvidenceSettings {
+        let state = site.stateDirectory.hasSuffix("/") ? site.stateDirectory : site.stateDirectory + "/"
+        var evidence = EvidenceSettings(directory: state + "evidence")
+        guard let section else { return evidence }
+        evidence.isEnabled = section.boolean(.enabled) ?? evidence.isEnabled
+        evidence.directory = section.text(.directory) ?? evidence.directory
+        evidence.keepDays = section.integer(.keepDays, 1...3650, "days") ?? evidence.keepDays
+        evidence.jpegQuality = section.integer(.jpegQuality, 2...31) ?? evidence.jpegQuality
+        return evidence
+    }
+}

@@ -1,0 +1,70 @@
+import Foundation
+
+/// Which texts are well-formed.
+enum Form {
+    static func isIdentifier(_ text: String) -> Bool {
+        (1...64).contains(text.utf8.count)
+            && text.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
+    }
+
+    /// Safe as one level of a topic.
+    static func isCode(_ text: String) -> Bool {
+        (1...32).contains(text.utf8.count)
+            && text.utf8.allSatisfy { byte in
+                let scalar = Unicode.Scalar(byte)
+                return scalar.properties.isAlphabetic && scalar.isASCII || isDigit(scalar) || scalar == "-"
+            }
+    }
+
+    static func isDigits(_ text: String, count: Int) -> Bool {
+        text.unicodeScalars.count == count && text.unicodeScalars.allSatisfy(isDigit)
+    }
+
+    private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
+
+    /// A decimal number; neither hexadecimal nor infinite, which `Double` would take.
+    static func number(_ text: String) -> Double? {
+        guard text.utf8.allSatisfy({ "0123456789.+-eE".utf8.contains($0) }), let value = Double(text), value.isFinite
+        else { return nil }
+        return value
+    }
+
+    /// Abbreviations such as `EST` and offsets such as `GMT+8` know no summer time: only names with a place, and UTC.
+    static func timeZone(_ text: String) -> TimeZone? {
+        guard text.contains("/") || text == "UTC" else { return nil }
+        return TimeZone(identifier: text)
+    }
+
+    /// Minutes of the day for `HH:MM`, 0…1440.
+    static func minutes(_ text: String) -> Int? {
+        guard let match = text.wholeMatch(of: /([0-9]{2}):([0-9]{2})/),
+            let hours = Int(match.1), let minutes = Int(match.2), minutes < 60, hours * 60 + minutes <= 1440
+        else { return nil }
+        return hours * 60 + minutes
+    }
+
+    /// What is wrong with the address of a stream, and the remedy; nil where nothing is. Never quotes the address.
+    static func streamFault(_ url: String) -> String? {
+        guard !url.isEmpty, url.count <= 2048, !url.contains(where: \.isNewline) else {
+            return "must be one line of 1 to 2048 characters"
+        }
+        guard let scheme = url.range(of: "://") else { return nil }
+        guard ["rtsp", "rtsps"].contains(url[..<scheme.lowerBound]) else {
+            return "must begin with rtsp:// or rtsps://, or be the path of a file"
+        }
+        let authority = url[scheme.upperBound...].prefix { $0 != "/" }
+        let address = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        let encode = "; write user and password into credentials_file, or %-encode them"
+        if address.hasPrefix("[") {
+            return address.contains("]") ? nil : "has no ] after its IPv6 address"
+        }
+        let parts = address.split(separator: ":", omittingEmptySubsequences: false)
+        guard parts.count <= 2, let host = parts.first, !host.isEmpty, !host.contains(" ") else {
+            return "must name a host after ://\(encode)"
+        }
+        guard parts.count == 1 || Int(parts[1]).map((1...65535).contains) ?? false else {
+            return "must have a port from 1 to 65535 after its host\(encode)"
+        }
+        return nil
+    }
+}

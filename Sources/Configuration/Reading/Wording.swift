@@ -1,0 +1,47 @@
+/// How faults speak of values and choices.
+enum Wording {
+    private static let longest = 40
+
+    /// `text` in quotes and on one line. What looks like an address is hidden: it may hold a password.
+    static func quoted(_ text: String) -> String {
+        guard !text.contains("@"), !text.contains("://") else { return "an address (hidden)" }
+        let short = text.count > longest ? text.prefix(longest) + "…" : text[...]
+        return String(short).debugDescription
+    }
+
+    /// Without `.0` on whole numbers.
+    static func number(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : String(value)
+    }
+
+    static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
+
+    /// The name that was probably meant; nil where none is near.
+    static func nearest(to text: String, among names: [String]) -> String? {
+        guard text.count <= longest else { return nil }
+        let wanted = normalised(text)
+        let limit = wanted.count <= 3 ? 1 : max(2, wanted.count / 3)
+        let ranked = names.map { (name: $0, distance: distance(wanted, normalised($0))) }
+        return ranked.filter { $0.distance <= limit }.min { $0.distance < $1.distance }?.name
+    }
+
+    private static func normalised(_ text: String) -> [Character] {
+        text.lowercased().map { $0 == "-" ? "_" : $0 }
+    }
+
+    /// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+    static func distance(_ a: [Character], _ b: [Character]) -> Int {
+        var beforeLast: [Int] = []
+        var last = Array(0...b.count)
+        for (i, x) in a.enumerated() {
+            var row = [i + 1]
+            for (j, y) in b.enumerated() {
+                var best = min(last[j] + (x == y ? 0 : 1), last[j + 1] + 1, row[j] + 1)
+                if i > 0, j > 0, x == b[j - 1], a[i - 1] == y { best = min(best, beforeLast[j - 1] + 1) }
+                row.append(best)
+            }
+            (beforeLast, last) = (last, row)
+        }
+        return last[b.count]
+    }
+}

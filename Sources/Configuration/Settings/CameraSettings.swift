@@ -1,0 +1,59 @@
+public import Catalogue
+
+/// One camera and the zones in its picture.
+public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
+    /// How RTP travels.
+    public enum Transport: String, Sendable, CaseIterable { case tcp, udp }
+
+    /// Which pictures are decoded.
+    public enum Decode: String, Sendable, CaseIterable {
+        /// Key frames, and between them only what the promise of a zone needs.
+        case keyFrames = "key_frames"
+        case all
+    }
+
+    /// Lower-case letters, digits and hyphens.
+    public var id: String
+    /// For people; the id unless the file says otherwise.
+    public var name: String
+    /// `rtsp://`, `rtsps://` or the path of a file. It may hold credentials: never print it as it is.
+    public var url: String
+    /// Two lines, user and password; they replace what `url` carries.
+    public var credentialsFile: String?
+    public var transport = Transport.tcp
+    /// What the camera is for, in the operator's words: the law asks for it.
+    public var purpose: String
+    /// The camera's 20-digit GB/T 28181 id.
+    public var gb28181: String?
+    /// Degrees, WGS 84, -180…180; given together with `latitude` or not at all.
+    public var longitude: Double?
+    /// Degrees, -90…90.
+    public var latitude: Double?
+    /// The site's unless the file says otherwise, as `grid` and `microgrid`.
+    public var area: AreaCode
+    public var grid: String
+    public var microgrid: String
+    public var decode = Decode.keyFrames
+    /// Seconds between two looks, 0.2…10.
+    public var lookEvery = 2.0
+    /// Seconds, 1…120.
+    public var openTimeout = 10.0
+    /// Seconds without a packet after which the stream is opened again, 1…120.
+    public var readTimeout = 5.0
+    /// At least one; the ids differ.
+    public var zones: [ZoneSettings]
+
+    public init(id: String, url: String, purpose: String, site: SiteSettings, zones: [ZoneSettings]) {
+        self.id = id
+        name = id
+        self.url = url
+        self.purpose = purpose
+        area = site.area
+        grid = site.grid
+        microgrid = site.microgrid
+        self.zones = zones
+    }
+
+    /// Without the address: it may hold credentials.
+    public var description: String { "camera \(id)" }
+}

@@ -1,0 +1,11 @@
+/// The network that finds objects.
+public struct DetectorSettings: Sendable, Hashable {
+    /// The name of a model in the models directory.
+    public var model = "efficientdet-lite0-320"
+    /// 0.05…0.95; weaker detections open no incident.
+    public var minimumScore = 0.35
+    /// 1…64.
+    public var threads = 1
+
+    public init() {}
+}

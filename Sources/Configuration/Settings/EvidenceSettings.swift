@@ -1,0 +1,12 @@
+/// The pictures that prove an incident.
+public struct EvidenceSettings: Sendable, Hashable {
+    public var isEnabled = true
+    /// `<state_directory>/evidence` unless the file says otherwise.
+    public var directory: String
+    /// Days, 1…3650; older pictures are deleted unless on hold.
+    public var keepDays = 30
+    /// libav's scale, 2 (best) … 31 (smallest).
+    public var jpegQuality = 4
+
+    public init(directory: String) { self.directory = directory }
+}

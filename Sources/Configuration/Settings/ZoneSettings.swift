@@ -1,0 +1,15 @@
+public import Analytics
+
+/// One zone and the rules that hold in it.
+public struct ZoneSettings: Sendable, Hashable {
+    public var zone: Zone
+    /// Seconds, 0.2…60: the longest time without a look.
+    public var promise = 3.0
+    /// At least one.
+    public var rules: RuleSettings
+
+    public init(zone: Zone, rules: RuleSettings) {
+        self.zone = zone
+        self.rules = rules
+    }
+}

@@ -1,0 +1,86 @@
+import Catalogue
+public import Configuration
+import Delivery
+import Foundation
+import Inference
+import Video
+
+/// What a configuration names that cannot be had: a file of credentials, a model.
+public struct SetupError: Error, CustomStringConvertible {
+    public let description: String
+}
+
+extension DaemonSettings {
+    /// Resolves what the configuration names: reads credentials, finds the model in its manifest.
+    ///
+    /// - Parameter software: name and version for the provenance of alerts.
+    public init(_ configuration: Configuration, software: String) throws {
+        let site = configuration.site
+        let folder = site.modelsDirectory
+        let model = try ModelManifest.load(folder: folder).entry(configuration.detector.model).model(in: folder)
+        let evidence = configuration.evidence
+        self.init(
+            site: SiteIdentity(
+                id: site.id, place: Place(area: site.area, grid: site.grid, microgrid: site.microgrid),
+                software: software, configurationSHA256: SHA256.hex(Array(configuration.text.utf8)),
+                catalogue: try Catalogue.builtIn().version,
+                model: .init(name: model.name, version: model.version, sha256: model.sha256)),
+            broker: try Self.broker(configuration.broker), topicRoot: configuration.broker.topicRoot, model: model,
+            threads: configuration.detector.threads, stateFolder: URL(filePath: site.stateDirectory),
+            evidenceFolder: evidence.isEnabled ? URL(filePath: evidence.directory) : nil,
+            evidenceDays: evidence.keepDays,
+            cameras: try configuration.cameras.map { camera in
+                CameraService.Settings(
+                    identity: CameraIdentity(
+                        id: camera.id, name: camera.name, gb28181: camera.gb28181, longitude: camera.longitude,
+                        latitude: camera.latitude,
+                        place: Place(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
+                        timeZone: site.timeZone),
+                    stream: try Self.stream(camera),
+                    zones: camera.zones.map { WatchedZone(zone: $0.zone, parking: $0.rules.parking) },
+                    minimumScore: configuration.detector.minimumScore,
+                    jpegQuality: evidence.isEnabled ? evidence.jpegQuality : nil)
+            })
+    }
+
+    private static func broker(_ broker: BrokerSettings) throws -> MQTTSettings {
+        MQTTSettings(
+            host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username,
+            password: try broker.passwordFile.map { Secret(try lines(of: $0, "the broker's password_file")[0]) },
+            keepAlive: broker.keepAlive, version: broker.version == .mqtt5 ? .v5 : .v311,
+            tls: broker.tls.map {
+                MQTTSettings.TLS(authorities: $0.caFile, certificate: $0.certificateFile, key: $0.keyFile)
+            })
+    }
+
+    private static func stream(_ camera: CameraSettings) throws -> Camera.Settings {
+        var (user, password) = (String?.none, String?.none)
+        if let file = camera.credentialsFile {
+            let lines = try lines(of: file, "the credentials_file of camera \(camera.id)")
+            guard lines.count >= 2 else {
+                throw SetupError(
+                    description: "\(file), the credentials_file of camera \(camera.id), holds one line; "
+                        + "write the user on the first and the password on the second")
+            }
+            (user, password) = (lines[0], lines[1])
+        }
+        let promise = camera.zones.map(\.promise).min() ?? 3
+        return Camera.Settings(
+            url: CameraURL(camera.url, user: user, password: password),
+            transport: camera.transport == .udp ? .udp : .tcp,
+            cadence: camera.decode == .keyFrames
+                ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
+                : .every(seconds: camera.lookEvery),
+            openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
+    }
+
+    /// The lines of a small secret file; at least one.
+    private static func lines(of path: String, _ what: String) throws -> [String] {
+        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
+            throw SetupError(description: "could not read \(path), \(what); check that it exists and may be read")
+        }
+        let lines = text.split(whereSeparator: \.isNewline).map(String.init)
+        guard !lines.isEmpty else { throw SetupError(description: "\(path), \(what), is empty; write it there") }
+        return lines
+    }
+}

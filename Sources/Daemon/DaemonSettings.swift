@@ -1,0 +1,34 @@
+public import Delivery
+public import Foundation
+public import Inference
+
+/// All that the daemon needs to know, checked and complete.
+public struct DaemonSettings: Sendable {
+    public var site: SiteIdentity
+    public var broker: MQTTSettings
+    public var topicRoot: String
+    public var model: Model
+    public var threads: Int
+    /// Holds the outbox.
+    public var stateFolder: URL
+    /// Nil where no evidence is kept.
+    public var evidenceFolder: URL?
+    /// Days.
+    public var evidenceDays: Int
+    public var cameras: [CameraService.Settings]
+
+    public init(
+        site: SiteIdentity, broker: MQTTSettings, topicRoot: String, model: Model, threads: Int, stateFolder: URL,
+        evidenceFolder: URL?, evidenceDays: Int, cameras: [CameraService.Settings]
+    ) {
+        self.site = site
+        self.broker = broker
+        self.topicRoot = topicRoot
+        self.model = model
+        self.threads = threads
+        self.stateFolder = stateFolder
+        self.evidenceFolder = evidenceFolder
+        self.evidenceDays = evidenceDays
+        self.cameras = cameras
+    }
+}

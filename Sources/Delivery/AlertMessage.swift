@@ -1,0 +1,29 @@
+public import Foundation
+
+/// A message that is ready to be sent, or that waits in the outbox.
+public struct AlertMessage: Sendable, Hashable {
+    /// Per site, without gaps.
+    public let sequence: Int64
+    public let id: UUID
+    /// The incident.
+    public let subject: UUID
+    public let topic: String
+    /// Where the present state of the incident is retained.
+    public let openTopic: String
+    /// False empties the retained state.
+    public let isOpen: Bool
+    /// JSON.
+    public let payload: [UInt8]
+
+    public init(
+        sequence: Int64, id: UUID, subject: UUID, topic: String, openTopic: String, isOpen: Bool, payload: [UInt8]
+    ) {
+        self.sequence = sequence
+        self.id = id
+        self.subject = subject
+        self.topic = topic
+        self.openTopic = openTopic
+        self.isOpen = isOpen
+        self.payload = payload
+    }
+}

@@ -1,0 +1,71 @@
+public import Analytics
+public import Catalogue
+public import Foundation
+
+/// The topic tree: each level of government sees its own area with one filter.
+public struct AlertTopics: Sendable, Hashable {
+    /// What a topic is about; the first segment below the root.
+    public enum Class: String, Sendable, CaseIterable {
+        case alert, open, evidence, camera, site
+    }
+
+    public let root: String
+
+    public init(root: String = "mg/v1") { self.root = root }
+
+    /// Every change of an incident.
+    public func alert(_ place: Place, _ kind: AlertKind) -> String {
+        topic(.alert, place, [kind.rawValue])
+    }
+
+    /// Retained while the incident is open.
+    public func open(_ place: Place, _ kind: AlertKind, incident: UUID) -> String {
+        topic(.open, place, [kind.rawValue, incident.text])
+    }
+
+    /// One picture, binary.
+    public func evidence(_ place: Place, _ kind: AlertKind, incident: UUID, sha256: String) -> String {
+        topic(.evidence, place, [kind.rawValue, incident.text, sha256])
+    }
+
+    /// The retained state of one camera.
+    public func camera(_ place: Place, id: String) -> String { topic(.camera, place, ["_", id]) }
+
+    /// The retained state of the daemon.
+    public func site(_ place: Place, id: String) -> String { topic(.site, place, ["_", id]) }
+
+    /// Everything of one class in one area, down to the level that the area code names; nil is everywhere.
+    public func filter(_ class: Class, area: AreaCode? = nil) -> String {
+        let levels = AreaCode.Level.allCases.filter { $0.rawValue <= area?.level.rawValue ?? 0 }
+        return ([root, `class`.rawValue] + levels.compactMap { area?.segment($0) } + ["#"]).joined(separator: "/")
+    }
+
+    /// One kind in one area, as a county's traffic police would follow it.
+    public func filter(kind: AlertKind, area: AreaCode? = nil) -> String {
+        let levels = AreaCode.Level.allCases
+        let given = levels.map { level in
+            area.flatMap { level.rawValue <= $0.level.rawValue ? $0.segment(level) : nil } ?? "+"
+        }
+        return ([root, Class.alert.rawValue] + given + ["+", "+", Self.segment(kind.rawValue)]).joined(separator: "/")
+    }
+
+    private func topic(_ class: Class, _ place: Place, _ rest: [String]) -> String {
+        let area = AreaCode.Level.allCases.map(place.area.segment)
+        let tail = ([place.grid, place.microgrid] + rest).map(Self.segment)
+        return ([root, `class`.rawValue] + area + tail).joined(separator: "/")
+    }
+
+    /// A name from a configuration must not open another level or a wildcard.
+    private static func segment(_ text: String) -> String {
+        guard !text.isEmpty else { return "_" }
+        return text.map { character in
+            switch character {
+            case "/": "%2F"
+            case "+": "%2B"
+            case "#": "%23"
+            case "\0": "%00"
+            default: String(character)
+            }
+        }.joined()
+    }
+}

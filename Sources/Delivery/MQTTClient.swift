@@ -1,0 +1,187 @@
+import Dispatch
+import Synchronization
+
+/// A broker connection on a thread of its own, made again after every fault until it is closed.
+///
+/// `close` ends it; a client that was started and is let go without it goes on.
+public final class MQTTClient: Sendable {
+    private struct State {
+        var isStarted = false
+        var isClosed = false
+        var isFinished = false
+        /// The attempt that goes on.
+        var attempt: MQTTSession?
+        /// Only while the broker has accepted us.
+        var session: MQTTSession?
+        var sessions = 0
+        var dropped = 0
+        var filters: Set<String> = []
+        var connection = MQTTConnection.connecting
+        var listeners: [Int: AsyncStream<MQTTConnection>.Continuation] = [:]
+        var listenerCount = 0
+    }
+
+    /// What arrives for the subscriptions; for one reader. The oldest go where it reads too slowly.
+    public let messages: AsyncStream<MQTTMessage>
+
+    private let settings: MQTTSettings
+    private let message: AsyncStream<MQTTMessage>.Continuation
+    private let state = Mutex(State())
+    private let waiting = DispatchSemaphore(value: 0)
+
+    public init(_ settings: MQTTSettings) {
+        self.settings = settings
+        (messages, message) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
+    }
+
+    /// Begins to connect, and keeps at it. Throws where the settings can never work.
+    public func start() throws(MQTTError) {
+        let first = try makeSession()
+        let isNew = state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted && !state.isClosed
+        }
+        if isNew { startThread(named: "mqtt") { self.loop(first) } }
+    }
+
+    public var isConnected: Bool { state.withLock { $0.session != nil } }
+    /// How often the broker has accepted us.
+    public var sessions: Int { state.withLock { $0.sessions } }
+    /// Incoming messages that were too long, or that nobody read in time.
+    public var droppedMessages: Int { state.withLock { $0.dropped } }
+
+    /// The present state of the connection, then every change; ends with the client.
+    public func connections() -> AsyncStream<MQTTConnection> {
+        let (stream, continuation) = AsyncStream<MQTTConnection>.makeStream(bufferingPolicy: .bufferingNewest(16))
+        let (number, isOver) = state.withLock { state in
+            state.listenerCount += 1
+            continuation.yield(state.connection)
+            if !state.isFinished { state.listeners[state.listenerCount] = continuation }
+            return (state.listenerCount, state.isFinished)
+        }
+        if isOver { continuation.finish() }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { $0.listeners[number] = nil }
+        }
+        return stream
+    }
+
+    /// Returns once there is a connection; throws the broker's refusal, or when the client is closed.
+    public func waitForConnection() async throws(MQTTError) {
+        for await connection in connections() {
+            switch connection {
+            case .up: return
+            case .down(let error) where error.kind == .refused: throw error
+            default: continue
+            }
+        }
+        throw MQTTError.closed
+    }
+
+    /// Hands a message over, in the order of the calls; throws without a connection.
+    public func send(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {
+        guard let session = state.withLock({ $0.session }) else {
+            throw MQTTError.notConnected("publish to \(message.topic)")
+        }
+        return try session.publish(message)
+    }
+
+    /// Returns once the broker has acknowledged the message.
+    public func publish(_ message: MQTTMessage) async throws(MQTTError) {
+        try await send(message).acknowledged()
+    }
+
+    /// Returns once the broker has acknowledged; renewed with every later connection.
+    public func subscribe(_ filter: String) async throws(MQTTError) {
+        guard let session = state.withLock({ $0.session }) else {
+            throw MQTTError.notConnected("subscribe to \(filter)")
+        }
+        try await session.subscribe(filter).acknowledged()
+        state.withLock { _ = $0.filters.insert(filter) }
+    }
+
+    /// Says farewell and ends the thread; what still waits for an acknowledgement fails. Not from a callback.
+    public func close() async {
+        let attempt = state.withLock { state in
+            state.isClosed = true
+            if !state.isStarted { state.isFinished = true }
+            return state.attempt
+        }
+        attempt?.disconnect()
+        waiting.signal()
+        // Unstructured, for a cancelled caller could not wait. A connect that hangs is left to end by itself.
+        await Task {
+            for _ in 0..<300 where !state.withLock({ $0.isFinished }) {
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+        }.value
+        finish()
+    }
+
+    private func loop(_ first: MQTTSession) {
+        var backoff = Backoff(shortest: settings.shortestWait, longest: settings.longestWait)
+        var next: MQTTSession? = first
+        while !isClosed {
+            var error = MQTTError.closed
+            let before = sessions
+            do throws(MQTTError) {
+                let session: MQTTSession
+                if let prepared = next { session = prepared } else { session = try makeSession() }
+                next = nil
+                state.withLock { $0.attempt = session }
+                change(to: .connecting)
+                error = session.run { isClosed }
+            } catch let fault { error = fault }
+            state.withLock { state in
+                state.attempt = nil
+                state.session = nil
+            }
+            change(to: .down(error))
+            if sessions > before { backoff.reset() }
+            guard !isClosed else { break }
+            _ = waiting.wait(timeout: .now() + backoff.next())
+        }
+        state.withLock { $0.isFinished = true }
+        finish()
+    }
+
+    private var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    private func makeSession() throws(MQTTError) -> MQTTSession {
+        let events = MQTTSession.Events(
+            up: { [weak self] in self?.up($0) },
+            message: { [weak self] message in
+                guard let self, case .dropped = self.message.yield(message) else { return }
+                state.withLock { $0.dropped += 1 }
+            },
+            oversized: { [weak self] in self?.state.withLock { $0.dropped += 1 } })
+        return try MQTTSession(settings, events: events)
+    }
+
+    private func up(_ session: MQTTSession) {
+        let filters = state.withLock { state in
+            state.session = session
+            state.sessions += 1
+            return state.filters
+        }
+        for filter in filters { _ = try? session.subscribe(filter) }
+        change(to: .up)
+    }
+
+    private func change(to connection: MQTTConnection) {
+        let listeners = state.withLock { state in
+            state.connection = connection
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.yield(connection) }
+    }
+
+    private func finish() {
+        message.finish()
+        let listeners = state.withLock { state in
+            defer { state.listeners = [:] }
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.finish() }
+    }
+}

@@ -1,0 +1,153 @@
+public import Analytics
+public import Foundation
+import GRDB
+
+/// Incidents and their messages on disk: what is written here survives a power cut, and is sent in sequence.
+///
+/// The calls block for a write to the disk; any thread may make them.
+public final class Outbox: Sendable {
+    private let pool: DatabasePool
+
+    /// Opens or creates the database, and its folder.
+    public init(file: URL) throws(OutboxError) {
+        pool = try Self.explaining("open the outbox \(file.path)") {
+            try FileManager.default.createDirectory(
+                at: file.deletingLastPathComponent(), withIntermediateDirectories: true,
+                attributes: [.posixPermissions: 0o750])
+            var configuration = Configuration()
+            configuration.foreignKeysEnabled = true
+            configuration.busyMode = .timeout(5)
+            let pool = try DatabasePool(path: file.path, configuration: configuration)
+            // GRDB sets NORMAL with WAL, which may lose the last transactions in a power cut.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            try OutboxSchema.migrator.migrate(pool)
+            return pool
+        }
+    }
+
+    /// Writes the incident's state and a message about it in one transaction: both, or neither.
+    ///
+    /// - Parameter message: makes the message under the sequence that it will have.
+    @discardableResult
+    public func append(
+        _ incident: Incident, message: (_ sequence: Int64) throws -> AlertMessage
+    ) throws(OutboxError) -> AlertMessage {
+        try Self.explaining("write incident \(incident.id.text) to the outbox") {
+            try pool.write { db in
+                let sequence = (try Int64.fetchOne(db, sql: "SELECT last FROM sequence") ?? 0) + 1
+                let message = try message(sequence)
+                guard message.sequence == sequence, message.subject == incident.id else {
+                    throw OutboxError(
+                        operation: "write", cause: "the message belongs to another incident or sequence",
+                        remedy: "this is a fault of the software")
+                }
+                try OutboxSchema.save(incident, db)
+                try OutboxSchema.insert(message, at: Date(), db)
+                try db.execute(sql: "UPDATE sequence SET last = ?", arguments: [sequence])
+                return message
+            }
+        }
+    }
+
+    /// The incidents that were open at the last write, oldest first.
+    public func openIncidents(camera: String? = nil) throws(OutboxError) -> [Incident] {
+        try Self.explaining("read the open incidents") {
+            try pool.read { db in
+                try Data.fetchAll(
+                    db, sql: "SELECT state FROM incidents WHERE open AND (? IS NULL OR camera = ?) ORDER BY id",
+                    arguments: [camera, camera]
+                ).map { try JSONDecoder().decode(Incident.self, from: $0) }
+            }
+        }
+    }
+
+    /// The oldest messages that no broker has acknowledged, in sequence.
+    public func pending(limit: Int) throws(OutboxError) -> [AlertMessage] {
+        try Self.explaining("read the undelivered messages") {
+            try pool.read { db in
+                try OutboxSchema.messages(
+                    db, where: "delivered_at IS NULL ORDER BY sequence LIMIT ?", arguments: [limit])
+            }
+        }
+    }
+
+    /// Of each open incident, the newest message that a broker has: what should be retained now.
+    public func retainedOpen() throws(OutboxError) -> [AlertMessage] {
+        try Self.explaining("read the messages of open incidents") {
+            try pool.read { db in
+                try OutboxSchema.messages(
+                    db,
+                    where: """
+                        sequence IN (
+                            SELECT MAX(m.sequence) FROM messages m JOIN incidents i ON i.id = m.subject
+                            WHERE i.open AND m.delivered_at IS NOT NULL GROUP BY m.subject)
+                        ORDER BY sequence
+                        """, arguments: [])
+            }
+        }
+    }
+
+    /// The messages of a span of sequences, to be sent again.
+    public func messages(from first: Int64, through last: Int64) throws(OutboxError) -> [AlertMessage] {
+        try Self.explaining("read messages \(first) to \(last)") {
+            try pool.read { db in
+                try OutboxSchema.messages(
+                    db, where: "sequence BETWEEN ? AND ? ORDER BY sequence", arguments: [first, last])
+            }
+        }
+    }
+
+    /// A broker has acknowledged the message.
+    public func markDelivered(sequence: Int64, at date: Date = Date()) throws(OutboxError) {
+        try Self.explaining("mark message \(sequence) as delivered") {
+            try pool.write { db in
+                try db.execute(
+                    sql: "UPDATE messages SET delivered_at = ? WHERE sequence = ? AND delivered_at IS NULL",
+                    arguments: [date.timeIntervalSince1970, sequence])
+            }
+        }
+    }
+
+    /// Deletes what was delivered before `date`, except the messages of open incidents; returns how many.
+    @discardableResult
+    public func prune(deliveredBefore date: Date) throws(OutboxError) -> Int {
+        try Self.explaining("delete old messages") {
+            try pool.write { db in
+                try db.execute(
+                    sql: """
+                        DELETE FROM messages WHERE delivered_at < ? \
+                        AND subject NOT IN (SELECT id FROM incidents WHERE open)
+                        """, arguments: [date.timeIntervalSince1970])
+                let count = db.changesCount
+                try db.execute(
+                    sql: "DELETE FROM incidents WHERE NOT open AND id NOT IN (SELECT subject FROM messages)")
+                return count
+            }
+        }
+    }
+
+    public func counts() throws(OutboxError) -> OutboxCounts {
+        try Self.explaining("count messages") {
+            try pool.read { db in
+                func count(_ sql: String) throws -> Int64 { try Int64.fetchOne(db, sql: sql) ?? 0 }
+                let undelivered = try count("SELECT COUNT(*) FROM messages WHERE delivered_at IS NULL")
+                return OutboxCounts(
+                    undelivered: Int(undelivered),
+                    delivered: Int(try count("SELECT COUNT(*) FROM messages") - undelivered),
+                    openIncidents: Int(try count("SELECT COUNT(*) FROM incidents WHERE open")),
+                    lastSequence: try count("SELECT last FROM sequence"))
+            }
+        }
+    }
+
+    /// SQLite's own word on how it writes: 2 is FULL.
+    func synchronousMode() throws -> Int? {
+        try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+    }
+
+    private static func explaining<T>(_ operation: String, _ body: () throws -> T) throws(OutboxError) -> T {
+        do { return try body() } catch let error as OutboxError { throw error } catch {
+            throw OutboxError(operation: operation, error)
+        }
+    }
+}

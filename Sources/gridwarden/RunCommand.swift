@@ -1,0 +1,83 @@
+import ArgumentParser
+import Configuration
+import Daemon
+import Foundation
+import Inference
+import Logging
+
+struct RunCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "run", abstract: "Runs the daemon until SIGTERM or SIGINT.",
+        discussion: "A wrong configuration is refused with all its faults and exit code 78.")
+
+    @Option(help: "The configuration file.") var config: String
+
+    func run() async throws {
+        let configuration = try ConfigurationFile.load(config)
+        let level = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
+        LoggingSystem.bootstrap { label in
+            var handler = StreamLogHandler.standardError(label: label)
+            handler.logLevel = level
+            return handler
+        }
+        let daemon: Daemon
+        do {
+            let settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
+            daemon = try Daemon(settings, logger: Logger(label: "gridwarden"))
+        } catch {
+            Console.complain("\(config): \(error)")
+            throw ExitCode(78)
+        }
+        try await daemon.run()
+    }
+}
+
+struct CheckCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "check",
+        abstract: "Checks a configuration: every fault with file:line:column, and the files that it names.",
+        discussion: "Exit code 0 where all is right, else 78.")
+
+    @Option(help: "The configuration file.") var config: String
+    @Flag(help: "Print the faults as JSON.") var json = false
+
+    func run() async throws {
+        let configuration = try ConfigurationFile.load(config, json: json)
+        do {
+            let settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
+            try settings.model.verify()
+        } catch {
+            if json {
+                let fault = ConfigurationFault(file: config, line: 1, column: 1, message: "\(error)")
+                try ConfigurationFile.printJSON([fault])
+            }
+            Console.complain("\(config): \(error)")
+            throw ExitCode(78)
+        }
+        if json { try ConfigurationFile.printJSON([]) } else { print("\(config): right; \(configuration)") }
+    }
+}
+
+enum ConfigurationFile {
+    /// Loads, or prints all faults and ends with exit code 78.
+    static func load(_ path: String, json: Bool = false) throws -> Configuration {
+        do { return try Configuration.load(path: path) } catch {
+            if json { try printJSON(error.faults) }
+            for fault in error.faults { Console.complain("\(fault)") }
+            throw ExitCode(78)
+        }
+    }
+
+    static func printJSON(_ faults: [ConfigurationFault]) throws {
+        struct Row: Encodable {
+            let file: String
+            let line: Int
+            let column: Int
+            let message: String
+        }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        let rows = faults.map { Row(file: $0.file, line: $0.line, column: $0.column, message: $0.message) }
+        print(String(decoding: try encoder.encode(["faults": rows]), as: UTF8.self))
+    }
+}

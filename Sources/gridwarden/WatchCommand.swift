@@ -1,0 +1,119 @@
+import Analytics
+import ArgumentParser
+import Catalogue
+import Delivery
+import Foundation
+
+struct WatchCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "watch",
+        abstract: "Subscribes to alerts and prints them.",
+        discussion: """
+            Subscribes to one area, to one kind in an area, or to any filter. Alerts are shown once each by their id.
+            Stops with control-C, after --count alerts, or after --timeout seconds (exit code 1 if --count was not
+            reached).
+            """)
+
+    @Option(help: "The broker's host.") var host = "127.0.0.1"
+    @Option(help: "The broker's port.") var port = 1883
+    @Option(help: "Area code, 2 to 12 digits: province, city, county, township or village.") var area: String?
+    @Option(help: "One kind of alert, e.g. parking.motor.") var kind: String?
+    @Option(help: "A topic filter, in place of --area and --kind.") var filter: String?
+    @Option(help: "Root of the topics.") var root = "mg/v1"
+    @Option(help: "User name at the broker.") var username: String?
+    @Option(help: "File that holds the password.") var passwordFile: String?
+    @Option(help: "PEM file of the authority that signed the broker's certificate; turns TLS on.") var caFile: String?
+    @Flag(name: .customLong("mqtt3"), help: "Speak MQTT 3.1.1 in place of 5.") var isOld = false
+    @Flag(help: "Print each message as one line of JSON.") var json = false
+    @Flag(help: "Show Chinese names.") var zh = false
+    @Option(help: "Stop after so many alerts.") var count: Int?
+    @Option(help: "Stop after so many seconds.") var timeout: Double?
+    @Option(help: "Folder of the evidence, to print whole paths.") var evidence: String?
+
+    func validate() throws {
+        guard (1...65_535).contains(port) else { throw ValidationError("--port takes 1 to 65535") }
+        if let count, count < 1 { throw ValidationError("--count takes 1 and more") }
+        if let timeout, timeout <= 0 { throw ValidationError("--timeout takes more than 0 seconds") }
+        _ = try subscription()
+    }
+
+    func run() async throws {
+        let client = MQTTClient(try settings())
+        let filter = try subscription()
+        try client.start()
+        let reached = try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask { try await show(client, filter) }
+            if let timeout {
+                group.addTask {
+                    try await Task.sleep(for: .seconds(timeout))
+                    return false
+                }
+            }
+            let first = try await group.next() ?? false
+            group.cancelAll()
+            return first
+        }
+        await client.close()
+        if !reached, count != nil { throw ExitCode.failure }
+    }
+
+    /// True once `count` alerts were shown.
+    private func show(_ client: MQTTClient, _ filter: String) async throws -> Bool {
+        let connections = Task { try await subscribe(client, filter) }
+        defer { connections.cancel() }
+        var seen = Set<String>()
+        for await message in client.messages {
+            guard let event = try? AlertEvent(json: Data(message.payload)) else { continue }
+            guard seen.insert(event.id).inserted else { continue }
+            if json {
+                print(String(decoding: message.payload, as: UTF8.self))
+            } else {
+                print(AlertText.text(event, chinese: zh, evidence: evidence))
+            }
+            fflush(nil)
+            if let count, seen.count >= count { return true }
+        }
+        return false
+    }
+
+    /// Subscribes anew with each connection.
+    private func subscribe(_ client: MQTTClient, _ filter: String) async throws {
+        for await connection in client.connections() {
+            switch connection {
+            case .connecting: break
+            case .up:
+                do {
+                    try await client.subscribe(filter)
+                    note("watching \(filter) at \(host):\(port)")
+                } catch { note("\(error)") }
+            case .down(let error): note("no connection: \(error)")
+            }
+        }
+    }
+
+    private func subscription() throws -> String {
+        if let filter { return filter }
+        let topics = AlertTopics(root: root)
+        do {
+            let code = try area.map { try AreaCode($0) }
+            if let kind { return topics.filter(kind: AlertKind(rawValue: kind), area: code) }
+            return topics.filter(.alert, area: code)
+        } catch { throw ValidationError("\(error)") }
+    }
+
+    private func settings() throws -> MQTTSettings {
+        var password: Secret?
+        if let passwordFile {
+            guard let text = try? String(contentsOfFile: passwordFile, encoding: .utf8) else {
+                throw ValidationError("could not read the password file \(passwordFile); check the path and its rights")
+            }
+            password = Secret(text.trimmingCharacters(in: .newlines))
+        }
+        return MQTTSettings(
+            host: host, port: port, clientID: "gridwarden-watch-\(UUID().uuidString.prefix(8).lowercased())",
+            username: username, password: password, version: isOld ? .v311 : .v5,
+            tls: caFile.map { MQTTSettings.TLS(authorities: $0) })
+    }
+
+    private func note(_ text: String) { Console.complain("gridwarden: \(text)") }
+}

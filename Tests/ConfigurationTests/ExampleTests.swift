@@ -1,0 +1,82 @@
+import Analytics
+import Foundation
+import Testing
+
+@testable import Configuration
+
+@Suite("The reference configuration")
+struct ExampleTests {
+    /// What is required, as the example has it.
+    private static let required = """
+        site: {id: 320583102-003-edge01, area: "320583102201"}
+        broker: {host: 192.168.1.10}
+        cameras:
+          - id: cam-01
+            url: rtsp://192.168.1.64:554/Streaming/Channels/101
+            purpose: illegal parking in front of the market gate
+            signage_confirmed: true
+            zones:
+              - {id: np1, polygon: [[0.10, 0.55], [0.62, 0.48], [0.90, 0.80], [0.20, 0.95]], rules: {parking.motor: }}
+        """
+
+    @Test("states the defaults of the code")
+    func defaults() throws {
+        let example = try Configuration.load(path: Sample.examplePath)
+        let plain = try Configuration.parse(text: Self.required, file: "f")
+        #expect(example.site == plain.site)
+        #expect(example.broker == plain.broker)
+        #expect(example.detector == plain.detector)
+        #expect(example.evidence == plain.evidence)
+        #expect(example.cameras == plain.cameras)
+        #expect(example.logging == plain.logging)
+        #expect(try example.text == Sample.example())
+        var parking = ParkingSettings()
+        parking.windows.timeZone = plain.site.timeZone
+        #expect(plain.cameras[0].zones[0].rules.parking == parking)
+    }
+
+    @Test("is valid with every optional key")
+    func optional() throws {
+        let full = try Configuration.parse(text: Sample.fullExample(), file: "f")
+        #expect(full.broker.username == "gridwarden")
+        #expect(full.broker.tls?.caFile == TLSSettings().caFile)
+        #expect(full.cameras[0].area.digits == "320583102202")
+    }
+
+    @Test("holds every key, and so does docs/configuration.md")
+    func everyKey() throws {
+        let log = FaultLog(file: "f")
+        let root = try #require(try SourceText.compose(Sample.fullExample(), log))
+        let file = try #require(Section<Configuration.Key>(root, place: "", at: Position(), log))
+        let broker: Section<BrokerSettings.Key> = try #require(file.section(.broker))
+        let cameraNode = try #require(file.list(.cameras, of: "")?.first)
+        let camera = try #require(Section<CameraSettings.Key>(cameraNode, place: "", at: Position(), log))
+        let zoneNode = try #require(camera.list(.zones, of: "")?.first)
+        let zone = try #require(Section<ZoneSettings.Key>(zoneNode, place: "", at: Position(), log))
+        let rules: Section<RuleSettings.Key> = try #require(zone.section(.rules))
+        try check(file)
+        try check(#require(file.section(.site) as Section<SiteSettings.Key>?))
+        try check(broker)
+        try check(#require(broker.section(.tls) as Section<TLSSettings.Key>?))
+        try check(#require(file.section(.detector) as Section<DetectorSettings.Key>?))
+        try check(#require(file.section(.evidence) as Section<EvidenceSettings.Key>?))
+        try check(#require(file.section(.logging) as Section<LoggingSettings.Key>?))
+        try check(camera)
+        try check(zone)
+        try check(rules)
+        try check(#require(rules.section(.parking) as Section<ParkingSettings.Key>?))
+        for key in TimeWindows.Window.Key.allCases.map(\.rawValue) {
+            #expect(try Sample.example().contains("\(key): "))
+            #expect(try Sample.docs().contains("`\(key)`"))
+        }
+        #expect(log.isEmpty)
+    }
+
+    private func check<Key>(_ section: Section<Key>) throws {
+        let docs = try Sample.docs()
+        for key in Key.allCases {
+            #expect(section.position(of: key) != nil, "\(key)")
+            #expect(docs.contains("`\(key.rawValue)`"), "\(key) in docs/configuration.md")
+        }
+    }
+}

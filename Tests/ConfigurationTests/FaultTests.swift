@@ -1,0 +1,157 @@
+import Configuration
+import Foundation
+import Testing
+
+@Suite("Faults")
+struct FaultTests {
+    struct Case: Sendable, CustomTestStringConvertible {
+        let line: Int
+        let replacement: String
+        /// `line:column: ` and the beginning of the message.
+        let begins: String
+        let contains: String
+
+        init(_ line: Int, _ replacement: String, _ begins: String, _ contains: String) {
+            (self.line, self.replacement) = (line, replacement)
+            (self.begins, self.contains) = (begins, contains)
+        }
+
+        var testDescription: String { replacement }
+    }
+
+    private static let polygon = "        polygon: "
+    private static let parking = "          parking.motor: "
+
+    /// One line of the minimal file replaced, one fault.
+    static let cases: [Case] = [
+        Case(2, "  id: S 1", "2:7: site: id must be", "not \"S 1\""),
+        Case(3, "  area: \"3205\"", "3:9: site: area must be a 12-digit area code", "not \"3205\""),
+        Case(3, "  grid: \"001\"", "1:1: site: area is missing", "e.g. area: 320583102201"),
+        Case(
+            3, "  area: \"320583102201\"\n  time_zone: Asia/Beijing", "4:14: site: time_zone must be", "Asia/Shanghai"),
+        Case(3, "  area: \"320583102201\"\n  time_zone: GMT+8", "4:14: site: time_zone must be the IANA", "\"GMT+8\""),
+        Case(3, "  area: \"320583102201\"\n  grid: a/b", "4:9: site: grid must be 1 to 32 letters", "\"a/b\""),
+        Case(3, "  area: \"320583102201\"\n  aera: x", "4:3: site: there is no key \"aera\"", "did you mean area?"),
+        Case(5, "  host: mqtt://b", "5:9: broker: host must be the name", "(hidden)"),
+        Case(5, "  host: b\n  prot: 1", "6:3: broker: there is no key \"prot\"", "did you mean port?"),
+        Case(5, "  host: b\n  port: 70000", "6:9: broker: port must be a whole number from 1 to 65535", "70000"),
+        Case(5, "  host: b\n  port: [1]", "6:9: broker: port must be one text", "not a list or a map"),
+        Case(5, "  host: b\n  protocol: mqtt4", "6:13: broker: protocol must be one of mqtt5, mqtt3.1.1", "mqtt4"),
+        Case(5, "  host: b\n  topic_root: mg/#", "6:15: broker: topic_root must be levels", "mg/v1"),
+        Case(5, "  host: b\n  keep_alive: 1m", "6:15: broker: keep_alive must be a whole number of seconds", "\"1m\""),
+        Case(5, "  host: b\n  password_file: /p", "6:18: broker: password_file needs a username", "remove"),
+        Case(5, "  host: b\n  tls: {key_file: /k}", "6:19: broker, tls: key_file needs a certificate_file", "add it"),
+        Case(5, "  host: b\n  tls: on", "6:8: broker, tls must be a map", "ca_file"),
+        Case(5, "  host:", "5:3: broker: host is missing", "add it"),
+        Case(
+            5, "  host: b\ndetector: {minimum_score: 2}", "6:27: detector: minimum_score must be a number from", "0.95"),
+        Case(5, "  host: b\ndetector: {model: ../x}", "6:19: detector: model must be the name", "\"../x\""),
+        Case(5, "  host: b\nevidence: {enabled: yes}", "6:21: evidence: enabled must be true or false", "\"yes\""),
+        Case(5, "  host: b\nevidence: {jpeg_quality: 1}", "6:26: evidence: jpeg_quality must be", "from 2 to 31"),
+        Case(5, "  host: b\nlogging: {level: loud}", "6:18: logging: level must be one of trace", "\"loud\""),
+        Case(5, "  host: b\nlog: {}", "6:1: the file: there is no key \"log\"", "The keys are site, broker"),
+        Case(8, "    url: http://10.0.0.1/a", "8:10: camera cam-01: url must begin with rtsp://", "path of a file"),
+        Case(8, "    url: rtsp:///a", "8:10: camera cam-01: url must name a host", "credentials_file"),
+        Case(8, "    url: rtsp://u:p/w@h/a", "8:10: camera cam-01: url must have a port", "%-encode"),
+        Case(9, "    transport: tcp", "7:5: camera cam-01: purpose is missing", "e.g. purpose:"),
+        Case(10, "    signage_confirmed: false", "10:24: camera cam-01: confirm that signage stands", "or remove it"),
+        Case(
+            10, "    decode: all", "7:5: camera cam-01: confirm that signage stands (signage_confirmed: true)", "remove"
+        ),
+        Case(10, "    signage_confirmed: maybe", "10:24: camera cam-01: signage_confirmed must be true", "\"maybe\""),
+        Case(9, "    purpose: p\n    look_every: 2s", "10:17: camera cam-01: look_every must be a number", "\"2s\""),
+        Case(9, "    purpose: p\n    read_timeout: inf", "10:19: camera cam-01: read_timeout must be", "1 to 120"),
+        Case(9, "    purpose: p\n    gb28181: \"3205\"", "10:14: camera cam-01: gb28181 must be", "20 digits"),
+        Case(9, "    purpose: p\n    longitude: 120", "10:16: camera cam-01: longitude needs a latitude", "remove"),
+        Case(9, "    purpose: p\n    look_every: 5", "13:9: camera cam-01, zone np1: a promise of 3 s", "look_every"),
+        Case(12, "      - id: np 1", "12:13: camera cam-01, zone no. 1: id must be", "lower-case"),
+        Case(
+            12, "      - id: np1\n        surface: road", "13:18: camera cam-01, zone np1: surface must be",
+            "carriageway"),
+        Case(13, polygon + "[[0, 0], [1, 1]]", "13:18: camera cam-01, zone np1: the polygon has 2 corners", "give 3"),
+        Case(13, polygon + "[[0, 0], [1.2, 0], [1, 1]]", "13:28: camera cam-01, zone np1: x is 1.2", "outside"),
+        Case(13, polygon + "[[0, 0], [1, 0], [1, -1]]", "13:39: camera cam-01, zone np1: y is -1, outside", "height"),
+        Case(13, polygon + "[[0, 0], [1, 0], [1]]", "13:35: camera cam-01, zone np1: a corner must be", "[x, y]"),
+        Case(13, polygon + "[[0, 0], [1, nan], [1, 1]]", "13:31: camera cam-01, zone np1: y must be", "number"),
+        Case(
+            13, polygon + "[[0, 0], [1, 1], [1, 0], [0, 1]]", "13:35: camera cam-01, zone np1: the polygon crosses", "3"
+        ),
+        Case(13, polygon + "[[0, 0], [1, 0], [0.5, 0], [0.5, 1]]", "13:27: camera cam-01, zone np1: the polygon", "cr"),
+        Case(13, polygon + "[[0, 0], [1, 0], [1, 1], [0, 0]]", "13:43: camera cam-01, zone np1: corner 4", "repeats"),
+        Case(
+            13, polygon + "[[0, 0], [0.5, 0.5], [1, 1]]", "13:18: camera cam-01, zone np1: the polygon has no", "area"),
+        Case(13, "        name: n", "12:9: camera cam-01, zone np1: polygon is missing", "e.g. polygon: [["),
+        Case(14, "", "15:11: camera cam-01, zone np1", ""),
+        Case(15, "", "14:9: camera cam-01, zone np1: the zone has no rule", "parking.motor"),
+        Case(15, "          {}", "15:11: camera cam-01, zone np1: rules is empty", "parking.motor"),
+        Case(
+            15, "          parking.moter:", "15:11: camera cam-01, zone np1: there is no rule",
+            "The rules are parking.motor"),
+        Case(15, parking + "5", "15:26: camera cam-01, zone np1, parking.motor must be a map", "dwell"),
+        Case(15, parking + "{dwell: 5m}", "15:34: camera cam-01, zone np1, parking.motor: dwell must be", "of seconds"),
+        Case(15, parking + "{classes: [tank]}", "15:37: camera cam-01, zone np1, parking.motor: there is no", "tank"),
+        Case(
+            15, parking + "{queue_vehicles: 1.5}", "15:43: camera cam-01, zone np1, parking.motor: queue_v", "0 to 50"),
+        Case(
+            15, parking + "{windows: [{from: 7:00, to: \"19:00\"}]}",
+            "15:44: camera cam-01, zone np1, parking.motor, window no. 1: from must be a time", "\"7:00\""),
+        Case(
+            15, parking + "{windows: [{days: [monday], from: \"07:00\", to: \"19:00\"}]}",
+            "15:45: camera cam-01, zone np1, parking.motor, window no. 1: there is no weekday", "mon, tue"),
+        Case(
+            15, parking + "{windows: [{from: \"07:00\"}]}",
+            "15:37: camera cam-01, zone np1, parking.motor, window no. 1: to is missing", "19:00"),
+        Case(
+            15, parking + "{windows: [{from: \"07:00\", to: \"07:00\"}]}",
+            "15:57: camera cam-01, zone np1, parking.motor, window no. 1: from and to are equal", "24:00"),
+        Case(5, "  host: b\n  host: c", "5:3: the key \"host\" is given more than once", "keep one"),
+        Case(5, "  host: \"b", "", "this is not YAML"),
+        Case(5, "  host: \u{7}", "5:9: the control character U+7", "delete it"),
+        Case(5, "  host: *h", "5:9: anchors and aliases", "write the value out"),
+        Case(5, "  host: &h b", "5:9: anchors and aliases", "write the value out"),
+        Case(1, "---\na: 1\n---\nsite:", "3:1: a second document", "delete"),
+    ]
+
+    @Test("point at the place and name the remedy", arguments: cases)
+    func table(_ test: Case) {
+        let faults = Sample.faults(Sample.minimal(line: test.line, test.replacement))
+        #expect(faults.count == 1, "\(faults)")
+        #expect(faults.first?.hasPrefix(test.begins) ?? false, "\(faults)")
+        #expect(faults.first?.contains(test.contains) ?? false, "\(faults)")
+    }
+
+    @Test("are reported all at once, in the order of the file")
+    func all() {
+        let camera = Sample.minimal.split(separator: "\n").dropFirst(6).joined(separator: "\n")
+        let text = Sample.minimal(line: 5, "  port: 0") + camera + "\nlogin: {}\n"
+        let faults = Sample.faults(text)
+        let begins = [
+            "4:1: broker: host", "5:9: broker: port", "16:9: camera cam-01: line 7 has", "25:1: the file: there",
+        ]
+        #expect(faults.count == begins.count, "\(faults)")
+        for (fault, begin) in zip(faults, begins) { #expect(fault.hasPrefix(begin), "\(fault)") }
+    }
+
+    @Test("name a zone id that is there twice")
+    func twice() {
+        let zone = Sample.minimal.split(separator: "\n").dropFirst(11).joined(separator: "\n")
+        #expect(
+            Sample.faults(Sample.minimal + zone) == [
+                "16:13: camera cam-01, zone np1: line 12 has the same id: give each zone an id of its own"
+            ])
+    }
+
+    @Test(
+        "hold no credentials",
+        arguments: [
+            "    url: http://admin:secret@10.0.0.1/a", "    url: rtsp://admin:sec/secret@h/",
+            "    url: rtsp://h/a\n    transport: rtsp://admin:secret@h/", "    rtsp://admin:secret@h/: 1",
+            "    url: [\"rtsp://admin:secret@h/\"]", "    url: \"rtsp://admin:secret@h/",
+            "    ? rtsp://admin:secret@h/\n    : 1\n    ? rtsp://admin:secret@h/\n    : 2",
+        ])
+    func credentials(_ line: String) {
+        let faults = Sample.faults(Sample.minimal(line: 8, line))
+        #expect(!faults.isEmpty)
+        #expect(!faults.joined().contains("secret"), "\(faults)")
+    }
+}

@@ -1,0 +1,95 @@
+import Configuration
+import Foundation
+import TestSupport
+import Testing
+
+@Suite("Hostile and broken files")
+struct HostileTextTests {
+    private func faults(ofFile bytes: [UInt8]) throws -> [String] {
+        let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
+        defer { try? FileManager.default.removeItem(at: path) }
+        try Data(bytes).write(to: path)
+        do {
+            _ = try Configuration.load(path: path.path)
+            return []
+        } catch let error as ConfigurationFaults {
+            return error.faults.map { "\($0.line):\($0.column): \($0.message)" }
+        }
+    }
+
+    @Test("a missing file and a directory")
+    func missing() {
+        for (path, message) in [("/nonexistent/g.yaml", "there is no such file"), ("/tmp", "this is a directory")] {
+            #expect { try Configuration.load(path: path) } throws: {
+                "\($0)".hasPrefix("\(path):1:1: \(message)")
+            }
+        }
+    }
+
+    @Test("bytes that are not UTF-8")
+    func encoding() throws {
+        let bytes = Array("site:\n  id: é".utf8) + [0xFF, 0x0A]
+        #expect(try faults(ofFile: bytes) == ["2:8: this byte is not UTF-8: save the file as UTF-8"])
+    }
+
+    @Test("a file that is too large, and an endless one")
+    func large() throws {
+        let bytes = [UInt8](repeating: 0x23, count: (1 << 20) + 1)
+        #expect(try faults(ofFile: bytes).first?.contains("larger than 1 MiB") ?? false)
+        #expect { try Configuration.load(path: "/dev/zero") } throws: { "\($0)".contains("larger than 1 MiB") }
+    }
+
+    @Test(
+        "texts that are no map of keys",
+        arguments: ["", "\n\n", "# x", "a", "- a", "---\n...", "null", "{}", "[", "? x"])
+    func small(_ text: String) { #expect(!Sample.faults(text).isEmpty) }
+
+    @Test("a bomb of aliases", .timeLimit(.minutes(1)))
+    func bomb() {
+        var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
+        for level in 1...20 {
+            let aliases = [String](repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
+            text += "a\(level): &a\(level) [\(aliases)]\n"
+        }
+        #expect(Sample.faults(text + "? *a20\n: 1\n").count == 1)
+    }
+
+    @Test("deep nests", .timeLimit(.minutes(1)), arguments: ["[", "{a: ", "- ", "? ", "[{a: "])
+    func depth(_ open: String) {
+        for count in [100, 990, 100_000] {
+            #expect(!Sample.faults(String(repeating: open, count: count)).isEmpty)
+        }
+    }
+
+    @Test("a thousand mutations of the example", arguments: 0..<10)
+    func mutations(_ seed: Int) throws {
+        var random = SeededGenerator(seed: UInt64(seed))
+        let example = Array(try Sample.fullExample().utf8)
+        for _ in 0..<100 {
+            var bytes = example
+            switch Int.random(in: 0..<4, using: &random) {
+            case 0: bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
+            case 1:
+                let start = Int.random(in: 0..<bytes.count, using: &random)
+                bytes.removeSubrange(start..<min(bytes.count, start + Int.random(in: 1..<200, using: &random)))
+            default:
+                for _ in 0..<Int.random(in: 1...8, using: &random) {
+                    let index = Int.random(in: 0..<bytes.count, using: &random)
+                    // Mostly what YAML gives a meaning to.
+                    let marks = Array("[]{}:,-?&*!|>'\"%@#\n\t 0".utf8)
+                    bytes[index] =
+                        Bool.random(using: &random)
+                        ? marks.randomElement(using: &random) ?? 0 : .random(in: 0...255, using: &random)
+                }
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            do {
+                let configuration = try Configuration.parse(text: text, file: "f")
+                #expect(!configuration.cameras.isEmpty && configuration.text == text)
+            } catch {
+                #expect(!error.faults.isEmpty)
+                #expect(error.faults.allSatisfy { $0.line >= 1 && $0.column >= 1 && !$0.message.contains("\n") })
+            }
+        }
+    }
+}

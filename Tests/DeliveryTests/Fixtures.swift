@@ -1,0 +1,83 @@
+import Analytics
+import Catalogue
+import Delivery
+import Foundation
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+/// A site with one camera, and incidents of it.
+struct Fixtures: Sendable {
+    let site: SiteIdentity
+    let camera: CameraIdentity
+    let zone = ZoneIdentity(id: "np1", name: "路口禁停区", surface: .carriageway)
+    let topics = AlertTopics()
+    let entry: KindEntry
+
+    init() throws {
+        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        site = SiteIdentity(
+            id: "320583102-003-edge01", place: place, software: "0.1.0",
+            configurationSHA256: String(repeating: "c", count: 64), catalogue: "2026.11",
+            model: .init(name: "efficientdet", version: "1", sha256: String(repeating: "d", count: 64)))
+        camera = CameraIdentity(
+            id: "cam-01", name: "人民路东", longitude: 120.95, latitude: 31.38, place: place,
+            timeZone: try #require(TimeZone(identifier: "Asia/Shanghai")))
+        entry = try #require(try Catalogue.builtIn()[.illegalParking])
+    }
+
+    func incident(reasons: Int = 2) -> Incident {
+        Incident(
+            id: UUIDv7.make(), kind: .illegalParking, camera: camera.id, zone: zone.id, firstSeen: MediaTime(1000),
+            confirmed: MediaTime(1300.4), lastSeen: MediaTime(1300.4), threshold: 300,
+            object: .init(
+                objectClass: .car, confidence: 0.78123, box: Box(x: 0.37, y: 0.42, width: 0.2, height: 0.18)),
+            why: (0..<reasons).map { .init(at: MediaTime(1000 + Double($0)), what: "reason \($0)", score: 0.81) })
+    }
+
+    func envelope(_ incident: Incident) -> IncidentEnvelope {
+        IncidentEnvelope(
+            incident: incident, site: site, camera: camera, zone: zone, entry: entry,
+            evidence: [
+                EvidenceReference(
+                    role: "panorama-first", sha256: String(repeating: "a", count: 64), bytes: 81_234, masked: true,
+                    taken: Date(timeIntervalSince1970: 1_795_480_000), path: "2026-11-24/x/panorama-first.jpg")
+            ], clock: ClockReport(source: .rtcp, offsetMilliseconds: 12),
+            date: { Date(timeIntervalSince1970: 1_795_480_000 + $0.seconds) })
+    }
+
+    /// Writes one change of an incident.
+    @discardableResult
+    func append(_ incident: Incident, to outbox: Outbox) throws -> AlertMessage {
+        try outbox.append(incident) { try envelope(incident).message(sequence: $0, topics: topics) }
+    }
+
+    func closed(_ incident: Incident) -> Incident {
+        var incident = incident
+        incident.state = .closed
+        incident.closeReason = .cleared
+        incident.closed = MediaTime(1400)
+        incident.revision += 1
+        return incident
+    }
+
+    func publisher(_ outbox: Outbox, port: Int, change: (inout MQTTSettings) -> Void = { _ in }) -> Publisher {
+        var settings = MQTTSettings(host: "127.0.0.1", port: port, clientID: "site-\(UUID().uuidString)", keepAlive: 5)
+        settings.shortestWait = 0.1
+        settings.longestWait = 0.3
+        change(&settings)
+        return Publisher(
+            outbox: outbox, broker: settings, topics: topics, site: site,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+}
+
+/// Waits until something is so, at most 20 s.
+func eventually(_ condition: @Sendable () throws -> Bool) async throws -> Bool {
+    for _ in 0..<400 {
+        if try condition() { return true }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+    return false
+}

@@ -1,0 +1,114 @@
+import Analytics
+import Foundation
+import GRDB
+import TestSupport
+import Testing
+
+@testable import Delivery
+
+struct OutboxTests {
+    private struct Broken: Error {}
+
+    private let fixtures: Fixtures
+    private let folder: TemporaryFolder
+    private let file: URL
+
+    init() throws {
+        fixtures = try Fixtures()
+        folder = try TemporaryFolder()
+        file = folder.file("state/outbox.sqlite")
+    }
+
+    @Test func `sequences have no gap under concurrent writers and across restarts`() async throws {
+        for round in 1...3 {
+            let outbox = try Outbox(file: file)
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<4 {
+                    group.addTask {
+                        for number in 0..<10 {
+                            let incident = fixtures.incident()
+                            if number == 5 {
+                                _ = try? outbox.append(incident) { _ in throw Broken() }
+                            }
+                            try fixtures.append(incident, to: outbox)
+                        }
+                    }
+                }
+                try await group.waitForAll()
+            }
+            let sequences = try outbox.pending(limit: 1000).map(\.sequence)
+            #expect(sequences == Array(1...Int64(round * 40)))
+        }
+    }
+
+    @Test func `a failure writes neither the incident nor the message`() throws {
+        let outbox = try Outbox(file: file)
+        #expect(throws: OutboxError.self) { try outbox.append(fixtures.incident()) { _ in throw Broken() } }
+        let first = try fixtures.append(fixtures.incident(), to: outbox)
+        let other = fixtures.incident()
+        // The id of a message that exists already: the insert fails after the incident's state was written.
+        #expect(throws: OutboxError.self) {
+            try outbox.append(other) { sequence in
+                try fixtures.envelope(other).message(id: first.id, sequence: sequence, topics: fixtures.topics)
+            }
+        }
+        #expect(try outbox.openIncidents().count == 1)
+        #expect(try outbox.counts() == outboxCounts(undelivered: 1, open: 1, last: 1, outbox))
+    }
+
+    private func outboxCounts(undelivered: Int, open: Int, last: Int64, _ outbox: Outbox) throws -> OutboxCounts {
+        var counts = try outbox.counts()
+        counts.undelivered = undelivered
+        counts.delivered = 0
+        counts.openIncidents = open
+        counts.lastSequence = last
+        return counts
+    }
+
+    @Test func `open incidents come back as they were written`() throws {
+        let incidents = [fixtures.incident(), fixtures.incident()]
+        do {
+            let outbox = try Outbox(file: file)
+            for incident in incidents { try fixtures.append(incident, to: outbox) }
+            try fixtures.append(fixtures.closed(incidents[0]), to: outbox)
+        }
+        let outbox = try Outbox(file: file)
+        #expect(try outbox.openIncidents(camera: "cam-01") == [incidents[1]])
+        #expect(try outbox.openIncidents(camera: "cam-02") == [])
+        #expect(try outbox.pending(limit: 2).map(\.sequence) == [1, 2])
+    }
+
+    @Test func `what is delivered is pending no more, and pruned once its incident is closed`() throws {
+        let outbox = try Outbox(file: file)
+        let incident = fixtures.incident()
+        let other = fixtures.incident()
+        for change in [incident, fixtures.closed(incident), other] { try fixtures.append(change, to: outbox) }
+        for sequence in Int64(1)...3 { try outbox.markDelivered(sequence: sequence) }
+        #expect(try outbox.pending(limit: 10) == [])
+        #expect(try outbox.retainedOpen().map(\.subject) == [other.id])
+        #expect(try outbox.prune(deliveredBefore: Date().addingTimeInterval(-60)) == 0)
+        #expect(try outbox.prune(deliveredBefore: Date().addingTimeInterval(60)) == 2)
+        #expect(try fixtures.append(fixtures.incident(), to: outbox).sequence == 4)
+    }
+
+    @Test func `each write is on the disk before it returns`() throws {
+        _ = try Outbox(file: file)
+        let mode = try DatabaseQueue(path: file.path).read { try String.fetchOne($0, sql: "PRAGMA journal_mode") }
+        #expect(mode == "wal")
+        #expect(try Outbox(file: file).synchronousMode() == 2)
+    }
+
+    @Test func `a folder that cannot be made is named with a remedy`() throws {
+        try Data("a file".utf8).write(to: folder.file("state"))
+        let error = #expect(throws: OutboxError.self) { try Outbox(file: file) }
+        #expect(error?.description.contains(file.path) == true)
+        #expect(error?.remedy.contains("belongs to the service's user") == true)
+    }
+
+    @Test func `a file that is no database is named with a remedy`() throws {
+        let file = folder.file("broken.sqlite")
+        try Data(repeating: 0x41, count: 8192).write(to: file)
+        let error = #expect(throws: OutboxError.self) { try Outbox(file: file) }
+        #expect(error?.remedy.contains("move the file away") == true)
+    }
+}

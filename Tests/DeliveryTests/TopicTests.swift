@@ -1,0 +1,56 @@
+import Analytics
+import Catalogue
+import Delivery
+import Foundation
+import Testing
+
+struct TopicTests {
+    private let topics = AlertTopics()
+    private let place: Place
+
+    init() throws { place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02") }
+
+    @Test func `an alert lies at the depth of the contract`() {
+        #expect(
+            topics.alert(place, .illegalParking)
+                == "mg/v1/alert/32/3205/320583/320583102/320583102201/003/02/parking.motor")
+    }
+
+    @Test func `the other classes end in what they are about`() throws {
+        let id = try #require(UUID(uuidString: "0192F0C1-7B10-7D02-8C1E-5F8F0D1C2B3A"))
+        let area = "32/3205/320583/320583102/320583102201/003/02"
+        #expect(
+            topics.open(place, .illegalParking, incident: id)
+                == "mg/v1/open/\(area)/parking.motor/0192f0c1-7b10-7d02-8c1e-5f8f0d1c2b3a")
+        #expect(
+            topics.evidence(place, .illegalParking, incident: id, sha256: "ab")
+                == "mg/v1/evidence/\(area)/parking.motor/0192f0c1-7b10-7d02-8c1e-5f8f0d1c2b3a/ab")
+        #expect(topics.camera(place, id: "cam-01") == "mg/v1/camera/\(area)/_/cam-01")
+        #expect(topics.site(place, id: "edge01") == "mg/v1/site/\(area)/_/edge01")
+    }
+
+    @Test(arguments: [
+        ("32", "32/#"), ("3205", "32/3205/#"), ("320583", "32/3205/320583/#"),
+        ("320583102", "32/3205/320583/320583102/#"), ("320583102201", "32/3205/320583/320583102/320583102201/#"),
+    ])
+    func `each level of government has one filter`(area: String, filter: String) throws {
+        #expect(topics.filter(.alert, area: try AreaCode(area)) == "mg/v1/alert/\(filter)")
+    }
+
+    @Test func `without an area the filter takes everything`() {
+        #expect(topics.filter(.open) == "mg/v1/open/#")
+        #expect(topics.filter(kind: .illegalParking) == "mg/v1/alert/+/+/+/+/+/+/+/parking.motor")
+    }
+
+    @Test func `a county's traffic police follow one kind`() throws {
+        #expect(
+            topics.filter(kind: .illegalParking, area: try AreaCode("320583"))
+                == "mg/v1/alert/32/3205/320583/+/+/+/+/parking.motor")
+    }
+
+    @Test func `no name opens a level or a wildcard`() {
+        let topic = AlertTopics(root: "test").camera(place, id: "a/b+c#d")
+        #expect(topic.split(separator: "/").count == 11)
+        #expect(topic.hasSuffix("/a%2Fb%2Bc%23d"))
+    }
+}

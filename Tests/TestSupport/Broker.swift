@@ -1,0 +1,112 @@
+import Foundation
+import Glibc
+import Synchronization
+
+/// A real mosquitto on a free port of the loopback; it dies with the value and leaves nothing behind.
+public final class Broker: Sendable {
+    public struct Failed: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let port: Int
+    private let folder: TemporaryFolder
+    private let process = Mutex<pid_t?>(nil)
+
+    /// Starts it.
+    ///
+    /// - Parameters:
+    ///   - users: names and passwords; without any, everybody may connect.
+    ///   - acl: lines of an access control file.
+    ///   - lines: more lines for the configuration.
+    public init(users: [String: String] = [:], acl: [String] = [], lines: [String] = []) throws {
+        folder = try TemporaryFolder()
+        port = try FreePort.tcp()
+        var configuration = ["listener \(port) 127.0.0.1", "allow_anonymous \(users.isEmpty)"] + lines
+        configuration.append("log_dest file \(folder.file("log").path)")
+        if geteuid() == 0 { configuration.append("user root") }
+        if !users.isEmpty {
+            let passwords = folder.file("passwords").path
+            try Data().write(to: folder.file("passwords"))
+            for (name, password) in users {
+                try Self.run("/usr/bin/mosquitto_passwd", ["-b", passwords, name, password])
+            }
+            configuration.append("password_file \(passwords)")
+        }
+        try setACL(acl)
+        if !acl.isEmpty { configuration.append("acl_file \(folder.file("acl").path)") }
+        try configuration.joined(separator: "\n").write(
+            to: folder.file("conf"), atomically: true, encoding: .utf8)
+        try start()
+    }
+
+    deinit { stop() }
+
+    public var log: String { (try? String(contentsOf: folder.file("log"), encoding: .utf8)) ?? "" }
+
+    /// Returns once it accepts connections.
+    public func start() throws {
+        let process = try Self.spawn(["/usr/sbin/mosquitto", "-c", folder.file("conf").path])
+        self.process.withLock { $0 = process }
+        for _ in 0..<500 {
+            if FreePort.accepts(port) { return }
+            usleep(20_000)
+        }
+        stop()
+        throw Failed(description: "mosquitto did not start on port \(port): \(log)")
+    }
+
+    /// Ends it at once, as a power cut would.
+    public func stop() {
+        let running = process.withLock { process in
+            defer { process = nil }
+            return process
+        }
+        guard let running else { return }
+        kill(running, SIGKILL)
+        waitpid(running, nil, 0)
+    }
+
+    /// Leaves it connected and silent, as a hung machine would be; `stop` still ends it.
+    public func pause() { if let process = process.withLock({ $0 }) { kill(process, SIGSTOP) } }
+
+    /// Replaces the access control lines; a running broker reads them again.
+    public func setACL(_ lines: [String]) throws {
+        try (lines.joined(separator: "\n") + "\n").write(to: folder.file("acl"), atomically: true, encoding: .utf8)
+        if let process = process.withLock({ $0 }) { kill(process, SIGHUP) }
+    }
+
+    /// Not by Foundation's Process, whose children inherit blocked signals and may never hear a SIGHUP.
+    private static func spawn(_ command: [String]) throws -> pid_t {
+        var attributes = posix_spawnattr_t()
+        var actions = posix_spawn_file_actions_t()
+        var signals = sigset_t()
+        posix_spawnattr_init(&attributes)
+        posix_spawn_file_actions_init(&actions)
+        sigemptyset(&signals)
+        posix_spawnattr_setsigmask(&attributes, &signals)
+        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
+            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
+        }
+        let arguments = command.map { strdup($0) }
+        defer {
+            for argument in arguments { free(argument) }
+            posix_spawn_file_actions_destroy(&actions)
+            posix_spawnattr_destroy(&attributes)
+        }
+        var process = pid_t()
+        let code = posix_spawn(&process, command[0], &actions, &attributes, arguments + [nil], nil)
+        guard code == 0 else { throw Failed(description: "\(command[0]): \(String(cString: strerror(code)))") }
+        return process
+    }
+
+    private static func run(_ path: String, _ arguments: [String]) throws {
+        let process = Process()
+        process.executableURL = URL(filePath: path)
+        process.arguments = arguments
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else { throw Failed(description: "\(path) failed") }
+    }
+}
