@@ -56,7 +56,7 @@ class Clip:
         sinks = []
 
         def added(_, pad):
-            codec = CODECS.get(pad.get_current_caps().get_structure(0).get_name())
+            codec = CODECS.get((pad.get_current_caps() or pad.query_caps(None)).get_structure(0).get_name())
             if self.codec or not codec:
                 rest = Gst.parse_bin_from_description("fakesink sync=false", True)
             else:
