@@ -23,7 +23,8 @@ demo: deps models build ## show one alert from a real stream on a real broker
 	@deploy/demo/demo.sh
 
 test: deps models ## run all tests against a real broker and a real RTSP server
-	swift test
+	swift test --filter Isolated
+	swift test --skip-build --skip Isolated
 
 lint: ## check the format of all Swift files
 	swift format lint --strict --recursive Package.swift Sources Tests

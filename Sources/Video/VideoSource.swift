@@ -56,6 +56,8 @@ struct VideoSource: ~Copyable {
         if url.isStream {
             av_dict_set(&dictionary, "rtsp_transport", options.transport.rawValue, 0)
             av_dict_set(&dictionary, "fflags", "nobuffer", 0)
+            // Silence in the middle of opening is noticed as soon as later silence, in microseconds.
+            av_dict_set(&dictionary, "timeout", "\(Int(options.readTimeout * 1e6))", 0)
             // The probe ends early where the description names codec and size, as RTSP's does.
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
         }

@@ -1,3 +1,4 @@
+import Catalogue
 import Analytics
 import Foundation
 import Testing

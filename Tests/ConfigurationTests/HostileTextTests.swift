@@ -9,10 +9,10 @@ struct HostileTextTests {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
         defer { try? FileManager.default.removeItem(at: path) }
         try Data(bytes).write(to: path)
-        do {
+        do throws(ConfigurationFaults) {
             _ = try Configuration.load(path: path.path)
             return []
-        } catch let error as ConfigurationFaults {
+        } catch {
             return error.faults.map { "\($0.line):\($0.column): \($0.message)" }
         }
     }

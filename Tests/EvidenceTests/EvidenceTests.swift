@@ -1,9 +1,10 @@
 import Analytics
-import Evidence
 import Foundation
 import TestSupport
 import Testing
 import Video
+
+@testable import Evidence
 
 @Suite struct EvidenceTests {
     /// One picture of a generated clip, 640 × 360.

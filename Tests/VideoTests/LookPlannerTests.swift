@@ -1,3 +1,4 @@
+import Analytics
 import Testing
 
 @testable import Video
@@ -51,24 +52,32 @@ import Testing
 @Suite struct TimelineTests {
     @Test func aFileKeepsItsOwnStamps() {
         var timeline = Timeline(isLive: false, started: 100)
-        #expect(timeline.time(pts: 1.86, uptime: 50).seconds == 1.86)
+        let time1 = timeline.time(pts: 1.86, uptime: 50).seconds
+        #expect(time1 == 1.86)
     }
 
     @Test func timeGoesOnAcrossAReconnect() {
         var timeline = Timeline(isLive: true, started: 1000)
-        #expect(timeline.time(pts: 500, uptime: 1).seconds == 1001)
-        #expect(timeline.time(pts: 502, uptime: 3.2).seconds == 1003)
+        let time2 = timeline.time(pts: 500, uptime: 1).seconds
+        #expect(time2 == 1001)
+        let time3 = timeline.time(pts: 502, uptime: 3.2).seconds
+        #expect(time3 == 1003)
         timeline.interrupt()
-        #expect(timeline.time(pts: 0, uptime: 20).seconds == 1020)
-        #expect(timeline.time(pts: 2, uptime: 22.1).seconds == 1022)
+        let time4 = timeline.time(pts: 0, uptime: 20).seconds
+        #expect(time4 == 1020)
+        let time5 = timeline.time(pts: 2, uptime: 22.1).seconds
+        #expect(time5 == 1022)
     }
 
     @Test func stampsThatJumpBeginAnew() {
         var timeline = Timeline(isLive: true, started: 0)
         _ = timeline.time(pts: 10, uptime: 0)
-        #expect(timeline.time(pts: 3610, uptime: 2).seconds == 2)
-        #expect(timeline.time(pts: 5, uptime: 4).seconds == 4)
-        #expect(timeline.time(pts: 7, uptime: 6).seconds == 6)
+        let time6 = timeline.time(pts: 3610, uptime: 2).seconds
+        #expect(time6 == 2)
+        let time7 = timeline.time(pts: 5, uptime: 4).seconds
+        #expect(time7 == 4)
+        let time8 = timeline.time(pts: 7, uptime: 6).seconds
+        #expect(time8 == 6)
     }
 
     @Test func timeNeverRunsBackwards() {

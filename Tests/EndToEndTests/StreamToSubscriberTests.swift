@@ -1,0 +1,122 @@
+import Analytics
+import Configuration
+import Daemon
+import Delivery
+import Foundation
+import Logging
+import TestSupport
+import Testing
+import Video
+
+/// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber.
+@Suite struct StreamToSubscriberTests {
+    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
+    private static let isReady =
+        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
+
+    private func configuration(_ folder: TemporaryFolder, broker: Broker, camera: String, silent: String) throws -> Configuration {
+        try Configuration.parse(
+            text: """
+                site:
+                  id: edge-test
+                  area: "320583102201"
+                  grid: "003"
+                  microgrid: "02"
+                  state_directory: \(folder.file("state").path)
+                  models_directory: \(Self.models)
+                broker:
+                  host: 127.0.0.1
+                  port: \(broker.port)
+                evidence:
+                  directory: \(folder.file("evidence").path)
+                cameras:
+                  - id: cam-01
+                    name: North gate
+                    url: \(camera)
+                    purpose: test
+                    signage_confirmed: true
+                    zones:
+                      - id: np1
+                        name: Lane
+                        polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
+                        rules:
+                          parking.motor: { dwell: 5 }
+                  - id: cam-02
+                    name: Silent
+                    url: \(silent)
+                    purpose: test
+                    signage_confirmed: true
+                    zones:
+                      - id: np1
+                        name: Lane
+                        polygon: [[0, 0], [1, 0], [1, 1]]
+                        rules:
+                          parking.motor: { dwell: 5 }
+                """, file: "test.yaml")
+    }
+
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(2)))
+    func aParkedCarOnAStreamIsOneMessageAndASilentCameraDisturbsNothing() async throws {
+        let folder = try TemporaryFolder()
+        let broker = try Broker()
+        defer { broker.stop() }
+        let clip = try #require(Footage.clip("composed/camera-1080p25-h264.mp4"))
+        let server = try RTSPServer(clip: clip, loops: false)
+        defer { server.stop() }
+        let silent = try SilentServer()
+        defer { silent.stop() }
+
+        let subscriber = MQTTClient(MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "centre"))
+        try subscriber.start()
+        try await subscriber.waitForConnection()
+        for filter in ["mg/v1/alert/32/#", "mg/v1/open/32/#", "mg/v1/camera/32/#", "mg/v1/site/32/#"] {
+            try await subscriber.subscribe(filter)
+        }
+
+        let settings = try DaemonSettings(
+            configuration(folder, broker: broker, camera: server.url, silent: silent.url), software: "gridwarden test")
+        var logger = Logger(label: "test")
+        logger.logLevel = .error
+        let daemon = try Daemon(settings, logger: logger)
+        let running = Task { try await daemon.run() }
+
+        var alerts: [MQTTMessage] = []
+        var isSilentKnown = false
+        var isOpenRetained = false
+        for await message in subscriber.messages {
+            if message.topic.contains("/camera/"), message.topic.hasSuffix("cam-02") {
+                isSilentKnown = try CameraReport(json: Data(message.payload)).state == .offline
+            }
+            if message.topic.contains("/open/"), !message.payload.isEmpty { isOpenRetained = true }
+            if message.topic.contains("/alert/") { alerts.append(message) }
+            if !alerts.isEmpty, isSilentKnown, isOpenRetained { break }
+        }
+        let alert = try #require(alerts.first)
+        #expect(alert.topic == "mg/v1/alert/32/3205/320583/320583102/320583102201/003/02/parking.motor")
+        #expect(try SchemaValidator.incident.violations(in: [Data(alert.payload)]) == [])
+        let event = try AlertEvent(json: Data(alert.payload))
+        #expect(event.data.incident.state == "opened")
+        #expect(event.data.camera.id == "cam-01")
+        #expect(event.data.observed.dwellSeconds >= 5 && event.data.observed.dwellSeconds <= 5 + 5 + 2)
+        #expect(event.data.object.class == "car")
+        // The white sedan of the truth file, at 712, 463 with 379 × 184 pixels.
+        let truth = Box(x: 714.0 / 1920, y: 459.0 / 1080, width: 378.0 / 1920, height: 189.0 / 1080)
+        let box = event.data.object.box
+        #expect(Box(x: box[0], y: box[1], width: box[2], height: box[3]).iou(truth) > 0.7)
+        #expect(event.data.evidence.map(\.role) == ["panorama-first", "panorama-confirming", "close-up"])
+        for image in event.data.evidence {
+            let file = folder.file("evidence").appending(path: image.file ?? "-")
+            let bytes = try Data(contentsOf: file)
+            #expect(SHA256.hex(Array(bytes)) == image.sha256)
+            #expect(bytes.count == image.bytes)
+        }
+        #expect(alerts.count == 1)
+
+        running.cancel()
+        _ = try? await running.value
+        let outbox = try Outbox(file: folder.file("state").appending(path: "outbox.sqlite"))
+        #expect(try outbox.counts().undelivered == 0)
+        #expect(try outbox.openIncidents().count == 1)
+        await subscriber.close()
+    }
+}

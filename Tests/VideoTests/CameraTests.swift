@@ -1,0 +1,163 @@
+import Analytics
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Video
+
+@Suite struct RecordingTests {
+    @Test(arguments: [Footage.Codec.h264, .h265]) func keyFramesAloneOfBothCodecs(codec: Footage.Codec) throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 6, codec: codec, gop: 20)
+        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        var times: [Double] = []
+        while let frame = try recording.next() {
+            #expect(frame.width == 640 && frame.height == 360)
+            #expect(frame.isKeyFrame)
+            times.append(frame.time.seconds)
+        }
+        #expect(times.map { ($0 * 10).rounded() / 10 } == [0, 2, 4])
+    }
+
+    @Test func aFixedCadenceLooksInBetween() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 4, gop: 100)
+        var recording = try Recording(path: clip, cadence: .every(seconds: 0.5))
+        var count = 0
+        while try recording.next() != nil { count += 1 }
+        #expect(count == 8)
+    }
+
+    @Test func whatIsNotVideoSaysSo() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("notes.mp4")
+        try Data("this is not a video".utf8).write(to: file)
+        for path in [file.path, folder.file("missing.mp4").path] {
+            #expect { _ = try Recording(path: path, cadence: .every(seconds: 1)) } throws: { "\($0)".contains(path) }
+        }
+    }
+}
+
+@Suite struct CameraTests {
+    /// The first pictures of a stream, and the states on the way.
+    private func first(
+        _ count: Int, of settings: Camera.Settings
+    ) async throws -> (frames: [Frame], camera: Camera) {
+        let camera = Camera(id: "test", settings: settings)
+        let running = Task { await camera.run(from: MediaTime(1000)) }
+        var frames: [Frame] = []
+        for await frame in camera.frames {
+            frames.append(frame)
+            if frames.count == count { break }
+        }
+        camera.stop()
+        await running.value
+        return (frames, camera)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [Transport.tcp, .udp], [Footage.Codec.h264, .h265])
+    func aStreamIsReadOverBothTransportsInBothCodecs(transport: Transport, codec: Footage.Codec) async throws {
+        let folder = try TemporaryFolder()
+        let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 4, codec: codec, gop: 25))
+        defer { server.stop() }
+        let settings = Camera.Settings(url: CameraURL(server.url), transport: transport)
+        let (frames, _) = try await first(3, of: settings)
+        #expect(frames.count == 3)
+        #expect(frames.allSatisfy { $0.width == 640 && $0.height == 360 })
+        let times = frames.map(\.time.seconds)
+        #expect(times == times.sorted())
+        #expect(abs(times[0] - 1000) < 30)
+        #expect(abs(frames[0].date.timeIntervalSinceNow) < 30)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func credentialsAreUsedAndNotShown() async throws {
+        let folder = try TemporaryFolder()
+        let login = RTSPServer.Login(user: "warden", password: "s3cret-word", isDigest: true)
+        let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 4), login: login)
+        defer { server.stop() }
+        let good = Camera.Settings(url: CameraURL(server.url, user: "warden", password: "s3cret-word"))
+        #expect(try await first(1, of: good).frames.count == 1)
+
+        let bad = Camera(id: "bad", settings: .init(url: CameraURL(server.url, user: "warden", password: "wr0ng-word")))
+        let running = Task { await bad.run(from: MediaTime(0)) }
+        for await state in bad.states {
+            guard case .offline(let reason) = state else { continue }
+            #expect(!reason.contains("wr0ng-word"))
+            break
+        }
+        bad.stop()
+        await running.value
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
+        let server = try SilentServer()
+        defer { server.stop() }
+        let camera = Camera(id: "silent", settings: .init(url: CameraURL(server.url)))
+        let begin = ContinuousClock.now
+        let running = Task { await camera.run(from: MediaTime(0)) }
+        for await state in camera.states {
+            if case .offline = state { break }
+        }
+        #expect(ContinuousClock.now - begin < .seconds(6))
+        camera.stop()
+        await running.value
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aCameraThatComesBackIsRead() async throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 4)
+        let server = try RTSPServer(clip: clip)
+        let camera = Camera(id: "back", settings: .init(url: CameraURL(server.url), readTimeout: 1))
+        let running = Task { await camera.run(from: MediaTime(0)) }
+        var frames = camera.frames.makeAsyncIterator()
+        let before = try #require(await frames.next())
+        server.stop()
+        for await state in camera.states {
+            if case .offline = state { break }
+        }
+        let again = try RTSPServer(clip: clip, port: server.port)
+        defer { again.stop() }
+        for await state in camera.states where state == .online { break }
+        let after = try #require(await frames.next())
+        #expect(after.time > before.time)
+        camera.stop()
+        await running.value
+        #expect(camera.counters.sessions >= 2)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 2)
+        let camera = Camera(id: "file", settings: .init(url: CameraURL(clip), cadence: .every(seconds: 0.5)))
+        let begin = ContinuousClock.now
+        async let states = camera.states.reduce(into: []) { $0.append($1) }
+        await camera.run(from: MediaTime(0))
+        #expect(ContinuousClock.now - begin > .milliseconds(1400))
+        #expect(await states == [.connecting, .online, .ended])
+    }
+}
+
+/// Run alone (`make test` does), since they measure the process.
+@Suite(.serialized) struct IsolatedMemoryTests {
+    @Test(.timeLimit(.minutes(2))) func twoHundredReconnectsToASilentPeerKeepMemoryFlat() throws {
+        let server = try SilentServer()
+        defer { server.stop() }
+        var options = VideoSource.Options()
+        options.openTimeout = 0.05
+        options.readTimeout = 0.05
+        func reconnect(_ times: Int) {
+            for _ in 0..<times {
+                _ = try? VideoSource(CameraURL(server.url), options: options, deadline: ReadDeadline())
+            }
+        }
+        reconnect(40)
+        let memory = Self.residentBytes()
+        reconnect(200)
+        #expect(Self.residentBytes() - memory < 2 << 20)
+    }
+
+    private static func residentBytes() -> Int {
+        let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
+        return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
+    }
+}
