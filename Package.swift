@@ -66,10 +66,12 @@ let package = Package(
         .executableTarget(
             name: "gridwarden",
             dependencies: [
-                "Analytics", "Catalogue", "Configuration", "Delivery", "Inference", "Daemon", "Bench", arguments, logging,
+                "Analytics", "Catalogue", "Configuration", "Delivery", "Inference", "Daemon", "Bench", arguments,
+                logging,
             ], swiftSettings: strict),
 
-        .target(name: "TestSupport", dependencies: ["Analytics"], path: "Tests/TestSupport", exclude: ["rtsp_server.py"],
+        .target(
+            name: "TestSupport", dependencies: ["Analytics"], path: "Tests/TestSupport", exclude: ["rtsp_server.py"],
             swiftSettings: strict),
         test("Analytics"),
         test("Catalogue"),

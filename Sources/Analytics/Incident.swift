@@ -3,7 +3,10 @@ public import Foundation
 /// One violation from its opening to its end. A value: each change makes a new revision of it.
 public struct Incident: Sendable, Codable, Equatable {
     public enum State: String, Sendable, Codable { case opened, updated, closed, withdrawn }
-    public enum CloseReason: String, Sendable, Codable { case cleared, handled, cameraLost = "camera_lost" }
+    public enum CloseReason: String, Sendable, Codable {
+        case cleared, handled
+        case cameraLost = "camera_lost"
+    }
 
     /// What was seen: the biggest or best one where there are several.
     public struct Object: Sendable, Codable, Equatable {

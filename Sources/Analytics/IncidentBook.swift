@@ -109,7 +109,9 @@ public struct IncidentBook: Sendable {
         let since = restoredSince ?? time
         restoredSince = since
         looksSinceRestore += 1
-        guard time - since >= Self.restoredGrace.seconds, looksSinceRestore >= Self.restoredGrace.looks else { return [] }
+        guard time - since >= Self.restoredGrace.seconds, looksSinceRestore >= Self.restoredGrace.looks else {
+            return []
+        }
         let gone = restored
         restored = []
         return gone.map {

@@ -151,7 +151,9 @@ public struct StayTracker: Sendable {
         var since = scene.time
         for earlier in recent.reversed() {
             let least = settings.likeness + 0.1
-            guard earlier.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least else { break }
+            guard earlier.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least else {
+                break
+            }
             since = earlier.time
         }
         let looks = since < scene.time ? 2 : 1

@@ -2,9 +2,9 @@ import Analytics
 import Daemon
 import Evidence
 import Foundation
+import Glibc
 public import Inference
 public import Video
-import Glibc
 
 /// Runs recorded footage through the daemon's own pipeline, on media time, as fast as it can.
 public struct Benchmark: Sendable {
@@ -87,7 +87,8 @@ public struct Benchmark: Sendable {
                 return .init(
                     kind: incident.kind.rawValue, zone: incident.zone, openedS: rounded(incident.confirmed.seconds),
                     closedS: incident.closed.map { rounded($0.seconds) },
-                    box: [box.x * size.width, box.y * size.height, box.width * size.width, box.height * size.height].map {
+                    box: [box.x * size.width, box.y * size.height, box.width * size.width, box.height * size.height].map
+                    {
                         $0.rounded()
                     })
             })

@@ -104,7 +104,9 @@ public struct CameraService: Service {
             source: frame.clockOffset == nil ? .host : .rtcp,
             offsetMilliseconds: frame.clockOffset.map { Int(($0 * 1000).rounded()) })
         return look.changes.compactMap { change in
-            guard let zone = settings.zones.first(where: { $0.zone.id == change.incident.zone })?.zone else { return nil }
+            guard let zone = settings.zones.first(where: { $0.zone.id == change.incident.zone })?.zone else {
+                return nil
+            }
             return IncidentWriter.Entry(
                 change: change, camera: settings.identity, zone: ZoneIdentity(zone), clock: clock,
                 date: { date.addingTimeInterval($0 - time) })

@@ -64,7 +64,9 @@ public actor IncidentWriter {
             } catch {
                 logger.error(
                     "could not record an incident, it is kept and tried again",
-                    metadata: ["error": "\(error)", "incident": "\(entry.change.incident.id)", "waiting": "\(waiting.count)"])
+                    metadata: [
+                        "error": "\(error)", "incident": "\(entry.change.incident.id)", "waiting": "\(waiting.count)",
+                    ])
                 return
             }
         }
@@ -97,7 +99,8 @@ public actor IncidentWriter {
         logger.notice(
             "incident changed",
             metadata: [
-                "state": "\(incident.state.rawValue)", "incident": "\(incident.id)", "kind": "\(incident.kind)", "camera": "\(entry.camera.id)",
+                "state": "\(incident.state.rawValue)", "incident": "\(incident.id)", "kind": "\(incident.kind)",
+                "camera": "\(entry.camera.id)",
                 "zone": "\(entry.zone.id)", "sequence": "\(message.sequence)",
             ])
         wake()

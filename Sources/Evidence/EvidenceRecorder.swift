@@ -39,7 +39,8 @@ public struct EvidenceRecorder: Sendable {
     }
 
     /// The pictures of an incident that has just changed; none for a change that shows nothing new.
-    public mutating func images(for incident: Incident, findings: [Finding], in frame: Frame) throws -> [EvidenceImage] {
+    public mutating func images(for incident: Incident, findings: [Finding], in frame: Frame) throws -> [EvidenceImage]
+    {
         guard incident.isOpen else { return [] }
         var images: [EvidenceImage] = []
         if incident.state == .opened {

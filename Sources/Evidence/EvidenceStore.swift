@@ -63,7 +63,8 @@ public struct EvidenceStore: Sendable {
     private static func explaining(_ operation: String, _ body: () throws -> Void) throws {
         do { try body() } catch {
             throw StoreError(
-                description: "could not \(operation): \(error.localizedDescription); check its owner and the free space")
+                description: "could not \(operation): \(error.localizedDescription); check its owner and the free space"
+            )
         }
     }
 }

@@ -32,14 +32,14 @@ public struct Network: ~Copyable, @unchecked Sendable {
             throw InferenceError("run \(path)", cause: "the input has \(blob.count) floats", remedy: "report this")
         }
         let results = outputs.map { UnsafeMutableBufferPointer<Float>.allocate(capacity: max(1, $0.count)) }
-        defer { results.forEach { $0.deallocate() } }
+        defer { for result in results { result.deallocate() } }
         let names = outputs.map { Array($0.name.utf8CString) }
         let starts = names.map { name in
             let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: name.count)
             _ = copy.initialize(from: name)
             return copy
         }
-        defer { starts.forEach { $0.deallocate() } }
+        defer { for start in starts { start.deallocate() } }
         var counts = [Int](repeating: 0, count: outputs.count)
         var error = ocv_error()
         let namePointers = starts.compactMap { $0.baseAddress.map { UnsafePointer($0) } }
@@ -47,7 +47,9 @@ public struct Network: ~Copyable, @unchecked Sendable {
         let done = ocv_net_forward(
             raw, blob, Int32(width), Int32(height), namePointers, Int32(outputs.count), resultPointers,
             outputs.map(\.count), &counts, &error)
-        guard done else { throw InferenceError("run \(path)", error, remedy: "check it with 'gridwarden models verify'") }
+        guard done else {
+            throw InferenceError("run \(path)", error, remedy: "check it with 'gridwarden models verify'")
+        }
         for (expected, count) in zip(outputs, counts) where expected.count != count {
             throw InferenceError(
                 "run \(path)", cause: "output \(expected.name) has \(count) floats instead of \(expected.count)",

@@ -72,7 +72,8 @@ public actor ObjectDetector {
         try scaler?.scale(frame) { pixels in
             guard let pixels = pixels.baseAddress else { return }
             ocv_planes(
-                pixels, Int32(width), Int32(height), EfficientDet.mean, EfficientDet.scale, &blob, inputWidth, inputHeight)
+                pixels, Int32(width), Int32(height), EfficientDet.mean, EfficientDet.scale, &blob, inputWidth,
+                inputHeight)
         }
         return (width, height)
     }

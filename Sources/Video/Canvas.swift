@@ -81,7 +81,9 @@ public struct Canvas: ~Copyable {
             let steps = max(abs(b.x - a.x) * Double(width), abs(b.y - a.y) * Double(height), 1).rounded(.up)
             for step in 0...Int(min(steps, 20_000)) {
                 let t = Double(step) / steps
-                dot((a.x + (b.x - a.x) * t) * Double(width), (a.y + (b.y - a.y) * t) * Double(height), colour, thickness)
+                dot(
+                    (a.x + (b.x - a.x) * t) * Double(width), (a.y + (b.y - a.y) * t) * Double(height), colour, thickness
+                )
             }
         }
     }

@@ -10,8 +10,8 @@ struct LookPlanner {
     private var groups: [Double] = []
     private var longestGroup: Double? { groups.max() }
     private var lastLook: Double?
-    /// The last moment of this group of pictures at which a look is due.
-    private var decodesUntil = -Double.infinity
+    /// Looks that are still to be taken between the last key frame and the next one.
+    private var looksLeft = 0
 
     /// Time stamps jitter; a look may come by this much early.
     private static let slack = 0.02
@@ -26,19 +26,12 @@ struct LookPlanner {
 
     mutating func needs(isKey: Bool, at time: Double) -> Bool {
         guard case .keyFrames(let promise, let rest) = cadence else { return true }
-        if isKey {
-            if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
-            lastKey = time
-            // Decoding what will not be looked at would be wasted where each key frame stands alone.
-            if isSparse, let lastLook, time > lastLook, time < lastLook + rest - Self.slack { return false }
-            decodesUntil = isSparse ? time : .infinity
-            if let longestGroup, !isSparse {
-                let looks = ((longestGroup - Self.slack) / promise).rounded(.up)
-                decodesUntil = time + longestGroup * (looks - 1) / looks + 2 * Self.slack
-            }
-            return true
-        }
-        return time <= decodesUntil || lastKey.map { time - $0 > (longestGroup ?? 0) + promise } ?? true
+        // Once a packet has been left out, only the next key frame can be decoded.
+        guard isKey else { return looksLeft > 0 }
+        if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
+        lastKey = time
+        looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? .max
+        return !isTooSoon(time, rest)
     }
 
     mutating func wants(isKey: Bool, at time: Double) -> Bool {
@@ -47,15 +40,25 @@ struct LookPlanner {
         case .every(let seconds): interval = seconds
         case .keyFrames(let promise, let rest):
             guard !isKey else {
-                if isSparse, let lastLook, time > lastLook, time < lastLook + rest - Self.slack { return false }
+                guard !isTooSoon(time, rest) else { return false }
                 lastLook = time
                 return true
             }
-            let looks = longestGroup.map { max(1, (($0 - Self.slack) / promise).rounded(.up)) }
-            interval = looks.flatMap { looks in longestGroup.map { $0 / looks } } ?? promise
+            interval = longestGroup.map { $0 / Double(parts(of: $0, promise)) } ?? promise
         }
         if let lastLook, time > lastLook - 1, time < lastLook + interval - Self.slack { return false }
         lastLook = time
+        if looksLeft > 0, looksLeft < .max { looksLeft -= 1 }
         return true
+    }
+
+    /// Into how many equal parts a group of pictures is cut so that none is longer than the promise.
+    private func parts(of group: Double, _ promise: Double) -> Int {
+        max(1, Int(min(1e6, ((group - Self.slack) / promise).rounded(.up))))
+    }
+
+    private func isTooSoon(_ time: Double, _ rest: Double) -> Bool {
+        guard isSparse, let lastLook else { return false }
+        return time > lastLook && time < lastLook + rest - Self.slack
     }
 }

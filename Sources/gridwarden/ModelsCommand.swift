@@ -17,11 +17,14 @@ struct ModelsCommand: AsyncParsableCommand {
         @Argument(help: "Names of models; all where none is named.") var names: [String] = []
 
         func run() async throws {
-            let folder = scripts ?? ["models", "/usr/share/gridwarden/models"].first {
-                FileManager.default.fileExists(atPath: $0 + "/prepare.py")
-            }
+            let folder =
+                scripts
+                ?? ["models", "/usr/share/gridwarden/models"].first {
+                    FileManager.default.fileExists(atPath: $0 + "/prepare.py")
+                }
             guard let folder else {
-                throw ValidationError("could not find prepare.py; run this in a checkout, or name its folder with --scripts")
+                throw ValidationError(
+                    "could not find prepare.py; run this in a checkout, or name its folder with --scripts")
             }
             let process = Process()
             process.executableURL = URL(filePath: "/usr/bin/env")

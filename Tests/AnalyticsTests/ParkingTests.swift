@@ -68,7 +68,10 @@ private let car = Street.Thing(.car, place)
     @Test func aMovingCarIsNothing() {
         var watch = Watch(ParkingSettings(dwell: 4))
         watch.watch(0...60) { seconds in
-            [Street.Thing(.car, Box(x: seconds.truncatingRemainder(dividingBy: 16) * 0.05, y: 0.4, width: 0.2, height: 0.2))]
+            [
+                Street.Thing(
+                    .car, Box(x: seconds.truncatingRemainder(dividingBy: 16) * 0.05, y: 0.4, width: 0.2, height: 0.2))
+            ]
         }
         #expect(watch.changes.isEmpty)
     }
@@ -135,7 +138,9 @@ private let car = Street.Thing(.car, place)
 
     @Test func aQueueThatMovesOnIsNotParking() {
         var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
-        let lane = (0..<4).map { Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1) }
+        let lane = (0..<4).map {
+            Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
+        }
         watch.watch(0...8) { _ in [] }
         watch.watch(10...70) { _ in lane }
         watch.watch(72...90) { _ in [] }
@@ -144,7 +149,9 @@ private let car = Street.Thing(.car, place)
 
     @Test func theOneThatStaysWhenTheQueueMovesOnCountsFromThen() throws {
         var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
-        let lane = (0..<4).map { Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1) }
+        let lane = (0..<4).map {
+            Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
+        }
         watch.watch(0...8) { _ in [] }
         watch.watch(10...40) { _ in lane }
         watch.watch(42...90) { _ in [lane[1]] }
@@ -155,7 +162,9 @@ private let car = Street.Thing(.car, place)
 
     @Test func aRowThatNeverMovesIsParkedAfterAll() {
         var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
-        let lane = (0..<3).map { Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1) }
+        let lane = (0..<3).map {
+            Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
+        }
         watch.watch(0...8) { _ in [] }
         watch.watch(10...120) { _ in lane }
         #expect(watch.opened.count == 3)

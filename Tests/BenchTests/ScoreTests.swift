@@ -17,7 +17,8 @@ import Testing
     private func alert(_ opened: Double, closed: Double? = nil, x: Double = 0.1) -> Incident {
         Incident(
             id: UUID(), kind: .illegalParking, camera: "c", zone: "z", firstSeen: MediaTime(10),
-            confirmed: MediaTime(opened), lastSeen: MediaTime(opened), closed: closed.map { MediaTime($0) }, threshold: 20,
+            confirmed: MediaTime(opened), lastSeen: MediaTime(opened), closed: closed.map { MediaTime($0) },
+            threshold: 20,
             object: .init(objectClass: .car, confidence: 0.5, box: Box(x: x, y: 0.1, width: 0.2, height: 0.2)))
     }
 

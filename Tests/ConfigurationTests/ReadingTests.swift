@@ -1,5 +1,5 @@
-import Catalogue
 import Analytics
+import Catalogue
 import Configuration
 import Foundation
 import Testing

@@ -14,7 +14,9 @@ import Video
     private static let isReady =
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
 
-    private func configuration(_ folder: TemporaryFolder, broker: Broker, camera: String, silent: String) throws -> Configuration {
+    private func configuration(_ folder: TemporaryFolder, broker: Broker, camera: String, silent: String) throws
+        -> Configuration
+    {
         try Configuration.parse(
             text: """
                 site:

@@ -70,10 +70,12 @@ import Video
         let folder = try TemporaryFolder()
         let frame = try frame(in: folder)
         var recorder = EvidenceRecorder()
-        let object = Incident.Object(objectClass: .car, confidence: 0.6, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
+        let object = Incident.Object(
+            objectClass: .car, confidence: 0.6, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
         func finding(_ phase: Finding.Phase) -> Finding {
             Finding(
-                kind: .illegalParking, zone: "z", place: 3, phase: phase, firstSeen: MediaTime(0), lastSeen: MediaTime(9),
+                kind: .illegalParking, zone: "z", place: 3, phase: phase, firstSeen: MediaTime(0),
+                lastSeen: MediaTime(9),
                 threshold: 5, object: object)
         }
         try recorder.note([finding(.pending)], in: frame)

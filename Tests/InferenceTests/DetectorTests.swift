@@ -79,7 +79,8 @@ import Video
 
 /// The comparison script of `models/`, in the Python that has ONNX Runtime.
 enum OnnxRuntime {
-    private static let python = ["models/.venv/bin/python3", "models/.venv/bin/python"]
+    private static let python =
+        ["models/.venv/bin/python3", "models/.venv/bin/python"]
         .map { Footage.packageRoot.appending(path: $0).path }.first { FileManager.default.fileExists(atPath: $0) }
         ?? "/usr/bin/python3"
 
@@ -87,13 +88,18 @@ enum OnnxRuntime {
 
     static func largestDifference(model: String, files: [String]) throws -> Double {
         struct Answer: Decodable {
-            let max_difference_classes: Double
-            let max_difference_boxes: Double
+            let classes: Double
+            let boxes: Double
+
+            enum CodingKeys: String, CodingKey {
+                case classes = "max_difference_classes"
+                case boxes = "max_difference_boxes"
+            }
         }
         let script = Footage.packageRoot.appending(path: "models/compare_onnxruntime.py").path
         let output = try run([script, model] + files).output
         let answer = try JSONDecoder().decode(Answer.self, from: output)
-        return max(answer.max_difference_classes, answer.max_difference_boxes)
+        return max(answer.classes, answer.boxes)
     }
 
     private static func run(_ arguments: [String]) throws -> (status: Int32, output: Data) {

@@ -7,7 +7,9 @@ import Testing
 @Suite struct EfficientDetTests {
     private let decoder = EfficientDet(width: 320, height: 320, classes: [.person, .car])
 
-    private func decode(_ boxes: [(anchor: Int, classIndex: Int, score: Double)], filled: (Int, Int) = (320, 320)) -> [Detection] {
+    private func decode(_ boxes: [(anchor: Int, classIndex: Int, score: Double)], filled: (Int, Int) = (320, 320))
+        -> [Detection]
+    {
         var logits = [Float](repeating: -10, count: decoder.anchorCount * 2)
         for box in boxes { logits[box.anchor * 2 + box.classIndex] = Float(log(box.score / (1 - box.score))) }
         return decoder.decode(

@@ -58,7 +58,8 @@ public enum Footage {
         let complaint = fault.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failed(description: "ffmpeg could not make a test clip: \(String(decoding: complaint, as: UTF8.self))")
+            throw Failed(
+                description: "ffmpeg could not make a test clip: \(String(decoding: complaint, as: UTF8.self))")
         }
         return path
     }

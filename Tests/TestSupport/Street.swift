@@ -13,7 +13,8 @@ public struct Street {
         /// False where the detector misses it although it can be seen.
         public var isDetected: Bool
 
-        public init(_ objectClass: ObjectClass, _ box: Box, look: Int = 1, score: Double = 0.6, isDetected: Bool = true) {
+        public init(_ objectClass: ObjectClass, _ box: Box, look: Int = 1, score: Double = 0.6, isDetected: Bool = true)
+        {
             self.objectClass = objectClass
             self.box = box
             self.look = look
@@ -56,12 +57,15 @@ public struct Street {
         }
         let picture = GreyImage(width: Self.width, height: Self.height, pixels: pixels)
         return Scene(
-            time: MediaTime(seconds), date: Date(timeIntervalSince1970: 1_790_000_000 + seconds), detections: detections,
+            time: MediaTime(seconds), date: Date(timeIntervalSince1970: 1_790_000_000 + seconds),
+            detections: detections,
             picture: picture ?? Self.empty)
     }
 
     private static let empty: GreyImage = {
-        guard let image = GreyImage(width: 1, height: 1, pixels: [0]) else { preconditionFailure("one pixel is a picture") }
+        guard let image = GreyImage(width: 1, height: 1, pixels: [0]) else {
+            preconditionFailure("one pixel is a picture")
+        }
         return image
     }()
 

@@ -93,7 +93,8 @@ public struct IllegalParking: Rule {
         guard dwell >= needed, isCredible(stay, dwell: time - stay.since) else { return pending }
         candidate.stood = true
         candidate.why.append(
-            .init(at: time, what: "stood for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed",
+            .init(
+                at: time, what: "stood for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed",
                 score: stay.meanScore))
         return finding(stay, candidate.counts, .standing, candidate.why)
     }

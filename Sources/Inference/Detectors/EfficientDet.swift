@@ -85,7 +85,9 @@ struct EfficientDet: Sendable {
     /// Greedy non-maximum suppression; car, bus and truck suppress each other.
     static func suppress(_ detections: [Detection]) -> [Detection] {
         let ordered = detections.sorted {
-            ($1.score, $0.box.x, $0.box.y, $0.objectClass.rawValue) < ($0.score, $1.box.x, $1.box.y, $1.objectClass.rawValue)
+            ($1.score, $0.box.x, $0.box.y, $0.objectClass.rawValue) < (
+                $0.score, $1.box.x, $1.box.y, $1.objectClass.rawValue
+            )
         }
         var kept: [Detection] = []
         for candidate in ordered {
