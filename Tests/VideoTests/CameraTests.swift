@@ -89,20 +89,6 @@ import Testing
         await running.value
     }
 
-    @Test(.timeLimit(.minutes(1))) func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
-        let server = try SilentServer()
-        defer { server.stop() }
-        let camera = Camera(id: "silent", settings: .init(url: CameraURL(server.url)))
-        let begin = ContinuousClock.now
-        let running = Task { await camera.run(from: MediaTime(0)) }
-        for await state in camera.states {
-            if case .offline = state { break }
-        }
-        #expect(ContinuousClock.now - begin < .seconds(6))
-        camera.stop()
-        await running.value
-    }
-
     @Test(.timeLimit(.minutes(1))) func aCameraThatComesBackIsRead() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4)
@@ -137,8 +123,22 @@ import Testing
     }
 }
 
-/// Run alone (`make test` does), since they measure the process.
-@Suite(.serialized) struct IsolatedMemoryTests {
+/// Run alone (`make test` does), since they measure time and memory.
+@Suite(.serialized) struct IsolatedCameraTests {
+    @Test(.timeLimit(.minutes(1))) func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
+        let server = try SilentServer()
+        defer { server.stop() }
+        let camera = Camera(id: "silent", settings: .init(url: CameraURL(server.url)))
+        let begin = ContinuousClock.now
+        let running = Task { await camera.run(from: MediaTime(0)) }
+        for await state in camera.states {
+            if case .offline = state { break }
+        }
+        #expect(ContinuousClock.now - begin < .seconds(6))
+        camera.stop()
+        await running.value
+    }
+
     @Test(.timeLimit(.minutes(2))) func twoHundredReconnectsToASilentPeerKeepMemoryFlat() throws {
         let server = try SilentServer()
         defer { server.stop() }

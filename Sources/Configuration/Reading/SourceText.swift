@@ -48,7 +48,9 @@ enum SourceText {
             return nil
         }
         do {
-            let parser = try Parser(yaml: text)
+            // Windows editors begin a file with a byte order mark.
+            let plain = text.unicodeScalars.first == "\u{FEFF}" ? String(text.unicodeScalars.dropFirst()) : text
+            let parser = try Parser(yaml: plain)
             guard let root = try parser.singleRoot() else {
                 log.report("the file is empty: begin with deploy/gridwarden.example.yaml", at: Position())
                 return nil
