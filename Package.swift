@@ -81,7 +81,7 @@ let package = Package(
         test("Delivery", ["Analytics", "Catalogue", grdb]),
         test("Configuration", ["Analytics", "Catalogue"]),
         test("Daemon"),
-        test("Bench", ["Analytics"]),
+        test("Bench", ["Analytics", "Inference", "Video"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: ["TestSupport", "Analytics", "Delivery", "Daemon", "Configuration", "Video", logging],

@@ -54,11 +54,19 @@ public actor Publisher {
     public func run() async throws {
         try client.start()
         let watch = Task { [client, wakeup, logger] in
+            // One line at each change: an hour without a broker is one line, not a hundred.
+            var lastFault: String?
             for await connection in client.connections() {
                 switch connection {
                 case .connecting: break
-                case .up: wakeup.yield()
-                case .down(let error): logger.warning("no broker", metadata: ["reason": "\(error)"])
+                case .up:
+                    logger.notice("broker connected")
+                    lastFault = nil
+                    wakeup.yield()
+                case .down(let error):
+                    guard lastFault != "\(error)" else { continue }
+                    lastFault = "\(error)"
+                    logger.warning("no broker", metadata: ["reason": "\(error)"])
                 }
             }
         }

@@ -2,8 +2,8 @@ import Analytics
 import Foundation
 
 /// The list of the weights that the product can use: where they come from, what they must hash to, what they expect.
-public struct ModelManifest: Decodable, Sendable {
-    public struct Source: Decodable, Sendable {
+public struct ModelManifest: Codable, Sendable {
+    public struct Source: Codable, Sendable {
         /// On PyPI.
         public let package: String
         public let version: String
@@ -11,18 +11,18 @@ public struct ModelManifest: Decodable, Sendable {
         public let sha256: String
     }
 
-    public struct Output: Decodable, Sendable {
+    public struct Output: Codable, Sendable {
         public let file: String
         public let sha256: String
         public let bytes: Int
     }
 
-    public struct Input: Decodable, Sendable {
+    public struct Input: Codable, Sendable {
         /// N × C × H × W.
         public let shape: [Int]
     }
 
-    public struct Entry: Decodable, Sendable {
+    public struct Entry: Codable, Sendable {
         public let name: String
         public let use: String
         public let source: Source

@@ -39,13 +39,10 @@ struct BenchCommand: AsyncParsableCommand {
         }
         if json != "-" { print(BenchTable.text(reports)) }
         guard let json else { return }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
-        let data = try encoder.encode(["clips": reports])
         if json == "-" {
-            print(String(decoding: data, as: UTF8.self))
+            try JSONText.print(["clips": reports])
         } else {
-            try data.write(to: URL(filePath: json), options: .atomic)
+            try JSONText.data(["clips": reports]).write(to: URL(filePath: json), options: .atomic)
         }
     }
 

@@ -40,19 +40,22 @@ struct ModelsCommand: AsyncParsableCommand {
             abstract: "Checks that each prepared model is the one that the manifest names. Exit code 1 if one is not.")
 
         @OptionGroup var models: ModelOptions
+        @Flag(help: "Print the states as JSON.") var json = false
 
         func run() async throws {
-            var isSound = true
+            var faults: [String: String] = [:]
             for entry in try ModelManifest.load(folder: models.path).models {
-                do {
-                    try entry.model(in: models.path).verify()
-                    print("\(entry.name): as the manifest says")
-                } catch {
-                    isSound = false
-                    print("\(entry.name): \(error)")
+                faults[entry.name] = ""
+                do { try entry.model(in: models.path).verify() } catch { faults[entry.name] = "\(error)" }
+            }
+            if json {
+                try JSONText.print(faults.mapValues { $0.isEmpty ? "verified" : $0 })
+            } else {
+                for (name, fault) in faults.sorted(by: { $0.key < $1.key }) {
+                    print("\(name): \(fault.isEmpty ? "as the manifest says" : fault)")
                 }
             }
-            if !isSound { throw ExitCode.failure }
+            if faults.values.contains(where: { !$0.isEmpty }) { throw ExitCode.failure }
         }
     }
 
@@ -60,8 +63,10 @@ struct ModelsCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(abstract: "Lists the models with their source and licence.")
 
         @OptionGroup var models: ModelOptions
+        @Flag(help: "Print the manifest's entries as JSON.") var json = false
 
         func run() async throws {
+            if json { return try JSONText.print(try ModelManifest.load(folder: models.path).models) }
             for entry in try ModelManifest.load(folder: models.path).models {
                 print(
                     """

@@ -75,9 +75,7 @@ enum ConfigurationFile {
             let column: Int
             let message: String
         }
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
         let rows = faults.map { Row(file: $0.file, line: $0.line, column: $0.column, message: $0.message) }
-        print(String(decoding: try encoder.encode(["faults": rows]), as: UTF8.self))
+        try JSONText.print(["faults": rows])
     }
 }

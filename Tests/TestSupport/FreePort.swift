@@ -4,20 +4,26 @@ import Glibc
 public enum FreePort {
     public struct NoPort: Error {}
 
-    /// The kernel chooses it; it does not give the same one again soon.
+    /// Below the range from which the kernel takes ports for outgoing connections: nobody takes it by chance before it
+    /// is listened on.
     public static func tcp() throws -> Int {
+        for _ in 0..<200 {
+            let port = UInt16.random(in: 20_000..<32_000)
+            if isFree(port) { return Int(port) }
+        }
+        throw NoPort()
+    }
+
+    private static func isFree(_ port: UInt16) -> Bool {
         let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        guard socket >= 0 else { throw NoPort() }
+        guard socket >= 0 else { return false }
         defer { close(socket) }
-        var address = loopback(port: 0)
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
+        var address = loopback(port: port)
+        return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(socket, $0, length) == 0 && getsockname(socket, $0, &length) == 0
+                bind(socket, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-        guard code else { throw NoPort() }
-        return Int(UInt16(bigEndian: address.sin_port))
     }
 
     /// Whether somebody listens there.

@@ -1,0 +1,65 @@
+import Analytics
+import Foundation
+import Inference
+import TestSupport
+import Testing
+import Video
+
+@testable import Bench
+
+/// Models that `make models` has prepared.
+private enum Prepared {
+    static let folder = Footage.packageRoot.appending(path: "models/prepared").path
+    static let isReady = Footage.isPresent && FileManager.default.fileExists(atPath: folder + "/manifest.json")
+}
+
+/// The bars of the product, on the shared footage, through the pipeline of the daemon.
+@Suite(
+    .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"),
+    .timeLimit(.minutes(5)))
+struct FootageTests {
+    private func run(_ clip: String, dwell: Double, cadence: Cadence = .keyFrames(promise: 3)) async throws
+        -> ClipReport
+    {
+        let entry = try ModelManifest.load(folder: Prepared.folder).entry("efficientdet-lite0-320")
+        let detector = try ObjectDetector(model: entry.model(in: Prepared.folder))
+        let path = try #require(Footage.clip(clip))
+        return try await Benchmark(detector: detector, options: .init(dwell: dwell, cadence: cadence)).run(path)
+    }
+
+    @Test(arguments: [(10.0, 2), (30, 1), (120, 0)])
+    func everyParkedCarIsOneAlertAndNothingElse(dwell: Double, expected: Int) async throws {
+        let report = try await run("composed/parking.mp4", dwell: dwell)
+        #expect(report.matched == expected && report.alerts.count == expected)
+        #expect((report.missed, report.wrong, report.duplicate) == (0, 0, 0))
+        if dwell == 30 {
+            let alert = try #require(report.alerts.first)
+            #expect((59...66).contains(alert.openedS))
+            #expect(try #require(alert.closedS) > 104)
+        }
+    }
+
+    @Test(arguments: ["real/signal-crossing.mp4", "real/residential-street.mp4"])
+    func realStreetsGiveNothingFalse(clip: String) async throws {
+        let report = try await run(clip, dwell: 8)
+        #expect((report.wrong, report.duplicate) == (0, 0))
+    }
+
+    @Test(arguments: [
+        "footpath", "motorway-dusk", "multilane-dusk", "pi-street-cyclist", "pi-street-truck", "refuse-room",
+        "topdown-lane", "tunnel",
+    ])
+    func negativesGiveNoAlert(clip: String) async throws {
+        let report = try await run("real/\(clip).mp4", dwell: 10)
+        #expect(report.alerts.isEmpty)
+    }
+
+    @Test func theSameInputGivesTheSameAlerts() async throws {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = .sortedKeys
+        let first = try await run("composed/parking.mp4", dwell: 10)
+        let second = try await run("composed/parking.mp4", dwell: 10)
+        #expect(try encoder.encode(first.alerts) == encoder.encode(second.alerts))
+        #expect(!first.alerts.isEmpty)
+    }
+}
