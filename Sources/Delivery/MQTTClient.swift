@@ -1,5 +1,6 @@
 import Dispatch
 import Synchronization
+import Threading
 
 /// A broker connection on a thread of its own, made again after every fault until it is closed.
 ///

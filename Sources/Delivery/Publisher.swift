@@ -1,5 +1,6 @@
 import Foundation
 public import Logging
+import Threading
 
 /// Sends the outbox to the broker, in sequence, and marks as delivered what the broker has acknowledged.
 ///
@@ -14,7 +15,7 @@ public actor Publisher {
     public nonisolated let client: MQTTClient
 
     // The outbox blocks.
-    private nonisolated let executor = QueueExecutor(name: "publisher")
+    private nonisolated let executor = DedicatedThread(name: "publisher")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private let outbox: Outbox

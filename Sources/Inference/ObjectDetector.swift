@@ -1,5 +1,6 @@
 public import Analytics
 import COpenCV
+import Threading
 public import Video
 
 /// The one owner of the detection network, on a thread of its own. Cameras take turns.

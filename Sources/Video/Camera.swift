@@ -2,6 +2,7 @@ public import Analytics
 import Dispatch
 import Foundation
 import Synchronization
+import Threading
 
 /// One camera on a thread of its own: opens, reads, decodes, and opens again after every fault.
 ///
@@ -89,7 +90,6 @@ public final class Camera: Sendable {
     private func loop(from started: MediaTime) {
         var timeline = Timeline(isLive: settings.url.isStream, started: started.seconds)
         var backoff = Backoff()
-        var generator = SystemRandomNumberGenerator()
         let begin = DispatchTime.now().uptimeNanoseconds
         while !deadline.isStopped {
             state.yield(.connecting)
@@ -107,7 +107,7 @@ public final class Camera: Sendable {
                 state.yield(.offline(error.description))
             }
             timeline.interrupt()
-            _ = waiting.wait(timeout: .now() + backoff.next(using: &generator))
+            _ = waiting.wait(timeout: .now() + backoff.next())
         }
     }
 

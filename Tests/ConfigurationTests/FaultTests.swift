@@ -83,6 +83,7 @@ struct FaultTests {
         Case(
             13, polygon + "[[0, 0], [0.5, 0.5], [1, 1]]", "13:18: camera cam-01, zone np1: the polygon has no", "area"),
         Case(13, "        name: n", "12:9: camera cam-01, zone np1: polygon is missing", "e.g. polygon: [["),
+        Case(14, "", "15:11: this is not YAML", "check indentation"),
         Case(15, "", "14:9: camera cam-01, zone np1: the zone has no rule", "parking.motor"),
         Case(15, "          {}", "15:11: camera cam-01, zone np1: rules is empty", "parking.motor"),
         Case(

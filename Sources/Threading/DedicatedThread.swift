@@ -1,4 +1,4 @@
-import CThread
+internal import CThread
 import Dispatch
 import Glibc
 import Synchronization
@@ -67,7 +67,8 @@ private final class ThreadBody: Sendable {
     }
 }
 
-func startThread(named name: String, _ run: @escaping @Sendable () -> Void) {
+/// Runs a blocking loop on a thread of its own, named as top and gdb show it (15 bytes at most).
+public func startThread(named name: String, _ run: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
     let body = Unmanaged.passRetained(ThreadBody(name: String(name.prefix(15)), run: run))
     let code = pthread_create(
