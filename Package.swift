@@ -87,7 +87,9 @@ let package = Package(
         test("Bench", ["Analytics", "Inference", "Video"]),
         .testTarget(
             name: "EndToEndTests",
-            dependencies: ["TestSupport", "Analytics", "Delivery", "Daemon", "Configuration", "Video", logging],
+            dependencies: [
+                "gridwarden", "TestSupport", "Analytics", "Delivery", "Daemon", "Configuration", "Video", logging,
+            ],
             swiftSettings: strict),
     ],
     cxxLanguageStandard: .cxx17

@@ -10,7 +10,8 @@ struct BenchCommand: AsyncParsableCommand {
         abstract: "Runs recorded footage through the daemon's pipeline and scores its alerts.",
         discussion: """
             Without --truth, <clip>.truth.json beside the clip gives zones, rules and the events to find. A clip without
-            truth is watched as a whole. The same input gives the same alerts, byte for byte.
+            truth is watched as a whole. The same input gives the same alerts, byte for byte. Exit code 1 where a clip
+            could not be read.
             """)
 
     @Argument(help: "The clips.") var clips: [String]
@@ -32,11 +33,24 @@ struct BenchCommand: AsyncParsableCommand {
         let options = Benchmark.Options(truth: truth, dwell: dwell, cadence: try parsedCadence(), annotate: annotate)
         let benchmark = Benchmark(detector: detector, options: options)
         var reports: [ClipReport] = []
+        var isComplete = true
         for clip in clips {
             let bar = ProgressBar(label: URL(filePath: clip).lastPathComponent)
-            reports.append(try await benchmark.run(clip) { bar.show($0) })
-            bar.clear()
+            do {
+                reports.append(try await benchmark.run(clip) { bar.show($0) })
+                bar.clear()
+            } catch {
+                // The other clips still count.
+                bar.clear()
+                Console.complain("\(clip): \(error)")
+                isComplete = false
+            }
         }
+        try report(reports)
+        if !isComplete { throw ExitCode.failure }
+    }
+
+    private func report(_ reports: [ClipReport]) throws {
         if json != "-" { print(BenchTable.text(reports)) }
         guard let json else { return }
         if json == "-" {

@@ -8,7 +8,7 @@ struct Gridwarden: AsyncParsableCommand {
         commandName: "gridwarden",
         abstract: "Watches street cameras for violations and alerts the department with the power to act.",
         discussion: """
-            Exit codes: 0 done, 1 failed, 2 some clip of a benchmark fell short, 64 wrong usage, 78 wrong configuration.
+            Exit codes: 0 done, 1 failed, 64 wrong usage, 78 wrong configuration or something that it names is missing.
             """,
         version: version,
         subcommands: [

@@ -1,0 +1,119 @@
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The command as an operator runs it: exit codes, and what is said.
+@Suite struct CommandTests {
+    private struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// Beside the running tests, wherever the build folder is.
+    private static let program: URL = {
+        var path = [CChar](repeating: 0, count: 4096)
+        let count = readlink("/proc/self/exe", &path, path.count - 1)
+        let text = String(decoding: path.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)
+        return URL(filePath: text).deletingLastPathComponent().appending(path: "gridwarden")
+    }()
+
+    private func gridwarden(_ arguments: String...) throws -> Outcome {
+        let process = Process()
+        process.executableURL = Self.program
+        process.arguments = arguments
+        let (output, errors) = (Pipe(), Pipe())
+        process.standardOutput = output
+        process.standardError = errors
+        try process.run()
+        let text = try output.fileHandleForReading.readToEnd() ?? Data()
+        let complaint = try errors.fileHandleForReading.readToEnd() ?? Data()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+            errors: String(decoding: complaint, as: UTF8.self))
+    }
+
+    private func configuration(_ folder: TemporaryFolder, models: String, camera: String = "") throws -> String {
+        let file = folder.file("gridwarden.yaml")
+        let text = """
+            site:
+              id: s1
+              area: "320583102201"
+              state_directory: \(folder.file("state").path)
+              models_directory: \(models)
+            broker:
+              host: 127.0.0.1
+            cameras:
+              - id: cam-01
+                url: rtsp://user:s3cret@127.0.0.1:9/a
+                purpose: test
+                signage_confirmed: true
+            \(camera)
+                zones:
+                  - id: np1
+                    polygon: [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]
+                    rules:
+                      parking.motor:
+            """
+        try text.write(to: file, atomically: true, encoding: .utf8)
+        return file.path
+    }
+
+    @Test func versionAndHelp() throws {
+        #expect(try gridwarden("--version").status == 0)
+        let help = try gridwarden("--help")
+        for verb in ["run", "check", "watch", "models", "bench"] { #expect(help.output.contains(verb)) }
+        #expect(try gridwarden("no-such-verb").status == 64)
+    }
+
+    @Test func aWrongConfigurationIsRefusedWithItsPlace() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: "/nonexistent", camera: "    colour: red")
+        for verb in ["check", "run"] {
+            let outcome = try gridwarden(verb, "--config", file)
+            #expect(outcome.status == 78)
+            #expect(outcome.errors.contains("\(file):13:5: "))
+            #expect(!outcome.errors.contains("s3cret"))
+        }
+        let json = try gridwarden("check", "--config", file, "--json")
+        #expect(json.status == 78 && json.output.contains("\"line\" : 13"))
+    }
+
+    @Test func aMissingModelIsSaidWithItsRemedy() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: folder.file("models").path)
+        for verb in ["check", "run"] {
+            let outcome = try gridwarden(verb, "--config", file)
+            #expect(outcome.status == 78)
+            #expect(outcome.errors.contains("gridwarden models prepare"))
+        }
+        let verify = try gridwarden("models", "verify", "--models", folder.file("models").path)
+        #expect(verify.status != 0 && verify.errors.contains("gridwarden models prepare"))
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func aClipThatCannotBeReadIsSaidAndTheCommandFails() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("notes.mp4")
+        try Data("not a video".utf8).write(to: file)
+        let outcome = try gridwarden("bench", file.path, "--models", Self.models)
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains(file.path))
+        #expect(try gridwarden("bench", file.path, "--dwell", "0").status == 64)
+        #expect(try gridwarden("bench", file.path, "--cadence", "often").status == 64)
+    }
+
+    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
+
+    @Test func watchEndsAtItsTimeoutAndSaysThatNothingCame() throws {
+        let broker = try Broker()
+        defer { broker.stop() }
+        let outcome = try gridwarden(
+            "watch", "--port", "\(broker.port)", "--count", "1", "--timeout", "1", "--area", "32")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("watching mg/v1/alert/32/#"))
+        #expect(try gridwarden("watch", "--area", "3").status == 64)
+    }
+}
