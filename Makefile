@@ -35,10 +35,10 @@ format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests
 
 tsan: ## run the tests under the thread sanitizer
-	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan.suppressions" swift test --sanitize=thread --scratch-path .build-tsan
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan.suppressions" swift test --sanitize=thread --scratch-path .build-tsan --skip Isolated
 
 asan: ## run the tests under the address sanitizer
-	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan.suppressions" swift test --sanitize=address --scratch-path .build-asan
+	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan.suppressions" swift test --sanitize=address --scratch-path .build-asan --skip Isolated
 
 bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	@test -n "$(CLIPS)" || { echo "There is no footage in $(FOOTAGE): name a folder with FOOTAGE=DIR."; exit 1; }

@@ -14,8 +14,9 @@ public enum FreePort {
         throw NoPort()
     }
 
+    // Close-on-exec: a child that another test starts in this moment would keep the port.
     private static func isFree(_ port: UInt16) -> Bool {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return false }
         defer { close(socket) }
         var address = loopback(port: port)
@@ -28,7 +29,7 @@ public enum FreePort {
 
     /// Whether somebody listens there.
     public static func accepts(_ port: Int) -> Bool {
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard socket >= 0 else { return false }
         defer { close(socket) }
         var address = loopback(port: UInt16(port))
