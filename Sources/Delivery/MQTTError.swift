@@ -32,6 +32,8 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
             case UInt32(MOSQ_ERR_TLS.rawValue): "check the authorities, the certificate, its key and the port"
             case UInt32(MOSQ_ERR_EAI.rawValue): "check the broker's host name"
             case UInt32(MOSQ_ERR_INVAL.rawValue): "check the broker's settings and that its files can be read"
+            case UInt32(bitPattern: MOSQ_ERR_ERRNO.rawValue) where operation.hasPrefix("connect"):
+                "check its host and port, and that it runs; it is tried again, and alerts wait in the outbox"
             default: nil
             }
         return MQTTError(kind: kind, operation: operation, cause: trimmed(text), remedy: remedy)

@@ -107,7 +107,7 @@ final class MQTTSession: Sendable {
 
     private func exchange(until isClosed: () -> Bool) -> MQTTError {
         let code = mosquitto_connect(handle, settings.host, Int32(settings.port), Int32(settings.keepAlive))
-        guard code == 0 else { return .library(code, "connect to the broker") }
+        guard code == 0 else { return .library(code, "connect to the broker \(settings.host):\(settings.port)") }
         var closing = 0
         // Twice more after the close, so that the farewell goes out.
         while closing < 2 {

@@ -4,11 +4,16 @@ public struct VideoError: Error, Equatable, CustomStringConvertible {
     public let source: String
     public let cause: String
 
+    public var remedy: String {
+        source.contains("://")
+            ? "check the address, the camera and the network; it is tried again" : "check the path and what it holds"
+    }
+
     init(_ operation: String, on url: CameraURL, cause: String) {
         self.operation = operation
         source = url.description
         self.cause = cause
     }
 
-    public var description: String { "could not \(operation) \(source): \(cause)" }
+    public var description: String { "could not \(operation) \(source): \(cause); \(remedy)" }
 }

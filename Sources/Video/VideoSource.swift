@@ -67,7 +67,7 @@ struct VideoSource: ~Copyable {
         var decoder: UnsafePointer<AVCodec>?
         let stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0)
         guard stream >= 0, let info = format?.pointee.streams[Int(stream)] else {
-            throw VideoError("find a video stream", on: url, cause: "it holds no video that can be decoded")
+            throw VideoError("find a video stream in", on: url, cause: "it holds no video that can be decoded")
         }
         var codec = avcodec_alloc_context3(decoder)
         defer { if !opened { avcodec_free_context(&codec) } }
