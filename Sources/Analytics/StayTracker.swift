@@ -38,7 +38,22 @@ public struct StayTracker: Sendable {
     private var firstLook: MediaTime?
     private var recent: [(time: MediaTime, picture: GreyImage)] = []
 
-    public init(settings: Settings = Settings()) { self.settings = settings }
+    /// Stays of an earlier run that nothing has claimed yet.
+    private var restored: [StaySnapshot]
+
+    /// For how long a restart may have been blind and a vehicle in the same place still be the same one, in seconds.
+    private static let longestRestart = 300.0
+
+    /// - Parameter restored: what stood still when the last run ended; its times must be of the same timeline.
+    public init(settings: Settings = Settings(), restored: [StaySnapshot] = []) {
+        self.settings = settings
+        self.restored = restored
+    }
+
+    /// What a later run needs to go on: everything that has stood for two looks and has not gone.
+    public var snapshots: [StaySnapshot] {
+        stays.filter { $0.isEstablished && $0.presence != .absent }.map(StaySnapshot.init)
+    }
 
     /// Takes one look; returns what has gone.
     public mutating func update(with scene: Scene) -> [Ended] {
@@ -157,12 +172,34 @@ public struct StayTracker: Sendable {
             since = earlier.time
         }
         let looks = since < scene.time ? 2 : 1
+        defer { nextID += 1 }
+        if let earlier = claim(detection, appearance, at: scene.time) {
+            stays.append(
+                Stay(
+                    id: nextID, objectClass: earlier.objectClass, box: earlier.box, since: earlier.since,
+                    lastSeen: scene.time, presence: .detected,
+                    seenSeconds: earlier.seenSeconds + (scene.time - earlier.lastSeen), looks: earlier.looks + 1,
+                    detections: earlier.detections + 1, bestScore: max(earlier.bestScore, detection.score),
+                    hasArrived: earlier.hasArrived, scoreSum: earlier.scoreSum + detection.score,
+                    votes: [earlier.objectClass: earlier.scoreSum + detection.score],
+                    appearance: appearance, emptied: nil))
+            return
+        }
         stays.append(
             Stay(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
                 bestScore: detection.score, hasArrived: since > firstLook ?? since, scoreSum: detection.score,
                 votes: [detection.objectClass: detection.score], appearance: appearance, emptied: nil))
-        nextID += 1
+    }
+
+    /// The stay of an earlier run that this detection goes on: the same place, class and look, not too long ago.
+    private mutating func claim(_ detection: Detection, _ appearance: Patch, at time: MediaTime) -> StaySnapshot? {
+        restored.removeAll { time - $0.lastSeen > Self.longestRestart || $0.lastSeen > time }
+        let index = restored.firstIndex {
+            alike($0.objectClass, detection.objectClass) && $0.box.iou(detection.box) >= settings.overlap
+                && $0.patch.likeness(appearance) >= settings.detectedLikeness
+        }
+        return index.map { restored.remove(at: $0) }
     }
 }

@@ -42,4 +42,12 @@ public struct TimeWindows: Sendable, Hashable, Codable {
                 || window.weekdays.contains(yesterday) && minute < window.end
         }
     }
+
+    /// Since when, going back from `date` minute by minute but not beyond `earliest`, the windows have held.
+    public func held(since earliest: Date, until date: Date) -> Date {
+        guard !windows.isEmpty else { return earliest }
+        var begin = (date.timeIntervalSince1970 / 60).rounded(.down) * 60
+        while begin > earliest.timeIntervalSince1970, contains(Date(timeIntervalSince1970: begin - 60)) { begin -= 60 }
+        return max(earliest, Date(timeIntervalSince1970: begin))
+    }
 }

@@ -32,6 +32,8 @@ public struct CameraPipeline: ~Copyable {
     }
 
     public private(set) var costs = Costs()
+    /// What stands still now, for a later run.
+    public var stays: [StaySnapshot] { tracker.snapshots }
     private let detector: ObjectDetector
     private var small = SmallPicture()
     private var gate: Gate
@@ -41,9 +43,10 @@ public struct CameraPipeline: ~Copyable {
     private var recorder: EvidenceRecorder?
     private var detections: [Detection] = []
 
+    /// - Parameter restored: what stood still when the last run ended.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
-        minimumScore: Double = 0.35
+        restored: [StaySnapshot] = [], minimumScore: Double = 0.35
     ) {
         self.detector = detector
         self.incidents = incidents
@@ -51,7 +54,7 @@ public struct CameraPipeline: ~Copyable {
         gate = Gate(zones: zones.map(\.zone.polygon))
         var settings = StayTracker.Settings()
         settings.birthScore = minimumScore
-        tracker = StayTracker(settings: settings)
+        tracker = StayTracker(settings: settings, restored: restored)
         rules = zones.flatMap { $0.rules(minimumScore: minimumScore) }
     }
 

@@ -32,25 +32,32 @@ public struct CameraService: Service {
         }
     }
 
+    /// Seconds after which what stands still is kept anew.
+    private static let keepEvery = 30.0
+
     public let camera: Camera
     private let settings: Settings
     private let detector: ObjectDetector
     private let writer: IncidentWriter
     private let restored: [Incident]
+    private let restoredStays: [StaySnapshot]
     private let logger: Logger
     private let stateChanged: @Sendable (CameraState) async -> Void
 
     /// - Parameters:
     ///   - restored: the incidents of this camera that were open when the last run ended.
+    ///   - restoredStays: what stood still then.
     ///   - stateChanged: called at each change of the camera's state.
     public init(
-        settings: Settings, detector: ObjectDetector, writer: IncidentWriter, restored: [Incident], logger: Logger,
+        settings: Settings, detector: ObjectDetector, writer: IncidentWriter, restored: [Incident],
+        restoredStays: [StaySnapshot], logger: Logger,
         stateChanged: @escaping @Sendable (CameraState) async -> Void
     ) {
         self.settings = settings
         self.detector = detector
         self.writer = writer
         self.restored = restored
+        self.restoredStays = restoredStays
         self.stateChanged = stateChanged
         camera = Camera(id: settings.identity.id, settings: settings.stream)
         var logger = logger
@@ -82,13 +89,20 @@ public struct CameraService: Service {
             zones: settings.zones, detector: detector,
             incidents: IncidentBook(camera: settings.identity.id, restored: restored) { _ in UUIDv7.make() },
             recorder: settings.jpegQuality.map { EvidenceRecorder(quality: $0) },
-            minimumScore: settings.minimumScore)
+            restored: restoredStays, minimumScore: settings.minimumScore)
         var failures = 0
+        var kept = (places: [Box](), at: -Double.infinity)
         for await frame in camera.frames {
             do {
                 let look = try await pipeline.look(at: frame)
                 failures = 0
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
+                // At each change of what stands there, and now and then so that a restart knows how old it is.
+                let stays = pipeline.stays
+                if stays.map(\.box) != kept.places || !stays.isEmpty && look.time.seconds - kept.at >= Self.keepEvery {
+                    kept = (stays.map(\.box), look.time.seconds)
+                    await writer.remember(stays, camera: settings.identity.id)
+                }
             } catch {
                 failures += 1
                 if failures == 1 || failures.isMultiple(of: 100) {

@@ -31,7 +31,8 @@ public struct Daemon: Sendable {
         let cameras = try settings.cameras.map { camera in
             CameraService(
                 settings: camera, detector: detector, writer: writer,
-                restored: try outbox.openIncidents(camera: camera.identity.id), logger: logger
+                restored: try outbox.openIncidents(camera: camera.identity.id),
+                restoredStays: try outbox.stays(camera: camera.identity.id), logger: logger
             ) { state in
                 guard let report = Self.report(state, camera.identity, settings.site) else { return }
                 await publisher.publish(report, at: camera.identity.place)

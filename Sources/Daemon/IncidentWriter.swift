@@ -56,6 +56,13 @@ public actor IncidentWriter {
         flush()
     }
 
+    /// Keeps what stands still at a camera for a later run. Failing costs a restart some dwell, no alert.
+    public func remember(_ stays: [StaySnapshot], camera: String) {
+        do { try outbox.save(stays, camera: camera) } catch {
+            logger.warning("could not keep what stands still", metadata: ["error": "\(error)", "camera": "\(camera)"])
+        }
+    }
+
     /// Writes what waits, in order, as far as it goes.
     public func flush() {
         while let entry = waiting.first {

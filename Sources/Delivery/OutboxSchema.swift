@@ -37,6 +37,10 @@ enum OutboxSchema {
                     INSERT INTO sequence VALUES (0);
                     """)
         }
+        migrator.registerMigration("2") { db in
+            try db.execute(
+                sql: "CREATE TABLE stays (camera TEXT PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID")
+        }
         return migrator
     }
 

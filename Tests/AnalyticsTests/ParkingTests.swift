@@ -5,12 +5,15 @@ import Testing
 
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
-    var tracker = StayTracker()
+    var tracker: StayTracker
     var rule: IllegalParking
     var book: IncidentBook
     var changes: [Incident] = []
 
-    init(_ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = []) {
+    init(
+        _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [], stays: [StaySnapshot] = []
+    ) {
+        tracker = StayTracker(restored: stays)
         let polygon = Polygon([
             Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9),
         ])
@@ -207,6 +210,42 @@ private let car = Street.Thing(.car, place)
         second.watch(122...140) { _ in [] }
         #expect(second.closed.count == 2)
         #expect(Set(second.closed.map(\.id)) == Set(first.opened.map(\.id)))
+    }
+
+    @Test func aKillInMidDwellOpensOnTime() throws {
+        var first = Watch(ParkingSettings(dwell: 60))
+        first.watch(0...8) { _ in [] }
+        first.watch(10...50) { _ in [car] }
+        #expect(first.changes.isEmpty)
+        let kept = try JSONDecoder().decode(
+            [StaySnapshot].self, from: try JSONEncoder().encode(first.tracker.snapshots))
+        var second = Watch(ParkingSettings(dwell: 60), stays: kept)
+        second.watch(58...100) { _ in [car] }
+        let opened = try #require(second.opened.first)
+        #expect(second.opened.count == 1)
+        #expect(opened.firstSeen.seconds == 10)
+        #expect(opened.confirmed.seconds == 70)
+    }
+
+    @Test func aKillDoesNotLendItsTimeToAnotherCar() {
+        var first = Watch(ParkingSettings(dwell: 60))
+        first.watch(0...8) { _ in [] }
+        first.watch(10...50) { _ in [car] }
+        for (gap, look) in [(8.0, 5), (400, 1)] {
+            var second = Watch(ParkingSettings(dwell: 60), stays: first.tracker.snapshots)
+            second.watch(50 + gap...50 + gap + 40) { _ in [Street.Thing(.car, place, look: look)] }
+            #expect(second.changes.isEmpty)
+        }
+    }
+
+    @Test func aKillDoesNotCountTheTimeBeforeTheForbiddenHours() throws {
+        let windows = TimeWindows(windows: [.init(start: 854, end: 1000)], timeZone: .gmt)
+        var first = Watch(ParkingSettings(dwell: 60, windows: windows))
+        first.watch(0...8) { _ in [] }
+        first.watch(10...50) { _ in [car] }
+        var second = Watch(ParkingSettings(dwell: 60, windows: windows), stays: first.tracker.snapshots)
+        second.watch(58...120) { _ in [car] }
+        #expect(try #require(second.opened.first).confirmed.seconds == 100)
     }
 
     /// A law: whatever the stop's length and the cadence, there is an incident if it is clearly longer than the

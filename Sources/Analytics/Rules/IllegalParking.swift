@@ -48,7 +48,7 @@ public struct IllegalParking: Rule {
         let queue = VehicleQueue.members(among: inside, least: settings.queueVehicles)
         let forbidden = settings.windows.contains(scene.date)
         for stay in inside {
-            if let finding = judge(stay, scene.time, isQueued: queue.contains(stay.id), isForbidden: forbidden) {
+            if let finding = judge(stay, scene, isQueued: queue.contains(stay.id), isForbidden: forbidden) {
                 findings.append(finding)
             }
         }
@@ -60,12 +60,9 @@ public struct IllegalParking: Rule {
         zone.polygon.share(of: box.footprint) >= Self.footprintShare || zone.polygon.share(of: box) >= Self.boxShare
     }
 
-    private mutating func judge(_ stay: Stay, _ time: MediaTime, isQueued: Bool, isForbidden: Bool) -> Finding? {
-        var candidate =
-            candidates[stay.id]
-            ?? Candidate(
-                counts: stay.since, wasForbidden: isForbidden, queued: nil,
-                why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
+    private mutating func judge(_ stay: Stay, _ scene: Scene, isQueued: Bool, isForbidden: Bool) -> Finding? {
+        let time = scene.time
+        var candidate = candidates[stay.id] ?? begin(stay, scene, isForbidden: isForbidden)
         defer { candidates[stay.id] = candidate }
         if candidate.stood {
             return finding(stay, candidate.counts, stay.isVisible ? .standing : .hidden, candidate.why)
@@ -97,6 +94,16 @@ public struct IllegalParking: Rule {
                 at: time, what: "stood for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed",
                 score: stay.meanScore))
         return finding(stay, candidate.counts, .standing, candidate.why)
+    }
+
+    /// A stop that an earlier run saw may have begun before stopping was forbidden: that part does not count.
+    private func begin(_ stay: Stay, _ scene: Scene, isForbidden: Bool) -> Candidate {
+        let age = scene.time - stay.since
+        let stopped = scene.date.addingTimeInterval(-age)
+        let held = isForbidden ? settings.windows.held(since: stopped, until: scene.date) : stopped
+        return Candidate(
+            counts: stay.since + held.timeIntervalSince(stopped), wasForbidden: isForbidden, queued: nil,
+            why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
     }
 
     private func isCredible(_ stay: Stay, dwell: Double) -> Bool {
