@@ -8,8 +8,8 @@ import TestSupport
 import Testing
 import Video
 
-/// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber.
-@Suite struct StreamToSubscriberTests {
+/// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber. Run alone, since it follows a clock.
+@Suite struct IsolatedStreamTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady =
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
