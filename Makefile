@@ -25,8 +25,9 @@ demo: deps models build ## show one alert from a real stream on a real broker
 	@deploy/demo/demo.sh
 
 test: deps models ## run all tests against a real broker and a real RTSP server
-	swift test $(CHECKED) --filter Isolated
-	swift test --skip-build --skip Isolated
+	swift test $(CHECKED) --filter AloneMemory
+	swift test --skip-build --no-parallel --filter Isolated
+	swift test --skip-build --skip Isolated --skip AloneMemory
 
 lint: ## check the format of all Swift files
 	swift format lint --strict --recursive Package.swift Sources Tests
@@ -35,10 +36,10 @@ format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests
 
 tsan: ## run the tests under the thread sanitizer
-	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan.suppressions" swift test --sanitize=thread --scratch-path .build-tsan --skip Isolated
+	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan.suppressions" swift test --sanitize=thread --scratch-path .build-tsan --skip Isolated --skip AloneMemory
 
 asan: ## run the tests under the address sanitizer
-	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan.suppressions" swift test --sanitize=address --scratch-path .build-asan --skip Isolated
+	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan.suppressions" swift test --sanitize=address --scratch-path .build-asan --skip Isolated --skip AloneMemory
 
 bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	@test -n "$(CLIPS)" || { echo "There is no footage in $(FOOTAGE): name a folder with FOOTAGE=DIR."; exit 1; }

@@ -123,7 +123,7 @@ import Testing
     }
 }
 
-/// Run alone (`make test` does), since they measure time and memory.
+/// Run one after another (`make test` does), since they measure time.
 @Suite(.serialized) struct IsolatedCameraTests {
     @Test(.timeLimit(.minutes(1))) func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
         let server = try SilentServer()
@@ -138,7 +138,10 @@ import Testing
         camera.stop()
         await running.value
     }
+}
 
+/// Run in a process of its own (`make test` does): what other tests leave in the allocator would be counted too.
+@Suite(.serialized) struct AloneMemoryTests {
     @Test(.timeLimit(.minutes(2))) func twoHundredReconnectsToASilentPeerKeepMemoryFlat() throws {
         let server = try SilentServer()
         defer { server.stop() }
