@@ -162,16 +162,6 @@ public struct StayTracker: Sendable {
         }
         guard !isPart else { return }
         let appearance = scene.picture.patch(in: detection.box)
-        // The detector may find a thing a look late: the pictures before tell since when it has been there.
-        var since = scene.time
-        for earlier in recent.reversed() {
-            let least = settings.likeness + 0.1
-            guard earlier.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least else {
-                break
-            }
-            since = earlier.time
-        }
-        let looks = since < scene.time ? 2 : 1
         defer { nextID += 1 }
         if let earlier = claim(detection, appearance, at: scene.time) {
             stays.append(
@@ -185,6 +175,16 @@ public struct StayTracker: Sendable {
                     appearance: appearance, emptied: nil))
             return
         }
+        // The detector may find a thing a look late: the pictures before tell since when it has been there.
+        var since = scene.time
+        for earlier in recent.reversed() {
+            let least = settings.likeness + 0.1
+            guard earlier.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least else {
+                break
+            }
+            since = earlier.time
+        }
+        let looks = since < scene.time ? 2 : 1
         stays.append(
             Stay(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,

@@ -80,11 +80,16 @@ public struct CameraPipeline: ~Copyable {
             findings += rules[index].evaluate(scene, stays: tracker.stays, ended: ended)
         }
         var changes: [Change] = []
-        for incident in incidents.advance(findings, at: frame.time) {
-            let images = try recorder?.images(for: incident, findings: findings, in: frame) ?? []
+        for var incident in incidents.advance(findings, at: frame.time) {
+            var images: [EvidenceImage] = []
+            do { images = try recorder?.images(for: incident, findings: findings, in: frame) ?? [] } catch {
+                // The book has already moved on: an alert without a picture is worth more than none.
+                incident.why.append(.init(at: frame.time, what: "evidence could not be encoded"))
+            }
             changes.append(Change(incident: incident, images: images))
         }
-        try recorder?.note(findings, in: frame)
+        // A first view that cannot be taken is only missing later.
+        try? recorder?.note(findings, in: frame)
         return Look(time: frame.time, changes: changes, detections: detections, findings: findings)
     }
 }

@@ -1,7 +1,7 @@
 public import Foundation
 internal import Video
 
-/// Evidence on disk: one folder a day, one an incident; readable by the service's own user only.
+/// Evidence on disk: one folder a day, one an incident; readable by the service's own user and group only.
 public struct EvidenceStore: Sendable {
     /// A picture that lies on disk.
     public struct Stored: Sendable, Equatable {

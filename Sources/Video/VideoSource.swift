@@ -16,7 +16,6 @@ struct VideoSource: ~Copyable {
     struct Picture: ~Copyable {
         let raw: UnsafeMutablePointer<AVFrame>
         let pts: Double
-        let isKey: Bool
     }
 
     private var format: UnsafeMutablePointer<AVFormatContext>?
@@ -112,7 +111,7 @@ struct VideoSource: ~Copyable {
                 if let pts = seconds(raw.pointee.best_effort_timestamp), raw.pointee.flags & AV_FRAME_FLAG_CORRUPT == 0,
                     planner.wants(isKey: ffIsKeyFrame(raw) != 0, at: pts)
                 {
-                    return Picture(raw: raw, pts: pts, isKey: ffIsKeyFrame(raw) != 0)
+                    return Picture(raw: raw, pts: pts)
                 }
                 av_frame_unref(raw)
                 continue
