@@ -45,6 +45,12 @@ public struct Box: Hashable, Sendable, Codable {
     /// The share of this box that `other` covers, 0…1.
     public func covered(by other: Box) -> Double { area > 0 ? intersection(other) / area : 0 }
 
+    /// The smallest box that holds both.
+    public func union(_ other: Box) -> Box {
+        let (left, top) = (min(x, other.x), min(y, other.y))
+        return Box(x: left, y: top, width: max(maxX, other.maxX) - left, height: max(maxY, other.maxY) - top)
+    }
+
     /// Grown by `share` of its own size on every side, cut at the picture's edge.
     public func grown(by share: Double) -> Box {
         let left = max(0, x - width * share)

@@ -1,11 +1,3 @@
-/// The object classes that rules know, a part of COCO's.
-public enum ObjectClass: String, Sendable, Codable, CaseIterable {
-    case person, bicycle, car, motorcycle, bus, truck
-
-    /// Motor vehicles with four and more wheels; the detector confuses these with one another.
-    public var isMotorVehicle: Bool { self == .car || self == .bus || self == .truck }
-}
-
 /// One object that the detector saw in one picture.
 public struct Detection: Hashable, Sendable, Codable {
     public var objectClass: ObjectClass

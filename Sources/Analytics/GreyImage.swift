@@ -12,6 +12,12 @@ public struct GreyImage: Sendable, Equatable {
         self.pixels = pixels
     }
 
+    init(_ plane: Plane) {
+        width = plane.width
+        height = plane.height
+        pixels = plane.values
+    }
+
     /// What `box` shows, as a fixed grid of mean luma values.
     public func patch(in box: Box) -> Patch {
         let side = Patch.side

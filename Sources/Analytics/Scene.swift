@@ -8,11 +8,16 @@ public struct Scene: Sendable {
     public let detections: [Detection]
     /// The whole picture, small; about 320 pixels wide.
     public let picture: GreyImage
+    /// Its colours; nil where no rule of the camera needs them.
+    public let chroma: Chroma?
 
-    public init(time: MediaTime, date: Date, detections: [Detection], picture: GreyImage) {
+    public init(
+        time: MediaTime, date: Date, detections: [Detection], picture: GreyImage, chroma: Chroma? = nil
+    ) {
         self.time = time
         self.date = date
         self.detections = detections
         self.picture = picture
+        self.chroma = chroma
     }
 }

@@ -1,4 +1,4 @@
-import Analytics
+public import Analytics
 import Daemon
 import Evidence
 import Foundation
@@ -13,13 +13,16 @@ public struct Benchmark: Sendable {
         public var truth: String?
         /// Seconds.
         public var dwell: Double
+        /// Only these kinds are watched; nil for all that the clip's zones ask for.
+        public var kinds: Set<AlertKind>?
         public var cadence: Cadence
         /// Where to write the annotated video.
         public var annotate: String?
 
-        public init(truth: String? = nil, dwell: Double = 30, cadence: Cadence, annotate: String? = nil) {
+        public init(truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil, cadence: Cadence, annotate: String? = nil) {
             self.truth = truth
             self.dwell = dwell
+            self.kinds = kinds
             self.cadence = cadence
             self.annotate = annotate
         }
@@ -68,7 +71,8 @@ public struct Benchmark: Sendable {
         let incidents = order.compactMap { alerts[$0] }
         let score = truth.map {
             Score(
-                alerts: incidents, truth: $0, dwell: options.dwell, look: longest, kinds: [.illegalParking])
+                alerts: incidents, truth: $0, dwell: options.dwell, look: longest,
+                kinds: Set(zones.flatMap(\.rules.kinds)))
         }
         let stream = max(recording.seconds, 0.001)
         let known = recording.decodeSeconds + costs.gate + costs.infer
@@ -102,17 +106,28 @@ public struct Benchmark: Sendable {
 
     /// Without a truth file the whole picture is watched.
     private func zones(_ truth: Truth?) -> [WatchedZone] {
-        var settings = ParkingSettings()
-        settings.dwell = options.dwell
         guard let truth else {
             let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
-            return [WatchedZone(zone: Zone(id: "all", name: "", polygon: Polygon(corners)), parking: settings)]
+            let zone = Zone(id: "all", name: "", polygon: Polygon(corners))
+            return [WatchedZone(zone: zone, rules: rules([.illegalParking]))]
         }
         return truth.zones.map { zone in
             WatchedZone(
                 zone: Zone(id: zone.id, name: "", polygon: truth.polygon(zone)),
-                parking: zone.rules.contains(AlertKind.illegalParking.rawValue) ? settings : nil)
+                rules: rules(zone.rules.map(AlertKind.init)))
         }
+    }
+
+    private func rules(_ kinds: [AlertKind]) -> ZoneRules {
+        var rules = ZoneRules()
+        for kind in kinds where options.kinds?.contains(kind) ?? true {
+            switch kind {
+            case .illegalParking: rules.parking = ParkingSettings(dwell: options.dwell)
+            case .exposedGarbage, .garbagePile, .piledGoods: rules.ground[kind] = GroundSettings(dwell: options.dwell)
+            default: break
+            }
+        }
+        return rules
     }
 
     private func precise(_ value: Double) -> Double { (value * 100_000).rounded() / 100_000 }

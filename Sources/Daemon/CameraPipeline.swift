@@ -35,9 +35,11 @@ public struct CameraPipeline: ~Copyable {
     /// What stands still now, for a later run.
     public var stays: [StaySnapshot] { tracker.snapshots }
     private let detector: ObjectDetector
-    private var small = SmallPicture()
+    private var small: SmallPicture
     private var gate: Gate
     private var tracker: StayTracker
+    /// Nil where no rule asks what lies on the ground.
+    private var ground: GroundWatcher?
     private var rules: [any Rule]
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
@@ -55,13 +57,16 @@ public struct CameraPipeline: ~Copyable {
         var settings = StayTracker.Settings()
         settings.birthScore = minimumScore
         tracker = StayTracker(settings: settings, restored: restored)
-        rules = zones.flatMap { $0.rules(minimumScore: minimumScore) }
+        let withGround = zones.filter(\.rules.needGround)
+        ground = withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon))
+        small = SmallPicture(isColoured: !withGround.isEmpty)
+        rules = zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }
     }
 
     /// Takes one picture through gate, detector, tracker, rules and incidents.
     public mutating func look(at frame: Frame) async throws -> Look {
         var clock = threadSeconds()
-        let picture = try small.picture(of: frame)
+        let (picture, chroma) = try small.picture(of: frame)
         let isAdmitted = gate.admits(picture, at: frame.time)
         costs.gate += threadSeconds() - clock
         if isAdmitted {
@@ -70,15 +75,19 @@ public struct CameraPipeline: ~Copyable {
             costs.infer += result.seconds
             costs.inferences += 1
         }
+        costs.looks += 1
+        let scene = Scene(
+            time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
+        clock = threadSeconds()
+        let ended = tracker.update(with: scene)
+        let objects = ground?.update(with: scene, stays: tracker.stays, ended: ended) ?? []
+        costs.rest += threadSeconds() - clock
+        try await lookCloser(in: frame)
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
-        costs.looks += 1
-        let scene = Scene(time: frame.time, date: frame.date, detections: detections, picture: picture)
-        let ended = tracker.update(with: scene)
+        let look = Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects)
         var findings: [Finding] = []
-        for index in rules.indices {
-            findings += rules[index].evaluate(scene, stays: tracker.stays, ended: ended)
-        }
+        for index in rules.indices { findings += rules[index].evaluate(look) }
         var changes: [Change] = []
         for var incident in incidents.advance(findings, at: frame.time) {
             var images: [EvidenceImage] = []
@@ -91,5 +100,30 @@ public struct CameraPipeline: ~Copyable {
         // A first view that cannot be taken is only missing later.
         try? recorder?.note(findings, in: frame)
         return Look(time: frame.time, changes: changes, detections: detections, findings: findings)
+    }
+
+    /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.
+    private static let surroundings = 1.0
+    /// The least part of the picture that a closer look takes in, as shares of its sides.
+    private static let leastPart = 0.2
+    /// A detection of this score that covers so much of a thing says what it is.
+    private static let closeScore = 0.3
+    private static let closeCover = 0.5
+
+    /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle, a person or an
+    /// animal was too small for it before. One thing a look, which bounds the cost.
+    private mutating func lookCloser(in frame: Frame) async throws {
+        guard let thing = ground?.unidentified.first else { return }
+        let box = thing.box.grown(by: Self.surroundings)
+        let part = box.grown(
+            by: max(0, (Self.leastPart / max(box.width, 1e-6) - 1) / 2, (Self.leastPart / max(box.height, 1e-6) - 1) / 2))
+        let result = try await detector.detections(in: frame, part: part)
+        costs.infer += result.seconds
+        costs.inferences += 1
+        let known = result.detections.first {
+            ($0.objectClass.standsAndLeaves || $0.objectClass.isAnimal) && $0.score >= Self.closeScore
+                && thing.box.covered(by: $0.box) >= Self.closeCover && $0.box.area <= thing.box.area * 6
+        }
+        ground?.identify(thing.id, as: known.map { .known($0.objectClass) } ?? .thing)
     }
 }

@@ -37,7 +37,7 @@ extension DaemonSettings {
                         place: Place(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
                         timeZone: site.timeZone),
                     stream: try Self.stream(camera),
-                    zones: camera.zones.map { WatchedZone(zone: $0.zone, parking: $0.rules.parking) },
+                    zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules) },
                     minimumScore: configuration.detector.minimumScore,
                     jpegQuality: evidence.isEnabled ? evidence.jpegQuality : nil)
             })

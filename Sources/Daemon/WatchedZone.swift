@@ -3,15 +3,10 @@ public import Analytics
 /// A zone and what is watched in it.
 public struct WatchedZone: Sendable {
     public let zone: Zone
-    /// Nil where parking is not watched.
-    public let parking: ParkingSettings?
+    public let rules: ZoneRules
 
-    public init(zone: Zone, parking: ParkingSettings?) {
+    public init(zone: Zone, rules: ZoneRules) {
         self.zone = zone
-        self.parking = parking
-    }
-
-    func rules(minimumScore: Double) -> [any Rule] {
-        parking.map { [IllegalParking(zone: zone, settings: $0, minimumScore: minimumScore)] } ?? []
+        self.rules = rules
     }
 }

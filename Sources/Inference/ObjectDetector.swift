@@ -43,6 +43,23 @@ public actor ObjectDetector {
         return Result(detections: detections, seconds: threadSeconds() - before)
     }
 
+    /// Looks closer at one part of a picture; the boxes are in coordinates of the whole picture.
+    public func detections(in frame: Frame, part: Box) throws -> Result {
+        let cut = try frame.cropped(to: part)
+        let result = try detections(in: cut)
+        let scale = (
+            x: Double(cut.width) / Double(max(1, frame.width)), y: Double(cut.height) / Double(max(1, frame.height))
+        )
+        let moved = result.detections.map { detection in
+            var detection = detection
+            detection.box = Box(
+                x: part.x + detection.box.x * scale.x, y: part.y + detection.box.y * scale.y,
+                width: detection.box.width * scale.x, height: detection.box.height * scale.y)
+            return detection
+        }
+        return Result(detections: moved, seconds: result.seconds)
+    }
+
     /// Returns once everything that was asked before has been done.
     public func answer() {}
 

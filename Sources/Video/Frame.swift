@@ -21,6 +21,33 @@ public final class Frame: @unchecked Sendable {
         self.clockOffset = clockOffset
     }
 
+    /// A picture from its planes in 4:4:4, `width` × `height` bytes each, 0…255: luma, blue and red difference.
+    /// Throws where the planes have another size.
+    public convenience init(
+        planes: [[UInt8]], width: Int, height: Int, time: MediaTime, date: Date
+    ) throws {
+        guard planes.count == 3, planes.allSatisfy({ $0.count == width * height }), width > 0, height > 0,
+            let frame = av_frame_alloc()
+        else { throw FFmpegError(operation: "take planes for a picture", code: ffAVERROR_INVALIDDATA) }
+        self.init(taking: frame, time: time, date: date)
+        frame.pointee.format = AV_PIX_FMT_YUVJ444P.rawValue
+        frame.pointee.width = Int32(width)
+        frame.pointee.height = Int32(height)
+        try FFmpegError.check(av_frame_get_buffer(frame, 0), "allocate a picture")
+        let targets = [
+            (frame.pointee.data.0, frame.pointee.linesize.0), (frame.pointee.data.1, frame.pointee.linesize.1),
+            (frame.pointee.data.2, frame.pointee.linesize.2),
+        ]
+        for (plane, (target, stride)) in zip(planes, targets) {
+            for y in 0..<height {
+                plane.withUnsafeBufferPointer { source in
+                    guard let target, let start = source.baseAddress else { return }
+                    target.advanced(by: y * Int(stride)).update(from: start + y * width, count: width)
+                }
+            }
+        }
+    }
+
     deinit {
         var pointer: UnsafeMutablePointer<AVFrame>? = raw
         av_frame_free(&pointer)
@@ -30,4 +57,24 @@ public final class Frame: @unchecked Sendable {
     public var width: Int { Int(raw.pointee.width) }
     public var height: Int { Int(raw.pointee.height) }
     public var isKeyFrame: Bool { ffIsKeyFrame(raw) != 0 }
+
+    /// The pixels of `part`, cut on whole chroma samples, at full resolution: a view into the same buffers.
+    /// Throws where libav cannot crop the frame's pixel format.
+    public func cropped(to part: Box) throws -> Frame {
+        // Chroma is stored for squares of two pixels: crops begin and end between squares.
+        let x = min(Int(max(0, part.x) * Double(width)), max(0, width - 16)) & ~1
+        let y = min(Int(max(0, part.y) * Double(height)), max(0, height - 16)) & ~1
+        let cutWidth = max(2, min(width - x, max(16, Int(part.width * Double(width)))) & ~1)
+        let cutHeight = max(2, min(height - y, max(16, Int(part.height * Double(height)))) & ~1)
+        guard let copy = av_frame_clone(raw) else {
+            throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
+        }
+        let cut = Frame(taking: copy, time: time, date: date, clockOffset: clockOffset)
+        copy.pointee.crop_left = x
+        copy.pointee.crop_top = y
+        copy.pointee.crop_right = max(0, width - x - cutWidth)
+        copy.pointee.crop_bottom = max(0, height - y - cutHeight)
+        try FFmpegError.check(av_frame_apply_cropping(copy, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
+        return cut
+    }
 }

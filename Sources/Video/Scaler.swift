@@ -9,9 +9,19 @@ public struct Scaler: ~Copyable {
         case rgb
         /// 1 byte a pixel, 0…255.
         case grey
+        /// Three planes of 1 byte a pixel, 0…255, one after the other: luma, blue and red difference.
+        case planes
 
+        /// In one plane.
         var bytes: Int { self == .rgb ? 3 : 1 }
-        var pixelFormat: AVPixelFormat { self == .rgb ? AV_PIX_FMT_RGB24 : AV_PIX_FMT_GRAY8 }
+        var planes: Int { self == .planes ? 3 : 1 }
+        var pixelFormat: AVPixelFormat {
+            switch self {
+            case .rgb: AV_PIX_FMT_RGB24
+            case .grey: AV_PIX_FMT_GRAY8
+            case .planes: AV_PIX_FMT_YUVJ444P
+            }
+        }
     }
 
     private var context: OpaquePointer?
@@ -26,7 +36,7 @@ public struct Scaler: ~Copyable {
         self.height = height
         self.format = format
         // swscale's vector code may write a little past the last row.
-        pixels = .allocate(capacity: width * height * format.bytes + 64)
+        pixels = .allocate(capacity: width * height * format.bytes * format.planes + 64)
         pixels.initialize(repeating: 0)
     }
 
@@ -48,15 +58,18 @@ public struct Scaler: ~Copyable {
         let stride = Int32(width * format.bytes)
         let rows = withUnsafeBytes(of: &raw.pointee.data) { planes in
             withUnsafeBytes(of: &raw.pointee.linesize) { strides in
-                var target: UnsafeMutablePointer<UInt8>? = pixels.baseAddress
-                var targetStride = stride
+                let plane = width * height
+                let targets = (0..<4).map { index in
+                    index < format.planes ? pixels.baseAddress?.advanced(by: index * plane) : nil
+                }
+                let targetStrides = [Int32](repeating: stride, count: 4)
                 return sws_scale(
                     context, planes.assumingMemoryBound(to: UnsafePointer<UInt8>?.self).baseAddress,
                     strides.assumingMemoryBound(to: Int32.self).baseAddress, 0, raw.pointee.height,
-                    &target, &targetStride)
+                    targets, targetStrides)
             }
         }
         try FFmpegError.check(rows, "scale a picture to \(width)x\(height)")
-        return try body(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(pixels)[..<(width * height * format.bytes)]))
+        return try body(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(pixels)[..<(width * height * format.bytes * format.planes)]))
     }
 }

@@ -1,3 +1,4 @@
+import Analytics
 import ArgumentParser
 import Bench
 import Foundation
@@ -17,6 +18,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Argument(help: "The clips.") var clips: [String]
     @Option(help: "Truth file, in place of the one beside the clip.") var truth: String?
     @Option(help: "Seconds that a vehicle may stand.") var dwell = 30.0
+    @Option(help: "Watch only this kind (may be given again); all that the truth file's zones name without it.")
+    var kind: [String] = []
     @Option(help: "Which pictures are decoded: 'keyframe', or one in so many seconds.") var cadence = "keyframe"
     @Option(help: "Write the report as JSON to this file, '-' for standard output.") var json: String?
     @Option(help: "Write an annotated video of the (last) clip.") var annotate: String?
@@ -30,7 +33,7 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         LibavLog.redirect { _ in }
         let detector = try await models.detector()
-        let options = Benchmark.Options(truth: truth, dwell: dwell, cadence: try parsedCadence(), annotate: annotate)
+        let options = Benchmark.Options(truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)), cadence: try parsedCadence(), annotate: annotate)
         let benchmark = Benchmark(detector: detector, options: options)
         var reports: [ClipReport] = []
         var isComplete = true

@@ -23,7 +23,7 @@ private struct Watch {
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
-        let findings = rule.evaluate(scene, stays: tracker.stays, ended: ended)
+        let findings = rule.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
         changes += book.advance(findings, at: scene.time)
     }
 

@@ -7,11 +7,6 @@ import Video
 
 @testable import Bench
 
-/// Models that `make models` has prepared.
-private enum Prepared {
-    static let folder = Footage.packageRoot.appending(path: "models/prepared").path
-    static let isReady = Footage.isPresent && FileManager.default.fileExists(atPath: folder + "/manifest.json")
-}
 
 /// The bars of the product, on the shared footage, through the pipeline of the daemon.
 @Suite(

@@ -54,7 +54,7 @@ struct ExampleTests {
         let camera = try #require(Section<CameraSettings.Key>(cameraNode, place: "", at: Position(), log))
         let zoneNode = try #require(camera.list(.zones, of: "")?.first)
         let zone = try #require(Section<ZoneSettings.Key>(zoneNode, place: "", at: Position(), log))
-        let rules: Section<RuleSettings.Key> = try #require(zone.section(.rules))
+        let rules: Section<ZoneRules.Key> = try #require(zone.section(.rules))
         try check(file)
         try check(#require(file.section(.site) as Section<SiteSettings.Key>?))
         try check(broker)

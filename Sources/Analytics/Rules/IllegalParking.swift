@@ -2,7 +2,7 @@ import Foundation
 
 /// A motor vehicle that stands longer than the zone allows.
 public struct IllegalParking: Rule {
-    public static let kind = AlertKind.illegalParking
+    static let kind = AlertKind.illegalParking
 
     /// Least share of the visible looks in which the detector itself must have found the vehicle.
     static let detectedShare = 0.3
@@ -17,9 +17,8 @@ public struct IllegalParking: Rule {
     static let unseenArrival = 0.05
 
     private struct Candidate: Sendable {
-        /// From when the dwell counts: later than the stop where a window or a queue says so.
-        var counts: MediaTime
-        var wasForbidden: Bool
+        /// Later than the stop where a window or a queue says so.
+        var clock: DwellClock
         var queued: MediaTime?
         var stood = false
         var why: [Incident.Reason]
@@ -37,14 +36,15 @@ public struct IllegalParking: Rule {
         self.minimumScore = minimumScore
     }
 
-    public mutating func evaluate(_ scene: Scene, stays: [Stay], ended: [StayTracker.Ended]) -> [Finding] {
+    public mutating func evaluate(_ look: Observation) -> [Finding] {
+        let scene = look.scene
         var findings: [Finding] = []
-        for end in ended {
+        for end in look.ended {
             guard let candidate = candidates.removeValue(forKey: end.stay.id) else { continue }
             let why = candidate.why + [.init(at: end.at, what: "the place was seen empty")]
-            findings.append(finding(end.stay, candidate.counts, .ended(at: end.at), why))
+            findings.append(finding(end.stay, candidate.clock.counts, .ended(at: end.at), why))
         }
-        let inside = stays.filter { $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box) }
+        let inside = look.stays.filter { $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box) }
         let queue = VehicleQueue.members(among: inside, least: settings.queueVehicles)
         let forbidden = settings.windows.contains(scene.date)
         for stay in inside {
@@ -65,27 +65,25 @@ public struct IllegalParking: Rule {
         var candidate = candidates[stay.id] ?? begin(stay, scene, isForbidden: isForbidden)
         defer { candidates[stay.id] = candidate }
         if candidate.stood {
-            return finding(stay, candidate.counts, stay.isVisible ? .standing : .hidden, candidate.why)
+            return finding(stay, candidate.clock.counts, stay.isVisible ? .standing : .hidden, candidate.why)
         }
-        if isForbidden, !candidate.wasForbidden {
-            candidate.counts = time
+        if candidate.clock.judge(isForbidden: isForbidden, at: time) {
             candidate.why.append(.init(at: time, what: "stopping became forbidden at this hour"))
         }
-        candidate.wasForbidden = isForbidden
         if isQueued {
             candidate.queued = time
         } else if let queued = candidate.queued {
             candidate.queued = nil
-            candidate.counts = max(candidate.counts, queued)
+            candidate.clock.counts = max(candidate.clock.counts, queued)
             candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
         }
         if !stay.isVisible, time - stay.lastSeen > settings.occlusion {
             // Hidden for too long to vouch for it: the time before no longer counts.
-            candidate.counts = time
+            candidate.clock.counts = time
         }
-        let pending = finding(stay, candidate.counts, .pending, candidate.why)
+        let pending = finding(stay, candidate.clock.counts, .pending, candidate.why)
         guard isForbidden, stay.isVisible else { return pending }
-        let dwell = time - candidate.counts
+        let dwell = time - candidate.clock.counts
         let needed = settings.dwell + (isQueued ? settings.queuePatience : 0)
         guard dwell >= needed, isCredible(stay, dwell: time - stay.since) else { return pending }
         candidate.stood = true
@@ -93,16 +91,12 @@ public struct IllegalParking: Rule {
             .init(
                 at: time, what: "stood for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed",
                 score: stay.meanScore))
-        return finding(stay, candidate.counts, .standing, candidate.why)
+        return finding(stay, candidate.clock.counts, .standing, candidate.why)
     }
 
-    /// A stop that an earlier run saw may have begun before stopping was forbidden: that part does not count.
     private func begin(_ stay: Stay, _ scene: Scene, isForbidden: Bool) -> Candidate {
-        let age = scene.time - stay.since
-        let stopped = scene.date.addingTimeInterval(-age)
-        let held = isForbidden ? settings.windows.held(since: stopped, until: scene.date) : stopped
-        return Candidate(
-            counts: stay.since + held.timeIntervalSince(stopped), wasForbidden: isForbidden, queued: nil,
+        Candidate(
+            clock: DwellClock(since: stay.since, scene, settings.windows, isForbidden: isForbidden), queued: nil,
             why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
     }
 

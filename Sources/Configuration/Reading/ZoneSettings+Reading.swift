@@ -8,7 +8,7 @@ extension ZoneSettings {
         let zone = Zone(
             id: id, name: section.text(.name) ?? id, polygon: PolygonReader(section).polygon,
             surface: section.choice(.surface) ?? .carriageway)
-        var settings = ZoneSettings(zone: zone, rules: RuleSettings.read(section, site: site))
+        var settings = ZoneSettings(zone: zone, rules: ZoneRules.read(section, site: site))
         settings.promise = section.number(.promise, 0.2...60, "seconds") ?? settings.promise
         if settings.promise < lookEvery {
             let (promise, every) = (Wording.number(settings.promise), Wording.number(lookEvery))

@@ -6,9 +6,9 @@ public struct ZoneSettings: Sendable, Hashable {
     /// Seconds, 0.2…60: the longest time without a look.
     public var promise = 3.0
     /// At least one.
-    public var rules: RuleSettings
+    public var rules: ZoneRules
 
-    public init(zone: Zone, rules: RuleSettings) {
+    public init(zone: Zone, rules: ZoneRules) {
         self.zone = zone
         self.rules = rules
     }

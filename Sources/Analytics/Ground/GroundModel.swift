@@ -1,0 +1,281 @@
+/// What the ground of one camera looks like without the things that come and go, pixel by pixel, and which pixels have
+/// turned into something else that stays.
+///
+/// The ground is kept in the light of its first pictures; each look is compared through a `LightField`. A pixel counts
+/// as changed only where no pixel beside it in the ground explains it, so that a shaking camera changes nothing.
+struct GroundModel: Sendable {
+    /// Looks whose median is the first ground; nothing is found before.
+    private static let firstLooks = 5
+    /// Least difference in luma, in colour, that counts, beyond what noise explains.
+    private static let lumaStep: Float = 7
+    private static let colourStep: Float = 6
+    /// Mean deviations of a pixel's own noise that a change must exceed: for a normal distribution 3.5 of them are 2.8 σ.
+    private static let noiseFactor: Float = 3.5
+    /// Looks that a changed pixel can have gathered: few, so that clean ground is believed soon.
+    private static let mostEvidence: UInt8 = 6
+    /// Looks hidden, after which what was known of a changed pixel is out of date.
+    private static let longestHidden: UInt8 = 15
+    /// Levels by which the ground follows what is seen, in one look.
+    private static let step = 3
+    /// A pixel that changes between this share of the looks (of 255) does so by habit: a clock, a tree, a screen.
+    private static let habit: UInt8 = 100
+    /// Pixels by which the camera may have moved against the ground.
+    private static let reach = 2
+
+    private(set) var ground: ColourPicture
+    /// 1 where a pixel has changed and stayed so for two looks and more.
+    private(set) var changed: Plane
+    /// 1 where a pixel differs from the ground now; hidden pixels keep what they were.
+    private(set) var foreground: Plane
+    /// 1 where something stands before the ground now.
+    private(set) var hidden: Plane
+    /// Mean absolute deviation of luma from the ground, in eighths of a level.
+    private(set) var noise: Plane
+    /// The look in the ground's light and place.
+    private(set) var view: ColourPicture
+    /// Since when each changed pixel has looked as it does, in seconds.
+    private(set) var since: [Float]
+    private(set) var isReady = false
+
+    private var last: ColourPicture
+    private var evidence: Plane
+    private var hiddenLooks: Plane
+    private var unknown: Plane
+    private var restless: Plane
+    private var first: [(picture: ColourPicture, hidden: Plane)] = []
+
+    init(_ picture: ColourPicture) {
+        let empty = Plane(width: picture.width, height: picture.height)
+        ground = picture
+        view = picture
+        last = picture
+        changed = empty
+        foreground = empty
+        hidden = empty
+        evidence = empty
+        hiddenLooks = empty
+        unknown = empty
+        restless = empty
+        noise = Plane(width: picture.width, height: picture.height, repeating: 20)
+        since = [Float](repeating: 0, count: empty.count)
+    }
+
+    var width: Int { ground.width }
+    var height: Int { ground.height }
+
+    /// Takes one look.
+    ///
+    /// - Parameters:
+    ///   - covers: where somebody or something stands or passes before the ground.
+    ///   - keep: 1 where the ground must not follow, because something that lies there is being watched.
+    ///   - seconds: on the camera's timeline.
+    mutating func update(with picture: ColourPicture, covers: [Box], keep: Plane, at seconds: Float) {
+        hidden = Plane(width: width, height: height)
+        for box in covers { mark(box, in: &hidden) }
+        guard isReady else { return begin(with: picture) }
+        let shift = displacement(of: picture)
+        let seen = picture.shifted(x: shift.x, y: shift.y)
+        compare(seen, keep: keep, at: seconds)
+        cleanUp()
+    }
+
+    /// Forgets what the ground looks like inside `box`: the next look that shows it is believed.
+    mutating func forget(_ box: Box) { mark(box, in: &unknown) }
+
+    /// Takes what is seen at these pixels for the ground.
+    mutating func absorb(_ pixels: [Int]) {
+        for pixel in pixels {
+            ground.luma.values[pixel] = view.luma.values[pixel]
+            ground.blue.values[pixel] = view.blue.values[pixel]
+            ground.red.values[pixel] = view.red.values[pixel]
+            evidence.values[pixel] = 0
+            changed.values[pixel] = 0
+            foreground.values[pixel] = 0
+        }
+    }
+
+    private func mark(_ box: Box, in plane: inout Plane) {
+        let left = max(0, Int((box.x * Double(width)).rounded(.down)))
+        let right = min(width, Int((box.maxX * Double(width)).rounded(.up)))
+        let top = max(0, Int((box.y * Double(height)).rounded(.down)))
+        let bottom = min(height, Int((box.maxY * Double(height)).rounded(.up)))
+        guard left < right, top < bottom else { return }
+        for y in top..<bottom {
+            for x in left..<right { plane.values[y * width + x] = 1 }
+        }
+    }
+
+    /// The median of the first looks, of those that showed the ground; a pixel that none showed stays unknown.
+    private mutating func begin(with picture: ColourPicture) {
+        view = picture
+        first.append((picture, hidden))
+        guard first.count >= Self.firstLooks else { return }
+        var values: [(UInt8, Int)] = []
+        for pixel in 0..<ground.luma.count {
+            values.removeAll(keepingCapacity: true)
+            for (index, look) in first.enumerated() where look.hidden.values[pixel] == 0 {
+                values.append((look.picture.luma.values[pixel], index))
+            }
+            unknown.values[pixel] = values.isEmpty ? 1 : 0
+            guard !values.isEmpty else { continue }
+            values.sort { $0.0 < $1.0 }
+            let (low, high) = (values[0].0, values[values.count - 1].0)
+            let chosen = values[values.count / 2].1
+            ground.luma.values[pixel] = first[chosen].picture.luma.values[pixel]
+            ground.blue.values[pixel] = first[chosen].picture.blue.values[pixel]
+            ground.red.values[pixel] = first[chosen].picture.red.values[pixel]
+            // For five normal values the range is 2.33 σ and the mean deviation 0.8 σ.
+            noise.values[pixel] = UInt8(min(160, max(12, Int(high - low) * 8 * 80 / 233)))
+        }
+        last = picture
+        first = []
+        isReady = true
+    }
+
+    /// The whole-pixel movement of the camera: the one whose difference, with the overall gain taken out, is least.
+    private func displacement(of picture: ColourPicture) -> (x: Int, y: Int) {
+        var (now, then) = (1, 1)
+        let step = 3
+        for y in stride(from: 4, to: height - 4, by: step) {
+            for x in stride(from: 4, to: width - 4, by: step) where hidden.values[y * width + x] == 0 {
+                now += Int(picture.luma.values[y * width + x])
+                then += Int(ground.luma.values[y * width + x])
+            }
+        }
+        let gain = now * 256 / then
+        var best = (x: 0, y: 0, cost: Int.max)
+        var still = Int.max
+        picture.luma.values.withUnsafeBufferPointer { picture in
+            ground.luma.values.withUnsafeBufferPointer { ground in
+                for dy in -Self.reach...Self.reach {
+                    for dx in -Self.reach...Self.reach {
+                        var cost = 0
+                        for y in stride(from: 4, to: height - 4, by: step) {
+                            for x in stride(from: 4, to: width - 4, by: step) {
+                                let pixel = y * width + x
+                                let here = Int(picture[pixel + dy * width + dx])
+                                // A large difference is a thing, not a movement.
+                                cost += min(24, abs(here - Int(ground[pixel]) * gain >> 8))
+                            }
+                        }
+                        if dx == 0, dy == 0 { still = cost }
+                        if cost < best.cost { best = (dx, dy, cost) }
+                    }
+                }
+            }
+        }
+        return best.cost < still * 95 / 100 ? (best.x, best.y) : (0, 0)
+    }
+
+    private mutating func compare(_ seen: ColourPicture, keep: Plane, at seconds: Float) {
+        var blind = hidden
+        for pixel in 0..<blind.count where unknown.values[pixel] != 0 || restless.values[pixel] >= Self.habit {
+            blind.values[pixel] = 1
+        }
+        let light = LightField(of: seen, over: ground, mask: blind)
+        let (low, high) = (ground.luma.least(), ground.luma.greatest())
+        let (lastLow, lastHigh) = (last.luma.least(), last.luma.greatest())
+        var (gain, blue, red) = (
+            [Float](repeating: 1, count: width), [Float](repeating: 0, count: width),
+            [Float](repeating: 0, count: width)
+        )
+        for y in 0..<height {
+            light.fill(row: y, width: width, gain: &gain, blue: &blue, red: &red)
+            for x in 0..<width {
+                let pixel = y * width + x
+                if hidden.values[pixel] != 0 {
+                    hide(pixel)
+                    continue
+                }
+                hiddenLooks.values[pixel] = 0
+                let value = Float(seen.luma.values[pixel])
+                // In the ground's light. What was clipped there could have been anything brighter.
+                let luma = UInt8(min(255, max(0, value / gain[x] + 0.5)))
+                let blueNow = UInt8(min(255, max(0, Float(seen.blue.values[pixel]) - blue[x] + 0.5)))
+                let redNow = UInt8(min(255, max(0, Float(seen.red.values[pixel]) - red[x] + 0.5)))
+                view.luma.values[pixel] = luma
+                view.blue.values[pixel] = blueNow
+                view.red.values[pixel] = redNow
+                if unknown.values[pixel] != 0 {
+                    unknown.values[pixel] = 0
+                    absorb([pixel])
+                    last.luma.values[pixel] = luma
+                    continue
+                }
+                let deviation = Float(noise.values[pixel]) / 8
+                let clipped: Float = value >= 250 || ground.luma.values[pixel] >= 250 ? 40 : 0
+                let limit = Self.lumaStep + Self.noiseFactor * deviation + clipped
+                let beyond = max(
+                    Float(low.values[pixel]) - Float(luma), Float(luma) - Float(high.values[pixel]))
+                let colour =
+                    abs(Int(blueNow) - Int(ground.blue.values[pixel])) + abs(Int(redNow) - Int(ground.red.values[pixel]))
+                let isForeground = beyond > limit || Float(colour) > Self.colourStep + Self.noiseFactor * deviation
+                let steady =
+                    Int(luma) >= Int(lastLow.values[pixel]) - Int(limit) && Int(luma) <= Int(lastHigh.values[pixel]) + Int(limit)
+                    && abs(Int(blueNow) - Int(last.blue.values[pixel])) + abs(Int(redNow) - Int(last.red.values[pixel]))
+                        < Int(Self.colourStep + 8)
+                rest(pixel, steady)
+                judge(pixel, isForeground, steady, seconds)
+                last.luma.values[pixel] = luma
+                last.blue.values[pixel] = blueNow
+                last.red.values[pixel] = redNow
+                follow(pixel, isForeground, keep.values[pixel] != 0, max(0, beyond))
+            }
+        }
+    }
+
+    private mutating func hide(_ pixel: Int) {
+        let looks = hiddenLooks.values[pixel]
+        if looks < 255 { hiddenLooks.values[pixel] = looks + 1 }
+        if looks == Self.longestHidden { evidence.values[pixel] = 0 }
+    }
+
+    private mutating func rest(_ pixel: Int, _ steady: Bool) {
+        let value = Int(restless.values[pixel])
+        restless.values[pixel] = UInt8(steady ? value - value / 20 - (value > 0 ? 1 : 0) : value + (255 - value) / 16)
+    }
+
+    private mutating func judge(_ pixel: Int, _ isForeground: Bool, _ steady: Bool, _ seconds: Float) {
+        let before = evidence.values[pixel]
+        if !isForeground {
+            evidence.values[pixel] = before > 2 ? before - 2 : 0
+            foreground.values[pixel] = 0
+            return
+        }
+        if foreground.values[pixel] == 0, before == 0 || !steady { since[pixel] = seconds }
+        foreground.values[pixel] = 1
+        if steady, restless.values[pixel] < Self.habit {
+            evidence.values[pixel] = min(Self.mostEvidence, before + 1)
+        } else {
+            evidence.values[pixel] = before > 0 ? before - 1 : 0
+            since[pixel] = seconds
+        }
+    }
+
+    /// The ground follows slowly what is seen; its noise is learnt where nothing has changed.
+    private mutating func follow(_ pixel: Int, _ isForeground: Bool, _ isKept: Bool, _ beyond: Float) {
+        guard !isKept else { return }
+        let most = isForeground ? 1 : Self.step
+        Self.approach(&ground.luma.values[pixel], view.luma.values[pixel], most)
+        Self.approach(&ground.blue.values[pixel], view.blue.values[pixel], most)
+        Self.approach(&ground.red.values[pixel], view.red.values[pixel], most)
+        guard !isForeground else { return }
+        let deviation = min(20, abs(Int(view.luma.values[pixel]) - Int(ground.luma.values[pixel]))) * 8
+        let before = Int(noise.values[pixel])
+        noise.values[pixel] = UInt8(min(240, max(12, before + (deviation - before) / 16)))
+    }
+
+    private static func approach(_ value: inout UInt8, _ target: UInt8, _ most: Int) {
+        let difference = Int(target) - Int(value)
+        guard abs(difference) >= 2 else { return }
+        let step = max(1, min(most, abs(difference) / 4))
+        value = UInt8(Int(value) + (difference > 0 ? step : -step))
+    }
+
+    /// Changed pixels: two looks of evidence, specks removed, small gaps closed.
+    private mutating func cleanUp() {
+        var mask = Plane(width: width, height: height)
+        for pixel in 0..<mask.count where evidence.values[pixel] >= 2 { mask.values[pixel] = 1 }
+        changed = mask.least().greatest().greatest().greatest().least().least()
+    }
+}

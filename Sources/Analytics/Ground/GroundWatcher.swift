@@ -1,0 +1,266 @@
+/// Finds what was put down on the ground: it came, it stays as it is, it is no person and no vehicle, and no change of
+/// light explains it.
+///
+/// One for each camera; the rules of its zones share what it finds.
+public struct GroundWatcher: Sendable {
+    /// Sizes at a picture of 320 pixels' width.
+    private static let leastArea = 48
+    private static let leastSide = 6
+    /// Shares of the picture, of the bounding box; width to height.
+    private static let largestArea = 0.06
+    private static let leastFill = 0.34
+    private static let mostAspect = 5.0
+    /// Things are watched only so many at a time: more than this is weather.
+    private static let mostObjects = 40
+    /// Scores from which a person, or something else that stands and leaves, hides the ground. The detector takes bags
+    /// for people faintly and for long; a person who is faint in one look is clear in the next, or moves.
+    private static let personScore = 0.4
+    private static let coverScore = 0.3
+    /// The share of a cover that must differ from the ground: a container that is taken for a lorry hides nothing.
+    private static let coverChange = 0.25
+    private static let coverMargin = 0.08
+    /// The share of a thing that may be covered, now and on average.
+    private static let mostCovered = 0.35
+    private static let mostHiddenLooks = 0.5
+    private static let likeness = 0.55
+    /// The share of a thing's pixels that must have changed back, in so many looks, until it is gone.
+    private static let goneShare = 0.35
+    private static let goneLooks = 3
+    /// Looks that speak against a candidate before the ground takes it in.
+    private static let rejections = 8
+    /// Seconds since a vehicle left, in which what it uncovered is not a thing that came.
+    private static let uncovered = 30.0
+
+    struct Candidate: Sendable {
+        var object: LeftObject
+        var pixels: [Int]
+        var appearance: Patch
+        var verdicts: [Bool] = []
+        var good = 0
+        var looks = 0
+        var hiddenLooks = 0
+        var emptied: (since: MediaTime, looks: Int)?
+        var rejections = 0
+        var changedLooks = 0
+    }
+
+    private var model: GroundModel?
+    private(set) var candidates: [Candidate] = []
+    private var nextID = 1
+    private let watched: [Box]
+
+    /// - Parameter zones: where things matter; elsewhere the ground takes them in.
+    public init(zones: [Polygon]) { watched = zones.map(\.bounds) }
+
+    /// True once the ground is known well enough to find anything.
+    public var isReady: Bool { model?.isReady ?? false }
+
+    /// Things that a closer look of the detector has not judged yet.
+    public var unidentified: [LeftObject] {
+        candidates.map(\.object).filter { $0.isThing && $0.isVisible && $0.identity == .unknown }
+    }
+
+    /// Takes the result of that closer look.
+    public mutating func identify(_ id: Int, as identity: LeftObject.Identity) {
+        guard let index = candidates.firstIndex(where: { $0.object.id == id }) else { return }
+        candidates[index].object.identity = identity
+    }
+
+    /// Takes one look; returns what lies there and, once more, what has just gone.
+    public mutating func update(with scene: Scene, stays: [Stay], ended: [StayTracker.Ended]) -> [LeftObject] {
+        guard let picture = ColourPicture(scene) else { return [] }
+        var model = self.model ?? GroundModel(picture)
+        self.model = nil
+        if model.width != picture.width || model.height != picture.height {
+            model = GroundModel(picture)
+            candidates = []
+        }
+        // What stood there from the first picture on is part of the ground: when it leaves, the ground is new.
+        for end in ended where !end.stay.hasArrived { model.forget(end.stay.box.grown(by: 0.1)) }
+        var keep = Plane(width: model.width, height: model.height)
+        for candidate in candidates where candidate.rejections < Self.rejections {
+            for pixel in candidate.pixels { keep.values[pixel] = 1 }
+        }
+        model.update(with: picture, covers: covers(scene, stays, model), keep: keep, at: Float(scene.time.seconds))
+        defer { self.model = model }
+        guard model.isReady else { return [] }
+        if isDebug { for b in covers(scene, stays, model) where b.maxX > 0.8 && b.maxY > 0.7 { debug("  \(scene.time) cover \(Int(b.x*640)),\(Int(b.y*480)),\(Int(b.width*640)),\(Int(b.height*480))") }
+        for d in scene.detections where d.box.maxX > 0.8 && d.box.maxY > 0.7 { debug("  det \(d.objectClass) \(d.score)")}
+        var fg = 0, ch = 0; for y in 184..<213 { for x in 274..<318 { fg += Int(model.foreground.values[y*320+x]); ch += Int(model.changed.values[y*320+x]) } }
+        debug("  fg \(fg) changed \(ch) of 1276") }
+        let blobs = Blob.all(in: model.changed, least: Self.leastArea)
+        var gone = follow(blobs, in: model, scene)
+        begin(blobs, in: model, scene)
+        for index in candidates.indices { judge(&candidates[index], in: model, scene.time) }
+        // What light or a departure explains becomes ground.
+        for candidate in candidates where candidate.rejections >= Self.rejections { model.absorb(candidate.pixels) }
+        gone += candidates.filter { $0.rejections >= Self.rejections }.map { departure(of: $0, at: scene.time) }
+        candidates.removeAll { $0.rejections >= Self.rejections }
+        return candidates.map(\.object) + gone
+    }
+
+    private func departure(of candidate: Candidate, at time: MediaTime) -> LeftObject {
+        var object = candidate.object
+        object.presence = .gone(at: time)
+        return object
+    }
+
+    /// People and vehicles, a little larger than seen, where the picture really differs from the ground.
+    private func covers(_ scene: Scene, _ stays: [Stay], _ model: GroundModel) -> [Box] {
+        var boxes = scene.detections.filter {
+            $0.score >= ($0.objectClass == .person ? Self.personScore : Self.coverScore) && ($0.objectClass.standsAndLeaves || $0.objectClass.isAnimal)
+        }.map(\.box)
+        // The detector misses a vehicle now and then; the place still shows it.
+        for stay in stays where stay.presence == .unchanged && stay.isEstablished && stay.objectClass.isMotorVehicle {
+            boxes.append(stay.box)
+        }
+        guard model.isReady else { return boxes.map { $0.grown(by: Self.coverMargin) } }
+        return boxes.filter { differs(scene.picture, model, in: $0) }.map { $0.grown(by: Self.coverMargin) }
+    }
+
+    private func differs(_ picture: GreyImage, _ model: GroundModel, in box: Box) -> Bool {
+        let (width, height) = (model.width, model.height)
+        let (left, right) = (max(0, Int(box.x * Double(width))), min(width, Int(box.maxX * Double(width)) + 1))
+        let (top, bottom) = (max(0, Int(box.y * Double(height))), min(height, Int(box.maxY * Double(height)) + 1))
+        guard left < right, top < bottom else { return false }
+        var (different, now, then, count) = (0, 1, 1, 0)
+        // Around the box the light is the same as in it.
+        for y in max(0, top - 8)..<min(height, bottom + 8) {
+            for x in max(0, left - 8)..<min(width, right + 8) where !(left..<right ~= x && top..<bottom ~= y) {
+                now += Int(picture.pixels[y * width + x])
+                then += Int(model.ground.luma.values[y * width + x])
+            }
+        }
+        for y in top..<bottom {
+            for x in left..<right {
+                let expected = Int(model.ground.luma.values[y * width + x]) * now / then
+                if abs(Int(picture.pixels[y * width + x]) - expected) > 18 { different += 1 }
+                count += 1
+            }
+        }
+        return Double(different) >= Self.coverChange * Double(count)
+    }
+
+    /// Known candidates: still there, hidden, grown or gone. Returns what has gone.
+    private mutating func follow(_ blobs: [Blob], in model: GroundModel, _ scene: Scene) -> [LeftObject] {
+        var gone: [LeftObject] = []
+        var kept: [Candidate] = []
+        for old in candidates {
+            var candidate = old
+            var (hidden, foreground) = (0, 0)
+            for pixel in candidate.pixels {
+                if model.hidden.values[pixel] != 0 {
+                    hidden += 1
+                } else if model.foreground.values[pixel] != 0 {
+                    foreground += 1
+                }
+            }
+            let visible = candidate.pixels.count - hidden
+            candidate.looks += 1
+            if Double(hidden) > Self.mostCovered * Double(candidate.pixels.count) {
+                candidate.object.presence = .hidden
+                candidate.hiddenLooks += 1
+                kept.append(candidate)
+                continue
+            }
+            if Double(foreground) < Self.goneShare * Double(visible) {
+                let empty = candidate.emptied ?? (scene.time, 0)
+                candidate.emptied = (empty.since, empty.looks + 1)
+                candidate.object.presence = .hidden
+                if empty.looks + 1 >= Self.goneLooks || !candidate.object.isThing {
+                    gone.append(departure(of: candidate, at: empty.since))
+                } else {
+                    kept.append(candidate)
+                }
+                continue
+            }
+            candidate.emptied = nil
+            candidate.object.presence = .visible
+            candidate.object.lastSeen = scene.time
+            kept.append(candidate)
+        }
+        candidates = kept
+        return gone
+    }
+
+    /// Blobs that no candidate explains begin one; those that touch one make it grow.
+    private mutating func begin(_ blobs: [Blob], in model: GroundModel, _ scene: Scene) {
+        var owner = [Int](repeating: -1, count: model.ground.luma.count)
+        for (index, candidate) in candidates.enumerated() {
+            for pixel in candidate.pixels { owner[pixel] = index }
+        }
+        for blob in blobs {
+            var overlaps: [Int: Int] = [:]
+            for pixel in blob.pixels where owner[pixel] >= 0 { overlaps[owner[pixel], default: 0] += 1 }
+            if let (index, _) = overlaps.max(by: { ($0.value, $1.key) < ($1.value, $0.key) }) {
+                grow(index, to: blob, in: model, scene)
+                continue
+            }
+            guard isPlausible(blob, in: model), candidates.count < Self.mostObjects else { continue }
+            let box = blob.box(in: model.ground.luma)
+            guard watched.contains(where: { $0.intersection(box) > 0 }) else { continue }
+            let times = blob.pixels.map { model.since[$0] }.sorted()
+            let since = MediaTime(Double(times[times.count / 2]))
+            candidates.append(
+                Candidate(
+                    object: LeftObject(
+                        id: nextID, box: box, area: Double(blob.area) / Double(model.ground.luma.count),
+                        since: min(since, scene.time), lastSeen: scene.time, presence: .visible, isThing: false,
+                        certainty: 0, identity: .unknown),
+                    pixels: blob.pixels, appearance: GreyImage(model.view.luma).patch(in: box), looks: 1))
+            nextID += 1
+        }
+    }
+
+    private func isPlausible(_ blob: Blob, in model: GroundModel) -> Bool {
+        let aspect = Double(max(blob.width, blob.height)) / Double(min(blob.width, blob.height))
+        return min(blob.width, blob.height) >= Self.leastSide && blob.fill >= Self.leastFill
+            && aspect <= Self.mostAspect && Double(blob.area) <= Self.largestArea * Double(model.ground.luma.count)
+    }
+
+    private mutating func grow(_ index: Int, to blob: Blob, in model: GroundModel, _ scene: Scene) {
+        let before = candidates[index].pixels.count
+        // Young candidates fill up as their pixels gather evidence; later growth is something that was added.
+        guard blob.area > before, isPlausible(blob, in: model) else { return }
+        let known = Set(candidates[index].pixels)
+        let added = blob.pixels.filter { !known.contains($0) }
+        candidates[index].pixels += added
+        let box = blob.box(in: model.ground.luma)
+        candidates[index].object.box = box.union(candidates[index].object.box)
+        candidates[index].object.area = Double(candidates[index].pixels.count) / Double(model.ground.luma.count)
+        candidates[index].appearance = GreyImage(model.view.luma).patch(in: candidates[index].object.box)
+    }
+
+    private func judge(_ candidate: inout Candidate, in model: GroundModel, _ time: MediaTime) {
+        guard candidate.object.isVisible else { return }
+        let box = candidate.object.box
+        let now = GreyImage(model.view.luma).patch(in: box)
+        if now.likeness(candidate.appearance) < Self.likeness, candidate.changedLooks < 3 {
+            candidate.changedLooks += 1
+            if candidate.changedLooks >= 2 {
+                // Something else lies here now: its time begins again.
+                candidate.object.since = time
+                candidate.appearance = now
+                candidate.changedLooks = 0
+                candidate.verdicts = []
+            }
+        } else {
+            candidate.changedLooks = 0
+        }
+        let evidence = GroundEvidence(of: candidate.pixels, box: box, in: model)
+        debug("\(time) id \(candidate.object.id) px \(candidate.pixels.count) box \(Int(box.x*640)),\(Int(box.y*480)),\(Int(box.width*640)),\(Int(box.height*480)) since \(candidate.object.since) came \(evidence.came) res \(evidence.residual) noise \(evidence.noise) gain \(evidence.gain) col \(evidence.colour) chg \(evidence.change) light \(evidence.isLight) ident \(candidate.object.identity) hid \(candidate.hiddenLooks)/\(candidate.looks)")
+        let isGood = evidence.speaksForThing
+            && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)
+        candidate.verdicts.append(isGood)
+        if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
+        candidate.good += isGood ? 1 : 0
+        candidate.object.isThing = candidate.verdicts.count { $0 } >= 3
+        let visible = max(1, candidate.looks - candidate.hiddenLooks)
+        candidate.object.certainty = min(1, Double(candidate.good) / Double(visible))
+        candidate.rejections = isGood ? 0 : candidate.rejections + 1
+    }
+}
+
+import Foundation
+let isDebug = ProcessInfo.processInfo.environment["GW_DEBUG"] != nil
+func debug(_ text: @autoclosure () -> String) { if isDebug { FileHandle.standardError.write(Data((text() + "\n").utf8)) } }

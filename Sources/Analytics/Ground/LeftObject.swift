@@ -1,0 +1,35 @@
+/// Something in the picture that was not there before and stays as it is.
+public struct LeftObject: Sendable, Equatable {
+    public enum Presence: Sendable, Equatable {
+        case visible
+        /// Somebody or something stands before it.
+        case hidden
+        /// The ground has been seen without it since then.
+        case gone(at: MediaTime)
+    }
+
+    /// What a second, closer look of the detector said.
+    public enum Identity: Sendable, Equatable {
+        case unknown
+        /// Nothing that the detector knows: what is left is a thing.
+        case thing
+        /// A vehicle, a person or an animal after all.
+        case known(ObjectClass)
+    }
+
+    public let id: Int
+    public internal(set) var box: Box
+    /// Its share of the picture, 0…1.
+    public internal(set) var area: Double
+    /// The first look in which the place showed it.
+    public internal(set) var since: MediaTime
+    public internal(set) var lastSeen: MediaTime
+    public internal(set) var presence: Presence
+    /// Three of the last five looks agree: it came, it stays, and light does not explain it.
+    public internal(set) var isThing: Bool
+    /// The share of its visible looks in which that held, 0…1.
+    public internal(set) var certainty: Double
+    public internal(set) var identity: Identity
+
+    public var isVisible: Bool { presence == .visible }
+}

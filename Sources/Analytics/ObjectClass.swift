@@ -1,0 +1,32 @@
+/// What an alert can be about: the detector's classes that rules know, a part of COCO's, and what the product's own
+/// methods find.
+public enum ObjectClass: String, Sendable, Codable, CaseIterable {
+    case person, bicycle, car, motorcycle, bus, truck
+    case bench, bird, cat, dog, umbrella, handbag, suitcase, bottle, cup, bowl, banana, apple, orange, chair
+    case diningTable = "dining table"
+    /// Something that was put down, of no class that the detector knows.
+    case object
+    /// A place where somebody seems to sell.
+    case stall
+    case smoke, fire, water, crowd
+
+    /// Motor vehicles with four and more wheels; the detector confuses these with one another.
+    public var isMotorVehicle: Bool { self == .car || self == .bus || self == .truck }
+
+    /// Vehicles of every kind; people: whatever stands for a while and goes by itself.
+    public var standsAndLeaves: Bool {
+        isMotorVehicle || self == .motorcycle || self == .bicycle || self == .person
+    }
+
+    public var isAnimal: Bool { self == .bird || self == .cat || self == .dog }
+
+    /// What somebody who sells brings along. Food counts by the piece, which nobody else lays out in the street.
+    public var isGoods: Bool {
+        switch self {
+        case .umbrella, .suitcase, .bench, .chair, .diningTable, .bottle, .cup, .bowl, .banana, .apple, .orange,
+            .handbag:
+            true
+        default: false
+        }
+    }
+}

@@ -1,0 +1,17 @@
+/// What is known after one look: the scene, what stands in it, what was put down in it.
+public struct Observation: Sendable {
+    public let scene: Scene
+    public let stays: [Stay]
+    public let ended: [StayTracker.Ended]
+    /// Things on the ground that were not there before; what has just gone is among them once more.
+    public let objects: [LeftObject]
+
+    public init(
+        scene: Scene, stays: [Stay] = [], ended: [StayTracker.Ended] = [], objects: [LeftObject] = []
+    ) {
+        self.scene = scene
+        self.stays = stays
+        self.ended = ended
+        self.objects = objects
+    }
+}

@@ -1,0 +1,78 @@
+/// Something that was put down in the zone and lies there longer than allowed: exposed garbage, a pile of refuse or of
+/// goods. What it is made of, no rule can know; the kind says what the zone is watched for.
+public struct LeftObjectRule: Rule {
+    /// The share of the thing that must lie in the zone.
+    private static let share = 0.5
+
+    private struct Lying: Sendable {
+        var clock: DwellClock
+        var stood = false
+        var why: [Incident.Reason]
+    }
+
+    private let kind: AlertKind
+    private let zone: Zone
+    private let settings: GroundSettings
+    private var lying: [Int: Lying] = [:]
+
+    public init(kind: AlertKind, zone: Zone, settings: GroundSettings) {
+        self.kind = kind
+        self.zone = zone
+        self.settings = settings
+    }
+
+    public mutating func evaluate(_ look: Observation) -> [Finding] {
+        let isForbidden = settings.windows.contains(look.scene.date)
+        return look.objects.compactMap { object in
+            if case .gone(let at) = object.presence {
+                guard let ended = lying.removeValue(forKey: object.id) else { return nil }
+                let why = ended.why + [.init(at: at, what: "the ground was seen clean")]
+                return finding(object, ended.clock.counts, .ended(at: at), why)
+            }
+            guard lying[object.id] != nil || settings.size.contains(object.area),
+                zone.polygon.share(of: object.box) >= Self.share
+            else { return nil }
+            return judge(object, look.scene, isForbidden: isForbidden)
+        }
+    }
+
+    private mutating func judge(_ object: LeftObject, _ scene: Scene, isForbidden: Bool) -> Finding {
+        let time = scene.time
+        var entry =
+            lying[object.id]
+            ?? Lying(
+                clock: DwellClock(since: object.since, scene, settings.windows, isForbidden: isForbidden),
+                why: [.init(at: object.since, what: "something new lies in the zone")])
+        defer { lying[object.id] = entry }
+        if entry.stood {
+            return finding(object, entry.clock.counts, object.isVisible ? .standing : .hidden, entry.why)
+        }
+        if object.since > entry.clock.counts {
+            entry.clock.counts = object.since
+            entry.why = [.init(at: object.since, what: "something else lies in its place")]
+        }
+        if entry.clock.judge(isForbidden: isForbidden, at: time) {
+            entry.why.append(.init(at: time, what: "it became forbidden at this hour"))
+        }
+        let dwell = time - entry.clock.counts
+        guard isForbidden, object.isVisible, object.isThing, object.identity == .thing, dwell >= settings.dwell else {
+            return finding(object, entry.clock.counts, .pending, entry.why)
+        }
+        entry.stood = true
+        entry.why.append(
+            .init(
+                at: time,
+                what: "lay for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed; no person, "
+                    + "no vehicle, not explained by light", score: object.certainty))
+        return finding(object, entry.clock.counts, .standing, entry.why)
+    }
+
+    private func finding(
+        _ object: LeftObject, _ since: MediaTime, _ phase: Finding.Phase, _ why: [Incident.Reason]
+    ) -> Finding {
+        Finding(
+            kind: kind, zone: zone.id, place: object.id, phase: phase, firstSeen: since, lastSeen: object.lastSeen,
+            threshold: settings.dwell,
+            object: .init(objectClass: .object, confidence: object.certainty, box: object.box), why: why)
+    }
+}
