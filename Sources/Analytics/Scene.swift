@@ -20,4 +20,11 @@ public struct Scene: Sendable {
         self.picture = picture
         self.chroma = chroma
     }
+
+    /// The same look with the detections of some classes only.
+    func keeping(_ isKept: (ObjectClass) -> Bool) -> Scene {
+        Scene(
+            time: time, date: date, detections: detections.filter { isKept($0.objectClass) }, picture: picture,
+            chroma: chroma)
+    }
 }

@@ -58,6 +58,7 @@ public struct StayTracker: Sendable {
     /// Takes one look; returns what has gone.
     public mutating func update(with scene: Scene) -> [Ended] {
         firstLook = firstLook ?? scene.time
+        let scene = scene.keeping { $0.standsAndLeaves }
         let owner = match(scene.detections)
         var ended: [Ended] = []
         var kept: [Stay] = []

@@ -3,16 +3,21 @@ public struct ZoneRules: Sendable, Hashable {
     public var parking: ParkingSettings?
     /// Garbage, piles of refuse, piles of goods.
     public var ground: [AlertKind: GroundSettings]
+    public var vending: [AlertKind: VendingSettings]
 
-    public init(parking: ParkingSettings? = nil, ground: [AlertKind: GroundSettings] = [:]) {
+    public init(
+        parking: ParkingSettings? = nil, ground: [AlertKind: GroundSettings] = [:],
+        vending: [AlertKind: VendingSettings] = [:]
+    ) {
         self.parking = parking
         self.ground = ground
+        self.vending = vending
     }
 
-    public var kinds: Set<AlertKind> { Set(ground.keys).union(parking == nil ? [] : [.illegalParking]) }
+    public var kinds: Set<AlertKind> { Set(ground.keys).union(vending.keys).union(parking == nil ? [] : [.illegalParking]) }
 
     /// Whether the rules need to know what lies on the ground.
-    public var needGround: Bool { !ground.isEmpty }
+    public var needGround: Bool { !ground.isEmpty || !vending.isEmpty }
 
     /// - Parameter minimumScore: what the mean score of a vehicle's detections must reach, 0…1.
     public func rules(in zone: Zone, minimumScore: Double) -> [any Rule] {
@@ -20,6 +25,9 @@ public struct ZoneRules: Sendable, Hashable {
         if let parking { rules.append(IllegalParking(zone: zone, settings: parking, minimumScore: minimumScore)) }
         for (kind, settings) in ground.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             rules.append(LeftObjectRule(kind: kind, zone: zone, settings: settings))
+        }
+        for (kind, settings) in vending.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            rules.append(SuspectedVending(kind: kind, zone: zone, settings: settings))
         }
         return rules
     }

@@ -124,6 +124,8 @@ public struct Benchmark: Sendable {
             switch kind {
             case .illegalParking: rules.parking = ParkingSettings(dwell: options.dwell)
             case .exposedGarbage, .garbagePile, .piledGoods: rules.ground[kind] = GroundSettings(dwell: options.dwell)
+            case .roadVending, .itinerantVending, .outOfStore:
+                rules.vending[kind] = VendingSettings(dwell: options.dwell)
             default: break
             }
         }

@@ -104,26 +104,18 @@ public struct CameraPipeline: ~Copyable {
 
     /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.
     private static let surroundings = 1.0
-    /// The least part of the picture that a closer look takes in, as shares of its sides.
+    /// The least part of the picture that a closer look takes in, as a share of its sides.
     private static let leastPart = 0.2
-    /// A detection of this score that covers so much of a thing says what it is.
-    private static let closeScore = 0.3
-    private static let closeCover = 0.5
 
     /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle, a person or an
     /// animal was too small for it before. One thing a look, which bounds the cost.
     private mutating func lookCloser(in frame: Frame) async throws {
-        guard let thing = ground?.unidentified.first else { return }
+        guard let thing = ground?.due(at: frame.time) else { return }
         let box = thing.box.grown(by: Self.surroundings)
-        let part = box.grown(
-            by: max(0, (Self.leastPart / max(box.width, 1e-6) - 1) / 2, (Self.leastPart / max(box.height, 1e-6) - 1) / 2))
-        let result = try await detector.detections(in: frame, part: part)
+        let short = max(Self.leastPart / max(box.width, 1e-6), Self.leastPart / max(box.height, 1e-6))
+        let result = try await detector.detections(in: frame, part: box.grown(by: max(0, (short - 1) / 2)))
         costs.infer += result.seconds
         costs.inferences += 1
-        let known = result.detections.first {
-            ($0.objectClass.standsAndLeaves || $0.objectClass.isAnimal) && $0.score >= Self.closeScore
-                && thing.box.covered(by: $0.box) >= Self.closeCover && $0.box.area <= thing.box.area * 6
-        }
-        ground?.identify(thing.id, as: known.map { .known($0.objectClass) } ?? .thing)
+        ground?.identify(thing.id, by: result.detections, at: frame.time)
     }
 }

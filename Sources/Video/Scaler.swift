@@ -19,7 +19,7 @@ public struct Scaler: ~Copyable {
             switch self {
             case .rgb: AV_PIX_FMT_RGB24
             case .grey: AV_PIX_FMT_GRAY8
-            case .planes: AV_PIX_FMT_YUVJ444P
+            case .planes: AV_PIX_FMT_YUV444P
             }
         }
     }
@@ -45,16 +45,29 @@ public struct Scaler: ~Copyable {
         pixels.deallocate()
     }
 
+    /// Planes of luma usually run from 16 to 235; pictures that are compared with grey ones run from 0 to 255.
+    private func useFullRange() {
+        var (source, target) = (UnsafeMutablePointer<Int32>?.none, UnsafeMutablePointer<Int32>?.none)
+        var (sourceRange, targetRange, brightness, contrast, saturation) = (Int32(0), Int32(0), Int32(0), Int32(0), Int32(0))
+        guard
+            sws_getColorspaceDetails(
+                context, &source, &sourceRange, &target, &targetRange, &brightness, &contrast, &saturation) >= 0
+        else { return }
+        sws_setColorspaceDetails(context, source, sourceRange, target, 1, brightness, contrast, saturation)
+    }
+
     /// Lends the scaled picture, rows of `width × bytes` without padding: valid only inside `body`.
     /// Throws where libswscale does not know the frame's pixel format.
     public mutating func scale<R>(_ frame: Frame, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) throws -> R {
         let raw = frame.raw
+        let before = context
         context = sws_getCachedContext(
             context, raw.pointee.width, raw.pointee.height, AVPixelFormat(rawValue: raw.pointee.format),
             Int32(width), Int32(height), format.pixelFormat, SWS_BILINEAR, nil, nil, nil)
         guard context != nil else {
             throw FFmpegError(operation: "scale a picture to \(width)x\(height)", code: ffAVERROR_INVALIDDATA)
         }
+        if format == .planes, context != before { useFullRange() }
         let stride = Int32(width * format.bytes)
         let rows = withUnsafeBytes(of: &raw.pointee.data) { planes in
             withUnsafeBytes(of: &raw.pointee.linesize) { strides in

@@ -78,7 +78,7 @@ struct CutOut {
 struct GarbageTrial {
     static let dwell = 10.0
     /// A run has so many seconds; the bag comes and goes at looks within it.
-    static let seconds = 60.0
+    static let seconds = 46.0
 
     let scene: String
     let outline: CutOut.Outline
@@ -86,6 +86,8 @@ struct GarbageTrial {
     let x: Int
     let y: Int
     let gain: Float
+    /// Of the scene's first look.
+    let brightness: Int
     let start: Double
     let end: Double
     let box: Box
@@ -109,6 +111,7 @@ struct GarbageTrial {
         // As bright as the scene: a white bag at dusk is grey.
         gain = Float(min(1.3, max(0.35, mean / 120)) * Double.random(in: 0.8...1.2, using: &random))
         scene = scenery.name
+        brightness = first.brightness
         self.outline = outline
         self.cutOut = cutOut
         (x, y) = place
@@ -120,15 +123,16 @@ struct GarbageTrial {
             height: Double(cutOut.planes.height) / Double(first.height))
     }
 
-    /// True where no look differs from the first by more than noise.
+    /// True where no look differs from the first by more than noise and an overall change of light.
     private static func isQuiet(_ scenery: Scenery, _ x: Int, _ y: Int, _ width: Int, _ height: Int) -> Bool {
         let first = scenery.looks[0]
         for look in scenery.looks.dropFirst() {
             var (sum, count) = (0, 0)
+            let gain = Double(look.brightness) / Double(first.brightness)
             for row in stride(from: y, to: y + height, by: 2) {
                 for column in stride(from: x, to: x + width, by: 2) {
                     let pixel = row * first.width + column
-                    sum += abs(Int(look.values[0][pixel]) - Int(first.values[0][pixel]))
+                    sum += abs(Int(look.values[0][pixel]) - Int(Double(first.values[0][pixel]) * gain))
                     count += 1
                 }
             }
@@ -139,7 +143,8 @@ struct GarbageTrial {
 
     func paste(into planes: inout Planes, at seconds: Double) {
         guard seconds >= start, seconds < end else { return }
-        cutOut.paste(into: &planes, x: x, y: y, gain: gain)
+        // The camera's exposure lights the bag as it lights the street.
+        cutOut.paste(into: &planes, x: x, y: y, gain: gain * Float(planes.brightness) / Float(brightness))
     }
 
     /// Whether an alert is this bag's, and in time.

@@ -13,7 +13,7 @@ struct GarbageTrialTests {
         let outlines = try CutOut.outlines()
         let detector = try Prepared.detector()
         var (trials, found, wrong) = (0, 0, 0)
-        for (number, name) in Scenery.quiet.enumerated() {
+        for (number, name) in Scenery.quiet.enumerated() where name.hasPrefix(ProcessInfo.processInfo.environment["SCENE"] ?? "") {
             let scenery = try Scenery(name)
             var random = SeededGenerator(seed: UInt64(number) + (UInt64(ProcessInfo.processInfo.environment["GARBAGE_SEED"] ?? "") ?? 1) * 1000)
             for _ in 0..<perScene {

@@ -16,15 +16,15 @@ struct GroundEvidence: Sendable {
 
     /// Log ratio that a thing must reach.
     private static let leastCame = 0.15
-    /// Skylight alone is a tenth of full daylight and more; with a display gamma of 2.2 that is a gain of 0.35. What is
+    /// Skylight alone is a seventh of full daylight and more; with a display gamma of 2.2 that is a gain of 0.4. What is
     /// darker than this is no shadow.
-    private static let darkestShadow = 0.35
+    private static let darkestShadow = 0.4
     /// Levels of colour that light from another part of the sky does not reach.
     private static let leastColour = 11.0
 
     var isLight: Bool {
         guard colour < Self.leastColour, gain > Self.darkestShadow else { return false }
-        return residual < max(3.5, 2.2 * noise) || residual < 0.12 * change
+        return residual < max(3.5, 2.2 * noise) || residual < 0.09 * change
     }
 
     var speaksForThing: Bool { came > Self.leastCame && !isLight }

@@ -11,6 +11,10 @@ struct GroundModel: Sendable {
     private static let colourStep: Float = 6
     /// Mean deviations of a pixel's own noise that a change must exceed: for a normal distribution 3.5 of them are 2.8 σ.
     private static let noiseFactor: Float = 3.5
+    /// The share of those limits that counts beside pixels that exceed them, so that a thing's faint parts belong to it,
+    /// and how many pixels far.
+    private static let faintShare: Float = 0.55
+    private static let faintReach = 5
     /// Looks that a changed pixel can have gathered: few, so that clean ground is believed soon.
     private static let mostEvidence: UInt8 = 6
     /// Looks hidden, after which what was known of a changed pixel is out of date.
@@ -39,6 +43,7 @@ struct GroundModel: Sendable {
 
     private var last: ColourPicture
     private var evidence: Plane
+    private var faintEvidence: Plane
     private var hiddenLooks: Plane
     private var unknown: Plane
     private var restless: Plane
@@ -53,6 +58,7 @@ struct GroundModel: Sendable {
         foreground = empty
         hidden = empty
         evidence = empty
+        faintEvidence = empty
         hiddenLooks = empty
         unknown = empty
         restless = empty
@@ -89,6 +95,7 @@ struct GroundModel: Sendable {
             ground.blue.values[pixel] = view.blue.values[pixel]
             ground.red.values[pixel] = view.red.values[pixel]
             evidence.values[pixel] = 0
+            faintEvidence.values[pixel] = 0
             changed.values[pixel] = 0
             foreground.values[pixel] = 0
         }
@@ -119,13 +126,15 @@ struct GroundModel: Sendable {
             unknown.values[pixel] = values.isEmpty ? 1 : 0
             guard !values.isEmpty else { continue }
             values.sort { $0.0 < $1.0 }
-            let (low, high) = (values[0].0, values[values.count - 1].0)
-            let chosen = values[values.count / 2].1
-            ground.luma.values[pixel] = first[chosen].picture.luma.values[pixel]
-            ground.blue.values[pixel] = first[chosen].picture.blue.values[pixel]
-            ground.red.values[pixel] = first[chosen].picture.red.values[pixel]
-            // For five normal values the range is 2.33 σ and the mean deviation 0.8 σ.
-            noise.values[pixel] = UInt8(min(160, max(12, Int(high - low) * 8 * 80 / 233)))
+            let middle = values[values.count / 2]
+            ground.luma.values[pixel] = middle.0
+            ground.blue.values[pixel] = first[middle.1].picture.blue.values[pixel]
+            ground.red.values[pixel] = first[middle.1].picture.red.values[pixel]
+            // The median deviation, which a car that passes in one look leaves alone: 0.67 σ, where the mean one is 0.8 σ.
+            let deviations = values.map { abs(Int($0.0) - Int(middle.0)) }.sorted()
+            // Where several of the first looks differ, something passes all the time.
+            restless.values[pixel] = UInt8(min(255, deviations.count { $0 > 16 } * 55))
+            noise.values[pixel] = UInt8(min(40, max(12, deviations[deviations.count / 2] * 10)))
         }
         last = picture
         first = []
@@ -209,13 +218,19 @@ struct GroundModel: Sendable {
                     Float(low.values[pixel]) - Float(luma), Float(luma) - Float(high.values[pixel]))
                 let colour =
                     abs(Int(blueNow) - Int(ground.blue.values[pixel])) + abs(Int(redNow) - Int(ground.red.values[pixel]))
-                let isForeground = beyond > limit || Float(colour) > Self.colourStep + Self.noiseFactor * deviation
+                let (light, tint) = (max(0, beyond) / limit, Float(colour) / (Self.colourStep + Self.noiseFactor * deviation))
+                let excess = light * light + tint * tint
+                let isForeground = excess > 1
+                let isFaint = excess > Self.faintShare * Self.faintShare
                 let steady =
                     Int(luma) >= Int(lastLow.values[pixel]) - Int(limit) && Int(luma) <= Int(lastHigh.values[pixel]) + Int(limit)
                     && abs(Int(blueNow) - Int(last.blue.values[pixel])) + abs(Int(redNow) - Int(last.red.values[pixel]))
                         < Int(Self.colourStep + 8)
                 rest(pixel, steady)
                 judge(pixel, isForeground, steady, seconds)
+                let faint = faintEvidence.values[pixel]
+                faintEvidence.values[pixel] =
+                    isFaint && steady ? min(Self.mostEvidence, faint + 1) : faint > 2 ? faint - 2 : 0
                 last.luma.values[pixel] = luma
                 last.blue.values[pixel] = blueNow
                 last.red.values[pixel] = redNow
@@ -272,10 +287,19 @@ struct GroundModel: Sendable {
         value = UInt8(Int(value) + (difference > 0 ? step : -step))
     }
 
-    /// Changed pixels: two looks of evidence, specks removed, small gaps closed.
+    /// Changed pixels: two looks of evidence, specks removed, faint neighbours added, small gaps closed.
     private mutating func cleanUp() {
         var mask = Plane(width: width, height: height)
         for pixel in 0..<mask.count where evidence.values[pixel] >= 2 { mask.values[pixel] = 1 }
-        changed = mask.least().greatest().greatest().greatest().least().least()
+        mask = mask.least().greatest()
+        for _ in 0..<Self.faintReach {
+            var grown = mask.greatest()
+            for pixel in 0..<mask.count
+            where grown.values[pixel] != 0 && mask.values[pixel] == 0 && faintEvidence.values[pixel] < 2 {
+                grown.values[pixel] = 0
+            }
+            mask = grown
+        }
+        changed = mask.greatest().greatest().least().least()
     }
 }

@@ -4,8 +4,8 @@
 /// One for each camera; the rules of its zones share what it finds.
 public struct GroundWatcher: Sendable {
     /// Sizes at a picture of 320 pixels' width.
-    private static let leastArea = 48
-    private static let leastSide = 6
+    private static let leastArea = 40
+    private static let leastSide = 5
     /// Shares of the picture, of the bounding box; width to height.
     private static let largestArea = 0.06
     private static let leastFill = 0.34
@@ -16,6 +16,12 @@ public struct GroundWatcher: Sendable {
     /// for people faintly and for long; a person who is faint in one look is clear in the next, or moves.
     private static let personScore = 0.4
     private static let coverScore = 0.3
+    /// Scores from which a detection that covers so much of a thing, and is so many times as large at most, says what it
+    /// is. Bags are readily taken for people, but people are taller than wide.
+    private static let claimScore = (tall: 0.45, person: 0.75, other: 0.4)
+    private static let tall = 1.3
+    private static let claimCover = 0.5
+    private static let claimSize = 6.0
     /// The share of a cover that must differ from the ground: a container that is taken for a lorry hides nothing.
     private static let coverChange = 0.25
     private static let coverMargin = 0.08
@@ -35,6 +41,8 @@ public struct GroundWatcher: Sendable {
         var object: LeftObject
         var pixels: [Int]
         var appearance: Patch
+        /// The share of its pixels that stood out clearly when it was new.
+        var strength: Double
         var verdicts: [Bool] = []
         var good = 0
         var looks = 0
@@ -42,12 +50,16 @@ public struct GroundWatcher: Sendable {
         var emptied: (since: MediaTime, looks: Int)?
         var rejections = 0
         var changedLooks = 0
+        /// The age at the last closer look, in seconds.
+        var lookedAt: Double?
     }
 
     private var model: GroundModel?
     private(set) var candidates: [Candidate] = []
     private var nextID = 1
     private let watched: [Box]
+    /// Height of the picture by its width.
+    private var aspect = 1.0
 
     /// - Parameter zones: where things matter; elsewhere the ground takes them in.
     public init(zones: [Polygon]) { watched = zones.map(\.bounds) }
@@ -55,21 +67,40 @@ public struct GroundWatcher: Sendable {
     /// True once the ground is known well enough to find anything.
     public var isReady: Bool { model?.isReady ?? false }
 
-    /// Things that a closer look of the detector has not judged yet.
-    public var unidentified: [LeftObject] {
-        candidates.map(\.object).filter { $0.isThing && $0.isVisible && $0.identity == .unknown }
+    /// The thing that a closer look of the detector is due for: once it has proved to be one, and again whenever it has
+    /// lain twice as long.
+    public func due(at time: MediaTime) -> LeftObject? {
+        candidates.first {
+            $0.object.isThing && $0.object.isVisible && time - $0.object.since >= 2 * ($0.lookedAt ?? 0)
+        }?.object
     }
 
-    /// Takes the result of that closer look.
-    public mutating func identify(_ id: Int, as identity: LeftObject.Identity) {
+    /// Takes what a closer look of the detector saw.
+    public mutating func identify(_ id: Int, by detections: [Detection], at time: MediaTime) {
         guard let index = candidates.firstIndex(where: { $0.object.id == id }) else { return }
-        candidates[index].object.identity = identity
+        candidates[index].lookedAt = max(1, time - candidates[index].object.since)
+        if candidates[index].object.identity == .unknown { candidates[index].object.identity = .thing }
+        claim(&candidates[index], detections)
+    }
+
+    /// What the detector takes for a vehicle, a person or an animal is not a thing, even if only one look says so.
+    private func claim(_ candidate: inout Candidate, _ detections: [Detection]) {
+        let box = candidate.object.box
+        let isTall = box.height * aspect >= Self.tall * box.width
+        let person = isTall ? Self.claimScore.tall : Self.claimScore.person
+        let claim = detections.first {
+            $0.score >= ($0.objectClass == .person ? person : Self.claimScore.other)
+                && ($0.objectClass.standsAndLeaves || $0.objectClass.isAnimal)
+                && box.covered(by: $0.box) >= Self.claimCover && $0.box.area <= box.area * Self.claimSize
+        }
+        if let claim { candidate.object.identity = .known(claim.objectClass) }
     }
 
     /// Takes one look; returns what lies there and, once more, what has just gone.
     public mutating func update(with scene: Scene, stays: [Stay], ended: [StayTracker.Ended]) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
         var model = self.model ?? GroundModel(picture)
+        aspect = Double(picture.height) / Double(picture.width)
         self.model = nil
         if model.width != picture.width || model.height != picture.height {
             model = GroundModel(picture)
@@ -84,14 +115,13 @@ public struct GroundWatcher: Sendable {
         model.update(with: picture, covers: covers(scene, stays, model), keep: keep, at: Float(scene.time.seconds))
         defer { self.model = model }
         guard model.isReady else { return [] }
-        if isDebug { for b in covers(scene, stays, model) where b.maxX > 0.8 && b.maxY > 0.7 { debug("  \(scene.time) cover \(Int(b.x*640)),\(Int(b.y*480)),\(Int(b.width*640)),\(Int(b.height*480))") }
-        for d in scene.detections where d.box.maxX > 0.8 && d.box.maxY > 0.7 { debug("  det \(d.objectClass) \(d.score)")}
-        var fg = 0, ch = 0; for y in 184..<213 { for x in 274..<318 { fg += Int(model.foreground.values[y*320+x]); ch += Int(model.changed.values[y*320+x]) } }
-        debug("  fg \(fg) changed \(ch) of 1276") }
         let blobs = Blob.all(in: model.changed, least: Self.leastArea)
         var gone = follow(blobs, in: model, scene)
         begin(blobs, in: model, scene)
-        for index in candidates.indices { judge(&candidates[index], in: model, scene.time) }
+        for index in candidates.indices {
+            judge(&candidates[index], in: model, scene.time)
+            claim(&candidates[index], scene.detections)
+        }
         // What light or a departure explains becomes ground.
         for candidate in candidates where candidate.rejections >= Self.rejections { model.absorb(candidate.pixels) }
         gone += candidates.filter { $0.rejections >= Self.rejections }.map { departure(of: $0, at: scene.time) }
@@ -163,7 +193,7 @@ public struct GroundWatcher: Sendable {
                 kept.append(candidate)
                 continue
             }
-            if Double(foreground) < Self.goneShare * Double(visible) {
+            if Double(foreground) < Self.goneShare * candidate.strength * Double(visible) {
                 let empty = candidate.emptied ?? (scene.time, 0)
                 candidate.emptied = (empty.since, empty.looks + 1)
                 candidate.object.presence = .hidden
@@ -207,9 +237,14 @@ public struct GroundWatcher: Sendable {
                         id: nextID, box: box, area: Double(blob.area) / Double(model.ground.luma.count),
                         since: min(since, scene.time), lastSeen: scene.time, presence: .visible, isThing: false,
                         certainty: 0, identity: .unknown),
-                    pixels: blob.pixels, appearance: GreyImage(model.view.luma).patch(in: box), looks: 1))
+                    pixels: blob.pixels, appearance: GreyImage(model.view.luma).patch(in: box),
+                    strength: Self.strength(of: blob.pixels, in: model), looks: 1))
             nextID += 1
         }
+    }
+
+    private static func strength(of pixels: [Int], in model: GroundModel) -> Double {
+        Double(pixels.count { model.foreground.values[$0] != 0 }) / Double(max(1, pixels.count))
     }
 
     private func isPlausible(_ blob: Blob, in model: GroundModel) -> Bool {
@@ -218,13 +253,33 @@ public struct GroundWatcher: Sendable {
             && aspect <= Self.mostAspect && Double(blob.area) <= Self.largestArea * Double(model.ground.luma.count)
     }
 
+    /// Whether the same thing lies there still; where two looks in a row deny it, something else does, and its time begins
+    /// again: different lorries in one place would otherwise add up.
+    private func looksTheSame(_ candidate: inout Candidate, in model: GroundModel, _ time: MediaTime) -> Bool {
+        let now = GreyImage(model.view.luma).patch(in: candidate.object.box)
+        guard now.likeness(candidate.appearance) < Self.likeness else {
+            candidate.changedLooks = 0
+            return true
+        }
+        candidate.changedLooks += 1
+        if candidate.changedLooks >= 2 {
+            candidate.object.since = time
+            candidate.appearance = now
+            candidate.changedLooks = 0
+            candidate.verdicts = []
+        }
+        return false
+    }
+
     private mutating func grow(_ index: Int, to blob: Blob, in model: GroundModel, _ scene: Scene) {
         let before = candidates[index].pixels.count
         // Young candidates fill up as their pixels gather evidence; later growth is something that was added.
         guard blob.area > before, isPlausible(blob, in: model) else { return }
+        guard looksTheSame(&candidates[index], in: model, scene.time) else { return }
         let known = Set(candidates[index].pixels)
         let added = blob.pixels.filter { !known.contains($0) }
         candidates[index].pixels += added
+        candidates[index].strength = Self.strength(of: candidates[index].pixels, in: model)
         let box = blob.box(in: model.ground.luma)
         candidates[index].object.box = box.union(candidates[index].object.box)
         candidates[index].object.area = Double(candidates[index].pixels.count) / Double(model.ground.luma.count)
@@ -234,22 +289,11 @@ public struct GroundWatcher: Sendable {
     private func judge(_ candidate: inout Candidate, in model: GroundModel, _ time: MediaTime) {
         guard candidate.object.isVisible else { return }
         let box = candidate.object.box
-        let now = GreyImage(model.view.luma).patch(in: box)
-        if now.likeness(candidate.appearance) < Self.likeness, candidate.changedLooks < 3 {
-            candidate.changedLooks += 1
-            if candidate.changedLooks >= 2 {
-                // Something else lies here now: its time begins again.
-                candidate.object.since = time
-                candidate.appearance = now
-                candidate.changedLooks = 0
-                candidate.verdicts = []
-            }
-        } else {
-            candidate.changedLooks = 0
-        }
+        let isSame = looksTheSame(&candidate, in: model, time)
         let evidence = GroundEvidence(of: candidate.pixels, box: box, in: model)
         debug("\(time) id \(candidate.object.id) px \(candidate.pixels.count) box \(Int(box.x*640)),\(Int(box.y*480)),\(Int(box.width*640)),\(Int(box.height*480)) since \(candidate.object.since) came \(evidence.came) res \(evidence.residual) noise \(evidence.noise) gain \(evidence.gain) col \(evidence.colour) chg \(evidence.change) light \(evidence.isLight) ident \(candidate.object.identity) hid \(candidate.hiddenLooks)/\(candidate.looks)")
-        let isGood = evidence.speaksForThing
+        let isGood =
+            isSame && evidence.speaksForThing
             && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
@@ -262,5 +306,5 @@ public struct GroundWatcher: Sendable {
 }
 
 import Foundation
-let isDebug = ProcessInfo.processInfo.environment["GW_DEBUG"] != nil
-func debug(_ text: @autoclosure () -> String) { if isDebug { FileHandle.standardError.write(Data((text() + "\n").utf8)) } }
+public let isDebug = ProcessInfo.processInfo.environment["GW_DEBUG"] != nil
+public func debug(_ text: @autoclosure () -> String) { if isDebug { FileHandle.standardError.write(Data((text() + "\n").utf8)) } }

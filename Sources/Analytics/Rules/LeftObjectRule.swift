@@ -43,6 +43,11 @@ public struct LeftObjectRule: Rule {
             ?? Lying(
                 clock: DwellClock(since: object.since, scene, settings.windows, isForbidden: isForbidden),
                 why: [.init(at: object.since, what: "something new lies in the zone")])
+        if case .known(let name) = object.identity, entry.stood {
+            lying[object.id] = nil
+            let why = entry.why + [.init(at: time, what: "a closer look says: \(name.rawValue)")]
+            return finding(object, entry.clock.counts, .ended(at: time), why)
+        }
         defer { lying[object.id] = entry }
         if entry.stood {
             return finding(object, entry.clock.counts, object.isVisible ? .standing : .hidden, entry.why)

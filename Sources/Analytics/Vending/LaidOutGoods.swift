@@ -1,0 +1,46 @@
+/// What vendors bring, as the detector sees it again and again in one place.
+struct LaidOutGoods: Sendable {
+    struct Item: Sendable {
+        var objectClass: ObjectClass
+        var box: Box
+        var since: MediaTime
+        var lastSeen: MediaTime
+        var looks: Int
+        /// False for what was there in the very first picture: a bench of the town, a café's tables.
+        var isNew: Bool
+        fileprivate var misses = 0
+    }
+
+    private static let overlap = 0.4
+    private static let mostMisses = 4
+
+    private var items: [Item] = []
+    private var hasBegun = false
+
+    /// What has kept its place for two looks and was not there from the beginning.
+    var standing: [Item] { items.filter { $0.looks >= 2 && $0.isNew } }
+
+    mutating func update(with scene: Scene) {
+        var free = scene.detections.filter { $0.objectClass.isGoods }
+        for index in items.indices {
+            let item = items[index]
+            if let match = free.firstIndex(where: {
+                $0.objectClass == item.objectClass && $0.box.iou(item.box) >= Self.overlap
+            }) {
+                free.remove(at: match)
+                items[index].lastSeen = scene.time
+                items[index].looks += 1
+                items[index].misses = 0
+            } else {
+                items[index].misses += 1
+            }
+        }
+        items.removeAll { $0.misses > ($0.looks >= 3 ? Self.mostMisses : 1) }
+        items += free.map {
+            Item(
+                objectClass: $0.objectClass, box: $0.box, since: scene.time, lastSeen: scene.time, looks: 1,
+                isNew: hasBegun)
+        }
+        hasBegun = true
+    }
+}
