@@ -14,11 +14,11 @@ public struct GroundWatcher: Sendable {
     private static let mostObjects = 40
     /// Scores from which a person, or something else that stands and leaves, hides the ground. The detector takes bags
     /// for people faintly and for long; a person who is faint in one look is clear in the next, or moves.
-    private static let personScore = 0.4
-    private static let coverScore = 0.3
+    private static let personScore = 0.5
+    private static let coverScore = 0.4
     /// Scores from which a detection that covers so much of a thing, and is so many times as large at most, says what it
     /// is. Bags are readily taken for people, but people are taller than wide.
-    private static let claimScore = (tall: 0.45, person: 0.75, other: 0.4)
+    private static let claimScore = (tall: 0.45, person: 0.75, other: 0.45)
     private static let tall = 1.3
     private static let claimCover = 0.5
     private static let claimSize = 6.0
@@ -141,7 +141,7 @@ public struct GroundWatcher: Sendable {
             $0.score >= ($0.objectClass == .person ? Self.personScore : Self.coverScore) && ($0.objectClass.standsAndLeaves || $0.objectClass.isAnimal)
         }.map(\.box)
         // The detector misses a vehicle now and then; the place still shows it.
-        for stay in stays where stay.presence == .unchanged && stay.isEstablished && stay.objectClass.isMotorVehicle {
+        for stay in stays where stay.presence == .unchanged && stay.objectClass.isMotorVehicle && stay.meanScore >= Self.coverScore {
             boxes.append(stay.box)
         }
         guard model.isReady else { return boxes.map { $0.grown(by: Self.coverMargin) } }
@@ -291,7 +291,6 @@ public struct GroundWatcher: Sendable {
         let box = candidate.object.box
         let isSame = looksTheSame(&candidate, in: model, time)
         let evidence = GroundEvidence(of: candidate.pixels, box: box, in: model)
-        debug("\(time) id \(candidate.object.id) px \(candidate.pixels.count) box \(Int(box.x*640)),\(Int(box.y*480)),\(Int(box.width*640)),\(Int(box.height*480)) since \(candidate.object.since) came \(evidence.came) res \(evidence.residual) noise \(evidence.noise) gain \(evidence.gain) col \(evidence.colour) chg \(evidence.change) light \(evidence.isLight) ident \(candidate.object.identity) hid \(candidate.hiddenLooks)/\(candidate.looks)")
         let isGood =
             isSame && evidence.speaksForThing
             && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)
@@ -304,7 +303,3 @@ public struct GroundWatcher: Sendable {
         candidate.rejections = isGood ? 0 : candidate.rejections + 1
     }
 }
-
-import Foundation
-public let isDebug = ProcessInfo.processInfo.environment["GW_DEBUG"] != nil
-public func debug(_ text: @autoclosure () -> String) { if isDebug { FileHandle.standardError.write(Data((text() + "\n").utf8)) } }
