@@ -3,7 +3,8 @@
 
     effnet2onnx.py WEIGHTS.pth OUT.onnx
 
-Only numpy and onnx are needed; PyTorch is not. The same input gives the same bytes. The result is opset 10, NCHW, float32:
+Only numpy and onnx are needed; PyTorch is not. The same input gives the same bytes. The result is opset 10, NCHW,
+float32:
     image     1 x 3 x 224 x 224   RGB, already normalised: (pixel - 127) / 128
     features  1 x 1280            the mean over all places of the last convolution; the classifier is left out
 
@@ -13,7 +14,6 @@ import argparse
 import collections
 import pickle
 import struct
-import sys
 
 import numpy as np
 import onnx

@@ -26,6 +26,11 @@ public actor ObjectDetector {
     /// Reads the network and checks its hash before.
     public init(model: Model, threads: Int = 1) throws {
         try model.verify()
+        guard !model.classes.isEmpty else {
+            throw InferenceError(
+                "detect with the model \(model.name)", cause: "it finds no objects",
+                remedy: "choose a model that has classes: see 'gridwarden models list'")
+        }
         self.model = model
         ocv_set_threads(Int32(threads))
         network = try Network(path: model.path)
