@@ -46,4 +46,4 @@ bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	.build/release/gridwarden bench $(CLIPS) --dwell 10
 
 clean: ## delete what was built and prepared
-	rm -rf .build .build-tsan .build-asan models/prepared models/.venv
+	rm -rf .build .build-tsan .build-asan models/prepared models/.venv models/.features

@@ -137,8 +137,9 @@ def main():
         for entry in wanted:
             if state(entry, options.out) != "verified":
                 prepare(entry, options.out)
-        # The manifest goes with the files that it names.
+        # The manifest goes with the files that it names, and the heads with the features that they read.
         place(os.path.join(HERE, "manifest.json"), os.path.join(options.out, "manifest.json"))
+        shutil.copytree(os.path.join(HERE, "heads"), os.path.join(options.out, "heads"), dirs_exist_ok=True)
     states = {entry["name"]: state(entry, options.out) for entry in wanted}
     if options.json:
         print(json.dumps(states))

@@ -26,6 +26,11 @@ public actor ObjectDetector {
     /// Reads the network and checks its hash before.
     public init(model: Model, threads: Int = 1) throws {
         try model.verify()
+        guard !model.classes.isEmpty else {
+            throw InferenceError(
+                "detect with the model \(model.name)", cause: "it finds no objects",
+                remedy: "choose a model that has classes: see 'gridwarden models list'")
+        }
         self.model = model
         ocv_set_threads(Int32(threads))
         network = try Network(path: model.path)
@@ -45,7 +50,7 @@ public actor ObjectDetector {
 
     /// Looks closer at one part of a picture; the boxes are in coordinates of the whole picture.
     public func detections(in frame: Frame, part: Box) throws -> Result {
-        let cut = try frame.cropped(to: part)
+        let cut = try frame.part(part)
         let result = try detections(in: cut)
         let scale = (
             x: Double(cut.width) / Double(max(1, frame.width)), y: Double(cut.height) / Double(max(1, frame.height))

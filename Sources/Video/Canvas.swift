@@ -24,26 +24,15 @@ public struct Canvas: ~Copyable {
 
     /// Copies `part` of a frame (or all of it) at full resolution.
     public init(_ frame: Frame, part: Box? = nil) throws {
-        let part = part ?? Box(x: 0, y: 0, width: 1, height: 1)
-        // Chroma is stored for squares of two pixels: crops begin and end between squares.
-        let x = min(Int(max(0, part.x) * Double(frame.width)), max(0, frame.width - 16)) & ~1
-        let y = min(Int(max(0, part.y) * Double(frame.height)), max(0, frame.height - 16)) & ~1
-        let width = max(2, min(frame.width - x, max(16, Int(part.width * Double(frame.width)))) & ~1)
-        let height = max(2, min(frame.height - y, max(16, Int(part.height * Double(frame.height)))) & ~1)
-        guard let whole = av_frame_clone(frame.raw), let target = av_frame_alloc() else {
+        let source = try frame.part(part ?? Box(x: 0, y: 0, width: 1, height: 1))
+        let whole = source.raw
+        let (width, height) = (source.width & ~1, source.height & ~1)
+        guard let target = av_frame_alloc() else {
             throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
         }
-        var source: UnsafeMutablePointer<AVFrame>? = whole
-        defer { av_frame_free(&source) }
         var done = false
         var unfinished: UnsafeMutablePointer<AVFrame>? = target
         defer { if !done { av_frame_free(&unfinished) } }
-        whole.pointee.crop_left = x
-        whole.pointee.crop_top = y
-        whole.pointee.crop_right = max(0, frame.width - x - width)
-        whole.pointee.crop_bottom = max(0, frame.height - y - height)
-        try FFmpegError.check(
-            av_frame_apply_cropping(whole, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
         target.pointee.format = AV_PIX_FMT_YUVJ420P.rawValue
         target.pointee.width = Int32(width)
         target.pointee.height = Int32(height)

@@ -58,23 +58,22 @@ public final class Frame: @unchecked Sendable {
     public var height: Int { Int(raw.pointee.height) }
     public var isKeyFrame: Bool { ffIsKeyFrame(raw) != 0 }
 
-    /// The pixels of `part`, cut on whole chroma samples, at full resolution: a view into the same buffers.
-    /// Throws where libav cannot crop the frame's pixel format.
-    public func cropped(to part: Box) throws -> Frame {
-        // Chroma is stored for squares of two pixels: crops begin and end between squares.
+    /// `part` of the picture, by the same buffers. At least 16 pixels a side where the picture has them; begins and ends
+    /// at even pixels, since chroma is stored for squares of two.
+    public func part(_ part: Box) throws -> Frame {
         let x = min(Int(max(0, part.x) * Double(width)), max(0, width - 16)) & ~1
         let y = min(Int(max(0, part.y) * Double(height)), max(0, height - 16)) & ~1
-        let cutWidth = max(2, min(width - x, max(16, Int(part.width * Double(width)))) & ~1)
-        let cutHeight = max(2, min(height - y, max(16, Int(part.height * Double(height)))) & ~1)
-        guard let copy = av_frame_clone(raw) else {
+        let partWidth = max(2, min(width - x, max(16, Int(part.width * Double(width)))) & ~1)
+        let partHeight = max(2, min(height - y, max(16, Int(part.height * Double(height)))) & ~1)
+        guard let clone = av_frame_clone(raw) else {
             throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
         }
-        let cut = Frame(taking: copy, time: time, date: date, clockOffset: clockOffset)
-        copy.pointee.crop_left = x
-        copy.pointee.crop_top = y
-        copy.pointee.crop_right = max(0, width - x - cutWidth)
-        copy.pointee.crop_bottom = max(0, height - y - cutHeight)
-        try FFmpegError.check(av_frame_apply_cropping(copy, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
-        return cut
+        let frame = Frame(taking: clone, time: time, date: date, clockOffset: clockOffset)
+        clone.pointee.crop_left = x
+        clone.pointee.crop_top = y
+        clone.pointee.crop_right = max(0, width - x - partWidth)
+        clone.pointee.crop_bottom = max(0, height - y - partHeight)
+        try FFmpegError.check(av_frame_apply_cropping(clone, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
+        return frame
     }
 }

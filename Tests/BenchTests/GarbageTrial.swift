@@ -35,7 +35,7 @@ struct CutOut {
         var photograph = try Recording(path: Self.folder.appending(path: outline.file).path, cadence: .every(seconds: 1))
         guard let frame = try photograph.next() else { throw Scenery.Absent() }
         let bounds = outline.polygon.bounds
-        let cut = try frame.cropped(to: bounds)
+        let cut = try frame.part(bounds)
         let height = max(4, width * cut.height / max(1, cut.width))
         planes = try Planes(cut, width: width, height: height)
         var alpha = [Float](repeating: 0, count: width * height)

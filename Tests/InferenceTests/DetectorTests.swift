@@ -61,57 +61,12 @@ import Video
         .enabled(if: isPrepared && Footage.isPresent && OnnxRuntime.isPresent, "needs models, footage and onnxruntime"),
         .timeLimit(.minutes(2)))
     func outputsEqualThoseOfONNXRuntimeOnRealPictures() async throws {
-        let folder = try TemporaryFolder()
         let detector = try ObjectDetector(model: try model())
         for seconds in [0.0, 60, 130] {
             let raw = try await detector.raw(of: try frame(at: seconds))
-            var paths: [String] = []
-            for (name, values) in [("blob", raw.blob), ("classes", raw.logits), ("boxes", raw.offsets)] {
-                let file = folder.url.appending(path: "\(name)-\(seconds).f32")
-                try values.withUnsafeBytes { Data($0) }.write(to: file)
-                paths.append(file.path)
-            }
-            let difference = try OnnxRuntime.largestDifference(model: try model().path, files: paths)
+            let difference = try OnnxRuntime.largestDifference(
+                model: try model().path, blob: raw.blob, outputs: ["classes": raw.logits, "boxes": raw.offsets])
             #expect(difference < 1e-3, "at \(seconds) s")
         }
-    }
-}
-
-/// The comparison script of `models/`, in the Python that has ONNX Runtime.
-enum OnnxRuntime {
-    private static let python =
-        ["models/.venv/bin/python3", "models/.venv/bin/python"]
-        .map { Footage.packageRoot.appending(path: $0).path }.first { FileManager.default.fileExists(atPath: $0) }
-        ?? "/usr/bin/python3"
-
-    static let isPresent = (try? run(["-c", "import onnxruntime"]).status) == 0
-
-    static func largestDifference(model: String, files: [String]) throws -> Double {
-        struct Answer: Decodable {
-            let classes: Double
-            let boxes: Double
-
-            enum CodingKeys: String, CodingKey {
-                case classes = "max_difference_classes"
-                case boxes = "max_difference_boxes"
-            }
-        }
-        let script = Footage.packageRoot.appending(path: "models/compare_onnxruntime.py").path
-        let output = try run([script, model] + files).output
-        let answer = try JSONDecoder().decode(Answer.self, from: output)
-        return max(answer.classes, answer.boxes)
-    }
-
-    private static func run(_ arguments: [String]) throws -> (status: Int32, output: Data) {
-        let process = Process()
-        process.executableURL = URL(filePath: python)
-        process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, output)
     }
 }

@@ -15,7 +15,8 @@ public enum Footage {
     public static let packageRoot = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
-    private static let folder = packageRoot.deletingLastPathComponent().appending(path: "shared/footage")
+    private static let shared = packageRoot.deletingLastPathComponent().appending(path: "shared")
+    private static let folder = shared.appending(path: "footage")
 
     /// Whether the recorded footage lies beside the package; tests that need it are skipped where it does not.
     public static let isPresent = FileManager.default.fileExists(atPath: folder.path)
@@ -23,6 +24,12 @@ public enum Footage {
     /// The path of a recorded clip, such as `composed/parking.mp4`; nil where it is absent.
     public static func clip(_ name: String) -> String? {
         let path = folder.appending(path: name).path
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }
+
+    /// The path of a labelled picture, such as `images/trash-bags/tb001.jpg`; nil where it is absent.
+    public static func picture(_ name: String) -> String? {
+        let path = shared.appending(path: name).path
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
