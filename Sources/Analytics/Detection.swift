@@ -4,6 +4,9 @@ public enum ObjectClass: String, Sendable, Codable, CaseIterable {
 
     /// Motor vehicles with four and more wheels; the detector confuses these with one another.
     public var isMotorVehicle: Bool { self == .car || self == .bus || self == .truck }
+
+    /// What may carry a number plate.
+    public var isPlated: Bool { isMotorVehicle || self == .motorcycle }
 }
 
 /// One object that the detector saw in one picture.

@@ -1,6 +1,6 @@
 public import Analytics
 public import Delivery
-import Evidence
+public import Evidence
 import Foundation
 public import Inference
 public import Logging
@@ -17,18 +17,14 @@ public struct CameraService: Service {
         public var stream: Camera.Settings
         public var zones: [WatchedZone]
         public var minimumScore: Double
-        /// Nil where no evidence is kept.
-        public var jpegQuality: Int?
 
         public init(
-            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double,
-            jpegQuality: Int?
+            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double
         ) {
             self.identity = identity
             self.stream = stream
             self.zones = zones
             self.minimumScore = minimumScore
-            self.jpegQuality = jpegQuality
         }
     }
 
@@ -38,6 +34,7 @@ public struct CameraService: Service {
     public let camera: Camera
     private let settings: Settings
     private let detector: ObjectDetector
+    private let maker: EvidenceMaker?
     private let writer: IncidentWriter
     private let restored: [Incident]
     private let restoredStays: [StaySnapshot]
@@ -45,16 +42,18 @@ public struct CameraService: Service {
     private let stateChanged: @Sendable (CameraState) async -> Void
 
     /// - Parameters:
+    ///   - maker: nil where no evidence is kept.
     ///   - restored: the incidents of this camera that were open when the last run ended.
     ///   - restoredStays: what stood still then.
     ///   - stateChanged: called at each change of the camera's state.
     public init(
-        settings: Settings, detector: ObjectDetector, writer: IncidentWriter, restored: [Incident],
-        restoredStays: [StaySnapshot], logger: Logger,
+        settings: Settings, detector: ObjectDetector, maker: EvidenceMaker?, writer: IncidentWriter,
+        restored: [Incident], restoredStays: [StaySnapshot], logger: Logger,
         stateChanged: @escaping @Sendable (CameraState) async -> Void
     ) {
         self.settings = settings
         self.detector = detector
+        self.maker = maker
         self.writer = writer
         self.restored = restored
         self.restoredStays = restoredStays
@@ -72,6 +71,7 @@ public struct CameraService: Service {
                     group.addTask { await camera.run(from: MediaTime(Date().timeIntervalSince1970)) }
                     group.addTask { await tellStates() }
                     await look()
+                    await writer.settle()
                     await group.waitForAll()
                 }
             } onCancel: {
@@ -88,7 +88,7 @@ public struct CameraService: Service {
         var pipeline = CameraPipeline(
             zones: settings.zones, detector: detector,
             incidents: IncidentBook(camera: settings.identity.id, restored: restored) { _ in UUIDv7.make() },
-            recorder: settings.jpegQuality.map { EvidenceRecorder(quality: $0) },
+            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } },
             restored: restoredStays, minimumScore: settings.minimumScore)
         var failures = 0
         var kept = (places: [Box](), at: -Double.infinity)

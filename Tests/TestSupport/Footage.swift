@@ -26,6 +26,15 @@ public enum Footage {
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
+    private static let images = packageRoot.deletingLastPathComponent().appending(path: "shared/images")
+
+    /// The photos of a folder of labelled images, such as `coco-val`, in a fixed order; none where it is absent.
+    public static func photos(_ name: String) -> [String] {
+        let folder = images.appending(path: name)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { $0.hasSuffix(".jpg") }.sorted().map { folder.appending(path: $0).path }
+    }
+
     /// Makes a moving test pattern with ffmpeg, as a camera sends it: key frames at even distances, no B-frames.
     ///
     /// - Parameters:
