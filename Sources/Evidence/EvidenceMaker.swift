@@ -13,8 +13,8 @@ public actor EvidenceMaker {
     /// Around a face and a plate, as a share of its size.
     static let faceMargin = 0.25
     static let plateMargin = 0.15
-    /// A plate is shown from this width and contrast on. Measured in docs/evidence.md.
-    static let readable = (width: 60, contrast: 20.0)
+    /// A plate is shown from this width (pixels) and contrast (luma levels) on. Measured in docs/evidence.md.
+    static let readable = (width: 60, contrast: 8.0)
     /// Around the plate in its picture, as a share of its size.
     private static let plateFrame = 0.5
     /// Of views that wait in memory; they are encoded a second time.

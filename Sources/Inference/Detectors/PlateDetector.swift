@@ -7,8 +7,11 @@ public import Video
 /// The MobileNet-SSD of HyperLPR, on each vehicle at full resolution and on the whole picture in tiles, for vehicles
 /// that the object detector missed.
 public struct PlateDetector: ~Copyable {
-    /// Low, for the same reason as with faces.
-    public static let minimumScore = 0.15
+    /// Least scores: low on a vehicle, for the same reason as with faces; higher where no vehicle was seen, since writing
+    /// of any kind looks like a plate there.
+    public static let minimumScore = (vehicle: 0.15, elsewhere: 0.3)
+    /// What is wider than this share of a vehicle or of a tile is no plate.
+    private static let mostWidth = (vehicle: 0.6, elsewhere: 0.4)
     /// Of ImageNet, as HyperLPR's own source prepares its input: (value / 255 − mean) / deviation, RGB.
     private static let means: [Float] = [0.485, 0.456, 0.406].map { $0 * 255 }
     private static let scales: [Float] = [0.229, 0.224, 0.225].map { 1 / ($0 * 255) }
@@ -44,15 +47,23 @@ public struct PlateDetector: ~Copyable {
     ///
     /// - Parameter vehicles: where to look closely, in shares of the picture.
     public mutating func plates(in picture: ColourPicture, vehicles: [Box]) throws -> [ScoredBox] {
-        var parts = Tiles.covering(
-            width: picture.width, height: picture.height, tile: (width, height), overlap: Self.overlap)
-        parts += vehicles.map { PixelBox($0.grown(by: Self.margin), width: picture.width, height: picture.height) }
         var found: [ScoredBox] = []
-        for part in parts where part.width > 0 && part.height > 0 { found += try look(at: part, of: picture) }
+        let tiles = Tiles.covering(
+            width: picture.width, height: picture.height, tile: (width, height), overlap: Self.overlap)
+        for tile in tiles {
+            found += try look(at: tile, of: picture, Self.minimumScore.elsewhere, Self.mostWidth.elsewhere)
+        }
+        for vehicle in vehicles {
+            let part = PixelBox(vehicle.grown(by: Self.margin), width: picture.width, height: picture.height)
+            guard part.width > 0, part.height > 0 else { continue }
+            found += try look(at: part, of: picture, Self.minimumScore.vehicle, Self.mostWidth.vehicle)
+        }
         return ScoredBox.suppress(found, overlap: Self.suppression)
     }
 
-    private mutating func look(at part: PixelBox, of picture: ColourPicture) throws -> [ScoredBox] {
+    private mutating func look(
+        at part: PixelBox, of picture: ColourPicture, _ minimumScore: Double, _ mostWidth: Double
+    ) throws -> [ScoredBox] {
         let zoom = min(
             Self.largestZoom, Double(width) / Double(part.width), Double(height) / Double(part.height))
         let scaled = try picture.part(
@@ -66,7 +77,7 @@ public struct PlateDetector: ~Copyable {
         var found: [ScoredBox] = []
         for start in stride(from: 0, to: outputs[0].count - Self.fields + 1, by: Self.fields) {
             let values = outputs[0][start..<start + Self.fields].map(Double.init)
-            guard values.allSatisfy(\.isFinite), values[2] >= Self.minimumScore else { continue }
+            guard values.allSatisfy(\.isFinite), values[2] >= minimumScore else { continue }
             // From shares of the input to shares of the picture.
             func x(_ share: Double) -> Double {
                 (share * Double(width) / zoom + Double(part.x)) / Double(picture.width)
@@ -77,7 +88,10 @@ public struct PlateDetector: ~Copyable {
             let box = Box(
                 x: x(values[3]), y: y(values[4]), width: x(values[5]) - x(values[3]),
                 height: y(values[6]) - y(values[4]))
-            if box.width > 0, box.height > 0 { found.append(ScoredBox(box: box, score: values[2])) }
+            let widest = mostWidth * Double(part.width) / Double(picture.width)
+            if box.width > 0, box.height > 0, box.width <= widest {
+                found.append(ScoredBox(box: box, score: values[2]))
+            }
         }
         return found
     }
