@@ -30,6 +30,8 @@ public struct CameraService: Service {
 
     /// Seconds after which what stands still is kept anew.
     private static let keepEvery = 30.0
+    /// How long a shutdown makes pictures of what has just happened.
+    private static let lastPictures = Duration.seconds(6)
 
     public let camera: Camera
     private let settings: Settings
@@ -71,7 +73,6 @@ public struct CameraService: Service {
                     group.addTask { await camera.run(from: MediaTime(Date().timeIntervalSince1970)) }
                     group.addTask { await tellStates() }
                     await look()
-                    await writer.settle()
                     await group.waitForAll()
                 }
             } onCancel: {
@@ -82,6 +83,7 @@ public struct CameraService: Service {
         }
         // A file has an end; the daemon goes on with the other cameras until it is told to stop.
         try? await gracefulShutdown()
+        await writer.stop(within: Self.lastPictures)
     }
 
     private func look() async {

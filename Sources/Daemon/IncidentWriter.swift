@@ -41,6 +41,8 @@ public actor IncidentWriter {
     private let wake: @Sendable () -> Void
     private var waiting: [Waiting] = []
     private var flushing: Task<Void, Never>?
+    /// From then on pictures are no longer made, since the process is about to end.
+    private var lastPictures: ContinuousClock.Instant?
 
     /// - Parameters:
     ///   - archive: nil where no evidence is kept.
@@ -89,6 +91,12 @@ public actor IncidentWriter {
         await flushing?.value
     }
 
+    /// Writes what waits before the process ends: for so long with pictures, then without.
+    public func stop(within duration: Duration) async {
+        lastPictures = lastPictures ?? .now + duration
+        await settle()
+    }
+
     private func drain() async {
         while !waiting.isEmpty {
             if waiting[0].evidence == nil {
@@ -113,6 +121,9 @@ public actor IncidentWriter {
 
     private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {
         let change = entry.change
+        if let lastPictures, .now >= lastPictures, !change.views.isEmpty {
+            return .failure(EvidenceWithheld(reason: "the service was stopping"))
+        }
         guard let archive, let kind = catalogue[change.incident.kind], !change.views.isEmpty else {
             return .success([])
         }

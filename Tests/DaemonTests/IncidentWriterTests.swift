@@ -126,6 +126,18 @@ import Video
         #expect(events[1].data.provenance.ledger != events[0].data.provenance.ledger)
     }
 
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func aShutdownDoesNotWaitForPicturesAndLosesNoAlert() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: Self.masking)
+        await site.writer.stop(within: .zero)
+        await site.writer.record([try site.entry(), try site.entry()])
+        await site.writer.settle()
+        let events = try site.events()
+        #expect(events.count == 2 && site.pictures() == [])
+        #expect(events.allSatisfy { $0.data.why.last?.what == "evidence withheld: the service was stopping" })
+    }
+
     @Test func whatTheLedgerMissedItTakesFromTheOutbox() async throws {
         let folder = try TemporaryFolder()
         let masking = MaskingModels(face: nil, plate: nil)
