@@ -55,6 +55,21 @@ enum Samples {
         }
     }
 
+    /// Mean difference of neighbouring pixels in a box, in luma levels: what makes a face readable is edges.
+    static func structure(_ picture: ColourPicture, _ box: PixelBox) -> Double {
+        let box = box.cut(width: picture.width, height: picture.height)
+        let values = luma(picture, box)
+        var (sum, count) = (0.0, 0)
+        for y in 1..<max(2, box.height) where y < box.height {
+            for x in 1..<max(2, box.width) where x < box.width {
+                let here = values[y * box.width + x]
+                sum += abs(here - values[y * box.width + x - 1]) + abs(here - values[(y - 1) * box.width + x])
+                count += 2
+            }
+        }
+        return sum / Double(max(1, count))
+    }
+
     static func deviation(_ values: [Double]) -> Double {
         let mean = values.reduce(0, +) / Double(max(1, values.count))
         return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count))).squareRoot()
