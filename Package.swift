@@ -36,6 +36,7 @@ let package = Package(
         .systemLibrary(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
+        .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .target(name: "CThread"),
         .target(
@@ -53,7 +54,9 @@ let package = Package(
         .target(name: "Video", dependencies: ["CFFmpeg", "Threading", "Analytics"], swiftSettings: strict),
         .target(
             name: "Inference", dependencies: ["COpenCV", "Threading", "Video", "Analytics"], swiftSettings: strict),
-        .target(name: "Evidence", dependencies: ["Video", "Analytics"], swiftSettings: strict),
+        .target(
+            name: "Evidence", dependencies: ["CFreeType", "Threading", "Video", "Inference", "Analytics", "Catalogue"],
+            swiftSettings: strict),
         .target(
             name: "Delivery", dependencies: ["CMosquitto", "Threading", "Analytics", "Catalogue", grdb, logging],
             swiftSettings: strict),
@@ -71,8 +74,8 @@ let package = Package(
         .executableTarget(
             name: "gridwarden",
             dependencies: [
-                "Analytics", "Catalogue", "Configuration", "Delivery", "Inference", "Daemon", "Bench", arguments,
-                logging,
+                "Analytics", "Catalogue", "Configuration", "Delivery", "Inference", "Evidence", "Daemon", "Bench",
+                arguments, logging,
             ], swiftSettings: strict),
 
         .target(
@@ -82,15 +85,16 @@ let package = Package(
         test("Catalogue"),
         test("Video", ["Analytics"]),
         test("Inference", ["Video", "Analytics"]),
-        test("Evidence", ["Video", "Analytics"]),
+        test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
         test("Delivery", ["Analytics", "Catalogue", grdb]),
         test("Configuration", ["Analytics", "Catalogue"]),
-        test("Daemon"),
+        test("Daemon", ["Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", logging]),
         test("Bench", ["Analytics", "Inference", "Video", "Daemon"]),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "gridwarden", "TestSupport", "Analytics", "Delivery", "Daemon", "Configuration", "Video", logging,
+                "gridwarden", "TestSupport", "Analytics", "Delivery", "Evidence", "Daemon", "Configuration", "Video",
+                logging,
             ],
             swiftSettings: strict),
     ],

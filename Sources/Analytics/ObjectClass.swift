@@ -13,6 +13,9 @@ public enum ObjectClass: String, Sendable, Codable, CaseIterable {
     /// Motor vehicles with four and more wheels; the detector confuses these with one another.
     public var isMotorVehicle: Bool { self == .car || self == .bus || self == .truck }
 
+    /// What may carry a number plate.
+    public var isPlated: Bool { isMotorVehicle || self == .motorcycle }
+
     /// Vehicles of every kind; people: whatever stands for a while and goes by itself.
     public var standsAndLeaves: Bool {
         isMotorVehicle || self == .motorcycle || self == .bicycle || self == .person

@@ -18,13 +18,19 @@ public struct Benchmark: Sendable {
         public var cadence: Cadence
         /// Where to write the annotated video.
         public var annotate: String?
+        /// Where to write the masked evidence, and the networks to mask it with.
+        public var evidence: (folder: String, masking: MaskingModels)?
 
-        public init(truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil, cadence: Cadence, annotate: String? = nil) {
+        public init(
+            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil, cadence: Cadence, annotate: String? = nil,
+            evidence: (folder: String, masking: MaskingModels)? = nil
+        ) {
             self.truth = truth
             self.dwell = dwell
             self.kinds = kinds
             self.cadence = cadence
             self.annotate = annotate
+            self.evidence = evidence
         }
     }
 
@@ -41,9 +47,10 @@ public struct Benchmark: Sendable {
         let truth = try truth(for: clip)
         let zones = zones(truth)
         let ids = SequentialIDs()
+        let gallery = try options.evidence.map { try Gallery(folder: $0.folder, masking: $0.masking) }
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,
-            incidents: IncidentBook(camera: clip) { _ in ids.next() }, recorder: nil)
+            incidents: IncidentBook(camera: clip) { _ in ids.next() }, recorder: gallery?.recorder)
         var recording = try Recording(path: clip, cadence: options.cadence)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()
@@ -56,6 +63,7 @@ public struct Benchmark: Sendable {
             size = (Double(frame.width), Double(frame.height))
             let look = try await pipeline.look(at: frame)
             for change in look.changes {
+                try await gallery?.add(change, clip: clip)
                 if alerts.updateValue(change.incident, forKey: change.incident.id) == nil {
                     order.append(change.incident.id)
                 }

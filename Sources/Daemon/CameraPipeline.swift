@@ -8,10 +8,10 @@ public import Video
 /// One camera, one owner. The daemon and the benchmark run this very code: live, each change goes to the outbox; on
 /// recorded footage, into the score.
 public struct CameraPipeline: ~Copyable {
-    /// An incident that changed, with the pictures that show it.
+    /// An incident that changed, with the views that show it.
     public struct Change: Sendable {
         public let incident: Incident
-        public let images: [EvidenceImage]
+        public let views: [EvidenceView]
     }
 
     /// What one look gave.
@@ -88,17 +88,22 @@ public struct CameraPipeline: ~Copyable {
         let look = Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects)
         var findings: [Finding] = []
         for index in rules.indices { findings += rules[index].evaluate(look) }
-        var changes: [Change] = []
-        for var incident in incidents.advance(findings, at: frame.time) {
-            var images: [EvidenceImage] = []
-            do { images = try recorder?.images(for: incident, findings: findings, in: frame) ?? [] } catch {
-                // The book has already moved on: an alert without a picture is worth more than none.
-                incident.why.append(.init(at: frame.time, what: "evidence could not be encoded"))
-            }
-            changes.append(Change(incident: incident, images: images))
+        let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)
+        var changes = incidents.advance(findings, at: frame.time).map { incident in
+            Change(
+                incident: incident,
+                views: recorder?.views(for: incident, findings: findings, vehicles: vehicles, in: frame) ?? [])
         }
-        // A first view that cannot be taken is only missing later.
-        try? recorder?.note(findings, in: frame)
+        for finding in recorder?.due(findings, at: frame.time) ?? [] {
+            guard let incident = incidents.revise(finding, at: frame.time, why: "seen again for the evidence") else {
+                continue
+            }
+            changes.append(
+                Change(
+                    incident: incident,
+                    views: recorder?.views(for: incident, findings: findings, vehicles: vehicles, in: frame) ?? []))
+        }
+        recorder?.note(findings, vehicles: vehicles, in: frame)
         return Look(time: frame.time, changes: changes, detections: detections, findings: findings)
     }
 

@@ -1,6 +1,6 @@
 public import Analytics
 public import Delivery
-import Evidence
+public import Evidence
 import Foundation
 public import Inference
 public import Logging
@@ -17,27 +17,26 @@ public struct CameraService: Service {
         public var stream: Camera.Settings
         public var zones: [WatchedZone]
         public var minimumScore: Double
-        /// Nil where no evidence is kept.
-        public var jpegQuality: Int?
 
         public init(
-            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double,
-            jpegQuality: Int?
+            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double
         ) {
             self.identity = identity
             self.stream = stream
             self.zones = zones
             self.minimumScore = minimumScore
-            self.jpegQuality = jpegQuality
         }
     }
 
     /// Seconds after which what stands still is kept anew.
     private static let keepEvery = 30.0
+    /// How long a shutdown makes pictures of what has just happened.
+    private static let lastPictures = Duration.seconds(6)
 
     public let camera: Camera
     private let settings: Settings
     private let detector: ObjectDetector
+    private let maker: EvidenceMaker?
     private let writer: IncidentWriter
     private let restored: [Incident]
     private let restoredStays: [StaySnapshot]
@@ -45,16 +44,18 @@ public struct CameraService: Service {
     private let stateChanged: @Sendable (CameraState) async -> Void
 
     /// - Parameters:
+    ///   - maker: nil where no evidence is kept.
     ///   - restored: the incidents of this camera that were open when the last run ended.
     ///   - restoredStays: what stood still then.
     ///   - stateChanged: called at each change of the camera's state.
     public init(
-        settings: Settings, detector: ObjectDetector, writer: IncidentWriter, restored: [Incident],
-        restoredStays: [StaySnapshot], logger: Logger,
+        settings: Settings, detector: ObjectDetector, maker: EvidenceMaker?, writer: IncidentWriter,
+        restored: [Incident], restoredStays: [StaySnapshot], logger: Logger,
         stateChanged: @escaping @Sendable (CameraState) async -> Void
     ) {
         self.settings = settings
         self.detector = detector
+        self.maker = maker
         self.writer = writer
         self.restored = restored
         self.restoredStays = restoredStays
@@ -82,13 +83,14 @@ public struct CameraService: Service {
         }
         // A file has an end; the daemon goes on with the other cameras until it is told to stop.
         try? await gracefulShutdown()
+        await writer.stop(within: Self.lastPictures)
     }
 
     private func look() async {
         var pipeline = CameraPipeline(
             zones: settings.zones, detector: detector,
             incidents: IncidentBook(camera: settings.identity.id, restored: restored) { _ in UUIDv7.make() },
-            recorder: settings.jpegQuality.map { EvidenceRecorder(quality: $0) },
+            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } },
             restored: restoredStays, minimumScore: settings.minimumScore)
         var failures = 0
         var kept = (places: [Box](), at: -Double.infinity)

@@ -21,16 +21,23 @@ public struct Daemon: Sendable {
         let catalogue = try Catalogue.builtIn()
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
         let outbox = try Outbox(file: settings.stateFolder.appending(path: "outbox.sqlite"))
-        let store = try settings.evidenceFolder.map { try EvidenceStore(folder: $0) }
+        let archive = try settings.evidenceFolder.map { folder in
+            EvidenceArchive(
+                maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality),
+                store: try EvidenceStore(folder: folder), ledger: try Ledger(folder: folder, site: settings.site.id))
+        }
+        archive?.warn(logger)
+        // What a kill or a full disk kept out of the ledger.
+        archive?.recordMessages(of: outbox, through: try outbox.counts().lastSequence, logger: logger)
         let topics = AlertTopics(root: settings.topicRoot)
         let publisher = Publisher(
             outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger)
         let writer = IncidentWriter(
-            outbox: outbox, store: store, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
+            outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
         let cameras = try settings.cameras.map { camera in
             CameraService(
-                settings: camera, detector: detector, writer: writer,
+                settings: camera, detector: detector, maker: archive?.maker, writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
                 restoredStays: try outbox.stays(camera: camera.identity.id), logger: logger
             ) { state in
@@ -39,7 +46,7 @@ public struct Daemon: Sendable {
             }
         }
         let health = Health(cameras: cameras.map(\.camera), detector: detector, writer: writer, logger: logger)
-        let housekeeping = Housekeeping(store: store, outbox: outbox, days: settings.evidenceDays, logger: logger)
+        let housekeeping = Housekeeping(archive: archive, outbox: outbox, days: settings.evidenceDays, logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
         services = [PublisherService(publisher: publisher), housekeeping] + cameras + [health]
     }

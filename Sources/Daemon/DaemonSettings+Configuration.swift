@@ -28,7 +28,8 @@ extension DaemonSettings {
             broker: try Self.broker(configuration.broker), topicRoot: configuration.broker.topicRoot, model: model,
             threads: configuration.detector.threads, stateFolder: URL(filePath: site.stateDirectory),
             evidenceFolder: evidence.isEnabled ? URL(filePath: evidence.directory) : nil,
-            evidenceDays: evidence.keepDays,
+            evidenceDays: evidence.keepDays, jpegQuality: evidence.jpegQuality,
+            masking: MaskingModels(folder: folder),
             cameras: try configuration.cameras.map { camera in
                 CameraService.Settings(
                     identity: CameraIdentity(
@@ -38,8 +39,7 @@ extension DaemonSettings {
                         timeZone: site.timeZone),
                     stream: try Self.stream(camera),
                     zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules) },
-                    minimumScore: configuration.detector.minimumScore,
-                    jpegQuality: evidence.isEnabled ? evidence.jpegQuality : nil)
+                    minimumScore: configuration.detector.minimumScore)
             })
     }
 

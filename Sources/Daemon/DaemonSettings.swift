@@ -15,11 +15,15 @@ public struct DaemonSettings: Sendable {
     public var evidenceFolder: URL?
     /// Days.
     public var evidenceDays: Int
+    /// libavcodec's scale, 2 (best) … 31.
+    public var jpegQuality: Int
+    public var masking: MaskingModels
     public var cameras: [CameraService.Settings]
 
     public init(
         site: SiteIdentity, broker: MQTTSettings, topicRoot: String, model: Model, threads: Int, stateFolder: URL,
-        evidenceFolder: URL?, evidenceDays: Int, cameras: [CameraService.Settings]
+        evidenceFolder: URL?, evidenceDays: Int, jpegQuality: Int, masking: MaskingModels,
+        cameras: [CameraService.Settings]
     ) {
         self.site = site
         self.broker = broker
@@ -29,6 +33,8 @@ public struct DaemonSettings: Sendable {
         self.stateFolder = stateFolder
         self.evidenceFolder = evidenceFolder
         self.evidenceDays = evidenceDays
+        self.jpegQuality = jpegQuality
+        self.masking = masking
         self.cameras = cameras
     }
 }

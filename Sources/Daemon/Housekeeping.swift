@@ -1,12 +1,11 @@
 import Delivery
-import Evidence
 import Foundation
 import Logging
 import ServiceLifecycle
 
 /// Deletes evidence and delivered messages that are older than the site keeps them.
 struct Housekeeping: Service {
-    let store: EvidenceStore?
+    let archive: EvidenceArchive?
     let outbox: Outbox
     /// Days.
     let days: Int
@@ -17,7 +16,7 @@ struct Housekeeping: Service {
             while !Task.isCancelled {
                 let now = Date()
                 do {
-                    let folders = try store?.prune(keeping: days, now: now) ?? 0
+                    let folders = try archive?.prune(keeping: days, now: now) ?? 0
                     let messages = try outbox.prune(deliveredBefore: now.addingTimeInterval(-Double(days) * 86_400))
                     if folders + messages > 0 {
                         logger.info("old data deleted", metadata: ["days": "\(folders)", "messages": "\(messages)"])

@@ -1,13 +1,14 @@
 public import Analytics
 public import Catalogue
 public import Delivery
-public import Evidence
+import Evidence
 public import Foundation
 public import Logging
 import Threading
 import Video
 
-/// Makes changes of incidents durable: evidence on disk, then state and message in one transaction.
+/// Makes changes of incidents durable: evidence on disk, then state and message in one transaction, then a record of both
+/// in the ledger.
 ///
 /// Writing waits for the disk, so it has a thread of its own. What cannot be written is kept in memory in order and
 /// tried again: a full disk delays alerts, it does not lose them while the process lives.
@@ -22,25 +23,36 @@ public actor IncidentWriter {
         public let date: @Sendable (MediaTime) -> Date
     }
 
+    /// A change that waits; its pictures are made once, and its views let go then.
+    private struct Waiting {
+        var entry: Entry
+        var evidence: Result<[EvidenceImage], EvidenceWithheld>?
+    }
+
     private let thread = DedicatedThread(name: "incidents")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     private let outbox: Outbox
-    private let store: EvidenceStore?
+    private let archive: EvidenceArchive?
     private let site: SiteIdentity
     private let topics: AlertTopics
     private let catalogue: Catalogue
     private let logger: Logger
     private let wake: @Sendable () -> Void
-    private var waiting: [Entry] = []
+    private var waiting: [Waiting] = []
+    private var flushing: Task<Void, Never>?
+    /// From then on pictures are no longer made, since the process is about to end.
+    private var lastPictures: ContinuousClock.Instant?
 
-    /// - Parameter wake: called after each message that was written.
+    /// - Parameters:
+    ///   - archive: nil where no evidence is kept.
+    ///   - wake: called after each message that was written.
     public init(
-        outbox: Outbox, store: EvidenceStore?, site: SiteIdentity, topics: AlertTopics, catalogue: Catalogue,
+        outbox: Outbox, archive: EvidenceArchive?, site: SiteIdentity, topics: AlertTopics, catalogue: Catalogue,
         logger: Logger, wake: @escaping @Sendable () -> Void
     ) {
         self.outbox = outbox
-        self.store = store
+        self.archive = archive
         self.site = site
         self.topics = topics
         self.catalogue = catalogue
@@ -51,8 +63,9 @@ public actor IncidentWriter {
     /// Changes that the disk has not taken yet.
     public var backlog: Int { waiting.count }
 
+    /// Takes changes over and returns at once; pictures are made and written in their turn.
     public func record(_ entries: [Entry]) {
-        waiting += entries
+        waiting += entries.map { Waiting(entry: $0) }
         flush()
     }
 
@@ -63,46 +76,107 @@ public actor IncidentWriter {
         }
     }
 
-    /// Writes what waits, in order, as far as it goes.
+    /// Begins to write what waits, in order, as far as it goes.
     public func flush() {
-        while let entry = waiting.first {
+        guard flushing == nil else { return }
+        flushing = Task {
+            await drain()
+            flushing = nil
+        }
+    }
+
+    /// Returns once what was recorded has been written, or cannot be written now.
+    public func settle() async {
+        flush()
+        await flushing?.value
+    }
+
+    /// Writes what waits before the process ends: for so long with pictures, then without.
+    public func stop(within duration: Duration) async {
+        lastPictures = lastPictures ?? .now + duration
+        await settle()
+    }
+
+    private func drain() async {
+        while !waiting.isEmpty {
+            if waiting[0].evidence == nil {
+                let evidence = await makeEvidence(waiting[0].entry)
+                waiting[0].evidence = evidence
+            }
+            let next = waiting[0]
             do {
-                try write(entry)
+                try write(next)
                 waiting.removeFirst()
             } catch {
                 logger.error(
                     "could not record an incident, it is kept and tried again",
                     metadata: [
-                        "error": "\(error)", "incident": "\(entry.change.incident.id)", "waiting": "\(waiting.count)",
+                        "error": "\(error)", "incident": "\(next.entry.change.incident.id)",
+                        "waiting": "\(waiting.count)",
                     ])
                 return
             }
         }
     }
 
-    private func write(_ entry: Entry) throws {
+    private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {
+        let change = entry.change
+        if let lastPictures, .now >= lastPictures, !change.views.isEmpty {
+            return .failure(EvidenceWithheld(reason: "the service was stopping"))
+        }
+        guard let archive, let kind = catalogue[change.incident.kind], !change.views.isEmpty else {
+            return .success([])
+        }
+        do {
+            return .success(
+                try await archive.maker.images(
+                    of: change.views, incident: change.incident, profile: kind.privacyProfile
+                ) {
+                    [
+                        "\(RFC3339.string(from: $0, in: entry.camera.timeZone))  \(entry.camera.name) (\(entry.camera.id))",
+                        "\(entry.camera.place.area) / \(entry.camera.place.grid) / \(entry.camera.place.microgrid)  "
+                            + entry.zone.name,
+                        "\(kind.name.zh) \(kind.name.en)",
+                    ]
+                })
+        } catch let error as EvidenceWithheld {
+            return .failure(error)
+        } catch {
+            return .failure(EvidenceWithheld(reason: "\(error)"))
+        }
+    }
+
+    private func write(_ waiting: Waiting) throws {
+        let entry = waiting.entry
         var incident = entry.change.incident
         guard let kind = catalogue[incident.kind] else {
             logger.error("the catalogue does not know this kind", metadata: ["kind": "\(incident.kind)"])
             return
         }
         var evidence: [EvidenceReference] = []
-        for image in entry.change.images {
-            do {
-                guard let stored = try store?.save(image, incident: incident.id) else { continue }
-                evidence.append(
-                    EvidenceReference(
-                        role: stored.role.rawValue, sha256: stored.sha256, bytes: stored.bytes, masked: false,
-                        taken: stored.taken, path: stored.file))
-            } catch {
-                // An alert without a picture is worth more than none.
-                incident.why.append(.init(at: incident.lastSeen, what: "evidence could not be written"))
-                logger.error("could not write evidence", metadata: ["error": "\(error)"])
+        switch waiting.evidence {
+        case .success(let images)?:
+            for image in images {
+                do {
+                    guard let stored = try archive?.store.save(image, incident: incident.id) else { continue }
+                    evidence.append(
+                        EvidenceReference(
+                            role: stored.role.rawValue, sha256: stored.sha256, bytes: stored.bytes, masked: true,
+                            taken: stored.taken, path: stored.file))
+                } catch {
+                    // An alert without a picture is worth more than none.
+                    incident.why.append(.init(at: incident.lastSeen, what: "evidence could not be written"))
+                    logger.error("could not write evidence", metadata: ["error": "\(error)"])
+                }
             }
+        case .failure(let withheld)?:
+            incident.why.append(.init(at: incident.lastSeen, what: "\(withheld)"))
+            logger.error("\(withheld)", metadata: ["incident": "\(incident.id)"])
+        case nil: break
         }
         let envelope = IncidentEnvelope(
             incident: incident, site: site, camera: entry.camera, zone: entry.zone, entry: kind, evidence: evidence,
-            clock: entry.clock, date: entry.date)
+            clock: entry.clock, ledger: archive?.ledger.head.hash, date: entry.date)
         let message = try outbox.append(incident) { try envelope.message(sequence: $0, topics: topics) }
         logger.notice(
             "incident changed",
@@ -111,6 +185,7 @@ public actor IncidentWriter {
                 "camera": "\(entry.camera.id)",
                 "zone": "\(entry.zone.id)", "sequence": "\(message.sequence)",
             ])
+        archive?.recordMessages(of: outbox, through: message.sequence, logger: logger)
         wake()
     }
 }

@@ -58,9 +58,11 @@ extension AlertEvent {
         public var model: Model
         public var configurationSHA256: String
         public var catalogue: String
+        /// The hash of the last record of the site's ledger before this message; a later ledger must hold it.
+        public var ledger: String?
 
         private enum CodingKeys: String, CodingKey {
-            case software, model, catalogue
+            case software, model, catalogue, ledger
             case configurationSHA256 = "configuration_sha256"
         }
     }

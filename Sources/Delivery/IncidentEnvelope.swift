@@ -16,6 +16,8 @@ public struct IncidentEnvelope: Sendable {
     public var entry: KindEntry
     public var evidence: [EvidenceReference]
     public var clock: ClockReport
+    /// The hash of the record that was the last of the site's ledger; nil where it keeps none.
+    public var ledger: String?
     /// Sent again on request.
     public var backfilled: Bool
     /// The wall-clock time of a moment on the camera's timeline.
@@ -23,7 +25,8 @@ public struct IncidentEnvelope: Sendable {
 
     public init(
         incident: Incident, site: SiteIdentity, camera: CameraIdentity, zone: ZoneIdentity, entry: KindEntry,
-        evidence: [EvidenceReference] = [], clock: ClockReport = ClockReport(), backfilled: Bool = false,
+        evidence: [EvidenceReference] = [], clock: ClockReport = ClockReport(), ledger: String? = nil,
+        backfilled: Bool = false,
         date: @escaping @Sendable (MediaTime) -> Date
     ) {
         self.incident = incident
@@ -33,6 +36,7 @@ public struct IncidentEnvelope: Sendable {
         self.entry = entry
         self.evidence = evidence
         self.clock = clock
+        self.ledger = ledger
         self.backfilled = backfilled
         self.date = date
     }
@@ -97,7 +101,7 @@ public struct IncidentEnvelope: Sendable {
             provenance: .init(
                 software: site.software,
                 model: .init(name: site.model.name, version: site.model.version, sha256: site.model.sha256),
-                configurationSHA256: site.configurationSHA256, catalogue: site.catalogue),
+                configurationSHA256: site.configurationSHA256, catalogue: site.catalogue, ledger: ledger),
             why: incident.why.map {
                 .init(
                     at: text($0.at), what: String($0.what.prefix(Self.longestReason)),

@@ -2,15 +2,38 @@ public import Analytics
 import Foundation
 public import Video
 
-/// Chooses and encodes the pictures of each incident of one camera.
+/// Chooses the pictures of each incident of one camera.
 ///
-/// The first panorama must be taken before anyone knows whether it will be needed: each pending place keeps one,
-/// encoded, until it ends.
+/// The first panorama must be taken before anyone knows whether it will be needed: each pending place keeps one, in
+/// memory, until it ends. Two panoramas of an incident lie at least `spacing` apart: where the threshold passes sooner,
+/// a later one follows with an update of the incident.
 public struct EvidenceRecorder: Sendable {
+    /// Seconds between the two panoramas that show a standing vehicle, after GA/T 832-2014.
+    public static let spacing = 10.0
+
     private struct Place: Hashable, Sendable {
         let kind: AlertKind
         let zone: String
         let number: Int
+
+        init(_ finding: Finding) {
+            kind = finding.kind
+            zone = finding.zone
+            number = finding.place
+        }
+    }
+
+    private struct First: Sendable {
+        let view: EvidenceView
+        let time: MediaTime
+    }
+
+    /// What an open incident has so far.
+    private struct Pack: Sendable {
+        let incident: UUID
+        /// Of its earliest panorama.
+        let since: MediaTime
+        var isComplete: Bool
     }
 
     /// Pending places that keep a picture; a camera over a car park would otherwise fill the memory.
@@ -18,45 +41,75 @@ public struct EvidenceRecorder: Sendable {
     /// Around the object, as a share of its size.
     private static let margin = 0.35
 
-    private let quality: Int
-    private var first: [Place: EvidenceImage] = [:]
+    private let compress: @Sendable (Frame) async throws -> [UInt8]
+    private var first: [Place: First] = [:]
+    private var packs: [Place: Pack] = [:]
 
-    /// - Parameter quality: libavcodec's JPEG scale, 2 (best) … 31.
-    public init(quality: Int = 4) { self.quality = quality }
+    /// - Parameter compress: encodes a frame for keeping it in memory, on a thread of its own.
+    public init(compress: @escaping @Sendable (Frame) async throws -> [UInt8]) { self.compress = compress }
 
     /// Keeps the first view of what has begun, and forgets what is over.
-    public mutating func note(_ findings: [Finding], in frame: Frame) throws {
+    ///
+    /// - Parameter vehicles: where the detector saw vehicles, in shares of the picture.
+    public mutating func note(_ findings: [Finding], vehicles: [Box], in frame: Frame) {
+        var view: EvidenceView?
         for finding in findings {
-            let place = Place(kind: finding.kind, zone: finding.zone, number: finding.place)
+            let place = Place(finding)
             switch finding.phase {
-            case .pending where first[place] == nil && first.count < Self.mostPending:
-                first[place] = EvidenceImage(
-                    role: .panoramaFirst, jpeg: try JPEG.encode(frame, quality: quality), taken: frame.date)
-            case .ended: first[place] = nil
+            case .pending where first[place] == nil && packs[place] == nil && first.count < Self.mostPending:
+                let taken = view ?? self.view(of: frame, vehicles)
+                view = taken
+                first[place] = First(view: taken, time: frame.time)
+            case .ended:
+                first[place] = nil
+                packs[place] = nil
             default: break
             }
         }
     }
 
-    /// The pictures of an incident that has just changed; none for a change that shows nothing new.
-    public mutating func images(for incident: Incident, findings: [Finding], in frame: Frame) throws -> [EvidenceImage]
-    {
+    /// The views of an incident that has just changed; none for a change that shows nothing new.
+    public mutating func views(
+        for incident: Incident, findings: [Finding], vehicles: [Box], in frame: Frame
+    ) -> [EvidenceView] {
         guard incident.isOpen else { return [] }
-        var images: [EvidenceImage] = []
+        var views: [EvidenceView] = []
         if incident.state == .opened {
             let finding = findings.first {
                 $0.kind == incident.kind && $0.zone == incident.zone && $0.object.box == incident.object.box
             }
-            let place = finding.map { Place(kind: $0.kind, zone: $0.zone, number: $0.place) }
-            if let place, let view = first.removeValue(forKey: place) { images.append(view) }
+            if let place = finding.map(Place.init) {
+                let earliest = first.removeValue(forKey: place)
+                if let earliest { views.append(earliest.view) }
+                let since = earliest?.time ?? frame.time
+                packs[place] = Pack(
+                    incident: incident.id, since: since, isComplete: frame.time - since >= Self.spacing)
+            }
+        } else if let pack = packs.first(where: { $0.value.incident == incident.id }) {
+            packs[pack.key]?.isComplete = pack.value.isComplete || frame.time - pack.value.since >= Self.spacing
         }
-        images.append(
-            EvidenceImage(
-                role: .panoramaConfirming, jpeg: try JPEG.encode(frame, quality: quality), taken: frame.date))
-        let part = incident.object.box.grown(by: Self.margin)
-        images.append(
-            EvidenceImage(
-                role: .closeUp, jpeg: try JPEG.encode(frame, part: part, quality: quality), taken: frame.date))
-        return images
+        views.append(
+            EvidenceView(
+                role: incident.state == .opened ? .panoramaConfirming : .panoramaLater, source: .frame(frame),
+                taken: frame.date, vehicles: vehicles))
+        views.append(
+            EvidenceView(
+                role: .closeUp, source: .frame(frame), part: incident.object.box.grown(by: Self.margin),
+                taken: frame.date, vehicles: vehicles))
+        return views
+    }
+
+    /// The findings whose incident still lacks a second panorama, now that one may be taken.
+    public func due(_ findings: [Finding], at time: MediaTime) -> [Finding] {
+        findings.filter { finding in
+            guard finding.phase == .standing, let pack = packs[Place(finding)] else { return false }
+            return !pack.isComplete && time - pack.since >= Self.spacing
+        }
+    }
+
+    private func view(of frame: Frame, _ vehicles: [Box]) -> EvidenceView {
+        EvidenceView(
+            role: .panoramaFirst, source: .compressed(Task { [compress] in try await compress(frame) }),
+            taken: frame.date, vehicles: vehicles)
     }
 }

@@ -4,11 +4,18 @@ internal import Video
 
 /// A prepared network: where it is, what it must hash to, and what it expects.
 public struct Model: Sendable, Equatable {
+    /// A further file that the network needs.
+    public struct Companion: Sendable, Equatable {
+        public let path: String
+        public let sha256: String
+    }
+
     public let name: String
     public let version: String
-    /// Of the ONNX file.
+    /// Of the file that holds the weights.
     public let sha256: String
     public let path: String
+    public let companions: [Companion]
     /// Pixels of the input.
     public let width: Int
     public let height: Int
@@ -16,29 +23,33 @@ public struct Model: Sendable, Equatable {
     public let classes: [ObjectClass?]
 
     public init(
-        name: String, version: String, sha256: String, path: String, width: Int, height: Int, classes: [ObjectClass?]
+        name: String, version: String, sha256: String, path: String, companions: [Companion] = [], width: Int,
+        height: Int, classes: [ObjectClass?]
     ) {
         self.name = name
         self.version = version
         self.sha256 = sha256
         self.path = path
+        self.companions = companions
         self.width = width
         self.height = height
         self.classes = classes
     }
 
-    /// Throws where the file is missing or is not the one that the manifest names.
+    /// Throws where a file is missing or is not the one that the manifest names.
     public func verify() throws(InferenceError) {
-        guard let data = FileManager.default.contents(atPath: path) else {
-            throw InferenceError(
-                "use the model \(name)", cause: "there is no file \(path)",
-                remedy: "prepare it with 'gridwarden models prepare'")
-        }
-        let found = SHA256.hex(Array(data))
-        guard found == sha256 else {
-            throw InferenceError(
-                "use the model \(name)", cause: "\(path) has the SHA-256 \(found) instead of \(sha256)",
-                remedy: "delete it and run 'gridwarden models prepare'")
+        for (path, sha256) in [(path, sha256)] + companions.map({ ($0.path, $0.sha256) }) {
+            guard let data = FileManager.default.contents(atPath: path) else {
+                throw InferenceError(
+                    "use the model \(name)", cause: "there is no file \(path)",
+                    remedy: "prepare it with 'gridwarden models prepare'")
+            }
+            let found = SHA256.hex(Array(data))
+            guard found == sha256 else {
+                throw InferenceError(
+                    "use the model \(name)", cause: "\(path) has the SHA-256 \(found) instead of \(sha256)",
+                    remedy: "delete it and run 'gridwarden models prepare'")
+            }
         }
     }
 }

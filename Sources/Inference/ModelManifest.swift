@@ -17,6 +17,15 @@ public struct ModelManifest: Codable, Sendable {
         public let bytes: Int
     }
 
+    /// A further file of the same wheel that the network needs, such as a Caffe model's description.
+    public struct Companion: Codable, Sendable {
+        /// In the wheel.
+        public let source: String
+        public let file: String
+        public let sha256: String
+        public let bytes: Int
+    }
+
     public struct Input: Codable, Sendable {
         /// N × C × H × W.
         public let shape: [Int]
@@ -27,15 +36,17 @@ public struct ModelManifest: Codable, Sendable {
         public let use: String
         public let source: Source
         public let output: Output
+        public let companions: [Companion]?
         public let licence: String
         public let classes: [String]
         public let input: Input
 
         /// - Parameter folder: where the prepared files lie.
         public func model(in folder: String) -> Model {
-            Model(
-                name: name, version: source.version, sha256: output.sha256,
-                path: URL(filePath: folder).appending(path: output.file).path,
+            func path(_ file: String) -> String { URL(filePath: folder).appending(path: file).path }
+            return Model(
+                name: name, version: source.version, sha256: output.sha256, path: path(output.file),
+                companions: (companions ?? []).map { .init(path: path($0.file), sha256: $0.sha256) },
                 width: input.shape.count == 4 ? input.shape[3] : 0,
                 height: input.shape.count == 4 ? input.shape[2] : 0,
                 classes: classes.map { ObjectClass(rawValue: $0) })

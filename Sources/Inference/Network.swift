@@ -6,10 +6,10 @@ public struct Network: ~Copyable, @unchecked Sendable {
     private let raw: OpaquePointer
     private let path: String
 
-    /// Reads an ONNX file; throws where OpenCV cannot.
-    public init(path: String) throws(InferenceError) {
+    /// Reads an ONNX file, or a Caffe model with its description; throws where OpenCV cannot.
+    public init(path: String, description: String? = nil) throws(InferenceError) {
         var error = ocv_error()
-        guard let raw = ocv_net_open(path, &error) else {
+        guard let raw = ocv_net_open(path, description, &error) else {
             throw InferenceError(
                 "read the network \(path)", error, remedy: "prepare it again with 'gridwarden models prepare'")
         }
@@ -24,9 +24,10 @@ public struct Network: ~Copyable, @unchecked Sendable {
     /// - Parameters:
     ///   - blob: 1 × 3 × `height` × `width`, normalised as the network wants it.
     ///   - outputs: name and number of floats of each output that is wanted.
+    ///   - isExact: false where the counts are upper limits, as those of a network that ends in a list of objects.
     /// - Returns: the outputs in that order, flat.
     public mutating func forward(
-        _ blob: [Float], width: Int, height: Int, outputs: [(name: String, count: Int)]
+        _ blob: [Float], width: Int, height: Int, outputs: [(name: String, count: Int)], isExact: Bool = true
     ) throws(InferenceError) -> [[Float]] {
         guard blob.count == 3 * width * height else {
             throw InferenceError("run \(path)", cause: "the input has \(blob.count) floats", remedy: "report this")
@@ -50,7 +51,7 @@ public struct Network: ~Copyable, @unchecked Sendable {
         guard done else {
             throw InferenceError("run \(path)", error, remedy: "check it with 'gridwarden models verify'")
         }
-        for (expected, count) in zip(outputs, counts) where expected.count != count {
+        for (expected, count) in zip(outputs, counts) where isExact && expected.count != count {
             throw InferenceError(
                 "run \(path)", cause: "output \(expected.name) has \(count) floats instead of \(expected.count)",
                 remedy: "check it with 'gridwarden models verify'")

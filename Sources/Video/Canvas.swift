@@ -15,6 +15,8 @@ public struct Canvas: ~Copyable {
         public static let green = Colour(y: 150, u: 44, v: 21)
         public static let blue = Colour(y: 80, u: 220, v: 80)
         public static let grey = Colour(y: 200, u: 128, v: 128)
+        public static let black = Colour(y: 0, u: 128, v: 128)
+        public static let white = Colour(y: 255, u: 128, v: 128)
     }
 
     let raw: UnsafeMutablePointer<AVFrame>
@@ -24,19 +26,58 @@ public struct Canvas: ~Copyable {
 
     /// Copies `part` of a frame (or all of it) at full resolution.
     public init(_ frame: Frame, part: Box? = nil) throws {
-        let source = try frame.part(part ?? Box(x: 0, y: 0, width: 1, height: 1))
-        let whole = source.raw
-        let (width, height) = (source.width & ~1, source.height & ~1)
-        guard let target = av_frame_alloc() else {
-            throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
+        try self.init(copying: frame.raw, part: part ?? .whole)
+    }
+
+    /// Copies `part` of another canvas.
+    public init(_ canvas: borrowing Canvas, part: Box) throws { try self.init(copying: canvas.raw, part: part) }
+
+    /// A plain area; width and height in pixels, made even.
+    public init(width: Int, height: Int, _ colour: Colour = .black) throws {
+        guard width >= 2, height >= 2 else {
+            throw FFmpegError(operation: "make a picture of \(width)x\(height)", code: ffAVERROR_INVALIDDATA)
         }
-        var done = false
-        var unfinished: UnsafeMutablePointer<AVFrame>? = target
-        defer { if !done { av_frame_free(&unfinished) } }
+        raw = try Self.allocate(width: width & ~1, height: height & ~1)
+        fill(PixelBox(x: 0, y: 0, width: self.width, height: self.height), colour)
+    }
+
+    private static func allocate(width: Int, height: Int) throws -> UnsafeMutablePointer<AVFrame> {
+        guard let target = av_frame_alloc() else {
+            throw FFmpegError(operation: "allocate a picture", code: ffAVERROR_INVALIDDATA)
+        }
         target.pointee.format = AV_PIX_FMT_YUVJ420P.rawValue
         target.pointee.width = Int32(width)
         target.pointee.height = Int32(height)
-        try FFmpegError.check(av_frame_get_buffer(target, 0), "allocate a picture")
+        do { try FFmpegError.check(av_frame_get_buffer(target, 0), "allocate a picture") } catch {
+            var unused: UnsafeMutablePointer<AVFrame>? = target
+            av_frame_free(&unused)
+            throw error
+        }
+        return target
+    }
+
+    private init(copying source: UnsafeMutablePointer<AVFrame>, part: Box) throws {
+        let size = (width: Int(source.pointee.width), height: Int(source.pointee.height))
+        // Chroma is stored for squares of two pixels: crops begin and end between squares.
+        let x = min(Int(max(0, part.x) * Double(size.width)), max(0, size.width - 16)) & ~1
+        let y = min(Int(max(0, part.y) * Double(size.height)), max(0, size.height - 16)) & ~1
+        let width = max(2, min(size.width - x, max(16, Int(part.width * Double(size.width)))) & ~1)
+        let height = max(2, min(size.height - y, max(16, Int(part.height * Double(size.height)))) & ~1)
+        guard let whole = av_frame_clone(source) else {
+            throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
+        }
+        var cropped: UnsafeMutablePointer<AVFrame>? = whole
+        defer { av_frame_free(&cropped) }
+        let target = try Self.allocate(width: width, height: height)
+        var done = false
+        var unfinished: UnsafeMutablePointer<AVFrame>? = target
+        defer { if !done { av_frame_free(&unfinished) } }
+        whole.pointee.crop_left = x
+        whole.pointee.crop_top = y
+        whole.pointee.crop_right = max(0, size.width - x - width)
+        whole.pointee.crop_bottom = max(0, size.height - y - height)
+        try FFmpegError.check(
+            av_frame_apply_cropping(whole, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
         let context = sws_getContext(
             whole.pointee.width, whole.pointee.height, AVPixelFormat(rawValue: whole.pointee.format), Int32(width),
             Int32(height), AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, nil, nil, nil)
@@ -75,6 +116,101 @@ public struct Canvas: ~Copyable {
                 )
             }
         }
+    }
+
+    /// Makes a box unreadable for good: one colour, its mean, in place of all that was there.
+    ///
+    /// Grown outwards to whole squares of two pixels, so that no chroma of the inside is left.
+    public func obscure(_ box: Box) {
+        var area = PixelBox(box, width: width, height: height)
+        area = PixelBox(
+            x: area.x & ~1, y: area.y & ~1, width: (area.width + (area.x & 1) + 1) & ~1,
+            height: (area.height + (area.y & 1) + 1) & ~1
+        ).cut(width: width, height: height)
+        guard area.width > 0, area.height > 0 else { return }
+        fill(area, mean(of: area))
+    }
+
+    /// Standard deviation of the luma of an area, 0…127.
+    public func contrast(of area: PixelBox) -> Double {
+        let area = area.cut(width: width, height: height)
+        guard let plane = plane(0), area.width > 0, area.height > 0 else { return 0 }
+        var (sum, squares) = (0, 0)
+        for row in area.y..<area.y + area.height {
+            for column in area.x..<area.x + area.width {
+                let value = Int(plane.start[row * plane.stride + column])
+                sum += value
+                squares += value * value
+            }
+        }
+        let count = Double(area.width * area.height)
+        let mean = Double(sum) / count
+        return max(0, Double(squares) / count - mean * mean).squareRoot()
+    }
+
+    /// Lays text over the picture: `coverage` of 0…255 mixes the colour in, row by row.
+    public func stamp(_ coverage: GreyImage, x: Int, y: Int, _ colour: Colour = .white) {
+        guard let luma = raw.pointee.data.0 else { return }
+        for row in 0..<coverage.height where y + row >= 0 && y + row < height {
+            for column in 0..<coverage.width where x + column >= 0 && x + column < width {
+                let share = Int(coverage.pixels[row * coverage.width + column])
+                let index = (y + row) * Int(raw.pointee.linesize.0) + x + column
+                luma[index] = UInt8((Int(luma[index]) * (255 - share) + Int(colour.y) * share) / 255)
+            }
+        }
+    }
+
+    /// Copies another canvas into this one with its top left corner there; what reaches over the edge is cut.
+    public func place(_ other: borrowing Canvas, x: Int, y: Int) {
+        let (x, y) = (x & ~1, y & ~1)
+        copyPlane(0, from: other, x: x, y: y, shift: 0)
+        copyPlane(1, from: other, x: x / 2, y: y / 2, shift: 1)
+        copyPlane(2, from: other, x: x / 2, y: y / 2, shift: 1)
+    }
+
+    private func copyPlane(_ index: Int, from other: borrowing Canvas, x: Int, y: Int, shift: Int) {
+        guard let target = plane(index), let source = other.plane(index), x >= 0, y >= 0 else { return }
+        let columns = min(other.width >> shift, (width >> shift) - x)
+        let rows = min(other.height >> shift, (height >> shift) - y)
+        guard columns > 0, rows > 0 else { return }
+        for row in 0..<rows {
+            (target.start + (y + row) * target.stride + x).update(
+                from: source.start + row * source.stride, count: columns)
+        }
+    }
+
+    private func plane(_ index: Int) -> (start: UnsafeMutablePointer<UInt8>, stride: Int)? {
+        let (data, lines) = (raw.pointee.data, raw.pointee.linesize)
+        let start = index == 0 ? data.0 : index == 1 ? data.1 : data.2
+        let stride = index == 0 ? lines.0 : index == 1 ? lines.1 : lines.2
+        return start.map { ($0, Int(stride)) }
+    }
+
+    /// `area` begins and ends between squares of two pixels.
+    private func fill(_ area: PixelBox, _ colour: Colour) {
+        for (index, value) in [colour.y, colour.u, colour.v].enumerated() {
+            guard let plane = plane(index) else { continue }
+            let shift = index == 0 ? 0 : 1
+            for row in area.y >> shift..<(area.y + area.height) >> shift {
+                (plane.start + (row * plane.stride + (area.x >> shift))).update(
+                    repeating: value, count: area.width >> shift)
+            }
+        }
+    }
+
+    private func mean(of area: PixelBox) -> Colour {
+        let means = (0..<3).map { index -> UInt8 in
+            guard let plane = plane(index) else { return 128 }
+            let shift = index == 0 ? 0 : 1
+            var sum = 0
+            for row in area.y >> shift..<(area.y + area.height) >> shift {
+                for column in area.x >> shift..<(area.x + area.width) >> shift {
+                    sum += Int(plane.start[row * plane.stride + column])
+                }
+            }
+            return UInt8(sum / max(1, (area.width >> shift) * (area.height >> shift)))
+        }
+        return Colour(y: means[0], u: means[1], v: means[2])
     }
 
     private func dot(_ x: Double, _ y: Double, _ colour: Colour, _ size: Int) {

@@ -23,6 +23,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Which pictures are decoded: 'keyframe', or one in so many seconds.") var cadence = "keyframe"
     @Option(help: "Write the report as JSON to this file, '-' for standard output.") var json: String?
     @Option(help: "Write an annotated video of the (last) clip.") var annotate: String?
+    @Option(help: "Write the masked evidence of all alerts to this folder.") var evidence: String?
     @OptionGroup var models: ModelOptions
 
     func validate() throws {
@@ -33,7 +34,9 @@ struct BenchCommand: AsyncParsableCommand {
     func run() async throws {
         LibavLog.redirect { _ in }
         let detector = try await models.detector()
-        let options = Benchmark.Options(truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)), cadence: try parsedCadence(), annotate: annotate)
+        let options = Benchmark.Options(
+            truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)), cadence: try parsedCadence(), annotate: annotate,
+            evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         let benchmark = Benchmark(detector: detector, options: options)
         var reports: [ClipReport] = []
         var isComplete = true

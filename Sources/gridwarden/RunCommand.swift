@@ -46,6 +46,7 @@ struct CheckCommand: AsyncParsableCommand {
         do {
             let settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
             try settings.model.verify()
+            if settings.evidenceFolder != nil { warn(settings.masking) }
         } catch {
             if json {
                 let fault = ConfigurationFault(file: config, line: 1, column: 1, message: "\(error)")
@@ -55,6 +56,13 @@ struct CheckCommand: AsyncParsableCommand {
             throw ExitCode(78)
         }
         if json { try ConfigurationFile.printJSON([]) } else { print("\(config): right; \(configuration)") }
+    }
+}
+
+extension CheckCommand {
+    /// No fault of the configuration: the daemon runs, and its alerts carry no pictures.
+    private func warn(_ masking: MaskingModels) {
+        do { _ = try masking.verified() } catch { Console.complain("\(config): evidence will be withheld: \(error)") }
     }
 }
 

@@ -1,3 +1,4 @@
+import Evidence
 import Foundation
 import Glibc
 import TestSupport
@@ -64,7 +65,9 @@ import Testing
     @Test func versionAndHelp() throws {
         #expect(try gridwarden("--version").status == 0)
         let help = try gridwarden("--help")
-        for verb in ["run", "check", "watch", "models", "bench"] { #expect(help.output.contains(verb)) }
+        for verb in ["run", "check", "watch", "models", "bench", "verify", "export"] {
+            #expect(help.output.contains(verb))
+        }
         #expect(try gridwarden("no-such-verb").status == 64)
     }
 
@@ -106,6 +109,37 @@ import Testing
     }
 
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
+
+    @Test func verifyNamesTheFirstBrokenLinkAndItsExitCodeSaysSo() throws {
+        let folder = try TemporaryFolder()
+        #expect(try gridwarden("verify", folder.url.path).status == 66)
+        let store = try EvidenceStore(folder: folder.url)
+        let ledger = try Ledger(folder: folder.url, site: "edge-01")
+        let incident = UUID()
+        var files: [String] = []
+        for sequence in Int64(1)...3 {
+            let payload = Array("{\"n\":\(sequence)}".utf8)
+            let file = try store.save(payload, sequence: sequence, incident: incident, date: Date())
+            try ledger.record(
+                sequence: sequence, incident: incident, payload: payload,
+                files: [.init(file: file, sha256: Ledger.hash(payload))])
+            files.append(file)
+        }
+        let intact = try gridwarden("verify", folder.url.path, "--head", ledger.head.hash)
+        #expect(intact.status == 0 && intact.output.contains("intact") && intact.output.contains("4 good records"))
+        let pack = folder.url.appending(path: "pack").path
+        #expect(try gridwarden("export", incident.uuidString, pack, "--evidence", folder.url.path).status == 0)
+        #expect(try gridwarden("verify", pack).status == 0)
+        #expect(try gridwarden("export", "x", pack).status == 64)
+
+        try Data("{\"n\":7}".utf8).write(to: folder.file(files[1]))
+        let broken = try gridwarden("verify", folder.url.path)
+        #expect(broken.status == 1 && broken.output.contains("BROKEN at record 3: \(files[1])"))
+        let json = try gridwarden("verify", folder.url.path, "--json")
+        #expect(json.status == 1)
+        let report = try JSONDecoder().decode(LedgerReport.self, from: Data(json.output.utf8))
+        #expect(report.faults.map(\.record) == [3] && report.messages == 3)
+    }
 
     @Test func watchEndsAtItsTimeoutAndSaysThatNothingCame() throws {
         let broker = try Broker()

@@ -37,6 +37,11 @@ import Video
         #expect(try JPEG.encode(frame) == JPEG.encode(frame))
     }
 
+    @Test func whatIsNoJPEGIsAnError() {
+        #expect(throws: FFmpegError.self) { _ = try JPEG.decode([1, 2, 3]) }
+        #expect(throws: FFmpegError.self) { _ = try JPEG.decode([]) }
+    }
+
     @Test func whatIsStoredHashesToItsName() throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url.appending(path: "evidence"))
@@ -44,11 +49,13 @@ import Video
         let stored = try store.save(image, incident: UUID())
         #expect(stored.sha256 == "039058c6f2c0cb492c533b0a4d14ef77cc0f78abccced5287d84a1a2011cfb81")
         #expect(stored.bytes == 3)
-        let bytes = FileManager.default.contents(atPath: store.folder.appending(path: stored.file).path)
-        #expect(bytes == Data([1, 2, 3]))
+        let path = store.folder.appending(path: stored.file).path
+        #expect(FileManager.default.contents(atPath: path) == Data([1, 2, 3]))
+        #expect(try FileManager.default.attributesOfItem(atPath: path)[.posixPermissions] as? Int == 0o640)
+        #expect(!FileManager.default.fileExists(atPath: path + ".part"))
     }
 
-    @Test func oldDaysAreDeletedAndNewOnesKept() throws {
+    @Test func oldDaysAreNamedAndNewOnesKept() throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url)
         let now = Date(timeIntervalSince1970: 1_790_000_000)
@@ -56,34 +63,22 @@ import Video
             let taken = now.addingTimeInterval(-days * 86_400)
             _ = try store.save(EvidenceImage(role: .closeUp, jpeg: [0], taken: taken), incident: UUID())
         }
-        #expect(try store.prune(keeping: 30, now: now) == 1)
+        let expired = try store.expired(keeping: 30, now: now)
+        #expect(expired == ["2026-08-12"])
+        for day in expired { try store.delete(day: day) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).count == 2)
+    }
+
+    @Test func onlyADayCanBeDeleted() throws {
+        let folder = try TemporaryFolder()
+        let store = try EvidenceStore(folder: folder.url.appending(path: "evidence"))
+        try store.delete(day: "..")
+        #expect(FileManager.default.fileExists(atPath: folder.url.path))
     }
 
     @Test func aFolderThatCannotBeMadeSaysSo() throws {
         #expect { _ = try EvidenceStore(folder: URL(filePath: "/proc/nothing/here")) } throws: {
             "\($0)".contains("/proc/nothing/here") && "\($0)".contains("check its owner")
         }
-    }
-
-    @Test func anOpenedIncidentHasTwoPanoramasAndACloseUp() throws {
-        let folder = try TemporaryFolder()
-        let frame = try frame(in: folder)
-        var recorder = EvidenceRecorder()
-        let object = Incident.Object(
-            objectClass: .car, confidence: 0.6, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
-        func finding(_ phase: Finding.Phase) -> Finding {
-            Finding(
-                kind: .illegalParking, zone: "z", place: 3, phase: phase, firstSeen: MediaTime(0),
-                lastSeen: MediaTime(9),
-                threshold: 5, object: object)
-        }
-        try recorder.note([finding(.pending)], in: frame)
-        let incident = Incident(
-            id: UUID(), kind: .illegalParking, camera: "c", zone: "z", firstSeen: MediaTime(0), confirmed: MediaTime(9),
-            lastSeen: MediaTime(9), threshold: 5, object: object)
-        let images = try recorder.images(for: incident, findings: [finding(.standing)], in: frame)
-        #expect(images.map(\.role) == [.panoramaFirst, .panoramaConfirming, .closeUp])
-        #expect(images.allSatisfy { $0.jpeg.starts(with: [0xFF, 0xD8]) })
     }
 }

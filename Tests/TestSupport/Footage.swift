@@ -33,6 +33,13 @@ public enum Footage {
         return FileManager.default.fileExists(atPath: path) ? path : nil
     }
 
+    /// The photos of a folder of labelled images, such as `coco-val`, in a fixed order; none where it is absent.
+    public static func photos(_ name: String) -> [String] {
+        let folder = shared.appending(path: "images/" + name)
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
+        return names.filter { $0.hasSuffix(".jpg") }.sorted().map { folder.appending(path: $0).path }
+    }
+
     /// Makes a moving test pattern with ffmpeg, as a camera sends it: key frames at even distances, no B-frames.
     ///
     /// - Parameters:

@@ -1,0 +1,154 @@
+public import Analytics
+public import Catalogue
+public import Foundation
+public import Inference
+import Threading
+public import Video
+
+/// Makes the pictures of evidence: masks faces and plates, crops, writes the caption, encodes.
+///
+/// The one owner of the masking networks, on a thread of its own, for all cameras. Nothing that it gives out is
+/// unmasked: what it cannot mask is withheld.
+public actor EvidenceMaker {
+    /// Around a face and a plate, as a share of its size.
+    static let faceMargin = 0.25
+    static let plateMargin = 0.15
+    /// A plate is shown from this width (pixels) and contrast (luma levels) on. Measured in docs/evidence.md.
+    static let readable = (width: 60, contrast: 8.0)
+    /// Around the plate in its picture, as a share of its size.
+    private static let plateFrame = 0.5
+    /// Of views that wait in memory; they are encoded a second time.
+    private static let keptQuality = 3
+
+    /// What the networks found in a picture.
+    private struct Findings {
+        let faces: [Box]
+        let plates: [ScoredBox]
+    }
+
+    private let thread = DedicatedThread(name: "evidence")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    /// Why nothing can be masked; nil where all is well.
+    public nonisolated let fault: String?
+    /// Whether captions can be written in Chinese; nil where there is no font at all.
+    public nonisolated let captionIsChinese: Bool?
+    private let quality: Int
+    private let font: CaptionFont?
+    private var faces: FaceDetector?
+    private var plates: PlateDetector?
+    /// The newest frame that was searched: several incidents may open in one look.
+    private var searched: (frame: Frame, vehicles: [Box], findings: Findings)?
+
+    /// Reads the masking networks. Where one cannot be had, every picture will be withheld.
+    ///
+    /// - Parameter quality: libavcodec's JPEG scale, 2 (best) … 31.
+    public init(masking: MaskingModels, quality: Int = 4) {
+        self.quality = quality
+        let font = CaptionFont()
+        self.font = font
+        captionIsChinese = font?.isChinese
+        do {
+            let (face, plate) = try masking.verified()
+            faces = try FaceDetector(model: face)
+            plates = try PlateDetector(model: plate)
+            fault = nil
+        } catch {
+            fault = "\(error)"
+        }
+    }
+
+    /// Encodes a frame that may be needed later; the result stays in memory.
+    public func compress(_ frame: Frame) throws -> [UInt8] { try JPEG.encode(frame, quality: Self.keptQuality) }
+
+    /// The masked pictures of an incident, and that of the plate where the profile wants it and it can be read.
+    ///
+    /// - Parameters:
+    ///   - caption: the lines for a picture that was taken then.
+    /// - Throws: `EvidenceWithheld`; then nothing may be shown.
+    public func images(
+        of views: [EvidenceView], incident: Incident, profile: PrivacyProfile,
+        caption: @Sendable (Date) -> [String]
+    ) async throws -> [EvidenceImage] {
+        if let fault { throw EvidenceWithheld(reason: fault) }
+        do {
+            var images: [EvidenceImage] = []
+            for view in views {
+                images += try self.images(
+                    of: view, frame: try await frame(of: view), incident: incident, profile: profile,
+                    caption: caption(view.taken))
+            }
+            return images
+        } catch let error as EvidenceWithheld { throw error } catch { throw EvidenceWithheld(reason: "\(error)") }
+    }
+
+    private func frame(of view: EvidenceView) async throws -> Frame {
+        switch view.source {
+        case .frame(let frame): frame
+        case .compressed(let jpeg): try JPEG.decode(try await jpeg.value, date: view.taken)
+        }
+    }
+
+    private func images(
+        of view: EvidenceView, frame: Frame, incident: Incident, profile: PrivacyProfile, caption: [String]
+    ) throws -> [EvidenceImage] {
+        let canvas = try Canvas(frame)
+        let findings = try search(frame, canvas, view.vehicles)
+        let own = Self.ownPlate(findings.plates, incident: incident, vehicles: view.vehicles, profile: profile)
+        Self.mask(canvas, faces: findings.faces, plates: findings.plates.map(\.box), but: own)
+        let shown = try view.part.map { try Canvas(canvas, part: $0) } ?? Canvas(canvas, part: .whole)
+        var images = [try image(view.role, shown, caption, taken: view.taken)]
+        if view.role == .closeUp, let own, Self.isReadable(own, on: canvas) {
+            let part = try Canvas(canvas, part: own.grown(by: Self.plateFrame))
+            images.append(try image(.plate, part, caption, taken: view.taken))
+        }
+        return images
+    }
+
+    private func image(
+        _ role: EvidenceImage.Role, _ picture: consuming Canvas, _ caption: [String], taken: Date
+    ) throws -> EvidenceImage {
+        let whole = try Caption.under(picture, caption, font: font)
+        return EvidenceImage(role: role, jpeg: try JPEG.encode(whole, quality: quality), taken: taken)
+    }
+
+    private func search(_ frame: Frame, _ canvas: borrowing Canvas, _ vehicles: [Box]) throws -> Findings {
+        if let searched, searched.frame === frame, searched.vehicles == vehicles { return searched.findings }
+        let picture = try ColourPicture(canvas)
+        guard let faces = try faces?.faces(in: picture),
+            let plates = try plates?.plates(in: picture, vehicles: vehicles)
+        else { throw EvidenceWithheld(reason: "the models to mask with were not read") }
+        let findings = Findings(faces: faces.map(\.box), plates: plates)
+        searched = (frame, vehicles, findings)
+        return findings
+    }
+
+    /// Masks all faces, and all plates but one.
+    static func mask(_ canvas: borrowing Canvas, faces: [Box], plates: [Box], but own: Box?) {
+        for plate in plates {
+            // The same plate may have been found twice.
+            if let own, plate.covered(by: own) > 0.5 || own.covered(by: plate) > 0.5 { continue }
+            canvas.obscure(plate.grown(by: plateMargin))
+        }
+        for face in faces { canvas.obscure(face.grown(by: faceMargin)) }
+    }
+
+    /// The plate of the vehicle in question where it is certain whose it is; nil where the profile hides all plates.
+    static func ownPlate(
+        _ plates: [ScoredBox], incident: Incident, vehicles: [Box], profile: PrivacyProfile
+    ) -> Box? {
+        let object = incident.object
+        guard profile == .plate, object.objectClass.isPlated else { return nil }
+        let others = vehicles.filter { $0.iou(object.box) < 0.5 }
+        return plates.filter { plate in
+            plate.box.covered(by: object.box.grown(by: 0.1)) > 0.8
+                && !others.contains { plate.box.covered(by: $0.grown(by: 0.1)) > 0.5 }
+        }.max { $0.score < $1.score }?.box
+    }
+
+    /// Large and clear enough that a person can read it.
+    static func isReadable(_ plate: Box, on canvas: borrowing Canvas) -> Bool {
+        let area = PixelBox(plate, width: canvas.width, height: canvas.height)
+        return area.width >= readable.width && canvas.contrast(of: area) >= readable.contrast
+    }
+}

@@ -1,0 +1,29 @@
+/// What a check of a ledger and the files beside it has found.
+public struct LedgerReport: Codable, Sendable, Equatable {
+    public struct Fault: Codable, Sendable, Equatable {
+        /// Where the chain or a file of it is broken; the number that the record has or should have.
+        public let record: Int
+        public let file: String?
+        public let what: String
+    }
+
+    public internal(set) var site: String?
+    /// Records that follow on one another without a fault.
+    public internal(set) var records = 0
+    public internal(set) var messages = 0
+    /// Files that are there and are what the ledger says.
+    public internal(set) var files = 0
+    /// Files whose time was over, as the ledger says.
+    public internal(set) var expired = 0
+    /// The `hash` of the last good record, to be kept elsewhere.
+    public internal(set) var head = ""
+    /// When the first and the last good record were written.
+    public internal(set) var from: String?
+    public internal(set) var until: String?
+    /// In the order of the records: the first one is the first broken link.
+    public internal(set) var faults: [Fault] = []
+    /// What is no proof of tampering and worth a look.
+    public internal(set) var notes: [String] = []
+
+    public var isIntact: Bool { faults.isEmpty }
+}

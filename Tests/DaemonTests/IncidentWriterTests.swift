@@ -1,0 +1,169 @@
+import Analytics
+import Catalogue
+import Delivery
+import Evidence
+import Foundation
+import Inference
+import Logging
+import TestSupport
+import Testing
+import Video
+
+@testable import Daemon
+
+/// From a changed incident to the message, its pictures and the record of both.
+@Suite struct IncidentWriterTests {
+    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
+    private static let canMask = (try? masking.verified()) != nil
+
+    private struct Site {
+        let outbox: Outbox
+        let archive: EvidenceArchive
+        let writer: IncidentWriter
+        let camera: CameraIdentity
+        let evidence: URL
+
+        init(_ folder: TemporaryFolder, masking: MaskingModels) throws {
+            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let identity = SiteIdentity(
+                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
+                model: .init(name: "m", version: "1", sha256: ""))
+            evidence = folder.file("evidence")
+            outbox = try Outbox(file: folder.file("outbox.sqlite"))
+            archive = EvidenceArchive(
+                maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: evidence),
+                ledger: try Ledger(folder: evidence, site: "edge-01"))
+            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
+            writer = IncidentWriter(
+                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
+                catalogue: try Catalogue.builtIn(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ) {}
+        }
+
+        func entry() throws -> IncidentWriter.Entry {
+            let canvas = try Canvas(width: 640, height: 360, .grey)
+            let frame = try JPEG.decode(
+                try JPEG.encode(canvas), time: MediaTime(300), date: Date(timeIntervalSince1970: 1_790_000_300))
+            let box = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
+            let incident = Incident(
+                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
+                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
+                object: .init(objectClass: .car, confidence: 0.7, box: box))
+            var recorder = EvidenceRecorder { try JPEG.encode($0) }
+            let views = recorder.views(for: incident, findings: [], vehicles: [box], in: frame)
+            return IncidentWriter.Entry(
+                change: .init(incident: incident, views: views), camera: camera,
+                zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
+                date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
+        }
+
+        func events() throws -> [AlertEvent] {
+            try outbox.messages(from: 1, through: 100).map { try AlertEvent(json: Data($0.payload)) }
+        }
+
+        /// The pictures in the evidence folder.
+        func pictures() -> [String] {
+            let names = FileManager.default.enumerator(atPath: evidence.path)?.compactMap { $0 as? String } ?? []
+            return names.filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".part") }
+        }
+    }
+
+    @Test func withoutAModelToMaskWithNoPictureIsWrittenAndTheAlertSaysWhy() async throws {
+        let folder = try TemporaryFolder()
+        for masking in [
+            MaskingModels(face: nil, plate: nil), MaskingModels(face: Self.masking.face, plate: nil),
+            MaskingModels(
+                face: Model(
+                    name: "centerface", version: "1", sha256: "", path: "/nonexistent.onnx", width: 736, height: 608,
+                    classes: []), plate: Self.masking.plate),
+        ] {
+            let site = try Site(folder, masking: masking)
+            #expect(site.archive.maker.fault?.contains("gridwarden models prepare") == true)
+            await site.writer.record([try site.entry()])
+            await site.writer.settle()
+            let event = try #require(try site.events().last)
+            #expect(event.data.evidence.isEmpty)
+            #expect(event.data.why.contains { $0.what.hasPrefix("evidence withheld: ") })
+            #expect(site.pictures() == [])
+        }
+        #expect(try Site(folder, masking: Self.masking).events().count == 3)
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func aViewThatCannotBeReadWithholdsTheWholePack() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: Self.masking)
+        let good = try site.entry()
+        let bad = EvidenceView(
+            role: .panoramaFirst, source: .compressed(Task { [1, 2, 3] }), taken: Date(), vehicles: [])
+        await site.writer.record([
+            IncidentWriter.Entry(
+                change: .init(incident: good.change.incident, views: [bad] + good.change.views), camera: good.camera,
+                zone: good.zone, clock: good.clock, date: good.date)
+        ])
+        await site.writer.settle()
+        let event = try #require(try site.events().last)
+        #expect(event.data.evidence.isEmpty && site.pictures() == [])
+        #expect(event.data.why.last?.what.hasPrefix("evidence withheld: decode a JPEG") == true, "\(event.data.why)")
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func eachMessageAndItsPicturesAreInTheLedger() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: Self.masking)
+        await site.writer.record([try site.entry(), try site.entry()])
+        await site.writer.settle()
+        let events = try site.events()
+        #expect(events.count == 2)
+        #expect(events.allSatisfy { $0.data.evidence.map(\.role) == ["panorama-confirming", "close-up"] })
+        #expect(events.allSatisfy { $0.data.evidence.allSatisfy(\.masked) })
+        let payloads = try site.outbox.messages(from: 1, through: 100).map { Data($0.payload) }
+        #expect(try SchemaValidator.incident.violations(in: payloads) == [])
+        let report = try LedgerCheck.run(folder: site.evidence, head: events[1].data.provenance.ledger)
+        // Two pictures and the message itself, twice.
+        #expect(report.isIntact && report.messages == 2 && report.files == 6)
+        // The second message names the record of the first.
+        #expect(events[1].data.provenance.ledger != events[0].data.provenance.ledger)
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func aShutdownDoesNotWaitForPicturesAndLosesNoAlert() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: Self.masking)
+        await site.writer.stop(within: .zero)
+        await site.writer.record([try site.entry(), try site.entry()])
+        await site.writer.settle()
+        let events = try site.events()
+        #expect(events.count == 2 && site.pictures() == [])
+        #expect(events.allSatisfy { $0.data.why.last?.what == "evidence withheld: the service was stopping" })
+    }
+
+    @Test func whatTheLedgerMissedItTakesFromTheOutbox() async throws {
+        let folder = try TemporaryFolder()
+        let masking = MaskingModels(face: nil, plate: nil)
+        let site = try Site(folder, masking: masking)
+        for _ in 0..<3 { await site.writer.record([try site.entry()]) }
+        await site.writer.settle()
+        // As after a kill between the outbox and the ledger: the last two messages have no record.
+        let ledger = site.evidence.appending(path: Ledger.fileName)
+        let lines = try String(contentsOf: ledger, encoding: .utf8).split(separator: "\n")
+        try Data((lines.dropLast(2).joined(separator: "\n") + "\n").utf8).write(to: ledger)
+        let again = try Site(folder, masking: masking)
+        again.archive.recordMessages(
+            of: again.outbox, through: 3, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let report = try LedgerCheck.run(folder: again.evidence)
+        #expect(report.isIntact && report.messages == 3)
+        #expect(again.archive.ledger.head.sequence == 3)
+    }
+
+    @Test func expiredDaysGoWithARecord() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
+        await site.writer.record([try site.entry()])
+        await site.writer.settle()
+        #expect(try site.archive.prune(keeping: 30, now: Date()) == 0)
+        #expect(try site.archive.prune(keeping: 30, now: Date().addingTimeInterval(40 * 86_400)) == 1)
+        let report = try LedgerCheck.run(folder: site.evidence)
+        #expect(report.isIntact && report.expired == 1 && report.files == 0)
+    }
+}

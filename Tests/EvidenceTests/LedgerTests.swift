@@ -1,0 +1,233 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Evidence
+
+@Suite struct LedgerTests {
+    private static let begin = Date(timeIntervalSince1970: 1_790_000_000)
+
+    /// A folder with five messages of five incidents, each with a picture; records 2 to 6.
+    private final class Site {
+        let folder: TemporaryFolder
+        let store: EvidenceStore
+        var incidents: [UUID] = []
+        var pictures: [String] = []
+
+        init(messages: Int64 = 5) throws {
+            folder = try TemporaryFolder()
+            store = try EvidenceStore(folder: folder.url)
+            let ledger = try Ledger(folder: folder.url, site: "edge-01", now: begin)
+            for sequence in 1...messages { try add(sequence, to: ledger) }
+        }
+
+        func add(_ sequence: Int64, to ledger: Ledger, date: Date = begin) throws {
+            let incident = UUID()
+            let payload = Array("{\"sequence\":\(sequence)}".utf8)
+            let stored = try store.save(
+                EvidenceImage(role: .closeUp, jpeg: [UInt8](repeating: UInt8(sequence), count: 100), taken: date),
+                incident: incident)
+            let message = try store.save(payload, sequence: sequence, incident: incident, date: date)
+            try ledger.record(
+                sequence: sequence, incident: incident, payload: payload,
+                files: [
+                    .init(file: stored.file, sha256: stored.sha256), .init(file: message, sha256: Ledger.hash(payload)),
+                ], now: date)
+            incidents.append(incident)
+            pictures.append(stored.file)
+        }
+
+        var file: URL { folder.file(Ledger.fileName) }
+
+        func edit(_ change: (inout [String]) -> Void) throws {
+            var lines = try String(contentsOf: file, encoding: .utf8).split(separator: "\n").map(String.init)
+            change(&lines)
+            try Data((lines.joined(separator: "\n") + "\n").utf8).write(to: file)
+        }
+
+        func check(head: String? = nil) throws -> LedgerReport { try LedgerCheck.run(folder: folder.url, head: head) }
+    }
+
+    @Test func anUntouchedFolderIsIntact() throws {
+        let report = try Site().check()
+        #expect(report.isIntact && report.notes == [])
+        #expect(report.site == "edge-01")
+        #expect(report.records == 6 && report.messages == 5 && report.files == 10)
+    }
+
+    @Test func itGoesOnAfterARestart() throws {
+        let site = try Site()
+        let before = try site.check().head
+        let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        #expect(ledger.head == .init(number: 6, hash: before, sequence: 5))
+        try site.add(6, to: ledger)
+        let report = try site.check(head: before)
+        #expect(report.isIntact && report.records == 7)
+    }
+
+    @Test func aLineThatAPowerCutLeftUnfinishedIsRemovedAtTheStart() throws {
+        let site = try Site()
+        let whole = try Data(contentsOf: site.file)
+        try (whole + Data("{\"kind\":\"mess".utf8)).write(to: site.file)
+        #expect(try site.check().faults.first?.what.contains("unfinished") == true)
+        let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        #expect(ledger.head.number == 6)
+        #expect(try Data(contentsOf: site.file) == whole)
+        #expect(try site.check().isIntact)
+    }
+
+    @Test func aDamagedEndIsNotWrittenOver() throws {
+        let site = try Site()
+        try site.edit { $0[5] = $0[5].replacing("\"number\":6", with: "\"number\":7") }
+        #expect { _ = try Ledger(folder: site.folder.url, site: "edge-01") } throws: {
+            "\($0)".contains("last record is damaged")
+        }
+    }
+
+    @Test(arguments: 0..<100) func aChangedByteOfAPictureIsNamed(position: Int) throws {
+        let site = try Site()
+        let file = site.folder.file(site.pictures[2])
+        var bytes = try Data(contentsOf: file)
+        bytes[position] ^= 1
+        try bytes.write(to: file)
+        let fault = try #require(try site.check().faults.first)
+        #expect(fault.record == 4 && fault.file == site.pictures[2] && fault.what.contains("was changed"))
+    }
+
+    @Test func anyChangedByteOfTheLedgerIsFound() throws {
+        let site = try Site(messages: 2)
+        let whole = [UInt8](try Data(contentsOf: site.file))
+        for position in whole.indices {
+            var bytes = whole
+            bytes[position] ^= 1
+            try Data(bytes).write(to: site.file)
+            let report = try site.check()
+            let line = whole[..<position].count { $0 == UInt8(ascii: "\n") } + 1
+            #expect(!report.isIntact && report.faults.first?.record == line, "byte \(position)")
+        }
+    }
+
+    @Test func aMissingFileIsNamed() throws {
+        let site = try Site()
+        try FileManager.default.removeItem(at: site.folder.file(site.pictures[3]))
+        let report = try site.check()
+        #expect(report.faults.count == 1)
+        #expect(report.faults.first?.record == 5 && report.faults.first?.file == site.pictures[3])
+        #expect(report.faults.first?.what.contains("missing") == true)
+    }
+
+    @Test func recordsThatWereSwappedAreNamed() throws {
+        let site = try Site()
+        try site.edit { $0.swapAt(2, 3) }
+        let fault = try #require(try site.check().faults.first)
+        #expect(fault.record == 3 && fault.file == nil)
+        #expect(fault.what == "record 4 stands where record 3 belongs: record 3 was moved behind it")
+    }
+
+    @Test func aRecordThatWasRemovedIsNamed() throws {
+        let site = try Site()
+        try site.edit { $0.remove(at: 3) }
+        let fault = try #require(try site.check().faults.first)
+        #expect(fault.record == 4)
+        #expect(fault.what == "record 5 stands where record 4 belongs: record 4 was removed")
+    }
+
+    @Test func aRecordThatStandsTwiceIsNamed() throws {
+        let site = try Site()
+        try site.edit { $0.insert($0[2], at: 4) }
+        let fault = try #require(try site.check().faults.first)
+        #expect(fault.record == 5 && fault.what.contains("was moved or inserted"))
+    }
+
+    @Test func anEditedRecordIsFoundEvenWithAHashOfItsOwn() throws {
+        let site = try Site()
+        try site.edit { lines in
+            guard var (record, _) = LedgerRecord.parse(Array(lines[2].utf8)) else { return }
+            record.incident = site.incidents[0].uuidString.lowercased()
+            guard let line = try? record.line() else { return }
+            lines[2] = String(decoding: line.text, as: UTF8.self)
+        }
+        // The record itself is sound; the next one does not follow on it.
+        #expect(try site.check().faults.first?.record == 4)
+    }
+
+    @Test func aTailThatWasCutOffShowsByTheMessagesThatAreLeft() throws {
+        let site = try Site()
+        try site.edit { $0.removeLast(2) }
+        let report = try site.check()
+        #expect(report.records == 4)
+        #expect(report.faults.first?.record == 5 && report.faults.first?.what.contains("was cut off") == true)
+    }
+
+    @Test func aTailThatWasCutOffWithItsFilesShowsOnlyByAHashKeptElsewhere() throws {
+        let site = try Site()
+        let head = try site.check().head
+        try site.edit { $0.removeLast(2) }
+        for picture in site.pictures.suffix(2) {
+            try FileManager.default.removeItem(at: site.folder.file(picture).deletingLastPathComponent())
+        }
+        #expect(try site.check().isIntact)
+        let report = try site.check(head: head)
+        #expect(report.faults.first?.record == 5 && report.faults.first?.what.contains("cut off") == true)
+    }
+
+    @Test func expiredFilesAreNoTampering() throws {
+        let site = try Site()
+        let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        let later = Self.begin.addingTimeInterval(40 * 86_400)
+        try site.add(6, to: ledger, date: later)
+        let days = try site.store.expired(keeping: 30, now: later)
+        #expect(days.count == 1)
+        for day in days {
+            try ledger.expire(day: day, now: later)
+            try site.store.delete(day: day)
+        }
+        let report = try site.check()
+        #expect(report.isIntact && report.expired == 10 && report.files == 2 && report.records == 8)
+        #expect(ledger.head.sequence == 6)
+        #expect(try Ledger(folder: site.folder.url, site: "edge-01").head == ledger.head)
+    }
+
+    @Test func aDayThatWasDeletedWithoutARecordIsTampering() throws {
+        let site = try Site()
+        for day in try site.store.expired(keeping: 1, now: Self.begin.addingTimeInterval(5 * 86_400)) {
+            try site.store.delete(day: day)
+        }
+        #expect(try site.check().faults.count == 10)
+    }
+
+    @Test func aPictureThatNoRecordNamesIsNoted() throws {
+        let site = try Site()
+        let day = try #require(site.pictures[0].split(separator: "/").first)
+        try Data([1]).write(to: site.folder.file("\(day)/stray.jpg"))
+        let report = try site.check()
+        #expect(report.isIntact && report.notes.count == 1)
+    }
+
+    @Test func aPackOfOneIncidentIsCheckedByItself() throws {
+        let site = try Site()
+        let target = site.folder.file("pack")
+        #expect(try LedgerPack.export(incident: site.incidents[1], from: site.folder.url, to: target) == 2)
+        let report = try LedgerCheck.run(folder: target)
+        #expect(report.isIntact && report.files == 2 && report.records == 6)
+        try Data([0]).write(to: target.appending(path: site.pictures[1]))
+        #expect(try LedgerCheck.run(folder: target).faults.first?.record == 3)
+        #expect { try LedgerPack.export(incident: UUID(), from: site.folder.url, to: target) } throws: {
+            "\($0)".contains("does not name it")
+        }
+    }
+
+    @Test func aRecordThatPointsOutOfTheFolderReadsNothing() throws {
+        let site = try Site()
+        let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        try ledger.record(
+            sequence: 6, incident: UUID(), payload: [1], files: [.init(file: "../../etc/passwd", sha256: "00")])
+        let fault = try #require(try site.check().faults.first)
+        #expect(fault.record == 7 && fault.what.contains("missing"))
+    }
+
+    @Test func aFolderWithoutALedgerSaysSo() throws {
+        let folder = try TemporaryFolder()
+        #expect { _ = try LedgerCheck.run(folder: folder.url) } throws: { "\($0)".contains(Ledger.fileName) }
+    }
+}

@@ -1,0 +1,136 @@
+import Analytics
+import Catalogue
+import Foundation
+import Inference
+import TestSupport
+import Testing
+import Video
+
+@testable import Evidence
+
+/// Pixels of the evidence as it lies on the disk.
+@Suite struct MaskingTests {
+    @Test(
+        .enabled(
+            if: Samples.canMask && !Footage.photos("coco-val").isEmpty, "needs 'make models' and ../shared/images"),
+        .timeLimit(.minutes(5)))
+    func noFaceThatIsFoundInAPhotoIsLeftInTheFileOnDisk() async throws {
+        let folder = try TemporaryFolder()
+        let store = try EvidenceStore(folder: folder.url)
+        let maker = EvidenceMaker(masking: Samples.masking)
+        var detector = try FaceDetector(model: try #require(Samples.masking.face))
+        var faces = 0
+        for photo in Footage.photos("coco-val") {
+            let frame = try Samples.frame(photo)
+            let before = try ColourPicture(Canvas(frame))
+            let found = try detector.faces(in: before).filter {
+                max($0.box.width * Double(before.width), $0.box.height * Double(before.height)) >= 20
+            }
+            guard !found.isEmpty else { continue }
+            let images = try await maker.images(
+                of: [Samples.panorama(frame)], incident: Samples.incident(), profile: .maskAll
+            ) { _ in [] }
+            let stored = try store.save(try #require(images.first), incident: UUID())
+            let bytes = try Data(contentsOf: folder.file(stored.file))
+            let after = try ColourPicture(Canvas(try JPEG.decode([UInt8](bytes))))
+            #expect(after.width == max(before.width, Caption.leastWidth))
+            for face in found {
+                faces += 1
+                let area = PixelBox(face.box, width: before.width, height: before.height)
+                let (old, new) = (Samples.structure(before, area), Samples.structure(after, area))
+                // What is left is the edge between two masks, and what JPEG adds there.
+                #expect(new < 0.15 * old, "\(URL(filePath: photo).lastPathComponent): \(face), \(old) became \(new)")
+            }
+            let left = try detector.faces(in: after)
+            for face in found {
+                let rest = left.filter { $0.box.iou(face.box) > 0.4 && $0.score >= 0.5 }
+                #expect(rest.isEmpty, "\(URL(filePath: photo).lastPathComponent): \(rest)")
+            }
+        }
+        #expect(faces >= 20)
+    }
+}
+
+/// Plates: which are shown, which are hidden.
+@Suite struct PlateTests {
+    /// A lorry of 445 × 256 pixels in a photo of 640 × 480.
+    private static let photo = Footage.photos("coco-val").first { $0.hasSuffix("000000172648.jpg") }
+    private static let lorry = Box(x: 193.64 / 640, y: 129.79 / 480, width: 444.89 / 640, height: 255.82 / 480)
+    /// Where a plate is put, in pixels.
+    private static let plate = PixelBox(x: 380, y: 330, width: 110, height: 36)
+
+    /// The photo with a drawn number plate: white letters on blue, as they are in China.
+    private func frame() throws -> Frame {
+        let canvas = try Canvas(try Samples.frame(try #require(Self.photo)))
+        let plate = try Canvas(width: Self.plate.width, height: Self.plate.height, .blue)
+        let font = try #require(CaptionFont())
+        let text = try #require(font.line("E·8K2M5", size: 26, width: Self.plate.width - 6))
+        plate.stamp(text, x: 4, y: 1)
+        canvas.place(plate, x: Self.plate.x, y: Self.plate.y)
+        return try JPEG.decode(try JPEG.encode(canvas, quality: 2))
+    }
+
+    private func images(_ profile: PrivacyProfile, subject: Box, others: [Box] = []) async throws -> [EvidenceImage] {
+        let frame = try frame()
+        let maker = EvidenceMaker(masking: Samples.masking)
+        let views = [nil, subject].map { part in
+            EvidenceView(
+                role: part == nil ? .panoramaConfirming : .closeUp, source: .frame(frame), part: part, taken: Date(),
+                vehicles: [Self.lorry] + others)
+        }
+        return try await maker.images(of: views, incident: Samples.incident(subject), profile: profile) { _ in [] }
+    }
+
+    /// How much structure is left where the plate was, in luma levels.
+    private func structure(_ image: EvidenceImage) throws -> Double {
+        let picture = try ColourPicture(Canvas(try JPEG.decode(image.jpeg)))
+        return Samples.deviation(
+            Samples.luma(
+                picture,
+                PixelBox(x: Self.plate.x + 4, y: Self.plate.y + 4, width: Self.plate.width - 8, height: 28)))
+    }
+
+    private static let isReady = Samples.canMask && photo != nil
+
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
+    func theProfilePlateShowsThatOfTheVehicleInQuestion() async throws {
+        let images = try await images(.plate, subject: Self.lorry)
+        #expect(images.map(\.role) == [.panoramaConfirming, .closeUp, .plate])
+        #expect(try structure(images[0]) > 30)
+    }
+
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
+    func maskAllHidesIt() async throws {
+        let images = try await images(.maskAll, subject: Self.lorry)
+        #expect(images.map(\.role) == [.panoramaConfirming, .closeUp])
+        #expect(try structure(images[0]) < 5)
+    }
+
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
+    func thePlateOfAnotherVehicleIsHiddenInEitherProfile() async throws {
+        let elsewhere = Box(x: 0, y: 0, width: 0.2, height: 0.2)
+        let images = try await images(.plate, subject: elsewhere)
+        #expect(images.map(\.role) == [.panoramaConfirming, .closeUp])
+        #expect(try structure(images[0]) < 5)
+    }
+
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
+    func aPlateThatMayBeAnothersIsHidden() async throws {
+        let before = Box(x: 350.0 / 640, y: 300.0 / 480, width: 0.3, height: 0.2)
+        let images = try await images(.plate, subject: Self.lorry, others: [before])
+        #expect(!images.map(\.role).contains(.plate))
+        #expect(try structure(images[0]) < 5)
+    }
+
+    @Test func aSmallOrPalePlateIsNotReadable() throws {
+        let canvas = try Canvas(width: 400, height: 200, .grey)
+        let plate = Box(x: 0.1, y: 0.1, width: 0.4, height: 0.2)
+        let isBlankReadable = EvidenceMaker.isReadable(plate, on: canvas)
+        let font = try #require(CaptionFont())
+        let text = try #require(font.line("E8K2M5", size: 36, width: 160))
+        canvas.stamp(text, x: 42, y: 18, .black)
+        let isWrittenReadable = EvidenceMaker.isReadable(plate, on: canvas)
+        let isSmallReadable = EvidenceMaker.isReadable(Box(x: 0.1, y: 0.1, width: 0.1, height: 0.2), on: canvas)
+        #expect(!isBlankReadable && isWrittenReadable && !isSmallReadable)
+    }
+}

@@ -1,0 +1,73 @@
+import Analytics
+import Foundation
+import Testing
+import Video
+
+@testable import Evidence
+
+/// Which views an incident gets, and when.
+@Suite struct RecorderTests {
+    private func frame(at seconds: Double) throws -> Frame {
+        let canvas = try Canvas(width: 64, height: 48, .grey)
+        return try JPEG.decode(
+            try JPEG.encode(canvas), time: MediaTime(seconds), date: Date(timeIntervalSince1970: seconds))
+    }
+
+    private func recorder() -> EvidenceRecorder { EvidenceRecorder { try JPEG.encode($0) } }
+
+    @Test func anOpenedIncidentHasTwoPanoramasAndACloseUp() async throws {
+        var recorder = recorder()
+        recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
+        let views = recorder.views(
+            for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 300))
+        #expect(views.map(\.role) == [.panoramaFirst, .panoramaConfirming, .closeUp])
+        #expect(views.map(\.taken.timeIntervalSince1970) == [0, 300, 300])
+        guard case .compressed(let jpeg) = views[0].source else {
+            Issue.record("the first view is kept as a whole frame")
+            return
+        }
+        #expect(try await jpeg.value.starts(with: [0xFF, 0xD8]))
+    }
+
+    @Test(arguments: [3.0, 9.9]) func panoramasThatAreTooCloseAreFollowedByALaterOne(confirmed: Double) throws {
+        var recorder = recorder()
+        recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
+        let incident = Samples.incident()
+        _ = recorder.views(
+            for: incident, findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: confirmed))
+        #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(9.95)).isEmpty)
+        #expect(recorder.due([Samples.finding(.hidden)], at: MediaTime(12)).isEmpty)
+        #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(12)).count == 1)
+        var updated = incident
+        updated.state = .updated
+        let views = recorder.views(
+            for: updated, findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 12))
+        #expect(views.map(\.role) == [.panoramaLater, .closeUp])
+        #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(30)).isEmpty)
+    }
+
+    @Test func panoramasFarEnoughApartNeedNoOther() throws {
+        var recorder = recorder()
+        recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
+        _ = recorder.views(
+            for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 10))
+        #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(60)).isEmpty)
+    }
+
+    @Test func withoutAFirstViewTheSecondPanoramaFollows() throws {
+        var recorder = recorder()
+        let views = recorder.views(
+            for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 100))
+        #expect(views.map(\.role) == [.panoramaConfirming, .closeUp])
+        #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(111)).count == 1)
+    }
+
+    @Test func whatIsOverIsForgotten() throws {
+        var recorder = recorder()
+        recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
+        recorder.note([Samples.finding(.ended(at: MediaTime(5)))], vehicles: [], in: try frame(at: 5))
+        let views = recorder.views(
+            for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 300))
+        #expect(views.map(\.role) == [.panoramaConfirming, .closeUp])
+    }
+}
