@@ -15,6 +15,13 @@ public struct DaemonSettings: Sendable {
     public var evidenceFolder: URL?
     /// Days.
     public var evidenceDays: Int
+    /// Whether masked pictures are sent.
+    public var publishesEvidence = false
+    public var outboxBudget = OutboxBudget()
+    /// Days for the audit log and the reviews.
+    public var auditDays = 365
+    /// Nil where reviews and commands are not listened to.
+    public var authority: Authority? = Authority()
     public var cameras: [CameraService.Settings]
 
     public init(

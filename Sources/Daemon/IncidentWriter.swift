@@ -33,6 +33,7 @@ public actor IncidentWriter {
     private let logger: Logger
     private let wake: @Sendable () -> Void
     private var waiting: [Entry] = []
+    private var released: [UUID] = []
 
     /// - Parameter wake: called after each message that was written.
     public init(
@@ -63,8 +64,21 @@ public actor IncidentWriter {
         }
     }
 
+    /// The objects of incidents that a review had ended have gone: the next ones there are new.
+    public func release(_ incidents: [UUID]) {
+        released += incidents
+        guard !released.isEmpty else { return }
+        do {
+            try outbox.release(released)
+            released = []
+        } catch {
+            logger.warning("could not end a suppression, it is tried again", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Writes what waits, in order, as far as it goes.
     public func flush() {
+        release([])
         while let entry = waiting.first {
             do {
                 try write(entry)
@@ -100,10 +114,15 @@ public actor IncidentWriter {
                 logger.error("could not write evidence", metadata: ["error": "\(error)"])
             }
         }
-        let envelope = IncidentEnvelope(
+        var envelope = IncidentEnvelope(
             incident: incident, site: site, camera: entry.camera, zone: entry.zone, entry: kind, evidence: evidence,
             clock: entry.clock, date: entry.date)
-        let message = try outbox.append(incident) { try envelope.message(sequence: $0, topics: topics) }
+        let message = try outbox.append(incident) { incident, sequence in
+            envelope.incident = incident
+            return try envelope.message(sequence: sequence, topics: topics)
+        }
+        // A review has ended it meanwhile.
+        guard let message else { return }
         logger.notice(
             "incident changed",
             metadata: [
