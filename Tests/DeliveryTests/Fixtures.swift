@@ -92,9 +92,9 @@ struct Fixtures: Sendable {
     }
 }
 
-/// Waits until something is so, at most 20 s.
-func eventually(_ condition: @Sendable () throws -> Bool) async throws -> Bool {
-    for _ in 0..<400 {
+/// Waits until something is so, at most `seconds`.
+func eventually(seconds: Int = 20, _ condition: @Sendable () throws -> Bool) async throws -> Bool {
+    for _ in 0..<seconds * 20 {
         if try condition() { return true }
         try await Task.sleep(for: .milliseconds(50))
     }
