@@ -30,7 +30,13 @@ public struct Daemon: Sendable {
         let inbox = settings.authority.map { authority in
             Inbox(
                 outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
-                logger: logger, settled: { settlements.post($0.id, camera: $0.camera) })
+                logger: logger, settled: { settlements.post($0.id, camera: $0.camera) },
+                snapshot: { camera in
+                    guard settings.cameras.contains(where: { $0.identity.id == camera }) else {
+                        return .refused(Refusal(.unknownCamera, "this site has no camera \(camera)"))
+                    }
+                    return .unavailable(camera: camera)
+                })
         }
         let publisher = Publisher(
             outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger,

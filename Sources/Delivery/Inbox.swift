@@ -7,7 +7,8 @@ import Threading
 ///
 /// The answer lies in the outbox with what was done, and goes out even when the process dies in between.
 public actor Inbox {
-    /// Refusals in an hour that are answered and told one by one; more are only counted.
+    /// Requests that are taken in an hour, and refusals that are answered: more would fill the disk.
+    private static let mostRequests = 1000
     private static let mostRefusals = 500
 
     // The outbox blocks.
@@ -25,7 +26,8 @@ public actor Inbox {
     private let settled: @Sendable (Incident) async -> Void
     private let snapshot: @Sendable (_ camera: String) async -> Snapshot
     private var isTakingPicture = false
-    private var refusals = (hour: 0, count: 0)
+    private var taken = (hour: 0, requests: 0, refusals: 0)
+    private var answered: @Sendable () -> Void = {}
 
     /// - Parameters:
     ///   - places: of the site's cameras.
@@ -56,6 +58,15 @@ public actor Inbox {
         // Zero bytes empty a retained topic.
         guard !message.payload.isEmpty, filters.contains(message.topic), let place = topics.place(of: message.topic)
         else { return }
+        let hour = Int(now().timeIntervalSince1970 / 3600)
+        if hour != taken.hour { taken = (hour, 0, 0) }
+        taken.requests += 1
+        guard taken.requests <= Self.mostRequests else {
+            if taken.requests == Self.mostRequests + 1 {
+                logger.warning("too many requests, no more are taken in this hour")
+            }
+            return
+        }
         let request = Request(
             class: topics.isClass(.review, message.topic) ? .review : .command, place: place,
             replyTopic: topics.topic(message.topic, as: .reply), digest: Digest.hex(message.payload))
@@ -202,19 +213,15 @@ public actor Inbox {
         }
     }
 
-    private var answered: @Sendable () -> Void = {}
-
     /// Tells when an answer has been written after its message was taken.
     func onAnswer(_ answered: @escaping @Sendable () -> Void) { self.answered = answered }
 
     private func refuse(_ refusal: Refusal, _ payload: [UInt8], _ request: Request) throws {
         let date = now()
-        let hour = Int(date.timeIntervalSince1970 / 3600)
-        if hour != refusals.hour { refusals = (hour, 0) }
-        refusals.count += 1
-        guard refusals.count <= Self.mostRefusals else {
-            if refusals.count == Self.mostRefusals + 1 {
-                logger.warning("too many refusals, the rest of this hour's are not answered")
+        taken.refusals += 1
+        guard taken.refusals <= Self.mostRefusals else {
+            if taken.refusals == Self.mostRefusals + 1 {
+                logger.warning("too many refusals, no more are answered in this hour")
             }
             return
         }

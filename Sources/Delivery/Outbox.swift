@@ -205,14 +205,6 @@ public final class Outbox: Sendable {
         }
     }
 
-    /// For tests: a disk that is full once the file has so many pages more.
-    func limit(morePages: Int?) throws {
-        try pool.writeWithoutTransaction { db in
-            let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-            try db.execute(sql: "PRAGMA max_page_count = \(morePages.map { pages + $0 } ?? 1_073_741_823)")
-        }
-    }
-
     /// SQLite's own word on how it writes: 2 is FULL.
     func synchronousMode() throws -> Int? {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }

@@ -1,5 +1,6 @@
 import Analytics
 import Foundation
+import TestSupport
 import Testing
 
 /// What a review has ended stays silent while its object stands there, and no longer.
@@ -93,5 +94,38 @@ import Testing
             #expect((again == nil) == (reviewed.state == .withdrawn))
             if let again { #expect(again.revision == 3) }
         }
+    }
+
+    @Test func `on a street: withdrawn, silent over a restart, and the next car is told`() throws {
+        let polygon = Polygon([
+            Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9),
+        ])
+        let zone = Zone(id: "z", name: "", polygon: polygon)
+        var (tracker, rule) = (StayTracker(), IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20)))
+        var book = book()
+        func watch(_ range: ClosedRange<Double>, _ things: [Street.Thing]) -> [Incident] {
+            stride(from: range.lowerBound, through: range.upperBound, by: 2).flatMap { seconds in
+                let scene = Street().scene(at: seconds, things)
+                let ended = tracker.update(with: scene)
+                let findings = rule.evaluate(scene, stays: tracker.stays, ended: ended)
+                return book.advance(findings, at: scene.time)
+            }
+        }
+        let car = Street.Thing(.car, Self.place)
+        #expect(watch(0...8, []) == [])
+        let opened = try #require(watch(10...40, [car]).first)
+        let withdrawn = try #require(opened.reviewed(.falsePositive))
+        book.settle(opened.id)
+        #expect(watch(42...200, [car]) == [])
+        // The process begins anew, with what the disk has kept.
+        tracker = StayTracker(restored: tracker.snapshots)
+        rule = IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20))
+        book = self.book(suppressed: [withdrawn])
+        #expect(watch(220...400, [car]) == [])
+        #expect(watch(402...430, []) == [])
+        #expect(book.takeReleased() == [opened.id])
+        let next = watch(432...480, [car])
+        #expect(next.map(\.state) == [.opened] || next.map(\.state) == [.opened, .updated])
+        #expect(next.first?.id != opened.id)
     }
 }

@@ -196,4 +196,43 @@ struct InboundTests {
         try await finish(publisher, run)
         await screen.client.close()
     }
+
+    /// The lines of the example in docs/subscriber.md.
+    private func documentedACL() throws -> [String] {
+        let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent()
+        let text = try String(contentsOf: root.appending(path: "docs/subscriber.md"), encoding: .utf8)
+        let block = try #require(text.split(separator: "```").first { $0.contains("user edge01") })
+        return block.split(separator: "\n").map(String.init)
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `the documented access list lets a site work, a reviewer review, and nobody else`() async throws {
+        let broker = try Broker(
+            users: ["edge01": "p", "kunshan": "p", "statistics": "p"], acl: try documentedACL())
+        let screen = try await Subscriber(
+            port: broker.port, filter: "mg/v1/+/32/3205/320583/#", username: "kunshan", password: "p")
+        let reader = try await Subscriber(
+            port: broker.port, filter: "mg/v1/alert/32/3205/320583/#", username: "statistics", password: "p")
+        let incident = fixtures.incident()
+        try fixtures.append(incident, to: outbox)
+        let publisher = fixtures.publisher(outbox, port: broker.port, inbox: fixtures.inbox(outbox)) {
+            $0.username = "edge01"
+            $0.password = "p"
+        }
+        let run = Task { try await publisher.run() }
+        #expect(try await eventually(isDelivered))
+        let json = #"{"incident":"\#(incident.id.text)","verdict":"confirmed","by":"worker-17"}"#
+        let forbidden = MQTTMessage(topic: fixtures.reviewTopic, text: json.replacing("confirmed", with: "duplicate"))
+        await #expect(throws: MQTTError.self) { try await reader.client.publish(forbidden) }
+        let order = MQTTMessage(topic: fixtures.commandTopic, text: command("c", #""command":"ping""#))
+        await #expect(throws: MQTTError.self) { try await screen.client.publish(order) }
+        try await screen.client.publish(MQTTMessage(topic: fixtures.reviewTopic, text: json))
+        #expect(try await eventually { replies(screen).map(\.verdict) == ["confirmed"] })
+        #expect(try await eventually { reader.events.count == 2 })
+        #expect(reader.events.map(\.data.incident.review) == ["pending", "confirmed"])
+        #expect(try outbox.auditEntries().count == 1)
+        try await finish(publisher, run)
+        for client in [screen.client, reader.client] { await client.close() }
+    }
 }

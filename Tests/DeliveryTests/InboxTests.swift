@@ -280,6 +280,32 @@ struct InboxTests {
                 == topic.replacing("/\(test.isReview ? "review" : "command")/", with: "/reply/"))
     }
 
+    @Test func `the schemas refuse what the inbox calls malformed`() throws {
+        // JSON in which a key is given twice is beyond a schema, and so is a date too far ahead.
+        let beyond = ["twice", "ahead", "levels", "not be after", "at most 10000", "control character"]
+        for isReview in [true, false] {
+            let cases = Self.refused.filter { test in
+                test.isReview == isReview && test.reason == .malformed && !beyond.contains { test.text.contains($0) }
+                    && !test.name.contains("control character")
+                    && (try? JSONSerialization.jsonObject(with: Data(test.json.utf8))) != nil
+            }
+            #expect(cases.count >= 5)
+            let schema = SchemaValidator(named: isReview ? "review" : "command")
+            let violations = try schema.violations(in: cases.map { Data($0.json.utf8) })
+            for (number, test) in cases.enumerated() {
+                #expect(violations.contains { $0.hasPrefix("\(number): ") }, "\(test.name)")
+            }
+        }
+        let reply =
+            #"{"id":"0192f0c1-7c2e-7b1a-9a55-3a0f6f5d9d11","site":"s","at":"2026-11-24T08:30:06.001Z","class":"command""#
+        let wrong = [
+            reply + #","status":"refused"}"#, reply + #","status":"done","reason":"expired"}"#, reply + "}",
+            reply + #","status":"refused","reason":"bad day","text":"t"}"#,
+        ]
+        let violations = try SchemaValidator(named: "reply").violations(in: wrong.map { Data($0.utf8) })
+        #expect(Set(violations.map { $0.prefix(1) }) == ["0", "1", "2", "3"])
+    }
+
     @Test func `bytes that are no text are refused, and zero bytes are nothing`() async throws {
         let inbox = inbox()
         await inbox.take(MQTTMessage(topic: fixtures.reviewTopic, payload: [0xff, 0xfe, 0x00]))
@@ -381,11 +407,16 @@ struct InboxTests {
         open.finish()
     }
 
-    @Test func `a flood of nonsense does not fill the disk`() async throws {
+    @Test func `a flood does not fill the disk`() async throws {
         let inbox = inbox()
-        for _ in 0..<700 { await inbox.take(MQTTMessage(topic: fixtures.reviewTopic, text: "x")) }
-        #expect(try outbox.auditEntries().count == 500)
-        #expect(try outbox.replies(limit: 1000).count == 500)
+        for number in 0..<1100 {
+            let text = number < 600 ? "x" : command("c-\(number)", "ping")
+            await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: text))
+        }
+        let events = try outbox.auditEntries().map(\.event)
+        #expect(events.count { $0 == .commandRefused } == 500)
+        #expect(events.count { $0 == .commandAccepted } == 400)
+        #expect(try outbox.replies(limit: 2000).count == 900)
     }
 
     @Test func `random bytes never crash it`() async throws {
