@@ -8,9 +8,6 @@ public enum Verdict: String, Sendable, Codable, CaseIterable {
     case insufficientEvidence = "insufficient_evidence"
     case handled
 
-    /// Whether the matter is over for the site, though the object may still stand there.
-    public var endsIncident: Bool { self != .confirmed }
-
     /// Whether the rule was right; nil where the verdict does not say.
     public var isRight: Bool? {
         switch self {

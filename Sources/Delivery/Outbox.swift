@@ -187,6 +187,10 @@ public final class Outbox: Sendable {
             openIncidents: try count("SELECT COUNT(*) FROM incidents WHERE open"), lastSequence: try lastSequence(db))
     }
 
+    static func lastSequence(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT last FROM sequence") ?? 0
+    }
+
     /// What the site's state tells, all of one moment.
     func facts() throws(OutboxError) -> SiteReport.Facts {
         try Self.explaining("read the site's state") {

@@ -207,9 +207,10 @@ public actor Publisher {
             await attempt("could not listen") { try await self.client.subscribe(filter, retainAsPublished: true) }
         }
         guard !isReconciled else { return }
-        isReconciled = true
         let filters = Set(places + [site.place]).map(topics.openFilter)
         for filter in filters { await attempt("could not listen") { try await self.client.subscribe(filter) } }
+        // A connection that broke meanwhile is no answer: the next one is asked again.
+        isReconciled = client.isConnected
         Task { [client] in
             try? await Task.sleep(for: Self.reconciliation)
             for filter in filters { try? await client.unsubscribe(filter) }

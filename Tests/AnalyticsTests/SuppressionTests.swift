@@ -87,7 +87,7 @@ import Testing
         let opened = try #require(book.advance([finding(1, .standing)], at: MediaTime(30)).first)
         let reviewed = try #require(opened.reviewed(verdict))
         #expect(reviewed.revision == 2 && reviewed.review == verdict)
-        #expect(reviewed.isOpen == !verdict.endsIncident)
+        #expect(reviewed.isOpen == (verdict == .confirmed))
         #expect(reviewed.reviewed(verdict) == nil)
         for next in Verdict.allCases where next != verdict {
             let again = reviewed.reviewed(next)

@@ -59,7 +59,7 @@ struct PromiseTests {
             }
             await kill(publisher, task)
         }
-        #expect(descriptors(to: folder.url.path) == 0)
+        #expect(try await eventually { descriptors(to: folder.url.path) == 0 })
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.alert))
         let outbox = try Outbox(file: file)
