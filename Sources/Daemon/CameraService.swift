@@ -107,7 +107,8 @@ public struct CameraService: Service {
                 let look = try await pipeline.look(at: frame)
                 failures = 0
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
-                await writer.release(pipeline.takeReleased())
+                let released = pipeline.takeReleased()
+                if !released.isEmpty { await writer.release(released) }
                 // At each change of what stands there, and now and then so that a restart knows how old it is.
                 let stays = pipeline.stays
                 if stays.map(\.box) != kept.places || !stays.isEmpty && look.time.seconds - kept.at >= Self.keepEvery {
