@@ -88,7 +88,11 @@ let package = Package(
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
         test("Delivery", ["Analytics", "Catalogue", grdb]),
         test("Configuration", ["Analytics", "Catalogue"]),
-        test("Daemon", ["Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", logging]),
+        test(
+            "Daemon",
+            [
+                "Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", "Threading", logging, lifecycle,
+            ]),
         test("Bench", ["Analytics", "Inference", "Video", "Daemon"]),
         .testTarget(
             name: "EndToEndTests",

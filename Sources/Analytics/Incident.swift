@@ -45,6 +45,8 @@ public struct Incident: Sendable, Codable, Equatable {
     public var revision: Int
     public var state: State
     public var closeReason: CloseReason?
+    /// The newest verdict; nil while nobody has looked at it.
+    public var review: Verdict?
     public var firstSeen: MediaTime
     public var confirmed: MediaTime
     public var lastSeen: MediaTime
@@ -57,7 +59,8 @@ public struct Incident: Sendable, Codable, Equatable {
 
     public init(
         id: UUID, kind: AlertKind, camera: String, zone: String, revision: Int = 1, state: State = .opened,
-        closeReason: CloseReason? = nil, firstSeen: MediaTime, confirmed: MediaTime, lastSeen: MediaTime,
+        closeReason: CloseReason? = nil, review: Verdict? = nil, firstSeen: MediaTime, confirmed: MediaTime,
+        lastSeen: MediaTime,
         closed: MediaTime? = nil, threshold: Double, object: Object, why: [Reason] = []
     ) {
         self.id = id
@@ -67,6 +70,7 @@ public struct Incident: Sendable, Codable, Equatable {
         self.revision = revision
         self.state = state
         self.closeReason = closeReason
+        self.review = review
         self.firstSeen = firstSeen
         self.confirmed = confirmed
         self.lastSeen = lastSeen
@@ -79,4 +83,20 @@ public struct Incident: Sendable, Codable, Equatable {
     /// Seconds of media time that the object has been there.
     public var dwell: Double { lastSeen - firstSeen }
     public var isOpen: Bool { state == .opened || state == .updated }
+
+    /// The incident after a verdict; nil where there is nothing to change: it has this verdict, or was withdrawn.
+    public func reviewed(_ verdict: Verdict) -> Incident? {
+        guard review != verdict, state != .withdrawn else { return nil }
+        var incident = self
+        incident.review = verdict
+        incident.revision += 1
+        switch verdict {
+        case .confirmed where isOpen: incident.state = .updated
+        case .handled where isOpen: (incident.state, incident.closeReason) = (.closed, .handled)
+        case .confirmed, .handled: break
+        default: (incident.state, incident.closeReason) = (.withdrawn, nil)
+        }
+        incident.why.append(Reason(at: lastSeen, what: "reviewed: \(verdict.rawValue)"))
+        return incident
+    }
 }

@@ -20,23 +20,52 @@ public struct IncidentBook: Sendable {
     private var restored: [Incident]
     private var restoredSince: MediaTime?
     private var looksSinceRestore = 0
+    /// What a review has ended though it still stands there: nothing more is said of it until it has gone.
+    private var suppressed: [Key: UUID] = [:]
+    /// The same of an earlier run, not yet seen again.
+    private var restoredSuppressed: [Incident]
+    private var released: [UUID] = []
 
     /// - Parameters:
     ///   - restored: the incidents that were open when the last run ended.
+    ///   - suppressed: the incidents that a review had ended while their objects stood there.
     ///   - makeID: a fresh UUIDv7 for an incident that opens at the given time.
-    public init(camera: String, restored: [Incident] = [], makeID: @escaping @Sendable (MediaTime) -> UUID) {
+    public init(
+        camera: String, restored: [Incident] = [], suppressed: [Incident] = [],
+        makeID: @escaping @Sendable (MediaTime) -> UUID
+    ) {
         self.camera = camera
         self.restored = restored
+        restoredSuppressed = suppressed
         self.makeID = makeID
     }
 
     public var open: [Incident] { incidents.values.filter(\.isOpen) + restored }
+
+    /// A review has ended the incident: it is no longer this book's, and its object is passed over until it has gone.
+    public mutating func settle(_ incident: UUID) {
+        if let key = incidents.first(where: { $0.value.id == incident })?.key {
+            incidents[key] = nil
+            suppressed[key] = incident
+        } else if let index = restored.firstIndex(where: { $0.id == incident }) {
+            restoredSuppressed.append(restored.remove(at: index))
+        } else if !suppressed.values.contains(incident), !restoredSuppressed.contains(where: { $0.id == incident }) {
+            released.append(incident)
+        }
+    }
+
+    /// The settled incidents whose objects have gone since the last call.
+    public mutating func takeReleased() -> [UUID] {
+        defer { released = [] }
+        return released
+    }
 
     /// Takes what the rules said of one look; returns the incidents that changed, in a fixed order.
     public mutating func advance(_ findings: [Finding], at time: MediaTime) -> [Incident] {
         var changes: [Incident] = []
         for finding in findings {
             let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
+            if isSuppressed(finding, key) { continue }
             if incidents[key] == nil, adopt(finding, as: key) { continue }
             if let change = apply(finding, key, at: time) { changes.append(change) }
         }
@@ -107,22 +136,40 @@ public struct IncidentBook: Sendable {
 
     /// The same thing in the same place as before the restart is the same incident.
     private mutating func adopt(_ finding: Finding, as key: Key) -> Bool {
-        let index = restored.firstIndex {
-            $0.kind == finding.kind && $0.zone == finding.zone && $0.object.box.iou(finding.object.box) >= Self.sameBox
-        }
-        guard let index else { return false }
+        guard let index = restored.firstIndex(where: { Self.isSame($0, finding) }) else { return false }
         incidents[key] = restored.remove(at: index)
         return true
     }
 
+    private static func isSame(_ incident: Incident, _ finding: Finding) -> Bool {
+        incident.kind == finding.kind && incident.zone == finding.zone
+            && incident.object.box.iou(finding.object.box) >= sameBox
+    }
+
+    private mutating func isSuppressed(_ finding: Finding, _ key: Key) -> Bool {
+        if suppressed[key] == nil, incidents[key] == nil,
+            let index = restoredSuppressed.firstIndex(where: { Self.isSame($0, finding) })
+        {
+            suppressed[key] = restoredSuppressed.remove(at: index).id
+        }
+        guard let incident = suppressed[key] else { return false }
+        if case .ended = finding.phase {
+            suppressed[key] = nil
+            released.append(incident)
+        }
+        return true
+    }
+
     private mutating func closeRestored(at time: MediaTime) -> [Incident] {
-        guard !restored.isEmpty else { return [] }
+        guard !restored.isEmpty || !restoredSuppressed.isEmpty else { return [] }
         let since = restoredSince ?? time
         restoredSince = since
         looksSinceRestore += 1
         guard time - since >= Self.restoredGrace.seconds, looksSinceRestore >= Self.restoredGrace.looks else {
             return []
         }
+        released += restoredSuppressed.map(\.id)
+        restoredSuppressed = []
         let gone = restored
         restored = []
         return gone.map {

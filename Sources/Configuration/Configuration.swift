@@ -4,6 +4,8 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public var broker: BrokerSettings
     public var detector: DetectorSettings
     public var evidence: EvidenceSettings
+    public var inbound: InboundSettings
+    public var outbox: OutboxSettings
     /// At least one; the ids differ.
     public var cameras: [CameraSettings]
     public var logging: LoggingSettings
@@ -12,13 +14,16 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
 
     public init(
         site: SiteSettings, broker: BrokerSettings, detector: DetectorSettings = DetectorSettings(),
-        evidence: EvidenceSettings, cameras: [CameraSettings], logging: LoggingSettings = LoggingSettings(),
-        text: String
+        evidence: EvidenceSettings, inbound: InboundSettings = InboundSettings(),
+        outbox: OutboxSettings = OutboxSettings(), cameras: [CameraSettings],
+        logging: LoggingSettings = LoggingSettings(), text: String
     ) {
         self.site = site
         self.broker = broker
         self.detector = detector
         self.evidence = evidence
+        self.inbound = inbound
+        self.outbox = outbox
         self.cameras = cameras
         self.logging = logging
         self.text = text

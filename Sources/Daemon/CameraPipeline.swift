@@ -1,5 +1,6 @@
 public import Analytics
 public import Evidence
+public import Foundation
 public import Inference
 public import Video
 
@@ -62,6 +63,12 @@ public struct CameraPipeline: ~Copyable {
         small = SmallPicture(isColoured: !withGround.isEmpty)
         rules = zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }
     }
+
+    /// A review has ended the incident; its object is passed over until it has gone.
+    public mutating func settle(_ incident: UUID) { incidents.settle(incident) }
+
+    /// The settled incidents whose objects have gone since the last call.
+    public mutating func takeReleased() -> [UUID] { incidents.takeReleased() }
 
     /// Takes one picture through gate, detector, tracker, rules and incidents.
     public mutating func look(at frame: Frame) async throws -> Look {

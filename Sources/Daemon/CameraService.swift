@@ -40,6 +40,8 @@ public struct CameraService: Service {
     private let writer: IncidentWriter
     private let restored: [Incident]
     private let restoredStays: [StaySnapshot]
+    private let suppressed: [Incident]
+    private let settlements: Settlements
     private let logger: Logger
     private let stateChanged: @Sendable (CameraState) async -> Void
 
@@ -47,10 +49,13 @@ public struct CameraService: Service {
     ///   - maker: nil where no evidence is kept.
     ///   - restored: the incidents of this camera that were open when the last run ended.
     ///   - restoredStays: what stood still then.
+    ///   - suppressed: the incidents that a review had ended while their objects stood there.
+    ///   - settlements: tells of those that a review ends from now on.
     ///   - stateChanged: called at each change of the camera's state.
     public init(
         settings: Settings, detector: ObjectDetector, maker: EvidenceMaker?, writer: IncidentWriter,
-        restored: [Incident], restoredStays: [StaySnapshot], logger: Logger,
+        restored: [Incident], restoredStays: [StaySnapshot], suppressed: [Incident] = [],
+        settlements: Settlements = Settlements(), logger: Logger,
         stateChanged: @escaping @Sendable (CameraState) async -> Void
     ) {
         self.settings = settings
@@ -59,6 +64,8 @@ public struct CameraService: Service {
         self.writer = writer
         self.restored = restored
         self.restoredStays = restoredStays
+        self.suppressed = suppressed
+        self.settlements = settlements
         self.stateChanged = stateChanged
         camera = Camera(id: settings.identity.id, settings: settings.stream)
         var logger = logger
@@ -89,16 +96,21 @@ public struct CameraService: Service {
     private func look() async {
         var pipeline = CameraPipeline(
             zones: settings.zones, detector: detector,
-            incidents: IncidentBook(camera: settings.identity.id, restored: restored) { _ in UUIDv7.make() },
+            incidents: IncidentBook(camera: settings.identity.id, restored: restored, suppressed: suppressed) { _ in
+                UUIDv7.make()
+            },
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } },
             restored: restoredStays, minimumScore: settings.minimumScore)
         var failures = 0
         var kept = (places: [Box](), at: -Double.infinity)
         for await frame in camera.frames {
             do {
+                for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
                 let look = try await pipeline.look(at: frame)
                 failures = 0
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
+                let released = pipeline.takeReleased()
+                if !released.isEmpty { await writer.release(released) }
                 // At each change of what stands there, and now and then so that a restart knows how old it is.
                 let stays = pipeline.stays
                 if stays.map(\.box) != kept.places || !stays.isEmpty && look.time.seconds - kept.at >= Self.keepEvery {

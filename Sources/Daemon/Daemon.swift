@@ -20,7 +20,9 @@ public struct Daemon: Sendable {
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
         let catalogue = try Catalogue.builtIn()
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
-        let outbox = try Outbox(file: settings.stateFolder.appending(path: "outbox.sqlite"))
+        let outbox = try Outbox(
+            file: settings.stateFolder.appending(path: "outbox.sqlite"), budget: settings.outboxBudget,
+            sendsPictures: settings.publishesEvidence)
         let archive = try settings.evidenceFolder.map { folder in
             EvidenceArchive(
                 maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality),
@@ -30,8 +32,30 @@ public struct Daemon: Sendable {
         // What a kill or a full disk kept out of the ledger.
         archive?.recordMessages(of: outbox, through: try outbox.counts().lastSequence, logger: logger)
         let topics = AlertTopics(root: settings.topicRoot)
+        let settlements = Settlements()
+        let places = settings.cameras.map(\.identity.place)
+        let inbox = settings.authority.map { authority in
+            Inbox(
+                outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
+                logger: logger, settled: { settlements.post($0.id, camera: $0.camera) },
+                snapshot: { camera in
+                    guard settings.cameras.contains(where: { $0.identity.id == camera }) else {
+                        return .refused(Refusal(.unknownCamera, "this site has no camera \(camera)"))
+                    }
+                    return .unavailable(camera: camera)
+                })
+        }
         let publisher = Publisher(
-            outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger)
+            outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger,
+            places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil)
+        do {
+            let site = settings.site
+            let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
+            try outbox.audit(.configurationLoaded, facts: facts)
+        } catch {
+            // A disk that is full now must not keep the cameras from being watched.
+            logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
+        }
         let writer = IncidentWriter(
             outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
@@ -39,16 +63,20 @@ public struct Daemon: Sendable {
             CameraService(
                 settings: camera, detector: detector, maker: archive?.maker, writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
-                restoredStays: try outbox.stays(camera: camera.identity.id), logger: logger
+                restoredStays: try outbox.stays(camera: camera.identity.id),
+                suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
+                logger: logger
             ) { state in
                 guard let report = Self.report(state, camera.identity, settings.site) else { return }
                 await publisher.publish(report, at: camera.identity.place)
             }
         }
         let health = Health(cameras: cameras.map(\.camera), detector: detector, writer: writer, logger: logger)
-        let housekeeping = Housekeeping(archive: archive, outbox: outbox, days: settings.evidenceDays, logger: logger)
+        let housekeeping = Housekeeping(
+            archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
+            logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
-        services = [PublisherService(publisher: publisher), housekeeping] + cameras + [health]
+        services = [PublisherService(publisher: publisher, logger: logger), housekeeping] + cameras + [health]
     }
 
     /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.

@@ -41,6 +41,18 @@ extension DaemonSettings {
                     zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules) },
                     minimumScore: configuration.detector.minimumScore)
             })
+        publishesEvidence = evidence.isEnabled && evidence.isPublished
+        let outbox = configuration.outbox
+        outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)
+        auditDays = outbox.auditDays
+        authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
+    }
+
+    private static func authority(_ inbound: InboundSettings) -> Authority {
+        func parties(_ parties: [InboundSettings.Party]) -> [Authority.Party] {
+            parties.map { Authority.Party(by: $0.by, area: $0.area) }
+        }
+        return Authority(reviewers: parties(inbound.reviewers), commanders: parties(inbound.commanders))
     }
 
     private static func broker(_ broker: BrokerSettings) throws -> MQTTSettings {

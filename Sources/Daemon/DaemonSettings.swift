@@ -18,6 +18,13 @@ public struct DaemonSettings: Sendable {
     /// libavcodec's scale, 2 (best) … 31.
     public var jpegQuality: Int
     public var masking: MaskingModels
+    /// Whether masked pictures are sent.
+    public var publishesEvidence = false
+    public var outboxBudget = OutboxBudget()
+    /// Days for the audit log and the reviews.
+    public var auditDays = 365
+    /// Nil where reviews and commands are not listened to.
+    public var authority: Authority? = Authority()
     public var cameras: [CameraService.Settings]
 
     public init(

@@ -43,6 +43,7 @@ public actor IncidentWriter {
     private var flushing: Task<Void, Never>?
     /// From then on pictures are no longer made, since the process is about to end.
     private var lastPictures: ContinuousClock.Instant?
+    private var released: [UUID] = []
 
     /// - Parameters:
     ///   - archive: nil where no evidence is kept.
@@ -76,6 +77,18 @@ public actor IncidentWriter {
         }
     }
 
+    /// The objects of incidents that a review had ended have gone: the next ones there are new.
+    public func release(_ incidents: [UUID]) {
+        released += incidents
+        guard !released.isEmpty else { return }
+        do {
+            try outbox.release(released)
+            released = []
+        } catch {
+            logger.warning("could not end a suppression, it is tried again", metadata: ["error": "\(error)"])
+        }
+    }
+
     /// Begins to write what waits, in order, as far as it goes.
     public func flush() {
         guard flushing == nil else { return }
@@ -98,6 +111,7 @@ public actor IncidentWriter {
     }
 
     private func drain() async {
+        release([])
         while !waiting.isEmpty {
             if waiting[0].evidence == nil {
                 let evidence = await makeEvidence(waiting[0].entry)
@@ -174,10 +188,15 @@ public actor IncidentWriter {
             logger.error("\(withheld)", metadata: ["incident": "\(incident.id)"])
         case nil: break
         }
-        let envelope = IncidentEnvelope(
+        var envelope = IncidentEnvelope(
             incident: incident, site: site, camera: entry.camera, zone: entry.zone, entry: kind, evidence: evidence,
             clock: entry.clock, ledger: archive?.ledger.head.hash, date: entry.date)
-        let message = try outbox.append(incident) { try envelope.message(sequence: $0, topics: topics) }
+        let message = try outbox.append(incident) { incident, sequence in
+            envelope.incident = incident
+            return try envelope.message(sequence: sequence, topics: topics)
+        }
+        // A review has ended it meanwhile.
+        guard let message else { return }
         logger.notice(
             "incident changed",
             metadata: [

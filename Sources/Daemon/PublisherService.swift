@@ -1,5 +1,7 @@
 import Delivery
+import Logging
 import ServiceLifecycle
+import Threading
 
 /// Runs the publisher; at the end it sends what it still can for a bounded time.
 struct PublisherService: Service {
@@ -7,11 +9,22 @@ struct PublisherService: Service {
     static let drain = Duration.seconds(5)
 
     let publisher: Publisher
+    let logger: Logger
+    /// Bounds of the wait after a wrong set-up of the client.
+    var backoff = Backoff(shortest: 5, longest: 300)
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            do { try await publisher.run() } catch {
-                // Only a wrong set-up of the client throws: said once, the outbox keeps everything.
+            var backoff = backoff
+            while !Task.isCancelled {
+                do { try await publisher.run() } catch {
+                    // A file of certificates may be put right; the outbox keeps everything until then.
+                    let seconds = backoff.next()
+                    logger.error(
+                        "the broker's client cannot be set up, alerts wait in the outbox",
+                        metadata: ["reason": "\(error)", "again_in_seconds": "\(Int(seconds.rounded()))"])
+                    try? await Task.sleep(for: .seconds(seconds))
+                }
             }
         }
         await publisher.drain(within: Self.drain)

@@ -33,11 +33,4 @@ public struct AlertEvent: Codable, Sendable, Hashable {
         dataschema = "urn:gridwarden:schema:incident:1"
         self.data = data
     }
-
-    /// Keys in a stable order.
-    func encoded() throws -> Data {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return try encoder.encode(self)
-    }
 }

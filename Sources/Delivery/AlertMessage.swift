@@ -14,9 +14,12 @@ public struct AlertMessage: Sendable, Hashable {
     public let isOpen: Bool
     /// JSON.
     public let payload: [UInt8]
+    /// The masked pictures that it names and that may leave the box; none once it comes from the outbox.
+    public let pictures: [AlertPicture]
 
     public init(
-        sequence: Int64, id: UUID, subject: UUID, topic: String, openTopic: String, isOpen: Bool, payload: [UInt8]
+        sequence: Int64, id: UUID, subject: UUID, topic: String, openTopic: String, isOpen: Bool, payload: [UInt8],
+        pictures: [AlertPicture] = []
     ) {
         self.sequence = sequence
         self.id = id
@@ -25,5 +28,6 @@ public struct AlertMessage: Sendable, Hashable {
         self.openTopic = openTopic
         self.isOpen = isOpen
         self.payload = payload
+        self.pictures = pictures
     }
 }

@@ -6,7 +6,7 @@ public import Foundation
 public struct AlertTopics: Sendable, Hashable {
     /// What a topic is about; the first segment below the root.
     public enum Class: String, Sendable, CaseIterable {
-        case alert, open, evidence, camera, site
+        case alert, open, evidence, camera, site, review, command, reply
     }
 
     public let root: String
@@ -33,6 +33,28 @@ public struct AlertTopics: Sendable, Hashable {
 
     /// The retained state of the daemon.
     public func site(_ place: Place, id: String) -> String { topic(.site, place, ["_", id]) }
+
+    /// Where the site listens for reviews or commands about a place.
+    public func inbound(_ class: Class, _ place: Place, site: String) -> String { topic(`class`, place, ["_", site]) }
+
+    /// The retained incidents of one place, whichever site they come from.
+    func openFilter(_ place: Place) -> String { topic(.open, place, []) + "/+/+" }
+
+    /// The levels of a topic that name the place, from the province to the micro-grid; nil for another topic.
+    func place(of topic: String) -> String? {
+        guard topic.hasPrefix(root + "/") else { return nil }
+        let levels = topic.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
+        let count = AreaCode.Level.allCases.count + 2
+        return levels.count > count ? levels[1...count].joined(separator: "/") : nil
+    }
+
+    /// The same topic in another class.
+    func topic(_ topic: String, as class: Class) -> String {
+        let levels = topic.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
+        return ([root, `class`.rawValue] + levels.dropFirst().map(String.init)).joined(separator: "/")
+    }
+
+    func isClass(_ class: Class, _ topic: String) -> Bool { topic.hasPrefix("\(root)/\(`class`.rawValue)/") }
 
     /// Everything of one class in one area, down to the level that the area code names; nil is everywhere.
     public func filter(_ class: Class, area: AreaCode? = nil) -> String {

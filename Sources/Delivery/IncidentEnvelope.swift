@@ -56,7 +56,7 @@ public struct IncidentEnvelope: Sendable {
     ) throws -> AlertMessage {
         var event = AlertEvent(
             id: id, source: site.source, subject: incident.id, time: text(moment), sequence: sequence, data: payload)
-        var json = try event.encoded()
+        var json = try WireJSON.encode(event)
         while json.count > Self.mostBytes {
             if !event.data.why.isEmpty {
                 event.data.why.removeFirst()
@@ -65,19 +65,28 @@ public struct IncidentEnvelope: Sendable {
             } else {
                 throw MessageTooLong(incident: incident.id, bytes: json.count)
             }
-            json = try event.encoded()
+            json = try WireJSON.encode(event)
         }
         return AlertMessage(
             sequence: sequence, id: id, subject: incident.id, topic: topics.alert(camera.place, incident.kind),
             openTopic: topics.open(camera.place, incident.kind, incident: incident.id), isOpen: incident.isOpen,
-            payload: Array(json))
+            payload: Array(json), pictures: pictures(topics))
+    }
+
+    private func pictures(_ topics: AlertTopics) -> [AlertPicture] {
+        evidence.filter(\.masked).map {
+            AlertPicture(
+                topic: topics.evidence(camera.place, incident.kind, incident: incident.id, sha256: $0.sha256),
+                file: $0.path, sha256: $0.sha256)
+        }
     }
 
     private var payload: AlertEvent.Payload {
         let department = entry.department(on: zone.surface)
         return AlertEvent.Payload(
             incident: .init(
-                id: incident.id.text, revision: incident.revision, state: incident.state.rawValue, review: "pending",
+                id: incident.id.text, revision: incident.revision, state: incident.state.rawValue,
+                review: incident.review?.rawValue ?? "pending",
                 reason: reason),
             kind: incident.kind.rawValue, name: entry.name,
             codes: entry.emittedCodes().map { .init(system: $0.system.rawValue, code: $0.code) },
@@ -127,7 +136,8 @@ public struct IncidentEnvelope: Sendable {
         switch incident.state {
         case .opened, .updated: nil
         case .closed: incident.closeReason?.rawValue
-        case .withdrawn: incident.closeReason?.rawValue ?? incident.why.last?.what ?? "false alarm"
+        case .withdrawn:
+            incident.review?.rawValue ?? incident.closeReason?.rawValue ?? incident.why.last?.what ?? "false alarm"
         }
     }
 

@@ -16,7 +16,8 @@ public final class MQTTClient: Sendable {
         var session: MQTTSession?
         var sessions = 0
         var dropped = 0
-        var filters: Set<String> = []
+        /// And whether the retain flag comes as it was published.
+        var filters: [String: Bool] = [:]
         var connection = MQTTConnection.connecting
         var listeners: [Int: AsyncStream<MQTTConnection>.Continuation] = [:]
         var listenerCount = 0
@@ -93,12 +94,22 @@ public final class MQTTClient: Sendable {
     }
 
     /// Returns once the broker has acknowledged; renewed with every later connection.
-    public func subscribe(_ filter: String) async throws(MQTTError) {
+    ///
+    /// - Parameter retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it;
+    ///   otherwise only one that had been retained before the subscription does.
+    public func subscribe(_ filter: String, retainAsPublished: Bool = false) async throws(MQTTError) {
         guard let session = state.withLock({ $0.session }) else {
             throw MQTTError.notConnected("subscribe to \(filter)")
         }
-        try await session.subscribe(filter).acknowledged()
-        state.withLock { _ = $0.filters.insert(filter) }
+        try await session.subscribe(filter, retainAsPublished: retainAsPublished).acknowledged()
+        state.withLock { $0.filters[filter] = retainAsPublished }
+    }
+
+    /// Returns once the broker has acknowledged; not renewed any more in any case.
+    public func unsubscribe(_ filter: String) async throws(MQTTError) {
+        state.withLock { $0.filters[filter] = nil }
+        guard let session = state.withLock({ $0.session }) else { return }
+        try await session.unsubscribe(filter).acknowledged()
     }
 
     /// Says farewell and ends the thread; what still waits for an acknowledgement fails. Not from a callback.
@@ -165,7 +176,7 @@ public final class MQTTClient: Sendable {
             state.sessions += 1
             return state.filters
         }
-        for filter in filters { _ = try? session.subscribe(filter) }
+        for (filter, asPublished) in filters { _ = try? session.subscribe(filter, retainAsPublished: asPublished) }
         change(to: .up)
     }
 

@@ -35,7 +35,7 @@ final class MQTTSession: Sendable {
 
     init(_ settings: MQTTSettings, events: Events) throws(MQTTError) {
         _ = Self.library
-        guard let handle = mosquitto_new(settings.clientID, true, nil) else {
+        guard let handle = mosquitto_new(settings.clientID, settings.sessionExpiry == 0, nil) else {
             throw MQTTError.library(MOSQ_ERR_INVAL.rawValue, "prepare the client", kind: .settings)
         }
         self.handle = handle
@@ -79,6 +79,9 @@ final class MQTTSession: Sendable {
         mosquitto_subscribe_v5_callback_set(handle) { _, context, id, count, granted, _ in
             MQTTSession.from(context)?.acknowledge(id, count > 0 ? granted?.pointee ?? 0x80 : 0x80)
         }
+        mosquitto_unsubscribe_v5_callback_set(handle) { _, context, id, _ in
+            MQTTSession.from(context)?.acknowledge(id, 0)
+        }
         mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
             guard let session = MQTTSession.from(context), let message = message?.pointee, let topic = message.topic
             else { return }
@@ -106,7 +109,7 @@ final class MQTTSession: Sendable {
     }
 
     private func exchange(until isClosed: () -> Bool) -> MQTTError {
-        let code = mosquitto_connect(handle, settings.host, Int32(settings.port), Int32(settings.keepAlive))
+        let code = connect()
         guard code == 0 else { return .library(code, "connect to the broker \(settings.host):\(settings.port)") }
         var closing = 0
         // Twice more after the close, so that the farewell goes out.
@@ -116,6 +119,17 @@ final class MQTTSession: Sendable {
             guard code == 0 else { return .library(code, "keep the connection to the broker") }
         }
         return .closed
+    }
+
+    private func connect() -> Int32 {
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if settings.version == .v5, settings.sessionExpiry > 0 {
+            mosquitto_property_add_int32(
+                &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(settings.sessionExpiry))
+        }
+        return mosquitto_connect_bind_v5(
+            handle, settings.host, Int32(settings.port), Int32(settings.keepAlive), nil, properties)
     }
 
     /// Says farewell; the broker then keeps the last will to itself.
@@ -131,11 +145,22 @@ final class MQTTSession: Sendable {
         return MQTTReceipt(session: self, id: id, operation: operation)
     }
 
-    func subscribe(_ filter: String) throws(MQTTError) -> MQTTReceipt {
+    /// - Parameter retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it.
+    func subscribe(_ filter: String, retainAsPublished: Bool) throws(MQTTError) -> MQTTReceipt {
         let operation = "subscribe to \(filter)"
         if let end = state.withLock({ $0.end }) { throw end }
         var id: Int32 = 0
-        let code = mosquitto_subscribe_v5(handle, &id, filter, 1, 0, nil)
+        let options = retainAsPublished ? Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) : 0
+        let code = mosquitto_subscribe_v5(handle, &id, filter, 1, options, nil)
+        guard code == 0 else { throw MQTTError.library(code, operation) }
+        return MQTTReceipt(session: self, id: id, operation: operation)
+    }
+
+    func unsubscribe(_ filter: String) throws(MQTTError) -> MQTTReceipt {
+        let operation = "unsubscribe from \(filter)"
+        if let end = state.withLock({ $0.end }) { throw end }
+        var id: Int32 = 0
+        let code = mosquitto_unsubscribe_v5(handle, &id, filter, nil)
         guard code == 0 else { throw MQTTError.library(code, operation) }
         return MQTTReceipt(session: self, id: id, operation: operation)
     }

@@ -29,6 +29,9 @@ public struct MQTTSettings: Sendable {
     public var tls: TLS?
     /// What the broker publishes, retained, when the connection breaks; made anew for each connection.
     public var will: (@Sendable () -> MQTTMessage)?
+    /// Seconds for which the broker keeps subscriptions and what comes for them over a broken connection; 0: not at all.
+    /// MQTT 3.1.1 cannot limit it.
+    public var sessionExpiry = 0
     /// Bounds of the wait between two attempts, in seconds.
     public var shortestWait = 0.5
     public var longestWait = 30.0

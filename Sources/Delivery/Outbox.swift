@@ -6,10 +6,18 @@ import GRDB
 ///
 /// The calls block for a write to the disk; any thread may make them.
 public final class Outbox: Sendable {
-    private let pool: DatabasePool
+    let pool: DatabasePool
+    private let budget: OutboxBudget
+    private let sendsPictures: Bool
 
     /// Opens or creates the database, and its folder.
-    public init(file: URL) throws(OutboxError) {
+    ///
+    /// - Parameter sendsPictures: whether the masked pictures of messages are kept in line for the `evidence` topics.
+    public init(
+        file: URL, budget: OutboxBudget = OutboxBudget(), sendsPictures: Bool = false
+    ) throws(OutboxError) {
+        self.budget = budget
+        self.sendsPictures = sendsPictures
         pool = try Self.explaining("open the outbox \(file.path)") {
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true,
@@ -27,25 +35,58 @@ public final class Outbox: Sendable {
 
     /// Writes the incident's state and a message about it in one transaction: both, or neither.
     ///
-    /// - Parameter message: makes the message under the sequence that it will have.
+    /// A review may have changed the incident meanwhile. Then its verdict is kept and the revision goes on from there;
+    /// nothing is written, and the result is nil, where the review has ended it.
+    ///
+    /// - Parameter message: makes the message about the incident as it is written, under the sequence that it will have.
     @discardableResult
     public func append(
-        _ incident: Incident, message: (_ sequence: Int64) throws -> AlertMessage
-    ) throws(OutboxError) -> AlertMessage {
+        _ incident: Incident, message: (_ incident: Incident, _ sequence: Int64) throws -> AlertMessage
+    ) throws(OutboxError) -> AlertMessage? {
         try Self.explaining("write incident \(incident.id.text) to the outbox") {
-            try pool.write { db in
-                let sequence = (try Int64.fetchOne(db, sql: "SELECT last FROM sequence") ?? 0) + 1
-                let message = try message(sequence)
-                guard message.sequence == sequence, message.subject == incident.id else {
-                    throw OutboxError(
-                        operation: "write", cause: "the message belongs to another incident or sequence",
-                        remedy: "this is a fault of the software")
-                }
-                try OutboxSchema.save(incident, db)
-                try OutboxSchema.insert(message, at: Date(), db)
-                try db.execute(sql: "UPDATE sequence SET last = ?", arguments: [sequence])
-                return message
+            try writeMakingRoom { db in
+                guard let incident = try Self.merged(incident, db) else { return nil }
+                return try append(incident, message: message, db)
             }
+        }
+    }
+
+    /// In a transaction of the caller's.
+    func append(
+        _ incident: Incident, message: (_ incident: Incident, _ sequence: Int64) throws -> AlertMessage, _ db: Database
+    ) throws -> AlertMessage {
+        let sequence = try Self.lastSequence(db) + 1
+        let message = try message(incident, sequence)
+        guard message.sequence == sequence, message.subject == incident.id else {
+            throw OutboxError(
+                operation: "write", cause: "the message belongs to another incident or sequence",
+                remedy: "this is a fault of the software")
+        }
+        try OutboxSchema.save(incident, db)
+        try OutboxSchema.insert(message, at: Date(), db)
+        if sendsPictures { try Self.insert(message.pictures, of: message, db) }
+        try db.execute(sql: "UPDATE sequence SET last = ?", arguments: [sequence])
+        try Self.evict(to: budget, keeping: sequence, db)
+        return message
+    }
+
+    private static func merged(_ incident: Incident, _ db: Database) throws -> Incident? {
+        guard let stored = try OutboxSchema.incident(incident.id, db), let review = stored.review else {
+            return incident
+        }
+        guard stored.isOpen else { return nil }
+        var incident = incident
+        incident.review = review
+        incident.revision = max(incident.revision, stored.revision + 1)
+        return incident
+    }
+
+    /// Where the disk is full, what was delivered long ago makes room, once; then the error is the caller's.
+    func writeMakingRoom<T>(_ body: (Database) throws -> T) throws -> T {
+        do { return try pool.write(body) } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
+            let freed = try pool.write { try Self.evictDelivered(atMost: 256, $0) }
+            guard freed > 0 else { throw error }
+            return try pool.write(body)
         }
     }
 
@@ -97,18 +138,22 @@ public final class Outbox: Sendable {
         }
     }
 
-    /// A broker has acknowledged the message.
-    public func markDelivered(sequence: Int64, at date: Date = Date()) throws(OutboxError) {
-        try Self.explaining("mark message \(sequence) as delivered") {
+    /// A broker has acknowledged the messages at these dates, which are their receipts.
+    public func markDelivered(_ acknowledged: [Int64: Date]) throws(OutboxError) {
+        try Self.explaining("mark \(acknowledged.count) messages as delivered") {
             try pool.write { db in
-                try db.execute(
-                    sql: "UPDATE messages SET delivered_at = ? WHERE sequence = ? AND delivered_at IS NULL",
-                    arguments: [date.timeIntervalSince1970, sequence])
+                let statement = try db.makeStatement(
+                    sql: "UPDATE messages SET delivered_at = ? WHERE sequence = ? AND delivered_at IS NULL")
+                for (sequence, date) in acknowledged {
+                    try statement.execute(arguments: [date.timeIntervalSince1970, sequence])
+                }
             }
         }
     }
 
     /// Deletes what was delivered before `date`, except the messages of open incidents; returns how many.
+    ///
+    /// What is suppressed stays known until its object has gone.
     @discardableResult
     public func prune(deliveredBefore date: Date) throws(OutboxError) -> Int {
         try Self.explaining("delete old messages") {
@@ -120,23 +165,47 @@ public final class Outbox: Sendable {
                         """, arguments: [date.timeIntervalSince1970])
                 let count = db.changesCount
                 try db.execute(
-                    sql: "DELETE FROM incidents WHERE NOT open AND id NOT IN (SELECT subject FROM messages)")
+                    sql: """
+                        DELETE FROM incidents WHERE NOT open AND NOT suppressed \
+                        AND id NOT IN (SELECT subject FROM messages)
+                        """)
                 return count
             }
         }
     }
 
     public func counts() throws(OutboxError) -> OutboxCounts {
-        try Self.explaining("count messages") {
+        try Self.explaining("count messages") { try pool.read(Self.counts) }
+    }
+
+    private static func counts(_ db: Database) throws -> OutboxCounts {
+        func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
+        let undelivered = try count("SELECT COUNT(*) FROM messages WHERE delivered_at IS NULL")
+        return OutboxCounts(
+            undelivered: undelivered, delivered: try count("SELECT messages FROM totals") - undelivered,
+            bytes: try count("SELECT bytes FROM totals"),
+            openIncidents: try count("SELECT COUNT(*) FROM incidents WHERE open"), lastSequence: try lastSequence(db))
+    }
+
+    static func lastSequence(_ db: Database) throws -> Int64 {
+        try Int64.fetchOne(db, sql: "SELECT last FROM sequence") ?? 0
+    }
+
+    /// What the site's state tells, all of one moment.
+    func facts() throws(OutboxError) -> SiteReport.Facts {
+        try Self.explaining("read the site's state") {
             try pool.read { db in
-                func count(_ sql: String) throws -> Int64 { try Int64.fetchOne(db, sql: sql) ?? 0 }
-                let undelivered = try count("SELECT COUNT(*) FROM messages WHERE delivered_at IS NULL")
-                return OutboxCounts(
-                    undelivered: Int(undelivered),
-                    delivered: Int(try count("SELECT COUNT(*) FROM messages") - undelivered),
-                    openIncidents: Int(try count("SELECT COUNT(*) FROM incidents WHERE open")),
-                    lastSequence: try count("SELECT last FROM sequence"))
+                SiteReport.Facts(
+                    counts: try Self.counts(db), dropped: try Self.drops(db), tallies: try Self.tallies(db),
+                    audit: try Self.newest(db))
             }
+        }
+    }
+
+    /// Whether the incident is open, as far as this site knows.
+    func isOpen(_ incident: UUID) throws(OutboxError) -> Bool {
+        try Self.explaining("look for incident \(incident.text)") {
+            try pool.read { try OutboxSchema.incident(incident, $0)?.isOpen ?? false }
         }
     }
 
@@ -166,7 +235,7 @@ public final class Outbox: Sendable {
         }
     }
 
-    private static func explaining<T>(_ operation: String, _ body: () throws -> T) throws(OutboxError) -> T {
+    static func explaining<T>(_ operation: String, _ body: () throws -> T) throws(OutboxError) -> T {
         do { return try body() } catch let error as OutboxError { throw error } catch {
             throw OutboxError(operation: operation, error)
         }

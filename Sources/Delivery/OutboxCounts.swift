@@ -2,6 +2,8 @@
 public struct OutboxCounts: Sendable, Hashable {
     public var undelivered: Int
     public var delivered: Int
+    /// Of all payloads, delivered or not.
+    public var bytes: Int
     public var openIncidents: Int
     /// Of the newest message ever written; 0 before the first.
     public var lastSequence: Int64

@@ -41,8 +41,86 @@ enum OutboxSchema {
             try db.execute(
                 sql: "CREATE TABLE stays (camera TEXT PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID")
         }
+        migrator.registerMigration("requests, audit and budget") { try $0.execute(sql: requests + audit + budget) }
         return migrator
     }
+
+    /// What comes in, what is answered, and what has to be sent again or beside the messages.
+    private static let requests = """
+        ALTER TABLE incidents ADD COLUMN suppressed INTEGER NOT NULL DEFAULT 0;
+        CREATE INDEX incidents_suppressed ON incidents(camera) WHERE suppressed;
+        CREATE TABLE requests (
+            class TEXT NOT NULL,
+            id TEXT NOT NULL,
+            digest TEXT NOT NULL,
+            topic TEXT NOT NULL,
+            received REAL NOT NULL,
+            answered INTEGER NOT NULL,
+            PRIMARY KEY (class, id)
+        ) WITHOUT ROWID;
+        CREATE TABLE replies (number INTEGER PRIMARY KEY AUTOINCREMENT, topic TEXT NOT NULL, payload BLOB NOT NULL);
+        CREATE TABLE reviews (
+            incident TEXT PRIMARY KEY NOT NULL,
+            camera TEXT NOT NULL,
+            kind TEXT NOT NULL,
+            verdict TEXT NOT NULL,
+            by TEXT NOT NULL,
+            at TEXT,
+            note TEXT,
+            received REAL NOT NULL
+        ) WITHOUT ROWID;
+        CREATE TABLE replays (
+            number INTEGER PRIMARY KEY AUTOINCREMENT, next INTEGER NOT NULL, last INTEGER NOT NULL
+        );
+        CREATE TABLE pictures (
+            topic TEXT PRIMARY KEY NOT NULL,
+            sequence INTEGER NOT NULL REFERENCES messages(sequence) ON DELETE CASCADE,
+            file TEXT NOT NULL,
+            sha256 TEXT NOT NULL,
+            done REAL
+        ) WITHOUT ROWID;
+        CREATE INDEX pictures_waiting ON pictures(sequence) WHERE done IS NULL;
+        CREATE INDEX pictures_sequence ON pictures(sequence);
+
+        """
+
+    private static let audit = """
+        CREATE TABLE audit (
+            number INTEGER PRIMARY KEY NOT NULL,
+            written REAL NOT NULL,
+            at TEXT NOT NULL,
+            event TEXT NOT NULL,
+            by TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            previous TEXT NOT NULL,
+            hash TEXT NOT NULL
+        );
+        CREATE TABLE audit_ends (oldest INTEGER NOT NULL, hash TEXT NOT NULL, newest INTEGER NOT NULL);
+        INSERT INTO audit_ends VALUES (0, '\(AuditChain.origin)', 0);
+        CREATE TRIGGER audit_counts AFTER INSERT ON audit BEGIN
+            UPDATE audit_ends SET newest = NEW.number;
+        END;
+        CREATE TRIGGER audit_keeps BEFORE UPDATE ON audit BEGIN
+            SELECT RAISE(ABORT, 'the audit log is append-only');
+        END;
+        CREATE TRIGGER audit_stays BEFORE DELETE ON audit WHEN OLD.number > (SELECT oldest FROM audit_ends) BEGIN
+            SELECT RAISE(ABORT, 'the audit log is append-only');
+        END;
+
+        """
+
+    /// How much the messages take, and which of them were dropped before any broker had them.
+    private static let budget = """
+        CREATE TABLE totals (messages INTEGER NOT NULL, bytes INTEGER NOT NULL);
+        INSERT INTO totals SELECT COUNT(*), COALESCE(SUM(LENGTH(payload)), 0) FROM messages;
+        CREATE TRIGGER messages_added AFTER INSERT ON messages BEGIN
+            UPDATE totals SET messages = messages + 1, bytes = bytes + LENGTH(NEW.payload);
+        END;
+        CREATE TRIGGER messages_removed AFTER DELETE ON messages BEGIN
+            UPDATE totals SET messages = messages - 1, bytes = bytes - LENGTH(OLD.payload);
+        END;
+        CREATE TABLE drops (first INTEGER PRIMARY KEY NOT NULL, last INTEGER NOT NULL, audited INTEGER NOT NULL);
+        """
 
     static func save(_ incident: Incident, _ db: Database) throws {
         try db.execute(
@@ -54,6 +132,11 @@ enum OutboxSchema {
                 incident.id.text, incident.kind.rawValue, incident.camera, incident.zone,
                 try JSONEncoder().encode(incident), incident.isOpen,
             ])
+    }
+
+    static func incident(_ id: UUID, _ db: Database) throws -> Incident? {
+        try Data.fetchOne(db, sql: "SELECT state FROM incidents WHERE id = ?", arguments: [id.text])
+            .map { try JSONDecoder().decode(Incident.self, from: $0) }
     }
 
     static func insert(_ message: AlertMessage, at date: Date, _ db: Database) throws {

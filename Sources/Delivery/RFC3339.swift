@@ -15,4 +15,12 @@ public enum RFC3339 {
         let plain = Date.ISO8601FormatStyle()
         return (try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)) ?? (try? plain.parse(text))
     }
+
+    /// The offset that a date carries.
+    static func timeZone(of text: String) -> TimeZone? {
+        guard let match = text.firstMatch(of: /([+-])(\d\d):(\d\d)$/), let hours = Int(match.2),
+            let minutes = Int(match.3)
+        else { return text.hasSuffix("Z") ? .gmt : nil }
+        return TimeZone(secondsFromGMT: (match.1 == "-" ? -60 : 60) * (hours * 60 + minutes))
+    }
 }

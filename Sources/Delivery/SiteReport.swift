@@ -4,6 +4,29 @@ public import Foundation
 public struct SiteReport: Codable, Sendable, Hashable {
     public enum State: String, Codable, Sendable { case online, offline }
 
+    /// Messages that were given up before any broker had them.
+    public struct Dropped: Codable, Sendable, Hashable {
+        public var messages: Int
+        /// First and last sequence of each span; the newest 16 spans.
+        public var sequences: [[Int64]]
+    }
+
+    /// The end of the audit log: who keeps it can prove later that the log was not written anew.
+    public struct Audit: Codable, Sendable, Hashable {
+        public var entries: Int64
+        public var hash: String
+    }
+
+    /// What the outbox knows of itself.
+    struct Facts: Hashable {
+        let counts: OutboxCounts
+        let dropped: [ClosedRange<Int64>]
+        let tallies: [ReviewTally]
+        let audit: AuditChain.Anchor
+    }
+
+    private static let mostSpans = 16
+
     public var site: String
     public var state: State
     /// Nil in the last will: nobody knows when the connection will break.
@@ -13,25 +36,35 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var software: String
     public var lastSequence: Int64?
     public var undelivered: Int?
+    /// Nil where nothing was.
+    public var dropped: Dropped?
+    /// What reviews say of each rule at each camera.
+    public var reviews: [ReviewTally]?
+    public var audit: Audit?
 
     private enum CodingKeys: String, CodingKey {
-        case site, state, at, connected, software, undelivered
+        case site, state, at, connected, software, undelivered, dropped, reviews, audit
         case lastSequence = "last_sequence"
     }
 
     /// Reads a payload.
     public init(json: Data) throws { self = try JSONDecoder().decode(SiteReport.self, from: json) }
 
-    init(
-        _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, counts: OutboxCounts? = nil
-    ) {
+    init(_ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil) {
         let zone = TimeZone.current
         self.site = site.id
         self.state = state
         self.at = at.map { RFC3339.string(from: $0, in: zone) }
         self.connected = connected.map { RFC3339.string(from: $0, in: zone) }
         software = site.software
-        lastSequence = counts?.lastSequence
-        undelivered = counts?.undelivered
+        guard let facts else { return }
+        lastSequence = facts.counts.lastSequence
+        undelivered = facts.counts.undelivered
+        reviews = facts.tallies
+        audit = Audit(entries: facts.audit.number, hash: facts.audit.hash)
+        guard !facts.dropped.isEmpty else { return }
+        dropped = Dropped(
+            messages: facts.dropped.reduce(0) { $0 + $1.count },
+            sequences: facts.dropped.suffix(Self.mostSpans).map { [$0.lowerBound, $0.upperBound] })
     }
 }

@@ -28,6 +28,8 @@ struct ExampleTests {
         #expect(example.broker == plain.broker)
         #expect(example.detector == plain.detector)
         #expect(example.evidence == plain.evidence)
+        #expect(example.inbound == plain.inbound)
+        #expect(example.outbox == plain.outbox)
         #expect(example.cameras == plain.cameras)
         #expect(example.logging == plain.logging)
         #expect(try example.text == Sample.example())
@@ -61,11 +63,17 @@ struct ExampleTests {
         try check(#require(broker.section(.tls) as Section<TLSSettings.Key>?))
         try check(#require(file.section(.detector) as Section<DetectorSettings.Key>?))
         try check(#require(file.section(.evidence) as Section<EvidenceSettings.Key>?))
+        try check(#require(file.section(.inbound) as Section<InboundSettings.Key>?))
+        try check(#require(file.section(.outbox) as Section<OutboxSettings.Key>?))
         try check(#require(file.section(.logging) as Section<LoggingSettings.Key>?))
         try check(camera)
         try check(zone)
         try check(rules)
         try check(#require(rules.section(.parking) as Section<ParkingSettings.Key>?))
+        for key in InboundSettings.Party.Key.allCases.map(\.rawValue) {
+            #expect(try Sample.example().contains("\(key): "))
+            #expect(try Sample.docs().contains("`\(key)`"))
+        }
         for key in TimeWindows.Window.Key.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`"))

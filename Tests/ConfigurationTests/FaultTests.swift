@@ -48,6 +48,18 @@ struct FaultTests {
         Case(5, "  host: b\ndetector: {model: ../x}", "6:19: detector: model must be the name", "\"../x\""),
         Case(5, "  host: b\nevidence: {enabled: yes}", "6:21: evidence: enabled must be true or false", "\"yes\""),
         Case(5, "  host: b\nevidence: {jpeg_quality: 1}", "6:26: evidence: jpeg_quality must be", "from 2 to 31"),
+        Case(5, "  host: b\nevidence: {publish: 1}", "6:21: evidence: publish must be true or false", "\"1\""),
+        Case(5, "  host: b\ninbound: {reviewers: w}", "6:22: inbound: reviewers must be a list", "{by: worker-17"),
+        Case(5, "  host: b\ninbound: {commanders: [w]}", "6:24: inbound, commander no. 1 must be a map", "by, area"),
+        Case(
+            5, "  host: b\ninbound: {reviewers: [{area: \"32\"}]}", "6:23: inbound, reviewer no. 1: by is missing",
+            "worker-17"),
+        Case(
+            5, "  host: b\ninbound: {reviewers: [{by: w, area: 3}]}", "6:37: inbound, reviewer no. 1: area must be",
+            "2, 4, 6, 9 or 12 digits"),
+        Case(5, "  host: b\ninbound: {reviewer: []}", "6:11: inbound: there is no key \"reviewer\"", "reviewers?"),
+        Case(5, "  host: b\noutbox: {max_messages: 10}", "6:24: outbox: max_messages must be a whole", "1000 to"),
+        Case(5, "  host: b\noutbox: {audit_days: 90}", "6:22: outbox: audit_days must be a whole", "184 to 3650"),
         Case(5, "  host: b\nlogging: {level: loud}", "6:18: logging: level must be one of trace", "\"loud\""),
         Case(5, "  host: b\nlog: {}", "6:1: the file: there is no key \"log\"", "The keys are site, broker"),
         Case(8, "    url: http://10.0.0.1/a", "8:10: camera cam-01: url must begin with rtsp://", "path of a file"),

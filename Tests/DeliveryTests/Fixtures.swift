@@ -50,7 +50,9 @@ struct Fixtures: Sendable {
     /// Writes one change of an incident.
     @discardableResult
     func append(_ incident: Incident, to outbox: Outbox) throws -> AlertMessage {
-        try outbox.append(incident) { try envelope(incident).message(sequence: $0, topics: topics) }
+        try #require(
+            try outbox.append(incident) { try envelope($0).message(sequence: $1, topics: topics) },
+            "a review has ended the incident")
     }
 
     func closed(_ incident: Incident) -> Incident {
@@ -62,20 +64,37 @@ struct Fixtures: Sendable {
         return incident
     }
 
-    func publisher(_ outbox: Outbox, port: Int, change: (inout MQTTSettings) -> Void = { _ in }) -> Publisher {
+    func inbox(
+        _ outbox: Outbox, authority: Authority = Authority(), now: @escaping @Sendable () -> Date = { Date() },
+        settled: @escaping @Sendable (Incident) async -> Void = { _ in },
+        snapshot: @escaping @Sendable (String) async -> Snapshot = { .unavailable(camera: $0) }
+    ) -> Inbox {
+        Inbox(
+            outbox: outbox, topics: topics, site: site, places: [camera.place], authority: authority,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: now, settled: settled,
+            snapshot: snapshot)
+    }
+
+    var reviewTopic: String { topics.inbound(.review, camera.place, site: site.id) }
+    var commandTopic: String { topics.inbound(.command, site.place, site: site.id) }
+
+    func publisher(
+        _ outbox: Outbox, port: Int, inbox: Inbox? = nil, pictures: URL? = nil,
+        change: (inout MQTTSettings) -> Void = { _ in }
+    ) -> Publisher {
         var settings = MQTTSettings(host: "127.0.0.1", port: port, clientID: "site-\(UUID().uuidString)", keepAlive: 5)
         settings.shortestWait = 0.1
         settings.longestWait = 0.3
         change(&settings)
         return Publisher(
             outbox: outbox, broker: settings, topics: topics, site: site,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, inbox: inbox, pictures: pictures)
     }
 }
 
-/// Waits until something is so, at most 20 s.
-func eventually(_ condition: @Sendable () throws -> Bool) async throws -> Bool {
-    for _ in 0..<400 {
+/// Waits until something is so, at most `seconds`.
+func eventually(seconds: Int = 20, _ condition: @Sendable () throws -> Bool) async throws -> Bool {
+    for _ in 0..<seconds * 20 {
         if try condition() { return true }
         try await Task.sleep(for: .milliseconds(50))
     }

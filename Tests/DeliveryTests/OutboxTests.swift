@@ -28,7 +28,7 @@ struct OutboxTests {
                         for number in 0..<10 {
                             let incident = fixtures.incident()
                             if number == 5 {
-                                _ = try? outbox.append(incident) { _ in throw Broken() }
+                                _ = try? outbox.append(incident) { _, _ in throw Broken() }
                             }
                             try fixtures.append(incident, to: outbox)
                         }
@@ -43,12 +43,12 @@ struct OutboxTests {
 
     @Test func `a failure writes neither the incident nor the message`() throws {
         let outbox = try Outbox(file: file)
-        #expect(throws: OutboxError.self) { try outbox.append(fixtures.incident()) { _ in throw Broken() } }
+        #expect(throws: OutboxError.self) { try outbox.append(fixtures.incident()) { _, _ in throw Broken() } }
         let first = try fixtures.append(fixtures.incident(), to: outbox)
         let other = fixtures.incident()
         // The id of a message that exists already: the insert fails after the incident's state was written.
         #expect(throws: OutboxError.self) {
-            try outbox.append(other) { sequence in
+            try outbox.append(other) { _, sequence in
                 try fixtures.envelope(other).message(id: first.id, sequence: sequence, topics: fixtures.topics)
             }
         }
@@ -83,7 +83,8 @@ struct OutboxTests {
         let incident = fixtures.incident()
         let other = fixtures.incident()
         for change in [incident, fixtures.closed(incident), other] { try fixtures.append(change, to: outbox) }
-        for sequence in Int64(1)...3 { try outbox.markDelivered(sequence: sequence) }
+        let now = Date()
+        try outbox.markDelivered([1: now, 2: now, 3: now])
         #expect(try outbox.pending(limit: 10) == [])
         #expect(try outbox.retainedOpen().map(\.subject) == [other.id])
         #expect(try outbox.prune(deliveredBefore: Date().addingTimeInterval(-60)) == 0)

@@ -121,17 +121,49 @@ import Video
         }
         #expect(alerts.count == 1)
 
+        // A grid worker says that it is none: it is withdrawn, and the car that still stands there is passed over.
+        let topics = AlertTopics()
+        let review = topics.inbound(.review, settings.site.place, site: settings.site.id)
+        try await subscriber.subscribe(topics.filter(.reply))
+        try await subscriber.publish(
+            MQTTMessage(
+                topic: review, text: #"{"incident":"\#(event.subject)","verdict":"out_of_scope","by":"worker-17"}"#))
+        var isAnswered = false
+        for await message in subscriber.messages {
+            if message.topic.contains("/alert/") { alerts.append(message) }
+            if message.topic.contains("/reply/") {
+                isAnswered = try Reply(json: Data(message.payload)).status == .done
+            }
+            if alerts.count == 2, isAnswered { break }
+        }
+        #expect(try AlertEvent(json: Data(try #require(alerts.last).payload)).data.incident.state == "withdrawn")
+        let snapshot = topics.inbound(.command, settings.site.place, site: settings.site.id)
+        let expires = RFC3339.string(from: Date().addingTimeInterval(60), in: .gmt)
+        try await subscriber.publish(
+            MQTTMessage(
+                topic: snapshot,
+                text: #"{"id":"c-1","command":"snapshot","camera":"cam-01","expires":"\#(expires)"}"#))
+        for await message in subscriber.messages where message.topic.contains("/reply/") {
+            #expect(try Reply(json: Data(message.payload)).reason == .unavailable)
+            break
+        }
+
         running.cancel()
         _ = try? await running.value
         let outbox = try Outbox(file: folder.file("state").appending(path: "outbox.sqlite"))
-        // An update of the evidence may have been under way.
-        for message in try outbox.pending(limit: 10) {
-            #expect(try AlertEvent(json: Data(message.payload)).data.incident.state == "updated")
-        }
-        #expect(try outbox.openIncidents().count == 1)
+        #expect(try outbox.counts().undelivered == 0)
         let report = try LedgerCheck.run(folder: folder.file("evidence"), head: event.data.provenance.ledger)
         #expect(report.isIntact && report.site == "edge-test")
         #expect(report.messages == Int(try outbox.counts().lastSequence))
+        #expect(try outbox.openIncidents() == [])
+        #expect(
+            try outbox.suppressedIncidents(camera: "cam-01").map(\.id.uuidString.localizedLowercase) == [event.subject])
+        // The configuration, the review and the snapshot with its refusal.
+        #expect(
+            try outbox.auditEntries().map(\.event) == [
+                .configurationLoaded, .reviewAccepted, .commandAccepted, .commandRefused,
+            ])
+        #expect(try outbox.verifyAudit() == 4)
         await subscriber.close()
     }
 }

@@ -22,10 +22,13 @@ public struct SchemaValidator: Sendable {
     public init(schema: URL) { self.schema = schema }
 
     /// The product's own schema of incident messages.
-    public static var incident: SchemaValidator {
+    public static var incident: SchemaValidator { SchemaValidator(named: "incident") }
+
+    /// One of the product's own schemas: incident, review, command, reply.
+    public init(named name: String) {
         let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
             .deletingLastPathComponent()
-        return SchemaValidator(schema: root.appending(path: "docs/incident.schema.json"))
+        self.init(schema: root.appending(path: "docs/\(name).schema.json"))
     }
 
     /// One line for each violation in any of the documents; each document is one line of JSON.

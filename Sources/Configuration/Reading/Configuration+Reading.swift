@@ -2,7 +2,7 @@ import Catalogue
 import Yams
 
 extension Configuration {
-    enum Key: String, CaseIterable { case site, broker, detector, evidence, cameras, logging }
+    enum Key: String, CaseIterable { case site, broker, detector, evidence, inbound, outbox, cameras, logging }
 
     /// Nil only where `log` holds a fault.
     static func read(_ root: Node, text: String, _ log: FaultLog) -> Configuration? {
@@ -16,12 +16,14 @@ extension Configuration {
         let broker = file.section(.broker).map { BrokerSettings.read($0, site: site) }
         let detector = file.section(.detector).map(DetectorSettings.read) ?? DetectorSettings()
         let evidence = EvidenceSettings.read(file.section(.evidence), site: site)
+        let inbound = file.section(.inbound).map(InboundSettings.read) ?? InboundSettings()
+        let outbox = file.section(.outbox).map(OutboxSettings.read) ?? OutboxSettings()
         let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
         let cameras = cameras(file, site: site)
         guard let broker else { return nil }
         return Configuration(
-            site: site, broker: broker, detector: detector, evidence: evidence, cameras: cameras, logging: logging,
-            text: text)
+            site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound, outbox: outbox,
+            cameras: cameras, logging: logging, text: text)
     }
 
     private static func cameras(_ file: Section<Key>, site: SiteSettings) -> [CameraSettings] {

@@ -1,6 +1,6 @@
 extension EvidenceSettings {
     enum Key: String, CaseIterable {
-        case enabled, directory
+        case enabled, directory, publish
         case keepDays = "keep_days"
         case jpegQuality = "jpeg_quality"
     }
@@ -11,6 +11,7 @@ extension EvidenceSettings {
         guard let section else { return evidence }
         evidence.isEnabled = section.boolean(.enabled) ?? evidence.isEnabled
         evidence.directory = section.text(.directory) ?? evidence.directory
+        evidence.isPublished = section.boolean(.publish) ?? evidence.isPublished
         evidence.keepDays = section.integer(.keepDays, 1...3650, "days") ?? evidence.keepDays
         evidence.jpegQuality = section.integer(.jpegQuality, 2...31) ?? evidence.jpegQuality
         return evidence

@@ -3,6 +3,8 @@ public struct EvidenceSettings: Sendable, Hashable {
     public var isEnabled = true
     /// `<state_directory>/evidence` unless the file says otherwise.
     public var directory: String
+    /// Whether masked pictures are sent to the broker, after the alert that they belong to.
+    public var isPublished = false
     /// Days, 1…3650; older pictures are deleted unless on hold.
     public var keepDays = 30
     /// libav's scale, 2 (best) … 31 (smallest).

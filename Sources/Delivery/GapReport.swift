@@ -1,0 +1,11 @@
+/// The sequences that a site has written, and what has become of them.
+public struct GapReport: Sendable, Hashable {
+    /// Of the newest message ever written; 0 before the first.
+    public let lastSequence: Int64
+    /// No longer held, whether delivered and deleted or dropped.
+    public let missing: [ClosedRange<Int64>]
+    /// Dropped before any broker had them: lost.
+    public let dropped: [ClosedRange<Int64>]
+    /// Held, and not yet with a broker.
+    public let undelivered: [ClosedRange<Int64>]
+}

@@ -1,0 +1,246 @@
+public import Analytics
+public import Foundation
+public import Logging
+import Threading
+
+/// Takes reviews and commands in: checks them, stores what follows from them, and answers each.
+///
+/// The answer lies in the outbox with what was done, and goes out even when the process dies in between.
+public actor Inbox {
+    /// Requests that are taken in an hour, and refusals that are answered: more would fill the disk.
+    private static let mostRequests = 1000
+    private static let mostRefusals = 500
+
+    // The outbox blocks.
+    private nonisolated let executor = DedicatedThread(name: "inbox")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    /// The topics that the site listens on.
+    public nonisolated let filters: [String]
+    private let outbox: Outbox
+    private let topics: AlertTopics
+    private let site: SiteIdentity
+    private let authority: Authority
+    private let logger: Logger
+    private let now: @Sendable () -> Date
+    private let settled: @Sendable (Incident) async -> Void
+    private let snapshot: @Sendable (_ camera: String) async -> Snapshot
+    private var isTakingPicture = false
+    private var taken = (hour: 0, requests: 0, refusals: 0)
+    private var answered: @Sendable () -> Void = {}
+
+    /// - Parameters:
+    ///   - places: of the site's cameras.
+    ///   - now: the clock against which requests expire.
+    ///   - settled: told of each incident that a review has ended.
+    ///   - snapshot: takes a picture of a camera.
+    public init(
+        outbox: Outbox, topics: AlertTopics, site: SiteIdentity, places: [Place], authority: Authority = Authority(),
+        logger: Logger, now: @escaping @Sendable () -> Date = { Date() },
+        settled: @escaping @Sendable (Incident) async -> Void = { _ in },
+        snapshot: @escaping @Sendable (_ camera: String) async -> Snapshot = { .unavailable(camera: $0) }
+    ) {
+        self.outbox = outbox
+        self.topics = topics
+        self.site = site
+        self.authority = authority
+        self.logger = logger
+        self.now = now
+        self.settled = settled
+        self.snapshot = snapshot
+        filters =
+            Set(places + [site.place]).map { topics.inbound(.review, $0, site: site.id) }.sorted()
+            + [topics.inbound(.command, site.place, site: site.id)]
+    }
+
+    /// Takes one message of the `review` and `command` topics.
+    public func take(_ message: MQTTMessage) async {
+        // Zero bytes empty a retained topic.
+        guard !message.payload.isEmpty, filters.contains(message.topic), let place = topics.place(of: message.topic)
+        else { return }
+        let hour = Int(now().timeIntervalSince1970 / 3600)
+        if hour != taken.hour { taken = (hour, 0, 0) }
+        taken.requests += 1
+        guard taken.requests <= Self.mostRequests else {
+            if taken.requests == Self.mostRequests + 1 {
+                logger.warning("too many requests, no more are taken in this hour")
+            }
+            return
+        }
+        let request = Request(
+            class: topics.isClass(.review, message.topic) ? .review : .command, place: place,
+            replyTopic: topics.topic(message.topic, as: .reply), digest: Digest.hex(message.payload))
+        do {
+            do {
+                guard !message.retain else {
+                    throw Refusal(.retained, "a retained request is never honoured: publish it without retain")
+                }
+                switch request.class {
+                case .review: try await review(message.payload, request)
+                case .command: try command(message.payload, request)
+                }
+            } catch let refusal as Refusal {
+                try refuse(refusal, message.payload, request)
+            }
+        } catch {
+            // Not answered, for nothing is known of it afterwards: its sender may send it again.
+            logger.error("a request was not taken", metadata: ["class": "\(request.class)", "reason": "\(error)"])
+        }
+    }
+
+    /// Answers what an earlier run began and could not finish; to be called before the first message.
+    func recover() {
+        do {
+            for request in try outbox.unanswered() {
+                var reply = Reply(.command, .refused, site: site, at: now())
+                reply.request = request.id
+                reply.reason = .unavailable
+                reply.text = "the site was started anew before it was done"
+                try outbox.refuse(reply, by: "", digest: request.digest, replyTopic: request.topic, at: now())
+            }
+        } catch {
+            logger.error("could not answer what an earlier run began", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private struct Request {
+        let `class`: Reply.Class
+        let place: String
+        let replyTopic: String
+        let digest: String
+
+        /// The village that the topic names, 12 digits.
+        var area: Substring { place.split(separator: "/").dropFirst(4).first ?? "" }
+    }
+
+    private func review(_ payload: [UInt8], _ request: Request) async throws {
+        let review = try Review(InboundFields(payload, known: Review.keys))
+        try Authority.check(review.by, at: request.area, among: authority.reviewers)
+        let date = now()
+        if let expires = review.expires, expires < date,
+            try outbox.known(.review, review.id ?? request.digest, digest: request.digest) == .new
+        {
+            throw Refusal(.expired, "it expired before it came")
+        }
+        let outcome = try outbox.apply(
+            review, digest: request.digest, place: request.place, replyTopic: request.replyTopic, topics: topics,
+            at: date
+        ) { outcome in
+            var reply = Reply(.review, .done, site: site, at: date)
+            reply.request = review.id
+            reply.incident = review.incident.text
+            reply.verdict = review.verdict.rawValue
+            reply.state = outcome.incident.state.rawValue
+            reply.revision = outcome.incident.revision
+            if outcome.message == nil { reply.repeated = true }
+            return reply
+        }
+        guard outcome.message != nil else { return }
+        logger.notice(
+            "incident reviewed",
+            metadata: ["incident": "\(review.incident.text)", "verdict": "\(review.verdict.rawValue)"])
+        if !outcome.incident.isOpen { await settled(outcome.incident) }
+    }
+
+    private func command(_ payload: [UInt8], _ request: Request) throws {
+        let command = try Command(InboundFields(payload, known: Command.keys))
+        try Authority.check(command.by, at: request.area, among: authority.commanders)
+        switch try outbox.known(.command, command.id, digest: request.digest) {
+        case .answered, .underWay: return
+        case .other: throw Refusal(.idReused, "another command had the id \(command.id)")
+        case .new: break
+        }
+        let date = now()
+        guard command.expires >= date else { throw Refusal(.expired, "it expired before it came") }
+        guard command.expires.timeIntervalSince(date) <= Command.longestExpiry else {
+            throw Refusal(.malformed, "expires must be at most \(Int(Command.longestExpiry)) s ahead")
+        }
+        var reply = Reply(.command, .done, site: site, at: date)
+        reply.request = command.id
+        switch command.action {
+        case .ping:
+            reply.command = "ping"
+            reply.software = site.software
+            try outbox.finish(
+                command, digest: request.digest, replyTopic: request.replyTopic, isBegun: false, at: date
+            ) { db in
+                reply.lastSequence = try Outbox.lastSequence(db)
+                return reply
+            }
+        case .replay(let span):
+            reply.command = "replay"
+            try outbox.finish(
+                command, digest: request.digest, replyTopic: request.replyTopic, isBegun: false, at: date
+            ) { db in
+                let replay = try Outbox.enqueueReplay(span, db)
+                reply.messages = replay.messages
+                reply.missing = replay.missing.prefix(100).map { [$0.lowerBound, $0.upperBound] }
+                reply.lastSequence = try Outbox.lastSequence(db)
+                return reply
+            }
+        case .snapshot(let camera):
+            guard !isTakingPicture else { throw Refusal(.busy, "a picture is being taken: ask again") }
+            try outbox.begin(command, digest: request.digest, replyTopic: request.replyTopic, at: date)
+            isTakingPicture = true
+            Task { await take(camera, command, request) }
+        }
+    }
+
+    /// A picture may take seconds; other requests go on meanwhile.
+    private func take(_ camera: String, _ command: Command, _ request: Request) async {
+        let outcome = await snapshot(camera)
+        isTakingPicture = false
+        let date = now()
+        var reply = Reply(.command, .done, site: site, at: date)
+        reply.request = command.id
+        reply.command = "snapshot"
+        reply.camera = camera
+        do {
+            switch outcome {
+            case .taken(let sha256, let file):
+                (reply.sha256, reply.file) = (sha256, file)
+                try outbox.finish(
+                    command, digest: request.digest, replyTopic: request.replyTopic, isBegun: true, at: date
+                ) { _ in reply }
+            case .refused(let refusal):
+                (reply.status, reply.reason, reply.text) = (.refused, refusal.reason, refusal.text)
+                try outbox.refuse(
+                    reply, by: command.by ?? "", digest: request.digest, replyTopic: request.replyTopic, at: date)
+            }
+            answered()
+        } catch {
+            logger.error("a snapshot was not answered", metadata: ["camera": "\(camera)", "reason": "\(error)"])
+        }
+    }
+
+    /// Tells when an answer has been written after its message was taken.
+    func onAnswer(_ answered: @escaping @Sendable () -> Void) { self.answered = answered }
+
+    private func refuse(_ refusal: Refusal, _ payload: [UInt8], _ request: Request) throws {
+        let date = now()
+        taken.refusals += 1
+        guard taken.refusals <= Self.mostRefusals else {
+            if taken.refusals == Self.mostRefusals + 1 {
+                logger.warning("too many refusals, no more are answered in this hour")
+            }
+            return
+        }
+        // What of it can be read; the answer has to find its way.
+        let loose = payload.count <= InboundFields.mostBytes ? try? InboundFields(payload, known: nil) : nil
+        var reply = Reply(request.class, .refused, site: site, at: date)
+        reply.request = (try? loose?.text("id")) ?? nil
+        reply.incident = (try? loose?.text("incident")) ?? nil
+        reply.reason = refusal.reason
+        reply.text = refusal.text
+        let by = (try? loose?.text("by")) ?? nil
+        let isFinal = request.class == .command && [.expired, .unknownCommand].contains(refusal.reason)
+        if isFinal, let id = reply.request,
+            try outbox.known(.command, id, digest: request.digest) != .new
+        {
+            return
+        }
+        logger.notice("request refused", metadata: ["class": "\(request.class)", "reason": "\(refusal)"])
+        try outbox.refuse(
+            reply, by: by ?? "", digest: isFinal ? request.digest : nil, replyTopic: request.replyTopic, at: date)
+    }
+}

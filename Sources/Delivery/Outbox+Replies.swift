@@ -1,0 +1,36 @@
+import Foundation
+import GRDB
+
+/// Answers that no broker has yet.
+extension Outbox {
+    /// Beyond, the oldest go.
+    private static let mostReplies = 1000
+
+    static func insert(_ reply: Reply, topic: String, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT INTO replies (topic, payload) VALUES (?, ?)", arguments: [topic, try WireJSON.encode(reply)])
+        try db.execute(
+            sql: "DELETE FROM replies WHERE number <= (SELECT MAX(number) FROM replies) - ?", arguments: [mostReplies])
+    }
+
+    /// The oldest replies that no broker has.
+    func replies(limit: Int) throws(OutboxError) -> [(number: Int64, message: MQTTMessage)] {
+        try Self.explaining("read the replies") {
+            try pool.read { db in
+                try Row.fetchAll(
+                    db, sql: "SELECT number, topic, payload FROM replies ORDER BY number LIMIT ?", arguments: [limit]
+                ).map { row in
+                    let payload: Data = row["payload"]
+                    return (row["number"], MQTTMessage(topic: row["topic"], payload: Array(payload)))
+                }
+            }
+        }
+    }
+
+    /// A broker has the reply.
+    func forgetReply(_ number: Int64) throws(OutboxError) {
+        try Self.explaining("mark a reply as sent") {
+            try pool.write { try $0.execute(sql: "DELETE FROM replies WHERE number = ?", arguments: [number]) }
+        }
+    }
+}
