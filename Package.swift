@@ -37,7 +37,9 @@ let package = Package(
             name: "CFFmpeg", pkgConfig: "libavformat libavcodec libswscale libavutil",
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CThread"),
+        .target(name: "CProcess"),
         .target(
             name: "COpenCV",
             cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4"])],
@@ -53,15 +55,15 @@ let package = Package(
             name: "Inference", dependencies: ["COpenCV", "Threading", "Video", "Analytics"], swiftSettings: strict),
         .target(name: "Evidence", dependencies: ["Video", "Analytics"], swiftSettings: strict),
         .target(
-            name: "Delivery", dependencies: ["CMosquitto", "Threading", "Analytics", "Catalogue", grdb, logging],
+            name: "Delivery",
+            dependencies: ["CMosquitto", "COpenSSL", "Threading", "Analytics", "Catalogue", grdb, logging],
             swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Analytics", "Catalogue", "Yams"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
-                "Analytics", "Catalogue", "Threading", "Video", "Inference", "Evidence", "Delivery", "Configuration",
-                logging,
-                lifecycle, signals,
+                "CProcess", "Analytics", "Catalogue", "Threading", "Video", "Inference", "Evidence", "Delivery",
+                "Configuration", logging, lifecycle, signals,
             ], swiftSettings: strict),
         .target(
             name: "Bench", dependencies: ["Analytics", "Catalogue", "Video", "Inference", "Evidence", "Daemon"],

@@ -41,7 +41,9 @@ public struct Daemon: Sendable {
         let health = Health(cameras: cameras.map(\.camera), detector: detector, writer: writer, logger: logger)
         let housekeeping = Housekeeping(store: store, outbox: outbox, days: settings.evidenceDays, logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
-        services = [PublisherService(publisher: publisher), housekeeping] + cameras + [health]
+        let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
+        services =
+            [PublisherService(publisher: publisher), housekeeping] + [watch].compactMap { $0 } + cameras + [health]
     }
 
     /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.

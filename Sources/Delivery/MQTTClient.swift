@@ -16,6 +16,8 @@ public final class MQTTClient: Sendable {
         var session: MQTTSession?
         var sessions = 0
         var dropped = 0
+        /// Of the broker, at the latest session.
+        var certificates: [CertificateExpiry] = []
         var filters: Set<String> = []
         var connection = MQTTConnection.connecting
         var listeners: [Int: AsyncStream<MQTTConnection>.Continuation] = [:]
@@ -50,6 +52,11 @@ public final class MQTTClient: Sendable {
     public var sessions: Int { state.withLock { $0.sessions } }
     /// Incoming messages that were too long, or that nobody read in time.
     public var droppedMessages: Int { state.withLock { $0.dropped } }
+
+    /// Until when the certificates hold: this site's own as it is on the disk now, the broker's as it last showed them.
+    public func certificates() -> [CertificateExpiry] {
+        [settings.tls?.clientExpiry()].compactMap { $0 } + state.withLock { $0.certificates }
+    }
 
     /// The present state of the connection, then every change; ends with the client.
     public func connections() -> AsyncStream<MQTTConnection> {
@@ -163,6 +170,7 @@ public final class MQTTClient: Sendable {
         let filters = state.withLock { state in
             state.session = session
             state.sessions += 1
+            state.certificates = session.certificates
             return state.filters
         }
         for filter in filters { _ = try? session.subscribe(filter) }

@@ -109,6 +109,12 @@ public actor Publisher {
         await attempt { try await self.client.publish(message) }
     }
 
+    /// Publishes the site's state anew: what it says about certificates grows old.
+    public func refreshSite() async {
+        guard client.isConnected else { return }
+        await attempt { try await self.client.publish(try self.siteMessage(.online)) }
+    }
+
     private func startFlush() {
         guard flushing == nil else {
             isDue = true
@@ -187,7 +193,10 @@ public actor Publisher {
     private func siteMessage(_ state: SiteReport.State) throws -> MQTTMessage {
         MQTTMessage(
             topic: topics.site(site.place, id: site.id),
-            payload: Self.json(SiteReport(site, state, at: Date(), counts: try outbox.counts())), retain: true)
+            payload: Self.json(
+                SiteReport(
+                    site, state, at: Date(), counts: try outbox.counts(), certificates: client.certificates())),
+            retain: true)
     }
 
     /// A refused retained state must not hold up the alerts.

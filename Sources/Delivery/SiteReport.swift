@@ -13,9 +13,24 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var software: String
     public var lastSequence: Int64?
     public var undelivered: Int?
+    /// Of the connection to the broker; nil without TLS.
+    public var certificates: [Certificate]?
+
+    public struct Certificate: Codable, Sendable, Hashable {
+        public var role: CertificateExpiry.Role
+        public var notAfter: String
+        /// Whole days, at the time of the report.
+        public var daysLeft: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case role
+            case notAfter = "not_after"
+            case daysLeft = "days_left"
+        }
+    }
 
     private enum CodingKeys: String, CodingKey {
-        case site, state, at, connected, software, undelivered
+        case site, state, at, connected, software, undelivered, certificates
         case lastSequence = "last_sequence"
     }
 
@@ -23,7 +38,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public init(json: Data) throws { self = try JSONDecoder().decode(SiteReport.self, from: json) }
 
     init(
-        _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, counts: OutboxCounts? = nil
+        _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, counts: OutboxCounts? = nil,
+        certificates: [CertificateExpiry] = []
     ) {
         let zone = TimeZone.current
         self.site = site.id
@@ -33,5 +49,10 @@ public struct SiteReport: Codable, Sendable, Hashable {
         software = site.software
         lastSequence = counts?.lastSequence
         undelivered = counts?.undelivered
+        guard let at, !certificates.isEmpty else { return }
+        self.certificates = certificates.map {
+            Certificate(
+                role: $0.role, notAfter: RFC3339.string(from: $0.notAfter, in: zone), daysLeft: $0.daysLeft(at: at))
+        }
     }
 }
