@@ -29,8 +29,9 @@ test: deps models ## run all tests against a real broker and a real RTSP server
 	swift test --skip-build --no-parallel --filter Isolated
 	swift test --skip-build --skip Isolated --skip AloneMemory
 
-lint: ## check the format of all Swift files
+lint: ## check the format of all Swift files and the hardening of the unit
 	swift format lint --strict --recursive Package.swift Sources Tests
+	@systemd/check.sh
 
 format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests

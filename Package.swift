@@ -87,6 +87,7 @@ let package = Package(
         test("Configuration", ["Analytics", "Catalogue"]),
         test("Daemon"),
         test("Bench", ["Analytics", "Inference", "Video"]),
+        .testTarget(name: "DeployTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
