@@ -2,8 +2,8 @@
 # Installs, runs, upgrades, removes and purges the package in a fresh Debian 12. Needs root, the network and 2 GB in
 # TMPDIR; 'make deb' comes first.
 #
-# There is no systemd as process 1 in such a root: the unit is only verified, and the daemon is started by hand as the
-# package's user, with the installed paths and with its credentials where systemd would put them.
+# The daemon is started by hand as the package's user, with the installed paths and with its credentials where systemd
+# would put them; where there is systemd-nspawn, also by the unit, in a container that boots the same root.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -16,6 +16,7 @@ work=$(mktemp -d)
 root=$work/root
 cleanup() {
     for pid in $(jobs -rp); do kill -KILL "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
     umount "$root/proc" 2>/dev/null || true
     rm -rf "$work"
 }
@@ -85,22 +86,45 @@ inside install -d -o gridwarden -m 500 /run/credentials/gridwarden.service
 inside install -o gridwarden -m 400 /etc/gridwarden/credentials/broker /run/credentials/gridwarden.service/gridwarden_broker
 configuration=$(sha256sum <"$root/etc/gridwarden/gridwarden.yaml")
 
+wait_for_site() { # at most 30 s, until its retained state is $1
+    for _ in $(seq 30); do
+        mosquitto_sub -h 127.0.0.1 -p "$port" -u edge -P s3cret-of-the-test -t 'mg/v1/site/#' -C 1 -W 5 \
+            >"$work/site.json" || true
+        if grep -q "\"$1\"" "$work/site.json"; then return; fi
+        sleep 1
+    done
+    fail "the site is not $1"
+}
+
 run() { # runs until the site says that it is online, then stops it in order
     "${as_service[@]}" gridwarden check --config /etc/gridwarden/gridwarden.yaml || fail "check"
     "${as_service[@]}" gridwarden run --config /etc/gridwarden/gridwarden.yaml >"$work/daemon.log" 2>&1 &
     local daemon=$!
-    mosquitto_sub -h 127.0.0.1 -p "$port" -u edge -P s3cret-of-the-test -t 'mg/v1/site/#' -C 1 -W 30 >"$work/site.json" \
-        || fail "no state of the site"
-    until grep -q '"online"' "$work/site.json"; do
-        mosquitto_sub -h 127.0.0.1 -p "$port" -u edge -P s3cret-of-the-test -t 'mg/v1/site/#' -C 1 -W 30 >"$work/site.json" \
-            || fail "the site is not online"
-    done
+    wait_for_site online
     kill -TERM "$daemon"
     wait "$daemon" || fail "the daemon ended with $?"
     [ -s "$root/var/lib/gridwarden/outbox.sqlite" ] || fail "no database"
     if grep -q s3cret "$work/daemon.log" "$work/site.json"; then fail "the password was shown"; fi
 }
 run
+
+by_systemd="Its start by systemd was not tested: there is no systemd-nspawn (apt-get install systemd-container)."
+if command -v systemd-nspawn >/dev/null; then
+    step "starting by systemd, in a container"
+    wait_for_site offline
+    umount "$root/proc"
+    systemd-nspawn --quiet --register=no --keep-unit --boot --console=pipe -D "$root" >"$work/container.log" 2>&1 &
+    container=$!
+    wait_for_site online
+    kill -TERM "$container"
+    wait "$container" || true
+    mount -t proc proc "$root/proc"
+    inside journalctl -u gridwarden --no-pager >"$work/journal.log"
+    grep -q 'Started gridwarden.service' "$work/journal.log" || fail "the unit did not report that it is ready"
+    grep -q 'Stopped gridwarden.service' "$work/journal.log" || fail "the unit did not stop in order"
+    if grep -q s3cret "$work/journal.log"; then fail "the password was shown"; fi
+    by_systemd="systemd starts and stops it, with its credentials."
+fi
 
 step "upgrading"
 database=$(stat -c %i "$root/var/lib/gridwarden/outbox.sqlite")
@@ -121,4 +145,4 @@ step "purging"
 inside apt-get purge -q -y gridwarden >"$work/purge.log" 2>&1 || fail "the purge"
 left=$(find "$root" -xdev -path "$root/proc" -prune -o -path "$root/run" -prune -o -iname '*gridwarden*' -print)
 [ -z "$left" ] || fail "left behind: $left"
-echo "The package installs, runs, upgrades, removes and purges. Its start by systemd was not tested here."
+echo "The package installs, runs, upgrades, removes and purges. $by_systemd"
