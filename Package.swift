@@ -38,7 +38,9 @@ let package = Package(
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "libssl libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CThread"),
+        .target(name: "CProcess"),
         .target(
             name: "COpenCV",
             cxxSettings: [.unsafeFlags(["-I/usr/include/opencv4"])],
@@ -58,15 +60,15 @@ let package = Package(
             name: "Evidence", dependencies: ["CFreeType", "Threading", "Video", "Inference", "Analytics", "Catalogue"],
             swiftSettings: strict),
         .target(
-            name: "Delivery", dependencies: ["CMosquitto", "Threading", "Analytics", "Catalogue", grdb, logging],
+            name: "Delivery",
+            dependencies: ["CMosquitto", "COpenSSL", "Threading", "Analytics", "Catalogue", grdb, logging],
             swiftSettings: strict),
         .target(name: "Configuration", dependencies: ["Analytics", "Catalogue", "Yams"], swiftSettings: strict),
         .target(
             name: "Daemon",
             dependencies: [
-                "Analytics", "Catalogue", "Threading", "Video", "Inference", "Evidence", "Delivery", "Configuration",
-                logging,
-                lifecycle, signals,
+                "CProcess", "Analytics", "Catalogue", "Threading", "Video", "Inference", "Evidence", "Delivery",
+                "Configuration", logging, lifecycle, signals,
             ], swiftSettings: strict),
         .target(
             name: "Bench", dependencies: ["Analytics", "Catalogue", "Video", "Inference", "Evidence", "Daemon"],
@@ -94,6 +96,7 @@ let package = Package(
                 "Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", "Threading", logging, lifecycle,
             ]),
         test("Bench", ["Analytics", "Inference", "Video", "Daemon"]),
+        .testTarget(name: "DeployTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [

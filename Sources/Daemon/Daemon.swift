@@ -76,7 +76,10 @@ public struct Daemon: Sendable {
             archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
             logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
-        services = [PublisherService(publisher: publisher, logger: logger), housekeeping] + cameras + [health]
+        let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
+        services =
+            [PublisherService(publisher: publisher, logger: logger), housekeeping] + [watch].compactMap { $0 }
+            + cameras + [health]
     }
 
     /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.

@@ -56,19 +56,26 @@ extension DaemonSettings {
     }
 
     private static func broker(_ broker: BrokerSettings) throws -> MQTTSettings {
-        MQTTSettings(
+        let tls = try broker.tls.map { files in
+            MQTTSettings.TLS(
+                authorities: try SecretFile.path(files.caFile),
+                certificate: try files.certificateFile.map { try SecretFile.path($0) },
+                key: try files.keyFile.map { try SecretFile.path($0) })
+        }
+        try tls?.check()
+        return MQTTSettings(
             host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username,
-            password: try broker.passwordFile.map { Secret(try lines(of: $0, "the broker's password_file")[0]) },
+            password: try broker.passwordFile.map {
+                Secret(try SecretFile.lines(of: $0, "the broker's password_file")[0])
+            },
             keepAlive: broker.keepAlive, version: broker.version == .mqtt5 ? .v5 : .v311,
-            tls: broker.tls.map {
-                MQTTSettings.TLS(authorities: $0.caFile, certificate: $0.certificateFile, key: $0.keyFile)
-            })
+            tls: tls)
     }
 
     private static func stream(_ camera: CameraSettings) throws -> Camera.Settings {
         var (user, password) = (String?.none, String?.none)
         if let file = camera.credentialsFile {
-            let lines = try lines(of: file, "the credentials_file of camera \(camera.id)")
+            let lines = try SecretFile.lines(of: file, "the credentials_file of camera \(camera.id)")
             guard lines.count >= 2 else {
                 throw SetupError(
                     description: "\(file), the credentials_file of camera \(camera.id), holds one line; "
@@ -84,15 +91,5 @@ extension DaemonSettings {
                 ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
                 : .every(seconds: camera.lookEvery),
             openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
-    }
-
-    /// The lines of a small secret file; at least one.
-    private static func lines(of path: String, _ what: String) throws -> [String] {
-        guard let text = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw SetupError(description: "could not read \(path), \(what); check that it exists and may be read")
-        }
-        let lines = text.split(whereSeparator: \.isNewline).map(String.init)
-        guard !lines.isEmpty else { throw SetupError(description: "\(path), \(what), is empty; write it there") }
-        return lines
     }
 }

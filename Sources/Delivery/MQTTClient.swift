@@ -18,6 +18,8 @@ public final class MQTTClient: Sendable {
         var dropped = 0
         /// And whether the retain flag comes as it was published.
         var filters: [String: Bool] = [:]
+        /// Of the broker, at the latest session.
+        var certificates: [CertificateExpiry] = []
         var connection = MQTTConnection.connecting
         var listeners: [Int: AsyncStream<MQTTConnection>.Continuation] = [:]
         var listenerCount = 0
@@ -51,6 +53,11 @@ public final class MQTTClient: Sendable {
     public var sessions: Int { state.withLock { $0.sessions } }
     /// Incoming messages that were too long, or that nobody read in time.
     public var droppedMessages: Int { state.withLock { $0.dropped } }
+
+    /// Until when the certificates hold: this site's own as it is on the disk now, the broker's as it last showed them.
+    public func certificates() -> [CertificateExpiry] {
+        [settings.tls?.clientExpiry()].compactMap { $0 } + state.withLock { $0.certificates }
+    }
 
     /// The present state of the connection, then every change; ends with the client.
     public func connections() -> AsyncStream<MQTTConnection> {
@@ -174,6 +181,7 @@ public final class MQTTClient: Sendable {
         let filters = state.withLock { state in
             state.session = session
             state.sessions += 1
+            state.certificates = session.certificates
             return state.filters
         }
         for (filter, asPublished) in filters { _ = try? session.subscribe(filter, retainAsPublished: asPublished) }

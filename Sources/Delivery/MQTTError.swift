@@ -21,9 +21,12 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
     public var description: String { "could not \(operation): \(cause)" + (remedy.map { "; \($0)" } ?? "") }
 
     /// A return code of the library.
-    static func library(_ code: Int32, _ operation: String, kind: Kind = .disconnected) -> MQTTError {
+    static func library(
+        _ code: Int32, _ operation: String, _ tls: TLSContext? = nil, kind: Kind = .disconnected
+    ) -> MQTTError {
         // The number of a system error is valid only on the thread that got it, right after the call.
         let system = errno
+        if let fault = tls?.fault(operation) { return fault }
         let text =
             code == MOSQ_ERR_ERRNO.rawValue
             ? String(cString: strerror(system)) : String(cString: mosquitto_strerror(code))

@@ -20,6 +20,8 @@ final class MQTTSession: Sendable {
         /// An acknowledgement may come before anybody waits for it.
         var early: [Int32: Int32] = [:]
         var refusal: MQTTError?
+        /// The broker has accepted us.
+        var isUp = false
         var end: MQTTError?
     }
 
@@ -31,10 +33,12 @@ final class MQTTSession: Sendable {
     private nonisolated(unsafe) let handle: OpaquePointer
     private let settings: MQTTSettings
     private let events: Events
+    private let tls: TLSContext?
     private let state = Mutex(State())
 
     init(_ settings: MQTTSettings, events: Events) throws(MQTTError) {
         _ = Self.library
+        tls = try settings.tls.map { files throws(MQTTError) in try TLSContext(files, host: settings.host) }
         guard let handle = mosquitto_new(settings.clientID, settings.sessionExpiry == 0, nil) else {
             throw MQTTError.library(MOSQ_ERR_INVAL.rawValue, "prepare the client", kind: .settings)
         }
@@ -59,9 +63,10 @@ final class MQTTSession: Sendable {
         if let username = settings.username {
             try check(mosquitto_username_pw_set(handle, username, settings.password?.text), "set the user name")
         }
-        if let tls = settings.tls {
+        if let tls {
+            try check(mosquitto_int_option(handle, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0), "prepare TLS")
             try check(
-                mosquitto_tls_set(handle, tls.authorities, nil, tls.certificate, tls.key, nil), "read the TLS files")
+                mosquitto_void_option(handle, MOSQ_OPT_SSL_CTX, UnsafeMutableRawPointer(tls.handle)), "prepare TLS")
         }
         if let will = settings.will?() {
             let length = Int32(will.payload.count)
@@ -82,6 +87,10 @@ final class MQTTSession: Sendable {
         mosquitto_unsubscribe_v5_callback_set(handle) { _, context, id, _ in
             MQTTSession.from(context)?.acknowledge(id, 0)
         }
+        mosquitto_log_callback_set(handle) { _, context, _, line in
+            guard let tls = MQTTSession.from(context)?.tls, let line else { return }
+            tls.note(String(cString: line))
+        }
         mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
             guard let session = MQTTSession.from(context), let message = message?.pointee, let topic = message.topic
             else { return }
@@ -91,6 +100,9 @@ final class MQTTSession: Sendable {
                 MQTTMessage(topic: String(cString: topic), payload: Array(bytes), retain: message.retain))
         }
     }
+
+    /// Until when the certificates that the broker showed hold; empty without TLS.
+    var certificates: [CertificateExpiry] { tls?.expiries ?? [] }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTSession? {
         context.map { Unmanaged<MQTTSession>.fromOpaque($0).takeUnretainedValue() }
@@ -109,14 +121,17 @@ final class MQTTSession: Sendable {
     }
 
     private func exchange(until isClosed: () -> Bool) -> MQTTError {
+        let connecting = "connect to the broker \(settings.host):\(settings.port)"
         let code = connect()
-        guard code == 0 else { return .library(code, "connect to the broker \(settings.host):\(settings.port)") }
+        guard code == 0 else { return .library(code, connecting, tls) }
         var closing = 0
         // Twice more after the close, so that the farewell goes out.
         while closing < 2 {
             if isClosed() { closing += 1 }
+            // The handshake goes on in the loop.
+            let operation = state.withLock { $0.isUp } ? "keep the connection to the broker" : connecting
             let code = mosquitto_loop(handle, closing > 0 ? 100 : 1000, 1)
-            guard code == 0 else { return .library(code, "keep the connection to the broker") }
+            guard code == 0 else { return .library(code, operation, tls) }
         }
         return .closed
     }
@@ -194,6 +209,7 @@ final class MQTTSession: Sendable {
         guard code == 0 else {
             return state.withLock { $0.refusal = .connection(code, settings.version) }
         }
+        state.withLock { $0.isUp = true }
         events.up(self)
     }
 

@@ -150,6 +150,12 @@ public actor Publisher {
         await attempt { try await self.client.publish(message) }
     }
 
+    /// Publishes the site's state anew: what it says about certificates grows old.
+    public func refreshSite() async {
+        guard client.isConnected else { return }
+        await attempt { try await self.client.publish(try self.siteMessage(.online)) }
+    }
+
     private func startFlush() {
         guard flushing == nil else {
             isDue = true
@@ -329,7 +335,9 @@ public actor Publisher {
         told = facts
         return MQTTMessage(
             topic: topics.site(site.place, id: site.id),
-            payload: Self.json(SiteReport(site, state, at: Date(), facts: facts)), retain: true)
+            payload: Self.json(
+                SiteReport(site, state, at: Date(), facts: facts, certificates: client.certificates())),
+            retain: true)
     }
 
     /// A refused retained state must not hold up the alerts.

@@ -42,21 +42,46 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var reviews: [ReviewTally]?
     public var audit: Audit?
 
+    /// Of the connection to the broker; nil without TLS.
+    public var certificates: [Certificate]?
+
+    public struct Certificate: Codable, Sendable, Hashable {
+        public var role: CertificateExpiry.Role
+        public var notAfter: String
+        /// Whole days, at the time of the report.
+        public var daysLeft: Int
+
+        private enum CodingKeys: String, CodingKey {
+            case role
+            case notAfter = "not_after"
+            case daysLeft = "days_left"
+        }
+    }
+
     private enum CodingKeys: String, CodingKey {
-        case site, state, at, connected, software, undelivered, dropped, reviews, audit
+        case site, state, at, connected, software, undelivered, dropped, reviews, audit, certificates
         case lastSequence = "last_sequence"
     }
 
     /// Reads a payload.
     public init(json: Data) throws { self = try JSONDecoder().decode(SiteReport.self, from: json) }
 
-    init(_ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil) {
+    init(
+        _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil,
+        certificates: [CertificateExpiry] = []
+    ) {
         let zone = TimeZone.current
         self.site = site.id
         self.state = state
         self.at = at.map { RFC3339.string(from: $0, in: zone) }
         self.connected = connected.map { RFC3339.string(from: $0, in: zone) }
         software = site.software
+        if let at, !certificates.isEmpty {
+            self.certificates = certificates.map {
+                Certificate(
+                    role: $0.role, notAfter: RFC3339.string(from: $0.notAfter, in: zone), daysLeft: $0.daysLeft(at: at))
+            }
+        }
         guard let facts else { return }
         lastSequence = facts.counts.lastSequence
         undelivered = facts.counts.undelivered

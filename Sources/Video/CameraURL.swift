@@ -1,7 +1,7 @@
 import Foundation
 
 /// The address of a stream. Prints without credentials; they leave this type only towards libav.
-public struct CameraURL: Sendable, Hashable, CustomStringConvertible {
+public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     let secret: String
 
     /// - Parameters:
@@ -21,10 +21,16 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible {
 
     public var description: String { Self.redact(secret) }
 
-    /// `text` without the user information of any address in it.
+    public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
+
+    /// `text` without the user information of any address in it, and without passwords in its path or query, where some
+    /// cameras want them (`/user=admin&password=…`).
     public static func redact(_ text: String) -> String {
         guard text.contains("://") else { return text }
         // Greedy up to the last @ before a blank or a slash: passwords may hold an @ themselves.
         return text.replacing(#/([A-Za-z][A-Za-z0-9+.\-]*:\/\/)[^\/\s]*@/#) { "\($0.output.1)***@" }
+            .replacing(#/(?i)((?:user|username|usr|pass|password|passwd|pwd|psw|token|auth)=)[^&\s'",;]*/#) {
+                "\($0.output.1)***"
+            }
     }
 }

@@ -13,6 +13,7 @@ struct RunCommand: AsyncParsableCommand {
     @Option(help: "The configuration file.") var config: String
 
     func run() async throws {
+        ProcessMemory.forbidDumps()
         let configuration = try ConfigurationFile.load(config)
         let level = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
         LoggingSystem.bootstrap { label in

@@ -116,53 +116,6 @@ struct MQTTClientTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
-    func `a broker with TLS is trusted by its authority only`() async throws {
-        let folder = try TemporaryFolder()
-        let (certificate, key) = (folder.file("cert.pem").path, folder.file("key.pem").path)
-        for name in ["/CN=broker", "/CN=stranger"] {
-            let isBroker = name == "/CN=broker"
-            try run(
-                "/usr/bin/openssl",
-                [
-                    "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", name, "-addext",
-                    "subjectAltName=IP:127.0.0.1", "-out", isBroker ? certificate : folder.file("other.pem").path,
-                    "-keyout", isBroker ? key : folder.file("other-key.pem").path,
-                ])
-        }
-        let broker = try Broker(lines: ["certfile \(certificate)", "keyfile \(key)"])
-        let client = MQTTClient(settings(broker.port) { $0.tls = .init(authorities: certificate) })
-        try client.start()
-        try await client.waitForConnection()
-        try await client.publish(MQTTMessage(topic: "a", text: "b"))
-        await client.close()
-        let other = MQTTClient(
-            settings(broker.port) { $0.tls = .init(authorities: folder.file("other.pem").path) })
-        try other.start()
-        for await connection in other.connections() {
-            guard case .down(let error) = connection else { continue }
-            #expect(error.description.contains("check the authorities"))
-            break
-        }
-        await other.close()
-    }
-
-    private func run(_ path: String, _ arguments: [String]) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: path)
-        process.arguments = arguments
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus == 0)
-    }
-
-    @Test func `a TLS file that cannot be read is found at the start`() {
-        let client = MQTTClient(settings(8883) { $0.tls = .init(authorities: "/nonexistent/ca.pem") })
-        let error = #expect(throws: MQTTError.self) { try client.start() }
-        #expect(error?.kind == .settings)
-    }
-
-    @Test(.timeLimit(.minutes(1)))
     func `closing ends every stream`() async throws {
         let broker = try Broker()
         let client = MQTTClient(settings(broker.port))

@@ -13,7 +13,7 @@ import Testing
     }
 
     /// Beside the running tests, wherever the build folder is.
-    private static let program: URL = {
+    static let program: URL = {
         var path = [CChar](repeating: 0, count: 4096)
         let count = readlink("/proc/self/exe", &path, path.count - 1)
         let text = String(decoding: path.prefix(max(0, count)).map(UInt8.init(bitPattern:)), as: UTF8.self)

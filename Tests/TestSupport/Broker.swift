@@ -39,6 +39,17 @@ public final class Broker: Sendable {
         try start()
     }
 
+    /// Starts one from a whole configuration, such as a recipe that ships.
+    ///
+    /// - Parameter port: a listener of it.
+    public init(configuration: String, port: Int) throws {
+        folder = try TemporaryFolder()
+        self.port = port
+        let ours = "\nlog_dest file \(folder.file("log").path)\n" + (geteuid() == 0 ? "user root\n" : "")
+        try (configuration + ours).write(to: folder.file("conf"), atomically: true, encoding: .utf8)
+        try start()
+    }
+
     deinit { stop() }
 
     public var log: String { (try? String(contentsOf: folder.file("log"), encoding: .utf8)) ?? "" }
@@ -64,6 +75,14 @@ public final class Broker: Sendable {
         guard let running else { return }
         kill(running, SIGKILL)
         waitpid(running, nil, 0)
+    }
+
+    /// Ends it in order, so that it writes down what it keeps.
+    public func end() {
+        guard let running = process.withLock({ $0 }) else { return }
+        kill(running, SIGTERM)
+        waitpid(running, nil, 0)
+        process.withLock { $0 = nil }
     }
 
     /// Leaves it connected and silent, as a hung machine would be; `stop` still ends it.

@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Prints what one user of the broker may do, for mosquitto's acl_file.
+#
+#   acl.sh edge USER SITE PLACE ...      a site: writes below its own places, reads what is addressed to it
+#   acl.sh viewer USER AREA              sees its area
+#   acl.sh worker USER AREA              sees its area, and sends reviews
+#   acl.sh operator USER AREA            sees its area, and sends reviews and commands
+#   acl.sh department USER AREA KIND     sees one kind of alert in its area
+#   acl.sh bridge USER AREA              the broker of an area below
+#
+# PLACE is area/grid/micro-grid, e.g. 320583102201/003/02. AREA is the beginning of one: 32, 3205, 320583, 320583102,
+# 320583102201, 320583102201/003 or 320583102201/003/02. ROOT is what the topics begin with (mg/v1).
+set -euo pipefail
+
+root=${ROOT:-mg/v1}
+usage() { sed -n '4,9s/^# *//p' "$0" >&2; exit 64; }
+[ $# -ge 3 ] || usage
+role=$1 user=$2
+shift 2
+
+levels() { # the topic levels of an area, cut as the topics are
+    [[ $1 =~ ^([0-9]{2}|[0-9]{4}|[0-9]{6}|[0-9]{9}|[0-9]{12}(/[A-Za-z0-9-]+){0,2})$ ]] || {
+        echo "$1 is no area: give 2, 4, 6, 9 or 12 digits, after 12 also /grid and /micro-grid." >&2
+        exit 64
+    }
+    local code=${1%%/*} path= length
+    for length in 2 4 6 9 12; do
+        if [ "$length" -le ${#code} ]; then path+=${path:+/}${code:0:length}; fi
+    done
+    echo "$path${1#"$code"}"
+}
+allow() { # access class levels
+    echo "topic $1 $root/$2/$3"
+}
+outgoing=(alert open evidence camera site reply)
+
+case $user in *[[:space:]/+#]*) echo "A user's name has no space, /, + or #." >&2; exit 64 ;; esac
+
+# Printed as a whole or not at all: the output is appended to the broker's file.
+entry() {
+    echo "user $user"
+    if [ "$role" = edge ]; then
+        for at in "${places[@]}"; do
+            allow write alert "$at/+"
+            allow readwrite open "$at/+/+"
+            allow write evidence "$at/+/+/+"
+            allow write camera "$at/_/+"
+            for class in site reply; do allow write "$class" "$at/_/$site"; done
+            for class in review command; do allow read "$class" "$at/_/$site"; done
+        done
+        return
+    fi
+    case $role in
+        viewer | worker | operator) for class in "${outgoing[@]}"; do allow read "$class" "$at/#"; done ;;&
+        worker | operator) allow write review "$at/#" ;;&
+        operator) allow write command "$at/#" ;;
+        department)
+            allow read alert "$at/$kind"
+            allow read open "$at/$kind/+"
+            allow read evidence "$at/$kind/+/+"
+            ;;
+        bridge)
+            for class in "${outgoing[@]}"; do allow write "$class" "$at/#"; done
+            for class in review command; do allow read "$class" "$at/#"; done
+            ;;
+    esac
+}
+
+case $role in
+    edge)
+        site=$1
+        shift
+        [ $# -ge 1 ] || usage
+        places=()
+        for place in "$@"; do
+            [[ $place == */*/* ]] || { echo "$place is no place: give area/grid/micro-grid." >&2; exit 64; }
+            at=$(levels "$place")
+            places+=("$at")
+        done
+        ;;
+    viewer | worker | operator | bridge) at=$(levels "$1") ;;
+    department)
+        [ $# -eq 2 ] || usage
+        kind=$2
+        at=$(levels "$1")
+        # Below its area: the levels that are left, down to the micro-grid.
+        slashes=${at//[^\/]/}
+        for _ in $(seq $((6 - ${#slashes}))); do at+=/+; done
+        ;;
+    *) usage ;;
+esac
+entry

@@ -1,0 +1,77 @@
+#!/usr/bin/env bash
+# Makes the Debian package from .build/release/gridwarden, which 'make deb' has linked with a static Swift runtime.
+# Prints the path of the package. VERSION takes the place of the program's own.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+umask 022
+
+binary=.build/release/gridwarden
+models=models/prepared
+command -v dpkg-shlibdeps >/dev/null || { echo "dpkg-shlibdeps is missing: apt-get install dpkg-dev." >&2; exit 1; }
+[ -x "$binary" ] || { echo "There is no $binary: run 'make deb'." >&2; exit 1; }
+[ -s "$models/manifest.json" ] || { echo "There are no models in $models: run 'make models'." >&2; exit 1; }
+if ldd "$binary" | grep -q libswift; then
+    echo "$binary needs Swift's shared libraries, which Debian does not have: run 'make deb'." >&2
+    exit 1
+fi
+
+version=${VERSION:-$("$binary" --version)}
+architecture=$(dpkg --print-architecture)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+root=$work/gridwarden
+
+install -D -m 755 "$binary" "$root/usr/bin/gridwarden"
+strip --strip-unneeded "$root/usr/bin/gridwarden"
+install -D -m 644 systemd/gridwarden.service "$root/usr/lib/systemd/system/gridwarden.service"
+install -D -m 644 deploy/deb/sysusers.conf "$root/usr/lib/sysusers.d/gridwarden.conf"
+install -D -m 644 deploy/deb/tmpfiles.conf "$root/usr/lib/tmpfiles.d/gridwarden.conf"
+install -D -m 644 deploy/gridwarden.example.yaml "$root/etc/gridwarden/gridwarden.example.yaml"
+install -d "$root/usr/share/gridwarden/models"
+install -m 644 "$models"/manifest.json "$models"/*.onnx "$root/usr/share/gridwarden/models"
+
+doc=$root/usr/share/doc/gridwarden
+install -d "$doc/broker"
+install -m 644 README.md README.zh-CN.md docs/*.md docs/incident.schema.json "$doc"
+install -m 644 deploy/broker/README.md deploy/broker/*.conf deploy/broker/acl "$doc/broker"
+install -m 755 deploy/broker/*.sh "$doc/broker"
+gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
+deploy/sbom.sh "$binary" >"$doc/components.txt"
+cat >"$doc/copyright" <<EOF
+Gridwarden is licensed under the Apache License 2.0: /usr/share/common-licenses/Apache-2.0
+The Swift runtime and the Swift packages that are linked in are named in components.txt; Apache License 2.0 with
+Runtime Library Exception (Swift), Apache License 2.0 (swift-log, swift-service-lifecycle, swift-argument-parser and what
+they use), MIT (GRDB.swift, Yams).
+Each model's licence stands in /usr/share/gridwarden/models/manifest.json.
+EOF
+
+# The libraries that the program is linked with, at the versions whose symbols it needs.
+mkdir -p "$work/shlibdeps/debian"
+printf 'Source: gridwarden\n\nPackage: gridwarden\nArchitecture: any\n' >"$work/shlibdeps/debian/control"
+depends=$(cd "$work/shlibdeps" && dpkg-shlibdeps -O -e "$root/usr/bin/gridwarden" 2>"$work/log") \
+    || { cat "$work/log" >&2; exit 1; }
+
+install -d "$root/DEBIAN"
+install -m 755 deploy/deb/postinst deploy/deb/prerm deploy/deb/postrm "$root/DEBIAN"
+echo /etc/gridwarden/gridwarden.example.yaml >"$root/DEBIAN/conffiles"
+cat >"$root/DEBIAN/control" <<EOF
+Package: gridwarden
+Version: $version
+Architecture: $architecture
+Maintainer: Gridwarden maintainers <root@localhost>
+Section: net
+Priority: optional
+Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
+Depends: ${depends#shlibs:Depends=}, systemd
+Recommends: ca-certificates
+Description: alerts from street cameras over MQTT
+ A daemon for a small box without a GPU. It reads RTSP cameras, finds vehicles
+ that are parked where they must not be, and publishes one structured alert
+ for each violation over MQTT, on a topic tree by area code.
+EOF
+(cd "$root" && find etc usr -type f -exec md5sum {} + >DEBIAN/md5sums)
+
+mkdir -p .build/deb
+package=.build/deb/gridwarden_${version}_${architecture}.deb
+dpkg-deb --root-owner-group -Zzstd -z12 --build "$root" "$package" >/dev/null
+echo "$package"

@@ -1,0 +1,148 @@
+#!/usr/bin/env bash
+# Installs, runs, upgrades, removes and purges the package in a fresh Debian 12. Needs root, the network and 2 GB in
+# TMPDIR; 'make deb' comes first.
+#
+# The daemon is started by hand as the package's user, with the installed paths and with its credentials where systemd
+# would put them; where there is systemd-nspawn, also by the unit, in a container that boots the same root.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+[ "$(id -u)" -eq 0 ] || { echo "Run this as root." >&2; exit 1; }
+for tool in mmdebstrap mosquitto mosquitto_sub ffmpeg; do
+    command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install mmdebstrap mosquitto mosquitto-clients ffmpeg" >&2; exit 1; }
+done
+
+work=$(mktemp -d)
+root=$work/root
+cleanup() {
+    for pid in $(jobs -rp); do kill -KILL "$pid" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    umount "$root/proc" 2>/dev/null || true
+    rm -rf "$work"
+}
+trap cleanup EXIT
+step() { echo "== $*"; }
+fail() {
+    echo "FAILED: $*" >&2
+    for log in "$work"/*.log; do
+        echo "--- the end of $(basename "$log")" >&2
+        tail -n 15 "$log" >&2
+    done
+    exit 1
+}
+inside() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin LANG=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+# The package's user and no other.
+as_service=(
+    chroot --userspec=gridwarden:gridwarden "$root" env -i PATH=/usr/bin:/bin
+    CREDENTIALS_DIRECTORY=/run/credentials/gridwarden.service SWIFT_BACKTRACE=enable=no
+)
+
+step "building two versions"
+old=$(deploy/deb/build.sh)
+new=$(VERSION="$(.build/release/gridwarden --version)+next" deploy/deb/build.sh)
+ls -l "$old" | awk '{ print "  " $5 " bytes" }'
+
+step "a fresh Debian 12"
+mmdebstrap --quiet --variant=apt bookworm "$root" >"$work/root.log" 2>&1 || fail "mmdebstrap"
+mount -t proc proc "$root/proc"
+inside apt-get update -q >"$work/update.log" 2>&1 || fail "the package lists"
+before=$(inside du -sk --exclude=/proc --exclude=/var/cache / | cut -f1)
+cp "$old" "$root/old.deb"
+cp "$new" "$root/new.deb"
+
+step "installing"
+inside apt-get install -q -y --no-install-recommends /old.deb >"$work/install.log" 2>&1 || fail "the installation"
+after=$(inside du -sk --exclude=/proc --exclude=/var/cache / | cut -f1)
+echo "  $(((after - before) / 1024)) MB with all that it needs"
+inside gridwarden --version
+inside gridwarden models verify >/dev/null || fail "the models"
+[ "$(inside stat -c '%U:%G %a' /var/lib/gridwarden)" = "gridwarden:gridwarden 750" ] || fail "rights of the state"
+[ "$(inside stat -c '%U:%G %a' /etc/gridwarden)" = "root:gridwarden 750" ] || fail "rights of the configuration"
+[ "$(inside stat -c '%U:%G %a' /etc/gridwarden/credentials)" = "root:root 700" ] || fail "rights of the credentials"
+inside systemd-analyze verify /usr/lib/systemd/system/gridwarden.service 2>"$work/verify.log" || fail "the unit"
+inside systemctl --quiet enable gridwarden || fail "enabling"
+[ -L "$root/etc/systemd/system/multi-user.target.wants/gridwarden.service" ] || fail "enabling"
+
+step "running: broker, clip and credentials"
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+mosquitto_passwd -b -c "$work/passwords" edge s3cret-of-the-test
+printf 'listener %s 127.0.0.1\nallow_anonymous false\npassword_file %s\nuser root\n' "$port" "$work/passwords" >"$work/mosquitto.conf"
+mosquitto -c "$work/mosquitto.conf" >"$work/mosquitto.log" 2>&1 &
+ffmpeg -nostdin -v error -f lavfi -i testsrc2=size=640x360:rate=10:duration=60 -c:v libx264 -preset ultrafast -g 20 \
+    -bf 0 "$root/srv/clip.mp4"
+cat >"$root/etc/gridwarden/gridwarden.yaml" <<EOF
+site: { id: edge-01, area: "320583102201" }
+broker: { host: 127.0.0.1, port: $port, username: edge, password_file: broker }
+cameras:
+  - id: cam-01
+    url: /srv/clip.mp4
+    purpose: test of the package
+    signage_confirmed: true
+    zones: [{ id: np1, polygon: [[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]], rules: { parking.motor: } }]
+EOF
+echo s3cret-of-the-test >"$root/etc/gridwarden/credentials/broker"
+install -d -m 755 "$root/run/credentials"
+inside install -d -o gridwarden -m 500 /run/credentials/gridwarden.service
+inside install -o gridwarden -m 400 /etc/gridwarden/credentials/broker /run/credentials/gridwarden.service/gridwarden_broker
+configuration=$(sha256sum <"$root/etc/gridwarden/gridwarden.yaml")
+
+wait_for_site() { # at most 30 s, until its retained state is $1
+    for _ in $(seq 30); do
+        mosquitto_sub -h 127.0.0.1 -p "$port" -u edge -P s3cret-of-the-test -t 'mg/v1/site/#' -C 1 -W 5 \
+            >"$work/site.json" || true
+        if grep -q "\"$1\"" "$work/site.json"; then return; fi
+        sleep 1
+    done
+    fail "the site is not $1"
+}
+
+run() { # runs until the site says that it is online, then stops it in order
+    "${as_service[@]}" gridwarden check --config /etc/gridwarden/gridwarden.yaml || fail "check"
+    "${as_service[@]}" gridwarden run --config /etc/gridwarden/gridwarden.yaml >"$work/daemon.log" 2>&1 &
+    local daemon=$!
+    wait_for_site online
+    kill -TERM "$daemon"
+    wait "$daemon" || fail "the daemon ended with $?"
+    [ -s "$root/var/lib/gridwarden/outbox.sqlite" ] || fail "no database"
+    if grep -q s3cret "$work/daemon.log" "$work/site.json"; then fail "the password was shown"; fi
+}
+run
+
+by_systemd="Its start by systemd was not tested: there is no systemd-nspawn (apt-get install systemd-container)."
+if command -v systemd-nspawn >/dev/null; then
+    step "starting by systemd, in a container"
+    wait_for_site offline
+    umount "$root/proc"
+    systemd-nspawn --quiet --register=no --keep-unit --boot --console=pipe -D "$root" >"$work/container.log" 2>&1 &
+    container=$!
+    wait_for_site online
+    kill -TERM "$container"
+    wait "$container" || true
+    mount -t proc proc "$root/proc"
+    inside journalctl -u gridwarden --no-pager >"$work/journal.log"
+    grep -q 'Started gridwarden.service' "$work/journal.log" || fail "the unit did not report that it is ready"
+    grep -q 'Stopped gridwarden.service' "$work/journal.log" || fail "the unit did not stop in order"
+    if grep -q s3cret "$work/journal.log"; then fail "the password was shown"; fi
+    by_systemd="systemd starts and stops it, with its credentials."
+fi
+
+step "upgrading"
+database=$(stat -c %i "$root/var/lib/gridwarden/outbox.sqlite")
+inside apt-get install -q -y --no-install-recommends /new.deb >"$work/upgrade.log" 2>&1 </dev/null || fail "the upgrade"
+inside dpkg-query -W -f '  ${Package} ${Version}\n' gridwarden
+[ "$(sha256sum <"$root/etc/gridwarden/gridwarden.yaml")" = "$configuration" ] || fail "the configuration has changed"
+[ "$(stat -c %i "$root/var/lib/gridwarden/outbox.sqlite")" = "$database" ] || fail "the database has changed"
+[ -L "$root/etc/systemd/system/multi-user.target.wants/gridwarden.service" ] || fail "it is no longer enabled"
+run
+
+step "removing"
+inside apt-get remove -q -y gridwarden >"$work/remove.log" 2>&1 || fail "the removal"
+[ ! -e "$root/usr/bin/gridwarden" ] || fail "the program is still there"
+[ ! -L "$root/etc/systemd/system/multi-user.target.wants/gridwarden.service" ] || fail "it is still enabled"
+[ -s "$root/etc/gridwarden/gridwarden.yaml" ] && [ -s "$root/var/lib/gridwarden/outbox.sqlite" ] || fail "data were lost"
+
+step "purging"
+inside apt-get purge -q -y gridwarden >"$work/purge.log" 2>&1 || fail "the purge"
+left=$(find "$root" -xdev -path "$root/proc" -prune -o -path "$root/run" -prune -o -iname '*gridwarden*' -print)
+[ -z "$left" ] || fail "left behind: $left"
+echo "The package installs, runs, upgrades, removes and purges. $by_systemd"
