@@ -21,8 +21,6 @@ public enum ObjectClass: String, Sendable, Codable, CaseIterable {
         isMotorVehicle || self == .motorcycle || self == .bicycle || self == .person
     }
 
-    public var isAnimal: Bool { self == .bird || self == .cat || self == .dog }
-
     /// What somebody who sells brings along. Food counts by the piece, which nobody else lays out in the street.
     public var isGoods: Bool {
         switch self {

@@ -14,7 +14,9 @@ public struct ZoneRules: Sendable, Hashable {
         self.vending = vending
     }
 
-    public var kinds: Set<AlertKind> { Set(ground.keys).union(vending.keys).union(parking == nil ? [] : [.illegalParking]) }
+    public var kinds: Set<AlertKind> {
+        Set(ground.keys).union(vending.keys).union(parking == nil ? [] : [.illegalParking])
+    }
 
     /// Whether the rules need to know what lies on the ground.
     public var needGround: Bool { !ground.isEmpty || !vending.isEmpty }

@@ -22,7 +22,8 @@ public struct Benchmark: Sendable {
         public var evidence: (folder: String, masking: MaskingModels)?
 
         public init(
-            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil, cadence: Cadence, annotate: String? = nil,
+            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil, cadence: Cadence,
+            annotate: String? = nil,
             evidence: (folder: String, masking: MaskingModels)? = nil
         ) {
             self.truth = truth

@@ -48,7 +48,9 @@ public struct Scaler: ~Copyable {
     /// Planes of luma usually run from 16 to 235; pictures that are compared with grey ones run from 0 to 255.
     private func useFullRange() {
         var (source, target) = (UnsafeMutablePointer<Int32>?.none, UnsafeMutablePointer<Int32>?.none)
-        var (sourceRange, targetRange, brightness, contrast, saturation) = (Int32(0), Int32(0), Int32(0), Int32(0), Int32(0))
+        var (sourceRange, targetRange, brightness, contrast, saturation) = (
+            Int32(0), Int32(0), Int32(0), Int32(0), Int32(0)
+        )
         guard
             sws_getColorspaceDetails(
                 context, &source, &sourceRange, &target, &targetRange, &brightness, &contrast, &saturation) >= 0
@@ -83,6 +85,8 @@ public struct Scaler: ~Copyable {
             }
         }
         try FFmpegError.check(rows, "scale a picture to \(width)x\(height)")
-        return try body(UnsafeBufferPointer(rebasing: UnsafeBufferPointer(pixels)[..<(width * height * format.bytes * format.planes)]))
+        return try body(
+            UnsafeBufferPointer(
+                rebasing: UnsafeBufferPointer(pixels)[..<(width * height * format.bytes * format.planes)]))
     }
 }

@@ -35,7 +35,8 @@ struct BenchCommand: AsyncParsableCommand {
         LibavLog.redirect { _ in }
         let detector = try await models.detector()
         let options = Benchmark.Options(
-            truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)), cadence: try parsedCadence(), annotate: annotate,
+            truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)),
+            cadence: try parsedCadence(), annotate: annotate,
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         let benchmark = Benchmark(detector: detector, options: options)
         var reports: [ClipReport] = []

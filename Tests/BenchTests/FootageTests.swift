@@ -7,7 +7,6 @@ import Video
 
 @testable import Bench
 
-
 /// The bars of the product, on the shared footage, through the pipeline of the daemon.
 @Suite(
     .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"),

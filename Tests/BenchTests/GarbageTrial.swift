@@ -25,14 +25,17 @@ struct CutOut {
             guard fields.count == 3 else { return nil }
             let numbers = fields[2].split(separator: " ").compactMap { Double($0) }
             guard numbers.count >= 8 else { return nil }
-            let corners = stride(from: 0, to: numbers.count - 1, by: 2).map { Point(x: numbers[$0], y: numbers[$0 + 1]) }
+            let corners = stride(from: 0, to: numbers.count - 1, by: 2).map {
+                Point(x: numbers[$0], y: numbers[$0 + 1])
+            }
             return Outline(file: String(fields[0]), polygon: Polygon(corners))
         }
     }
 
     /// - Parameter width: of the cut-out, in pixels.
     init(_ outline: Outline, width: Int) throws {
-        var photograph = try Recording(path: Self.folder.appending(path: outline.file).path, cadence: .every(seconds: 1))
+        var photograph = try Recording(
+            path: Self.folder.appending(path: outline.file).path, cadence: .every(seconds: 1))
         guard let frame = try photograph.next() else { throw Scenery.Absent() }
         let bounds = outline.polygon.bounds
         let cut = try frame.part(bounds)

@@ -13,9 +13,11 @@ struct GarbageTrialTests {
         let outlines = try CutOut.outlines()
         let detector = try Prepared.detector()
         var (trials, found, wrong) = (0, 0, 0)
-        for (number, name) in Scenery.quiet.enumerated() where name.hasPrefix(ProcessInfo.processInfo.environment["SCENE"] ?? "") {
+        for (number, name) in Scenery.quiet.enumerated()
+        where name.hasPrefix(ProcessInfo.processInfo.environment["SCENE"] ?? "") {
             let scenery = try Scenery(name)
-            var random = SeededGenerator(seed: UInt64(number) + (UInt64(ProcessInfo.processInfo.environment["GARBAGE_SEED"] ?? "") ?? 1) * 1000)
+            var random = SeededGenerator(
+                seed: UInt64(number) + (UInt64(ProcessInfo.processInfo.environment["GARBAGE_SEED"] ?? "") ?? 1) * 1000)
             for _ in 0..<perScene {
                 guard let trial = try GarbageTrial(scenery, outlines: outlines, using: &random) else { continue }
                 let rules = ZoneRules(ground: [.exposedGarbage: GroundSettings(dwell: GarbageTrial.dwell)])
@@ -28,7 +30,9 @@ struct GarbageTrialTests {
                 let box = trial.box
                 print(
                     "\(name) start \(trial.start) bag \(trial.outline.file) \(trial.cutOut.planes.width)x\(trial.cutOut.planes.height) at \(trial.x),\(trial.y) gain \(trial.gain): \(right > 0 ? "found" : "MISSED")",
-                    alerts.filter { !trial.isMatched(by: $0) }.map { "\($0.confirmed.seconds) iou \($0.object.box.iou(box)) \($0.object.box)" })
+                    alerts.filter { !trial.isMatched(by: $0) }.map {
+                        "\($0.confirmed.seconds) iou \($0.object.box.iou(box)) \($0.object.box)"
+                    })
             }
         }
         print("trials \(trials) found \(found) wrong \(wrong)")

@@ -77,7 +77,8 @@ struct Scenery {
 
     /// Watches the whole picture for what the rules say, look by look, and returns what opened, with its last state.
     func watch(
-        seconds: Double, rules: ZoneRules, detector: ObjectDetector, _ change: (inout Planes, Double) -> Void = { _, _ in }
+        seconds: Double, rules: ZoneRules, detector: ObjectDetector,
+        _ change: (inout Planes, Double) -> Void = { _, _ in }
     ) async throws -> [Incident] {
         let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
         let zone = Zone(id: "all", name: "", polygon: Polygon(corners), surface: .pavement)

@@ -15,19 +15,22 @@ struct GroundEvidence: Sendable {
     let change: Double
 
     /// Log ratio that a thing must reach.
-    private static let leastCame = 0.15
+    private static let leastCame = 0.0
     /// Skylight alone is a seventh of full daylight and more; with a display gamma of 2.2 that is a gain of 0.4. What is
     /// darker than this is no shadow.
     private static let darkestShadow = 0.4
     /// Levels of colour that light from another part of the sky does not reach.
     private static let leastColour = 11.0
 
+    /// Levels of luma and colour together, below which nothing can be said.
+    private static let leastChange = 9.0
+
     var isLight: Bool {
         guard colour < Self.leastColour, gain > Self.darkestShadow else { return false }
-        return residual < max(3.5, 2.2 * noise) || residual < 0.09 * change
+        return residual < max(2.6, 1.45 * noise) || residual < 0.09 * change
     }
 
-    var speaksForThing: Bool { came > Self.leastCame && !isLight }
+    var speaksForThing: Bool { came > Self.leastCame && change + colour > max(Self.leastChange, 3 * noise) && !isLight }
 
     init(of pixels: [Int], box: Box, in model: GroundModel) {
         let (width, height) = (model.width, model.height)
@@ -105,7 +108,7 @@ struct GroundEvidence: Sendable {
             + abs(mean(inside, picture.red) - mean(ring, picture.red))
     }
 
-    /// Least squares of picture = (a + b·x + c·y) · ground; returns the mean gain and the root mean square that is left.
+    /// Least squares of picture = (a + b·x + c·y) · ground; returns the mean gain and the deviation that is left.
     private static func fit(_ pixels: [Int], _ model: GroundModel) -> (gain: Double, residual: Double) {
         guard pixels.count >= 6 else { return (1, 255) }
         let width = model.width
@@ -139,12 +142,11 @@ struct GroundEvidence: Sendable {
         let x0 = (v[0] * (d * f - e * e) - b * (v[1] * f - e * v[2]) + c * (v[1] * e - d * v[2])) / determinant
         let x1 = (a * (v[1] * f - v[2] * e) - v[0] * (b * f - c * e) + c * (b * v[2] - c * v[1])) / determinant
         let x2 = (a * (d * v[2] - e * v[1]) - b * (b * v[2] - c * v[1]) + v[0] * (b * e - c * d)) / determinant
-        var sum = 0.0
-        for pixel in pixels {
+        let left = pixels.map { pixel in
             let (p, q, r) = terms(pixel)
-            let left = Double(model.view.luma.values[pixel]) + 6 - x0 * p - x1 * q - x2 * r
-            sum += left * left
-        }
-        return (x0, (sum / Double(pixels.count)).squareRoot())
+            return abs(Double(model.view.luma.values[pixel]) + 6 - x0 * p - x1 * q - x2 * r)
+        }.sorted()
+        // The median, since a passer-by in a corner must not make a thing of a shadow; 1.48 of it are σ.
+        return (x0, left[left.count / 2] * 1.4826)
     }
 }

@@ -217,13 +217,17 @@ struct GroundModel: Sendable {
                 let beyond = max(
                     Float(low.values[pixel]) - Float(luma), Float(luma) - Float(high.values[pixel]))
                 let colour =
-                    abs(Int(blueNow) - Int(ground.blue.values[pixel])) + abs(Int(redNow) - Int(ground.red.values[pixel]))
-                let (light, tint) = (max(0, beyond) / limit, Float(colour) / (Self.colourStep + Self.noiseFactor * deviation))
+                    abs(Int(blueNow) - Int(ground.blue.values[pixel]))
+                    + abs(Int(redNow) - Int(ground.red.values[pixel]))
+                let (light, tint) = (
+                    max(0, beyond) / limit, Float(colour) / (Self.colourStep + Self.noiseFactor * deviation)
+                )
                 let excess = light * light + tint * tint
                 let isForeground = excess > 1
                 let isFaint = excess > Self.faintShare * Self.faintShare
                 let steady =
-                    Int(luma) >= Int(lastLow.values[pixel]) - Int(limit) && Int(luma) <= Int(lastHigh.values[pixel]) + Int(limit)
+                    Int(luma) >= Int(lastLow.values[pixel]) - Int(limit)
+                    && Int(luma) <= Int(lastHigh.values[pixel]) + Int(limit)
                     && abs(Int(blueNow) - Int(last.blue.values[pixel])) + abs(Int(redNow) - Int(last.red.values[pixel]))
                         < Int(Self.colourStep + 8)
                 rest(pixel, steady)

@@ -12,10 +12,14 @@ public struct GroundWatcher: Sendable {
     private static let mostAspect = 5.0
     /// Things are watched only so many at a time: more than this is weather.
     private static let mostObjects = 40
-    /// Scores from which a person, or something else that stands and leaves, hides the ground. The detector takes bags
-    /// for people faintly and for long; a person who is faint in one look is clear in the next, or moves.
-    private static let personScore = 0.5
-    private static let coverScore = 0.4
+    /// Scores from which somebody or something that stands and leaves hides the ground: faintly, and for certain. The
+    /// detector takes bags for people and cars, faintly and in each look the same; who is faint for it and alive moves.
+    private static let faintScore = 0.3
+    private static let certainScore = 0.55
+    /// Looks in which a faint detection may look the same until it counts as a thing, and the likeness that is "the same".
+    private static let faintLooks = 3
+    private static let sameOverlap = 0.6
+    private static let sameLikeness = 0.85
     /// Scores from which a detection that covers so much of a thing, and is so many times as large at most, says what it
     /// is. Bags are readily taken for people, but people are taller than wide.
     private static let claimScore = (tall: 0.45, person: 0.75, other: 0.45)
@@ -54,7 +58,15 @@ public struct GroundWatcher: Sendable {
         var lookedAt: Double?
     }
 
+    private struct FaintCover: Sendable {
+        let box: Box
+        let patch: Patch
+        let since: MediaTime
+        let looks: Int
+    }
+
     private var model: GroundModel?
+    private var faint: [FaintCover] = []
     private(set) var candidates: [Candidate] = []
     private var nextID = 1
     private let watched: [Box]
@@ -90,7 +102,7 @@ public struct GroundWatcher: Sendable {
         let person = isTall ? Self.claimScore.tall : Self.claimScore.person
         let claim = detections.first {
             $0.score >= ($0.objectClass == .person ? person : Self.claimScore.other)
-                && ($0.objectClass.standsAndLeaves || $0.objectClass.isAnimal)
+                && $0.objectClass.standsAndLeaves
                 && box.covered(by: $0.box) >= Self.claimCover && $0.box.area <= box.area * Self.claimSize
         }
         if let claim { candidate.object.identity = .known(claim.objectClass) }
@@ -136,12 +148,30 @@ public struct GroundWatcher: Sendable {
     }
 
     /// People and vehicles, a little larger than seen, where the picture really differs from the ground.
-    private func covers(_ scene: Scene, _ stays: [Stay], _ model: GroundModel) -> [Box] {
-        var boxes = scene.detections.filter {
-            $0.score >= ($0.objectClass == .person ? Self.personScore : Self.coverScore) && ($0.objectClass.standsAndLeaves || $0.objectClass.isAnimal)
-        }.map(\.box)
+    private mutating func covers(_ scene: Scene, _ stays: [Stay], _ model: GroundModel) -> [Box] {
+        var boxes: [Box] = []
+        var faint: [FaintCover] = []
+        for detection in scene.detections
+        where detection.score >= Self.faintScore
+            && detection.objectClass.standsAndLeaves
+        {
+            guard detection.score < Self.certainScore else {
+                boxes.append(detection.box)
+                continue
+            }
+            let patch = scene.picture.patch(in: detection.box)
+            let earlier = self.faint.first {
+                $0.box.iou(detection.box) >= Self.sameOverlap && $0.patch.likeness(patch) >= Self.sameLikeness
+            }
+            let cover = FaintCover(
+                box: detection.box, patch: patch, since: earlier?.since ?? scene.time, looks: (earlier?.looks ?? 0) + 1)
+            faint.append(cover)
+            if cover.looks < Self.faintLooks { boxes.append(detection.box) }
+        }
+        self.faint = faint
         // The detector misses a vehicle now and then; the place still shows it.
-        for stay in stays where stay.presence == .unchanged && stay.objectClass.isMotorVehicle && stay.meanScore >= Self.coverScore {
+        for stay in stays
+        where stay.presence == .unchanged && stay.objectClass.isMotorVehicle && stay.meanScore >= Self.certainScore {
             boxes.append(stay.box)
         }
         guard model.isReady else { return boxes.map { $0.grown(by: Self.coverMargin) } }
@@ -230,7 +260,11 @@ public struct GroundWatcher: Sendable {
             let box = blob.box(in: model.ground.luma)
             guard watched.contains(where: { $0.intersection(box) > 0 }) else { continue }
             let times = blob.pixels.map { model.since[$0] }.sorted()
-            let since = MediaTime(Double(times[times.count / 2]))
+            var since = MediaTime(Double(times[times.count / 2]))
+            // It has lain there since the detector first took it for somebody.
+            if let cover = faint.first(where: { $0.looks >= Self.faintLooks && $0.box.intersection(box) > 0 }) {
+                since = min(since, cover.since)
+            }
             candidates.append(
                 Candidate(
                     object: LeftObject(

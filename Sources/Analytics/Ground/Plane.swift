@@ -20,17 +20,29 @@ struct Plane: Sendable, Equatable {
 
     /// Binomial 3 × 3, which is a Gaussian of σ ≈ 0.7; the edge is repeated.
     func smoothed() -> Plane {
-        combined { a, b, c in UInt16(a) + 2 * UInt16(b) + UInt16(c) } down: { a, b, c in
+        combined { a, b, c in
+            UInt16(a) + 2 * UInt16(b) + UInt16(c)
+        } down: { a, b, c in
             UInt8((a + 2 * b + c + 8) >> 4)
         }
     }
 
     /// The least value of each 3 × 3 neighbourhood.
-    func least() -> Plane { combined { UInt16(min($0, $1, $2)) } down: { UInt8(truncatingIfNeeded: min($0, $1, $2)) } }
+    func least() -> Plane {
+        combined {
+            UInt16(min($0, $1, $2))
+        } down: {
+            UInt8(truncatingIfNeeded: min($0, $1, $2))
+        }
+    }
 
     /// The greatest value of each 3 × 3 neighbourhood.
     func greatest() -> Plane {
-        combined { UInt16(max($0, $1, $2)) } down: { UInt8(truncatingIfNeeded: max($0, $1, $2)) }
+        combined {
+            UInt16(max($0, $1, $2))
+        } down: {
+            UInt8(truncatingIfNeeded: max($0, $1, $2))
+        }
     }
 
     /// The picture moved by whole pixels; what comes from outside repeats the edge.

@@ -44,7 +44,9 @@ public struct IllegalParking: Rule {
             let why = candidate.why + [.init(at: end.at, what: "the place was seen empty")]
             findings.append(finding(end.stay, candidate.clock.counts, .ended(at: end.at), why))
         }
-        let inside = look.stays.filter { $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box) }
+        let inside = look.stays.filter {
+            $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box)
+        }
         let queue = VehicleQueue.members(among: inside, least: settings.queueVehicles)
         let forbidden = settings.windows.contains(scene.date)
         for stay in inside {

@@ -127,7 +127,8 @@ public struct SuspectedVending: Rule {
         }
         for object in look.objects where object.isThing && object.identity == .thing {
             if case .gone = object.presence { continue }
-            let isLarge = object.box.width * object.box.height * aspect >= Self.leastArea * person.height * person.height
+            let isLarge =
+                object.box.width * object.box.height * aspect >= Self.leastArea * person.height * person.height
             if isLarge, object.box.covered(by: reach) > 0.5 {
                 things.append(Thing(name: "goods", box: object.box, weight: 1, since: object.since))
             }
