@@ -48,6 +48,8 @@ public struct Box: Hashable, Sendable, Codable {
     /// The share of this box that `other` covers, 0…1.
     public func covered(by other: Box) -> Double { area > 0 ? intersection(other) / area : 0 }
 
+    public func holds(_ point: Point) -> Bool { point.x >= x && point.x <= maxX && point.y >= y && point.y <= maxY }
+
     /// The smallest box that holds both.
     public func union(_ other: Box) -> Box {
         let (left, top) = (min(x, other.x), min(y, other.y))

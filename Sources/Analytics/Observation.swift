@@ -5,13 +5,17 @@ public struct Observation: Sendable {
     public let ended: [StayTracker.Ended]
     /// Things on the ground that were not there before; what has just gone is among them once more.
     public let objects: [LeftObject]
+    /// Veils over the ground; those that have just gone are among them once more.
+    public let plumes: [Plume]
 
     public init(
-        scene: Scene, stays: [Stay] = [], ended: [StayTracker.Ended] = [], objects: [LeftObject] = []
+        scene: Scene, stays: [Stay] = [], ended: [StayTracker.Ended] = [], objects: [LeftObject] = [],
+        plumes: [Plume] = []
     ) {
         self.scene = scene
         self.stays = stays
         self.ended = ended
         self.objects = objects
+        self.plumes = plumes
     }
 }

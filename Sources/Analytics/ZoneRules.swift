@@ -4,22 +4,25 @@ public struct ZoneRules: Sendable, Hashable {
     /// Garbage, piles of refuse, piles of goods.
     public var ground: [AlertKind: GroundSettings]
     public var vending: [AlertKind: VendingSettings]
+    /// Seconds of smoke until it is reported.
+    public var smoke: [AlertKind: Double]
 
     public init(
         parking: ParkingSettings? = nil, ground: [AlertKind: GroundSettings] = [:],
-        vending: [AlertKind: VendingSettings] = [:]
+        vending: [AlertKind: VendingSettings] = [:], smoke: [AlertKind: Double] = [:]
     ) {
         self.parking = parking
         self.ground = ground
         self.vending = vending
+        self.smoke = smoke
     }
 
     public var kinds: Set<AlertKind> {
-        Set(ground.keys).union(vending.keys).union(parking == nil ? [] : [.illegalParking])
+        Set(ground.keys).union(vending.keys).union(smoke.keys).union(parking == nil ? [] : [.illegalParking])
     }
 
     /// Whether the rules need to know what lies on the ground.
-    public var needGround: Bool { !ground.isEmpty || !vending.isEmpty }
+    public var needGround: Bool { !ground.isEmpty || !vending.isEmpty || !smoke.isEmpty }
 
     /// - Parameter minimumScore: what the mean score of a vehicle's detections must reach, 0…1.
     public func rules(in zone: Zone, minimumScore: Double) -> [any Rule] {
@@ -30,6 +33,9 @@ public struct ZoneRules: Sendable, Hashable {
         }
         for (kind, settings) in vending.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
             rules.append(SuspectedVending(kind: kind, zone: zone, settings: settings))
+        }
+        for (kind, dwell) in smoke.sorted(by: { $0.key.rawValue < $1.key.rawValue }) {
+            rules.append(SmokeRule(kind: kind, zone: zone, dwell: dwell))
         }
         return rules
     }

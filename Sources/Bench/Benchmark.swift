@@ -13,6 +13,10 @@ public struct Benchmark: Sendable {
         public var truth: String?
         /// Seconds.
         public var dwell: Double
+        /// Seconds for single kinds, in place of `dwell`.
+        public var dwells: [AlertKind: Double] = [:]
+        /// Seconds of smoke until it is reported, where `dwells` says nothing else.
+        public static let smokeDwell = 10.0
         /// Only these kinds are watched; nil for all that the clip's zones ask for.
         public var kinds: Set<AlertKind>?
         public var cadence: Cadence
@@ -80,7 +84,7 @@ public struct Benchmark: Sendable {
         let incidents = order.compactMap { alerts[$0] }
         let score = truth.map {
             Score(
-                alerts: incidents, truth: $0, dwell: options.dwell, look: longest,
+                alerts: incidents, truth: $0, dwell: dwell, look: longest,
                 kinds: Set(zones.flatMap(\.rules.kinds)))
         }
         let stream = max(recording.seconds, 0.001)
@@ -127,14 +131,20 @@ public struct Benchmark: Sendable {
         }
     }
 
+    /// Smoke is told at once or not at all: its dwell does not follow the others.
+    private func dwell(_ kind: AlertKind) -> Double {
+        options.dwells[kind] ?? (kind == .burning || kind == .smokeAndFire ? Options.smokeDwell : options.dwell)
+    }
+
     private func rules(_ kinds: [AlertKind]) -> ZoneRules {
         var rules = ZoneRules()
         for kind in kinds where options.kinds?.contains(kind) ?? true {
             switch kind {
-            case .illegalParking: rules.parking = ParkingSettings(dwell: options.dwell)
-            case .exposedGarbage, .garbagePile, .piledGoods: rules.ground[kind] = GroundSettings(dwell: options.dwell)
+            case .illegalParking: rules.parking = ParkingSettings(dwell: dwell(kind))
+            case .exposedGarbage, .garbagePile, .piledGoods: rules.ground[kind] = GroundSettings(dwell: dwell(kind))
             case .roadVending, .itinerantVending, .outOfStore:
-                rules.vending[kind] = VendingSettings(dwell: options.dwell)
+                rules.vending[kind] = VendingSettings(dwell: dwell(kind))
+            case .burning, .smokeAndFire: rules.smoke[kind] = dwell(kind)
             default: break
             }
         }

@@ -16,12 +16,14 @@ struct Score {
     private static let overlap = 0.3
 
     /// - Parameters:
+    ///   - dwell: the threshold of each kind, in seconds.
     ///   - look: the longest time between two looks, in seconds.
     ///   - kinds: what was watched; events of other kinds are not expected.
-    init(alerts: [Incident], truth: Truth, dwell: Double, look: Double, kinds: Set<AlertKind>) {
+    init(alerts: [Incident], truth: Truth, dwell: (AlertKind) -> Double, look: Double, kinds: Set<AlertKind>) {
         let events = truth.events.filter { kinds.contains(AlertKind(rawValue: $0.kind)) }
         var found = Set<Int>()
         for alert in alerts {
+            let dwell = dwell(alert.kind)
             let same = events.filter {
                 $0.kind == alert.kind.rawValue && truth.box($0).iou(alert.object.box) >= Self.overlap
                     && $0.end - $0.start > dwell
@@ -41,7 +43,7 @@ struct Score {
             }
         }
         matched = found.count
-        missed = events.count { $0.end - $0.start > dwell } - matched
+        missed = events.count { $0.end - $0.start > dwell(AlertKind(rawValue: $0.kind)) } - matched
     }
 
     /// Nearest-rank percentile of `values`; nil where there are none.

@@ -41,6 +41,8 @@ public struct CameraPipeline: ~Copyable {
     private var tracker: StayTracker
     /// Nil where no rule asks what lies on the ground.
     private var ground: GroundWatcher?
+    /// Nil where no rule asks for smoke.
+    private var smoke: SmokeWatcher?
     private var rules: [any Rule]
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
@@ -60,6 +62,7 @@ public struct CameraPipeline: ~Copyable {
         tracker = StayTracker(settings: settings, restored: restored)
         let withGround = zones.filter(\.rules.needGround)
         ground = withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon))
+        smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher() : nil
         small = SmallPicture(isColoured: !withGround.isEmpty)
         rules = zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }
     }
@@ -88,11 +91,12 @@ public struct CameraPipeline: ~Copyable {
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
         let objects = ground?.update(with: scene, stays: tracker.stays, ended: ended) ?? []
+        let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         costs.rest += threadSeconds() - clock
         try await lookCloser(in: frame)
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
-        let look = Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects)
+        let look = Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects, plumes: plumes)
         var findings: [Finding] = []
         for index in rules.indices { findings += rules[index].evaluate(look) }
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)

@@ -17,7 +17,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     @Argument(help: "The clips.") var clips: [String]
     @Option(help: "Truth file, in place of the one beside the clip.") var truth: String?
-    @Option(help: "Seconds that a vehicle may stand.") var dwell = 30.0
+    @Option(help: "Seconds that a vehicle, a stall or garbage may stay. Smoke has its own: 10 s.") var dwell = 30.0
+    @Option(help: "Seconds for one kind, e.g. env.burning=20 (may be given again).") var dwellOf: [String] = []
     @Option(help: "Watch only this kind (may be given again); all that the truth file's zones name without it.")
     var kind: [String] = []
     @Option(help: "Which pictures are decoded: 'keyframe', or one in so many seconds.") var cadence = "keyframe"
@@ -29,15 +30,29 @@ struct BenchCommand: AsyncParsableCommand {
     func validate() throws {
         guard dwell >= 1, dwell <= 86_400 else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
         _ = try parsedCadence()
+        _ = try dwells()
+    }
+
+    private func dwells() throws -> [AlertKind: Double] {
+        var dwells: [AlertKind: Double] = [:]
+        for text in dwellOf {
+            let parts = text.split(separator: "=")
+            guard parts.count == 2, let seconds = Double(parts[1]), (1...86_400).contains(seconds) else {
+                throw ValidationError("--dwell-of takes KIND=SECONDS with seconds from 1 to 86400, not '\(text)'")
+            }
+            dwells[AlertKind(rawValue: String(parts[0]))] = seconds
+        }
+        return dwells
     }
 
     func run() async throws {
         LibavLog.redirect { _ in }
         let detector = try await models.detector()
-        let options = Benchmark.Options(
+        var options = Benchmark.Options(
             truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)),
             cadence: try parsedCadence(), annotate: annotate,
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
+        options.dwells = try dwells()
         let benchmark = Benchmark(detector: detector, options: options)
         var reports: [ClipReport] = []
         var isComplete = true

@@ -23,7 +23,7 @@ import Testing
     }
 
     private func score(_ alerts: [Incident], dwell: Double = 20) -> Score {
-        Score(alerts: alerts, truth: truth, dwell: dwell, look: 2, kinds: [.illegalParking])
+        Score(alerts: alerts, truth: truth, dwell: { _ in dwell }, look: 2, kinds: [.illegalParking])
     }
 
     @Test(arguments: [(28.9, 0), (29.0, 1), (37.0, 1), (37.1, 0)])

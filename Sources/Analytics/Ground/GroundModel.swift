@@ -31,6 +31,10 @@ struct GroundModel: Sendable {
     private(set) var changed: Plane
     /// 1 where a pixel differs from the ground now; hidden pixels keep what they were.
     private(set) var foreground: Plane
+    /// 1 where a pixel differs from the ground now, be it little.
+    private(set) var faint: Plane
+    /// 1 where a pixel differs from the look before.
+    private(set) var stirred: Plane
     /// 1 where something stands before the ground now.
     private(set) var hidden: Plane
     /// Mean absolute deviation of luma from the ground, in eighths of a level.
@@ -56,6 +60,8 @@ struct GroundModel: Sendable {
         last = picture
         changed = empty
         foreground = empty
+        faint = empty
+        stirred = empty
         hidden = empty
         evidence = empty
         faintEvidence = empty
@@ -81,6 +87,7 @@ struct GroundModel: Sendable {
         guard isReady else { return begin(with: picture) }
         let shift = displacement(of: picture)
         let seen = picture.shifted(x: shift.x, y: shift.y)
+        hideBorder()
         compare(seen, keep: keep, at: seconds)
         cleanUp()
     }
@@ -98,6 +105,16 @@ struct GroundModel: Sendable {
             faintEvidence.values[pixel] = 0
             changed.values[pixel] = 0
             foreground.values[pixel] = 0
+        }
+    }
+
+    /// At the border a camera that shakes shows what the ground's model has never seen.
+    private mutating func hideBorder() {
+        for y in 0..<height {
+            let isEdge = y < Self.reach || y >= height - Self.reach
+            for x in 0..<width where isEdge || x < Self.reach || x >= width - Self.reach {
+                hidden.values[y * width + x] = 1
+            }
         }
     }
 
@@ -193,6 +210,7 @@ struct GroundModel: Sendable {
             for x in 0..<width {
                 let pixel = y * width + x
                 if hidden.values[pixel] != 0 {
+                    self.faint.values[pixel] = 0
                     hide(pixel)
                     continue
                 }
@@ -224,12 +242,15 @@ struct GroundModel: Sendable {
                 )
                 let excess = light * light + tint * tint
                 let isForeground = excess > 1
+                let isStirred = abs(Int(luma) - Int(last.luma.values[pixel])) > Int(3 + 2 * deviation)
                 let isFaint = excess > Self.faintShare * Self.faintShare
                 let steady =
                     Int(luma) >= Int(lastLow.values[pixel]) - Int(limit)
                     && Int(luma) <= Int(lastHigh.values[pixel]) + Int(limit)
                     && abs(Int(blueNow) - Int(last.blue.values[pixel])) + abs(Int(redNow) - Int(last.red.values[pixel]))
                         < Int(Self.colourStep + 8)
+                self.faint.values[pixel] = isFaint ? 1 : 0
+                stirred.values[pixel] = isStirred ? 1 : 0
                 rest(pixel, steady)
                 judge(pixel, isForeground, steady, seconds)
                 let faint = faintEvidence.values[pixel]

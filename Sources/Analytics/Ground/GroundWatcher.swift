@@ -66,6 +66,7 @@ public struct GroundWatcher: Sendable {
     }
 
     private var model: GroundModel?
+    var current: GroundModel? { model }
     private var faint: [FaintCover] = []
     private(set) var candidates: [Candidate] = []
     private var nextID = 1
@@ -75,6 +76,16 @@ public struct GroundWatcher: Sendable {
 
     /// - Parameter zones: where things matter; elsewhere the ground takes them in.
     public init(zones: [Polygon]) { watched = zones.map(\.bounds) }
+
+    /// 1 where a thing lies that was put down; nil before the first look.
+    var pixelsOfThings: Plane? {
+        guard let model else { return nil }
+        var plane = Plane(width: model.width, height: model.height)
+        for candidate in candidates where candidate.object.isThing {
+            for pixel in candidate.pixels { plane.values[pixel] = 1 }
+        }
+        return plane
+    }
 
     /// True once the ground is known well enough to find anything.
     public var isReady: Bool { model?.isReady ?? false }

@@ -1,0 +1,56 @@
+/// Smoke that rises in the zone: open burning, or a fire. Experimental.
+public struct SmokeRule: Rule {
+    /// The share of the plume's lower half that must lie in the zone.
+    private static let share = 0.3
+
+    private let kind: AlertKind
+    private let zone: Zone
+    private let dwell: Double
+    private var opened: [Int: [Incident.Reason]] = [:]
+
+    /// - Parameter dwell: seconds of smoke until it is reported.
+    public init(kind: AlertKind, zone: Zone, dwell: Double) {
+        self.kind = kind
+        self.zone = zone
+        self.dwell = dwell
+    }
+
+    public mutating func evaluate(_ look: Observation) -> [Finding] {
+        look.plumes.compactMap { plume in
+            if case .gone(let at) = plume.presence {
+                guard let why = opened.removeValue(forKey: plume.id) else { return nil }
+                return finding(plume, .ended(at: at), why + [.init(at: at, what: "the view was clear again")])
+            }
+            let lower = Box(
+                x: plume.box.x, y: plume.box.centre.y, width: plume.box.width, height: plume.box.height / 2)
+            guard opened[plume.id] != nil || zone.polygon.share(of: lower) >= Self.share else { return nil }
+            return judge(plume, at: look.scene.time)
+        }
+    }
+
+    private mutating func judge(_ plume: Plume, at time: MediaTime) -> Finding? {
+        if let why = opened[plume.id] {
+            return finding(plume, plume.presence == .visible ? .standing : .hidden, why)
+        }
+        let age = time - plume.since
+        guard plume.certainty > 0 else { return nil }
+        let began = Incident.Reason(at: plume.since, what: "a veil over the ground")
+        guard plume.isSmoke, plume.presence == .visible, age >= dwell else {
+            return finding(plume, .pending, [began])
+        }
+        let why = [
+            began,
+            .init(
+                at: time, what: "for \(Int(age.rounded(.down))) s the ground is seen through a pale veil that stirs",
+                score: plume.certainty),
+        ]
+        opened[plume.id] = why
+        return finding(plume, .standing, why)
+    }
+
+    private func finding(_ plume: Plume, _ phase: Finding.Phase, _ why: [Incident.Reason]) -> Finding {
+        Finding(
+            kind: kind, zone: zone.id, place: plume.id, phase: phase, firstSeen: plume.since, lastSeen: plume.lastSeen,
+            threshold: dwell, object: .init(objectClass: .smoke, confidence: plume.certainty, box: plume.box), why: why)
+    }
+}
