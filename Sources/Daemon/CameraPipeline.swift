@@ -20,6 +20,7 @@ public struct CameraPipeline: ~Copyable {
         public let changes: [Change]
         public let detections: [Detection]
         public let findings: [Finding]
+        public let sight: SightJudgement
     }
 
     /// Counts and processor seconds since the start.
@@ -36,6 +37,7 @@ public struct CameraPipeline: ~Copyable {
     public var stays: [StaySnapshot] { tracker.snapshots }
     private let detector: ObjectDetector
     private var small = SmallPicture()
+    private var sight = Sight()
     private var gate: Gate
     private var tracker: StayTracker
     private var rules: [any Rule]
@@ -62,6 +64,14 @@ public struct CameraPipeline: ~Copyable {
     public mutating func look(at frame: Frame) async throws -> Look {
         var clock = threadSeconds()
         let picture = try small.picture(of: frame)
+        let judgement = sight.judge(picture, at: frame.time)
+        if judgement.hasNewAppearance { tracker.appearanceChanged(at: frame.time) }
+        guard judgement.isClear else {
+            // Zones rest: nothing begins, nothing ends, and what is open stays open.
+            costs.looks += 1
+            tracker.interrupt()
+            return Look(time: frame.time, changes: [], detections: [], findings: [], sight: judgement)
+        }
         let isAdmitted = gate.admits(picture, at: frame.time)
         costs.gate += threadSeconds() - clock
         if isAdmitted {
@@ -90,6 +100,6 @@ public struct CameraPipeline: ~Copyable {
         }
         // A first view that cannot be taken is only missing later.
         try? recorder?.note(findings, in: frame)
-        return Look(time: frame.time, changes: changes, detections: detections, findings: findings)
+        return Look(time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement)
     }
 }

@@ -79,8 +79,8 @@ public struct IllegalParking: Rule {
             candidate.counts = max(candidate.counts, queued)
             candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
         }
-        if !stay.isVisible, time - stay.lastSeen > settings.occlusion {
-            // Hidden for too long to vouch for it: the time before no longer counts.
+        if (stay.isVisible ? stay.absence : time - stay.lastSeen) > settings.occlusion {
+            // Hidden, or the camera blind, for too long to vouch for it: the time before no longer counts.
             candidate.counts = time
         }
         let pending = finding(stay, candidate.counts, .pending, candidate.why)
