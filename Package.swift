@@ -83,7 +83,7 @@ let package = Package(
         test("Evidence", ["Video", "Analytics"]),
         test("Delivery", ["Analytics", "Catalogue", grdb]),
         test("Configuration", ["Analytics", "Catalogue"]),
-        test("Daemon"),
+        test("Daemon", ["Analytics", "Catalogue", "Delivery", "Video"]),
         test("Bench", ["Analytics", "Inference", "Video"]),
         .testTarget(
             name: "EndToEndTests",

@@ -42,23 +42,24 @@ public struct CameraService: Service {
     private let restored: [Incident]
     private let restoredStays: [StaySnapshot]
     private let logger: Logger
-    private let stateChanged: @Sendable (CameraState) async -> Void
+    private let status: CameraStatus
+    private let publish: @Sendable (CameraReport) async -> Void
 
     /// - Parameters:
     ///   - restored: the incidents of this camera that were open when the last run ended.
     ///   - restoredStays: what stood still then.
-    ///   - stateChanged: called at each change of the camera's state.
+    ///   - publish: called with the camera's state at each change.
     public init(
-        settings: Settings, detector: ObjectDetector, writer: IncidentWriter, restored: [Incident],
-        restoredStays: [StaySnapshot], logger: Logger,
-        stateChanged: @escaping @Sendable (CameraState) async -> Void
+        settings: Settings, site: SiteIdentity, detector: ObjectDetector, writer: IncidentWriter, restored: [Incident],
+        restoredStays: [StaySnapshot], logger: Logger, publish: @escaping @Sendable (CameraReport) async -> Void
     ) {
         self.settings = settings
         self.detector = detector
         self.writer = writer
         self.restored = restored
         self.restoredStays = restoredStays
-        self.stateChanged = stateChanged
+        self.publish = publish
+        status = CameraStatus(camera: settings.identity, site: site)
         camera = Camera(id: settings.identity.id, settings: settings.stream)
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
@@ -69,7 +70,7 @@ public struct CameraService: Service {
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await camera.run(from: MediaTime(Date().timeIntervalSince1970)) }
+                    group.addTask { await camera.run(from: begin) }
                     group.addTask { await tellStates() }
                     await look()
                     await group.waitForAll()
@@ -84,6 +85,12 @@ public struct CameraService: Service {
         try? await gracefulShutdown()
     }
 
+    /// A system clock that was set back since the last run must not make what stood then younger than now.
+    private var begin: MediaTime {
+        let known = restored.map(\.lastSeen) + restoredStays.map(\.lastSeen)
+        return max(MediaTime(Date().timeIntervalSince1970), known.max() ?? MediaTime(0))
+    }
+
     private func look() async {
         var pipeline = CameraPipeline(
             zones: settings.zones, detector: detector,
@@ -96,6 +103,7 @@ public struct CameraService: Service {
             do {
                 let look = try await pipeline.look(at: frame)
                 failures = 0
+                await tell(look, frame)
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
                 // At each change of what stands there, and now and then so that a restart knows how old it is.
                 let stays = pipeline.stays
@@ -115,7 +123,7 @@ public struct CameraService: Service {
     private func entries(_ look: CameraPipeline.Look, _ frame: Frame) -> [IncidentWriter.Entry] {
         let (time, date) = (frame.time, frame.date)
         let clock = ClockReport(
-            source: frame.clockOffset == nil ? .host : .rtcp,
+            source: frame.isDatedByCamera ? .rtcp : .host,
             offsetMilliseconds: frame.clockOffset.map { Int(($0 * 1000).rounded()) })
         return look.changes.compactMap { change in
             guard let zone = settings.zones.first(where: { $0.zone.id == change.incident.zone })?.zone else {
@@ -125,6 +133,23 @@ public struct CameraService: Service {
                 change: change, camera: settings.identity, zone: ZoneIdentity(zone), clock: clock,
                 date: { date.addingTimeInterval($0 - time) })
         }
+    }
+
+    private func tell(_ look: CameraPipeline.Look, _ frame: Frame) async {
+        let report = await status.looked(
+            look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
+            moment: frame.moment)
+        guard let report else { return }
+        let facts: Logger.Metadata = [
+            "state": "\(report.state.rawValue)", "reason": "\(report.reason ?? "-")",
+            "warning": "\(report.warning ?? "-")",
+        ]
+        if report.state == .online, report.warning == nil {
+            logger.notice("camera sees", metadata: facts)
+        } else {
+            logger.warning("camera state changed", metadata: facts)
+        }
+        await publish(report)
     }
 
     private func tellStates() async {
@@ -138,7 +163,7 @@ public struct CameraService: Service {
             case .ended: logger.notice("the file has ended")
             }
             last = state
-            await stateChanged(state)
+            if let report = await status.stream(state, at: Date()) { await publish(report) }
         }
     }
 }

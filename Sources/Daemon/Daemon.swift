@@ -30,11 +30,10 @@ public struct Daemon: Sendable {
         ) { publisher.notify() }
         let cameras = try settings.cameras.map { camera in
             CameraService(
-                settings: camera, detector: detector, writer: writer,
+                settings: camera, site: settings.site, detector: detector, writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
                 restoredStays: try outbox.stays(camera: camera.identity.id), logger: logger
-            ) { state in
-                guard let report = Self.report(state, camera.identity, settings.site) else { return }
+            ) { report in
                 await publisher.publish(report, at: camera.identity.place)
             }
         }
@@ -53,16 +52,5 @@ public struct Daemon: Sendable {
                 logger: logger))
         try await group.run()
         logger.notice("gridwarden has stopped")
-    }
-
-    private static func report(
-        _ state: CameraState, _ camera: CameraIdentity, _ site: SiteIdentity
-    ) -> CameraReport? {
-        switch state {
-        case .connecting: nil
-        case .online: CameraReport(camera: camera, site: site, state: .online)
-        case .offline(let reason): CameraReport(camera: camera, site: site, state: .offline, reason: reason)
-        case .ended: CameraReport(camera: camera, site: site, state: .offline, reason: "the file has ended")
-        }
     }
 }
