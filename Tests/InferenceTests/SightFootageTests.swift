@@ -108,6 +108,28 @@ struct SightFootageTests {
         }
     }
 
+    /// The decoder of H.265 gives damaged pictures out as if they were whole: here they must be recognised.
+    @Test(arguments: [100, 1000, 10_000]) func damagedPicturesOfH265AreNotLookedAt(everyNthByte: Int) throws {
+        let folder = try TemporaryFolder()
+        let clip = try #require(Footage.clip("composed/camera-1080p25-h265.mp4"))
+        let spoilt = try Footage.spoil(clip, in: folder, from: 30, to: 44, everyNthByte: everyNthByte)
+        var recording = try Recording(path: spoilt, cadence: .keyFrames(promise: 3))
+        var small = SmallPicture()
+        var sight = Sight()
+        let whole = try Self.pictures("composed/camera-1080p25-h265")
+        var damaged = 0
+        while let frame = try recording.next() {
+            let picture = try small.picture(of: frame)
+            let judgement = sight.judge(picture, at: frame.time)
+            let original = try #require(whole.min { abs($0.0 - frame.time) < abs($1.0 - frame.time) }).1
+            let wrong = zip(picture.pixels, original.pixels).count { abs(Int($0) - Int($1)) > 12 }
+            guard wrong * 10 > picture.pixels.count else { continue }
+            damaged += 1
+            #expect(!judgement.isClear, "at \(frame.time.seconds)")
+        }
+        #expect(damaged > 0)
+    }
+
     /// Day to infra-red is learnt anew after a look where too little is as it was; a lorry before most of the view is no fault of the camera.
     @Test(arguments: long) func aFlipToInfraRedIsNoFaultAndALorryIsNoMove(clip: String) throws {
         var sight = Sight()
