@@ -28,6 +28,10 @@ public struct Stay: Sendable {
     public internal(set) var bestScore: Double
     /// False where it stood there in the very first picture: it may be a part of the scene that looks like a vehicle.
     public let hasArrived: Bool
+    /// How long nothing had been seen of it when this look showed it again, in seconds; 0 where the look before did.
+    public internal(set) var absence = 0.0
+    /// Since when the look of its place no longer holds, because the whole picture looks different.
+    var outdated: MediaTime?
     var scoreSum: Double
     var votes: [ObjectClass: Double]
     /// What the place looks like with the object in it.

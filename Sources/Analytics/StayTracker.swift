@@ -29,6 +29,9 @@ public struct StayTracker: Sendable {
         public let at: MediaTime
     }
 
+    /// For how long a thing may be missed after the whole picture has changed its look, in seconds.
+    private static let longestOutdated = 60.0
+
     /// How many looks back the beginning of a stay is searched for in the pictures alone.
     private static let memory = 3
 
@@ -53,6 +56,22 @@ public struct StayTracker: Sendable {
     /// What a later run needs to go on: everything that has stood for two looks and has not gone.
     public var snapshots: [StaySnapshot] {
         stays.filter { $0.isEstablished && $0.presence != .absent }.map(StaySnapshot.init)
+    }
+
+    /// The camera cannot see for now: nothing that stands is over, and nothing is known of it.
+    public mutating func interrupt() {
+        recent = []
+        for index in stays.indices {
+            stays[index].presence = .hidden
+            stays[index].emptied = nil
+        }
+    }
+
+    /// The whole picture looks different from now on (day to infra-red, lamps): the detector must find what stands again
+    /// before its look counts, and has a while for it.
+    public mutating func appearanceChanged(at time: MediaTime) {
+        interrupt()
+        for index in stays.indices { stays[index].outdated = time }
     }
 
     /// Takes one look; returns what has gone.
@@ -103,6 +122,16 @@ public struct StayTracker: Sendable {
     private func alike(_ a: ObjectClass, _ b: ObjectClass) -> Bool { a == b || a.isMotorVehicle && b.isMotorVehicle }
 
     private func advance(_ stay: inout Stay, _ detection: Detection?, _ scene: Scene, owner: [Int?]) {
+        if let outdated = stay.outdated {
+            if detection != nil {
+                stay.outdated = nil
+                seen(&stay, detection, scene.time)
+                stay.appearance = scene.picture.patch(in: stay.box)
+                return
+            }
+            stay.presence = .hidden
+            guard scene.time - outdated > Self.longestOutdated else { return }
+        }
         let least = detection == nil ? settings.likeness : settings.detectedLikeness
         let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
         if likeness >= least {
@@ -135,6 +164,7 @@ public struct StayTracker: Sendable {
 
     private func seen(_ stay: inout Stay, _ detection: Detection?, _ time: MediaTime) {
         if stay.isVisible { stay.seenSeconds += time - stay.lastSeen }
+        stay.absence = stay.isVisible ? 0 : time - stay.lastSeen
         stay.lastSeen = time
         stay.looks += 1
         stay.emptied = nil

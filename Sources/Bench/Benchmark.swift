@@ -62,6 +62,7 @@ public struct Benchmark: Sendable {
         var alerts: [UUID: Incident] = [:]
         var order: [UUID] = []
         var (last, longest) = (MediaTime?.none, 0.0)
+        var blind = BlindTime()
         var size = (width: 0.0, height: 0.0)
         let duration = recording.duration ?? 0
         while let frame = try recording.next() {
@@ -74,6 +75,7 @@ public struct Benchmark: Sendable {
                 }
             }
             try annotator?.add(frame, look)
+            blind.add(look.sight, at: look.time)
             longest = max(longest, last.map { look.time - $0 } ?? 0)
             last = look.time
             if duration > 0 { progress(min(1, recording.seconds / duration)) }
@@ -94,6 +96,7 @@ public struct Benchmark: Sendable {
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
             looks: costs.looks, inferences: costs.inferences, cpuSeconds: rounded(cpu), streamSeconds: rounded(stream),
+            blindSeconds: rounded(blind.seconds),
             cost: .init(
                 total: precise(cpu / stream), decode: precise(recording.decodeSeconds / stream),
                 gate: precise(costs.gate / stream), infer: precise(costs.infer / stream),

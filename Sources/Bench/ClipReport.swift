@@ -65,6 +65,8 @@ public struct ClipReport: Encodable, Sendable {
     public let inferences: Int
     public let cpuSeconds: Double
     public let streamSeconds: Double
+    /// Seconds in which nothing was concluded from the pictures, because the camera seemed unable to see.
+    public let blindSeconds: Double
     public let cost: Cost
     public let peakRSS: Double
     public let alerts: [Alert]
@@ -76,6 +78,7 @@ public struct ClipReport: Encodable, Sendable {
         case closingDelay = "closing_delay_s"
         case cpuSeconds = "cpu_s"
         case streamSeconds = "stream_s"
+        case blindSeconds = "blind_s"
         case cost = "cpu_per_stream_s"
         case peakRSS = "peak_rss_mib"
     }

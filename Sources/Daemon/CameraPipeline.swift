@@ -21,6 +21,7 @@ public struct CameraPipeline: ~Copyable {
         public let changes: [Change]
         public let detections: [Detection]
         public let findings: [Finding]
+        public let sight: SightJudgement
     }
 
     /// Counts and processor seconds since the start.
@@ -37,6 +38,7 @@ public struct CameraPipeline: ~Copyable {
     public var stays: [StaySnapshot] { tracker.snapshots }
     private let detector: ObjectDetector
     private var small: SmallPicture
+    private var sight = Sight()
     private var gate: Gate
     private var tracker: StayTracker
     /// Nil where no rule asks what lies on the ground.
@@ -77,6 +79,17 @@ public struct CameraPipeline: ~Copyable {
     public mutating func look(at frame: Frame) async throws -> Look {
         var clock = threadSeconds()
         let (picture, chroma) = try small.picture(of: frame)
+        let judgement = sight.judge(picture, at: frame.time)
+        if judgement.hasNewAppearance {
+            tracker.appearanceChanged(at: frame.time)
+            ground?.appearanceChanged()
+        }
+        guard judgement.isClear else {
+            // Zones rest: nothing begins, nothing ends, and what is open stays open.
+            costs.looks += 1
+            tracker.interrupt()
+            return Look(time: frame.time, changes: [], detections: [], findings: [], sight: judgement)
+        }
         let isAdmitted = gate.admits(picture, at: frame.time)
         costs.gate += threadSeconds() - clock
         if isAdmitted {
@@ -115,7 +128,7 @@ public struct CameraPipeline: ~Copyable {
                     views: recorder?.views(for: incident, findings: findings, vehicles: vehicles, in: frame) ?? []))
         }
         recorder?.note(findings, vehicles: vehicles, in: frame)
-        return Look(time: frame.time, changes: changes, detections: detections, findings: findings)
+        return Look(time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement)
     }
 
     /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.

@@ -43,7 +43,8 @@ public struct CameraService: Service {
     private let suppressed: [Incident]
     private let settlements: Settlements
     private let logger: Logger
-    private let stateChanged: @Sendable (CameraState) async -> Void
+    private let status: CameraStatus
+    private let publish: @Sendable (CameraReport) async -> Void
 
     /// - Parameters:
     ///   - maker: nil where no evidence is kept.
@@ -51,12 +52,12 @@ public struct CameraService: Service {
     ///   - restoredStays: what stood still then.
     ///   - suppressed: the incidents that a review had ended while their objects stood there.
     ///   - settlements: tells of those that a review ends from now on.
-    ///   - stateChanged: called at each change of the camera's state.
+    ///   - publish: called with the camera's state at each change.
     public init(
-        settings: Settings, detector: ObjectDetector, maker: EvidenceMaker?, writer: IncidentWriter,
-        restored: [Incident], restoredStays: [StaySnapshot], suppressed: [Incident] = [],
+        settings: Settings, site: SiteIdentity, detector: ObjectDetector, maker: EvidenceMaker?,
+        writer: IncidentWriter, restored: [Incident], restoredStays: [StaySnapshot], suppressed: [Incident] = [],
         settlements: Settlements = Settlements(), logger: Logger,
-        stateChanged: @escaping @Sendable (CameraState) async -> Void
+        publish: @escaping @Sendable (CameraReport) async -> Void
     ) {
         self.settings = settings
         self.detector = detector
@@ -66,7 +67,8 @@ public struct CameraService: Service {
         self.restoredStays = restoredStays
         self.suppressed = suppressed
         self.settlements = settlements
-        self.stateChanged = stateChanged
+        self.publish = publish
+        status = CameraStatus(camera: settings.identity, site: site)
         camera = Camera(id: settings.identity.id, settings: settings.stream)
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
@@ -77,7 +79,7 @@ public struct CameraService: Service {
         await withGracefulShutdownHandler {
             await withTaskCancellationHandler {
                 await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await camera.run(from: MediaTime(Date().timeIntervalSince1970)) }
+                    group.addTask { await camera.run(from: begin) }
                     group.addTask { await tellStates() }
                     await look()
                     await group.waitForAll()
@@ -91,6 +93,12 @@ public struct CameraService: Service {
         // A file has an end; the daemon goes on with the other cameras until it is told to stop.
         try? await gracefulShutdown()
         await writer.stop(within: Self.lastPictures)
+    }
+
+    /// A system clock that was set back since the last run must not make what stood then younger than now.
+    private var begin: MediaTime {
+        let known = restored.map(\.lastSeen) + restoredStays.map(\.lastSeen)
+        return max(MediaTime(Date().timeIntervalSince1970), known.max() ?? MediaTime(0))
     }
 
     private func look() async {
@@ -108,6 +116,7 @@ public struct CameraService: Service {
                 for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
                 let look = try await pipeline.look(at: frame)
                 failures = 0
+                await tell(look, frame)
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
                 let released = pipeline.takeReleased()
                 if !released.isEmpty { await writer.release(released) }
@@ -129,7 +138,7 @@ public struct CameraService: Service {
     private func entries(_ look: CameraPipeline.Look, _ frame: Frame) -> [IncidentWriter.Entry] {
         let (time, date) = (frame.time, frame.date)
         let clock = ClockReport(
-            source: frame.clockOffset == nil ? .host : .rtcp,
+            source: frame.isDatedByCamera ? .rtcp : .host,
             offsetMilliseconds: frame.clockOffset.map { Int(($0 * 1000).rounded()) })
         return look.changes.compactMap { change in
             guard let zone = settings.zones.first(where: { $0.zone.id == change.incident.zone })?.zone else {
@@ -139,6 +148,23 @@ public struct CameraService: Service {
                 change: change, camera: settings.identity, zone: ZoneIdentity(zone), clock: clock,
                 date: { date.addingTimeInterval($0 - time) })
         }
+    }
+
+    private func tell(_ look: CameraPipeline.Look, _ frame: Frame) async {
+        let report = await status.looked(
+            look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
+            moment: frame.moment)
+        guard let report else { return }
+        let facts: Logger.Metadata = [
+            "state": "\(report.state.rawValue)", "reason": "\(report.reason ?? "-")",
+            "warning": "\(report.warning ?? "-")",
+        ]
+        if report.state == .online, report.warning == nil {
+            logger.notice("camera sees", metadata: facts)
+        } else {
+            logger.warning("camera state changed", metadata: facts)
+        }
+        await publish(report)
     }
 
     private func tellStates() async {
@@ -152,7 +178,7 @@ public struct CameraService: Service {
             case .ended: logger.notice("the file has ended")
             }
             last = state
-            await stateChanged(state)
+            if let report = await status.stream(state, at: Date()) { await publish(report) }
         }
     }
 }

@@ -61,13 +61,12 @@ public struct Daemon: Sendable {
         ) { publisher.notify() }
         let cameras = try settings.cameras.map { camera in
             CameraService(
-                settings: camera, detector: detector, maker: archive?.maker, writer: writer,
+                settings: camera, site: settings.site, detector: detector, maker: archive?.maker, writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
                 restoredStays: try outbox.stays(camera: camera.identity.id),
                 suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
                 logger: logger
-            ) { state in
-                guard let report = Self.report(state, camera.identity, settings.site) else { return }
+            ) { report in
                 await publisher.publish(report, at: camera.identity.place)
             }
         }
@@ -91,16 +90,5 @@ public struct Daemon: Sendable {
                 logger: logger))
         try await group.run()
         logger.notice("gridwarden has stopped")
-    }
-
-    private static func report(
-        _ state: CameraState, _ camera: CameraIdentity, _ site: SiteIdentity
-    ) -> CameraReport? {
-        switch state {
-        case .connecting: nil
-        case .online: CameraReport(camera: camera, site: site, state: .online)
-        case .offline(let reason): CameraReport(camera: camera, site: site, state: .offline, reason: reason)
-        case .ended: CameraReport(camera: camera, site: site, state: .offline, reason: "the file has ended")
-        }
     }
 }

@@ -13,9 +13,18 @@ public struct CameraReport: Codable, Sendable, Hashable {
     public var blindSeconds: Double?
     /// Why, in words, free of credentials.
     public var reason: String?
+    /// What keeps it from seeing: `frozen`, `black`, `covered`, `out_of_focus` or `moved`.
+    public var fault: String?
+    /// When the fault began.
+    public var since: String?
+    /// What an operator should know although the camera works: a clock or the picture's size has changed.
+    public var warning: String?
+    /// The camera's clock minus the computer's, where RTCP gives it.
+    public var clockOffsetMilliseconds: Int?
 
     private enum CodingKeys: String, CodingKey {
-        case camera, site, state, at, reason
+        case camera, site, state, at, reason, fault, since, warning
+        case clockOffsetMilliseconds = "clock_offset_ms"
         case looksPerSecond = "looks_per_second"
         case blindSeconds = "blind_seconds"
     }
@@ -30,9 +39,14 @@ public struct CameraReport: Codable, Sendable, Hashable {
         self.camera = camera.id
         self.site = site.id
         self.state = state
-        at = RFC3339.string(from: date, in: camera.timeZone)
+        at = Self.text(date, camera)
         self.looksPerSecond = looksPerSecond.flatMap { $0.isFinite ? $0 : nil }
         self.blindSeconds = blindSeconds.flatMap { $0.isFinite ? $0 : nil }
         self.reason = reason
+    }
+
+    /// A date as this report writes it, in the camera's time zone.
+    public static func text(_ date: Date, _ camera: CameraIdentity) -> String {
+        RFC3339.string(from: date, in: camera.timeZone)
     }
 }

@@ -42,6 +42,7 @@ public final class Camera: Sendable {
     public let states: AsyncStream<CameraState>
 
     private let settings: Settings
+    private let clocks: Clocks
     private let frame: AsyncStream<Frame>.Continuation
     private let state: AsyncStream<CameraState>.Continuation
     private let deadline = ReadDeadline()
@@ -50,9 +51,10 @@ public final class Camera: Sendable {
     private let hasEnded = Atomic<Bool>(false)
     private let heartbeat = Atomic<UInt64>(DispatchTime.now().uptimeNanoseconds)
 
-    public init(id: String, settings: Settings) {
+    public init(id: String, settings: Settings, clocks: Clocks = .system) {
         self.id = id
         self.settings = settings
+        self.clocks = clocks
         (frames, frame) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (states, state) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
     }
@@ -90,7 +92,7 @@ public final class Camera: Sendable {
     private func loop(from started: MediaTime) {
         var timeline = Timeline(isLive: settings.url.isStream, started: started.seconds)
         var backoff = Backoff()
-        let begin = DispatchTime.now().uptimeNanoseconds
+        let begin = clocks.uptime()
         while !deadline.isStopped {
             state.yield(.connecting)
             heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
@@ -111,7 +113,7 @@ public final class Camera: Sendable {
         }
     }
 
-    private func session(_ timeline: inout Timeline, _ backoff: inout Backoff, since begin: UInt64) throws(VideoError) {
+    private func session(_ timeline: inout Timeline, _ backoff: inout Backoff, since begin: Double) throws(VideoError) {
         var options = VideoSource.Options()
         options.transport = settings.transport
         options.openTimeout = settings.openTimeout
@@ -127,7 +129,7 @@ public final class Camera: Sendable {
                 backoff.reset()
                 state.yield(.online)
             }
-            let uptime = Double(DispatchTime.now().uptimeNanoseconds - begin) / 1e9
+            let uptime = clocks.uptime() - begin
             let time = timeline.time(pts: picture.pts, uptime: uptime)
             if !settings.url.isStream {
                 // A file is played at its own pace, as a camera would send it.
@@ -136,11 +138,10 @@ public final class Camera: Sendable {
                 let early = picture.pts - first - uptime
                 if early > 0 { _ = waiting.wait(timeout: .now() + early) }
             }
-            let now = Date()
-            let date = source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) }
-            let result = frame.yield(
-                Frame(
-                    taking: picture.raw, time: time, date: date ?? now, clockOffset: date?.timeIntervalSince(now)))
+            let moment = ClockMoment(
+                system: clocks.now(), uptime: uptime,
+                camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) })
+            let result = frame.yield(Frame(taking: picture.raw, time: time, moment: moment))
             heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
             count.withLock { count in
                 count.pictures += 1

@@ -8,17 +8,34 @@ public final class Frame: @unchecked Sendable {
     let raw: UnsafeMutablePointer<AVFrame>
     /// On the camera's timeline.
     public let time: MediaTime
-    /// When it was taken, by the camera's clock where RTCP gives it, else by ours at its arrival.
+    /// When it was taken, by the camera's clock where RTCP gives it and it is not far off, else by ours at its arrival.
     public let date: Date
-    /// The camera's clock minus ours, in seconds, by its RTCP reports; nil where `date` is by our clock.
-    public let clockOffset: Double?
+    /// True where `date` is by the camera's clock.
+    public let isDatedByCamera: Bool
+    /// All clocks at its arrival; nil for a recording.
+    public let moment: ClockMoment?
+    /// The camera's clock minus ours, in seconds; nil where RTCP does not tell it.
+    public var clockOffset: Double? { moment?.offset }
+
+    /// A camera whose clock is further off than this was never set: seconds.
+    private static let farOff = 60.0
 
     /// Takes over `raw`.
-    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, clockOffset: Double? = nil) {
+    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date) {
         self.raw = raw
         self.time = time
         self.date = date
-        self.clockOffset = clockOffset
+        isDatedByCamera = false
+        moment = nil
+    }
+
+    /// Takes over `raw`.
+    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment) {
+        self.raw = raw
+        self.time = time
+        self.moment = moment
+        isDatedByCamera = moment.offset.map { abs($0) <= Self.farOff } ?? false
+        date = isDatedByCamera ? moment.camera ?? moment.system : moment.system
     }
 
     /// A picture from its planes in 4:4:4, `width` × `height` bytes each, 0…255: luma, blue and red difference.
@@ -68,7 +85,9 @@ public final class Frame: @unchecked Sendable {
         guard let clone = av_frame_clone(raw) else {
             throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
         }
-        let frame = Frame(taking: clone, time: time, date: date, clockOffset: clockOffset)
+        let frame =
+            moment.map { Frame(taking: clone, time: time, moment: $0) }
+            ?? Frame(taking: clone, time: time, date: date)
         clone.pointee.crop_left = x
         clone.pointee.crop_top = y
         clone.pointee.crop_right = max(0, width - x - partWidth)

@@ -8,6 +8,9 @@ import Foundation
 struct Timeline {
     /// A live picture whose stamp strays this far from the monotonic clock begins a new session, in seconds.
     private static let stray = 10.0
+    /// How fast the stamps' time is drawn to the monotonic clock: a camera whose clock runs wrong by up to this share
+    /// never strays, and a picture that comes late changes next to nothing.
+    private static let pull = 0.001
 
     private let isLive: Bool
     private var origin: (pts: Double, time: Double)?
@@ -31,6 +34,12 @@ struct Timeline {
         let clock = started + uptime
         if origin == nil { origin = (pts, max(clock, last)) }
         var time = origin.map { $0.time + pts - $0.pts } ?? clock
+        let step = Self.pull * max(0, min(time - last, Self.stray))
+        if step > 0 {
+            let pull = max(-step, min(step, clock - time))
+            origin?.time += pull
+            time += pull
+        }
         if abs(time - clock) > Self.stray || time < last {
             time = max(clock, last)
             origin = (pts, time)

@@ -28,15 +28,22 @@ struct VideoSource: ~Copyable {
     private var planner: LookPlanner
     private let url: CameraURL
     private var isDraining = false
-    private var broken = 0
+    /// Seconds of stream since the last picture that was whole.
+    private var barren = 0.0
+    private var lastStamp: Double?
+    /// Something was lost since the last key frame: what refers to it is smeared.
+    private var isDamaged = false
+    /// Stamps of the newest packets that gave errors, and of the one that was sent last.
+    private var faulty: [Int64] = []
+    private var sent = ffNOPTS
     /// Unix time minus session time, from the sender's RTCP reports; nil until one came.
     private(set) var senderOffset: Double?
 
     /// The stamps of the first and the newest packet, in seconds.
     private(set) var span: ClosedRange<Double>?
 
-    /// Packets in a row that may fail to decode before the stream counts as broken.
-    private static let patience = 250
+    /// Seconds of stream without a whole picture after which it counts as broken and is opened anew.
+    private static let patience = 20.0
 
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
         var opened = false
@@ -107,15 +114,17 @@ struct VideoSource: ~Copyable {
         while true {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
-                broken = 0
-                if let pts = seconds(raw.pointee.best_effort_timestamp), raw.pointee.flags & AV_FRAME_FLAG_CORRUPT == 0,
+                if isWhole(raw), let pts = seconds(raw.pointee.best_effort_timestamp), !isDamaged,
                     planner.wants(isKey: ffIsKeyFrame(raw) != 0, at: pts)
                 {
+                    barren = 0
                     return Picture(raw: raw, pts: pts)
                 }
                 av_frame_unref(raw)
                 continue
             }
+            // The H.265 decoder says so here, and gives the picture out all the same.
+            if received != ffAVERROR_EAGAIN, received != ffAVERROR_EOF { noteFault() }
             let goesOn: Bool
             do throws(VideoError) {
                 if received == ffAVERROR_EOF, !isDraining {
@@ -132,6 +141,25 @@ struct VideoSource: ~Copyable {
                 return nil
             }
         }
+    }
+
+    /// False for a picture with parts that the decoder had to invent, from which on nothing is whole up to the next key
+    /// frame. A key frame that is whole makes good what was lost before.
+    private mutating func isWhole(_ raw: UnsafeMutablePointer<AVFrame>) -> Bool {
+        let isFaulty =
+            raw.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || raw.pointee.decode_error_flags != 0
+            || faulty.contains(raw.pointee.best_effort_timestamp)
+        if isFaulty {
+            isDamaged = true
+        } else if ffIsKeyFrame(raw) != 0 {
+            isDamaged = false
+        }
+        return !isFaulty
+    }
+
+    private mutating func noteFault() {
+        isDamaged = true
+        faulty = (faulty + [sent]).suffix(16)
     }
 
     /// Gives the decoder the next packet that it needs; false at the end of the stream.
@@ -154,17 +182,33 @@ struct VideoSource: ~Copyable {
             }
             noteSenderTime(packet, at: time)
             span = min(span?.lowerBound ?? time, time)...max(span?.upperBound ?? time, time)
+            // A stamp that jumps is not a time without pictures.
+            barren += min(1, max(0, time - (lastStamp ?? time)))
+            lastStamp = time
+            guard barren < Self.patience + longestRest else {
+                throw VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s of stream")
+            }
+            if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
+                isDamaged = true
+                continue
+            }
             guard planner.needs(isKey: isKey, at: time) else { continue }
+            sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
             guard avcodec_send_packet(codec, packet) >= 0 else {
-                broken += 1
-                guard broken < Self.patience else {
-                    throw VideoError("decode", on: url, cause: "\(broken) packets in a row could not be decoded")
-                }
+                noteFault()
                 continue
             }
             // Without this a decoder that may reorder holds each key frame back until the next one.
             if planner.isSparse { avcodec_send_packet(codec, nil) }
             return true
+        }
+    }
+
+    /// Seconds between pictures that are wanted at all.
+    private var longestRest: Double {
+        switch options.cadence {
+        case .every(let seconds): seconds
+        case .keyFrames(let promise, let interval): max(promise, interval)
         }
     }
 

@@ -5,14 +5,16 @@ import Foundation
 enum BenchTable {
     static func text(_ reports: [ClipReport]) -> String {
         let head = [
-            "clip", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "infer", "core", "decode", "gate",
+            "clip", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "infer", "blind", "core", "decode",
+            "gate",
             "infer", "rest", "MiB",
         ]
         let rows = reports.map { report in
             [
                 report.clip, number(report.dwell, 0), "\(report.matched)", "\(report.missed)", "\(report.wrong)",
                 "\(report.duplicate)", report.openingDelay.median.map { number($0, 1) } ?? "-", "\(report.looks)",
-                "\(report.inferences)", number(report.cost.total, 4), number(report.cost.decode, 4),
+                "\(report.inferences)", number(report.blindSeconds, 0), number(report.cost.total, 4),
+                number(report.cost.decode, 4),
                 number(report.cost.gate, 4), number(report.cost.infer, 4), number(report.cost.rest, 4),
                 number(report.peakRSS, 0),
             ]

@@ -26,6 +26,7 @@ struct FootageTests {
         let report = try await run("composed/parking.mp4", dwell: dwell)
         #expect(report.matched == expected && report.alerts.count == expected)
         #expect((report.missed, report.wrong, report.duplicate) == (0, 0, 0))
+        #expect(report.blindSeconds == 0)
         if dwell == 30 {
             let alert = try #require(report.alerts.first)
             #expect((59...66).contains(alert.openedS))
@@ -37,6 +38,7 @@ struct FootageTests {
     func realStreetsGiveNothingFalse(clip: String) async throws {
         let report = try await run(clip, dwell: 8)
         #expect((report.wrong, report.duplicate) == (0, 0))
+        #expect(report.blindSeconds == 0)
     }
 
     @Test(arguments: [
@@ -46,6 +48,8 @@ struct FootageTests {
     func negativesGiveNoAlert(clip: String) async throws {
         let report = try await run("real/\(clip).mp4", dwell: 10)
         #expect(report.alerts.isEmpty)
+        // The refuse room begins with a black picture and a look later is there.
+        #expect(report.blindSeconds <= (clip == "refuse-room" ? 5 : 0))
     }
 
     @Test func theSameInputGivesTheSameAlerts() async throws {

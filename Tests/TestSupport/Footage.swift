@@ -62,19 +62,51 @@ public enum Footage {
             let lines = ["keyint=\(gop)", "min-keyint=\(gop)", "scenecut=0", "bframes=0", "log-level=error"]
             options += ["-x265-params", lines.joined(separator: ":"), "-tag:v", "hvc1"]
         }
+        try ffmpeg(options + ["-movflags", "+faststart", path], "make a test clip")
+        return path
+    }
+
+    /// A copy of a clip in which about one byte in `everyNthByte` is spoilt between two times, in seconds.
+    public static func spoil(
+        _ clip: String, in folder: TemporaryFolder, from: Double, to: Double, everyNthByte: Int
+    ) throws -> String {
+        let path = folder.file("spoilt-\(UUID().uuidString).mp4").path
+        try ffmpeg(
+            [
+                "-nostdin", "-v", "error", "-i", clip, "-c", "copy", "-bsf:v",
+                "noise=amount='if(between(pts*tb,\(from),\(to)),\(everyNthByte),0)'", path,
+            ], "spoil a clip")
+        return path
+    }
+
+    /// One H.264 stream of several clips, with the parameters of each before its first key frame, as a camera sends it
+    /// whose resolution is changed.
+    public static func join(_ clips: [String], in folder: TemporaryFolder) throws -> String {
+        var parts: [String] = []
+        for (index, clip) in clips.enumerated() {
+            let part = folder.file("part-\(index)-\(UUID().uuidString).ts").path
+            try ffmpeg(["-nostdin", "-v", "error", "-i", clip, "-c", "copy", "-f", "mpegts", part], "cut a stream")
+            parts.append(part)
+        }
+        let path = folder.file("joined-\(UUID().uuidString).ts").path
+        try ffmpeg(
+            ["-nostdin", "-v", "error", "-i", "concat:" + parts.joined(separator: "|"), "-c", "copy", path],
+            "join streams")
+        return path
+    }
+
+    private static func ffmpeg(_ arguments: [String], _ what: String) throws {
         let process = Process()
         let fault = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/ffmpeg")
-        process.arguments = options + ["-movflags", "+faststart", path]
+        process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardError = fault
         try process.run()
         let complaint = fault.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
-            throw Failed(
-                description: "ffmpeg could not make a test clip: \(String(decoding: complaint, as: UTF8.self))")
+            throw Failed(description: "ffmpeg could not \(what): \(String(decoding: complaint, as: UTF8.self))")
         }
-        return path
     }
 }

@@ -142,25 +142,62 @@ import Testing
 
 /// Run in a process of its own (`make test` does): what other tests leave in the allocator would be counted too.
 @Suite(.serialized) struct AloneMemoryTests {
-    @Test(.timeLimit(.minutes(2))) func twoHundredReconnectsToASilentPeerKeepMemoryFlat() throws {
+    private static func open(_ url: String, seconds: Double) {
+        var options = VideoSource.Options()
+        options.openTimeout = seconds
+        options.readTimeout = seconds
+        do {
+            var source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
+            guard let picture = try source.next() else { return }
+            _ = Frame(taking: picture.raw, time: MediaTime(picture.pts), date: Date())
+        } catch {
+            // A peer that says nothing: that is the point.
+        }
+    }
+
+    /// Memory and file descriptors after `count` more sessions, where some have gone before.
+    private static func expectFlat(_ count: Int, _ session: () -> Void) {
+        for _ in 0..<10 { session() }
+        let (memory, descriptors) = (residentBytes(), openDescriptors())
+        for _ in 0..<count { session() }
+        #expect(residentBytes() - memory < 2 << 20)
+        #expect(openDescriptors() == descriptors)
+    }
+
+    @Test(.timeLimit(.minutes(3))) func fiveHundredReconnectsToASilentPeerLeaveNothingBehind() throws {
         let server = try SilentServer()
         defer { server.stop() }
-        var options = VideoSource.Options()
-        options.openTimeout = 0.05
-        options.readTimeout = 0.05
-        func reconnect(_ times: Int) {
-            for _ in 0..<times {
-                _ = try? VideoSource(CameraURL(server.url), options: options, deadline: ReadDeadline())
-            }
-        }
-        reconnect(40)
-        let memory = Self.residentBytes()
-        reconnect(200)
+        // The server of this test lives in this process and keeps its end of each connection open.
+        let before = server.connectionCount
+        for _ in 0..<40 { Self.open(server.url, seconds: 0.05) }
+        let (memory, descriptors) = (Self.residentBytes(), Self.openDescriptors())
+        let accepted = server.connectionCount
+        #expect(accepted > before)
+        for _ in 0..<500 { Self.open(server.url, seconds: 0.05) }
         #expect(Self.residentBytes() - memory < 2 << 20)
+        #expect(Self.openDescriptors() - descriptors == server.connectionCount - accepted)
+    }
+
+    @Test(.timeLimit(.minutes(3))) func fiveHundredReopeningsLeaveNothingBehind() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 2, gop: 5)
+        Self.expectFlat(500) { Self.open(clip, seconds: 5) }
+    }
+
+    /// Fewer, since each session of a real server takes its time.
+    @Test(.timeLimit(.minutes(3))) func twentyReconnectsToACameraLeaveNothingBehind() throws {
+        let folder = try TemporaryFolder()
+        let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 2, gop: 5))
+        defer { server.stop() }
+        Self.expectFlat(20) { Self.open(server.url, seconds: 5) }
     }
 
     private static func residentBytes() -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
         return (text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0) * 4096
+    }
+
+    private static func openDescriptors() -> Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count) ?? 0
     }
 }

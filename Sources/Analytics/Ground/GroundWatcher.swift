@@ -68,6 +68,8 @@ public struct GroundWatcher: Sendable {
     private var model: GroundModel?
     var current: GroundModel? { model }
     private var faint: [FaintCover] = []
+    /// The ground under the other appearance, and what lay there.
+    private var other: (model: GroundModel?, candidates: [Candidate]) = (nil, [])
     private(set) var candidates: [Candidate] = []
     private var nextID = 1
     private let watched: [Box]
@@ -76,6 +78,19 @@ public struct GroundWatcher: Sendable {
 
     /// - Parameter zones: where things matter; elsewhere the ground takes them in.
     public init(zones: [Polygon]) { watched = zones.map(\.bounds) }
+
+    /// The whole picture looks different, as after a change to infra-red. Each of the two appearances has a ground of its
+    /// own; what lay there under the other one is neither gone nor new.
+    public mutating func appearanceChanged() {
+        let now = (model: model, candidates: candidates.filter(\.object.isThing))
+        model = other.model
+        candidates = other.candidates.map { candidate in
+            var candidate = candidate
+            candidate.emptied = nil
+            return candidate
+        }
+        other = now
+    }
 
     /// 1 where a thing lies that was put down; nil before the first look.
     var pixelsOfThings: Plane? {
@@ -137,7 +152,7 @@ public struct GroundWatcher: Sendable {
         }
         model.update(with: picture, covers: covers(scene, stays, model), keep: keep, at: Float(scene.time.seconds))
         defer { self.model = model }
-        guard model.isReady else { return [] }
+        guard model.isReady else { return unseen }
         let blobs = Blob.all(in: model.changed, least: Self.leastArea)
         var gone = follow(blobs, in: model, scene)
         begin(blobs, in: model, scene)
@@ -149,7 +164,16 @@ public struct GroundWatcher: Sendable {
         for candidate in candidates where candidate.rejections >= Self.rejections { model.absorb(candidate.pixels) }
         gone += candidates.filter { $0.rejections >= Self.rejections }.map { departure(of: $0, at: scene.time) }
         candidates.removeAll { $0.rejections >= Self.rejections }
-        return candidates.map(\.object) + gone
+        return candidates.map(\.object) + unseen + gone
+    }
+
+    /// What lay there under the other appearance.
+    private var unseen: [LeftObject] {
+        other.candidates.map { candidate in
+            var object = candidate.object
+            object.presence = .hidden
+            return object
+        }
     }
 
     private func departure(of candidate: Candidate, at time: MediaTime) -> LeftObject {
@@ -270,6 +294,7 @@ public struct GroundWatcher: Sendable {
             guard isPlausible(blob, in: model), candidates.count < Self.mostObjects else { continue }
             let box = blob.box(in: model.ground.luma)
             guard watched.contains(where: { $0.intersection(box) > 0 }) else { continue }
+            if adopt(blob, box, in: model) { continue }
             let times = blob.pixels.map { model.since[$0] }.sorted()
             var since = MediaTime(Double(times[times.count / 2]))
             // It has lain there since the detector first took it for somebody.
@@ -286,6 +311,18 @@ public struct GroundWatcher: Sendable {
                     strength: Self.strength(of: blob.pixels, in: model), looks: 1))
             nextID += 1
         }
+    }
+
+    /// A thing that was known under the other appearance is the same one.
+    private mutating func adopt(_ blob: Blob, _ box: Box, in model: GroundModel) -> Bool {
+        guard let index = other.candidates.firstIndex(where: { $0.object.box.iou(box) >= 0.3 }) else { return false }
+        var candidate = other.candidates.remove(at: index)
+        candidate.pixels = blob.pixels
+        candidate.appearance = GreyImage(model.view.luma).patch(in: box)
+        candidate.strength = Self.strength(of: blob.pixels, in: model)
+        candidate.emptied = nil
+        candidates.append(candidate)
+        return true
     }
 
     private static func strength(of pixels: [Int], in model: GroundModel) -> Double {

@@ -21,6 +21,8 @@ public struct IllegalParking: Rule {
         var clock: DwellClock
         var queued: MediaTime?
         var stood = false
+        /// From when it must have been seen enough, and for how long it had been seen before then, in seconds.
+        var vouched: (from: MediaTime, seen: Double)
         var why: [Incident.Reason]
     }
 
@@ -79,15 +81,16 @@ public struct IllegalParking: Rule {
             candidate.clock.counts = max(candidate.clock.counts, queued)
             candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
         }
-        if !stay.isVisible, time - stay.lastSeen > settings.occlusion {
-            // Hidden for too long to vouch for it: the time before no longer counts.
+        if (stay.isVisible ? stay.absence : time - stay.lastSeen) > settings.occlusion {
+            // Hidden, or the camera blind, for too long to vouch for it: the time before no longer counts.
             candidate.clock.counts = time
+            candidate.vouched = (time, stay.seenSeconds)
         }
         let pending = finding(stay, candidate.clock.counts, .pending, candidate.why)
         guard isForbidden, stay.isVisible else { return pending }
         let dwell = time - candidate.clock.counts
         let needed = settings.dwell + (isQueued ? settings.queuePatience : 0)
-        guard dwell >= needed, isCredible(stay, dwell: time - stay.since) else { return pending }
+        guard dwell >= needed, isCredible(stay, candidate, at: time) else { return pending }
         candidate.stood = true
         candidate.why.append(
             .init(
@@ -99,11 +102,12 @@ public struct IllegalParking: Rule {
     private func begin(_ stay: Stay, _ scene: Scene, isForbidden: Bool) -> Candidate {
         Candidate(
             clock: DwellClock(since: stay.since, scene, settings.windows, isForbidden: isForbidden), queued: nil,
-            why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
+            vouched: (stay.since, 0), why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
     }
 
-    private func isCredible(_ stay: Stay, dwell: Double) -> Bool {
-        stay.detectedShare >= Self.detectedShare && stay.seenSeconds >= Self.seenShare * dwell
+    private func isCredible(_ stay: Stay, _ candidate: Candidate, at time: MediaTime) -> Bool {
+        let seen = stay.seenSeconds - candidate.vouched.seen
+        return stay.detectedShare >= Self.detectedShare && seen >= Self.seenShare * (time - candidate.vouched.from)
             && stay.meanScore >= minimumScore + (stay.hasArrived ? 0 : Self.unseenArrival)
     }
 

@@ -1,0 +1,113 @@
+import Analytics
+import Delivery
+import Foundation
+import Video
+
+/// What is published of one camera: whether its stream comes, whether it can see, and how honest its clock is.
+///
+/// Fed by the stream and by the looks; a report comes out of it at each change.
+actor CameraStatus {
+    /// Seconds of looks that `looks_per_second` is the mean of.
+    private static let window = 60.0
+    /// Seconds for which a warning stays in the state after what it warns of.
+    private static let warningLasts = 600.0
+
+    /// Of a picture, in pixels.
+    struct Size: Equatable, CustomStringConvertible {
+        let width: Int
+        let height: Int
+
+        var description: String { "\(width)x\(height)" }
+    }
+
+    private let camera: CameraIdentity
+    private let site: SiteIdentity
+    private var stream: CameraState?
+    private var fault: CameraFault?
+    private var clock = ClockWatch()
+    private var warned: (text: String, at: MediaTime)?
+    private var size: Size?
+    private var looks: [Double] = []
+    private var blind = BlindTime()
+    private var dates: (time: MediaTime, date: Date)?
+    private var published: CameraReport?
+
+    init(camera: CameraIdentity, site: SiteIdentity) {
+        self.camera = camera
+        self.site = site
+    }
+
+    /// The stream has changed its state; the report to publish, nil where nothing has changed for a subscriber.
+    func stream(_ state: CameraState, at date: Date) -> CameraReport? {
+        // Another attempt is no news; the first one is not known to be one.
+        if state == .connecting { return nil }
+        stream = state
+        if state != .online { blind.interrupt() }
+        return changed(at: date)
+    }
+
+    /// A look has been taken.
+    func looked(
+        _ judgement: SightJudgement, at time: MediaTime, size: Size, date: Date, moment: ClockMoment?
+    ) -> CameraReport? {
+        // A picture that waited while the stream broke does not make it whole.
+        if stream == nil { stream = .online }
+        blind.add(judgement, at: time)
+        looks.append(time.seconds)
+        looks.removeAll { $0 < time.seconds - Self.window || $0 > time.seconds }
+        fault = judgement.fault
+        dates = (time, date)
+        if let old = self.size, old != size {
+            warned = ("the picture's size changed from \(old) to \(size); check that the zones still fit", time)
+        }
+        self.size = size
+        if let step = moment.flatMap({ clock.step($0, at: time) }) { warned = (step.description, time) }
+        if let warned, time - warned.at > Self.warningLasts { self.warned = nil }
+        return changed(at: date)
+    }
+
+    private func changed(at date: Date) -> CameraReport? {
+        var report = CameraReport(camera: camera, site: site, state: .online, at: date)
+        switch stream {
+        case nil, .connecting: return nil
+        case .offline(let reason): (report.state, report.reason) = (.offline, reason)
+        case .ended: (report.state, report.reason) = (.offline, "the file has ended")
+        case .online:
+            if let fault {
+                report.state = CameraReport.State(fault.kind)
+                report.fault = fault.kind.rawValue
+                report.reason = fault.why
+                report.since = dates.map { text($0.date.addingTimeInterval(fault.since - $0.time)) }
+            }
+            report.warning = warned?.text
+        }
+        // What changes all the time is no change by itself.
+        let isSame =
+            report.state == published?.state && report.fault == published?.fault
+            && report.warning == published?.warning && (report.state != .offline || report.reason == published?.reason)
+        guard !isSame else { return nil }
+        report.blindSeconds = (blind.seconds * 10).rounded() / 10
+        report.looksPerSecond = looksPerSecond
+        report.clockOffsetMilliseconds = clock.offset.map { Int(($0 * 1000).rounded()) }
+        published = report
+        return report
+    }
+
+    private var looksPerSecond: Double? {
+        guard stream == .online, let first = looks.first, let last = looks.last, last > first else { return nil }
+        return (Double(looks.count - 1) / (last - first) * 100).rounded() / 100
+    }
+
+    private func text(_ date: Date) -> String { CameraReport.text(date, camera) }
+}
+
+extension CameraReport.State {
+    /// As the contract groups them: what a camera cannot see through is `blind`.
+    init(_ kind: CameraFault.Kind) {
+        switch kind {
+        case .frozen: self = .frozen
+        case .moved: self = .moved
+        case .black, .covered, .outOfFocus: self = .blind
+        }
+    }
+}

@@ -1,0 +1,94 @@
+import Analytics
+import Catalogue
+import Delivery
+import Foundation
+import Testing
+import Video
+
+@testable import Daemon
+
+@Suite struct CameraStatusTests {
+    private let noon = Date(timeIntervalSince1970: 1_790_000_000)
+    private let camera: CameraIdentity
+    private let status: CameraStatus
+
+    init() throws {
+        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        camera = CameraIdentity(
+            id: "cam-01", name: "", place: place, timeZone: TimeZone(identifier: "Asia/Shanghai") ?? .gmt)
+        status = CameraStatus(
+            camera: camera,
+            site: SiteIdentity(
+                id: "edge-1", place: place, software: "test", configurationSHA256: "", catalogue: "",
+                model: .init(name: "", version: "", sha256: "")))
+    }
+
+    /// One look at `seconds`, with a fault or none, and the clocks set by so much.
+    private func look(
+        _ seconds: Double, _ fault: CameraFault? = nil, isClear: Bool? = nil, width: Int = 640, camera: Double? = 0.2,
+        system: Double = 0
+    ) async -> CameraReport? {
+        let moment = ClockMoment(
+            system: noon.addingTimeInterval(seconds + system), uptime: seconds,
+            camera: camera.map { noon.addingTimeInterval(seconds + $0) })
+        return await status.looked(
+            SightJudgement(isClear: isClear ?? (fault == nil), fault: fault), at: MediaTime(seconds),
+            size: .init(width: width, height: width * 9 / 16), date: moment.system, moment: moment)
+    }
+
+    @Test func onlyChangesArePublished() async throws {
+        #expect(await status.stream(.connecting, at: noon) == nil)
+        let online = try #require(await status.stream(.online, at: noon))
+        #expect(online.state == .online && online.fault == nil)
+        for seconds in 0..<30 { #expect(await look(Double(seconds) * 2) == nil) }
+        let offline = try #require(await status.stream(.offline("no answer"), at: noon))
+        #expect(offline.state == .offline && offline.reason == "no answer")
+        // A picture that was on its way does not bring the stream back.
+        #expect(await look(61) == nil)
+        #expect(await status.stream(.connecting, at: noon) == nil)
+        #expect(await status.stream(.online, at: noon)?.state == .online)
+    }
+
+    @Test(arguments: [
+        (CameraFault.Kind.frozen, CameraReport.State.frozen), (.black, .blind), (.covered, .blind),
+        (.outOfFocus, .blind), (.moved, .moved),
+    ]) func aFaultIsTheStateWithItsBeginningAndItsReason(kind: CameraFault.Kind, state: CameraReport.State) async throws
+    {
+        _ = await status.stream(.online, at: noon)
+        for seconds in [0.0, 2, 4] { _ = await look(seconds) }
+        #expect(await look(6, isClear: false) == nil)
+        let fault = CameraFault(kind: kind, since: MediaTime(6), why: "words")
+        _ = await look(8, isClear: false)
+        let report = try #require(await look(10, fault))
+        #expect(report.state == state && report.fault == kind.rawValue && report.reason == "words")
+        #expect(report.since == CameraReport.text(noon.addingTimeInterval(6), camera))
+        #expect(report.blindSeconds == 6 && report.looksPerSecond == 0.5 && report.clockOffsetMilliseconds == 200)
+        #expect(await look(12, fault) == nil)
+        let over = try #require(await look(14))
+        #expect(over.state == .online && over.reason == nil && over.since == nil && over.blindSeconds == 10)
+    }
+
+    @Test(arguments: [-3600.0, 3600]) func aClockThatJumpsIsAWarningForAWhile(seconds: Double) async throws {
+        _ = await status.stream(.online, at: noon)
+        for look in 0..<5 { _ = await self.look(Double(look) * 2) }
+        let camera = try #require(await look(10, camera: seconds))
+        #expect(camera.state == .online)
+        #expect(camera.warning?.hasPrefix("clock jump: the camera's clock was set 3600 s") == true)
+        #expect(camera.clockOffsetMilliseconds == Int(seconds * 1000))
+        #expect(await look(12, camera: seconds) == nil)
+        let system = try #require(await look(14, camera: seconds, system: seconds))
+        #expect(system.warning?.contains("this computer") == true)
+        var calm: CameraReport?
+        for look in 8..<400 where calm == nil {
+            calm = await self.look(Double(look) * 2, camera: seconds, system: seconds)
+        }
+        #expect(calm?.warning == nil && calm?.state == .online)
+    }
+
+    @Test func aChangeOfResolutionIsAWarning() async throws {
+        _ = await status.stream(.online, at: noon)
+        _ = await look(0)
+        let report = try #require(await look(2, width: 1280))
+        #expect(report.state == .online && report.warning?.contains("from 640x360 to 1280x720") == true)
+    }
+}
