@@ -16,21 +16,40 @@ public struct TimeWindows: Sendable, Hashable, Codable {
         }
     }
 
+    /// A day of the calendar.
+    public struct Day: Sendable, Hashable, Codable {
+        public var year: Int
+        public var month: Int
+        public var day: Int
+
+        public init(year: Int, month: Int, day: Int) {
+            self.year = year
+            self.month = month
+            self.day = day
+        }
+    }
+
     public var windows: [Window]
+    /// Local days on which the rule rests, whatever the windows say.
+    public var holidays: Set<Day>
     public var timeZone: TimeZone
 
-    public init(windows: [Window], timeZone: TimeZone) {
+    public init(windows: [Window], holidays: Set<Day> = [], timeZone: TimeZone) {
         self.windows = windows
+        self.holidays = holidays
         self.timeZone = timeZone
     }
 
     public static let always = TimeWindows(windows: [], timeZone: .gmt)
 
     public func contains(_ date: Date) -> Bool {
-        guard !windows.isEmpty else { return true }
+        guard !windows.isEmpty || !holidays.isEmpty else { return true }
         var calendar = Calendar(identifier: .iso8601)
         calendar.timeZone = timeZone
-        let parts = calendar.dateComponents([.weekday, .hour, .minute], from: date)
+        let parts = calendar.dateComponents([.year, .month, .day, .weekday, .hour, .minute], from: date)
+        let today = Day(year: parts.year ?? 0, month: parts.month ?? 0, day: parts.day ?? 0)
+        guard !holidays.contains(today) else { return false }
+        guard !windows.isEmpty else { return true }
         let minute = (parts.hour ?? 0) * 60 + (parts.minute ?? 0)
         let weekday = ((parts.weekday ?? 1) + 5) % 7 + 1
         let yesterday = (weekday + 5) % 7 + 1
@@ -45,7 +64,7 @@ public struct TimeWindows: Sendable, Hashable, Codable {
 
     /// Since when, going back from `date` minute by minute but not beyond `earliest`, the windows have held.
     public func held(since earliest: Date, until date: Date) -> Date {
-        guard !windows.isEmpty else { return earliest }
+        guard !windows.isEmpty || !holidays.isEmpty else { return earliest }
         var begin = (date.timeIntervalSince1970 / 60).rounded(.down) * 60
         while begin > earliest.timeIntervalSince1970, contains(Date(timeIntervalSince1970: begin - 60)) { begin -= 60 }
         return max(earliest, Date(timeIntervalSince1970: begin))

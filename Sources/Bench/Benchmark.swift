@@ -148,6 +148,8 @@ public struct Benchmark: Sendable {
             case .roadVending, .itinerantVending, .outOfStore:
                 rules.vending[kind] = VendingSettings(dwell: dwell(kind))
             case .burning, .smokeAndFire: rules.smoke[kind] = dwell(kind)
+            case .dirtyWater: rules.water = WaterSettings(dwell: dwell(kind))
+            case .crowd: rules.crowd = CrowdSettings(dwell: dwell(kind))
             default: break
             }
         }

@@ -65,7 +65,7 @@ public struct CameraPipeline: ~Copyable {
         let withGround = zones.filter(\.rules.needGround)
         ground = withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon))
         smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher() : nil
-        small = SmallPicture(isColoured: !withGround.isEmpty)
+        small = SmallPicture(isColoured: zones.contains(where: \.rules.needColour))
         rules = zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }
     }
 

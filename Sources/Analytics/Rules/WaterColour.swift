@@ -1,0 +1,127 @@
+/// Water whose colour differs for long from what it has always been. Experimental: there was no footage of it.
+///
+/// The colour of the zone is taken against the colour of the rest of the picture, which takes the camera's white balance
+/// and the colour of the daylight out, and compared with its own long mean.
+public struct WaterColour: Rule {
+    /// Looks from which the mean is worth comparing with.
+    private static let firstLooks = 150
+    /// Of the mean and of its deviation, for each look.
+    private static let pace = 1.0 / 1000
+    /// Levels of blue and red difference together, and mean deviations, that a change must exceed.
+    private static let leastChange = 10.0
+    private static let deviations = 6.0
+    /// Light in which colours can be told, in levels of luma.
+    private static let light = 40.0...230.0
+    private static let clearLooks = 3
+
+    private struct Change: Sendable {
+        var clock: DwellClock
+        var lastSeen: MediaTime
+        var cleared: (since: MediaTime, looks: Int)?
+        var stood = false
+        var why: [Incident.Reason]
+    }
+
+    private let zone: Zone
+    private let settings: WaterSettings
+    private var mean = (blue: 0.0, red: 0.0, deviation: 2.0)
+    private var looks = 0
+    private var change: Change?
+    private var number = 1
+
+    public init(zone: Zone, settings: WaterSettings) {
+        self.zone = zone
+        self.settings = settings
+    }
+
+    public mutating func evaluate(_ look: Observation) -> [Finding] {
+        guard let colour = colour(of: look.scene) else {
+            return change.map { [finding($0, $0.stood ? .hidden : .pending)] } ?? []
+        }
+        let time = look.scene.time
+        let distance = abs(colour.blue - mean.blue) + abs(colour.red - mean.red)
+        let isOther =
+            looks >= Self.firstLooks && distance > max(Self.leastChange, Self.deviations * mean.deviation)
+        guard isOther else {
+            learn(colour, distance)
+            return settle(at: time)
+        }
+        let isForbidden = settings.windows.contains(look.scene.date)
+        var change =
+            self.change
+            ?? Change(
+                clock: DwellClock(since: time, look.scene, settings.windows, isForbidden: isForbidden), lastSeen: time,
+                why: [.init(at: time, what: "the water has another colour than before", score: nil)])
+        change.lastSeen = time
+        change.cleared = nil
+        _ = change.clock.judge(isForbidden: isForbidden, at: time)
+        let dwell = time - change.clock.counts
+        if !change.stood, isForbidden, dwell >= settings.dwell {
+            change.stood = true
+            change.why.append(
+                .init(
+                    at: time,
+                    what: "for \(Int(dwell)) s its colour is \(Int(distance)) levels off its long mean, "
+                        + "daylight taken out"))
+        }
+        self.change = change
+        return [finding(change, change.stood ? .standing : .pending)]
+    }
+
+    private mutating func settle(at time: MediaTime) -> [Finding] {
+        guard var change else { return [] }
+        let cleared = (since: change.cleared?.since ?? time, looks: (change.cleared?.looks ?? 0) + 1)
+        change.cleared = cleared
+        self.change = change
+        guard cleared.looks >= Self.clearLooks else { return [finding(change, change.stood ? .hidden : .pending)] }
+        change.why.append(.init(at: cleared.since, what: "the water has its own colour again"))
+        let ended = finding(change, .ended(at: cleared.since))
+        self.change = nil
+        number += 1
+        return [ended]
+    }
+
+    /// The mean follows slowly, at first as the mean of all looks.
+    private mutating func learn(_ colour: (blue: Double, red: Double), _ distance: Double) {
+        looks += 1
+        let pace = max(Self.pace, 1 / Double(looks))
+        mean.blue += (colour.blue - mean.blue) * pace
+        mean.red += (colour.red - mean.red) * pace
+        if looks > 10 { mean.deviation += (distance - mean.deviation) * max(Self.pace, 1 / Double(looks)) }
+    }
+
+    /// Mean blue and red difference of the zone less those of the rest; nil by night and without colour.
+    private func colour(of scene: Scene) -> (blue: Double, red: Double)? {
+        guard let chroma = scene.chroma else { return nil }
+        let (width, height) = (scene.picture.width, scene.picture.height)
+        var inside = (luma: 0, blue: 0, red: 0, count: 0)
+        var outside = (blue: 0, red: 0, count: 0)
+        for y in stride(from: 0, to: height, by: 3) {
+            for x in stride(from: 0, to: width, by: 3) {
+                let pixel = y * width + x
+                let point = Point(x: (Double(x) + 0.5) / Double(width), y: (Double(y) + 0.5) / Double(height))
+                if zone.polygon.contains(point) {
+                    inside.luma += Int(scene.picture.pixels[pixel])
+                    inside.blue += Int(chroma.blue[pixel])
+                    inside.red += Int(chroma.red[pixel])
+                    inside.count += 1
+                } else {
+                    outside.blue += Int(chroma.blue[pixel])
+                    outside.red += Int(chroma.red[pixel])
+                    outside.count += 1
+                }
+            }
+        }
+        guard inside.count >= 20, Self.light.contains(Double(inside.luma) / Double(inside.count)) else { return nil }
+        let (blue, red) = (Double(inside.blue) / Double(inside.count), Double(inside.red) / Double(inside.count))
+        guard outside.count >= 20 else { return (blue - 128, red - 128) }
+        return (blue - Double(outside.blue) / Double(outside.count), red - Double(outside.red) / Double(outside.count))
+    }
+
+    private func finding(_ change: Change, _ phase: Finding.Phase) -> Finding {
+        Finding(
+            kind: .dirtyWater, zone: zone.id, place: number, phase: phase, firstSeen: change.clock.counts,
+            lastSeen: change.lastSeen, threshold: settings.dwell,
+            object: .init(objectClass: .water, confidence: 0.5, box: zone.polygon.bounds), why: change.why)
+    }
+}
