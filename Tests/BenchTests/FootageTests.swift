@@ -34,6 +34,25 @@ struct FootageTests {
         }
     }
 
+    @Test func aPileOfBagsIsOneAlertAndTheSmokeAboveItAnother() async throws {
+        let report = try await run("composed/garbage-smoke.mp4", dwell: 20)
+        #expect((report.matched, report.missed, report.wrong, report.duplicate) == (2, 0, 0, 0))
+        let garbage = try #require(report.alerts.first { $0.kind == "env.garbage_exposed" })
+        #expect((65...75).contains(garbage.openedS))
+        #expect(try #require(garbage.closedS) > 135)
+        let smoke = try #require(report.alerts.first { $0.kind == "env.burning" })
+        #expect(smoke.openedS <= 105)
+        #expect(try #require(smoke.closedS) > 120)
+    }
+
+    @Test func aStallIsOneAlertAndPedestriansAreNone() async throws {
+        let report = try await run("composed/vending-simulated.mp4", dwell: 30)
+        #expect((report.matched, report.missed, report.wrong, report.duplicate) == (1, 0, 0, 0))
+        let alert = try #require(report.alerts.first)
+        #expect((60...70).contains(alert.openedS))
+        #expect(try #require(alert.closedS) > 150)
+    }
+
     @Test(arguments: ["real/signal-crossing.mp4", "real/residential-street.mp4"])
     func realStreetsGiveNothingFalse(clip: String) async throws {
         let report = try await run(clip, dwell: 8)
