@@ -13,6 +13,9 @@ public struct IncidentBook: Sendable {
     /// How long a restored incident may go unseen before it counts as cleared, in seconds and in looks.
     private static let restoredGrace = (seconds: 15.0, looks: 4)
 
+    /// So many times as large as it was told: told again.
+    private static let growth = 1.5
+
     private let camera: String
     private let makeID: @Sendable (MediaTime) -> UUID
     private var incidents: [Key: Incident] = [:]
@@ -72,6 +75,12 @@ public struct IncidentBook: Sendable {
         return changes + closeRestored(at: time)
     }
 
+    /// Adds to the explanation of an open incident, without a revision of its own.
+    public mutating func explain(_ id: UUID, _ reason: Incident.Reason) {
+        guard let key = incidents.first(where: { $0.value.id == id })?.key else { return }
+        incidents[key]?.why.append(reason)
+    }
+
     /// A new revision of an open incident that has more to show; nil where the finding has none.
     public mutating func revise(_ finding: Finding, at time: MediaTime, why: String) -> Incident? {
         let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
@@ -103,15 +112,20 @@ public struct IncidentBook: Sendable {
         // A stay that goes on is told again each time it has doubled.
         let doubled = doublings(incident.dwell, incident.threshold) > doublings(before, incident.threshold)
         let corrected = finding.object.objectClass != incident.object.objectClass
-        guard doubled || corrected else {
+        let grown = finding.object.box.area >= Self.growth * incident.object.box.area
+        guard doubled || corrected || grown else {
             incidents[key] = incident
             return nil
         }
         incident.state = .updated
         incident.revision += 1
+        if grown {
+            incident.object.box = finding.object.box
+            incident.why.append(.init(at: time, what: "it has grown"))
+        }
         if corrected {
             incident.why.append(.init(at: time, what: "class corrected to \(finding.object.objectClass.rawValue)"))
-        } else {
+        } else if doubled {
             incident.why.append(.init(at: time, what: "still there after \(Int(incident.dwell)) s"))
         }
         incident.object.objectClass = finding.object.objectClass

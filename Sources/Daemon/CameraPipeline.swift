@@ -48,16 +48,19 @@ public struct CameraPipeline: ~Copyable {
     private var rules: [any Rule]
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
+    private let describer: PlaceDescriber?
     private var detections: [Detection] = []
 
     /// - Parameter restored: what stood still when the last run ended.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
+        describer: PlaceDescriber? = nil,
         restored: [StaySnapshot] = [], minimumScore: Double = 0.35
     ) {
         self.detector = detector
         self.incidents = incidents
         self.recorder = recorder
+        self.describer = describer
         gate = Gate(zones: zones.map(\.zone.polygon))
         var settings = StayTracker.Settings()
         settings.birthScore = minimumScore
@@ -103,17 +106,24 @@ public struct CameraPipeline: ~Copyable {
             time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
-        let objects = ground?.update(with: scene, stays: tracker.stays, ended: ended) ?? []
+        var objects = ground?.update(with: scene, stays: tracker.stays, ended: ended) ?? []
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         costs.rest += threadSeconds() - clock
         try await lookCloser(in: frame)
+        objects = ground?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
         let look = Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects, plumes: plumes)
         var findings: [Finding] = []
         for index in rules.indices { findings += rules[index].evaluate(look) }
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)
-        var changes = incidents.advance(findings, at: frame.time).map { incident in
+        var advanced = incidents.advance(findings, at: frame.time)
+        for index in advanced.indices where advanced[index].state == .opened {
+            guard let reason = await describer?.reason(for: advanced[index], in: frame) else { continue }
+            advanced[index].why.append(reason)
+            incidents.explain(advanced[index].id, reason)
+        }
+        var changes = advanced.map { incident in
             Change(
                 incident: incident,
                 views: recorder?.views(for: incident, findings: findings, vehicles: vehicles, in: frame) ?? [])

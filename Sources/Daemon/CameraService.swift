@@ -36,6 +36,7 @@ public struct CameraService: Service {
     public let camera: Camera
     private let settings: Settings
     private let detector: ObjectDetector
+    private let describer: PlaceDescriber?
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
     private let restored: [Incident]
@@ -47,6 +48,7 @@ public struct CameraService: Service {
     private let publish: @Sendable (CameraReport) async -> Void
 
     /// - Parameters:
+    ///   - describer: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
     ///   - restored: the incidents of this camera that were open when the last run ended.
     ///   - restoredStays: what stood still then.
@@ -54,13 +56,15 @@ public struct CameraService: Service {
     ///   - settlements: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change.
     public init(
-        settings: Settings, site: SiteIdentity, detector: ObjectDetector, maker: EvidenceMaker?,
+        settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
+        maker: EvidenceMaker?,
         writer: IncidentWriter, restored: [Incident], restoredStays: [StaySnapshot], suppressed: [Incident] = [],
         settlements: Settlements = Settlements(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) async -> Void
     ) {
         self.settings = settings
         self.detector = detector
+        self.describer = describer
         self.maker = maker
         self.writer = writer
         self.restored = restored
@@ -107,7 +111,7 @@ public struct CameraService: Service {
             incidents: IncidentBook(camera: settings.identity.id, restored: restored, suppressed: suppressed) { _ in
                 UUIDv7.make()
             },
-            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } },
+            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
             restored: restoredStays, minimumScore: settings.minimumScore)
         var failures = 0
         var kept = (places: [Box](), at: -Double.infinity)

@@ -59,9 +59,11 @@ public struct Daemon: Sendable {
         let writer = IncidentWriter(
             outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
+        let describer = Self.describer(settings, logger)
         let cameras = try settings.cameras.map { camera in
             CameraService(
-                settings: camera, site: settings.site, detector: detector, maker: archive?.maker, writer: writer,
+                settings: camera, site: settings.site, detector: detector, describer: describer, maker: archive?.maker,
+                writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
                 restoredStays: try outbox.stays(camera: camera.identity.id),
                 suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
@@ -79,6 +81,16 @@ public struct Daemon: Sendable {
         services =
             [PublisherService(publisher: publisher, logger: logger), housekeeping] + [watch].compactMap { $0 }
             + cameras + [health]
+    }
+
+    /// Only where a rule needs it; without it alerts explain a little less.
+    private static func describer(_ settings: DaemonSettings, _ logger: Logger) -> PlaceDescriber? {
+        let zones = settings.cameras.flatMap(\.zones)
+        guard zones.contains(where: { !$0.rules.ground.isEmpty || !$0.rules.smoke.isEmpty }) else { return nil }
+        do { return try PlaceDescriber(folder: settings.modelsFolder) } catch {
+            logger.warning("alerts will not say what a place looks like", metadata: ["error": "\(error)"])
+            return nil
+        }
     }
 
     /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.

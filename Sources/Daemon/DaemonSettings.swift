@@ -18,6 +18,8 @@ public struct DaemonSettings: Sendable {
     /// libavcodec's scale, 2 (best) … 31.
     public var jpegQuality: Int
     public var masking: MaskingModels
+    /// Where the prepared models lie, with their manifest and heads.
+    public var modelsFolder = ""
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
     public var outboxBudget = OutboxBudget()

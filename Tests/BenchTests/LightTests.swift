@@ -8,12 +8,12 @@ import Testing
     .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(15)))
 struct LightTests {
     @Test(
-        arguments: Light.allCases.filter { $0.rawValue.hasPrefix(ProcessInfo.processInfo.environment["LIGHT"] ?? "") })
+        arguments: Light.allCases)
     func lightAndWeatherOpenNothing(light: Light) async throws {
         let detector = try Prepared.detector()
         let rules = ZoneRules(
             ground: [.exposedGarbage: GroundSettings(dwell: 10)], vending: [.roadVending: VendingSettings(dwell: 10)])
-        for name in Scenery.quiet where name.hasPrefix(ProcessInfo.processInfo.environment["SCENE"] ?? "") {
+        for name in Scenery.quiet {
             let alerts = try await Scenery(name).watch(
                 seconds: 46, rules: rules, detector: detector, light.change)
             #expect(alerts.map { "\($0.kind) \($0.object.box)" } == [], "\(light) over \(name)")

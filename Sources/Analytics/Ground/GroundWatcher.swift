@@ -63,6 +63,8 @@ public struct GroundWatcher: Sendable {
         let patch: Patch
         let since: MediaTime
         let looks: Int
+        /// Looks since the detector last saw it: faint things come and go for it.
+        var missed = 0
     }
 
     private var model: GroundModel?
@@ -119,6 +121,15 @@ public struct GroundWatcher: Sendable {
         candidates[index].lookedAt = max(1, time - candidates[index].object.since)
         if candidates[index].object.identity == .unknown { candidates[index].object.identity = .thing }
         claim(&candidates[index], detections)
+    }
+
+    /// The same things with what a closer look has said since.
+    public func refreshed(_ objects: [LeftObject]) -> [LeftObject] {
+        objects.map { object in
+            var object = object
+            object.identity = candidates.first { $0.object.id == object.id }?.object.identity ?? object.identity
+            return object
+        }
     }
 
     /// What the detector takes for a vehicle, a person or an animal is not a thing, even if only one look says so.
@@ -203,6 +214,12 @@ public struct GroundWatcher: Sendable {
             faint.append(cover)
             if cover.looks < Self.faintLooks { boxes.append(detection.box) }
         }
+        for old in self.faint
+        where old.missed < Self.faintLooks && !faint.contains(where: { $0.box.iou(old.box) > 0.3 }) {
+            var old = old
+            old.missed += 1
+            faint.append(old)
+        }
         self.faint = faint
         // The detector misses a vehicle now and then; the place still shows it.
         for stay in stays
@@ -252,13 +269,19 @@ public struct GroundWatcher: Sendable {
             }
             let visible = candidate.pixels.count - hidden
             candidate.looks += 1
-            if Double(hidden) > Self.mostCovered * Double(candidate.pixels.count) {
+            // What seems covered but looks as ever is not: large boxes reach over what lies beside a lorry.
+            let isCovered =
+                Double(hidden) > Self.mostCovered * Double(candidate.pixels.count)
+                && scene.picture.patch(in: candidate.object.box).likeness(candidate.appearance) < Self.sameLikeness
+            if isCovered {
                 candidate.object.presence = .hidden
                 candidate.hiddenLooks += 1
                 kept.append(candidate)
                 continue
             }
-            if Double(foreground) < Self.goneShare * candidate.strength * Double(visible) {
+            if !isCovered, visible * 2 > candidate.pixels.count,
+                Double(foreground) < Self.goneShare * candidate.strength * Double(visible)
+            {
                 let empty = candidate.emptied ?? (scene.time, 0)
                 candidate.emptied = (empty.since, empty.looks + 1)
                 candidate.object.presence = .hidden
