@@ -9,7 +9,7 @@ bool isSupported() noexcept;
 
 /// Floats of a vector.
 constexpr int lanes = 8;
-/// The most output channels and columns of a block. Its sums stay in registers: 5 x 2 vectors; with 6 x 2, Clang spills.
+/// The most output channels and columns of a block. Its sums, 5 x 2 vectors, stay in registers; 6 x 2 would not.
 constexpr int blockRows = 5;
 constexpr int blockColumns = 2 * lanes;
 

@@ -31,8 +31,8 @@ float *scratch(size_t count) {
 class Layer final : public cv::dnn::Layer {
 public:
     /// `stock` has read the parameters; this layer takes them and the shapes from it.
-    Layer(const cv::dnn::LayerParams &params, cv::Ptr<cv::dnn::BaseConvolutionLayer> stock)
-        : cv::dnn::Layer(params), stock(stock), isDepthwise(stock->blobs[0].size[1] == 1 && params.get<int>("group", 1) > 1),
+    Layer(const cv::dnn::LayerParams &params, cv::Ptr<cv::dnn::BaseConvolutionLayer> stock, bool isDepthwise)
+        : cv::dnn::Layer(params), stock(stock), isDepthwise(isDepthwise),
           kernelHeight(int(stock->kernel_size[0])), kernelWidth(int(stock->kernel_size[1])),
           strideY(int(stock->strides[0])), strideX(int(stock->strides[1])) {
         blobs = stock->blobs;
@@ -94,7 +94,8 @@ public:
         cv::Mat scale, shift;
         next->getScaleShift(scale, shift);
         const auto fits = [&](const cv::Mat &m) {
-            return m.empty() || (m.type() == CV_32F && m.isContinuous() && (m.total() == 1 || m.total() == bias.size()));
+            return m.empty()
+                || (m.type() == CV_32F && m.isContinuous() && (m.total() == 1 || m.total() == bias.size()));
         };
         if ((scale.empty() && shift.empty()) || !fits(scale) || !fits(shift)) return false;
         const auto value = [](const cv::Mat &m, int row, float otherwise) {
@@ -120,6 +121,8 @@ public:
             auto &out = outputs[i];
             CV_Assert(in.type() == CV_32F && in.dims == 4 && in.isContinuous());
             CV_Assert(out.type() == CV_32F && out.dims == 4 && out.isContinuous());
+            // OpenCV's shapes allow for other numbers of groups than the one that the model names.
+            CV_Assert(in.size[1] == (isDepthwise ? out.size[1] : blobs[0].size[1]) && out.size[1] == int(bias.size()));
             for (int image = 0; image < in.size[0]; ++image) {
                 if (isDepthwise) {
                     runDepthwise(in, out, image);
@@ -232,13 +235,16 @@ private:
         }
     }
 
-    // `count` columns of a 1 x 1 convolution: the input itself, in panels of a block's columns.
+    // `count` columns of a 1 x 1 convolution: the input itself, in panels of a block's columns. Its rows are too far
+    // apart for the processor to foresee the next one.
     void packPlain(const float *from, int positions, int count, float *columns) const {
+        constexpr int ahead = 6;
         const int depth = this->depth();
         for (int k = 0; k < depth; ++k, from += positions) {
             for (int x = 0; x < count; x += kernels::blockColumns) {
                 const int real = std::min(kernels::blockColumns, count - x), width = kernels::packedColumns(real);
                 float *const panel = columns + size_t(depth) * x + size_t(width) * k;
+                if (k + ahead < depth) __builtin_prefetch(from + ahead * size_t(positions) + x);
                 kernels::copy(from + x, panel, real);
                 std::fill(panel + real, panel + width, 0.f);
             }
@@ -257,7 +263,8 @@ private:
                     for (; done < count; ++outY, outX = 0) {
                         const int run = std::min(count - done, outWidth - outX);
                         const int y = outY * strideY + ky - top, x = outX * strideX + kx - left;
-                        packRun(y < 0 || y >= height ? nullptr : plane + size_t(y) * width, width, x, run, panel + done);
+                        const float *const row = y < 0 || y >= height ? nullptr : plane + size_t(y) * width;
+                        packRun(row, width, x, run, panel + done);
                         done += run;
                     }
                     std::fill(panel + count, panel + packedWidth, 0.f);
@@ -298,30 +305,30 @@ private:
 };
 
 bool isTaken(const cv::dnn::BaseConvolutionLayer &stock, int groups) {
-    if (stock.blobs.empty() || stock.blobs.size() > 2 || stock.kernel_size.size() != 2) return false;
-    const auto &weights = stock.blobs[0];
-    for (const auto &blob : stock.blobs) {
-        if (blob.type() != CV_32F || !blob.isContinuous() || blob.empty()) return false;
-    }
-    if (weights.dims != 4 || weights.size[2] != int(stock.kernel_size[0]) || weights.size[3] != int(stock.kernel_size[1]))
-        return false;
-    if (stock.blobs.size() == 2 && stock.blobs[1].total() != size_t(weights.size[0])) return false;
+    const auto &blobs = stock.blobs;
+    if (blobs.empty() || blobs.size() > 2 || stock.kernel_size.size() != 2) return false;
+    const auto isPlain = [](const cv::Mat &blob) { return blob.type() == CV_32F && blob.isContinuous(); };
+    if (!std::all_of(blobs.begin(), blobs.end(), isPlain)) return false;
+    const auto &weights = blobs[0];
+    if (weights.dims != 4 || weights.empty()) return false;
+    if (blobs.size() == 2 && blobs[1].total() != size_t(weights.size[0])) return false;
     for (int axis = 0; axis < 2; ++axis) {
-        if (stock.dilations[axis] != 1 || stock.strides[axis] < 1) return false;
-        if (std::max(stock.pads_begin[axis], stock.pads_end[axis]) >= stock.kernel_size[axis] && stock.kernel_size[axis] > 1) return false;
-        if (stock.kernel_size[axis] == 1 && (stock.pads_begin[axis] || stock.pads_end[axis])) return false;
+        const size_t kernel = stock.kernel_size[axis];
+        if (size_t(weights.size[2 + axis]) != kernel || stock.dilations[axis] != 1) return false;
+        if (stock.pads_begin[axis] >= kernel || stock.pads_end[axis] >= kernel) return false;
     }
     if (!stock.padMode.empty() && stock.padMode != "SAME" && stock.padMode != "VALID") return false;
     if (groups == 1) return true;
-    const auto kernel = stock.kernel_size[0], stride = stock.strides[0];
-    return groups == weights.size[0] && weights.size[1] == 1 && kernel == stock.kernel_size[1] && (kernel == 3 || kernel == 5)
-        && stride == stock.strides[1] && stride <= 2;
+    const size_t kernel = stock.kernel_size[0], stride = stock.strides[0];
+    return groups == weights.size[0] && weights.size[1] == 1 && kernel == stock.kernel_size[1]
+        && (kernel == 3 || kernel == 5) && stride == stock.strides[1] && stride <= 2;
 }
 
 cv::Ptr<cv::dnn::Layer> create(cv::dnn::LayerParams &params) {
     auto stock = cv::dnn::ConvolutionLayer::create(params);
-    if (isSuspended || !isTaken(*stock, params.get<int>("group", 1))) return stock;
-    return cv::makePtr<Layer>(params, stock);
+    const int groups = params.get<int>("group", 1);
+    if (isSuspended || !isTaken(*stock, groups)) return stock;
+    return cv::makePtr<Layer>(params, stock, groups > 1);
 }
 
 #endif

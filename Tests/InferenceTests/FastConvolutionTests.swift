@@ -21,18 +21,19 @@ import Video
     }
 
     /// The largest difference of the outputs of one network with the own and with OpenCV's convolutions.
-    private func difference(_ path: String, _ inputs: [(blob: [Float], width: Int, height: Int)], _ outputs: [String])
-        throws -> Float
-    {
-        var own = try Network(path: path, hasStockConvolution: false)
-        var stock = try Network(path: path, hasStockConvolution: true)
+    private func difference(
+        _ path: String, description: String? = nil, _ inputs: [(blob: [Float], width: Int, height: Int)],
+        _ outputs: [String]
+    ) throws -> Float {
+        var own = try Network(path: path, description: description, hasStockConvolution: false)
+        var stock = try Network(path: path, description: description, hasStockConvolution: true)
         var largest: Float = 0
         for input in inputs {
             let wanted = outputs.map { (name: $0, count: 4_000_000) }
             let (blob, width, height) = input
             let found = try own.forward(blob, width: width, height: height, outputs: wanted, isExact: false)
             let expected = try stock.forward(blob, width: width, height: height, outputs: wanted, isExact: false)
-            #expect(found.map(\.count) == expected.map(\.count))
+            #expect(found.map(\.count) == expected.map(\.count) && found.allSatisfy { !$0.isEmpty })
             for (found, expected) in zip(found.joined(), expected.joined()) {
                 guard found.isFinite else { return .infinity }
                 largest = max(largest, abs(found - expected))
@@ -79,20 +80,36 @@ import Video
         #expect(difference > 0 && difference < 1e-3)
     }
 
-    @Test(.enabled(if: isReady && hasAVX2, "needs models, images and AVX2"))
-    func theFaceDetectorGivesWhatItGivesWithOpenCVsConvolutions() throws {
-        let model = try model("centerface")
-        var inputs: [([Float], Int, Int)] = []
-        for photo in Footage.photos("coco-val").prefix(2) {
+    /// Photos stretched to the input of a model, in planes of (value − mean) × scale.
+    private func photos(_ count: Int, for model: Model, mean: Float = 0, scale: Float = 1) throws
+        -> [(blob: [Float], width: Int, height: Int)]
+    {
+        try Footage.photos("coco-val").prefix(count).map { photo in
             let canvas = try Canvas(try JPEG.decode([UInt8](Data(contentsOf: URL(filePath: photo)))))
             let whole = PixelBox(x: 0, y: 0, width: canvas.width, height: canvas.height)
             let picture = try ColourPicture(canvas).part(whole, width: model.width, height: model.height)
             let blob = (0..<3).flatMap { channel in
-                stride(from: channel, to: picture.pixels.count, by: 3).map { Float(picture.pixels[$0]) }
+                stride(from: channel, to: picture.pixels.count, by: 3).map {
+                    (Float(picture.pixels[$0]) - mean) * scale
+                }
             }
-            inputs.append((blob, model.width, model.height))
+            return (blob, model.width, model.height)
         }
-        let difference = try difference(model.path, inputs, ["537", "538", "539"])
+    }
+
+    @Test(.enabled(if: isReady && hasAVX2, "needs models, images and AVX2"))
+    func theFaceDetectorGivesWhatItGivesWithOpenCVsConvolutions() throws {
+        let model = try model("centerface")
+        let difference = try difference(model.path, try photos(2, for: model), ["537", "538", "539"])
+        #expect(difference > 0 && difference < 1e-3)
+    }
+
+    @Test(.enabled(if: isReady && hasAVX2, "needs models, images and AVX2"))
+    func thePlateDetectorsCaffeModelGivesWhatItGivesWithOpenCVsConvolutions() throws {
+        let model = try model("hyperlpr-plates")
+        let difference = try difference(
+            model.path, description: try #require(model.companions.first).path,
+            try photos(2, for: model, mean: 116, scale: 1 / 58), ["detection_out"])
         #expect(difference > 0 && difference < 1e-3)
     }
 
