@@ -1,4 +1,5 @@
 import COpenCV
+import Foundation
 
 /// A network in OpenCV's DNN. One owner, one thread at a time.
 // @unchecked: the handle moves between threads but is never shared.
@@ -6,10 +7,16 @@ public struct Network: ~Copyable, @unchecked Sendable {
     private let raw: OpaquePointer
     private let path: String
 
+    /// For comparing: `GRIDWARDEN_STOCK_CONVOLUTION=1` in the environment.
+    private static let isStock = ProcessInfo.processInfo.environment["GRIDWARDEN_STOCK_CONVOLUTION"] == "1"
+
     /// Reads an ONNX file, or a Caffe model with its description; throws where OpenCV cannot.
-    public init(path: String, description: String? = nil) throws(InferenceError) {
+    ///
+    /// - Parameter hasStockConvolution: whether OpenCV's own convolutions run instead of the faster ones of `COpenCV`;
+    ///   by default only where the environment asks for it.
+    public init(path: String, description: String? = nil, hasStockConvolution: Bool? = nil) throws(InferenceError) {
         var error = ocv_error()
-        guard let raw = ocv_net_open(path, description, &error) else {
+        guard let raw = ocv_net_open(path, description, hasStockConvolution ?? Self.isStock, &error) else {
             throw InferenceError(
                 "read the network \(path)", error, remedy: "prepare it again with 'gridwarden models prepare'")
         }

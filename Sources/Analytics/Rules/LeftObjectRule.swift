@@ -10,6 +10,9 @@ public struct LeftObjectRule: Rule {
         var why: [Incident.Reason]
     }
 
+    /// Around a pile that has been told, as a share of its size: what lies there belongs to it.
+    private static let pile = 0.5
+
     private let kind: AlertKind
     private let zone: Zone
     private let settings: GroundSettings
@@ -23,6 +26,7 @@ public struct LeftObjectRule: Rule {
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         let isForbidden = settings.windows.contains(look.scene.date)
+        let piles = look.objects.filter { lying[$0.id]?.stood ?? false }
         return look.objects.compactMap { object in
             if case .gone(let at) = object.presence {
                 guard let ended = lying.removeValue(forKey: object.id) else { return nil }
@@ -32,11 +36,14 @@ public struct LeftObjectRule: Rule {
             guard lying[object.id] != nil || settings.size.contains(object.area),
                 zone.polygon.share(of: object.box) >= Self.share
             else { return nil }
-            return judge(object, look.scene, isForbidden: isForbidden)
+            let near = piles.contains { $0.id != object.id && $0.box.grown(by: Self.pile).intersection(object.box) > 0 }
+            return judge(object, look.scene, isForbidden: isForbidden, isPart: near)
         }
     }
 
-    private mutating func judge(_ object: LeftObject, _ scene: Scene, isForbidden: Bool) -> Finding {
+    private mutating func judge(
+        _ object: LeftObject, _ scene: Scene, isForbidden: Bool, isPart: Bool
+    ) -> Finding {
         let time = scene.time
         var entry =
             lying[object.id]
@@ -60,7 +67,8 @@ public struct LeftObjectRule: Rule {
             entry.why.append(.init(at: time, what: "it became forbidden at this hour"))
         }
         let dwell = time - entry.clock.counts
-        guard isForbidden, object.isVisible, object.isThing, object.identity == .thing, dwell >= settings.dwell else {
+        guard isForbidden, !isPart, object.isVisible, object.isThing, object.identity == .thing, dwell >= settings.dwell
+        else {
             return finding(object, entry.clock.counts, .pending, entry.why)
         }
         entry.stood = true
