@@ -76,11 +76,11 @@ public struct CameraPipeline: ~Copyable {
         rules = zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }
     }
 
-    /// What a later run needs of the ground; nil where nothing lies there, or the ground is not known.
+    /// What a later run needs of the ground; nil while it is not known.
     ///
     /// - Parameter time: of the newest look.
     func groundSnapshot(at time: MediaTime) -> GroundSnapshot? {
-        lying.isEmpty ? nil : ground?.snapshot(at: time)
+        ground?.snapshot(at: time)
     }
 
     /// A review has ended the incident; its object is passed over until it has gone.

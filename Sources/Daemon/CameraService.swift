@@ -135,7 +135,8 @@ public struct CameraService: Service {
                 }
                 last = look.time
                 if keeping.isDue(pipeline.lying, at: look.time) {
-                    await writer.remember(pipeline.groundSnapshot(at: look.time), camera: settings.identity.id)
+                    let ground = pipeline.lying.isEmpty ? nil : pipeline.groundSnapshot(at: look.time)
+                    await writer.remember(ground, camera: settings.identity.id)
                 }
                 if restoration != pipeline.groundRestoration {
                     restoration = pipeline.groundRestoration
@@ -148,8 +149,9 @@ public struct CameraService: Service {
                 }
             }
         }
-        if let last, !pipeline.lying.isEmpty {
-            await writer.remember(pipeline.groundSnapshot(at: last), camera: settings.identity.id)
+        // Even where nothing lies there: what is put down until the next start is new then.
+        if let last, let ground = pipeline.groundSnapshot(at: last) {
+            await writer.remember(ground, camera: settings.identity.id)
         }
     }
 

@@ -104,6 +104,16 @@ import Testing
         #expect(second.watcher.lying.isEmpty)
     }
 
+    @Test func `what is put down during the restart counts from the first look`() throws {
+        var first = Run()
+        try first.look(0...30, bag: false)
+        var second = Run(restored: try first.kept(at: 30))
+        try second.look(60...400, bag: true)
+        let opened = try #require(second.changes.first)
+        #expect(second.changes.count == 1)
+        #expect(abs(opened.firstSeen.seconds - 60) <= 2)
+    }
+
     @Test func `another view is refused, and what is too old`() throws {
         let kept = try before(until: 60).kept(at: 60)
         var turned = Run(restored: kept)
