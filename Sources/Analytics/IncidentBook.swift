@@ -10,8 +10,12 @@ public struct IncidentBook: Sendable {
 
     /// Least overlap of two boxes that show the same standing thing before and after a restart.
     private static let sameBox = 0.4
+    /// The same for stalls and smoke, which have no firm outline.
+    private static let sameLooseBox = 0.3
     /// How long a restored incident may go unseen before it counts as cleared, in seconds and in looks.
     private static let restoredGrace = (seconds: 15.0, looks: 4)
+    /// The least of it, in seconds, where the rule needs a while to find again what it had found.
+    private static let slowGrace = 60.0
 
     /// So many times as large as it was told: told again.
     private static let growth = 1.5
@@ -157,7 +161,16 @@ public struct IncidentBook: Sendable {
 
     private static func isSame(_ incident: Incident, _ finding: Finding) -> Bool {
         incident.kind == finding.kind && incident.zone == finding.zone
-            && incident.object.box.iou(finding.object.box) >= sameBox
+            && incident.object.box.iou(finding.object.box)
+                >= ([.stall, .smoke, .fire].contains(incident.object.objectClass) ? sameLooseBox : sameBox)
+    }
+
+    /// Seconds that a restored incident may go unseen.
+    private static func grace(_ incident: Incident) -> Double {
+        switch incident.object.objectClass {
+        case .stall, .smoke, .fire, .water, .crowd: max(slowGrace, incident.threshold)
+        default: restoredGrace.seconds
+        }
     }
 
     private mutating func isSuppressed(_ finding: Finding, _ key: Key) -> Bool {
@@ -179,15 +192,14 @@ public struct IncidentBook: Sendable {
         let since = restoredSince ?? time
         restoredSince = since
         looksSinceRestore += 1
-        guard time - since >= Self.restoredGrace.seconds, looksSinceRestore >= Self.restoredGrace.looks else {
-            return []
-        }
-        released += restoredSuppressed.map(\.id)
-        restoredSuppressed = []
-        let gone = restored
-        restored = []
+        guard looksSinceRestore >= Self.restoredGrace.looks else { return [] }
+        func isOver(_ incident: Incident) -> Bool { time - since >= Self.grace(incident) }
+        released += restoredSuppressed.filter(isOver).map(\.id)
+        restoredSuppressed.removeAll(where: isOver)
+        let gone = restored.filter(isOver)
+        restored.removeAll(where: isOver)
         return gone.map {
-            close($0, at: since, why: .init(at: since, what: "the place was empty when the watch began again"))
+            close($0, at: since, why: .init(at: since, what: "it was not found again when the watch began again"))
         }
     }
 }

@@ -36,6 +36,10 @@ public struct CameraPipeline: ~Copyable {
     public private(set) var costs = Costs()
     /// What stands still now, for a later run.
     public var stays: [StaySnapshot] { tracker.snapshots }
+    /// What lies on the ground, or may.
+    var lying: [LeftObject] { ground?.lying ?? [] }
+    /// What became of the ground that an earlier run had kept.
+    public var groundRestoration: GroundRestoration { ground?.restoration ?? .none }
     private let detector: ObjectDetector
     private var small: SmallPicture
     private var sight = Sight()
@@ -51,11 +55,13 @@ public struct CameraPipeline: ~Copyable {
     private let describer: PlaceDescriber?
     private var detections: [Detection] = []
 
-    /// - Parameter restored: what stood still when the last run ended.
+    /// - Parameters:
+    ///   - restored: what stood still when the last run ended.
+    ///   - restoredGround: the ground then, and what lay there.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
         describer: PlaceDescriber? = nil,
-        restored: [StaySnapshot] = [], minimumScore: Double = 0.35
+        restored: [StaySnapshot] = [], restoredGround: GroundSnapshot? = nil, minimumScore: Double = 0.35
     ) {
         self.detector = detector
         self.incidents = incidents
@@ -66,10 +72,18 @@ public struct CameraPipeline: ~Copyable {
         settings.birthScore = minimumScore
         tracker = StayTracker(settings: settings, restored: restored)
         let withGround = zones.filter(\.rules.needGround)
-        ground = withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon))
+        ground =
+            withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon), restored: restoredGround)
         smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher() : nil
         small = SmallPicture(isColoured: zones.contains(where: \.rules.needColour))
         rules = zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }
+    }
+
+    /// What a later run needs of the ground; nil while it is not known.
+    ///
+    /// - Parameter time: of the newest look.
+    func groundSnapshot(at time: MediaTime) -> GroundSnapshot? {
+        ground?.snapshot(at: time)
     }
 
     /// A review has ended the incident; its object is passed over until it has gone.

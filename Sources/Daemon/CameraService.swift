@@ -41,6 +41,7 @@ public struct CameraService: Service {
     private let writer: IncidentWriter
     private let restored: [Incident]
     private let restoredStays: [StaySnapshot]
+    private let restoredGround: GroundSnapshot?
     private let suppressed: [Incident]
     private let settlements: Settlements
     private let logger: Logger
@@ -52,13 +53,15 @@ public struct CameraService: Service {
     ///   - maker: nil where no evidence is kept.
     ///   - restored: the incidents of this camera that were open when the last run ended.
     ///   - restoredStays: what stood still then.
+    ///   - restoredGround: what lay on the ground then; nil where that is not known.
     ///   - suppressed: the incidents that a review had ended while their objects stood there.
     ///   - settlements: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change.
     public init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
         maker: EvidenceMaker?,
-        writer: IncidentWriter, restored: [Incident], restoredStays: [StaySnapshot], suppressed: [Incident] = [],
+        writer: IncidentWriter, restored: [Incident], restoredStays: [StaySnapshot],
+        restoredGround: GroundSnapshot? = nil, suppressed: [Incident] = [],
         settlements: Settlements = Settlements(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) async -> Void
     ) {
@@ -69,6 +72,7 @@ public struct CameraService: Service {
         self.writer = writer
         self.restored = restored
         self.restoredStays = restoredStays
+        self.restoredGround = restoredGround
         self.suppressed = suppressed
         self.settlements = settlements
         self.publish = publish
@@ -101,7 +105,7 @@ public struct CameraService: Service {
 
     /// A system clock that was set back since the last run must not make what stood then younger than now.
     private var begin: MediaTime {
-        let known = restored.map(\.lastSeen) + restoredStays.map(\.lastSeen)
+        let known = restored.map(\.lastSeen) + restoredStays.map(\.lastSeen) + [restoredGround?.time].compactMap { $0 }
         return max(MediaTime(Date().timeIntervalSince1970), known.max() ?? MediaTime(0))
     }
 
@@ -112,9 +116,12 @@ public struct CameraService: Service {
                 UUIDv7.make()
             },
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
-            restored: restoredStays, minimumScore: settings.minimumScore)
+            restored: restoredStays, restoredGround: restoredGround, minimumScore: settings.minimumScore)
         var failures = 0
         var kept = (places: [Box](), at: -Double.infinity)
+        var keeping = GroundKeeping()
+        var restoration = pipeline.groundRestoration
+        var last: MediaTime?
         for await frame in camera.frames {
             do {
                 for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
@@ -130,6 +137,15 @@ public struct CameraService: Service {
                     kept = (stays.map(\.box), look.time.seconds)
                     await writer.remember(stays, camera: settings.identity.id)
                 }
+                last = look.time
+                if keeping.isDue(pipeline.lying, at: look.time) {
+                    let ground = pipeline.lying.isEmpty ? nil : pipeline.groundSnapshot(at: look.time)
+                    await writer.remember(ground, camera: settings.identity.id)
+                }
+                if restoration != pipeline.groundRestoration {
+                    restoration = pipeline.groundRestoration
+                    tell(restoration)
+                }
             } catch {
                 failures += 1
                 if failures == 1 || failures.isMultiple(of: 100) {
@@ -137,6 +153,16 @@ public struct CameraService: Service {
                 }
             }
         }
+        // Even where nothing lies there: what is put down until the next start is new then.
+        if let last, let ground = pipeline.groundSnapshot(at: last) {
+            await writer.remember(ground, camera: settings.identity.id)
+        }
+    }
+
+    private func tell(_ restoration: GroundRestoration) {
+        guard case .refused(let reason) = restoration else { return }
+        logger.notice(
+            "the ground is learnt anew, what lies there now is part of it", metadata: ["reason": "\(reason.rawValue)"])
     }
 
     private func entries(_ look: CameraPipeline.Look, _ frame: Frame) -> [IncidentWriter.Entry] {

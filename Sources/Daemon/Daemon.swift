@@ -66,6 +66,7 @@ public struct Daemon: Sendable {
                 writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
                 restoredStays: try outbox.stays(camera: camera.identity.id),
+                restoredGround: try outbox.ground(camera: camera.identity.id),
                 suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
                 logger: logger
             ) { report in

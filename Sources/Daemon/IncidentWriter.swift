@@ -77,6 +77,13 @@ public actor IncidentWriter {
         }
     }
 
+    /// Keeps what lies on the ground of a camera for a later run; nil forgets it.
+    public func remember(_ ground: GroundSnapshot?, camera: String) {
+        do { try outbox.save(ground, camera: camera) } catch {
+            logger.warning("could not keep the ground", metadata: ["error": "\(error)", "camera": "\(camera)"])
+        }
+    }
+
     /// The objects of incidents that a review had ended have gone: the next ones there are new.
     public func release(_ incidents: [UUID]) {
         released += incidents

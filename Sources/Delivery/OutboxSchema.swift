@@ -42,6 +42,10 @@ enum OutboxSchema {
                 sql: "CREATE TABLE stays (camera TEXT PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID")
         }
         migrator.registerMigration("requests, audit and budget") { try $0.execute(sql: requests + audit + budget) }
+        migrator.registerMigration("grounds") { db in
+            try db.execute(
+                sql: "CREATE TABLE grounds (camera TEXT PRIMARY KEY NOT NULL, time REAL NOT NULL, data BLOB NOT NULL)")
+        }
         return migrator
     }
 

@@ -24,3 +24,42 @@ import Testing
         #expect(closed.map(\.revision) == [3])
     }
 }
+
+/// What a restart finds again late is neither closed nor opened twice.
+@Suite struct RestoredIncidentTests {
+    private static let box = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
+
+    private func incident(_ name: ObjectClass, threshold: Double) -> Incident {
+        Incident(
+            id: UUID(), kind: .roadVending, camera: "c", zone: "z", firstSeen: MediaTime(0), confirmed: MediaTime(90),
+            lastSeen: MediaTime(100), threshold: threshold,
+            object: .init(objectClass: name, confidence: 0.6, box: Self.box))
+    }
+
+    @Test(arguments: [(ObjectClass.object, 120.0, 15.0), (.stall, 30, 60), (.stall, 120, 120), (.crowd, 90, 90)])
+    func `each kind waits as long as its rule needs`(name: ObjectClass, threshold: Double, grace: Double) {
+        let open = incident(name, threshold: threshold)
+        var book = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }
+        var closed: Double?
+        for second in stride(from: 200.0, to: 400, by: 2) where closed == nil {
+            if !book.advance([], at: MediaTime(second)).isEmpty { closed = second - 200 }
+        }
+        #expect(closed.map { $0 - grace }.map { 0..<2 ~= $0 } == true)
+    }
+
+    @Test func `a stall that is found again a little aside is the same one`() {
+        let open = incident(.stall, threshold: 60)
+        var book = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }
+        let aside = Box(x: 0.45, y: 0.42, width: 0.24, height: 0.2)
+        #expect((0.3..<0.6).contains(open.object.box.iou(aside)))
+        for second in stride(from: 200.0, to: 400, by: 2) {
+            let finding = Finding(
+                kind: .roadVending, zone: "z", place: 1, phase: second < 240 ? .pending : .standing,
+                firstSeen: MediaTime(210), lastSeen: MediaTime(110), threshold: 60,
+                object: .init(objectClass: .stall, confidence: 0.6, box: aside))
+            let changes = book.advance(second < 220 ? [] : [finding], at: MediaTime(second))
+            #expect(changes.isEmpty)
+        }
+        #expect(book.open.map(\.id) == [open.id])
+    }
+}

@@ -56,6 +56,23 @@ struct OutboxTests {
         #expect(try outbox.counts() == outboxCounts(undelivered: 1, open: 1, last: 1, outbox))
     }
 
+    @Test func `the ground of each camera outlives the process, and a damaged one is passed over`() throws {
+        let text = """
+            <?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict>
+            <key>version</key><integer>1</integer><key>time</key><real>90.5</real></dict></plist>
+            """
+        let ground = try #require(GroundSnapshot(data: Data(text.utf8)))
+        let outbox = try Outbox(file: file)
+        try outbox.save(ground, camera: "a")
+        try outbox.save(ground, camera: "b")
+        try outbox.save(nil, camera: "b")
+        let again = try Outbox(file: file)
+        #expect(try again.ground(camera: "a") == ground)
+        #expect(try again.ground(camera: "b") == nil)
+        try again.pool.write { try $0.execute(sql: "UPDATE grounds SET data = x'00'") }
+        #expect(try again.ground(camera: "a") == nil)
+    }
+
     private func outboxCounts(undelivered: Int, open: Int, last: Int64, _ outbox: Outbox) throws -> OutboxCounts {
         var counts = try outbox.counts()
         counts.undelivered = undelivered

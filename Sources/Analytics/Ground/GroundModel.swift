@@ -49,8 +49,8 @@ struct GroundModel: Sendable {
     private var evidence: Plane
     private var faintEvidence: Plane
     private var hiddenLooks: Plane
-    private var unknown: Plane
-    private var restless: Plane
+    private(set) var unknown: Plane
+    private(set) var restless: Plane
     private var first: [(picture: ColourPicture, hidden: Plane)] = []
 
     init(_ picture: ColourPicture) {
@@ -70,6 +70,19 @@ struct GroundModel: Sendable {
         restless = empty
         noise = Plane(width: picture.width, height: picture.height, repeating: 20)
         since = [Float](repeating: 0, count: empty.count)
+    }
+
+    /// A ground that is known already.
+    ///
+    /// - Parameter last: the picture that it meets, in its light.
+    init(known: ColourPicture, noise: Plane, restless: Plane, unknown: Plane, last: ColourPicture) {
+        self.init(known)
+        self.noise = noise
+        self.restless = restless
+        self.unknown = unknown
+        self.last = last
+        view = last
+        isReady = true
     }
 
     var width: Int { ground.width }

@@ -67,19 +67,29 @@ public struct GroundWatcher: Sendable {
         var missed = 0
     }
 
-    private var model: GroundModel?
+    var model: GroundModel?
     var current: GroundModel? { model }
     private var faint: [FaintCover] = []
     /// The ground under the other appearance, and what lay there.
-    private var other: (model: GroundModel?, candidates: [Candidate]) = (nil, [])
-    private(set) var candidates: [Candidate] = []
-    private var nextID = 1
+    var other: (model: GroundModel?, candidates: [Candidate]) = (nil, [])
+    var candidates: [Candidate] = []
+    var nextID = 1
     private let watched: [Box]
     /// Height of the picture by its width.
     private var aspect = 1.0
 
-    /// - Parameter zones: where things matter; elsewhere the ground takes them in.
-    public init(zones: [Polygon]) { watched = zones.map(\.bounds) }
+    /// What an earlier run had kept, until the first look.
+    var restored: GroundSnapshot?
+    public internal(set) var restoration: GroundRestoration
+
+    /// - Parameters:
+    ///   - zones: where things matter; elsewhere the ground takes them in.
+    ///   - restored: the ground when the last run ended; its times must be of the same timeline.
+    public init(zones: [Polygon], restored: GroundSnapshot? = nil) {
+        watched = zones.map(\.bounds)
+        self.restored = restored
+        restoration = restored == nil ? .none : .waiting
+    }
 
     /// The whole picture looks different, as after a change to infra-red. Each of the two appearances has a ground of its
     /// own; what lay there under the other one is neither gone nor new.
@@ -148,6 +158,7 @@ public struct GroundWatcher: Sendable {
     /// Takes one look; returns what lies there and, once more, what has just gone.
     public mutating func update(with scene: Scene, stays: [Stay], ended: [StayTracker.Ended]) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
+        takeBack(picture, under: scene)
         var model = self.model ?? GroundModel(picture)
         aspect = Double(picture.height) / Double(picture.width)
         self.model = nil

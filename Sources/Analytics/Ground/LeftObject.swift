@@ -1,6 +1,6 @@
 /// Something in the picture that was not there before and stays as it is.
-public struct LeftObject: Sendable, Equatable {
-    public enum Presence: Sendable, Equatable {
+public struct LeftObject: Sendable, Codable, Equatable {
+    public enum Presence: Sendable, Codable, Equatable {
         case visible
         /// Somebody or something stands before it.
         case hidden
@@ -9,7 +9,7 @@ public struct LeftObject: Sendable, Equatable {
     }
 
     /// What a second, closer look of the detector said.
-    public enum Identity: Sendable, Equatable {
+    public enum Identity: Sendable, Codable, Equatable {
         case unknown
         /// Nothing that the detector knows: what is left is a thing.
         case thing

@@ -1,0 +1,32 @@
+public import Analytics
+import Foundation
+import GRDB
+
+extension Outbox {
+    /// Keeps what lies on the ground at a camera, so that its time goes on after a restart; nil forgets it.
+    public func save(_ ground: GroundSnapshot?, camera: String) throws(OutboxError) {
+        try Self.explaining("keep what lies on the ground at camera \(camera)") {
+            let state = try ground.map { (time: $0.time.seconds, data: try $0.data()) }
+            try pool.write { db in
+                if let state {
+                    try db.execute(
+                        sql: "INSERT OR REPLACE INTO grounds (camera, time, data) VALUES (?, ?, ?)",
+                        arguments: [camera, state.time, state.data])
+                } else {
+                    try db.execute(sql: "DELETE FROM grounds WHERE camera = ?", arguments: [camera])
+                }
+            }
+        }
+    }
+
+    /// What lay on the ground at a camera when it was last kept; nil where that was never, or cannot be read by this
+    /// version.
+    public func ground(camera: String) throws(OutboxError) -> GroundSnapshot? {
+        try Self.explaining("read what lay on the ground at camera \(camera)") {
+            let data = try pool.read { db in
+                try Data.fetchOne(db, sql: "SELECT data FROM grounds WHERE camera = ?", arguments: [camera])
+            }
+            return data.flatMap(GroundSnapshot.init(data:))
+        }
+    }
+}
