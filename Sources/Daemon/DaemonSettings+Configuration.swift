@@ -41,6 +41,7 @@ extension DaemonSettings {
                     zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules) },
                     minimumScore: configuration.detector.minimumScore)
             })
+        departments = site.departments
         publishesEvidence = evidence.isEnabled && evidence.isPublished
         let outbox = configuration.outbox
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)

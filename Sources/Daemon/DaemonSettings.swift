@@ -1,3 +1,4 @@
+public import Catalogue
 public import Delivery
 public import Foundation
 public import Inference
@@ -18,6 +19,8 @@ public struct DaemonSettings: Sendable {
     /// libavcodec's scale, 2 (best) … 31.
     public var jpegQuality: Int
     public var masking: MaskingModels
+    /// Which departments differ from the catalogue's.
+    public var departments = Routing()
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
     public var outboxBudget = OutboxBudget()

@@ -97,6 +97,10 @@ struct ExampleTests {
             case .crowd: try check(#require(rules.section(key) as Section<CrowdSettings.Key>?))
             }
         }
+        for key in Routing.Route.Key.allCases.map(\.rawValue) {
+            #expect(try Sample.example().contains("\(key): "))
+            #expect(try Sample.docs().contains("`\(key)`"))
+        }
         for key in VendingSettings.Permit.Key.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`"))

@@ -21,6 +21,7 @@ struct FaultTests {
 
     private static let polygon = "        polygon: "
     private static let parking = "          parking.motor: "
+    private static let departments = "  area: \"320583102201\"\n  departments: "
     private static let pile = "          env.garbage_pile: "
     private static let permits = "          vending.itinerant: {permits: "
 
@@ -34,6 +35,22 @@ struct FaultTests {
         Case(3, "  area: \"320583102201\"\n  time_zone: GMT+8", "4:14: site: time_zone must be the IANA", "\"GMT+8\""),
         Case(3, "  area: \"320583102201\"\n  grid: a/b", "4:9: site: grid must be 1 to 32 letters", "\"a/b\""),
         Case(3, "  area: \"320583102201\"\n  aera: x", "4:3: site: there is no key \"aera\"", "did you mean area?"),
+        Case(3, departments + "x", "4:16: site: departments must be a list", "vending.*"),
+        Case(3, departments + "[{id: a}]", "4:17: site, department no. 1: kind is missing", "vending.*"),
+        Case(
+            3, departments + "[{kind: parking.moto, id: a}]", "4:24: site, department no. 1: there is no kind", "motor?"
+        ),
+        Case(
+            3, departments + "[{kind: none.*, id: a}]", "4:24: site, department no. 1: there is no kind", "\"none.*\""),
+        Case(3, departments + "[{kind: vending.*}]", "4:24: site, department no. 1: nothing is changed", "give an id"),
+        Case(3, departments + "[{kind: vending.*, role: 1x}]", "4:41: site, department no. 1: role must be", "\"1x\""),
+        Case(3, departments + "[{kind: vending.*, role: x}]", "4:17: site, department no. 1: name is missing", "zh"),
+        Case(
+            3, departments + "[{kind: vending.*, name: {zh: x}}]", "4:35: site, department no. 1, name: en is missing",
+            "City"),
+        Case(
+            3, departments + "[{kind: vending.*, id: a}, {kind: vending.*, id: b}]",
+            "4:50: site, department no. 2: an item above has the same kind", "keep one"),
         Case(5, "  host: mqtt://b", "5:9: broker: host must be the name", "(hidden)"),
         Case(5, "  host: b\n  prot: 1", "6:3: broker: there is no key \"prot\"", "did you mean port?"),
         Case(5, "  host: b\n  port: 70000", "6:9: broker: port must be a whole number from 1 to 65535", "70000"),

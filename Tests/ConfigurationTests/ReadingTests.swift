@@ -99,6 +99,19 @@ struct ReadingTests {
         #expect(rules.kinds == [.piledGoods])
     }
 
+    @Test("takes the departments of a site")
+    func departments() throws {
+        let list = "[{kind: parking.motor, surface: pavement, id: \"07\"}, {kind: vending.*, role: traffic-police}]"
+        let text = Sample.minimal(line: 3, "  area: \"320583102201\"\n  departments: \(list)")
+        let routes = try Configuration.parse(text: text, file: "f").site.departments.routes
+        let police = try #require(Catalogue.builtIn().department(role: "traffic-police"))
+        #expect(
+            routes == [
+                .init(kinds: "parking.motor", surface: .pavement, id: "07"),
+                .init(kinds: "vending.*", role: "traffic-police", name: police.name),
+            ])
+    }
+
     @Test("lets parking rest on holidays")
     func parkingHolidays() throws {
         let parking = try #require(try rules("parking.motor: {holidays: [2026-10-01]}").parking)

@@ -16,7 +16,9 @@ extension Configuration {
         if file.node(.site) == nil { file.reportMissing(.site, example: "{id: …, area: …}") }
         if file.node(.broker) == nil { file.reportMissing(.broker, example: "{host: …}") }
         if file.node(.cameras) == nil { file.reportMissing(.cameras, example: "[{id: …, url: …, …}]") }
-        let site = file.section(.site).map { SiteSettings.read($0, area: area) } ?? SiteSettings(id: "", area: area)
+        let site =
+            file.section(.site).map { SiteSettings.read($0, area: area, catalogue: catalogue) }
+            ?? SiteSettings(id: "", area: area)
         let broker = file.section(.broker).map { BrokerSettings.read($0, site: site) }
         let detector = file.section(.detector).map(DetectorSettings.read) ?? DetectorSettings()
         let evidence = EvidenceSettings.read(file.section(.evidence), site: site)

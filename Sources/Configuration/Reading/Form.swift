@@ -8,6 +8,11 @@ enum Form {
             && text.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
     }
 
+    /// As the schema of an alert has it.
+    static func isRole(_ text: String) -> Bool {
+        isIdentifier(text) && text.first.map { ("a"..."z").contains($0) } ?? false
+    }
+
     /// Safe as one level of a topic.
     static func isCode(_ text: String) -> Bool {
         (1...32).contains(text.utf8.count)
