@@ -18,7 +18,7 @@ public struct Daemon: Sendable {
     public init(_ settings: DaemonSettings, logger: Logger) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
-        let catalogue = try Catalogue.builtIn()
+        let catalogue = try Catalogue.builtIn().routed(by: settings.departments)
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
         let outbox = try Outbox(
             file: settings.stateFolder.appending(path: "outbox.sqlite"), budget: settings.outboxBudget,

@@ -42,6 +42,7 @@ extension DaemonSettings {
                     minimumScore: configuration.detector.minimumScore)
             })
         modelsFolder = folder
+        departments = site.departments
         publishesEvidence = evidence.isEnabled && evidence.isPublished
         let outbox = configuration.outbox
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)

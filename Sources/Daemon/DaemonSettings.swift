@@ -1,3 +1,4 @@
+public import Catalogue
 public import Delivery
 public import Foundation
 public import Inference
@@ -20,6 +21,8 @@ public struct DaemonSettings: Sendable {
     public var masking: MaskingModels
     /// Where the prepared models lie, with their manifest and heads.
     public var modelsFolder = ""
+    /// Which departments differ from the catalogue's.
+    public var departments = Routing()
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
     public var outboxBudget = OutboxBudget()

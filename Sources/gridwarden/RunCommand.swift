@@ -1,4 +1,6 @@
+import Analytics
 import ArgumentParser
+import Catalogue
 import Configuration
 import Daemon
 import Foundation
@@ -56,11 +58,30 @@ struct CheckCommand: AsyncParsableCommand {
             Console.complain("\(config): \(error)")
             throw ExitCode(78)
         }
-        if json { try ConfigurationFile.printJSON([]) } else { print("\(config): right; \(configuration)") }
+        guard !json else { return try ConfigurationFile.printJSON([]) }
+        print("\(config): right; \(configuration)")
+        try list(configuration, Catalogue.builtIn())
     }
 }
 
 extension CheckCommand {
+    /// What each zone is watched for and how mature that is, and the permits that have run out.
+    private func list(_ configuration: Configuration, _ catalogue: Catalogue) {
+        for camera in configuration.cameras {
+            for settings in camera.zones {
+                let place = "  \(camera.id), \(settings.zone.id)"
+                let kinds = settings.rules.kinds.map { kind in
+                    "\(kind) (\(catalogue[kind]?.maturity.rawValue ?? "unknown"))"
+                }
+                print("\(place): \(kinds.sorted().joined(separator: ", "))")
+                for permit in settings.rules.vending.values.flatMap(\.permits) {
+                    guard let until = permit.until, until < Date() else { continue }
+                    print("\(place): note: the permit \(permit.name) has run out")
+                }
+            }
+        }
+    }
+
     /// No fault of the configuration: the daemon runs, and its alerts carry no pictures.
     private func warn(_ masking: MaskingModels) {
         do { _ = try masking.verified() } catch { Console.complain("\(config): evidence will be withheld: \(error)") }

@@ -46,6 +46,19 @@ struct ExampleTests {
         #expect(full.cameras[0].area.digits == "320583102202")
     }
 
+    @Test("states the defaults of every rule")
+    func ruleDefaults() throws {
+        let full = try Configuration.parse(text: Sample.fullExample(), file: "f").cameras[0].zones
+        #expect(Set(full.flatMap(\.rules.kinds)) == Set(ZoneRules.Key.allCases.map(\.kind)))
+        for zone in full {
+            let names = zone.rules.kinds.map { "\($0): " }.joined(separator: ", ")
+            let rules = "        surface: \(zone.zone.surface.rawValue)\n        rules: {\(names)}"
+            let text = Sample.minimal.split(separator: "\n").dropLast(2).joined(separator: "\n") + "\n" + rules
+            let plain = try Configuration.parse(text: text, file: "f").cameras[0].zones[0]
+            #expect(zone.rules == plain.rules, "\(zone.zone.id)")
+        }
+    }
+
     @Test("holds every key, and so does docs/configuration.md")
     func everyKey() throws {
         let log = FaultLog(file: "f")
@@ -54,9 +67,11 @@ struct ExampleTests {
         let broker: Section<BrokerSettings.Key> = try #require(file.section(.broker))
         let cameraNode = try #require(file.list(.cameras, of: "")?.first)
         let camera = try #require(Section<CameraSettings.Key>(cameraNode, place: "", at: Position(), log))
-        let zoneNode = try #require(camera.list(.zones, of: "")?.first)
-        let zone = try #require(Section<ZoneSettings.Key>(zoneNode, place: "", at: Position(), log))
-        let rules: Section<ZoneRules.Key> = try #require(zone.section(.rules))
+        let zones = try #require(camera.list(.zones, of: "")).compactMap {
+            Section<ZoneSettings.Key>($0, place: "", at: Position(), log)
+        }
+        let zone = try #require(zones.first)
+        let rules = zones.compactMap { $0.section(.rules) as Section<ZoneRules.Key>? }
         try check(file)
         try check(#require(file.section(.site) as Section<SiteSettings.Key>?))
         try check(broker)
@@ -68,8 +83,28 @@ struct ExampleTests {
         try check(#require(file.section(.logging) as Section<LoggingSettings.Key>?))
         try check(camera)
         try check(zone)
-        try check(rules)
-        try check(#require(rules.section(.parking) as Section<ParkingSettings.Key>?))
+        for key in ZoneRules.Key.allCases {
+            let rules = try #require(rules.first { $0.position(of: key) != nil }, "\(key)")
+            #expect(try Sample.docs().contains("`\(key.rawValue)`"), "\(key) in docs/configuration.md")
+            switch key {
+            case .parking: try check(#require(rules.section(key) as Section<ParkingSettings.Key>?))
+            case .exposedGarbage, .garbagePile, .piledGoods:
+                try check(#require(rules.section(key) as Section<GroundSettings.Key>?))
+            case .roadVending, .itinerantVending, .outOfStore:
+                try check(#require(rules.section(key) as Section<VendingSettings.Key>?))
+            case .burning, .smokeAndFire: try check(#require(rules.section(key) as Section<ZoneRules.SmokeKey>?))
+            case .dirtyWater: try check(#require(rules.section(key) as Section<WaterSettings.Key>?))
+            case .crowd: try check(#require(rules.section(key) as Section<CrowdSettings.Key>?))
+            }
+        }
+        for key in Routing.Route.Key.allCases.map(\.rawValue) {
+            #expect(try Sample.example().contains("\(key): "))
+            #expect(try Sample.docs().contains("`\(key)`"))
+        }
+        for key in VendingSettings.Permit.Key.allCases.map(\.rawValue) {
+            #expect(try Sample.example().contains("\(key): "))
+            #expect(try Sample.docs().contains("`\(key)`"))
+        }
         for key in InboundSettings.Party.Key.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`"))

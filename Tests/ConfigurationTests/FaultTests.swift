@@ -21,6 +21,9 @@ struct FaultTests {
 
     private static let polygon = "        polygon: "
     private static let parking = "          parking.motor: "
+    private static let departments = "  area: \"320583102201\"\n  departments: "
+    private static let pile = "          env.garbage_pile: "
+    private static let permits = "          vending.itinerant: {permits: "
 
     /// One line of the minimal file replaced, one fault.
     static let cases: [Case] = [
@@ -32,6 +35,22 @@ struct FaultTests {
         Case(3, "  area: \"320583102201\"\n  time_zone: GMT+8", "4:14: site: time_zone must be the IANA", "\"GMT+8\""),
         Case(3, "  area: \"320583102201\"\n  grid: a/b", "4:9: site: grid must be 1 to 32 letters", "\"a/b\""),
         Case(3, "  area: \"320583102201\"\n  aera: x", "4:3: site: there is no key \"aera\"", "did you mean area?"),
+        Case(3, departments + "x", "4:16: site: departments must be a list", "vending.*"),
+        Case(3, departments + "[{id: a}]", "4:17: site, department no. 1: kind is missing", "vending.*"),
+        Case(
+            3, departments + "[{kind: parking.moto, id: a}]", "4:24: site, department no. 1: there is no kind", "motor?"
+        ),
+        Case(
+            3, departments + "[{kind: none.*, id: a}]", "4:24: site, department no. 1: there is no kind", "\"none.*\""),
+        Case(3, departments + "[{kind: vending.*}]", "4:24: site, department no. 1: nothing is changed", "give an id"),
+        Case(3, departments + "[{kind: vending.*, role: 1x}]", "4:41: site, department no. 1: role must be", "\"1x\""),
+        Case(3, departments + "[{kind: vending.*, role: x}]", "4:17: site, department no. 1: name is missing", "zh"),
+        Case(
+            3, departments + "[{kind: vending.*, name: {zh: x}}]", "4:35: site, department no. 1, name: en is missing",
+            "City"),
+        Case(
+            3, departments + "[{kind: vending.*, id: a}, {kind: vending.*, id: b}]",
+            "4:50: site, department no. 2: an item above has the same kind", "keep one"),
         Case(5, "  host: mqtt://b", "5:9: broker: host must be the name", "(hidden)"),
         Case(5, "  host: b\n  prot: 1", "6:3: broker: there is no key \"prot\"", "did you mean port?"),
         Case(5, "  host: b\n  port: 70000", "6:9: broker: port must be a whole number from 1 to 65535", "70000"),
@@ -118,6 +137,49 @@ struct FaultTests {
         Case(
             15, parking + "{windows: [{from: \"07:00\", to: \"07:00\"}]}",
             "15:57: camera cam-01, zone np1, parking.motor, window no. 1: from and to are equal", "24:00"),
+        Case(
+            15, parking + "{holidays: [2026-02-30]}",
+            "15:38: camera cam-01, zone np1, parking.motor: there is no date \"2026-02-30\"", "YYYY-MM-DD"),
+        Case(
+            15, parking + "{holidays: 2026-10-01}",
+            "15:37: camera cam-01, zone np1, parking.motor: holidays must be a list", "[2026-10-01]"),
+        Case(15, pile + "{shade: 1}", "15:30: camera cam-01, zone np1, env.garbage_pile: there is no key", "dwell"),
+        Case(15, pile + "{dwell: 0}", "15:37: camera cam-01, zone np1, env.garbage_pile: dwell must be", "1 to 86400"),
+        Case(
+            15, pile + "{smallest_share: 2}", "15:46: camera cam-01, zone np1, env.garbage_pile: smallest_share must",
+            "0 to 1"),
+        Case(
+            15, pile + "{largest_share: 0.005}",
+            "15:45: camera cam-01, zone np1, env.garbage_pile: largest_share is below smallest_share, 0.01", "raise"),
+        Case(15, permits + "{}}", "15:40: camera cam-01, zone np1, vending.itinerant: permits must be a list", "until"),
+        Case(
+            15, permits + "[{name: n}]}",
+            "15:41: camera cam-01, zone np1, vending.itinerant, permit no. 1: polygon is missing", "[["),
+        Case(
+            15, permits + "[{polygon: [[0, 0], [1, 0], [1, 1]]}]}",
+            "15:41: camera cam-01, zone np1, vending.itinerant, permit no. 1: name is missing", "stall"),
+        Case(
+            15, permits + "[{name: n, polygon: [[0, 0], [1, 0], [2, 1]]}]}",
+            "15:78: camera cam-01, zone np1, vending.itinerant, permit no. 1: x is 2, outside", "width"),
+        Case(
+            15, permits + "[{name: n, polygon: [[0, 0], [1, 0], [1, 1]], until: 2027-02-29}]}",
+            "15:93: camera cam-01, zone np1, vending.itinerant, permit no. 1: until must be a date", "\"2027-02-29\""),
+        Case(
+            15,
+            permits + "[{name: n, polygon: [[0, 0], [1, 0], [1, 1]], windows: [{from: \"6\", to: \"07:00\"}]}]}",
+            "15:103: camera cam-01, zone np1, vending.itinerant, permit no. 1, window no. 1: from must be", "HH:MM"),
+        Case(
+            15, "          env.burning: {windows: []}",
+            "15:25: camera cam-01, zone np1, env.burning: there is no key \"windows\"", "The keys are dwell"),
+        Case(
+            15, "          safety.smoke_fire: {dwell: 0.5}",
+            "15:38: camera cam-01, zone np1, safety.smoke_fire: dwell must be a number of seconds", "1 to 86400"),
+        Case(
+            15, "          env.water_dirty:", "15:11: camera cam-01, zone np1: env.water_dirty needs water",
+            "surface: water"),
+        Case(
+            15, "          safety.crowd: {people: 1}",
+            "15:34: camera cam-01, zone np1, safety.crowd: people must be a whole number from 2 to 500", "\"1\""),
         Case(5, "  host: b\n  host: c", "5:3: the key \"host\" is given more than once", "keep one"),
         Case(5, "  host: \"b", "", "this is not YAML"),
         Case(5, "  host: \u{7}", "5:9: the control character U+7", "delete it"),

@@ -61,17 +61,31 @@ struct HostileTextTests {
         }
     }
 
+    private static let values = [
+        "", "~", "-1", "0", "1e308", "9223372036854775808", "[]", "{}", "[[]]", "[{}]", "2026-02-30", "0000-00-00",
+        "9999-12-31", "[2026-10-01, 2026-10-01, x]",
+        "[{name: n, polygon: [[0, 0], [1, 0], [1, 1]], until: 9999-12-31}]",
+        "[{name: [], polygon: {}, until: [], windows: {}}]", "[{from: \"24:00\", to: \"00:00\"}]", "water", "\"*\"",
+    ]
+
     @Test("a thousand mutations of the example", arguments: 0..<10)
     func mutations(_ seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let example = Array(try Sample.fullExample().utf8)
         for _ in 0..<100 {
             var bytes = example
-            switch Int.random(in: 0..<4, using: &random) {
+            switch Int.random(in: 0..<5, using: &random) {
             case 0: bytes.removeLast(Int.random(in: 1...bytes.count, using: &random))
             case 1:
                 let start = Int.random(in: 0..<bytes.count, using: &random)
                 bytes.removeSubrange(start..<min(bytes.count, start + Int.random(in: 1..<200, using: &random)))
+            case 2:
+                // Another value after some colon.
+                let colons = bytes.indices.dropLast().filter { bytes[$0] == 0x3A && bytes[$0 + 1] == 0x20 }
+                guard let colon = colons.randomElement(using: &random) else { break }
+                let end = bytes[colon...].firstIndex(of: 0x0A) ?? bytes.endIndex
+                let value = Self.values.randomElement(using: &random) ?? ""
+                bytes.replaceSubrange((colon + 1)..<end, with: " \(value)".utf8)
             default:
                 for _ in 0..<Int.random(in: 1...8, using: &random) {
                     let index = Int.random(in: 0..<bytes.count, using: &random)

@@ -60,6 +60,91 @@ struct ReadingTests {
         #expect(parking.queueVehicles == 0)
     }
 
+    /// The rules of `rules`, the lines of the map under that key.
+    private func rules(_ rules: String, surface: String = "pavement") throws -> ZoneRules {
+        let head = Sample.minimal.split(separator: "\n").dropLast(2).joined(separator: "\n")
+        let text = head + "\n        surface: \(surface)\n        rules: {\(rules)}"
+        return try Configuration.parse(text: text, file: "f").cameras[0].zones[0].rules
+    }
+
+    @Test("takes the catalogue's dwell where the file names none")
+    func catalogueDwell() throws {
+        let catalogue = try Catalogue.builtIn()
+        let names = "env.garbage_pile: , vending.itinerant: {permits: []}, safety.smoke_fire: , env.water_dirty: "
+        let rules = try rules(names + ", safety.crowd: {people: 30}", surface: "water")
+        let shanghai = try #require(TimeZone(identifier: "Asia/Shanghai"))
+        let always = TimeWindows(windows: [], timeZone: shanghai)
+        func dwell(_ kind: AlertKind) throws -> Double { try #require(catalogue[kind]).defaultDwellSeconds }
+        let expected = ZoneRules(
+            ground: [
+                .garbagePile: .init(dwell: try dwell(.garbagePile), windows: always, size: 0.01...1)
+            ], vending: [.itinerantVending: .init(dwell: try dwell(.itinerantVending), windows: always)],
+            smoke: [.smokeAndFire: try dwell(.smokeAndFire)],
+            water: .init(dwell: try dwell(.dirtyWater), windows: always),
+            crowd: .init(dwell: try dwell(.crowd), windows: always, people: 30))
+        #expect(rules == expected)
+    }
+
+    @Test("takes sizes, holidays and hours")
+    func ground() throws {
+        let hours =
+            "windows: [{from: \"07:00\", to: \"19:00\"}], holidays: [2028-02-29, \"2026-10-01\"], time_zone: UTC"
+        let rules = try rules("appearance.pile: {dwell: 60, smallest_share: 0.02, largest_share: 0.5, \(hours)}")
+        let pile = try #require(rules.ground[.piledGoods])
+        #expect(pile.dwell == 60)
+        #expect(pile.size == 0.02...0.5)
+        #expect(pile.windows.windows == [.init(start: 420, end: 1140)])
+        #expect(
+            pile.windows.holidays == [.init(year: 2028, month: 2, day: 29), .init(year: 2026, month: 10, day: 1)])
+        #expect(rules.kinds == [.piledGoods])
+    }
+
+    @Test("takes the departments of a site")
+    func departments() throws {
+        let list = "[{kind: parking.motor, surface: pavement, id: \"07\"}, {kind: vending.*, role: traffic-police}]"
+        let text = Sample.minimal(line: 3, "  area: \"320583102201\"\n  departments: \(list)")
+        let routes = try Configuration.parse(text: text, file: "f").site.departments.routes
+        let police = try #require(Catalogue.builtIn().department(role: "traffic-police"))
+        #expect(
+            routes == [
+                .init(kinds: "parking.motor", surface: .pavement, id: "07"),
+                .init(kinds: "vending.*", role: "traffic-police", name: police.name),
+            ])
+    }
+
+    @Test("lets parking rest on holidays")
+    func parkingHolidays() throws {
+        let parking = try #require(try rules("parking.motor: {holidays: [2026-10-01]}").parking)
+        #expect(parking.windows.holidays == [.init(year: 2026, month: 10, day: 1)])
+        // The site's midnight, not that of Greenwich.
+        let formatter = ISO8601DateFormatter()
+        let inside = try #require(formatter.date(from: "2026-10-01T00:00:00+08:00"))
+        #expect(!parking.windows.contains(inside))
+        #expect(parking.windows.contains(inside.addingTimeInterval(-1)))
+    }
+
+    @Test(
+        "a permit holds through its last day in the rule's time zone",
+        arguments: [
+            ("Asia/Shanghai", "2027-02-28", "2027-03-01T00:00:00+08:00"),
+            ("UTC", "2026-12-31", "2027-01-01T00:00:00Z"),
+            ("Europe/Berlin", "2026-03-29", "2026-03-30T00:00:00+02:00"),
+        ])
+    func permits(_ zone: String, _ day: String, _ end: String) throws {
+        let place =
+            "name: n, polygon: [[0, 0], [1, 0], [1, 1]], until: \(day), windows: [{from: \"06:00\", to: \"09:00\"}]"
+        let rules = try rules("vending.out_of_store: {time_zone: \(zone), permits: [{\(place)}, {\(place)}]}")
+        let vending = try #require(rules.vending[.outOfStore])
+        #expect(vending.permits.count == 2)
+        let permit = try #require(vending.permits.first)
+        let until = try #require(permit.until)
+        let midnight = try #require(ISO8601DateFormatter().date(from: end))
+        #expect(abs(until.timeIntervalSince(midnight) + 0.001) < 1e-5)
+        #expect(permit.windows.timeZone == vending.windows.timeZone)
+        #expect(permit.windows.windows == [.init(start: 360, end: 540)])
+        #expect(permit.polygon.corners.count == 3)
+    }
+
     @Test("prints no credentials")
     func description() throws {
         let text = Sample.minimal(line: 8, "    url: rtsp://admin:secret@10.0.0.1/a")

@@ -13,9 +13,9 @@ enum Sample {
         try String(contentsOf: root.appendingPathComponent("docs/configuration.md"), encoding: .utf8)
     }
 
-    /// With its optional keys (`#key:`) switched on.
+    /// With its optional keys and zones (`#key:`, `#- key:`) switched on.
     static func fullExample() throws -> String {
-        let optional = /^( *)#([a-z0-9_]+:.*)$/.anchorsMatchLineEndings()
+        let optional = /^( *)#((?:- )?[a-z0-9_.]+:.*)$/.anchorsMatchLineEndings()
         return try example().replacing(optional) { "\($0.output.1)\($0.output.2)" }
     }
 

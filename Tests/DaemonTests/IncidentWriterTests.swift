@@ -23,7 +23,7 @@ import Video
         let camera: CameraIdentity
         let evidence: URL
 
-        init(_ folder: TemporaryFolder, masking: MaskingModels) throws {
+        init(_ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing()) throws {
             let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
             let identity = SiteIdentity(
                 id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
@@ -36,7 +36,8 @@ import Video
             camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
             writer = IncidentWriter(
                 outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
-                catalogue: try Catalogue.builtIn(), logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+                catalogue: try Catalogue.builtIn().routed(by: departments),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             ) {}
         }
 
@@ -66,6 +67,20 @@ import Video
             let names = FileManager.default.enumerator(atPath: evidence.path)?.compactMap { $0 as? String } ?? []
             return names.filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".part") }
         }
+    }
+
+    @Test func theDepartmentOfTheSiteStandsInTheAlert() async throws {
+        let folder = try TemporaryFolder()
+        let routing = Routing([
+            .init(kinds: "parking.*", id: "0"), .init(kinds: "parking.motor", surface: .carriageway, id: "0512-07"),
+        ])
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil), departments: routing)
+        await site.writer.record([try site.entry()])
+        await site.writer.settle()
+        let department = try #require(try site.events().last).data.department
+        #expect(department.role == "traffic-police")
+        #expect(department.name.zh == "公安交警")
+        #expect(department.id == "0512-07")
     }
 
     @Test func withoutAModelToMaskWithNoPictureIsWrittenAndTheAlertSaysWhy() async throws {

@@ -1,3 +1,5 @@
+import Catalogue
+
 extension CameraSettings {
     enum Key: String, CaseIterable {
         case id, name, url
@@ -11,7 +13,7 @@ extension CameraSettings {
         case zones
     }
 
-    static func read(_ section: Section<Key>, site: SiteSettings) -> CameraSettings {
+    static func read(_ section: Section<Key>, site: SiteSettings, catalogue: Catalogue) -> CameraSettings {
         var camera = CameraSettings(
             id: section.identifier(.id, example: "cam-01") ?? "", url: url(section),
             purpose: section.required(.purpose, example: "illegal parking at the market gate"), site: site, zones: [])
@@ -28,7 +30,7 @@ extension CameraSettings {
         camera.readTimeout = section.number(.readTimeout, 1...120, "seconds") ?? camera.readTimeout
         requireSignage(section)
         readLocation(section, into: &camera)
-        camera.zones = zones(section, camera: camera, site: site)
+        camera.zones = zones(section, camera: camera, site: site, catalogue: catalogue)
         return camera
     }
 
@@ -56,7 +58,7 @@ extension CameraSettings {
     }
 
     private static func zones(
-        _ section: Section<Key>, camera: CameraSettings, site: SiteSettings
+        _ section: Section<Key>, camera: CameraSettings, site: SiteSettings, catalogue: Catalogue
     ) -> [ZoneSettings] {
         if section.node(.zones) == nil { section.reportMissing(.zones, example: "[{id: …, polygon: …, rules: …}]") }
         guard let nodes = section.list(.zones, of: "zones") else { return [] }
@@ -66,7 +68,7 @@ extension CameraSettings {
             let place = "\(section.place), \(ids.place(of: node, index: index))"
             ids.take(node, place: place, section.log)
             return Section(node, place: place, at: Position(node), section.log).map {
-                ZoneSettings.read($0, lookEvery: camera.lookEvery, site: site)
+                ZoneSettings.read($0, lookEvery: camera.lookEvery, site: site, catalogue: catalogue)
             }
         }
     }

@@ -9,31 +9,41 @@ extension Configuration {
         guard let file = Section<Key>(root, place: "the file", at: Position(), log),
             let area = try? AreaCode("000000000000")
         else { return nil }
+        guard let catalogue = try? Catalogue.builtIn() else {
+            log.report("the built-in catalogue of kinds cannot be read: install gridwarden again", at: Position())
+            return nil
+        }
         if file.node(.site) == nil { file.reportMissing(.site, example: "{id: …, area: …}") }
         if file.node(.broker) == nil { file.reportMissing(.broker, example: "{host: …}") }
         if file.node(.cameras) == nil { file.reportMissing(.cameras, example: "[{id: …, url: …, …}]") }
-        let site = file.section(.site).map { SiteSettings.read($0, area: area) } ?? SiteSettings(id: "", area: area)
+        let site =
+            file.section(.site).map { SiteSettings.read($0, area: area, catalogue: catalogue) }
+            ?? SiteSettings(id: "", area: area)
         let broker = file.section(.broker).map { BrokerSettings.read($0, site: site) }
         let detector = file.section(.detector).map(DetectorSettings.read) ?? DetectorSettings()
         let evidence = EvidenceSettings.read(file.section(.evidence), site: site)
         let inbound = file.section(.inbound).map(InboundSettings.read) ?? InboundSettings()
         let outbox = file.section(.outbox).map(OutboxSettings.read) ?? OutboxSettings()
         let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
-        let cameras = cameras(file, site: site)
+        let cameras = cameras(file, site: site, catalogue: catalogue)
         guard let broker else { return nil }
         return Configuration(
             site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound, outbox: outbox,
             cameras: cameras, logging: logging, text: text)
     }
 
-    private static func cameras(_ file: Section<Key>, site: SiteSettings) -> [CameraSettings] {
+    private static func cameras(
+        _ file: Section<Key>, site: SiteSettings, catalogue: Catalogue
+    ) -> [CameraSettings] {
         guard let nodes = file.list(.cameras, of: "cameras") else { return [] }
         if nodes.isEmpty { file.report("cameras is empty: add at least one camera", .cameras) }
         var ids = UniqueIDs("camera")
         return nodes.enumerated().compactMap { index, node in
             let place = ids.place(of: node, index: index)
             ids.take(node, place: place, file.log)
-            return Section(node, place: place, at: Position(node), file.log).map { CameraSettings.read($0, site: site) }
+            return Section(node, place: place, at: Position(node), file.log).map {
+                CameraSettings.read($0, site: site, catalogue: catalogue)
+            }
         }
     }
 }

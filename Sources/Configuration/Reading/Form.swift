@@ -1,3 +1,4 @@
+import Analytics
 import Foundation
 
 /// Which texts are well-formed.
@@ -5,6 +6,11 @@ enum Form {
     static func isIdentifier(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
+    }
+
+    /// As the schema of an alert has it.
+    static func isRole(_ text: String) -> Bool {
+        isIdentifier(text) && text.first.map { ("a"..."z").contains($0) } ?? false
     }
 
     /// Safe as one level of a topic.
@@ -41,6 +47,18 @@ enum Form {
             let hours = Int(match.1), let minutes = Int(match.2), minutes < 60, hours * 60 + minutes <= 1440
         else { return nil }
         return hours * 60 + minutes
+    }
+
+    /// A day of the Gregorian calendar for `YYYY-MM-DD`.
+    static func day(_ text: String) -> TimeWindows.Day? {
+        guard let match = text.wholeMatch(of: /([0-9]{4})-([0-9]{2})-([0-9]{2})/),
+            let year = Int(match.1), let month = Int(match.2), let day = Int(match.3), year > 0,
+            (1...12).contains(month)
+        else { return nil }
+        let isLeap = year % 4 == 0 && (year % 100 != 0 || year % 400 == 0)
+        let lengths = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
+        guard (1...lengths[month - 1]).contains(day) else { return nil }
+        return TimeWindows.Day(year: year, month: month, day: day)
     }
 
     /// What is wrong with the address of a stream, and the remedy; nil where nothing is. Never quotes the address.

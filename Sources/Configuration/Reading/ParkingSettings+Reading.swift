@@ -2,20 +2,19 @@ import Analytics
 import Yams
 
 extension ParkingSettings {
-    enum Key: String, CaseIterable {
+    enum Key: String, RuleKey {
         case dwell, classes, windows
         case timeZone = "time_zone"
-        case occlusion
+        case holidays, occlusion
         case queueVehicles = "queue_vehicles"
         case queuePatience = "queue_patience"
     }
 
     static func read(_ section: Section<Key>, site: SiteSettings) -> ParkingSettings {
         var parking = ParkingSettings()
-        parking.dwell = section.number(.dwell, 1...86400, "seconds") ?? parking.dwell
+        parking.dwell = section.dwell ?? parking.dwell
         parking.classes = classes(section) ?? parking.classes
-        parking.windows = TimeWindows(
-            windows: windows(section), timeZone: section.timeZone(.timeZone) ?? site.timeZone)
+        parking.windows = .read(section, site: site)
         parking.occlusion = section.number(.occlusion, 0...3600, "seconds") ?? parking.occlusion
         parking.queueVehicles = section.integer(.queueVehicles, 0...50) ?? parking.queueVehicles
         parking.queuePatience = section.number(.queuePatience, 0...3600, "seconds") ?? parking.queuePatience
@@ -35,13 +34,5 @@ extension ParkingSettings {
             return nil
         }
         return Set(classes)
-    }
-
-    private static func windows(_ section: Section<Key>) -> [TimeWindows.Window] {
-        let nodes = section.list(.windows, of: "windows {days, from, to}") ?? []
-        return nodes.enumerated().compactMap { index, node in
-            let place = "\(section.place), window no. \(index + 1)"
-            return Section(node, place: place, at: Position(node), section.log).flatMap(TimeWindows.Window.read)
-        }
     }
 }

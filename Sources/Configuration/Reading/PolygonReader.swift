@@ -1,22 +1,26 @@
 import Analytics
 import Yams
 
-/// Reads and judges the polygon of one zone.
-struct PolygonReader {
-    private static let mostCorners = 100
-    private static let example = "[[0.1, 0.5], [0.9, 0.5], [0.9, 0.9]]"
+/// Reads and judges the polygon under one key.
+struct PolygonReader<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValue == String {
+    private static var mostCorners: Int { 100 }
+    private static var example: String { "[[0.1, 0.5], [0.9, 0.5], [0.9, 0.9]]" }
 
-    private let section: Section<ZoneSettings.Key>
+    private let section: Section<Key>
+    private let key: Key
 
-    init(_ section: Section<ZoneSettings.Key>) { self.section = section }
+    init(_ section: Section<Key>, _ key: Key) {
+        self.section = section
+        self.key = key
+    }
 
     /// Empty where there is none without fault.
     var polygon: Polygon {
-        if section.node(.polygon) == nil { section.reportMissing(.polygon, example: Self.example) }
-        guard let nodes = section.list(.polygon, of: "corners [x, y]") else { return Polygon([]) }
+        if section.node(key) == nil { section.reportMissing(key, example: Self.example) }
+        guard let nodes = section.list(key, of: "corners [x, y]") else { return Polygon([]) }
         guard (3...Self.mostCorners).contains(nodes.count) else {
             section.report(
-                "the polygon has \(nodes.count) corners: give 3 to \(Self.mostCorners), e.g. \(Self.example)", .polygon)
+                "the polygon has \(nodes.count) corners: give 3 to \(Self.mostCorners), e.g. \(Self.example)", key)
             return Polygon([])
         }
         let corners = nodes.compactMap(corner)
@@ -61,9 +65,9 @@ struct PolygonReader {
         if let (first, second) = polygon.crossing {
             report(
                 "the polygon crosses itself, side \(first + 1) meets side \(second + 1): give the corners in their "
-                    + "order around the zone", nodes[second])
+                    + "order around it", nodes[second])
         } else if polygon.area < 1e-6 {
-            section.report("the polygon has no area: its corners lie on one line, move them apart", .polygon)
+            section.report("the polygon has no area: its corners lie on one line, move them apart", key)
         }
     }
 

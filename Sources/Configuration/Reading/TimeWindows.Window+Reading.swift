@@ -7,7 +7,15 @@ extension TimeWindows.Window {
     /// From Monday, as ISO 8601 counts.
     private static let weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
-    static func read(_ section: Section<Key>) -> TimeWindows.Window? {
+    static func list<Outer>(_ section: Section<Outer>, _ key: Outer) -> [TimeWindows.Window] {
+        let nodes = section.list(key, of: "windows {days, from, to}") ?? []
+        return nodes.enumerated().compactMap { index, node in
+            let place = "\(section.place), window no. \(index + 1)"
+            return Section(node, place: place, at: Position(node), section.log).flatMap(read)
+        }
+    }
+
+    private static func read(_ section: Section<Key>) -> TimeWindows.Window? {
         let days = days(section)
         if section.node(.from) == nil { section.reportMissing(.from, example: "\"07:00\"") }
         if section.node(.to) == nil { section.reportMissing(.to, example: "\"19:00\"") }

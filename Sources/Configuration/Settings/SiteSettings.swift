@@ -17,6 +17,8 @@ public struct SiteSettings: Sendable, Hashable {
     public var stateDirectory = "/var/lib/gridwarden"
     /// Where the networks live.
     public var modelsDirectory = "/usr/share/gridwarden/models"
+    /// Which departments differ from the catalogue's, or have a number here.
+    public var departments = Routing()
 
     public init(id: String, area: AreaCode) {
         self.id = id
