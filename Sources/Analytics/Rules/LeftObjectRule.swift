@@ -29,25 +29,30 @@ public struct LeftObjectRule: Rule {
                 let why = ended.why + [.init(at: at, what: "the ground was seen clean")]
                 return finding(object, ended.clock.counts, .ended(at: at), why)
             }
-            guard lying[object.id] != nil || settings.size.contains(object.area),
-                zone.polygon.share(of: object.box) >= Self.share
-            else { return nil }
+            // It grows while it is still being made out; what has been reported stays the same alert.
+            guard
+                lying[object.id]?.stood == true
+                    || settings.size.contains(object.area) && zone.polygon.share(of: object.box) >= Self.share
+            else {
+                lying[object.id] = nil
+                return nil
+            }
             return judge(object, look.scene, isForbidden: isForbidden)
         }
     }
 
-    private mutating func judge(_ object: LeftObject, _ scene: Scene, isForbidden: Bool) -> Finding {
+    private mutating func judge(_ object: LeftObject, _ scene: Scene, isForbidden: Bool) -> Finding? {
         let time = scene.time
+        if case .known(let name) = object.identity {
+            guard let entry = lying.removeValue(forKey: object.id) else { return nil }
+            let why = entry.why + [.init(at: time, what: "a closer look says: \(name.rawValue)")]
+            return finding(object, entry.clock.counts, .ended(at: time), why)
+        }
         var entry =
             lying[object.id]
             ?? Lying(
                 clock: DwellClock(since: object.since, scene, settings.windows, isForbidden: isForbidden),
                 why: [.init(at: object.since, what: "something new lies in the zone")])
-        if case .known(let name) = object.identity, entry.stood {
-            lying[object.id] = nil
-            let why = entry.why + [.init(at: time, what: "a closer look says: \(name.rawValue)")]
-            return finding(object, entry.clock.counts, .ended(at: time), why)
-        }
         defer { lying[object.id] = entry }
         if entry.stood {
             return finding(object, entry.clock.counts, object.isVisible ? .standing : .hidden, entry.why)
