@@ -43,7 +43,8 @@ public struct ZoneRules: Sendable, Hashable {
             var settings = settings
             if kind == .exposedGarbage, let pile = ground[.garbagePile] {
                 // What is large enough for a pile is one alert, not two.
-                settings.size = settings.size.lowerBound...max(settings.size.lowerBound, pile.size.lowerBound.nextDown)
+                let largest = min(settings.size.upperBound, pile.size.lowerBound.nextDown)
+                settings.size = settings.size.lowerBound...max(settings.size.lowerBound, largest)
             }
             rules.append(LeftObjectRule(kind: kind, zone: zone, settings: settings))
         }

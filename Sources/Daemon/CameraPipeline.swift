@@ -120,7 +120,9 @@ public struct CameraPipeline: ~Copyable {
             time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
-        var objects = ground?.update(with: scene, stays: tracker.stays, ended: ended) ?? []
+        var objects =
+            ground?.update(
+                with: scene, stays: tracker.stays, ended: ended, veils: smoke?.veils ?? []) ?? []
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         costs.rest += threadSeconds() - clock
         try await lookCloser(in: frame)

@@ -131,7 +131,7 @@ struct GroundModel: Sendable {
         }
     }
 
-    private func mark(_ box: Box, in plane: inout Plane) {
+    func mark(_ box: Box, in plane: inout Plane) {
         let left = max(0, Int((box.x * Double(width)).rounded(.down)))
         let right = min(width, Int((box.maxX * Double(width)).rounded(.up)))
         let top = max(0, Int((box.y * Double(height)).rounded(.down)))

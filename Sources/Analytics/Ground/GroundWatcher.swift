@@ -70,6 +70,7 @@ public struct GroundWatcher: Sendable {
     var model: GroundModel?
     var current: GroundModel? { model }
     private var faint: [FaintCover] = []
+    private var veils: [Box] = []
     /// The ground under the other appearance, and what lay there.
     var other: (model: GroundModel?, candidates: [Candidate]) = (nil, [])
     var candidates: [Candidate] = []
@@ -156,7 +157,11 @@ public struct GroundWatcher: Sendable {
     }
 
     /// Takes one look; returns what lies there and, once more, what has just gone.
-    public mutating func update(with scene: Scene, stays: [Stay], ended: [StayTracker.Ended]) -> [LeftObject] {
+    ///
+    /// - Parameter veils: where smoke may lie over the ground, which does not follow it.
+    public mutating func update(
+        with scene: Scene, stays: [Stay], ended: [StayTracker.Ended], veils: [Box] = []
+    ) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
         takeBack(picture, under: scene)
         var model = self.model ?? GroundModel(picture)
@@ -172,6 +177,8 @@ public struct GroundWatcher: Sendable {
         for candidate in candidates where candidate.rejections < Self.rejections {
             for pixel in candidate.pixels { keep.values[pixel] = 1 }
         }
+        for box in veils { model.mark(box, in: &keep) }
+        self.veils = veils
         model.update(with: picture, covers: covers(scene, stays, model), keep: keep, at: Float(scene.time.seconds))
         defer { self.model = model }
         guard model.isReady else { return unseen }
@@ -180,7 +187,7 @@ public struct GroundWatcher: Sendable {
         begin(blobs, in: model, scene)
         for index in candidates.indices {
             judge(&candidates[index], in: model, scene.time)
-            claim(&candidates[index], scene.detections)
+            if candidates[index].object.isVisible { claim(&candidates[index], scene.detections) }
         }
         // What light or a departure explains becomes ground.
         for candidate in candidates where candidate.rejections >= Self.rejections { model.absorb(candidate.pixels) }
@@ -380,6 +387,8 @@ public struct GroundWatcher: Sendable {
         candidate.changedLooks += 1
         if candidate.changedLooks >= 2 {
             candidate.object.since = time
+            candidate.object.identity = .unknown
+            candidate.lookedAt = nil
             candidate.appearance = now
             candidate.changedLooks = 0
             candidate.verdicts = []
@@ -390,14 +399,16 @@ public struct GroundWatcher: Sendable {
     private mutating func grow(_ index: Int, to blob: Blob, in model: GroundModel, _ scene: Scene) {
         let before = candidates[index].pixels.count
         // Young candidates fill up as their pixels gather evidence; later growth is something that was added.
-        guard blob.area > before, isPlausible(blob, in: model) else { return }
+        // Smoke over a pile makes nothing of it larger.
+        let box = candidates[index].object.box
+        guard blob.area > before, isPlausible(blob, in: model), !veils.contains(where: { $0.intersection(box) > 0 })
+        else { return }
         guard looksTheSame(&candidates[index], in: model, scene.time) else { return }
         let known = Set(candidates[index].pixels)
         let added = blob.pixels.filter { !known.contains($0) }
         candidates[index].pixels += added
         candidates[index].strength = Self.strength(of: candidates[index].pixels, in: model)
-        let box = blob.box(in: model.ground.luma)
-        candidates[index].object.box = box.union(candidates[index].object.box)
+        candidates[index].object.box = blob.box(in: model.ground.luma).union(box)
         candidates[index].object.area = Double(candidates[index].pixels.count) / Double(model.ground.luma.count)
         candidates[index].appearance = GreyImage(model.view.luma).patch(in: candidates[index].object.box)
     }

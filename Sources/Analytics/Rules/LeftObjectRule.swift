@@ -26,35 +26,42 @@ public struct LeftObjectRule: Rule {
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         let isForbidden = settings.windows.contains(look.scene.date)
-        let piles = look.objects.filter { lying[$0.id]?.stood ?? false }
         return look.objects.compactMap { object in
             if case .gone(let at) = object.presence {
                 guard let ended = lying.removeValue(forKey: object.id) else { return nil }
                 let why = ended.why + [.init(at: at, what: "the ground was seen clean")]
                 return finding(object, ended.clock.counts, .ended(at: at), why)
             }
-            guard lying[object.id] != nil || settings.size.contains(object.area),
-                zone.polygon.share(of: object.box) >= Self.share
-            else { return nil }
-            let near = piles.contains { $0.id != object.id && $0.box.grown(by: Self.pile).intersection(object.box) > 0 }
-            return judge(object, look.scene, isForbidden: isForbidden, isPart: near)
+            // It grows while it is still being made out; what has been reported stays the same alert.
+            guard
+                lying[object.id]?.stood == true
+                    || settings.size.contains(object.area) && zone.polygon.share(of: object.box) >= Self.share
+            else {
+                lying[object.id] = nil
+                return nil
+            }
+            let isPart = look.objects.contains {
+                $0.id != object.id && lying[$0.id]?.stood == true
+                    && $0.box.grown(by: Self.pile).intersection(object.box) > 0
+            }
+            return judge(object, look.scene, isForbidden: isForbidden, isPart: isPart)
         }
     }
 
     private mutating func judge(
         _ object: LeftObject, _ scene: Scene, isForbidden: Bool, isPart: Bool
-    ) -> Finding {
+    ) -> Finding? {
         let time = scene.time
+        if case .known(let name) = object.identity {
+            guard let entry = lying.removeValue(forKey: object.id) else { return nil }
+            let why = entry.why + [.init(at: time, what: "a closer look says: \(name.rawValue)")]
+            return finding(object, entry.clock.counts, .ended(at: time), why)
+        }
         var entry =
             lying[object.id]
             ?? Lying(
                 clock: DwellClock(since: object.since, scene, settings.windows, isForbidden: isForbidden),
                 why: [.init(at: object.since, what: "something new lies in the zone")])
-        if case .known(let name) = object.identity, entry.stood {
-            lying[object.id] = nil
-            let why = entry.why + [.init(at: time, what: "a closer look says: \(name.rawValue)")]
-            return finding(object, entry.clock.counts, .ended(at: time), why)
-        }
         defer { lying[object.id] = entry }
         if entry.stood {
             return finding(object, entry.clock.counts, object.isVisible ? .standing : .hidden, entry.why)

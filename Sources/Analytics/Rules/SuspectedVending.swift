@@ -24,6 +24,9 @@ public struct SuspectedVending: Rule {
         var clock: DwellClock
         var lastSeen: MediaTime
         var lastSeller: MediaTime
+        /// The first look since which nothing of it has been seen.
+        /// Looks that missed everything in a row, and the second of them.
+        var missed: (looks: Int, second: MediaTime)?
         var looks: [(time: MediaTime, seller: Bool, things: Bool)] = []
         var names: Set<String> = []
         var visitors = 0
@@ -39,6 +42,9 @@ public struct SuspectedVending: Rule {
         let box: Box
         let weight: Double
         let since: MediaTime
+        let lastSeen: MediaTime
+        /// What stands and leaves by itself: a street is full of it.
+        var isVehicle = false
     }
 
     private let kind: AlertKind
@@ -122,7 +128,9 @@ public struct SuspectedVending: Rule {
             }
             if weight > 0 {
                 things.append(
-                    Thing(name: item.objectClass.rawValue, box: item.box, weight: weight, since: item.since))
+                    Thing(
+                        name: item.objectClass.rawValue, box: item.box, weight: weight, since: item.since,
+                        lastSeen: item.lastSeen))
             }
         }
         for object in look.objects where object.isThing && object.identity == .thing {
@@ -130,7 +138,9 @@ public struct SuspectedVending: Rule {
             let isLarge =
                 object.box.width * object.box.height * aspect >= Self.leastArea * person.height * person.height
             if isLarge, object.box.covered(by: reach) > 0.5 {
-                things.append(Thing(name: "goods", box: object.box, weight: 1, since: object.since))
+                things.append(
+                    Thing(
+                        name: "goods", box: object.box, weight: 1, since: object.since, lastSeen: object.lastSeen))
             }
         }
         for stay in look.stays
@@ -138,14 +148,18 @@ public struct SuspectedVending: Rule {
             && stay.box.intersection(reach) > 0
         {
             things.append(
-                Thing(name: stay.objectClass.rawValue, box: stay.box, weight: 0.5, since: stay.since))
+                Thing(
+                    name: stay.objectClass.rawValue, box: stay.box, weight: 0.5, since: stay.since,
+                    lastSeen: stay.lastSeen, isVehicle: true))
         }
         return things
     }
 
-    /// Each name counts once: two chairs are no more of a stall than one.
+    /// Each name counts once: two chairs are no more of a stall than one, nor is a bicycle beside a car.
     private func weight(of things: [Thing]) -> Double {
-        Dictionary(grouping: things, by: \.name).values.reduce(0) { $0 + ($1.map(\.weight).max() ?? 0) }
+        Dictionary(grouping: things) { $0.isVehicle ? "vehicle" : $0.name }.values.reduce(0) {
+            $0 + ($1.map(\.weight).max() ?? 0)
+        }
     }
 
     private func see(_ place: inout Place, _ look: Observation, _ passing: [Box], _ aspect: Double) {
@@ -159,12 +173,17 @@ public struct SuspectedVending: Rule {
         place.names.formUnion(things.map(\.name))
         place.visitors += passing.count { $0.intersection(near) > 0 }
         if seller { place.lastSeller = time }
-        if seller || hasThings {
-            place.lastSeen = time
-            place.emptied = nil
+        // What the detector misses is held for a few looks. One empty look may be a gap; the second is when it had gone.
+        let seen = (sellers.map(\.lastSeen) + things.map(\.lastSeen)).max() ?? place.lastSeen
+        place.lastSeen = max(place.lastSeen, seen)
+        if place.lastSeen < time {
+            let looks = (place.missed?.looks ?? 0) + 1
+            place.missed = (looks, looks <= 2 ? time : place.missed?.second ?? time)
         } else {
-            place.emptied = (place.emptied?.since ?? time, (place.emptied?.looks ?? 0) + 1)
+            place.missed = nil
         }
+        place.emptied =
+            seller || hasThings ? nil : (place.missed?.second ?? time, (place.emptied?.looks ?? 0) + 1)
         place.looks.append((time, seller, hasThings))
         let earliest = time + -max(settings.dwell, 20)
         place.looks.removeAll { $0.time < earliest }

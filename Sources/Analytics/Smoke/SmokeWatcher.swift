@@ -41,8 +41,8 @@ public struct SmokeWatcher: Sendable {
 
     public init() {}
 
-    /// True while something may be smoke.
-    public var isAlert: Bool { tiles.contains { $0.veils.contains(true) } }
+    /// Where something may be smoke.
+    public private(set) var veils: [Box] = []
 
     /// Takes one look at the ground; returns the plumes over it and, once more, those that have just gone.
     ///
@@ -51,6 +51,12 @@ public struct SmokeWatcher: Sendable {
     ) -> [Plume] {
         guard let model = ground.current, model.isReady else { return [] }
         judge(model, things: ground.pixelsOfThings, at: time)
+        veils = tiles.indices.filter { tiles[$0].veils.contains(true) }.map { index in
+            Box(
+                x: Double(index % columns * Self.stride) / Double(model.width),
+                y: Double(index / columns * Self.stride) / Double(model.height),
+                width: Double(Self.side) / Double(model.width), height: Double(Self.side) / Double(model.height))
+        }
         var regions = plumes(in: model)
         var gone: [Plume] = []
         var kept: [Candidate] = []

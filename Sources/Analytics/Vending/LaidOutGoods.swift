@@ -35,7 +35,8 @@ struct LaidOutGoods: Sendable {
                 items[index].misses += 1
             }
         }
-        items.removeAll { $0.misses > ($0.looks >= 3 ? Self.mostMisses : 1) }
+        // What was there in the beginning and is hidden for a while is no vendor's when it is seen again.
+        items.removeAll { $0.isNew && $0.misses > ($0.looks >= 3 ? Self.mostMisses : 1) }
         items += free.map {
             Item(
                 objectClass: $0.objectClass, box: $0.box, since: scene.time, lastSeen: scene.time, looks: 1,
