@@ -1,7 +1,7 @@
 # make help lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps models build deb sbom demo test lint format tsan asan bench clean
+.PHONY: help deps models build deb sbom demo test chaos lint format tsan asan bench clean
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Each C library and each heavy package has one importer: an import that Package.swift does not name is an error.
@@ -35,6 +35,9 @@ test: deps models ## run all tests against a real broker and a real RTSP server
 	swift test $(CHECKED) --filter AloneMemory
 	swift test --skip-build --no-parallel --filter Isolated
 	swift test --skip-build --skip Isolated --skip AloneMemory
+
+chaos: deps models ## kill, cut off and fill up for a minute; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
+	swift test $(CHECKED) --no-parallel --filter IsolatedChaosTests
 
 lint: ## check the format of all Swift files and the hardening of the unit
 	swift format lint --strict --recursive Package.swift Sources Tests

@@ -96,6 +96,12 @@ let package = Package(
                 "Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", "Threading", logging, lifecycle,
             ]),
         test("Bench", ["Analytics", "Inference", "Video", "Daemon"]),
+        .executableTarget(
+            name: "chaos-writer", dependencies: ["Analytics", "Catalogue", "Delivery", "TestSupport", logging],
+            path: "Tests/Chaos", swiftSettings: strict),
+        .testTarget(
+            name: "ChaosTests", dependencies: ["chaos-writer", "gridwarden", "Analytics", "Delivery", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "DeployTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
