@@ -102,6 +102,12 @@ let package = Package(
         .testTarget(
             name: "ChaosTests", dependencies: ["chaos-writer", "gridwarden", "Analytics", "Delivery", "TestSupport"],
             swiftSettings: strict),
+        .target(
+            name: "FuzzTargets", dependencies: ["Analytics", "Configuration", "Delivery", "Video"],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets", "Analytics", "Video", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "DeployTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
@@ -113,3 +119,11 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// `make fuzz` names libFuzzer's archive, which the toolchain has; nobody else builds this.
+if let library = Context.environment["GRIDWARDEN_FUZZER"] {
+    package.targets.append(
+        .executableTarget(
+            name: "gridwarden-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-Xlinker", library]), .linkedLibrary("stdc++")]))
+}
