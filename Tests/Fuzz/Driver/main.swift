@@ -12,7 +12,7 @@ private func runDriver(
 nonisolated(unsafe) private var target = FuzzTarget.configuration
 
 guard CommandLine.argc > 1, let chosen = FuzzTarget(rawValue: CommandLine.arguments[1]) else {
-    fputs("gridwarden-fuzz \(FuzzTarget.allCases.map(\.rawValue).joined(separator: "|")) [options] [folders]\n", stderr)
+    print("gridwarden-fuzz \(FuzzTarget.allCases.map(\.rawValue).joined(separator: "|")) [options] [folders]")
     exit(64)
 }
 target = chosen
