@@ -1,7 +1,7 @@
 # make help lists the verbs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help deps models build deb sbom demo test lint format tsan asan bench clean
+.PHONY: help deps models build deb sbom demo test chaos fuzz lint format tsan asan bench clean
 
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Each C library and each heavy package has one importer: an import that Package.swift does not name is an error.
@@ -39,6 +39,12 @@ test: deps models ## run all tests against a real broker and a real RTSP server
 	swift test --skip-build --skip Isolated --skip AloneMemory --skip $(HEAVY)
 	swift test --skip-build --skip Isolated --skip AloneMemory --filter $(HEAVY)
 
+chaos: deps models ## kill, cut off and fill up for a minute; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
+	swift test $(CHECKED) --no-parallel --filter IsolatedChaosTests
+
+fuzz: ## fuzz what comes from outside, each door for SECONDS=60, under the address sanitizer
+	@SECONDS_EACH="$(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),60)" Tests/Fuzz/run.sh
+
 lint: ## check the format of all Swift files and the hardening of the unit
 	swift format lint --strict --recursive Package.swift Sources Tests
 	@systemd/check.sh
@@ -57,4 +63,4 @@ bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	.build/release/gridwarden bench $(CLIPS) --dwell 10
 
 clean: ## delete what was built and prepared
-	rm -rf .build .build-tsan .build-asan models/prepared models/.venv models/.features
+	rm -rf .build .build-tsan .build-asan .build-fuzz models/prepared models/.venv models/.features

@@ -99,6 +99,18 @@ let package = Package(
                 "Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", "Threading", logging, lifecycle,
             ]),
         test("Bench", ["Analytics", "Inference", "Video", "Daemon"]),
+        .executableTarget(
+            name: "chaos-writer", dependencies: ["Analytics", "Catalogue", "Delivery", "TestSupport", logging],
+            path: "Tests/Chaos", swiftSettings: strict),
+        .testTarget(
+            name: "ChaosTests", dependencies: ["chaos-writer", "Analytics", "Catalogue", "Delivery", "TestSupport"],
+            swiftSettings: strict),
+        .target(
+            name: "FuzzTargets", dependencies: ["Analytics", "Configuration", "Delivery", "Video"],
+            path: "Tests/Fuzz/Targets", swiftSettings: strict),
+        .testTarget(
+            name: "FuzzTests", dependencies: ["FuzzTargets", "Analytics", "Video", "TestSupport"],
+            swiftSettings: strict),
         .testTarget(name: "DeployTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
@@ -110,3 +122,11 @@ let package = Package(
     ],
     cxxLanguageStandard: .cxx17
 )
+
+// `make fuzz` names libFuzzer's archive, which the toolchain has; nobody else builds this.
+if let library = Context.environment["GRIDWARDEN_FUZZER"] {
+    package.targets.append(
+        .executableTarget(
+            name: "gridwarden-fuzz", dependencies: ["FuzzTargets"], path: "Tests/Fuzz/Driver", swiftSettings: strict,
+            linkerSettings: [.unsafeFlags(["-Xlinker", library]), .linkedLibrary("stdc++")]))
+}

@@ -1,0 +1,98 @@
+import Analytics
+import Catalogue
+import Delivery
+import Foundation
+import Glibc
+import Logging
+import Synchronization
+import TestSupport
+
+/// One life of the process: it goes on where the last one was killed.
+final class ChaosWriter: Sendable {
+    static let camera = "cam-01"
+
+    private let outbox: Outbox
+    private let publisher: Publisher
+    private let topics = AlertTopics()
+    private let site: SiteIdentity
+    private let camera: CameraIdentity
+    private let entry: KindEntry
+    private let seed: UInt64
+    private let progress: ChaosProgress
+    private let pause: UInt32
+    private let isStopped = Atomic<Bool>(false)
+
+    init(state: URL, port: Int, seed: UInt64, progress: ChaosProgress, pause: UInt32) throws {
+        self.seed = seed
+        self.progress = progress
+        self.pause = pause
+        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let none = String(repeating: "0", count: 64)
+        site = SiteIdentity(
+            id: "chaos", place: place, software: "chaos", configurationSHA256: none, catalogue: "2026.11",
+            model: .init(name: "script", version: "1", sha256: none))
+        camera = CameraIdentity(id: Self.camera, name: "script", place: place, timeZone: .gmt)
+        guard let entry = try Catalogue.builtIn()[.illegalParking] else { throw CocoaError(.coderValueNotFound) }
+        self.entry = entry
+        outbox = try Outbox(file: state.appending(path: "outbox.sqlite"))
+        var broker = MQTTSettings(host: "127.0.0.1", port: port, clientID: "chaos", keepAlive: 5)
+        broker.shortestWait = 0.05
+        broker.longestWait = 0.3
+        publisher = Publisher(
+            outbox: outbox, broker: broker, topics: topics, site: site,
+            logger: Logger(label: "chaos") { StreamLogHandler.standardError(label: $0) }, places: [place])
+    }
+
+    func stop() { isStopped.store(true, ordering: .relaxed) }
+
+    /// Writes until it is stopped, then sends what is left.
+    func run(whileParent isAlive: () -> Bool) async throws {
+        let publishing = Task { try await publisher.run() }
+        var scene = ScriptedScene(seed: seed)
+        var seen: Set<ScriptedScene.Vehicle> = []
+        var book = IncidentBook(
+            camera: Self.camera, restored: try outbox.openIncidents(camera: Self.camera)
+        ) { _ in UUIDv7.make() }
+        var look = progress.look
+        while !isStopped.load(ordering: .relaxed) {
+            guard isAlive() else { return }
+            look += 1
+            for change in book.advance(scene.findings(at: look, seen: &seen), at: MediaTime(Double(look))) {
+                write(change, look)
+                publisher.notify()
+            }
+            progress.write(look)
+            usleep(pause)
+        }
+        let end = ContinuousClock.now + .seconds(60)
+        while try outbox.counts().undelivered > 0, .now < end, isAlive() {
+            publisher.notify()
+            try await Task.sleep(for: .milliseconds(100))
+        }
+        publishing.cancel()
+        _ = try? await publishing.value
+        await publisher.drain(within: .seconds(5))
+    }
+
+    /// As the daemon does: what the disk does not take is kept and tried again.
+    private func write(_ incident: Incident, _ look: Int) {
+        // The wall clock steps by an hour to and fro; dwell and sequence must not notice.
+        let step = Double(look / 50 % 3 - 1) * 3600
+        let envelope = IncidentEnvelope(
+            incident: incident, site: site, camera: camera,
+            zone: ZoneIdentity(id: incident.zone, name: incident.zone, surface: .carriageway), entry: entry
+        ) { Date(timeIntervalSince1970: 1_795_480_000 + $0.seconds + step) }
+        while true {
+            do {
+                try outbox.append(incident) { incident, sequence in
+                    var envelope = envelope
+                    envelope.incident = incident
+                    return try envelope.message(sequence: sequence, topics: topics)
+                }
+                return
+            } catch {
+                usleep(20_000)
+            }
+        }
+    }
+}

@@ -1,0 +1,30 @@
+import Delivery
+import Foundation
+import Synchronization
+
+/// A subscriber whose session the broker keeps, so that what comes while the broker is away is not lost on its side.
+final class Centre: Sendable {
+    let client: MQTTClient
+    private let events = Mutex<[(event: AlertEvent, at: Date)]>([])
+
+    init(port: Int, filter: String) async throws {
+        var settings = MQTTSettings(
+            host: "127.0.0.1", port: port, clientID: "centre-\(UUID().uuidString)", keepAlive: 5)
+        settings.sessionExpiry = 3600
+        settings.shortestWait = 0.02
+        settings.longestWait = 0.1
+        client = MQTTClient(settings)
+        try client.start()
+        try await client.waitForConnection()
+        try await client.subscribe(filter)
+        Task { [weak self, client] in
+            for await message in client.messages {
+                guard let event = try? AlertEvent(json: Data(message.payload)) else { continue }
+                self?.events.withLock { $0.append((event, Date())) }
+            }
+        }
+    }
+
+    var received: [(event: AlertEvent, at: Date)] { events.withLock { $0 } }
+    var count: Int { events.withLock(\.count) }
+}

@@ -1,0 +1,126 @@
+import Analytics
+import Delivery
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// Kills, broken brokers, bad networks and full disks, and whether a subscriber notices any of it.
+@Suite(.serialized) struct IsolatedChaosTests {
+    /// One campaign against the writer: kills at random points, faults beside them, and then what the centre received.
+    private func campaign(
+        kills: Int, seed: UInt64, state: URL, in folder: TemporaryFolder, disk: FullDisk? = nil, pause: Int = 2000
+    ) async throws -> ChaosCheck {
+        try FileManager.default.createDirectory(at: folder.file("broker"), withIntermediateDirectories: true)
+        let broker = try Broker(lines: [
+            "persistence true", "persistence_location \(folder.file("broker").path)/", "max_queued_messages 0",
+        ])
+        defer { broker.stop() }
+        let proxy = try FaultProxy(to: broker.port, seed: seed)
+        defer { proxy.stop() }
+        let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
+        let progress = folder.file("progress")
+        let log = folder.file("log")
+        func start() throws -> ChildProcess {
+            try ChildProcess(
+                .init(filePath: ChildProcess.built("chaos-writer").path),
+                [state.path, "\(proxy.port)", "\(seed)", progress.path, "\(pause)"], log: log)
+        }
+        let faults = Task {
+            var random = SeededGenerator(seed: seed ^ 0xFA17)
+            while !Task.isCancelled {
+                let wait = Int.random(in: 300...1500, using: &random)
+                let choice = Int.random(in: 0..<(disk == nil ? 5 : 6), using: &random)
+                try? await Task.sleep(for: .milliseconds(Int.random(in: 200...1000, using: &random)))
+                switch choice {
+                case 0:
+                    broker.end()
+                    try? await Task.sleep(for: .milliseconds(wait))
+                    try broker.start()
+                case 1: proxy.set(.silent)
+                case 2: proxy.set(.slow(bytes: 20_000))
+                case 3: proxy.reset()
+                case 5: disk?.fill()
+                default: break
+                }
+                try? await Task.sleep(for: .milliseconds(wait))
+                proxy.set(.none)
+                disk?.free()
+            }
+        }
+        var random = SeededGenerator(seed: seed)
+        for number in 0..<kills {
+            let child = try start()
+            // Mostly in the middle of the work, sometimes while it starts.
+            let life = number.isMultiple(of: 5) ? 1...120 : 100...500
+            try await Task.sleep(for: .milliseconds(Int.random(in: life, using: &random)))
+            #expect(child.exit == nil, "the writer ended by itself: \(tail(log))")
+            child.kill()
+        }
+        faults.cancel()
+        _ = try await faults.value
+        proxy.set(.none)
+        let child = try start()
+        try await Task.sleep(for: .seconds(2))
+        child.signal(SIGTERM)
+        #expect(try await eventually(seconds: 80) { child.exit != nil }, "the writer did not end: \(tail(log))")
+        #expect(child.exit == 0, "\(tail(log))")
+        let outbox = try Outbox(file: state.appending(path: "outbox.sqlite"))
+        let counts = try outbox.counts()
+        #expect(counts.undelivered == 0)
+        _ = try await eventually(seconds: 30) {
+            centre.received.last?.event.sequence.suffix(9) ?? "" >= String(format: "%09lld", counts.lastSequence)
+        }
+        #expect(centre.client.droppedMessages == 0)
+        // What is retained is what is open.
+        let screen = try await Centre(port: broker.port, filter: AlertTopics().filter(.open))
+        let open = try Set(outbox.openIncidents().map { $0.id.uuidString.lowercased() })
+        #expect(try await eventually(seconds: 10) { Set(screen.received.map(\.event.subject)) == open })
+        let check = try ChaosCheck(
+            centre.received, scene: ScriptedScene(seed: seed), through: ChaosProgress(file: progress).look,
+            sequence: Int(counts.lastSequence), longestWait: 30)
+        for client in [centre.client, screen.client] { await client.close() }
+        return check
+    }
+
+    private func tail(_ log: URL) -> String {
+        String(((try? String(contentsOf: log, encoding: .utf8)) ?? "").suffix(1000))
+    }
+
+    @Test(.timeLimit(.minutes(Campaign.isLong ? 30 : 5)))
+    func `hundreds of kills, a failing broker and a failing network lose nothing and repeat nothing`() async throws {
+        let folder = try TemporaryFolder()
+        let kills = Campaign.isLong ? 1000 : 200
+        Campaign.say("\(kills) kills, CHAOS_SEED=\(Campaign.seed)")
+        let check = try await campaign(
+            kills: kills, seed: Campaign.seed, state: folder.file("state"), in: folder)
+        Campaign.say("\(check)")
+        #expect(check.isClean, "CHAOS_SEED=\(Campaign.seed): \(check)")
+        #expect(check.messages > kills)
+    }
+
+    @Test(.timeLimit(.minutes(Campaign.isLong ? 15 : 3)))
+    func `kills on a disk that is full now and then lose nothing and repeat nothing`() async throws {
+        let folder = try TemporaryFolder()
+        guard let disk = try FullDisk(in: folder, megabytes: 64) else {
+            Campaign.say("the full disk is skipped: a tmpfs may not be mounted here")
+            return
+        }
+        let kills = Campaign.isLong ? 200 : 30
+        Campaign.say("\(kills) kills on a small disk, CHAOS_SEED=\(Campaign.seed)")
+        let check = try await campaign(
+            kills: kills, seed: Campaign.seed, state: disk.url.appending(path: "state"), in: folder, disk: disk)
+        Campaign.say("\(check); the disk was full \(disk.count) times")
+        #expect(check.isClean, "CHAOS_SEED=\(Campaign.seed): \(check)")
+        #expect(check.messages > kills)
+    }
+}
+
+/// Waits until something is so, at most `seconds`.
+func eventually(seconds: Int, _ condition: @Sendable () throws -> Bool) async throws -> Bool {
+    for _ in 0..<seconds * 20 {
+        if try condition() { return true }
+        try await Task.sleep(for: .milliseconds(50))
+    }
+    return false
+}

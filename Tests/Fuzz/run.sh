@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Fuzzes each door for SECONDS (60) under the address sanitizer, or only those that are named. New inputs are kept in
+# .build-fuzz/corpus; one that ends the process lies in .build-fuzz/found, and belongs into Tests/Fuzz/corpus when mended.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+seconds=${SECONDS_EACH:-60}
+library=$(find "$(dirname "$(command -v swift)")/../lib/clang/" -name "libclang_rt.fuzzer_no_main-$(uname -m).a" | head -n 1)
+[ -n "$library" ] || { echo "The Swift toolchain has no libFuzzer: install a toolchain from swift.org." >&2; exit 1; }
+export GRIDWARDEN_FUZZER=$library SWIFT_BACKTRACE=enable=no
+export LSAN_OPTIONS="suppressions=$PWD/Tests/lsan.suppressions"
+build=.build-fuzz
+swift build --product gridwarden-fuzz --sanitize=address --scratch-path "$build" \
+    -Xswiftc -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table
+mkdir -p "$build/found"
+status=0
+for target in "${@:-configuration inbound alert video}"; do
+    for name in $target; do
+        mkdir -p "$build/corpus/$name"
+        echo "fuzz: $name for $seconds s"
+        timeout -s KILL $((seconds + 60)) "$build/debug/gridwarden-fuzz" "$name" -max_total_time="$seconds" -timeout=20 \
+            -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -artifact_prefix="$build/found/$name-" \
+            "$build/corpus/$name" "Tests/Fuzz/corpus/$name" >"$build/$name.log" 2>&1 </dev/null || status=1
+        grep -aE "stat::number_of_executed_units|stat::average_exec|SUMMARY|Fatal error|cov: [0-9]+ .*$" "$build/$name.log" |
+            grep -avE "NEW|REDUCE|pulse|RELOAD" | tail -n 6
+    done
+done
+exit $status

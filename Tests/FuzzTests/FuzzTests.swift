@@ -1,0 +1,52 @@
+import Analytics
+import Foundation
+import FuzzTargets
+import TestSupport
+import Testing
+import Video
+
+/// The short form of `make fuzz`: what is committed, and so many mutations of it. A fault ends the test process.
+struct FuzzTests {
+    @Test(arguments: FuzzTarget.allCases)
+    func `the corpus is taken`(target: FuzzTarget) throws {
+        let inputs = try target.inputs()
+        #expect(!inputs.isEmpty)
+        for input in inputs { target.take(input.bytes) }
+    }
+
+    @Test(.timeLimit(.minutes(2)), arguments: FuzzTarget.allCases)
+    func `mutations of the corpus are taken`(target: FuzzTarget) throws {
+        let inputs = try target.inputs().map(\.bytes)
+        var mutator = Mutator(seed: 20_261_124, inputs: inputs)
+        for _ in 0..<(target == .video ? 60 : 400) { target.take(mutator.next()) }
+    }
+
+    /// Bits of RTSP and RTP flip on their way, as a broken switch makes them.
+    @Test(.timeLimit(.minutes(3)))
+    func `a stream with flipped bits costs pictures, and the camera is back when they are right again`() async throws {
+        let folder = try TemporaryFolder()
+        let server = try RTSPServer(clip: Footage.makeTestClip(in: folder, seconds: 3, gop: 5))
+        defer { server.stop() }
+        let proxy = try FaultProxy(to: server.port, seed: 7)
+        defer { proxy.stop() }
+        let url = server.url.replacing(":\(server.port)/", with: ":\(proxy.port)/")
+        let camera = Camera(
+            id: "cam", settings: .init(url: CameraURL(url), openTimeout: 3, readTimeout: 2))
+        let run = Task { await camera.run(from: MediaTime(0)) }
+        var pictures = 0
+        for await frame in camera.frames {
+            pictures += 1
+            _ = try JPEG.encode(frame)
+            switch pictures {
+            case 2: proxy.set(.corrupt(every: 2000))
+            case 6: proxy.set(.corrupt(every: 20_000))
+            case 10: proxy.set(.none)
+            default: break
+            }
+            if pictures == 14 { break }
+        }
+        #expect(proxy.corrupted > 0)
+        camera.stop()
+        await run.value
+    }
+}
