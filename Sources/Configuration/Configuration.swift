@@ -32,6 +32,15 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     /// Without the text and the addresses: both may hold credentials.
     public var description: String { "site \(site.id), \(cameras.count) cameras" }
 
+    /// The sections besides `cameras` in which `other` differs, in the order of the reference.
+    public func sections(differingFrom other: Configuration) -> [String] {
+        [
+            ("site", site != other.site), ("broker", broker != other.broker), ("detector", detector != other.detector),
+            ("evidence", evidence != other.evidence), ("inbound", inbound != other.inbound),
+            ("outbox", outbox != other.outbox), ("logging", logging != other.logging),
+        ].filter(\.1).map(\.0)
+    }
+
     /// Reads the file at `path`, at most 1 MiB of UTF-8.
     public static func load(path: String) throws(ConfigurationFaults) -> Configuration {
         try parse(text: SourceText.read(path: path), file: path)

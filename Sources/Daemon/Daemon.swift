@@ -12,10 +12,16 @@ import Video
 /// Composes the services of a site and runs them until a signal.
 public struct Daemon: Sendable {
     private let services: [any Service]
+    private let reload: (@Sendable (UnixSignalsSequence) -> ConfigurationReload)?
     private let logger: Logger
 
     /// Opens the outbox, reads the model, and restores what was open; throws where one of them cannot be had.
-    public init(_ settings: DaemonSettings, logger: Logger) throws {
+    ///
+    /// - Parameter read: reads the configuration again at SIGHUP, of which only the cameras may have changed; nil leaves
+    ///   the signal alone.
+    public init(
+        _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)? = nil
+    ) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
         let catalogue = try Catalogue.builtIn()
@@ -59,19 +65,23 @@ public struct Daemon: Sendable {
         let writer = IncidentWriter(
             outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
-        let cameras = try settings.cameras.map { camera in
-            CameraService(
+        let fleet = try CameraFleet(cameras: settings.cameras, outbox: outbox, writer: writer, logger: logger) {
+            camera in
+            let meter = CameraMeter()
+            return CameraService(
                 settings: camera, detector: detector, maker: archive?.maker, writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
                 restoredStays: try outbox.stays(camera: camera.identity.id),
                 suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
-                logger: logger
+                meter: meter, logger: logger
             ) { state in
                 guard let report = Self.report(state, camera.identity, settings.site) else { return }
+                meter.changed(to: report.state.rawValue, reason: report.reason)
                 await publisher.publish(report, at: camera.identity.place)
             }
         }
-        let health = Health(cameras: cameras.map(\.camera), detector: detector, writer: writer, logger: logger)
+        let health = Health(
+            cameras: { await fleet.services.map(\.camera) }, detector: detector, writer: writer, logger: logger)
         let housekeeping = Housekeeping(
             archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
             logger: logger)
@@ -79,12 +89,22 @@ public struct Daemon: Sendable {
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
         services =
             [PublisherService(publisher: publisher, logger: logger), housekeeping] + [watch].compactMap { $0 }
-            + cameras + [health]
+            + [fleet, health]
+        reload = read.map { read in
+            { @Sendable signals in
+                ConfigurationReload(
+                    signals: signals, read: read, fleet: fleet, outbox: outbox, writer: writer, publisher: publisher,
+                    logger: logger)
+            }
+        }
     }
 
     /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.
     public func run() async throws {
         logger.notice("gridwarden starts")
+        var services = services
+        // Caught before systemd hears that the service is ready.
+        if let reload { services.append(reload(await UnixSignalsSequence(trapping: .sighup))) }
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],

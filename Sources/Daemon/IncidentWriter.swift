@@ -34,7 +34,7 @@ public actor IncidentWriter {
 
     private let outbox: Outbox
     private let archive: EvidenceArchive?
-    private let site: SiteIdentity
+    private var site: SiteIdentity
     private let topics: AlertTopics
     private let catalogue: Catalogue
     private let logger: Logger
@@ -63,6 +63,9 @@ public actor IncidentWriter {
 
     /// Changes that the disk has not taken yet.
     public var backlog: Int { waiting.count }
+
+    /// From now on messages name this configuration as theirs.
+    func adopt(configurationSHA256: String) { site.configurationSHA256 = configurationSHA256 }
 
     /// Takes changes over and returns at once; pictures are made and written in their turn.
     public func record(_ entries: [Entry]) {
