@@ -3,6 +3,7 @@ import Delivery
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Video
 
 /// The cameras of a site. Each can be started and stopped while the others run on.
@@ -34,7 +35,10 @@ actor CameraFleet: Service {
     private let writer: IncidentWriter
     private let logger: Logger
     private let make: @Sendable (CameraService.Settings) throws -> CameraService
-    private var members: [String: Member] = [:]
+    private var members: [String: Member] = [:] {
+        didSet { shown.withLock { $0 = members.values.map(\.service).sorted { $0.camera.id < $1.camera.id } } }
+    }
+    private nonisolated let shown = Mutex<[CameraService]>([])
     private var isStopping = false
 
     /// - Parameter make: a camera with what was open and stood still when it last ran.
@@ -50,11 +54,7 @@ actor CameraFleet: Service {
     }
 
     /// Those that run, or have come to the end of their file.
-    var services: [CameraService] {
-        members.values.map(\.service).sorted { $0.camera.id < $1.camera.id }
-    }
-
-    func service(of camera: String) -> CameraService? { members[camera]?.service }
+    nonisolated var services: [CameraService] { shown.withLock { $0 } }
 
     func run() async throws {
         for service in initial { start(service) }

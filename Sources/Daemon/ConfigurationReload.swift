@@ -21,7 +21,7 @@ struct ConfigurationReload: Service {
             for await _ in signals {
                 SystemdNotify.send("RELOADING=1\nMONOTONIC_USEC=\(SystemdNotify.monotonicMicroseconds)")
                 let status = await reload()
-                let count = await fleet.services.count
+                let count = fleet.services.count
                 SystemdNotify.send("READY=1\nSTATUS=watching \(count) cameras\(status)")
             }
         }
@@ -31,7 +31,7 @@ struct ConfigurationReload: Service {
     private func reload() async -> String {
         do {
             let settings = try read()
-            let before = await fleet.services.map(\.settings.identity)
+            let before = fleet.services.map(\.settings.identity)
             let outcome = try await fleet.reload(settings.cameras)
             let site = settings.site
             await writer.adopt(configurationSHA256: site.configurationSHA256)

@@ -6,6 +6,7 @@ import Foundation
 import Inference
 public import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 import Video
 
@@ -81,7 +82,17 @@ public struct Daemon: Sendable {
             }
         }
         let health = Health(
-            cameras: { await fleet.services.map(\.camera) }, detector: detector, writer: writer, logger: logger)
+            cameras: { fleet.services.map(\.camera) }, detector: detector, writer: writer, logger: logger)
+        let respond: @Sendable (String) -> StatusServer.Response? = { path in
+            Self.response(path) {
+                SiteStatus(
+                    site: settings.site, cameras: fleet.services, standing: try outbox.standing(),
+                    isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed))
+            }
+        }
+        let sockets =
+            [LocalSocket.file(settings.stateFolder.appending(path: StatusClient.socketName).path)]
+            + [settings.metrics.map { LocalSocket.tcp(address: $0.address, port: $0.port) }].compactMap { $0 }
         let housekeeping = Housekeeping(
             archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
             logger: logger)
@@ -89,7 +100,7 @@ public struct Daemon: Sendable {
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
         services =
             [PublisherService(publisher: publisher, logger: logger), housekeeping] + [watch].compactMap { $0 }
-            + [fleet, health]
+            + sockets.map { StatusServer($0, logger: logger, respond: respond) } + [fleet, health]
         reload = read.map { read in
             { @Sendable signals in
                 ConfigurationReload(
@@ -111,6 +122,21 @@ public struct Daemon: Sendable {
                 logger: logger))
         try await group.run()
         logger.notice("gridwarden has stopped")
+    }
+
+    private static func response(_ path: String, _ status: () throws -> SiteStatus) -> StatusServer.Response? {
+        do {
+            switch path {
+            case "/status":
+                return .init(
+                    mediaType: "application/json", body: String(decoding: try status().json(), as: UTF8.self) + "\n")
+            case "/metrics":
+                return .init(mediaType: PrometheusText.mediaType, body: PrometheusText(try status()).text)
+            default: return nil
+            }
+        } catch {
+            return .init(status: "503 Service Unavailable", body: "\(error)\n")
+        }
     }
 
     private static func report(

@@ -45,6 +45,7 @@ extension DaemonSettings {
         let outbox = configuration.outbox
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)
         auditDays = outbox.auditDays
+        metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
         authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
     }
 

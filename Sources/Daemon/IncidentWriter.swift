@@ -4,6 +4,7 @@ public import Delivery
 import Evidence
 public import Foundation
 public import Logging
+import Synchronization
 import Threading
 import Video
 
@@ -39,6 +40,8 @@ public actor IncidentWriter {
     private let catalogue: Catalogue
     private let logger: Logger
     private let wake: @Sendable () -> Void
+    /// How often the pictures of an incident were withheld.
+    nonisolated let withheld = Atomic<Int>(0)
     private var waiting: [Waiting] = []
     private var flushing: Task<Void, Never>?
     /// From then on pictures are no longer made, since the process is about to end.
@@ -187,6 +190,7 @@ public actor IncidentWriter {
                 }
             }
         case .failure(let withheld)?:
+            self.withheld.add(1, ordering: .relaxed)
             incident.why.append(.init(at: incident.lastSeen, what: "\(withheld)"))
             logger.error("\(withheld)", metadata: ["incident": "\(incident.id)"])
         case nil: break

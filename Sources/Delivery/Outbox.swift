@@ -178,7 +178,7 @@ public final class Outbox: Sendable {
         try Self.explaining("count messages") { try pool.read(Self.counts) }
     }
 
-    private static func counts(_ db: Database) throws -> OutboxCounts {
+    static func counts(_ db: Database) throws -> OutboxCounts {
         func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
         let undelivered = try count("SELECT COUNT(*) FROM messages WHERE delivered_at IS NULL")
         return OutboxCounts(

@@ -16,6 +16,7 @@ struct SectionsTests {
         let others = [
             "detector": "{threads: 2}", "evidence": "{keep_days: 3}", "inbound": "{enabled: false}",
             "outbox": "{audit_days: 200}", "logging": "{level: debug}",
+            "metrics": "{listen: \"127.0.0.1:9464\"}",
         ]
         for (section, value) in others {
             #expect(try differing(Sample.minimal + "\(section): \(value)\n") == [section])

@@ -6,7 +6,7 @@ import Testing
 
 /// The command as an operator runs it: exit codes, and what is said.
 @Suite struct CommandTests {
-    private struct Outcome {
+    struct Outcome {
         let status: Int32
         let output: String
         let errors: String
@@ -20,7 +20,7 @@ import Testing
         return URL(filePath: text).deletingLastPathComponent().appending(path: "gridwarden")
     }()
 
-    private func gridwarden(_ arguments: String...) throws -> Outcome {
+    func gridwarden(_ arguments: String...) throws -> Outcome {
         let process = Process()
         process.executableURL = Self.program
         process.arguments = arguments
@@ -65,7 +65,7 @@ import Testing
     @Test func versionAndHelp() throws {
         #expect(try gridwarden("--version").status == 0)
         let help = try gridwarden("--help")
-        for verb in ["run", "check", "watch", "models", "bench", "verify", "export"] {
+        for verb in ["run", "check", "status", "watch", "models", "bench", "verify", "export"] {
             #expect(help.output.contains(verb))
         }
         #expect(try gridwarden("no-such-verb").status == 64)
@@ -139,6 +139,15 @@ import Testing
         #expect(json.status == 1)
         let report = try JSONDecoder().decode(LedgerReport.self, from: Data(json.output.utf8))
         #expect(report.faults.map(\.record) == [3] && report.messages == 3)
+    }
+
+    @Test func statusSaysThatNoDaemonRuns() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: folder.file("models").path)
+        let outcome = try gridwarden("status", "--config", file)
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("no daemon runs with this configuration"))
+        #expect(outcome.output.isEmpty)
     }
 
     @Test func watchEndsAtItsTimeoutAndSaysThatNothingCame() throws {
