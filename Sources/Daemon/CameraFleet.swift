@@ -3,7 +3,6 @@ import Delivery
 import Foundation
 import Logging
 import ServiceLifecycle
-import Synchronization
 import Video
 
 /// The cameras of a site. Each can be started and stopped while the others run on.
@@ -36,25 +35,25 @@ actor CameraFleet: Service {
     private let logger: Logger
     private let make: @Sendable (CameraService.Settings) throws -> CameraService
     private var members: [String: Member] = [:] {
-        didSet { shown.withLock { $0 = members.values.map(\.service).sorted { $0.camera.id < $1.camera.id } } }
+        didSet { roster.services = members.values.map(\.service) }
     }
-    private nonisolated let shown = Mutex<[CameraService]>([])
+    private let roster: CameraRoster
     private var isStopping = false
 
-    /// - Parameter make: a camera with what was open and stood still when it last ran.
+    /// - Parameters:
+    ///   - roster: where the fleet says which cameras run.
+    ///   - make: a camera with what was open and stood still when it last ran.
     init(
-        cameras: [CameraService.Settings], outbox: Outbox, writer: IncidentWriter, logger: Logger,
+        cameras: [CameraService.Settings], roster: CameraRoster, outbox: Outbox, writer: IncidentWriter, logger: Logger,
         make: @escaping @Sendable (CameraService.Settings) throws -> CameraService
     ) throws {
+        self.roster = roster
         self.outbox = outbox
         self.writer = writer
         self.logger = logger
         self.make = make
         initial = try cameras.map(make)
     }
-
-    /// Those that run, or have come to the end of their file.
-    nonisolated var services: [CameraService] { shown.withLock { $0 } }
 
     func run() async throws {
         for service in initial { start(service) }

@@ -11,6 +11,7 @@ struct ConfigurationReload: Service {
     /// Reads the file again; throws where it has faults, or changes what only a restart can.
     let read: @Sendable () throws -> DaemonSettings
     let fleet: CameraFleet
+    let roster: CameraRoster
     let outbox: Outbox
     let writer: IncidentWriter
     let publisher: Publisher
@@ -21,7 +22,7 @@ struct ConfigurationReload: Service {
             for await _ in signals {
                 SystemdNotify.send("RELOADING=1\nMONOTONIC_USEC=\(SystemdNotify.monotonicMicroseconds)")
                 let status = await reload()
-                let count = fleet.services.count
+                let count = roster.services.count
                 SystemdNotify.send("READY=1\nSTATUS=watching \(count) cameras\(status)")
             }
         }
@@ -31,7 +32,7 @@ struct ConfigurationReload: Service {
     private func reload() async -> String {
         do {
             let settings = try read()
-            let before = fleet.services.map(\.settings.identity)
+            let before = roster.services.map(\.settings.identity)
             let outcome = try await fleet.reload(settings.cameras)
             let site = settings.site
             await writer.adopt(configurationSHA256: site.configurationSHA256)

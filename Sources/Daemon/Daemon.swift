@@ -41,16 +41,13 @@ public struct Daemon: Sendable {
         let topics = AlertTopics(root: settings.topicRoot)
         let settlements = Settlements()
         let places = settings.cameras.map(\.identity.place)
+        let roster = CameraRoster()
+        let snapshots = SnapshotTaker(archive: archive, detector: detector, roster: roster)
         let inbox = settings.authority.map { authority in
             Inbox(
                 outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
                 logger: logger, settled: { settlements.post($0.id, camera: $0.camera) },
-                snapshot: { camera in
-                    guard settings.cameras.contains(where: { $0.identity.id == camera }) else {
-                        return .refused(Refusal(.unknownCamera, "this site has no camera \(camera)"))
-                    }
-                    return .unavailable(camera: camera)
-                })
+                snapshot: { await snapshots.take($0) })
         }
         let publisher = Publisher(
             outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger,
@@ -66,7 +63,9 @@ public struct Daemon: Sendable {
         let writer = IncidentWriter(
             outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
-        let fleet = try CameraFleet(cameras: settings.cameras, outbox: outbox, writer: writer, logger: logger) {
+        let fleet = try CameraFleet(
+            cameras: settings.cameras, roster: roster, outbox: outbox, writer: writer, logger: logger
+        ) {
             camera in
             let meter = CameraMeter()
             return CameraService(
@@ -82,11 +81,11 @@ public struct Daemon: Sendable {
             }
         }
         let health = Health(
-            cameras: { fleet.services.map(\.camera) }, detector: detector, writer: writer, logger: logger)
+            cameras: { roster.services.map(\.camera) }, detector: detector, writer: writer, logger: logger)
         let respond: @Sendable (String) -> StatusServer.Response? = { path in
             Self.response(path) {
                 SiteStatus(
-                    site: settings.site, cameras: fleet.services, standing: try outbox.standing(),
+                    site: settings.site, cameras: roster.services, standing: try outbox.standing(),
                     isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed))
             }
         }
@@ -104,7 +103,8 @@ public struct Daemon: Sendable {
         reload = read.map { read in
             { @Sendable signals in
                 ConfigurationReload(
-                    signals: signals, read: read, fleet: fleet, outbox: outbox, writer: writer, publisher: publisher,
+                    signals: signals, read: read, fleet: fleet, roster: roster, outbox: outbox, writer: writer,
+                    publisher: publisher,
                     logger: logger)
             }
         }

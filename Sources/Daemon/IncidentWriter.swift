@@ -137,6 +137,10 @@ public actor IncidentWriter {
                 return
             }
         }
+        // Reviews write messages too.
+        if let archive, let last = try? outbox.counts().lastSequence, last > archive.ledger.head.sequence {
+            archive.recordMessages(of: outbox, through: last, logger: logger)
+        }
     }
 
     private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {

@@ -33,6 +33,18 @@ public final class Outbox: Sendable {
         }
     }
 
+    /// Opens a database that is there for reading only: calls that write fail.
+    public init(reading file: URL) throws(OutboxError) {
+        budget = OutboxBudget()
+        sendsPictures = false
+        pool = try Self.explaining("read the outbox \(file.path)") {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            return try DatabasePool(path: file.path, configuration: configuration)
+        }
+    }
+
     /// Writes the incident's state and a message about it in one transaction: both, or neither.
     ///
     /// A review may have changed the incident meanwhile. Then its verdict is kept and the revision goes on from there;

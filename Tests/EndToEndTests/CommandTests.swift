@@ -1,3 +1,4 @@
+import Delivery
 import Evidence
 import Foundation
 import Glibc
@@ -139,6 +140,20 @@ import Testing
         #expect(json.status == 1)
         let report = try JSONDecoder().decode(LedgerReport.self, from: Data(json.output.utf8))
         #expect(report.faults.map(\.record) == [3] && report.messages == 3)
+    }
+
+    @Test func verifyChecksTheAuditLogToo() throws {
+        let folder = try TemporaryFolder()
+        let absent = try gridwarden("verify", "--audit", folder.url.path)
+        #expect(absent.status == 66 && absent.errors.contains("could not read the outbox"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        for number in 1...3 { try outbox.audit(.configurationLoaded, facts: ["sha256": "\(number)"]) }
+        let head = try outbox.auditHead().hash
+        let intact = try gridwarden("verify", "--audit", folder.url.path, "--head", head)
+        #expect(intact.status == 0 && intact.output == "3 entries\nhead \(head)\nintact\n")
+        let other = try gridwarden("verify", "--audit", folder.url.path, "--head", String(repeating: "a", count: 64))
+        #expect(other.status == 1 && other.output.contains("BROKEN: the audit log is broken at entry 4: no entry has"))
     }
 
     @Test func statusSaysThatNoDaemonRuns() throws {
