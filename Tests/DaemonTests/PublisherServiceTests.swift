@@ -47,7 +47,9 @@ import Threading
         let group = ServiceGroup(services: [service], logger: Logger(label: "group") { _ in SwiftLogNoOpLogHandler() })
         let task = Task { try await group.run() }
         func faults() -> Int {
-            book.lines.withLock { $0.count { $0.contains("cannot be set up") && $0.contains("read the TLS files") } }
+            book.lines.withLock {
+                $0.count { $0.contains("cannot be set up") && $0.contains("missing.pem, the ca_file") }
+            }
         }
         for _ in 0..<400 where faults() < 3 { try await Task.sleep(for: .milliseconds(25)) }
         #expect(faults() >= 3)
