@@ -9,6 +9,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     /// At least one; the ids differ.
     public var cameras: [CameraSettings]
     public var logging: LoggingSettings
+    public var metrics: MetricsSettings
     /// The file as it was read, for its hash. It may hold credentials: never print or send it.
     public let text: String
 
@@ -16,7 +17,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         site: SiteSettings, broker: BrokerSettings, detector: DetectorSettings = DetectorSettings(),
         evidence: EvidenceSettings, inbound: InboundSettings = InboundSettings(),
         outbox: OutboxSettings = OutboxSettings(), cameras: [CameraSettings],
-        logging: LoggingSettings = LoggingSettings(), text: String
+        logging: LoggingSettings = LoggingSettings(), metrics: MetricsSettings = MetricsSettings(), text: String
     ) {
         self.site = site
         self.broker = broker
@@ -26,11 +27,22 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         self.outbox = outbox
         self.cameras = cameras
         self.logging = logging
+        self.metrics = metrics
         self.text = text
     }
 
     /// Without the text and the addresses: both may hold credentials.
     public var description: String { "site \(site.id), \(cameras.count) cameras" }
+
+    /// The sections besides `cameras` in which `other` differs, in the order of the reference.
+    public func sections(differingFrom other: Configuration) -> [String] {
+        [
+            ("site", site != other.site), ("broker", broker != other.broker), ("detector", detector != other.detector),
+            ("evidence", evidence != other.evidence), ("inbound", inbound != other.inbound),
+            ("outbox", outbox != other.outbox), ("logging", logging != other.logging),
+            ("metrics", metrics != other.metrics),
+        ].filter(\.1).map(\.0)
+    }
 
     /// Reads the file at `path`, at most 1 MiB of UTF-8.
     public static func load(path: String) throws(ConfigurationFaults) -> Configuration {

@@ -1,18 +1,17 @@
-public import Analytics
+import Analytics
 public import Delivery
-public import Evidence
+import Evidence
 import Foundation
-public import Inference
-public import Logging
-public import ServiceLifecycle
+import Inference
+import Logging
 public import Video
 
 /// One camera of the daemon: its stream, its pipeline, and what comes out of it.
 ///
-/// Returns when the daemon shuts down; faults of the camera are states, never errors.
-public struct CameraService: Service {
+/// Faults of the camera are states, never errors.
+public struct CameraService: Sendable {
     /// What one camera is and what is watched on it.
-    public struct Settings: Sendable {
+    public struct Settings: Sendable, Equatable {
         public var identity: CameraIdentity
         public var stream: Camera.Settings
         public var zones: [WatchedZone]
@@ -30,11 +29,11 @@ public struct CameraService: Service {
 
     /// Seconds after which what stands still is kept anew.
     private static let keepEvery = 30.0
-    /// How long a shutdown makes pictures of what has just happened.
-    private static let lastPictures = Duration.seconds(6)
 
     public let camera: Camera
-    private let settings: Settings
+    public let settings: Settings
+    let meter: CameraMeter
+    let requests = FrameRequests()
     private let detector: ObjectDetector
     private let describer: PlaceDescriber?
     private let maker: EvidenceMaker?
@@ -57,12 +56,11 @@ public struct CameraService: Service {
     ///   - suppressed: the incidents that a review had ended while their objects stood there.
     ///   - settlements: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change.
-    public init(
+    init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
-        maker: EvidenceMaker?,
-        writer: IncidentWriter, restored: [Incident], restoredStays: [StaySnapshot],
+        maker: EvidenceMaker?, writer: IncidentWriter, restored: [Incident], restoredStays: [StaySnapshot],
         restoredGround: GroundSnapshot? = nil, suppressed: [Incident] = [],
-        settlements: Settlements = Settlements(), logger: Logger,
+        settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) async -> Void
     ) {
         self.settings = settings
@@ -77,31 +75,25 @@ public struct CameraService: Service {
         self.settlements = settlements
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
+        self.meter = meter
         camera = Camera(id: settings.identity.id, settings: settings.stream)
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
         self.logger = logger
     }
 
-    public func run() async throws {
-        await withGracefulShutdownHandler {
-            await withTaskCancellationHandler {
-                await withTaskGroup(of: Void.self) { group in
-                    group.addTask { await camera.run(from: begin) }
-                    group.addTask { await tellStates() }
-                    await look()
-                    await group.waitForAll()
-                }
-            } onCancel: {
-                camera.stop()
-            }
-        } onGracefulShutdown: {
-            camera.stop()
+    /// Runs until `stop`, or to the end of a file.
+    func run() async {
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await camera.run(from: begin) }
+            group.addTask { await tellStates() }
+            await look()
+            await group.waitForAll()
         }
-        // A file has an end; the daemon goes on with the other cameras until it is told to stop.
-        try? await gracefulShutdown()
-        await writer.stop(within: Self.lastPictures)
     }
+
+    /// Ends the run. What is open stays open, and what stands still is kept.
+    func stop() { camera.stop() }
 
     /// A system clock that was set back since the last run must not make what stood then younger than now.
     private var begin: MediaTime {
@@ -128,6 +120,8 @@ public struct CameraService: Service {
                 let look = try await pipeline.look(at: frame)
                 failures = 0
                 await tell(look, frame)
+                meter.looked(pipeline.costs)
+                requests.hand(frame)
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
                 let released = pipeline.takeReleased()
                 if !released.isEmpty { await writer.release(released) }
@@ -157,6 +151,9 @@ public struct CameraService: Service {
         if let last, let ground = pipeline.groundSnapshot(at: last) {
             await writer.remember(ground, camera: settings.identity.id)
         }
+        requests.close()
+        let stays = pipeline.stays
+        if !stays.isEmpty { await writer.remember(stays, camera: settings.identity.id) }
     }
 
     private func tell(_ restoration: GroundRestoration) {

@@ -6,16 +6,23 @@ import Foundation
 import Inference
 public import Logging
 import ServiceLifecycle
+import Synchronization
 import UnixSignals
 import Video
 
 /// Composes the services of a site and runs them until a signal.
 public struct Daemon: Sendable {
     private let services: [any Service]
+    private let reload: (@Sendable (UnixSignalsSequence) -> ConfigurationReload)?
     private let logger: Logger
 
     /// Opens the outbox, reads the model, and restores what was open; throws where one of them cannot be had.
-    public init(_ settings: DaemonSettings, logger: Logger) throws {
+    ///
+    /// - Parameter read: reads the configuration again at SIGHUP, of which only the cameras may have changed; nil leaves
+    ///   the signal alone.
+    public init(
+        _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)? = nil
+    ) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
         let catalogue = try Catalogue.builtIn().routed(by: settings.departments)
@@ -34,16 +41,13 @@ public struct Daemon: Sendable {
         let topics = AlertTopics(root: settings.topicRoot)
         let settlements = Settlements()
         let places = settings.cameras.map(\.identity.place)
+        let roster = CameraRoster()
+        let snapshots = SnapshotTaker(archive: archive, detector: detector, roster: roster)
         let inbox = settings.authority.map { authority in
             Inbox(
                 outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
                 logger: logger, settled: { settlements.post($0.id, camera: $0.camera) },
-                snapshot: { camera in
-                    guard settings.cameras.contains(where: { $0.identity.id == camera }) else {
-                        return .refused(Refusal(.unknownCamera, "this site has no camera \(camera)"))
-                    }
-                    return .unavailable(camera: camera)
-                })
+                snapshot: { await snapshots.take($0) })
         }
         let publisher = Publisher(
             outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger,
@@ -60,20 +64,36 @@ public struct Daemon: Sendable {
             outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
         let describer = Self.describer(settings, logger)
-        let cameras = try settings.cameras.map { camera in
-            CameraService(
+        let fleet = try CameraFleet(
+            cameras: settings.cameras, roster: roster, outbox: outbox, writer: writer, logger: logger
+        ) {
+            camera in
+            let meter = CameraMeter()
+            return CameraService(
                 settings: camera, site: settings.site, detector: detector, describer: describer, maker: archive?.maker,
                 writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
                 restoredStays: try outbox.stays(camera: camera.identity.id),
                 restoredGround: try outbox.ground(camera: camera.identity.id),
                 suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
-                logger: logger
+                meter: meter, logger: logger
             ) { report in
+                meter.changed(to: report.state.rawValue, reason: report.reason)
                 await publisher.publish(report, at: camera.identity.place)
             }
         }
-        let health = Health(cameras: cameras.map(\.camera), detector: detector, writer: writer, logger: logger)
+        let health = Health(
+            cameras: { roster.services.map(\.camera) }, detector: detector, writer: writer, logger: logger)
+        let respond: @Sendable (String) -> StatusServer.Response? = { path in
+            Self.response(path) {
+                SiteStatus(
+                    site: settings.site, cameras: roster.services, standing: try outbox.standing(),
+                    isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed))
+            }
+        }
+        let sockets =
+            [LocalSocket.file(settings.stateFolder.appending(path: StatusClient.socketName).path)]
+            + [settings.metrics.map { LocalSocket.tcp(address: $0.address, port: $0.port) }].compactMap { $0 }
         let housekeeping = Housekeeping(
             archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
             logger: logger)
@@ -81,7 +101,15 @@ public struct Daemon: Sendable {
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
         services =
             [PublisherService(publisher: publisher, logger: logger), housekeeping] + [watch].compactMap { $0 }
-            + cameras + [health]
+            + sockets.map { StatusServer($0, logger: logger, respond: respond) } + [fleet, health]
+        reload = read.map { read in
+            { @Sendable signals in
+                ConfigurationReload(
+                    signals: signals, read: read, fleet: fleet, roster: roster, outbox: outbox, writer: writer,
+                    publisher: publisher,
+                    logger: logger)
+            }
+        }
     }
 
     /// Only where a rule needs it; without it alerts explain a little less.
@@ -97,11 +125,29 @@ public struct Daemon: Sendable {
     /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.
     public func run() async throws {
         logger.notice("gridwarden starts")
+        var services = services
+        // Caught before systemd hears that the service is ready.
+        if let reload { services.append(reload(await UnixSignalsSequence(trapping: .sighup))) }
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger))
         try await group.run()
         logger.notice("gridwarden has stopped")
+    }
+
+    private static func response(_ path: String, _ status: () throws -> SiteStatus) -> StatusServer.Response? {
+        do {
+            switch path {
+            case "/status":
+                return .init(
+                    mediaType: "application/json", body: String(decoding: try status().json(), as: UTF8.self) + "\n")
+            case "/metrics":
+                return .init(mediaType: PrometheusText.mediaType, body: PrometheusText(try status()).text)
+            default: return nil
+            }
+        } catch {
+            return .init(status: "503 Service Unavailable", body: "\(error)\n")
+        }
     }
 }

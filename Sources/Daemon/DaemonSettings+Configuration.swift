@@ -47,7 +47,20 @@ extension DaemonSettings {
         let outbox = configuration.outbox
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)
         auditDays = outbox.auditDays
+        metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
         authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
+    }
+
+    /// Reads the file of a running daemon again. Throws where it has faults, or changes more than the cameras.
+    public init(reading path: String, insteadOf running: Configuration, software: String) throws {
+        let configuration = try Configuration.load(path: path)
+        let sections = running.sections(differingFrom: configuration)
+        guard sections.isEmpty else {
+            throw SetupError(
+                description: "\(path) changes \(sections.joined(separator: ", ")), which needs a restart; "
+                    + "restart the service, or take back all but the changes of cameras")
+        }
+        try self.init(configuration, software: software)
     }
 
     private static func authority(_ inbound: InboundSettings) -> Authority {

@@ -30,6 +30,8 @@ public struct DaemonSettings: Sendable {
     public var auditDays = 365
     /// Nil where reviews and commands are not listened to.
     public var authority: Authority? = Authority()
+    /// Where Prometheus may ask; nil: nowhere.
+    public var metrics: (address: String, port: Int)?
     public var cameras: [CameraService.Settings]
 
     public init(

@@ -4,6 +4,7 @@ public import Delivery
 import Evidence
 public import Foundation
 public import Logging
+import Synchronization
 import Threading
 import Video
 
@@ -34,11 +35,13 @@ public actor IncidentWriter {
 
     private let outbox: Outbox
     private let archive: EvidenceArchive?
-    private let site: SiteIdentity
+    private var site: SiteIdentity
     private let topics: AlertTopics
     private let catalogue: Catalogue
     private let logger: Logger
     private let wake: @Sendable () -> Void
+    /// How often the pictures of an incident were withheld.
+    nonisolated let withheld = Atomic<Int>(0)
     private var waiting: [Waiting] = []
     private var flushing: Task<Void, Never>?
     /// From then on pictures are no longer made, since the process is about to end.
@@ -63,6 +66,9 @@ public actor IncidentWriter {
 
     /// Changes that the disk has not taken yet.
     public var backlog: Int { waiting.count }
+
+    /// From now on messages name this configuration as theirs.
+    func adopt(configurationSHA256: String) { site.configurationSHA256 = configurationSHA256 }
 
     /// Takes changes over and returns at once; pictures are made and written in their turn.
     public func record(_ entries: [Entry]) {
@@ -138,6 +144,10 @@ public actor IncidentWriter {
                 return
             }
         }
+        // Reviews write messages too.
+        if let archive, let last = try? outbox.counts().lastSequence, last > archive.ledger.head.sequence {
+            archive.recordMessages(of: outbox, through: last, logger: logger)
+        }
     }
 
     private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {
@@ -191,6 +201,7 @@ public actor IncidentWriter {
                 }
             }
         case .failure(let withheld)?:
+            self.withheld.add(1, ordering: .relaxed)
             incident.why.append(.init(at: incident.lastSeen, what: "\(withheld)"))
             logger.error("\(withheld)", metadata: ["incident": "\(incident.id)"])
         case nil: break

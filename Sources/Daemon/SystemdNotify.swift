@@ -30,6 +30,13 @@ public enum SystemdNotify {
         return sent == state.utf8.count
     }
 
+    /// What systemd wants to know with `RELOADING=1`.
+    static var monotonicMicroseconds: Int64 {
+        var now = timespec()
+        clock_gettime(CLOCK_MONOTONIC, &now)
+        return Int64(now.tv_sec) * 1_000_000 + Int64(now.tv_nsec) / 1000
+    }
+
     /// Half of WatchdogSec, the interval systemd advises; nil when there is no watchdog.
     public static var watchdogInterval: Duration? {
         guard let text = getenv("WATCHDOG_USEC"), let microseconds = Int64(String(cString: text)) else { return nil }

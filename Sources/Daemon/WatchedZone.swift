@@ -1,7 +1,7 @@
 public import Analytics
 
 /// A zone and what is watched in it.
-public struct WatchedZone: Sendable {
+public struct WatchedZone: Sendable, Hashable {
     public let zone: Zone
     public let rules: ZoneRules
 

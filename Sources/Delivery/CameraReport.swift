@@ -2,7 +2,7 @@ public import Foundation
 
 /// The retained state of one camera.
 public struct CameraReport: Codable, Sendable, Hashable {
-    public enum State: String, Codable, Sendable { case online, frozen, blind, moved, offline }
+    public enum State: String, Codable, Sendable, CaseIterable { case online, frozen, blind, moved, offline }
 
     public var camera: String
     public var site: String

@@ -1,6 +1,7 @@
 public import Analytics
 public import Foundation
 public import Logging
+import Synchronization
 import Threading
 
 /// Takes reviews and commands in: checks them, stores what follows from them, and answers each.
@@ -16,7 +17,8 @@ public actor Inbox {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     /// The topics that the site listens on.
-    public nonisolated let filters: [String]
+    public nonisolated var filters: [String] { listening.withLock { $0.sorted() } }
+    private nonisolated let listening: Mutex<Set<String>>
     private let outbox: Outbox
     private let topics: AlertTopics
     private let site: SiteIdentity
@@ -48,15 +50,26 @@ public actor Inbox {
         self.now = now
         self.settled = settled
         self.snapshot = snapshot
-        filters =
-            Set(places + [site.place]).map { topics.inbound(.review, $0, site: site.id) }.sorted()
-            + [topics.inbound(.command, site.place, site: site.id)]
+        listening = Mutex(
+            Set((places + [site.place]).map { topics.inbound(.review, $0, site: site.id) })
+                .union([topics.inbound(.command, site.place, site: site.id)]))
+    }
+
+    /// Listens also to reviews at these places; false where it did so already.
+    nonisolated func listen(at places: [Place]) -> Bool {
+        let more = places.map { topics.inbound(.review, $0, site: site.id) }
+        return listening.withLock { listening in
+            let before = listening.count
+            listening.formUnion(more)
+            return listening.count > before
+        }
     }
 
     /// Takes one message of the `review` and `command` topics.
     public func take(_ message: MQTTMessage) async {
         // Zero bytes empty a retained topic.
-        guard !message.payload.isEmpty, filters.contains(message.topic), let place = topics.place(of: message.topic)
+        guard !message.payload.isEmpty, listening.withLock({ $0.contains(message.topic) }),
+            let place = topics.place(of: message.topic)
         else { return }
         let hour = Int(now().timeIntervalSince1970 / 3600)
         if hour != taken.hour { taken = (hour, 0, 0) }

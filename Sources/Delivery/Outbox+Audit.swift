@@ -36,8 +36,10 @@ extension Outbox {
     }
 
     /// Checks the whole log; throws an `AuditChain.Break` where it is not what was written. Returns how many there are.
+    ///
+    /// - Parameter head: a hash that the log had at some time, such as the site's state names.
     @discardableResult
-    public func verifyAudit() throws -> Int {
+    public func verifyAudit(head: String? = nil) throws -> Int {
         try pool.read { db in
             var last = try Self.anchor(db)
             var count = 0
@@ -53,8 +55,22 @@ extension Outbox {
             guard written == last.number else {
                 throw AuditChain.Break(number: last.number + 1, cause: "the log ends before entry \(written)")
             }
+            if let head = head?.lowercased(), try Self.anchor(db).hash != head,
+                try Int.fetchOne(db, sql: "SELECT 1 FROM audit WHERE hash = ?", arguments: [head]) == nil
+            {
+                throw AuditChain.Break(
+                    number: last.number + 1,
+                    cause:
+                        "no entry has the hash \(head): the log was cut off before it or written anew, or the entry is "
+                        + "older than what is kept")
+            }
             return count
         }
+    }
+
+    /// The end of the log. Who keeps it elsewhere can prove that the log was not written anew.
+    public func auditHead() throws(OutboxError) -> AuditChain.Anchor {
+        try Self.explaining("read the audit log") { try pool.read(Self.newest) }
     }
 
     /// Deletes entries that were written before `date`; the chain goes on from the newest of them.

@@ -33,6 +33,18 @@ public final class Outbox: Sendable {
         }
     }
 
+    /// Opens a database that is there for reading only: calls that write fail.
+    public init(reading file: URL) throws(OutboxError) {
+        budget = OutboxBudget()
+        sendsPictures = false
+        pool = try Self.explaining("read the outbox \(file.path)") {
+            var configuration = Configuration()
+            configuration.readonly = true
+            configuration.busyMode = .timeout(5)
+            return try DatabasePool(path: file.path, configuration: configuration)
+        }
+    }
+
     /// Writes the incident's state and a message about it in one transaction: both, or neither.
     ///
     /// A review may have changed the incident meanwhile. Then its verdict is kept and the revision goes on from there;
@@ -178,7 +190,7 @@ public final class Outbox: Sendable {
         try Self.explaining("count messages") { try pool.read(Self.counts) }
     }
 
-    private static func counts(_ db: Database) throws -> OutboxCounts {
+    static func counts(_ db: Database) throws -> OutboxCounts {
         func count(_ sql: String) throws -> Int { try Int.fetchOne(db, sql: sql) ?? 0 }
         let undelivered = try count("SELECT COUNT(*) FROM messages WHERE delivered_at IS NULL")
         return OutboxCounts(

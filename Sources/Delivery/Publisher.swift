@@ -30,7 +30,7 @@ public actor Publisher {
     private let topics: AlertTopics
     private let site: SiteIdentity
     private let logger: Logger
-    private let places: [Place]
+    private var places: [Place]
     private let inbox: Inbox?
     private let pictures: URL?
     private let wakeups: AsyncStream<Void>
@@ -148,6 +148,25 @@ public actor Publisher {
         // Without a connection it follows with the next one.
         guard client.isConnected else { return }
         await attempt { try await self.client.publish(message) }
+    }
+
+    /// A camera is gone from this place: its retained state there is emptied.
+    public func forget(camera: String, at place: Place) async {
+        let topic = topics.camera(place, id: camera)
+        let message = MQTTMessage(topic: topic, payload: [], retain: true)
+        // Sent with the next connection where there is none.
+        if cameras[camera]?.topic == topic { cameras[camera] = message }
+        guard client.isConnected else { return }
+        await attempt { try await self.client.publish(message) }
+    }
+
+    /// Listens also to what comes for these places of cameras.
+    public func listen(at places: [Place]) async {
+        self.places = places
+        guard let inbox, inbox.listen(at: places), client.isConnected else { return }
+        for filter in inbox.filters {
+            await attempt("could not listen") { try await self.client.subscribe(filter, retainAsPublished: true) }
+        }
     }
 
     /// Publishes the site's state anew: what it says about certificates grows old.

@@ -13,6 +13,8 @@ public struct EvidenceImage: Sendable {
         case closeUp = "close-up"
         /// The plate of the vehicle in question at full resolution.
         case plate
+        /// The whole view, on request.
+        case snapshot
     }
 
     public let role: Role

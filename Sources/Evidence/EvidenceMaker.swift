@@ -82,6 +82,22 @@ public actor EvidenceMaker {
         } catch let error as EvidenceWithheld { throw error } catch { throw EvidenceWithheld(reason: "\(error)") }
     }
 
+    /// The whole view, with every face and every plate masked.
+    ///
+    /// - Parameters:
+    ///   - vehicles: those in it, in shares of the picture, where plates are looked for closely.
+    ///   - caption: the lines below it.
+    /// - Throws: `EvidenceWithheld`; then nothing may be shown.
+    public func snapshot(of frame: Frame, vehicles: [Box], caption: [String]) throws -> EvidenceImage {
+        if let fault { throw EvidenceWithheld(reason: fault) }
+        do {
+            let canvas = try Canvas(frame)
+            let findings = try search(frame, canvas, vehicles)
+            Self.mask(canvas, faces: findings.faces, plates: findings.plates.map(\.box), but: nil)
+            return try image(.snapshot, canvas, caption, taken: frame.date)
+        } catch let error as EvidenceWithheld { throw error } catch { throw EvidenceWithheld(reason: "\(error)") }
+    }
+
     private func frame(of view: EvidenceView) async throws -> Frame {
         switch view.source {
         case .frame(let frame): frame

@@ -72,13 +72,17 @@ public final class Ledger: Sendable {
         }
     }
 
+    /// Records a picture that was taken on request.
+    public func record(snapshot id: UUID, file: LedgerRecord.File, now: Date = Date()) throws {
+        try append(.snapshot, now: now) {
+            $0.incident = id.uuidString.lowercased()
+            $0.files = [file]
+        }
+    }
+
     /// Records that the files of a day are about to be deleted.
     public func expire(day: String, now: Date = Date()) throws {
-        let sequence = head.sequence
-        try append(.expired, now: now) {
-            $0.day = day
-            $0.sequence = sequence
-        }
+        try append(.expired, now: now) { $0.day = day }
     }
 
     /// What the ledger says of a file with these bytes.
@@ -88,6 +92,7 @@ public final class Ledger: Sendable {
         try state.withLock { state in
             var record = LedgerRecord(
                 number: state.head.number + 1, kind: kind, at: now.formatted(.iso8601), previous: state.head.hash)
+            if kind != .begin { record.sequence = state.head.sequence }
             fill(&record)
             let line = try record.line()
             do {

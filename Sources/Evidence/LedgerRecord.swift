@@ -11,6 +11,8 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
         case begin
         /// A message, and the files that belong to it.
         case message
+        /// A picture that was taken on request; `incident` is its own id.
+        case snapshot
         /// A day whose files were deleted because their time was over.
         case expired
     }
@@ -42,7 +44,7 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
     public let previous: String
     /// Of the site that writes; only in `begin`.
     public var site: String?
-    /// Of the message; in `expired` that of the last message before.
+    /// Of the message; in `snapshot` and `expired` that of the last message before.
     public var sequence: Int64?
     public var incident: String?
     /// SHA-256 of the exact payload as it was published.

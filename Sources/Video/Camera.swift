@@ -8,7 +8,7 @@ import Threading
 ///
 /// Only the newest picture is kept: who looks too slowly misses pictures, never the present.
 public final class Camera: Sendable {
-    public struct Settings: Sendable {
+    public struct Settings: Sendable, Hashable {
         public var url: CameraURL
         public var transport: Transport
         public var cadence: Cadence

@@ -8,11 +8,12 @@ struct Gridwarden: AsyncParsableCommand {
         commandName: "gridwarden",
         abstract: "Watches street cameras for violations and alerts the department with the power to act.",
         discussion: """
-            Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no input, 78 wrong configuration or something that it names is missing.
+            Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no input, 69 no daemon, 78 wrong configuration or something that it names is missing.
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, WatchCommand.self, BenchCommand.self, ModelsCommand.self,
+            RunCommand.self, CheckCommand.self, StatusCommand.self, WatchCommand.self, BenchCommand.self,
+            ModelsCommand.self,
             VerifyCommand.self, ExportCommand.self,
         ])
 }

@@ -10,7 +10,10 @@ import Logging
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the daemon until SIGTERM or SIGINT.",
-        discussion: "A wrong configuration is refused with all its faults and exit code 78.")
+        discussion: """
+            A wrong configuration is refused with all its faults and exit code 78. SIGHUP takes the cameras of the
+            changed file; whatever else has changed needs a restart, and then the file is refused as a whole.
+            """)
 
     @Option(help: "The configuration file.") var config: String
 
@@ -19,14 +22,18 @@ struct RunCommand: AsyncParsableCommand {
         let configuration = try ConfigurationFile.load(config)
         let level = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
         LoggingSystem.bootstrap { label in
-            var handler = StreamLogHandler.standardError(label: label)
+            var handler: any LogHandler =
+                JournalLog.isConnected ? JournalLog() : StreamLogHandler.standardError(label: label)
             handler.logLevel = level
             return handler
         }
         let daemon: Daemon
         do {
-            let settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
-            daemon = try Daemon(settings, logger: Logger(label: "gridwarden"))
+            let software = "gridwarden \(Gridwarden.version)"
+            let settings = try DaemonSettings(configuration, software: software)
+            daemon = try Daemon(settings, logger: Logger(label: "gridwarden")) { [config] in
+                try DaemonSettings(reading: config, insteadOf: configuration, software: software)
+            }
         } catch {
             Console.complain("\(config): \(error)")
             throw ExitCode(78)

@@ -1,23 +1,27 @@
 import ArgumentParser
+import Delivery
 import Evidence
 import Foundation
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "verify",
-        abstract: "Checks evidence and messages against their ledger, and names the first broken link.",
+        abstract: "Checks evidence and messages, or the audit log, and names the first broken link.",
         discussion: """
             Works offline on the evidence folder of a site or on a pack made by 'gridwarden export'. Exit code 0 where \
             the chain and all files are intact, 1 where they are not, 66 where there is no ledger to read. A ledger \
             whose newest records were cut off together with their files looks intact by itself: give --head a hash \
-            that it had, from 'provenance.ledger' of a message or from an earlier check.
+            that it had, from 'provenance.ledger' of a message or from an earlier check. With --audit the folder is the
+            state directory, and the head comes from the site's retained state.
             """)
 
-    @Argument(help: "The evidence folder, or an exported pack.") var folder: String
-    @Option(help: "A hash that the ledger had at some time.") var head: String?
+    @Argument(help: "The evidence folder, an exported pack, or with --audit the state directory.") var folder: String
+    @Option(help: "A hash that the ledger or the log had at some time.") var head: String?
+    @Flag(help: "Check the audit log of a state directory.") var audit = false
     @Flag(help: "Print the report as JSON.") var json = false
 
     func run() throws {
+        if audit { return try checkAudit() }
         let report: LedgerReport
         do { report = try LedgerCheck.run(folder: URL(filePath: folder), head: head) } catch {
             Console.complain("\(error)")
@@ -25,6 +29,33 @@ struct VerifyCommand: ParsableCommand {
         }
         if json { try JSONText.print(report) } else { show(report) }
         if !report.isIntact { throw ExitCode.failure }
+    }
+
+    private struct AuditReport: Encodable {
+        var entries: Int?
+        var head: String?
+        var fault: String?
+    }
+
+    private func checkAudit() throws {
+        let outbox: Outbox
+        var report = AuditReport()
+        do {
+            outbox = try Outbox(reading: URL(filePath: folder).appending(path: "outbox.sqlite"))
+            report.head = try outbox.auditHead().hash
+        } catch {
+            Console.complain("\(error)")
+            throw ExitCode(66)
+        }
+        do { report.entries = try outbox.verifyAudit(head: head) } catch { report.fault = "\(error)" }
+        if json {
+            try JSONText.print(report)
+        } else if let fault = report.fault {
+            print("BROKEN: \(fault)")
+        } else {
+            print("\(report.entries ?? 0) entries\nhead \(report.head ?? "")\nintact")
+        }
+        if report.fault != nil { throw ExitCode.failure }
     }
 
     private func show(_ report: LedgerReport) {

@@ -32,6 +32,7 @@ struct ExampleTests {
         #expect(example.outbox == plain.outbox)
         #expect(example.cameras == plain.cameras)
         #expect(example.logging == plain.logging)
+        #expect(example.metrics == plain.metrics)
         #expect(try example.text == Sample.example())
         var parking = ParkingSettings()
         parking.windows.timeZone = plain.site.timeZone
@@ -42,6 +43,7 @@ struct ExampleTests {
     func optional() throws {
         let full = try Configuration.parse(text: Sample.fullExample(), file: "f")
         #expect(full.broker.username == "gridwarden")
+        #expect(full.metrics.listen == .init(address: "127.0.0.1", port: 9464))
         #expect(full.broker.tls?.caFile == TLSSettings().caFile)
         #expect(full.cameras[0].area.digits == "320583102202")
     }
@@ -81,6 +83,7 @@ struct ExampleTests {
         try check(#require(file.section(.inbound) as Section<InboundSettings.Key>?))
         try check(#require(file.section(.outbox) as Section<OutboxSettings.Key>?))
         try check(#require(file.section(.logging) as Section<LoggingSettings.Key>?))
+        try check(#require(file.section(.metrics) as Section<MetricsSettings.Key>?))
         try check(camera)
         try check(zone)
         for key in ZoneRules.Key.allCases {

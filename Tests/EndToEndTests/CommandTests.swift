@@ -1,3 +1,4 @@
+import Delivery
 import Evidence
 import Foundation
 import Glibc
@@ -6,7 +7,7 @@ import Testing
 
 /// The command as an operator runs it: exit codes, and what is said.
 @Suite struct CommandTests {
-    private struct Outcome {
+    struct Outcome {
         let status: Int32
         let output: String
         let errors: String
@@ -20,7 +21,7 @@ import Testing
         return URL(filePath: text).deletingLastPathComponent().appending(path: "gridwarden")
     }()
 
-    private func gridwarden(_ arguments: String...) throws -> Outcome {
+    func gridwarden(_ arguments: String...) throws -> Outcome {
         let process = Process()
         process.executableURL = Self.program
         process.arguments = arguments
@@ -65,7 +66,7 @@ import Testing
     @Test func versionAndHelp() throws {
         #expect(try gridwarden("--version").status == 0)
         let help = try gridwarden("--help")
-        for verb in ["run", "check", "watch", "models", "bench", "verify", "export"] {
+        for verb in ["run", "check", "status", "watch", "models", "bench", "verify", "export"] {
             #expect(help.output.contains(verb))
         }
         #expect(try gridwarden("no-such-verb").status == 64)
@@ -139,6 +140,29 @@ import Testing
         #expect(json.status == 1)
         let report = try JSONDecoder().decode(LedgerReport.self, from: Data(json.output.utf8))
         #expect(report.faults.map(\.record) == [3] && report.messages == 3)
+    }
+
+    @Test func verifyChecksTheAuditLogToo() throws {
+        let folder = try TemporaryFolder()
+        let absent = try gridwarden("verify", "--audit", folder.url.path)
+        #expect(absent.status == 66 && absent.errors.contains("could not read the outbox"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).isEmpty)
+        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        for number in 1...3 { try outbox.audit(.configurationLoaded, facts: ["sha256": "\(number)"]) }
+        let head = try outbox.auditHead().hash
+        let intact = try gridwarden("verify", "--audit", folder.url.path, "--head", head)
+        #expect(intact.status == 0 && intact.output == "3 entries\nhead \(head)\nintact\n")
+        let other = try gridwarden("verify", "--audit", folder.url.path, "--head", String(repeating: "a", count: 64))
+        #expect(other.status == 1 && other.output.contains("BROKEN: the audit log is broken at entry 4: no entry has"))
+    }
+
+    @Test func statusSaysThatNoDaemonRuns() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: folder.file("models").path)
+        let outcome = try gridwarden("status", "--config", file)
+        #expect(outcome.status == 69)
+        #expect(outcome.errors.contains("no daemon runs with this configuration"))
+        #expect(outcome.output.isEmpty)
     }
 
     @Test func watchEndsAtItsTimeoutAndSaysThatNothingCame() throws {

@@ -171,6 +171,22 @@ import Testing
         #expect(report.faults.first?.record == 5 && report.faults.first?.what.contains("cut off") == true)
     }
 
+    @Test func aPictureOnRequestIsVouchedForAndMessagesGoOnBehindIt() throws {
+        let site = try Site()
+        var ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        let id = UUID()
+        let stored = try site.store.save(
+            EvidenceImage(role: .snapshot, jpeg: [1, 2, 3], taken: Self.begin), incident: id)
+        try ledger.record(snapshot: id, file: .init(file: stored.file, sha256: stored.sha256))
+        ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        #expect(ledger.head.sequence == 5)
+        try site.add(6, to: ledger)
+        let report = try site.check()
+        #expect(report.isIntact && report.notes == [] && report.messages == 6 && report.files == 13)
+        try Data([1, 2, 4]).write(to: site.folder.file(stored.file))
+        #expect(try site.check().faults.map(\.file) == [stored.file])
+    }
+
     @Test func expiredFilesAreNoTampering() throws {
         let site = try Site()
         let ledger = try Ledger(folder: site.folder.url, site: "edge-01")

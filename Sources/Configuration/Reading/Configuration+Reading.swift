@@ -2,7 +2,7 @@ import Catalogue
 import Yams
 
 extension Configuration {
-    enum Key: String, CaseIterable { case site, broker, detector, evidence, inbound, outbox, cameras, logging }
+    enum Key: String, CaseIterable { case site, broker, detector, evidence, inbound, outbox, cameras, logging, metrics }
 
     /// Nil only where `log` holds a fault.
     static func read(_ root: Node, text: String, _ log: FaultLog) -> Configuration? {
@@ -25,11 +25,12 @@ extension Configuration {
         let inbound = file.section(.inbound).map(InboundSettings.read) ?? InboundSettings()
         let outbox = file.section(.outbox).map(OutboxSettings.read) ?? OutboxSettings()
         let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
+        let metrics = file.section(.metrics).map(MetricsSettings.read) ?? MetricsSettings()
         let cameras = cameras(file, site: site, catalogue: catalogue)
         guard let broker else { return nil }
         return Configuration(
             site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound, outbox: outbox,
-            cameras: cameras, logging: logging, text: text)
+            cameras: cameras, logging: logging, metrics: metrics, text: text)
     }
 
     private static func cameras(

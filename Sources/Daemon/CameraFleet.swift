@@ -1,0 +1,146 @@
+import Analytics
+import Delivery
+import Foundation
+import Logging
+import ServiceLifecycle
+import Video
+
+/// The cameras of a site. Each can be started and stopped while the others run on.
+actor CameraFleet: Service {
+    /// What a reload did, by the ids of cameras.
+    struct Outcome: Sendable, Equatable {
+        var kept: [String] = []
+        var started: [String] = []
+        var restarted: [String] = []
+        var stopped: [String] = []
+        /// Could not be started: the reasons are in the log.
+        var failed: [String] = []
+    }
+
+    struct Refused: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    private struct Member {
+        let service: CameraService
+        let task: Task<Void, Never>
+    }
+
+    /// How long a shutdown makes pictures of what has just happened.
+    private static let lastPictures = Duration.seconds(6)
+
+    private let initial: [CameraService]
+    private let outbox: Outbox
+    private let writer: IncidentWriter
+    private let logger: Logger
+    private let make: @Sendable (CameraService.Settings) throws -> CameraService
+    private var members: [String: Member] = [:] {
+        didSet { roster.services = members.values.map(\.service) }
+    }
+    private let roster: CameraRoster
+    private var isStopping = false
+
+    /// - Parameters:
+    ///   - roster: where the fleet says which cameras run.
+    ///   - make: a camera with what was open and stood still when it last ran.
+    init(
+        cameras: [CameraService.Settings], roster: CameraRoster, outbox: Outbox, writer: IncidentWriter, logger: Logger,
+        make: @escaping @Sendable (CameraService.Settings) throws -> CameraService
+    ) throws {
+        self.roster = roster
+        self.outbox = outbox
+        self.writer = writer
+        self.logger = logger
+        self.make = make
+        initial = try cameras.map(make)
+    }
+
+    func run() async throws {
+        for service in initial { start(service) }
+        try? await gracefulShutdown()
+        isStopping = true
+        for member in members.values { member.service.stop() }
+        for member in members.values { await member.task.value }
+        await writer.stop(within: Self.lastPictures)
+    }
+
+    private func start(_ service: CameraService) {
+        members[service.camera.id] = Member(service: service, task: Task { await service.run() })
+    }
+
+    /// Goes over to these cameras. Those whose settings are the same are not touched. One call at a time.
+    func reload(_ cameras: [CameraService.Settings]) async throws(Refused) -> Outcome {
+        await writer.settle()
+        let backlog = await writer.backlog
+        // What a camera goes on with is read from the disk.
+        guard backlog == 0 else {
+            throw Refused(description: "\(backlog) changes of incidents wait for the disk; see to it, and reload again")
+        }
+        var outcome = Outcome()
+        let wanted = Dictionary(cameras.map { ($0.identity.id, $0) }) { first, _ in first }
+        let leaving = members.filter { $0.value.service.settings != wanted[$0.key] }
+        outcome.kept = members.keys.filter { leaving[$0] == nil }.sorted()
+        for member in leaving.values { member.service.stop() }
+        for (id, member) in leaving {
+            await member.task.value
+            members[id] = nil
+        }
+        await writer.settle()
+        for (id, member) in leaving { await close(member.service.settings, now: wanted[id]) }
+        await writer.settle()
+        guard !isStopping else { throw Refused(description: "the service is stopping") }
+        for settings in cameras where members[settings.identity.id] == nil {
+            let id = settings.identity.id
+            do {
+                start(try make(settings))
+                if leaving[id] == nil { outcome.started.append(id) } else { outcome.restarted.append(id) }
+            } catch {
+                logger.error("a camera could not be started", metadata: ["camera": "\(id)", "reason": "\(error)"])
+                outcome.failed.append(id)
+            }
+        }
+        outcome.stopped = leaving.keys.filter { wanted[$0] == nil }.sorted()
+        return outcome
+    }
+
+    /// Closes the open incidents that nobody watches any more: the camera, the zone or the rule was taken out.
+    private func close(_ before: CameraService.Settings, now: CameraService.Settings?) async {
+        let watched = Dictionary(
+            (now?.zones ?? []).map { ($0.zone.id, $0.rules.kinds) }, uniquingKeysWith: { first, _ in first })
+        let time = MediaTime(Date().timeIntervalSince1970)
+        do {
+            let lost = try outbox.openIncidents(camera: before.identity.id).filter { incident in
+                watched[incident.zone]?.contains(incident.kind) != true
+            }
+            await writer.record(
+                lost.compactMap { incident in
+                    guard let zone = before.zones.first(where: { $0.zone.id == incident.zone })?.zone else {
+                        return nil
+                    }
+                    return IncidentWriter.Entry(
+                        change: .init(incident: incident.lost(at: time), views: []), camera: before.identity,
+                        zone: ZoneIdentity(zone), clock: ClockReport(source: .host, offsetMilliseconds: nil),
+                        date: { Date(timeIntervalSince1970: $0.seconds) })
+                })
+            // Whoever brings it back begins anew.
+            if now == nil { await writer.remember([], camera: before.identity.id) }
+        } catch {
+            logger.error(
+                "could not close what is no longer watched",
+                metadata: ["camera": "\(before.identity.id)", "reason": "\(error)"])
+        }
+    }
+}
+
+extension Incident {
+    /// Closed because it is no longer watched.
+    fileprivate func lost(at time: MediaTime) -> Incident {
+        var incident = self
+        incident.state = .closed
+        incident.closeReason = .cameraLost
+        incident.closed = max(time, lastSeen)
+        incident.revision += 1
+        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
+        return incident
+    }
+}

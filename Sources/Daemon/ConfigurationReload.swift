@@ -1,0 +1,63 @@
+import Configuration
+import Delivery
+import Logging
+import ServiceLifecycle
+import UnixSignals
+import Video
+
+/// Takes the configuration anew at each SIGHUP: as a whole, or not at all.
+struct ConfigurationReload: Service {
+    let signals: UnixSignalsSequence
+    /// Reads the file again; throws where it has faults, or changes what only a restart can.
+    let read: @Sendable () throws -> DaemonSettings
+    let fleet: CameraFleet
+    let roster: CameraRoster
+    let outbox: Outbox
+    let writer: IncidentWriter
+    let publisher: Publisher
+    let logger: Logger
+
+    func run() async throws {
+        await cancelWhenGracefulShutdown {
+            for await _ in signals {
+                SystemdNotify.send("RELOADING=1\nMONOTONIC_USEC=\(SystemdNotify.monotonicMicroseconds)")
+                let status = await reload()
+                let count = roster.services.count
+                SystemdNotify.send("READY=1\nSTATUS=watching \(count) cameras\(status)")
+            }
+        }
+    }
+
+    /// What of it systemd shall show.
+    private func reload() async -> String {
+        do {
+            let settings = try read()
+            let before = roster.services.map(\.settings.identity)
+            let outcome = try await fleet.reload(settings.cameras)
+            let site = settings.site
+            await writer.adopt(configurationSHA256: site.configurationSHA256)
+            let places = Dictionary(settings.cameras.map { ($0.identity.id, $0.identity.place) }) { first, _ in first }
+            for camera in before where places[camera.id] != camera.place {
+                await publisher.forget(camera: camera.id, at: camera.place)
+            }
+            await publisher.listen(at: settings.cameras.map(\.identity.place))
+            logger.notice(
+                "configuration reloaded",
+                metadata: [
+                    "kept": "\(outcome.kept)", "started": "\(outcome.started)", "restarted": "\(outcome.restarted)",
+                    "stopped": "\(outcome.stopped)", "failed": "\(outcome.failed)",
+                ])
+            let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
+            try outbox.audit(.configurationLoaded, facts: facts)
+            return ""
+        } catch let faults as ConfigurationFaults {
+            for fault in faults.faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
+        } catch let error as OutboxError {
+            logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
+            return ""
+        } catch {
+            logger.error("configuration refused, the old one goes on", metadata: ["reason": "\(error)"])
+        }
+        return "; the new configuration was refused, see the log"
+    }
+}

@@ -1,0 +1,105 @@
+import Analytics
+import Delivery
+public import Foundation
+import Video
+
+/// How a daemon stands: what `gridwarden status` prints and Prometheus reads. Holds no credentials.
+public struct SiteStatus: Codable, Sendable, Equatable {
+    public struct Camera: Codable, Sendable, Equatable {
+        public let id: String
+        public let name: String
+        /// As it was last published; `connecting` before that.
+        public let state: String
+        public let reason: String?
+        public let looks: Int
+        public let inferences: Int
+        public let pictures: Int
+        public let droppedPictures: Int
+        /// Over the last minute.
+        public let looksPerSecond: Double
+        /// Nil before the first one.
+        public let secondsSinceLook: Double?
+        public let openIncidents: Int
+    }
+
+    public struct Outbox: Codable, Sendable, Equatable {
+        public let undelivered: Int
+        public let delivered: Int
+        public let bytes: Int
+        public let openIncidents: Int
+        public let lastSequence: Int64
+        /// In seconds; nil where nothing waits.
+        public let oldestUndeliveredSeconds: Double?
+    }
+
+    public struct Reviews: Codable, Sendable, Equatable {
+        public let camera: String
+        public let kind: String
+        public let right: Int
+        public let wrong: Int
+        public let open: Int
+        /// 0…1; nil before the first judgement.
+        public let precision: Double?
+    }
+
+    public let site: String
+    public let software: String
+    public let model: String
+    public let brokerConnected: Bool
+    public let cameras: [Camera]
+    public let outbox: Outbox
+    public let reviews: [Reviews]
+    /// How often pictures of an incident were withheld.
+    public let evidenceWithheld: Int
+    public let processorSeconds: Double
+    public let residentBytes: Int?
+
+    /// Reads what a daemon answered.
+    public init(json: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(SiteStatus.self, from: json)
+    }
+
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+}
+
+extension SiteStatus {
+    init(
+        site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool, withheld: Int,
+        now: Date = Date()
+    ) {
+        self.site = site.id
+        software = site.software
+        model = site.model.name
+        brokerConnected = isConnected
+        self.cameras = cameras.map { service in
+            let (identity, reading, counters) = (
+                service.settings.identity, service.meter.reading, service.camera.counters
+            )
+            return Camera(
+                id: identity.id, name: identity.name, state: reading.state ?? "connecting", reason: reading.reason,
+                looks: reading.looks, inferences: reading.inferences, pictures: counters.pictures,
+                droppedPictures: counters.dropped, looksPerSecond: reading.looksPerSecond,
+                secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0)
+        }
+        let counts = standing.counts
+        outbox = Outbox(
+            undelivered: counts.undelivered, delivered: counts.delivered, bytes: counts.bytes,
+            openIncidents: counts.openIncidents, lastSequence: counts.lastSequence,
+            oldestUndeliveredSeconds: standing.oldestUndelivered.map { max(0, now.timeIntervalSince($0)) })
+        reviews = standing.tallies.map { tally in
+            Reviews(
+                camera: tally.camera, kind: tally.kind.rawValue, right: tally.right, wrong: tally.wrong,
+                open: tally.open, precision: tally.precision)
+        }
+        evidenceWithheld = withheld
+        processorSeconds = ProcessUsage.processorSeconds
+        residentBytes = ProcessUsage.residentBytes
+    }
+}

@@ -1,0 +1,11 @@
+public import Foundation
+
+/// What can be told of the outbox at one moment.
+public struct OutboxStanding: Sendable, Hashable {
+    public let counts: OutboxCounts
+    /// When the oldest message was written that no broker has; nil where there is none.
+    public let oldestUndelivered: Date?
+    /// By the ids of cameras; those without are left out.
+    public let openIncidents: [String: Int]
+    public let tallies: [ReviewTally]
+}

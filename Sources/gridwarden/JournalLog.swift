@@ -1,0 +1,47 @@
+import Foundation
+import Glibc
+import Logging
+
+/// Writes log lines for systemd's journal: each begins with its syslog priority, `<0>` … `<7>` (sd-daemon(3)); the journal
+/// itself knows the time.
+struct JournalLog: LogHandler {
+    var metadata = Logger.Metadata()
+    var logLevel = Logger.Level.info
+    var metadataProvider: Logger.MetadataProvider?
+
+    /// Whether standard error is the journal: `$JOURNAL_STREAM` names its device and inode.
+    static var isConnected: Bool {
+        var status = stat()
+        guard let stream = getenv("JOURNAL_STREAM"), fstat(STDERR_FILENO, &status) == 0 else { return false }
+        return String(cString: stream) == "\(status.st_dev):\(status.st_ino)"
+    }
+
+    subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+        get { metadata[key] }
+        set { metadata[key] = newValue }
+    }
+
+    func log(event: LogEvent) {
+        let facts = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }.merging(event.metadata ?? [:]) { $1 }
+        let line = Self.line(event.level, "\(event.message)", facts)
+        // One call a line, so that those of several threads do not mix.
+        FileHandle.standardError.write(Data(line.utf8))
+    }
+
+    static func line(_ level: Logger.Level, _ message: String, _ facts: Logger.Metadata) -> String {
+        let text = facts.sorted { $0.key < $1.key }.reduce(message) { "\($0) \($1.key)=\($1.value)" }
+        // A line feed would begin an entry of its own.
+        return "<\(priority(level))>" + text.replacing("\n", with: " | ") + "\n"
+    }
+
+    private static func priority(_ level: Logger.Level) -> Int {
+        switch level {
+        case .trace, .debug: 7
+        case .info: 6
+        case .notice: 5
+        case .warning: 4
+        case .error: 3
+        case .critical: 2
+        }
+    }
+}

@@ -1,0 +1,48 @@
+import ArgumentParser
+import Configuration
+import Daemon
+import Foundation
+
+struct StatusCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "status",
+        abstract: "Asks the running daemon how it stands: cameras, outbox, broker.",
+        discussion: "Exit code 0 with an answer, 69 where no daemon answers, 78 where the configuration is wrong.")
+
+    @Option(help: "The configuration file of the daemon.") var config = "/etc/gridwarden/gridwarden.yaml"
+    @Flag(help: "Print the status as JSON.") var json = false
+
+    func run() throws {
+        let configuration = try ConfigurationFile.load(config)
+        let status: SiteStatus
+        do { status = try StatusClient.status(of: URL(filePath: configuration.site.stateDirectory)) } catch {
+            Console.complain("\(error)")
+            throw ExitCode(69)
+        }
+        if json { print(String(decoding: try status.json(), as: UTF8.self)) } else { show(status) }
+    }
+
+    private func show(_ status: SiteStatus) {
+        let outbox = status.outbox
+        let age = outbox.oldestUndeliveredSeconds.map { ", the oldest for \(Int($0)) s" } ?? ""
+        print(
+            """
+            site \(status.site): \(status.software), \(status.model)
+            broker \(status.brokerConnected ? "connected" : "NOT connected")
+            outbox \(outbox.undelivered) wait\(age); \(outbox.delivered) delivered, \(outbox.bytes >> 10) KiB
+            """)
+        for camera in status.cameras {
+            let look = camera.secondsSinceLook.map { "last look \(Int($0)) s ago" } ?? "no look for a minute or more"
+            let rate = String(format: "%.2f", camera.looksPerSecond)
+            let reason = camera.reason.map { " (\($0))" } ?? ""
+            print(
+                "camera \(camera.id): \(camera.state)\(reason), \(rate) looks/s, \(look), "
+                    + "\(camera.openIncidents) open incidents")
+        }
+        for tally in status.reviews {
+            let precision = tally.precision.map { String(format: "%.0f %% right", $0 * 100) } ?? "not judged"
+            print("reviews \(tally.camera) \(tally.kind): \(precision) of \(tally.right + tally.wrong)")
+        }
+        if status.evidenceWithheld > 0 { print("evidence withheld \(status.evidenceWithheld) times: see the log") }
+    }
+}

@@ -1,0 +1,28 @@
+import Testing
+
+@testable import Configuration
+
+@Suite("What differs between two configurations")
+struct SectionsTests {
+    @Test("names every section but the cameras")
+    func everySection() throws {
+        let plain = try Configuration.parse(text: Sample.minimal, file: "f")
+        func differing(_ text: String) throws -> [String] {
+            try plain.sections(differingFrom: Configuration.parse(text: text, file: "f"))
+        }
+        #expect(try differing(Sample.minimal) == [])
+        #expect(try differing(Sample.minimal.replacing("cam-01", with: "cam-02")) == [])
+        #expect(try differing(Sample.minimal.replacing("localhost", with: "elsewhere")) == ["broker"])
+        let others = [
+            "detector": "{threads: 2}", "evidence": "{keep_days: 3}", "inbound": "{enabled: false}",
+            "outbox": "{audit_days: 200}", "logging": "{level: debug}",
+            "metrics": "{listen: \"127.0.0.1:9464\"}",
+        ]
+        for (section, value) in others {
+            #expect(try differing(Sample.minimal + "\(section): \(value)\n") == [section])
+        }
+        // Every key of the file is accounted for.
+        let named: Set = ["site", "broker", "cameras"]
+        #expect(named.union(others.keys) == Set(Configuration.Key.allCases.map(\.rawValue)))
+    }
+}

@@ -1,0 +1,61 @@
+import Foundation
+import Glibc
+import TestSupport
+
+/// The installed program as systemd runs it: ready and reloaded by its own word, its log as the journal gets it.
+final class RunningDaemon: Sendable {
+    let configuration: URL
+    private let folder: TemporaryFolder
+    private let notify: NotifySocket
+    private let process: Process
+
+    /// Returns once it says that it is ready.
+    init(_ text: String, in folder: TemporaryFolder) throws {
+        self.folder = folder
+        configuration = folder.file("gridwarden.yaml")
+        notify = try NotifySocket(in: folder, timeout: 40)
+        try text.write(to: configuration, atomically: true, encoding: .utf8)
+        let log = folder.file("log")
+        try Data().write(to: log)
+        var status = stat()
+        stat(log.path, &status)
+        process = Process()
+        process.executableURL = CommandTests.program
+        process.arguments = ["run", "--config", configuration.path]
+        process.environment = [
+            "PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": notify.path, "SWIFT_BACKTRACE": "enable=no",
+            "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)",
+        ]
+        process.standardInput = FileHandle.nullDevice
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = try FileHandle(forWritingTo: log)
+        try process.run()
+        _ = try notify.next("READY=1")
+    }
+
+    deinit { end() }
+
+    var log: String { (try? String(contentsOf: folder.file("log"), encoding: .utf8)) ?? "" }
+
+    /// Replaces the configuration; returns what systemd is told once that has been taken, or refused.
+    func reload(_ text: String) throws -> String {
+        try text.write(to: configuration, atomically: true, encoding: .utf8)
+        kill(process.processIdentifier, SIGHUP)
+        _ = try notify.next("RELOADING=1")
+        return try notify.next("READY=1")
+    }
+
+    /// Ends it as systemd does; returns its exit code.
+    @discardableResult
+    func stop() -> Int32 {
+        kill(process.processIdentifier, SIGTERM)
+        process.waitUntilExit()
+        return process.terminationStatus
+    }
+
+    func end() {
+        guard process.isRunning else { return }
+        kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+}

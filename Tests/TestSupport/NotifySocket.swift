@@ -1,0 +1,45 @@
+import Foundation
+import Glibc
+
+/// The socket on which systemd hears of a service.
+public final class NotifySocket: Sendable {
+    public struct Failed: Error, CustomStringConvertible {
+        public let description: String
+    }
+
+    public let path: String
+    private let descriptor: Int32
+
+    /// - Parameter timeout: seconds for which `next` waits.
+    public init(in folder: TemporaryFolder, timeout: Int) throws {
+        path = folder.file("notify").path
+        descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        guard descriptor >= 0, path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
+            throw Failed(description: "no socket at \(path)")
+        }
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
+        let bound = withUnsafePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        guard bound == 0 else { throw Failed(description: "no socket at \(path)") }
+        var wait = timeval(tv_sec: timeout, tv_usec: 0)
+        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
+    }
+
+    deinit { close(descriptor) }
+
+    /// Waits for the next message that holds `text`.
+    public func next(_ text: String) throws -> String {
+        while true {
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            guard count > 0 else { throw Failed(description: "nobody said \(text)") }
+            let message = String(decoding: bytes.prefix(count), as: UTF8.self)
+            if message.contains(text) { return message }
+        }
+    }
+}
