@@ -12,11 +12,18 @@ struct LightTests {
     func lightAndWeatherOpenNothing(light: Light) async throws {
         let detector = try Prepared.detector()
         let rules = ZoneRules(
-            ground: [.exposedGarbage: GroundSettings(dwell: 10)], vending: [.roadVending: VendingSettings(dwell: 10)])
+            ground: [.exposedGarbage: GroundSettings(dwell: 10)], vending: [.roadVending: VendingSettings(dwell: 10)],
+            smoke: [.burning: 10])
+        var smoke = 0
         for name in Scenery.quiet {
             let alerts = try await Scenery(name).watch(
                 seconds: 46, rules: rules, detector: detector, light.change)
-            #expect(alerts.map { "\($0.kind) \($0.object.box)" } == [], "\(light) over \(name)")
+            smoke += alerts.count { $0.kind == .burning }
+            #expect(
+                alerts.filter { $0.kind != .burning }.map { "\($0.kind) \($0.object.box)" } == [],
+                "\(light) over \(name)")
         }
+        // Smoke is experimental: its figure is told, no bar is set.
+        print("smoke under \(light): \(smoke) alerts over \(Scenery.quiet.count) streets")
     }
 }
