@@ -103,7 +103,8 @@ let package = Package(
             name: "chaos-writer", dependencies: ["Analytics", "Catalogue", "Delivery", "TestSupport", logging],
             path: "Tests/Chaos", swiftSettings: strict),
         .testTarget(
-            name: "ChaosTests", dependencies: ["chaos-writer", "Analytics", "Catalogue", "Delivery", "TestSupport"],
+            name: "ChaosTests",
+            dependencies: ["chaos-writer", "gridwarden", "Analytics", "Catalogue", "Delivery", "TestSupport"],
             swiftSettings: strict),
         .target(
             name: "FuzzTargets", dependencies: ["Analytics", "Configuration", "Delivery", "Video"],

@@ -1,0 +1,105 @@
+import Analytics
+import Delivery
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// The installed program on a stream, killed again and again, with a camera that goes away and freezes.
+@Suite struct IsolatedDaemonChaosTests {
+    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
+    private static let isReady =
+        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
+
+    private func configuration(_ folder: TemporaryFolder, broker: Int, camera: String) throws -> String {
+        let file = folder.file("gridwarden.yaml")
+        try """
+        site:
+          id: chaos
+          area: "320583102201"
+          state_directory: \(folder.file("state").path)
+          models_directory: \(Self.models)
+        broker:
+          host: 127.0.0.1
+          port: \(broker)
+        evidence:
+          directory: \(folder.file("evidence").path)
+        cameras:
+          - id: cam-01
+            url: \(camera)
+            purpose: test
+            signage_confirmed: true
+            zones:
+              - id: np1
+                polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
+                rules:
+                  parking.motor: { dwell: 20 }
+        """.write(to: file, atomically: true, encoding: .utf8)
+        return file.path
+    }
+
+    /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip. The stream is one for all, as a camera's is: it
+    /// goes on while the daemon is dead.
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    func `a daemon that is killed while a car stands there opens one incident, and closes it`() async throws {
+        let folder = try TemporaryFolder()
+        let broker = try Broker()
+        defer { broker.stop() }
+        let proxy = try FaultProxy(to: broker.port)
+        defer { proxy.stop() }
+        let clip = try #require(Footage.clip("composed/parking.mp4"))
+        let server = try RTSPServer(clip: clip, loops: true, isShared: true)
+        defer { server.stop() }
+        // The server lets a stream go with its last client, and would begin the clip anew after each kill.
+        let viewer = try ChildProcess(
+            URL(filePath: "/usr/bin/ffmpeg"),
+            ["-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", server.url, "-c", "copy", "-f", "null", "-"],
+            log: folder.file("viewer"))
+        defer { viewer.kill() }
+        let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
+        let arguments = ["run", "--config", try configuration(folder, broker: proxy.port, camera: server.url)]
+        let program = ChildProcess.built("gridwarden")
+        let log = folder.file("log")
+        let begin = ContinuousClock.now
+        var random = SeededGenerator(seed: Campaign.seed)
+        Campaign.say("kills of the daemon, CHAOS_SEED=\(Campaign.seed)")
+        var kills = (before: 0, after: 0)
+        // Until the sedan has gone: kills before it is confirmed and after, and faults of camera and network.
+        while .now - begin < .seconds(95) {
+            let child = try ChildProcess(program, arguments, log: log)
+            try await Task.sleep(for: .milliseconds(Int.random(in: 5000...14_000, using: &random)))
+            #expect(child.exit == nil, "the daemon ended by itself")
+            child.kill()
+            if centre.count == 0 { kills.before += 1 } else { kills.after += 1 }
+            switch (kills.before + kills.after) % 3 {
+            case 0: proxy.reset()
+            case 1:
+                // A camera that hangs.
+                server.pause()
+                try await Task.sleep(for: .seconds(1))
+                server.resume()
+            default: break
+            }
+        }
+        let child = try ChildProcess(program, arguments, log: log)
+        #expect(
+            try await eventually(seconds: 60) { centre.received.contains { $0.event.data.incident.state == "closed" } })
+        child.signal(SIGTERM)
+        #expect(try await eventually(seconds: 20) { child.exit != nil })
+        #expect(child.exit == 0)
+        var events: [AlertEvent] = []
+        for (event, _) in centre.received where !events.contains(where: { $0.id == event.id }) { events.append(event) }
+        Campaign.say(
+            "\(kills.before) kills before the alert, \(kills.after) after it: \(events.map(\.data.incident.state).joined(separator: ", "))"
+        )
+        #expect(events.compactMap { Int($0.sequence) } == Array(1...max(1, events.count)))
+        let opened = events.filter { $0.data.incident.state == "opened" }
+        #expect(opened.count == 1)
+        #expect(Set(events.map(\.subject)).count == 1)
+        #expect(kills.before >= 2 && kills.after >= 2)
+        let outbox = try Outbox(file: folder.file("state").appending(path: "outbox.sqlite"))
+        #expect(try outbox.counts().undelivered == 0)
+        #expect(try outbox.openIncidents().isEmpty)
+        await centre.client.close()
+    }
+}
