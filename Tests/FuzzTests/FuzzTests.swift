@@ -1,6 +1,7 @@
 import Analytics
 import Foundation
 import FuzzTargets
+import Synchronization
 import TestSupport
 import Testing
 import Video
@@ -33,18 +34,25 @@ struct FuzzTests {
         let camera = Camera(
             id: "cam", settings: .init(url: CameraURL(url), openTimeout: 3, readTimeout: 2))
         let run = Task { await camera.run(from: MediaTime(0)) }
-        var pictures = 0
-        for await frame in camera.frames {
-            pictures += 1
-            _ = try JPEG.encode(frame)
-            switch pictures {
-            case 2: proxy.set(.corrupt(every: 2000))
-            case 6: proxy.set(.corrupt(every: 20_000))
-            case 10: proxy.set(.none)
-            default: break
-            }
-            if pictures == 14 { break }
+        // Damaged pictures are not handed out: the switch breaks and heals by the clock, not by what comes through.
+        let isHealed = Mutex(false)
+        let weather = Task {
+            try await Task.sleep(for: .seconds(3))
+            proxy.set(.corrupt(every: 2000))
+            try await Task.sleep(for: .seconds(4))
+            proxy.set(.corrupt(every: 20_000))
+            try await Task.sleep(for: .seconds(4))
+            proxy.set(.none)
+            isHealed.withLock { $0 = true }
         }
+        var whole = 0
+        for await frame in camera.frames {
+            _ = try JPEG.encode(frame)
+            whole += isHealed.withLock { $0 ? 1 : 0 }
+            if whole == 4 { break }
+        }
+        try await weather.value
+        #expect(whole == 4)
         #expect(proxy.corrupted > 0)
         camera.stop()
         await run.value
