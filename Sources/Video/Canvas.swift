@@ -57,27 +57,14 @@ public struct Canvas: ~Copyable {
     }
 
     private init(copying source: UnsafeMutablePointer<AVFrame>, part: Box) throws {
-        let size = (width: Int(source.pointee.width), height: Int(source.pointee.height))
-        // Chroma is stored for squares of two pixels: crops begin and end between squares.
-        let x = min(Int(max(0, part.x) * Double(size.width)), max(0, size.width - 16)) & ~1
-        let y = min(Int(max(0, part.y) * Double(size.height)), max(0, size.height - 16)) & ~1
-        let width = max(2, min(size.width - x, max(16, Int(part.width * Double(size.width)))) & ~1)
-        let height = max(2, min(size.height - y, max(16, Int(part.height * Double(size.height)))) & ~1)
-        guard let whole = av_frame_clone(source) else {
-            throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
-        }
+        let whole = try Frame.cut(part, of: source)
         var cropped: UnsafeMutablePointer<AVFrame>? = whole
         defer { av_frame_free(&cropped) }
+        let (width, height) = (max(2, Int(whole.pointee.width)), max(2, Int(whole.pointee.height)))
         let target = try Self.allocate(width: width, height: height)
         var done = false
         var unfinished: UnsafeMutablePointer<AVFrame>? = target
         defer { if !done { av_frame_free(&unfinished) } }
-        whole.pointee.crop_left = x
-        whole.pointee.crop_top = y
-        whole.pointee.crop_right = max(0, size.width - x - width)
-        whole.pointee.crop_bottom = max(0, size.height - y - height)
-        try FFmpegError.check(
-            av_frame_apply_cropping(whole, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
         let context = sws_getContext(
             whole.pointee.width, whole.pointee.height, AVPixelFormat(rawValue: whole.pointee.format), Int32(width),
             Int32(height), AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, nil, nil, nil)

@@ -78,6 +78,13 @@ public final class Frame: @unchecked Sendable {
     /// `part` of the picture, by the same buffers. At least 16 pixels a side where the picture has them; begins and ends
     /// at even pixels, since chroma is stored for squares of two.
     public func part(_ part: Box) throws -> Frame {
+        let cut = try Self.cut(part, of: raw)
+        return moment.map { Frame(taking: cut, time: time, moment: $0) } ?? Frame(taking: cut, time: time, date: date)
+    }
+
+    /// The same of libav's own picture; the caller frees it.
+    static func cut(_ part: Box, of raw: UnsafeMutablePointer<AVFrame>) throws -> UnsafeMutablePointer<AVFrame> {
+        let (width, height) = (Int(raw.pointee.width), Int(raw.pointee.height))
         let x = min(Int(max(0, part.x) * Double(width)), max(0, width - 16)) & ~1
         let y = min(Int(max(0, part.y) * Double(height)), max(0, height - 16)) & ~1
         let partWidth = max(2, min(width - x, max(16, Int(part.width * Double(width)))) & ~1)
@@ -85,14 +92,17 @@ public final class Frame: @unchecked Sendable {
         guard let clone = av_frame_clone(raw) else {
             throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
         }
-        let frame =
-            moment.map { Frame(taking: clone, time: time, moment: $0) }
-            ?? Frame(taking: clone, time: time, date: date)
         clone.pointee.crop_left = x
         clone.pointee.crop_top = y
         clone.pointee.crop_right = max(0, width - x - partWidth)
         clone.pointee.crop_bottom = max(0, height - y - partHeight)
-        try FFmpegError.check(av_frame_apply_cropping(clone, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
-        return frame
+        do {
+            try FFmpegError.check(av_frame_apply_cropping(clone, Int32(AV_FRAME_CROP_UNALIGNED)), "crop a picture")
+        } catch {
+            var unused: UnsafeMutablePointer<AVFrame>? = clone
+            av_frame_free(&unused)
+            throw error
+        }
+        return clone
     }
 }
