@@ -135,7 +135,7 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
                     isThing: true, certainty: 0.9, identity: .thing)
                 let plume = Plume(
                     id: 1, box: object.box, since: MediaTime(since), lastSeen: scene.time,
-                    presence: isOver ? .gone(at: MediaTime(gone)) : hidden ? .hidden : .visible, isSmoke: true,
+                    presence: isOver ? .gone(at: MediaTime(gone)) : hidden ? .hidden : .visible,
                     certainty: 0.8)
                 let look = Observation(
                     scene: scene, stays: tracker.stays, ended: ended, objects: isThere ? [object] : [],

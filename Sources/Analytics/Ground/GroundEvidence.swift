@@ -36,9 +36,10 @@ struct GroundEvidence: Sendable {
         let (width, height) = (model.width, model.height)
         var inside = Plane(width: width, height: height)
         for pixel in pixels { inside.values[pixel] = 1 }
-        let edge = Self.edge(of: pixels, inside)
+        // In the order of the pixels: sums over a set would differ from run to run in their last digits.
+        let edge = pixels.filter { Self.isEdge($0, inside) }
         came = Self.outline(edge, pixels, inside, box, model)
-        let core = pixels.filter { !edge.contains($0) && model.hidden.values[$0] == 0 }
+        let core = pixels.filter { !Self.isEdge($0, inside) && model.hidden.values[$0] == 0 }
         let used = core.count >= 12 ? core : pixels.filter { model.hidden.values[$0] == 0 }
         (gain, residual) = Self.fit(used, model)
         let count = Double(max(1, used.count))
@@ -52,22 +53,19 @@ struct GroundEvidence: Sendable {
         colour = abs(blue) / count + abs(red) / count
     }
 
-    /// Pixels of the change that touch the outside.
-    private static func edge(of pixels: [Int], _ inside: Plane) -> Set<Int> {
+    /// Whether a pixel of the change touches the outside.
+    private static func isEdge(_ pixel: Int, _ inside: Plane) -> Bool {
         let (width, height) = (inside.width, inside.height)
-        return Set(
-            pixels.filter { pixel in
-                let (x, y) = (pixel % width, pixel / width)
-                guard x > 0, y > 0, x < width - 1, y < height - 1 else { return false }
-                return inside.values[pixel - 1] == 0 || inside.values[pixel + 1] == 0
-                    || inside.values[pixel - width] == 0 || inside.values[pixel + width] == 0
-            })
+        let (x, y) = (pixel % width, pixel / width)
+        guard x > 0, y > 0, x < width - 1, y < height - 1 else { return false }
+        return inside.values[pixel - 1] == 0 || inside.values[pixel + 1] == 0 || inside.values[pixel - width] == 0
+            || inside.values[pixel + width] == 0
     }
 
     /// Gradients along the outline, and the contrast of the inside with a ring around it, in the picture against the same
     /// in the ground.
     private static func outline(
-        _ edge: Set<Int>, _ pixels: [Int], _ inside: Plane, _ box: Box, _ model: GroundModel
+        _ edge: [Int], _ pixels: [Int], _ inside: Plane, _ box: Box, _ model: GroundModel
     ) -> Double {
         let (width, height) = (model.width, model.height)
         func gradient(_ plane: Plane, _ pixel: Int) -> Double {

@@ -12,34 +12,23 @@ public struct GroundWatcher: Sendable {
     private static let mostAspect = 5.0
     /// Things are watched only so many at a time: more than this is weather.
     private static let mostObjects = 40
-    /// Scores from which somebody or something that stands and leaves hides the ground: faintly, and for certain. The
-    /// detector takes bags for people and cars, faintly and in each look the same; who is faint for it and alive moves.
-    private static let faintScore = 0.3
-    private static let certainScore = 0.55
-    /// Looks in which a faint detection may look the same until it counts as a thing, and the likeness that is "the same".
-    private static let faintLooks = 3
-    private static let sameOverlap = 0.6
-    private static let sameLikeness = 0.85
     /// Scores from which a detection that covers so much of a thing, and is so many times as large at most, says what it
     /// is. Bags are readily taken for people, but people are taller than wide.
     private static let claimScore = (tall: 0.45, person: 0.75, other: 0.45)
     private static let tall = 1.3
     private static let claimCover = 0.5
     private static let claimSize = 6.0
-    /// The share of a cover that must differ from the ground: a container that is taken for a lorry hides nothing.
-    private static let coverChange = 0.25
-    private static let coverMargin = 0.08
     /// The share of a thing that may be covered, now and on average.
     private static let mostCovered = 0.35
     private static let mostHiddenLooks = 0.5
+    /// What seems covered but looks so much as it did is not.
+    private static let uncoveredLikeness = 0.85
     private static let likeness = 0.55
     /// The share of a thing's pixels that must have changed back, in so many looks, until it is gone.
     private static let goneShare = 0.35
     private static let goneLooks = 3
     /// Looks that speak against a candidate before the ground takes it in.
     private static let rejections = 8
-    /// Seconds since a vehicle left, in which what it uncovered is not a thing that came.
-    private static let uncovered = 30.0
 
     struct Candidate: Sendable {
         var object: LeftObject
@@ -58,18 +47,8 @@ public struct GroundWatcher: Sendable {
         var lookedAt: Double?
     }
 
-    private struct FaintCover: Sendable {
-        let box: Box
-        let patch: Patch
-        let since: MediaTime
-        let looks: Int
-        /// Looks since the detector last saw it: faint things come and go for it.
-        var missed = 0
-    }
-
     var model: GroundModel?
-    var current: GroundModel? { model }
-    private var faint: [FaintCover] = []
+    private var covers = GroundCovers()
     private var veils: [Box] = []
     /// The ground under the other appearance, and what lay there.
     var other: (model: GroundModel?, candidates: [Candidate]) = (nil, [])
@@ -115,9 +94,6 @@ public struct GroundWatcher: Sendable {
         return plane
     }
 
-    /// True once the ground is known well enough to find anything.
-    public var isReady: Bool { model?.isReady ?? false }
-
     /// The thing that a closer look of the detector is due for: once it has proved to be one, and again whenever it has
     /// lain twice as long.
     public func due(at time: MediaTime) -> LeftObject? {
@@ -143,7 +119,7 @@ public struct GroundWatcher: Sendable {
         }
     }
 
-    /// What the detector takes for a vehicle, a person or an animal is not a thing, even if only one look says so.
+    /// What the detector takes for a vehicle or a person is not a thing, even if only one look says so.
     private func claim(_ candidate: inout Candidate, _ detections: [Detection]) {
         let box = candidate.object.box
         let isTall = box.height * aspect >= Self.tall * box.width
@@ -179,11 +155,13 @@ public struct GroundWatcher: Sendable {
         }
         for box in veils { model.mark(box, in: &keep) }
         self.veils = veils
-        model.update(with: picture, covers: covers(scene, stays, model), keep: keep, at: Float(scene.time.seconds))
+        model.update(
+            with: picture, covers: covers.update(with: scene, stays: stays, over: model), keep: keep,
+            at: Float(scene.time.seconds))
         defer { self.model = model }
         guard model.isReady else { return unseen }
         let blobs = Blob.all(in: model.changed, least: Self.leastArea)
-        var gone = follow(blobs, in: model, scene)
+        var gone = follow(in: model, scene)
         begin(blobs, in: model, scene)
         for index in candidates.indices {
             judge(&candidates[index], in: model, scene.time)
@@ -211,68 +189,8 @@ public struct GroundWatcher: Sendable {
         return object
     }
 
-    /// People and vehicles, a little larger than seen, where the picture really differs from the ground.
-    private mutating func covers(_ scene: Scene, _ stays: [Stay], _ model: GroundModel) -> [Box] {
-        var boxes: [Box] = []
-        var faint: [FaintCover] = []
-        for detection in scene.detections
-        where detection.score >= Self.faintScore
-            && detection.objectClass.standsAndLeaves
-        {
-            guard detection.score < Self.certainScore else {
-                boxes.append(detection.box)
-                continue
-            }
-            let patch = scene.picture.patch(in: detection.box)
-            let earlier = self.faint.first {
-                $0.box.iou(detection.box) >= Self.sameOverlap && $0.patch.likeness(patch) >= Self.sameLikeness
-            }
-            let cover = FaintCover(
-                box: detection.box, patch: patch, since: earlier?.since ?? scene.time, looks: (earlier?.looks ?? 0) + 1)
-            faint.append(cover)
-            if cover.looks < Self.faintLooks { boxes.append(detection.box) }
-        }
-        for old in self.faint
-        where old.missed < Self.faintLooks && !faint.contains(where: { $0.box.iou(old.box) > 0.3 }) {
-            var old = old
-            old.missed += 1
-            faint.append(old)
-        }
-        self.faint = faint
-        // The detector misses a vehicle now and then; the place still shows it.
-        for stay in stays
-        where stay.presence == .unchanged && stay.objectClass.isMotorVehicle && stay.meanScore >= Self.certainScore {
-            boxes.append(stay.box)
-        }
-        guard model.isReady else { return boxes.map { $0.grown(by: Self.coverMargin) } }
-        return boxes.filter { differs(scene.picture, model, in: $0) }.map { $0.grown(by: Self.coverMargin) }
-    }
-
-    private func differs(_ picture: GreyImage, _ model: GroundModel, in box: Box) -> Bool {
-        let (width, height) = (model.width, model.height)
-        let (left, right) = (max(0, Int(box.x * Double(width))), min(width, Int(box.maxX * Double(width)) + 1))
-        let (top, bottom) = (max(0, Int(box.y * Double(height))), min(height, Int(box.maxY * Double(height)) + 1))
-        guard left < right, top < bottom else { return false }
-        var (different, now, then, count) = (0, 1, 1, 0)
-        // Around the box the light is the same as in it.
-        for y in max(0, top - 8)..<min(height, bottom + 8) {
-            for x in max(0, left - 8)..<min(width, right + 8) where !(left..<right ~= x && top..<bottom ~= y) {
-                now += Int(picture.pixels[y * width + x])
-                then += Int(model.ground.luma.values[y * width + x])
-            }
-        }
-        for y in top..<bottom {
-            for x in left..<right {
-                let expected = Int(model.ground.luma.values[y * width + x]) * now / then
-                if abs(Int(picture.pixels[y * width + x]) - expected) > 18 { different += 1 }
-                count += 1
-            }
-        }
-        return Double(different) >= Self.coverChange * Double(count)
-    }
-
-    /// Known candidates: still there, hidden, grown or gone. Returns what has gone.
-    private mutating func follow(_ blobs: [Blob], in model: GroundModel, _ scene: Scene) -> [LeftObject] {
+    /// Known candidates: still there, hidden or gone. Returns what has gone.
+    private mutating func follow(in model: GroundModel, _ scene: Scene) -> [LeftObject] {
         var gone: [LeftObject] = []
         var kept: [Candidate] = []
         for old in candidates {
@@ -290,14 +208,14 @@ public struct GroundWatcher: Sendable {
             // What seems covered but looks as ever is not: large boxes reach over what lies beside a lorry.
             let isCovered =
                 Double(hidden) > Self.mostCovered * Double(candidate.pixels.count)
-                && scene.picture.patch(in: candidate.object.box).likeness(candidate.appearance) < Self.sameLikeness
+                && scene.picture.patch(in: candidate.object.box).likeness(candidate.appearance) < Self.uncoveredLikeness
             if isCovered {
                 candidate.object.presence = .hidden
                 candidate.hiddenLooks += 1
                 kept.append(candidate)
                 continue
             }
-            if !isCovered, visible * 2 > candidate.pixels.count,
+            if visible * 2 > candidate.pixels.count,
                 Double(foreground) < Self.goneShare * candidate.strength * Double(visible)
             {
                 let empty = candidate.emptied ?? (scene.time, 0)
@@ -338,10 +256,7 @@ public struct GroundWatcher: Sendable {
             if adopt(blob, box, in: model) { continue }
             let times = blob.pixels.map { model.since[$0] }.sorted()
             var since = MediaTime(Double(times[times.count / 2]))
-            // It has lain there since the detector first took it for somebody.
-            if let cover = faint.first(where: { $0.looks >= Self.faintLooks && $0.box.intersection(box) > 0 }) {
-                since = min(since, cover.since)
-            }
+            if let seen = covers.mistaken(in: box) { since = min(since, seen) }
             candidates.append(
                 Candidate(
                     object: LeftObject(

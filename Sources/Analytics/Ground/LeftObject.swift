@@ -13,7 +13,7 @@ public struct LeftObject: Sendable, Codable, Equatable {
         case unknown
         /// Nothing that the detector knows: what is left is a thing.
         case thing
-        /// A vehicle, a person or an animal after all.
+        /// A vehicle or a person after all.
         case known(ObjectClass)
     }
 

@@ -28,14 +28,13 @@ public struct SmokeRule: Rule {
         }
     }
 
-    private mutating func judge(_ plume: Plume, at time: MediaTime) -> Finding? {
+    private mutating func judge(_ plume: Plume, at time: MediaTime) -> Finding {
         if let why = opened[plume.id] {
             return finding(plume, plume.presence == .visible ? .standing : .hidden, why)
         }
         let age = time - plume.since
-        guard plume.certainty > 0 else { return nil }
         let began = Incident.Reason(at: plume.since, what: "a veil over the ground")
-        guard plume.isSmoke, plume.presence == .visible, age >= dwell else {
+        guard plume.presence == .visible, age >= dwell else {
             return finding(plume, .pending, [began])
         }
         let why = [

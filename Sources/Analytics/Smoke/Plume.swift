@@ -12,8 +12,6 @@ public struct Plume: Sendable, Equatable {
     public internal(set) var since: MediaTime
     public internal(set) var lastSeen: MediaTime
     public internal(set) var presence: Presence
-    /// Most of its looks show a veil that stirs over a source that keeps its place.
-    public internal(set) var isSmoke: Bool
-    /// The share of its looks that do, 0…1.
+    /// The share of its tiles' looks that show a veil that stirs, at its best so far, 0…1.
     public internal(set) var certainty: Double
 }

@@ -18,12 +18,10 @@ public struct SmokeWatcher: Sendable {
 
     private struct Tile: Sendable {
         /// The newest look last.
-        var times: [MediaTime] = []
         var veils: [Bool] = []
         var stirs: [Bool] = []
 
         var isVeiled: Bool { veils.count { $0 } >= SmokeWatcher.veiledLooks }
-        var firstVeil: MediaTime? { veils.firstIndex(of: true).map { times[$0] } }
         /// Too plain to show a veil, but it stirs as its neighbours do.
         var joins: Bool { stirs.count { $0 } >= 2 }
     }
@@ -34,6 +32,8 @@ public struct SmokeWatcher: Sendable {
     }
 
     private var tiles: [Tile] = []
+    /// Of the looks that the tiles remember.
+    private var times: [MediaTime] = []
     private var columns = 0
     private var rows = 0
     private var candidates: [Candidate] = []
@@ -45,18 +45,10 @@ public struct SmokeWatcher: Sendable {
     public private(set) var veils: [Box] = []
 
     /// Takes one look at the ground; returns the plumes over it and, once more, those that have just gone.
-    ///
-    public mutating func update(
-        with ground: GroundWatcher, at time: MediaTime
-    ) -> [Plume] {
-        guard let model = ground.current, model.isReady else { return [] }
+    public mutating func update(with ground: GroundWatcher, at time: MediaTime) -> [Plume] {
+        guard let model = ground.model, model.isReady else { return [] }
         judge(model, things: ground.pixelsOfThings, at: time)
-        veils = tiles.indices.filter { tiles[$0].veils.contains(true) }.map { index in
-            Box(
-                x: Double(index % columns * Self.stride) / Double(model.width),
-                y: Double(index / columns * Self.stride) / Double(model.height),
-                width: Double(Self.side) / Double(model.width), height: Double(Self.side) / Double(model.height))
-        }
+        veils = tiles.indices.filter { tiles[$0].veils.contains(true) }.map { box(ofTile: $0, in: model) }
         var regions = plumes(in: model)
         var gone: [Plume] = []
         var kept: [Candidate] = []
@@ -88,7 +80,7 @@ public struct SmokeWatcher: Sendable {
         for region in regions {
             let plume = Plume(
                 id: nextID, box: region.box, since: region.since, lastSeen: time, presence: .visible,
-                isSmoke: true, certainty: region.certainty)
+                certainty: region.certainty)
             kept.append(Candidate(plume: plume))
             nextID += 1
         }
@@ -104,7 +96,9 @@ public struct SmokeWatcher: Sendable {
             self.columns = columns
             self.rows = rows
             tiles = [Tile](repeating: Tile(), count: columns * rows)
+            times = []
         }
+        times = times.suffix(Self.memory - 1) + [time]
         for row in 0..<rows {
             for column in 0..<columns {
                 var (pixels, faint, stirred, count) = ([Int](), 0, 0, 0)
@@ -121,11 +115,9 @@ public struct SmokeWatcher: Sendable {
                 let isChanged = count >= Self.side * Self.side / 2 && Double(faint) >= Self.leastFaint * Double(count)
                 let evidence = isChanged ? VeilEvidence(of: pixels, in: model) : nil
                 let index = row * columns + column
-                tiles[index].times.append(time)
                 tiles[index].veils.append(evidence?.isVeil ?? false)
                 tiles[index].stirs.append(isChanged && stirred * 4 >= count)
                 if tiles[index].veils.count > Self.memory {
-                    tiles[index].times.removeFirst()
                     tiles[index].veils.removeFirst()
                     tiles[index].stirs.removeFirst()
                 }
@@ -135,15 +127,18 @@ public struct SmokeWatcher: Sendable {
 
     /// Whether something of a plume can still be seen: a few of its tiles in its last looks.
     private func lingers(_ plume: Plume, in model: GroundModel) -> Bool {
-        let (width, height) = (Double(model.width), Double(model.height))
-        var count = 0
-        for (index, tile) in tiles.enumerated() where tile.veils.suffix(Self.goneLooks).contains(true) {
-            let centre = Point(
-                x: Double(index % columns * Self.stride + Self.side / 2) / width,
-                y: Double(index / columns * Self.stride + Self.side / 2) / height)
-            if plume.box.holds(centre) { count += 1 }
+        let seen = tiles.indices.filter {
+            tiles[$0].veils.suffix(Self.goneLooks).contains(true)
+                && plume.box.holds(box(ofTile: $0, in: model).centre)
         }
-        return count >= 2
+        return seen.count >= 2
+    }
+
+    private func box(ofTile index: Int, in model: GroundModel) -> Box {
+        let (width, height) = (Double(model.width), Double(model.height))
+        return Box(
+            x: Double(index % columns * Self.stride) / width, y: Double(index / columns * Self.stride) / height,
+            width: Double(Self.side) / width, height: Double(Self.side) / height)
     }
 
     /// Connected tiles of which enough are veiled.
@@ -155,14 +150,12 @@ public struct SmokeWatcher: Sendable {
             guard veiled.count >= Self.leastTiles, Double(blob.area) <= Self.fog * Double(tiles.count) else {
                 return nil
             }
-            let (width, height) = (Double(model.width), Double(model.height))
-            let box = Box(
-                x: Double(blob.left * Self.stride) / width, y: Double(blob.top * Self.stride) / height,
-                width: Double((blob.width - 1) * Self.stride + Self.side) / width,
-                height: Double((blob.height - 1) * Self.stride + Self.side) / height)
+            let first = self.box(ofTile: blob.top * columns + blob.left, in: model)
+            let box = first.union(self.box(ofTile: blob.bottom * columns + blob.right, in: model))
             let looks = veiled.reduce(0) { $0 + tiles[$1].veils.count { $0 } }
             // Veiled for three looks and more: it began with the first of them.
-            let since = veiled.compactMap { tiles[$0].firstVeil }.min() ?? MediaTime(0)
+            let since =
+                veiled.compactMap { tiles[$0].veils.firstIndex(of: true).map { times[$0] } }.min() ?? MediaTime(0)
             return (box, since, Double(looks) / Double(veiled.count * Self.memory))
         }
     }
