@@ -139,19 +139,15 @@ public struct CameraPipeline: ~Copyable {
             advanced[index].why.append(reason)
             incidents.explain(advanced[index].id, reason)
         }
-        var changes = advanced.map { incident in
+        func change(_ incident: Incident) -> Change {
             Change(
                 incident: incident,
                 views: recorder?.views(for: incident, findings: findings, vehicles: vehicles, in: frame) ?? [])
         }
+        var changes = advanced.map(change)
         for finding in recorder?.due(findings, at: frame.time) ?? [] {
-            guard let incident = incidents.revise(finding, at: frame.time, why: "seen again for the evidence") else {
-                continue
-            }
-            changes.append(
-                Change(
-                    incident: incident,
-                    views: recorder?.views(for: incident, findings: findings, vehicles: vehicles, in: frame) ?? []))
+            let revised = incidents.revise(finding, at: frame.time, why: "seen again for the evidence")
+            if let revised { changes.append(change(revised)) }
         }
         recorder?.note(findings, vehicles: vehicles, in: frame)
         return Look(time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement)
@@ -162,8 +158,8 @@ public struct CameraPipeline: ~Copyable {
     /// The least part of the picture that a closer look takes in, as a share of its sides.
     private static let leastPart = 0.2
 
-    /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle, a person or an
-    /// animal was too small for it before. One thing a look, which bounds the cost.
+    /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle or a person was
+    /// too small for it before. One thing a look, which bounds the cost.
     private mutating func lookCloser(in frame: Frame) async throws {
         guard let thing = ground?.due(at: frame.time) else { return }
         let box = thing.box.grown(by: Self.surroundings)

@@ -12,21 +12,12 @@ public struct WaterColour: Rule {
     private static let deviations = 6.0
     /// Light in which colours can be told, in levels of luma.
     private static let light = 40.0...230.0
-    private static let clearLooks = 3
-
-    private struct Change: Sendable {
-        var clock: DwellClock
-        var lastSeen: MediaTime
-        var cleared: (since: MediaTime, looks: Int)?
-        var stood = false
-        var why: [Incident.Reason]
-    }
 
     private let zone: Zone
     private let settings: WaterSettings
     private var mean = (blue: 0.0, red: 0.0, deviation: 2.0)
     private var looks = 0
-    private var change: Change?
+    private var change: LastingCondition?
     private var number = 1
 
     public init(zone: Zone, settings: WaterSettings) {
@@ -36,7 +27,7 @@ public struct WaterColour: Rule {
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         guard let colour = colour(of: look.scene) else {
-            return change.map { [finding($0, $0.stood ? .hidden : .pending)] } ?? []
+            return change.map { [finding($0, $0.unseenPhase)] } ?? []
         }
         let time = look.scene.time
         let distance = abs(colour.blue - mean.blue) + abs(colour.red - mean.red)
@@ -46,18 +37,10 @@ public struct WaterColour: Rule {
             learn(colour, distance)
             return settle(at: time)
         }
-        let isForbidden = settings.windows.contains(look.scene.date)
         var change =
             self.change
-            ?? Change(
-                clock: DwellClock(since: time, look.scene, settings.windows, isForbidden: isForbidden), lastSeen: time,
-                why: [.init(at: time, what: "the water has another colour than before", score: nil)])
-        change.lastSeen = time
-        change.cleared = nil
-        _ = change.clock.judge(isForbidden: isForbidden, at: time)
-        let dwell = time - change.clock.counts
-        if !change.stood, isForbidden, dwell >= settings.dwell {
-            change.stood = true
+            ?? LastingCondition(look.scene, settings.windows, "the water has another colour than before")
+        if let dwell = change.lasts(look.scene, settings.windows, dwell: settings.dwell) {
             change.why.append(
                 .init(
                     at: time,
@@ -65,17 +48,16 @@ public struct WaterColour: Rule {
                         + "daylight taken out"))
         }
         self.change = change
-        return [finding(change, change.stood ? .standing : .pending)]
+        return [finding(change, change.phase)]
     }
 
     private mutating func settle(at time: MediaTime) -> [Finding] {
         guard var change else { return [] }
-        let cleared = (since: change.cleared?.since ?? time, looks: (change.cleared?.looks ?? 0) + 1)
-        change.cleared = cleared
+        let end = change.rests(at: time)
         self.change = change
-        guard cleared.looks >= Self.clearLooks else { return [finding(change, change.stood ? .hidden : .pending)] }
-        change.why.append(.init(at: cleared.since, what: "the water has its own colour again"))
-        let ended = finding(change, .ended(at: cleared.since))
+        guard let end else { return [finding(change, change.unseenPhase)] }
+        change.why.append(.init(at: end, what: "the water has its own colour again"))
+        let ended = finding(change, .ended(at: end))
         self.change = nil
         number += 1
         return [ended]
@@ -118,9 +100,9 @@ public struct WaterColour: Rule {
         return (blue - Double(outside.blue) / Double(outside.count), red - Double(outside.red) / Double(outside.count))
     }
 
-    private func finding(_ change: Change, _ phase: Finding.Phase) -> Finding {
+    private func finding(_ change: LastingCondition, _ phase: Finding.Phase) -> Finding {
         Finding(
-            kind: .dirtyWater, zone: zone.id, place: number, phase: phase, firstSeen: change.clock.counts,
+            kind: .dirtyWater, zone: zone.id, place: number, phase: phase, firstSeen: change.counts,
             lastSeen: change.lastSeen, threshold: settings.dwell,
             object: .init(objectClass: .water, confidence: 0.5, box: zone.polygon.bounds), why: change.why)
     }
