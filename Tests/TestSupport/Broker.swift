@@ -10,7 +10,7 @@ public final class Broker: Sendable {
 
     public let port: Int
     private let folder: TemporaryFolder
-    private let process = Mutex<pid_t?>(nil)
+    private let process = Mutex<ChildProcess?>(nil)
 
     /// Starts it.
     ///
@@ -56,7 +56,9 @@ public final class Broker: Sendable {
 
     /// Returns once it accepts connections.
     public func start() throws {
-        let process = try Self.spawn(["/usr/sbin/mosquitto", "-c", folder.file("conf").path])
+        // Not by Foundation's Process, whose children inherit blocked signals and may never hear a SIGHUP.
+        let process = try ChildProcess(
+            URL(filePath: "/usr/sbin/mosquitto"), ["-c", folder.file("conf").path], log: URL(filePath: "/dev/null"))
         self.process.withLock { $0 = process }
         for _ in 0..<500 {
             if FreePort.accepts(port) { return }
@@ -67,56 +69,29 @@ public final class Broker: Sendable {
     }
 
     /// Ends it at once, as a power cut would.
-    public func stop() {
-        let running = process.withLock { process in
-            defer { process = nil }
-            return process
-        }
-        guard let running else { return }
-        kill(running, SIGKILL)
-        waitpid(running, nil, 0)
-    }
+    public func stop() { taken()?.kill() }
 
     /// Ends it in order, so that it writes down what it keeps.
     public func end() {
-        guard let running = process.withLock({ $0 }) else { return }
-        kill(running, SIGTERM)
-        waitpid(running, nil, 0)
-        process.withLock { $0 = nil }
+        guard let running = taken() else { return }
+        running.signal(SIGTERM)
+        running.wait()
+    }
+
+    private func taken() -> ChildProcess? {
+        process.withLock { process in
+            defer { process = nil }
+            return process
+        }
     }
 
     /// Leaves it connected and silent, as a hung machine would be; `stop` still ends it.
-    public func pause() { if let process = process.withLock({ $0 }) { kill(process, SIGSTOP) } }
+    public func pause() { process.withLock(\.self)?.signal(SIGSTOP) }
 
     /// Replaces the access control lines; a running broker reads them again.
     public func setACL(_ lines: [String]) throws {
         try (lines.joined(separator: "\n") + "\n").write(to: folder.file("acl"), atomically: true, encoding: .utf8)
-        if let process = process.withLock({ $0 }) { kill(process, SIGHUP) }
-    }
-
-    /// Not by Foundation's Process, whose children inherit blocked signals and may never hear a SIGHUP.
-    private static func spawn(_ command: [String]) throws -> pid_t {
-        var attributes = posix_spawnattr_t()
-        var actions = posix_spawn_file_actions_t()
-        var signals = sigset_t()
-        posix_spawnattr_init(&attributes)
-        posix_spawn_file_actions_init(&actions)
-        sigemptyset(&signals)
-        posix_spawnattr_setsigmask(&attributes, &signals)
-        posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
-        for descriptor in [STDOUT_FILENO, STDERR_FILENO] {
-            posix_spawn_file_actions_addopen(&actions, descriptor, "/dev/null", O_WRONLY, 0)
-        }
-        let arguments = command.map { strdup($0) }
-        defer {
-            for argument in arguments { free(argument) }
-            posix_spawn_file_actions_destroy(&actions)
-            posix_spawnattr_destroy(&attributes)
-        }
-        var process = pid_t()
-        let code = posix_spawn(&process, command[0], &actions, &attributes, arguments + [nil], nil)
-        guard code == 0 else { throw Failed(description: "\(command[0]): \(String(cString: strerror(code)))") }
-        return process
+        process.withLock(\.self)?.signal(SIGHUP)
     }
 
     private static func run(_ path: String, _ arguments: [String]) throws {

@@ -56,11 +56,23 @@ public final class ChildProcess: Sendable {
     public func kill() {
         status.withLock { status in
             guard status == nil else { return }
-            var value: Int32 = 0
             Glibc.kill(id, SIGKILL)
-            waitpid(id, &value, 0)
-            status = value
+            status = Self.ended(id)
         }
+    }
+
+    /// Returns once it has ended by itself.
+    public func wait() {
+        status.withLock { status in
+            guard status == nil else { return }
+            status = Self.ended(id)
+        }
+    }
+
+    private static func ended(_ id: pid_t) -> Int32 {
+        var value: Int32 = 0
+        waitpid(id, &value, 0)
+        return value
     }
 
     /// Beside the running tests, wherever the build folder is.

@@ -14,10 +14,6 @@ public final class FaultProxy: Sendable {
         case corrupt(every: Int)
     }
 
-    public struct Failed: Error, CustomStringConvertible {
-        public let description: String
-    }
-
     private struct State {
         var fault = Fault.none
         var isStopped = false
@@ -46,22 +42,8 @@ public final class FaultProxy: Sendable {
 
     /// - Parameter target: a port of the loopback.
     public init(to target: Int, seed: UInt64 = 1) throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listens = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard listens else {
-            let cause = String(cString: strerror(errno))
-            if listener >= 0 { close(listener) }
-            throw Failed(description: "could not listen on the loopback: \(cause)")
-        }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        let (listener, port) = try LoopbackListener.open()
+        self.port = port
         shared = Shared(listener: listener, target: target, seed: seed)
         Thread.detachNewThread { [shared] in Self.accept(shared) }
     }

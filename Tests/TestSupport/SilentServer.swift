@@ -4,10 +4,6 @@ import Synchronization
 
 /// A TCP server on a free port of the loopback that takes connections and never says a word.
 public final class SilentServer: Sendable {
-    public struct Failed: Error, CustomStringConvertible {
-        public let description: String
-    }
-
     private struct Peers {
         var count = 0
         var open: [Int32] = []
@@ -26,23 +22,8 @@ public final class SilentServer: Sendable {
     private let state: State
 
     public init() throws {
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard listener >= 0 else { throw Failed(description: "no socket: \(String(cString: strerror(errno)))") }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let listens = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) == 0 && listen(listener, 64) == 0 && getsockname(listener, $0, &length) == 0
-            }
-        }
-        guard listens else {
-            let cause = String(cString: strerror(errno))
-            close(listener)
-            throw Failed(description: "could not listen on the loopback: \(cause)")
-        }
-        port = Int(UInt16(bigEndian: address.sin_port))
+        let (listener, port) = try LoopbackListener.open()
+        self.port = port
         let state = State(listener: listener)
         self.state = state
         Thread.detachNewThread { Self.accept(state) }
