@@ -24,7 +24,31 @@ public struct Scaler: ~Copyable {
         }
     }
 
+    /// What a context is for.
+    private struct Source: Equatable {
+        let width: Int32
+        let height: Int32
+        let format: AVPixelFormat
+        /// Luma runs from 0 to 255 rather than from 16 to 235.
+        let isFullRange: Bool
+
+        init(_ raw: UnsafePointer<AVFrame>) {
+            width = raw.pointee.width
+            height = raw.pointee.height
+            let stated = AVPixelFormat(rawValue: raw.pointee.format)
+            // libswscale replaces these names itself, and would then never know its own context again.
+            let names = [
+                AV_PIX_FMT_YUVJ420P: AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ411P: AV_PIX_FMT_YUV411P,
+                AV_PIX_FMT_YUVJ422P: AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUVJ440P: AV_PIX_FMT_YUV440P,
+                AV_PIX_FMT_YUVJ444P: AV_PIX_FMT_YUV444P,
+            ]
+            format = names[stated] ?? stated
+            isFullRange = names[stated] != nil || raw.pointee.color_range == AVCOL_RANGE_JPEG
+        }
+    }
+
     private var context: OpaquePointer?
+    private var source: Source?
     public let width: Int
     public let height: Int
     public let format: Format
@@ -45,31 +69,34 @@ public struct Scaler: ~Copyable {
         pixels.deallocate()
     }
 
-    /// Planes of luma usually run from 16 to 235; pictures that are compared with grey ones run from 0 to 255.
-    private func useFullRange() {
-        var (source, target) = (UnsafeMutablePointer<Int32>?.none, UnsafeMutablePointer<Int32>?.none)
+    private mutating func prepare(for source: Source) throws {
+        guard context == nil || source != self.source else { return }
+        sws_freeContext(context)
+        self.source = source
+        context = sws_getContext(
+            source.width, source.height, source.format, Int32(width), Int32(height), format.pixelFormat, SWS_BILINEAR,
+            nil, nil, nil)
+        guard context != nil else {
+            throw FFmpegError(operation: "scale a picture to \(width)x\(height)", code: ffAVERROR_INVALIDDATA)
+        }
+        var (table, target) = (UnsafeMutablePointer<Int32>?.none, UnsafeMutablePointer<Int32>?.none)
         var (sourceRange, targetRange, brightness, contrast, saturation) = (
             Int32(0), Int32(0), Int32(0), Int32(0), Int32(0)
         )
+        // Refused for formats without luma, which have no such range.
         guard
             sws_getColorspaceDetails(
-                context, &source, &sourceRange, &target, &targetRange, &brightness, &contrast, &saturation) >= 0
+                context, &table, &sourceRange, &target, &targetRange, &brightness, &contrast, &saturation) >= 0
         else { return }
-        sws_setColorspaceDetails(context, source, sourceRange, target, 1, brightness, contrast, saturation)
+        sws_setColorspaceDetails(
+            context, table, source.isFullRange ? 1 : sourceRange, target, 1, brightness, contrast, saturation)
     }
 
     /// Lends the scaled picture, rows of `width × bytes` without padding: valid only inside `body`.
     /// Throws where libswscale does not know the frame's pixel format.
     public mutating func scale<R>(_ frame: Frame, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) throws -> R {
         let raw = frame.raw
-        let before = context
-        context = sws_getCachedContext(
-            context, raw.pointee.width, raw.pointee.height, AVPixelFormat(rawValue: raw.pointee.format),
-            Int32(width), Int32(height), format.pixelFormat, SWS_BILINEAR, nil, nil, nil)
-        guard context != nil else {
-            throw FFmpegError(operation: "scale a picture to \(width)x\(height)", code: ffAVERROR_INVALIDDATA)
-        }
-        if format == .planes, context != before { useFullRange() }
+        try prepare(for: Source(raw))
         let stride = Int32(width * format.bytes)
         let rows = withUnsafeBytes(of: &raw.pointee.data) { planes in
             withUnsafeBytes(of: &raw.pointee.linesize) { strides in
