@@ -68,6 +68,8 @@ public struct Benchmark: Sendable {
         while let frame = try recording.next() {
             size = (Double(frame.width), Double(frame.height))
             let look = try await pipeline.look(at: frame)
+            recording.isClose = pipeline.wantsGlimpses
+            guard !frame.isGlimpse else { continue }
             for change in look.changes {
                 try await gallery?.add(change, clip: clip)
                 if alerts.updateValue(change.incident, forKey: change.incident.id) == nil {
@@ -95,7 +97,8 @@ public struct Benchmark: Sendable {
             clip: URL(filePath: clip).lastPathComponent, dwell: options.dwell, matched: score?.matched ?? 0,
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
-            looks: costs.looks, inferences: costs.inferences, cpuSeconds: rounded(cpu), streamSeconds: rounded(stream),
+            looks: costs.looks, glimpses: costs.glimpses, inferences: costs.inferences, cpuSeconds: rounded(cpu),
+            streamSeconds: rounded(stream),
             blindSeconds: rounded(blind.seconds),
             cost: .init(
                 total: precise(cpu / stream), decode: precise(recording.decodeSeconds / stream),

@@ -62,6 +62,8 @@ public struct ClipReport: Encodable, Sendable {
     public let openingDelay: Delay
     public let closingDelay: Delay
     public let looks: Int
+    /// Pictures between the looks, while something might have been smoke.
+    public let glimpses: Int
     public let inferences: Int
     public let cpuSeconds: Double
     public let streamSeconds: Double
@@ -72,7 +74,7 @@ public struct ClipReport: Encodable, Sendable {
     public let alerts: [Alert]
 
     enum CodingKeys: String, CodingKey {
-        case clip, dwell, matched, missed, duplicate, looks, inferences, alerts
+        case clip, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
         case wrong = "false"
         case openingDelay = "opening_delay_s"
         case closingDelay = "closing_delay_s"

@@ -27,6 +27,8 @@ public struct CameraPipeline: ~Copyable {
     /// Counts and processor seconds since the start.
     public struct Costs: Sendable {
         public var looks = 0
+        /// Between the looks, while something may be smoke.
+        public var glimpses = 0
         public var inferences = 0
         public var gate = 0.0
         public var infer = 0.0
@@ -38,6 +40,8 @@ public struct CameraPipeline: ~Copyable {
     public var stays: [StaySnapshot] { tracker.snapshots }
     /// What lies on the ground, or may.
     var lying: [LeftObject] { ground?.lying ?? [] }
+    /// Whether pictures between the looks are wanted now.
+    public var wantsGlimpses: Bool { closer.isOn }
     /// What became of the ground that an earlier run had kept.
     public var groundRestoration: GroundRestoration { ground?.restoration ?? .none }
     private let detector: ObjectDetector
@@ -49,6 +53,8 @@ public struct CameraPipeline: ~Copyable {
     private var ground: GroundWatcher?
     /// Nil where no rule asks for smoke.
     private var smoke: SmokeWatcher?
+    private var closer = CloserWatch()
+    private var lastJudgement: SightJudgement?
     private var rules: [any Rule]
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
@@ -94,9 +100,11 @@ public struct CameraPipeline: ~Copyable {
 
     /// Takes one picture through gate, detector, tracker, rules and incidents.
     public mutating func look(at frame: Frame) async throws -> Look {
+        if frame.isGlimpse, let lastJudgement { return try glimpse(at: frame, lastJudgement) }
         var clock = threadSeconds()
         let (picture, chroma) = try small.picture(of: frame)
         let judgement = sight.judge(picture, at: frame.time)
+        lastJudgement = judgement
         if judgement.hasNewAppearance {
             tracker.appearanceChanged(at: frame.time)
             ground?.appearanceChanged()
@@ -124,6 +132,7 @@ public struct CameraPipeline: ~Copyable {
             ground?.update(
                 with: scene, stays: tracker.stays, ended: ended, veils: smoke?.veils ?? []) ?? []
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
+        closer.decide(smoke?.isUndecided ?? false, at: frame.time)
         costs.rest += threadSeconds() - clock
         try await lookCloser(in: frame)
         objects = ground?.refreshed(objects) ?? objects
@@ -151,6 +160,20 @@ public struct CameraPipeline: ~Copyable {
         }
         recorder?.note(findings, vehicles: vehicles, in: frame)
         return Look(time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement)
+    }
+
+    /// Takes a picture between two looks: only what drifts needs it.
+    private mutating func glimpse(at frame: Frame, _ judgement: SightJudgement) throws -> Look {
+        let clock = threadSeconds()
+        defer { costs.rest += threadSeconds() - clock }
+        costs.glimpses += 1
+        if judgement.isClear, let ground {
+            let (picture, chroma) = try small.picture(of: frame)
+            let scene = Scene(
+                time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
+            smoke?.glimpse(of: scene, over: ground)
+        }
+        return Look(time: frame.time, changes: [], detections: detections, findings: [], sight: judgement)
     }
 
     /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.

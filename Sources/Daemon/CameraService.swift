@@ -119,6 +119,8 @@ public struct CameraService: Sendable {
                 for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
                 let look = try await pipeline.look(at: frame)
                 failures = 0
+                camera.watchClosely(pipeline.wantsGlimpses)
+                guard !frame.isGlimpse else { continue }
                 await tell(look, frame)
                 meter.looked(pipeline.costs)
                 requests.hand(frame)

@@ -38,24 +38,24 @@ public final class Camera: Sendable {
 
     public let id: String
     /// Ends when the camera is stopped, or with the file that it reads.
-    public let frames: AsyncStream<Frame>
+    public var frames: AsyncStream<Frame> { outlet.frames }
     public let states: AsyncStream<CameraState>
 
     private let settings: Settings
     private let clocks: Clocks
-    private let frame: AsyncStream<Frame>.Continuation
+    private let outlet = FrameOutlet()
     private let state: AsyncStream<CameraState>.Continuation
     private let deadline = ReadDeadline()
     private let waiting = DispatchSemaphore(value: 0)
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
+    private let isClose = Atomic<Bool>(false)
     private let heartbeat = Atomic<UInt64>(DispatchTime.now().uptimeNanoseconds)
 
     public init(id: String, settings: Settings, clocks: Clocks = .system) {
         self.id = id
         self.settings = settings
         self.clocks = clocks
-        (frames, frame) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
         (states, state) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
     }
 
@@ -77,11 +77,14 @@ public final class Camera: Sendable {
     public func run(from started: MediaTime) async {
         try? await onOwnThread(named: "cam-\(id)") { [self] in
             loop(from: started)
-            frame.finish()
+            outlet.finish()
             state.finish()
             hasEnded.store(true, ordering: .relaxed)
         }
     }
+
+    /// Asks for glimpses between the looks, or for no more of them.
+    public func watchClosely(_ isClose: Bool) { self.isClose.store(isClose, ordering: .relaxed) }
 
     /// Interrupts whatever blocks. The camera does not start again.
     public func stop() {
@@ -90,6 +93,7 @@ public final class Camera: Sendable {
     }
 
     private func loop(from started: MediaTime) {
+        var outlet = outlet
         var timeline = Timeline(isLive: settings.url.isStream, started: started.seconds)
         var backoff = Backoff()
         let begin = clocks.uptime()
@@ -97,7 +101,7 @@ public final class Camera: Sendable {
             state.yield(.connecting)
             heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
             do throws(VideoError) {
-                try session(&timeline, &backoff, since: begin)
+                try session(&timeline, &backoff, &outlet, since: begin)
                 if !settings.url.isStream {
                     state.yield(.ended)
                     return
@@ -113,7 +117,9 @@ public final class Camera: Sendable {
         }
     }
 
-    private func session(_ timeline: inout Timeline, _ backoff: inout Backoff, since begin: Double) throws(VideoError) {
+    private func session(
+        _ timeline: inout Timeline, _ backoff: inout Backoff, _ outlet: inout FrameOutlet, since begin: Double
+    ) throws(VideoError) {
         var options = VideoSource.Options()
         options.transport = settings.transport
         options.openTimeout = settings.openTimeout
@@ -123,7 +129,9 @@ public final class Camera: Sendable {
         var isOnline = false
         var start: Double?
         count.withLock { $0.sessions += 1 }
-        while !deadline.isStopped, let picture = try source.next() {
+        while !deadline.isStopped {
+            source.isClose = isClose.load(ordering: .relaxed)
+            guard let picture = try source.next() else { return }
             if !isOnline {
                 isOnline = true
                 backoff.reset()
@@ -141,11 +149,13 @@ public final class Camera: Sendable {
             let moment = ClockMoment(
                 system: clocks.now(), uptime: uptime,
                 camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) })
-            let result = frame.yield(Frame(taking: picture.raw, time: time, moment: moment))
+            let isKept = outlet.put(isGlimpse: picture.isGlimpse) { isGlimpse in
+                Frame(taking: picture.raw, time: time, moment: moment, isGlimpse: isGlimpse)
+            }
             heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
             count.withLock { count in
                 count.pictures += 1
-                if case .dropped = result { count.dropped += 1 }
+                if !isKept { count.dropped += 1 }
             }
         }
     }

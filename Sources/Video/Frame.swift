@@ -10,6 +10,8 @@ public final class Frame: @unchecked Sendable {
     public let time: MediaTime
     /// When it was taken, by the camera's clock where RTCP gives it and it is not far off, else by ours at its arrival.
     public let date: Date
+    /// Taken between two looks, because the camera is watched closely.
+    public let isGlimpse: Bool
     /// True where `date` is by the camera's clock.
     public let isDatedByCamera: Bool
     /// All clocks at its arrival; nil for a recording.
@@ -21,8 +23,9 @@ public final class Frame: @unchecked Sendable {
     private static let farOff = 60.0
 
     /// Takes over `raw`.
-    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date) {
+    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isGlimpse: Bool = false) {
         self.raw = raw
+        self.isGlimpse = isGlimpse
         self.time = time
         self.date = date
         isDatedByCamera = false
@@ -30,8 +33,9 @@ public final class Frame: @unchecked Sendable {
     }
 
     /// Takes over `raw`.
-    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment) {
+    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isGlimpse: Bool = false) {
         self.raw = raw
+        self.isGlimpse = isGlimpse
         self.time = time
         self.moment = moment
         isDatedByCamera = moment.offset.map { abs($0) <= Self.farOff } ?? false
@@ -41,12 +45,12 @@ public final class Frame: @unchecked Sendable {
     /// A picture from its planes in 4:4:4, `width` × `height` bytes each, 0…255: luma, blue and red difference.
     /// Throws where the planes have another size.
     public convenience init(
-        planes: [[UInt8]], width: Int, height: Int, time: MediaTime, date: Date
+        planes: [[UInt8]], width: Int, height: Int, time: MediaTime, date: Date, isGlimpse: Bool = false
     ) throws {
         guard planes.count == 3, planes.allSatisfy({ $0.count == width * height }), width > 0, height > 0,
             let frame = av_frame_alloc()
         else { throw FFmpegError(operation: "take planes for a picture", code: ffAVERROR_INVALIDDATA) }
-        self.init(taking: frame, time: time, date: date)
+        self.init(taking: frame, time: time, date: date, isGlimpse: isGlimpse)
         frame.pointee.format = AV_PIX_FMT_YUVJ444P.rawValue
         frame.pointee.width = Int32(width)
         frame.pointee.height = Int32(height)

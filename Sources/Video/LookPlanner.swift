@@ -3,38 +3,68 @@
 /// A picture between key frames needs every packet since the last key frame. So after a key frame packets are decoded
 /// only as far as the last look that the promise needs before the next one; how far away that is, the longest of the last
 /// groups of pictures tells.
+///
+/// While the camera is watched closely all is decoded, and there are glimpses between the looks, which come as before.
 struct LookPlanner {
+    enum Choice: Equatable {
+        case nothing
+        case look
+        case glimpse
+    }
+
+    /// Whether the camera is to be watched closely. It is from the next key frame on.
+    var isClose = false
+
     private let cadence: Cadence
+    private var isAllDecoded = false
     private var lastKey: Double?
     /// Lengths of the newest groups of pictures, in seconds: one that a lost key frame made longer is soon forgotten.
     private var groups: [Double] = []
     private var longestGroup: Double? { groups.max() }
     private var lastLook: Double?
+    /// The last look or glimpse.
+    private var lastChoice: Double?
     /// Looks that are still to be taken between the last key frame and the next one.
     private var looksLeft = 0
 
     /// Time stamps jitter; a look may come by this much early.
     private static let slack = 0.02
+    /// Seconds from one picture to the next when the camera is watched closely.
+    private static let glimpseInterval = 0.5
 
     init(cadence: Cadence) { self.cadence = cadence }
 
     /// True where only key frames are decoded, each on its own.
-    var isSparse: Bool {
+    var isSparse: Bool { !isAllDecoded && keyFramesSuffice }
+
+    private var keyFramesSuffice: Bool {
         guard case .keyFrames(let promise, _) = cadence, let longestGroup else { return false }
         return longestGroup <= promise + Self.slack
     }
 
     mutating func needs(isKey: Bool, at time: Double) -> Bool {
+        if isKey { isAllDecoded = isClose }
         guard case .keyFrames(let promise, let rest) = cadence else { return true }
         // Once a packet has been left out, only the next key frame can be decoded.
-        guard isKey else { return looksLeft > 0 }
+        guard isKey else { return isAllDecoded || looksLeft > 0 }
         if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
         lastKey = time
         looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? .max
-        return !isTooSoon(time, rest)
+        return isAllDecoded || !isTooSoon(time, rest)
     }
 
-    mutating func wants(isKey: Bool, at time: Double) -> Bool {
+    mutating func choose(isKey: Bool, at time: Double) -> Choice {
+        if isDue(isKey: isKey, at: time) {
+            lastChoice = time
+            return .look
+        }
+        guard isAllDecoded, let last = lastChoice, time < last || time >= last + Self.glimpseInterval - Self.slack
+        else { return .nothing }
+        lastChoice = time
+        return .glimpse
+    }
+
+    private mutating func isDue(isKey: Bool, at time: Double) -> Bool {
         let interval: Double
         switch cadence {
         case .every(let seconds): interval = seconds
@@ -44,6 +74,7 @@ struct LookPlanner {
                 lastLook = time
                 return true
             }
+            guard looksLeft > 0 else { return false }
             interval = longestGroup.map { $0 / Double(parts(of: $0, promise)) } ?? promise
         }
         if let lastLook, time > lastLook - 1, time < lastLook + interval - Self.slack { return false }
@@ -58,7 +89,7 @@ struct LookPlanner {
     }
 
     private func isTooSoon(_ time: Double, _ rest: Double) -> Bool {
-        guard isSparse, let lastLook else { return false }
+        guard keyFramesSuffice, let lastLook else { return false }
         return time > lastLook && time < lastLook + rest - Self.slack
     }
 }

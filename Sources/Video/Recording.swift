@@ -14,6 +14,12 @@ public struct Recording: ~Copyable {
         source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
     }
 
+    /// Whether glimpses between the looks are wanted, from the next key frame on.
+    public var isClose: Bool {
+        get { source.isClose }
+        set { source.isClose = newValue }
+    }
+
     /// Seconds of footage as the container claims them; nil where it claims nothing.
     public var duration: Double? { source.duration }
 
@@ -26,7 +32,8 @@ public struct Recording: ~Copyable {
         defer { decodeSeconds += threadSeconds() - before }
         guard let picture = try source.next() else { return nil }
         return Frame(
-            taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts))
+            taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts),
+            isGlimpse: picture.isGlimpse)
     }
 }
 

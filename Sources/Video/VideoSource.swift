@@ -16,6 +16,7 @@ struct VideoSource: ~Copyable {
     struct Picture: ~Copyable {
         let raw: UnsafeMutablePointer<AVFrame>
         let pts: Double
+        let isGlimpse: Bool
     }
 
     private var format: UnsafeMutablePointer<AVFormatContext>?
@@ -94,6 +95,12 @@ struct VideoSource: ~Copyable {
         self.planner = LookPlanner(cadence: options.cadence)
     }
 
+    /// See `LookPlanner.isClose`.
+    var isClose: Bool {
+        get { planner.isClose }
+        set { planner.isClose = newValue }
+    }
+
     deinit {
         var (format, codec, packet) = (format, codec, packet)
         av_packet_free(&packet)
@@ -114,11 +121,12 @@ struct VideoSource: ~Copyable {
         while true {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
-                if isWhole(raw), let pts = seconds(raw.pointee.best_effort_timestamp), !isDamaged,
-                    planner.wants(isKey: ffIsKeyFrame(raw) != 0, at: pts)
-                {
-                    barren = 0
-                    return Picture(raw: raw, pts: pts)
+                if isWhole(raw), let pts = seconds(raw.pointee.best_effort_timestamp), !isDamaged {
+                    let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: pts)
+                    if choice != .nothing {
+                        barren = 0
+                        return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
+                    }
                 }
                 av_frame_unref(raw)
                 continue

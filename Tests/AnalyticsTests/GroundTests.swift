@@ -17,7 +17,7 @@ private struct Watch {
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
-        let objects = watcher.update(with: scene, stays: tracker.stays, ended: ended)
+        let objects = watcher.update(with: scene, stays: tracker.stays, ended: ended, veils: smoke.veils)
         seen.append((scene.time.seconds, objects))
         plumes += smoke.update(with: watcher, at: scene.time)
         if let due = watcher.due(at: scene.time) { watcher.identify(due.id, by: [], at: scene.time) }
@@ -188,6 +188,55 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect((20...26).contains(opened.firstSeen.seconds) && opened.confirmed - opened.firstSeen >= 10)
         // The ground follows what stays: a veil may be taken for ground before it is over.
         #expect((32...70).contains(try #require(changes.last?.closed?.seconds)))
+    }
+
+    /// The plumes of a veil from 20 s to 60 s, seen in looks and maybe in glimpses.
+    private func plumes(
+        _ watch: inout Watch, glimpses: Bool, isThere: (Double) -> Bool = { _ in true }, in boxes: [Box] = [region]
+    ) {
+        for seconds in stride(from: 0.0, through: 60, by: glimpses ? 0.5 : 2) {
+            let isLook = seconds.truncatingRemainder(dividingBy: 2) == 0
+            let scene = Watch.street.scene(at: seconds, []) { canvas in
+                darken(&canvas)
+                guard seconds >= 20, isThere(seconds) else { return }
+                for box in boxes { veil(box)(&canvas, Int(seconds * 2)) }
+            }
+            if isLook { watch.see(scene) } else { watch.smoke.glimpse(of: scene, over: watch.watcher) }
+        }
+    }
+
+    @Test(arguments: [false, true]) func twoVeilsOfOneFireAreOnePlume(glimpses: Bool) {
+        var watch = Watch()
+        plumes(
+            &watch, glimpses: glimpses,
+            in: [Box(x: 0.3, y: 0.2, width: 0.2, height: 0.4), Box(x: 0.56, y: 0.2, width: 0.2, height: 0.4)])
+        #expect(Set(watch.plumes.map(\.id)) == [1])
+    }
+
+    @Test func glimpsesTellASmokeThatStaysFromAFlickerAtTheLooks() {
+        var smoke = Watch()
+        plumes(&smoke, glimpses: true)
+        #expect(!smoke.plumes.isEmpty && smoke.plumes.allSatisfy { (18...22).contains($0.since.seconds) })
+        var flicker = Watch()
+        plumes(&flicker, glimpses: true) { $0.truncatingRemainder(dividingBy: 2) == 0 }
+        #expect(flicker.plumes.isEmpty)
+    }
+
+    @Test func moreLooksAreWantedWhileAVeilIsUndecided() {
+        var watch = Watch()
+        var wanted: [Double] = []
+        let small = Box(x: 0.4, y: 0.3, width: 0.2, height: 0.3)
+        for seconds in stride(from: 0.0, through: 80, by: 2) {
+            watch.see(
+                Watch.street.scene(at: seconds, []) { canvas in
+                    darken(&canvas)
+                    if seconds >= 20 { veil(small)(&canvas, Int(seconds)) }
+                })
+            if watch.smoke.isUndecided { wanted.append(seconds) }
+        }
+        #expect(wanted.first.map { (20...24).contains($0) } == true)
+        // A plume that is known for what it is asks for no more.
+        #expect(wanted.count >= 3 && wanted.allSatisfy { $0 <= 60 }, "\(wanted)")
     }
 
     @Test(arguments: ["shadow", "lamp", "box", "fog", "pale"])

@@ -19,6 +19,45 @@ import Testing
         #expect(times.map { ($0 * 10).rounded() / 10 } == [0, 2, 4])
     }
 
+    @Test(arguments: [Footage.Codec.h264, .h265])
+    func aRecordingWatchedCloselyHasGlimpsesBetweenItsKeyFrames(codec: Footage.Codec) throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 12, codec: codec, gop: 20)
+        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        var (looks, glimpses) = ([Double](), [Double]())
+        while let frame = try recording.next() {
+            let time = (frame.time.seconds * 10).rounded() / 10
+            if frame.isGlimpse { glimpses.append(time) } else { looks.append(time) }
+            recording.isClose = 4..<8 ~= time
+        }
+        #expect(looks == [0, 2, 4, 6, 8, 10])
+        #expect(glimpses == [6.5, 7, 7.5, 8.5, 9, 9.5])
+    }
+
+    @Test func aGlimpseNeverTakesThePlaceOfALook() async throws {
+        func frame(_ seconds: Double, _ isGlimpse: Bool) throws -> Frame {
+            let planes = [[UInt8]](repeating: [UInt8](repeating: 128, count: 16), count: 3)
+            return try Frame(
+                planes: planes, width: 4, height: 4, time: MediaTime(seconds), date: Date(), isGlimpse: isGlimpse)
+        }
+        var outlet = FrameOutlet()
+        var isKept: [Bool] = []
+        for (second, isGlimpse) in [false, true, true, false, true, true].enumerated() {
+            // Before the fourth picture somebody takes the one that waits.
+            if second == 3 {
+                for await taken in outlet.frames {
+                    #expect(taken.time.seconds == 2 && !taken.isGlimpse)
+                    break
+                }
+            }
+            let frames = try [false, true].map { try frame(Double(second), $0) }
+            isKept.append(outlet.put(isGlimpse: isGlimpse) { frames[$0 ? 1 : 0] })
+        }
+        outlet.finish()
+        #expect(isKept == [true, false, false, true, false, false])
+        for await taken in outlet.frames { #expect(taken.time.seconds == 5 && !taken.isGlimpse) }
+    }
+
     @Test func aFixedCadenceLooksInBetween() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4, gop: 100)

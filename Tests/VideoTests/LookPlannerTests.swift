@@ -17,7 +17,7 @@ import Testing
             let isKey = index % perGroup == 0
             guard planner.needs(isKey: isKey, at: time) else { continue }
             decoded += 1
-            if planner.wants(isKey: isKey, at: time) { looks.append(time) }
+            if planner.choose(isKey: isKey, at: time) == .look { looks.append(time) }
         }
         return (looks, decoded / Double(count))
     }
@@ -40,6 +40,32 @@ import Testing
         let gaps = zip(looks.dropFirst(), looks).map { $0 - $1 }
         #expect(gaps.dropFirst().allSatisfy { $0 >= 1.9 && $0 <= 3 }, "\(looks)")
         #expect(decoded < 0.1)
+    }
+
+    @Test(arguments: [0.5, 2.0, 4.0, 5.3])
+    func aCameraWatchedCloselyGivesGlimpsesBetweenTheSameLooks(group: Double) {
+        let cadence = Cadence.keyFrames(promise: 3, interval: 2)
+        var planner = LookPlanner(cadence: cadence)
+        var (looks, glimpses) = ([Double](), [Double]())
+        let perGroup = Int((group * 10).rounded())
+        for index in 0..<900 {
+            let time = Double(index) / 10
+            if time == 30.2 { planner.isClose = true }
+            if time == 60.2 { planner.isClose = false }
+            guard planner.needs(isKey: index % perGroup == 0, at: time) else { continue }
+            switch planner.choose(isKey: index % perGroup == 0, at: time) {
+            case .nothing: continue
+            case .look: looks.append(time)
+            case .glimpse: glimpses.append(time)
+            }
+        }
+        let (usual, _) = run(cadence, group: group, seconds: 90)
+        #expect(looks == usual)
+        #expect(glimpses.allSatisfy { $0 > 30.2 && $0 < 60.2 + group })
+        // From the key frame after the wish to the one after its end, nothing is more than half a second apart.
+        let close = (looks + glimpses).sorted().filter { $0 >= 30.2 + group && $0 <= 60.2 }
+        #expect(zip(close.dropFirst(), close).allSatisfy { $0 - $1 <= 0.55 })
+        #expect(close.count >= 2 * Int(30 - group) - 1)
     }
 
     @Test func aFixedCadenceIsKept() {

@@ -49,6 +49,8 @@ public struct GroundWatcher: Sendable {
 
     var model: GroundModel?
     private var covers = GroundCovers()
+    /// What hid the ground at the last look.
+    private var covering: [Box] = []
     private var veils: [Box] = []
     /// The ground under the other appearance, and what lay there.
     var other: (model: GroundModel?, candidates: [Candidate]) = (nil, [])
@@ -155,9 +157,8 @@ public struct GroundWatcher: Sendable {
         }
         for box in veils { model.mark(box, in: &keep) }
         self.veils = veils
-        model.update(
-            with: picture, covers: covers.update(with: scene, stays: stays, over: model), keep: keep,
-            at: Float(scene.time.seconds))
+        covering = covers.update(with: scene, stays: stays, over: model)
+        model.update(with: picture, covers: covering, keep: keep, at: Float(scene.time.seconds))
         defer { self.model = model }
         guard model.isReady else { return unseen }
         let blobs = Blob.all(in: model.changed, least: Self.leastArea)
@@ -172,6 +173,17 @@ public struct GroundWatcher: Sendable {
         gone += candidates.filter { $0.rejections >= Self.rejections }.map { departure(of: $0, at: scene.time) }
         candidates.removeAll { $0.rejections >= Self.rejections }
         return candidates.map(\.object) + unseen + gone
+    }
+
+    /// The ground as a picture between two looks shows it; nil while it is not known. Nothing is learnt from it.
+    func glimpse(of scene: Scene) -> GroundModel? {
+        guard var model, model.isReady, let picture = ColourPicture(scene), picture.width == model.width,
+            picture.height == model.height
+        else { return nil }
+        model.update(
+            with: picture, covers: covering, keep: Plane(width: model.width, height: model.height),
+            at: Float(scene.time.seconds))
+        return model
     }
 
     /// What lay there under the other appearance.

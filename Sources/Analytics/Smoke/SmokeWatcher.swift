@@ -1,29 +1,41 @@
-/// Follows veils over the ground from look to look. Experimental: it has been proved on one composed plume only.
+/// Follows veils over the ground from look to look, and from glimpse to glimpse in between. Experimental: it has been
+/// proved on one composed plume only.
 ///
-/// The picture is judged in overlapping tiles. A tile is veiled where three of its last six looks showed the ground
-/// through something pale that stirs; a plume is veiled tiles that touch. Smoke keeps its place over its source, while the
-/// dust of a lorry or a lamp that passes is gone before three looks agree.
+/// The picture is judged in overlapping tiles. A tile is veiled where most of what was seen lately showed the ground
+/// through something pale that stirs; a plume is veiled tiles that touch or lie near one another. Smoke keeps its place
+/// over its source, while the dust of a lorry or a lamp that passes is gone before that.
 public struct SmokeWatcher: Sendable {
     /// Pixels of a tile's side, and from one tile to the next.
     private static let side = 24
     private static let stride = 12
     /// The share of a tile that must differ from the ground.
     private static let leastFaint = 0.5
-    private static let memory = 6
-    private static let veiledLooks = 3
+    /// Seconds that are remembered; seconds of them, and looks, in which a tile must be veiled, or stir.
+    private static let memory = 12.0
+    private static let veiled = (seconds: 5.0, looks: 3)
+    private static let joining = (seconds: 3.5, looks: 2)
+    /// The longest that one look speaks for, in seconds.
+    private static let longestLook = 3.0
+    /// Seconds after which a tile that is no longer veiled shows nothing of the plume.
+    private static let lingering = 5.0
     /// Veiled tiles that make a plume; a veil over more than this share of the picture is fog.
     private static let leastTiles = 3
     private static let fog = 0.6
-    private static let goneLooks = 3
+    /// Around a plume, as a share of its size: smoke there is of the same fire.
+    private static let near = 0.5
+    /// The clear view that ends a plume: as a share of its age, and in seconds. Smoke pauses, the longer the fire burns.
+    private static let clear = (share: 1.0 / 3, seconds: 4.0...30.0, looks: 3)
+    /// Seconds after which nothing more is to be decided about a plume.
+    private static let decided = 30.0
 
-    private struct Tile: Sendable {
-        /// The newest look last.
-        var veils: [Bool] = []
-        var stirs: [Bool] = []
-
-        var isVeiled: Bool { veils.count { $0 } >= SmokeWatcher.veiledLooks }
-        /// Too plain to show a veil, but it stirs as its neighbours do.
-        var joins: Bool { stirs.count { $0 } >= 2 }
+    /// What one look or glimpse showed.
+    private struct Impression: Sendable {
+        let time: MediaTime
+        /// The time that it speaks for, in seconds.
+        let seconds: Double
+        var veiled: [Bool]
+        /// Too plain to show a veil, maybe, but it stirs as its neighbours do.
+        var stirred: [Bool]
     }
 
     private struct Candidate: Sendable {
@@ -31,11 +43,10 @@ public struct SmokeWatcher: Sendable {
         var emptied: (since: MediaTime, looks: Int)?
     }
 
-    private var tiles: [Tile] = []
-    /// Of the looks that the tiles remember.
-    private var times: [MediaTime] = []
     private var columns = 0
     private var rows = 0
+    /// The newest last.
+    private var impressions: [Impression] = []
     private var candidates: [Candidate] = []
     private var nextID = 1
 
@@ -44,33 +55,45 @@ public struct SmokeWatcher: Sendable {
     /// Where something may be smoke.
     public private(set) var veils: [Box] = []
 
+    /// Whether something may be smoke about which nothing is decided yet: more looks would tell more.
+    public private(set) var isUndecided = false
+
+    /// Takes a picture between two looks.
+    public mutating func glimpse(of scene: Scene, over ground: GroundWatcher) {
+        guard let model = ground.glimpse(of: scene) else { return }
+        judge(model, things: ground.pixelsOfThings, at: scene.time)
+    }
+
     /// Takes one look at the ground; returns the plumes over it and, once more, those that have just gone.
     public mutating func update(with ground: GroundWatcher, at time: MediaTime) -> [Plume] {
         guard let model = ground.model, model.isReady else { return [] }
         judge(model, things: ground.pixelsOfThings, at: time)
-        veils = tiles.indices.filter { tiles[$0].veils.contains(true) }.map { box(ofTile: $0, in: model) }
+        let tiles = 0..<columns * rows
+        veils = tiles.filter { tile in impressions.contains { $0.veiled[tile] } }.map { box(ofTile: $0, in: model) }
         var regions = plumes(in: model)
         var gone: [Plume] = []
         var kept: [Candidate] = []
         for old in candidates {
             var candidate = old
-            if let match = regions.firstIndex(where: { $0.box.intersection(candidate.plume.box) > 0 }) {
-                let region = regions.remove(at: match)
-                candidate.plume.box = region.box
-                candidate.plume.certainty = max(candidate.plume.certainty, region.certainty)
+            let around = candidate.plume.box.grown(by: Self.near)
+            let own = regions.filter { $0.box.intersection(around) > 0 }
+            regions.removeAll { $0.box.intersection(around) > 0 }
+            if let first = own.first {
+                candidate.plume.box = own.dropFirst().reduce(first.box) { $0.union($1.box) }
+                candidate.plume.certainty = own.reduce(candidate.plume.certainty) { max($0, $1.certainty) }
                 candidate.plume.presence = .visible
                 candidate.plume.lastSeen = time
                 candidate.emptied = nil
-            } else if lingers(candidate.plume, in: model) {
+            } else if lingers(candidate.plume, in: model, at: time) {
                 candidate.plume.lastSeen = time
                 candidate.emptied = nil
             } else {
-                // A single clear look can be a gap in the smoke: the end is the second.
-                let looks = (candidate.emptied?.looks ?? 0) + 1
-                candidate.emptied = (looks > 2 ? candidate.emptied?.since ?? time : time, looks)
+                candidate.emptied = (candidate.emptied?.since ?? time, (candidate.emptied?.looks ?? 0) + 1)
                 candidate.plume.presence = .hidden
             }
-            if let emptied = candidate.emptied, emptied.looks >= Self.goneLooks {
+            if let emptied = candidate.emptied, emptied.looks >= Self.clear.looks,
+                time - emptied.since >= Self.pause(of: candidate.plume, until: emptied.since)
+            {
                 candidate.plume.presence = .gone(at: emptied.since)
                 gone.append(candidate.plume)
             } else {
@@ -85,7 +108,29 @@ public struct SmokeWatcher: Sendable {
             nextID += 1
         }
         candidates = kept
+        isUndecided = isUndecided(in: model, at: time)
         return kept.map(\.plume) + gone
+    }
+
+    /// Seconds of clear view that end the plume.
+    private static func pause(of plume: Plume, until end: MediaTime) -> Double {
+        min(clear.seconds.upperBound, max(clear.seconds.lowerBound, clear.share * (end - plume.since)))
+    }
+
+    /// Tiles that touch and were veiled lately, and no plume there that is old enough to be known for what it is.
+    private func isUndecided(in model: GroundModel, at time: MediaTime) -> Bool {
+        let known = candidates.filter { time - $0.plume.since >= Self.decided }.map {
+            $0.plume.box.grown(by: Self.near)
+        }
+        let recent = impressions.filter { time - $0.time <= Self.lingering }
+        var mask = Plane(width: columns, height: rows)
+        for tile in mask.values.indices where recent.contains(where: { $0.veiled[tile] }) {
+            let box = box(ofTile: tile, in: model)
+            if !known.contains(where: { $0.holds(box.centre) }) { mask.values[tile] = 1 }
+        }
+        return Blob.all(in: mask, least: Self.leastTiles).contains {
+            Double($0.area) <= Self.fog * Double(columns * rows)
+        }
     }
 
     private mutating func judge(_ model: GroundModel, things: Plane?, at time: MediaTime) {
@@ -95,10 +140,14 @@ public struct SmokeWatcher: Sendable {
         if columns != self.columns || rows != self.rows {
             self.columns = columns
             self.rows = rows
-            tiles = [Tile](repeating: Tile(), count: columns * rows)
-            times = []
+            impressions = []
         }
-        times = times.suffix(Self.memory - 1) + [time]
+        let count = columns * rows
+        let passed = impressions.last.map { time - $0.time } ?? 1
+        impressions.removeAll { !(0..<Self.memory ~= time - $0.time) }
+        var now = Impression(
+            time: time, seconds: min(Self.longestLook, max(0, passed)),
+            veiled: [Bool](repeating: false, count: count), stirred: [Bool](repeating: false, count: count))
         for row in 0..<rows {
             for column in 0..<columns {
                 var (pixels, faint, stirred, count) = ([Int](), 0, 0, 0)
@@ -113,23 +162,31 @@ public struct SmokeWatcher: Sendable {
                     }
                 }
                 let isChanged = count >= Self.side * Self.side / 2 && Double(faint) >= Self.leastFaint * Double(count)
-                let evidence = isChanged ? VeilEvidence(of: pixels, in: model) : nil
-                let index = row * columns + column
-                tiles[index].veils.append(evidence?.isVeil ?? false)
-                tiles[index].stirs.append(isChanged && stirred * 4 >= count)
-                if tiles[index].veils.count > Self.memory {
-                    tiles[index].veils.removeFirst()
-                    tiles[index].stirs.removeFirst()
-                }
+                let tile = row * columns + column
+                now.veiled[tile] = isChanged && VeilEvidence(of: pixels, in: model)?.isVeil ?? false
+                now.stirred[tile] = isChanged && stirred * 4 >= count
             }
         }
+        impressions.append(now)
     }
 
-    /// Whether something of a plume can still be seen: a few of its tiles in its last looks.
-    private func lingers(_ plume: Plume, in model: GroundModel) -> Bool {
-        let seen = tiles.indices.filter {
-            tiles[$0].veils.suffix(Self.goneLooks).contains(true)
-                && plume.box.holds(box(ofTile: $0, in: model).centre)
+    /// Whether a tile was so, by `what`, for so many of the remembered seconds and looks.
+    private func holds(
+        _ tile: Int, _ what: (Impression) -> [Bool], for least: (seconds: Double, looks: Int)
+    ) -> Bool {
+        var (seconds, looks) = (0.0, 0)
+        for impression in impressions where what(impression)[tile] {
+            seconds += impression.seconds
+            looks += 1
+        }
+        return seconds >= least.seconds && looks >= least.looks
+    }
+
+    /// Whether something of a plume can still be seen: a few of its tiles, lately.
+    private func lingers(_ plume: Plume, in model: GroundModel, at time: MediaTime) -> Bool {
+        let recent = impressions.filter { time - $0.time <= Self.lingering }
+        let seen = (0..<columns * rows).filter { tile in
+            recent.contains { $0.veiled[tile] } && plume.box.holds(box(ofTile: tile, in: model).centre)
         }
         return seen.count >= 2
     }
@@ -143,20 +200,23 @@ public struct SmokeWatcher: Sendable {
 
     /// Connected tiles of which enough are veiled.
     private func plumes(in model: GroundModel) -> [(box: Box, since: MediaTime, certainty: Double)] {
+        let isVeiled = (0..<columns * rows).map { holds($0, \.veiled, for: Self.veiled) }
         var mask = Plane(width: columns, height: rows)
-        for (index, tile) in tiles.enumerated() where tile.isVeiled || tile.joins { mask.values[index] = 1 }
+        for tile in isVeiled.indices where isVeiled[tile] || holds(tile, \.stirred, for: Self.joining) {
+            mask.values[tile] = 1
+        }
+        let remembered = impressions.reduce(0) { $0 + $1.seconds }
         return Blob.all(in: mask, least: Self.leastTiles).compactMap { blob in
-            let veiled = blob.pixels.filter { tiles[$0].isVeiled }
-            guard veiled.count >= Self.leastTiles, Double(blob.area) <= Self.fog * Double(tiles.count) else {
-                return nil
-            }
+            let veiled = blob.pixels.filter { isVeiled[$0] }
+            guard veiled.count >= Self.leastTiles, Double(blob.area) <= Self.fog * Double(isVeiled.count),
+                let since = impressions.first(where: { look in veiled.contains { look.veiled[$0] } })?.time
+            else { return nil }
             let first = self.box(ofTile: blob.top * columns + blob.left, in: model)
             let box = first.union(self.box(ofTile: blob.bottom * columns + blob.right, in: model))
-            let looks = veiled.reduce(0) { $0 + tiles[$1].veils.count { $0 } }
-            // Veiled for three looks and more: it began with the first of them.
-            let since =
-                veiled.compactMap { tiles[$0].veils.firstIndex(of: true).map { times[$0] } }.min() ?? MediaTime(0)
-            return (box, since, Double(looks) / Double(veiled.count * Self.memory))
+            let seconds = impressions.reduce(0.0) { sum, look in
+                sum + look.seconds * Double(veiled.count { look.veiled[$0] })
+            }
+            return (box, since, seconds / max(1, Double(veiled.count) * remembered))
         }
     }
 }

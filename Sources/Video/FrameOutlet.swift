@@ -1,0 +1,23 @@
+/// Hands out the newest picture only, without losing the looks among them: after a glimpse has taken the place of a look
+/// that nobody had taken yet, the next one is a look.
+struct FrameOutlet: Sendable {
+    let frames: AsyncStream<Frame>
+    private let continuation: AsyncStream<Frame>.Continuation
+    private var owesLook = false
+
+    init() {
+        (frames, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    /// Returns false where an older picture had to go that nobody had taken.
+    mutating func put(isGlimpse: Bool, _ frame: (_ isGlimpse: Bool) -> Frame) -> Bool {
+        guard case .dropped(let lost) = continuation.yield(frame(isGlimpse && !owesLook)) else {
+            owesLook = false
+            return true
+        }
+        owesLook = !lost.isGlimpse
+        return false
+    }
+
+    func finish() { continuation.finish() }
+}
