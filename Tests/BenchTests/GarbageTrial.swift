@@ -155,12 +155,6 @@ struct GarbageTrial {
         alert.object.box.iou(box) >= 0.3 && alert.confirmed.seconds >= start + Self.dwell - 1
             && alert.confirmed.seconds <= start + Self.dwell + 8
     }
-
-    /// Whether an alert shows the bag, or a part of it, while it lies there.
-    func isTouched(by alert: Incident) -> Bool {
-        alert.object.box.covered(by: box) >= 0.5 && alert.confirmed.seconds >= start + Self.dwell - 1
-            && alert.confirmed.seconds <= end + 2
-    }
 }
 
 extension GarbageTrial: CustomStringConvertible {

@@ -24,12 +24,17 @@ struct GarbageTrialTests {
                 let alerts = try await scenery.watch(
                     seconds: GarbageTrial.seconds, rules: rules, detector: detector, trial.paste)
                 trials += 1
-                if alerts.contains(where: trial.isMatched) { found += 1 } else { missed.append("\(trial)") }
-                // An alert of the bag that comes late or shows a part of it counts as missed; where no bag lies, as wrong.
-                wrong += alerts.filter { !trial.isTouched(by: $0) }.map { "\(name): \($0.object.box)" }
+                let right = alerts.filter(trial.isMatched)
+                if right.isEmpty { missed.append("\(trial)") } else { found += 1 }
+                // As on the footage: an alert that comes late, shows a part of the bag or is the second is false too.
+                wrong += (alerts.filter { !trial.isMatched(by: $0) } + right.dropFirst()).map {
+                    "\(trial): opened at \($0.confirmed.seconds) s, \($0.object.box)"
+                }
             }
         }
-        print("pasted bags: \(found) of \(trials) found in time, \(wrong.count) alerts where no bag lay")
+        print("pasted bags: \(found) of \(trials) found in time, \(wrong.count) false alerts")
+        for trial in missed { print("  missed \(trial)") }
+        for alert in wrong { print("  false \(alert)") }
         #expect(trials >= 60)
         #expect(Double(found) >= 0.9 * Double(trials), "found \(found) of \(trials), missed \(missed)")
         #expect(Double(wrong.count) <= 0.02 * Double(trials), "\(wrong)")

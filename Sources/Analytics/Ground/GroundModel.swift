@@ -51,6 +51,7 @@ struct GroundModel: Sendable {
     private var hiddenLooks: Plane
     private(set) var unknown: Plane
     private(set) var restless: Plane
+    private(set) var text: BurntInText
     private var first: [(picture: ColourPicture, hidden: Plane)] = []
 
     init(_ picture: ColourPicture) {
@@ -68,6 +69,7 @@ struct GroundModel: Sendable {
         hiddenLooks = empty
         unknown = empty
         restless = empty
+        text = BurntInText(width: picture.width, height: picture.height)
         noise = Plane(width: picture.width, height: picture.height, repeating: 20)
         since = [Float](repeating: 0, count: empty.count)
     }
@@ -145,6 +147,7 @@ struct GroundModel: Sendable {
     /// The median of the first looks, of those that showed the ground; a pixel that none showed stays unknown.
     private mutating func begin(with picture: ColourPicture) {
         view = picture
+        if let before = first.last { text.update(now: picture.luma, before: before.picture.luma) }
         first.append((picture, hidden))
         guard first.count >= Self.firstLooks else { return }
         var values: [(UInt8, Int)] = []
@@ -208,12 +211,14 @@ struct GroundModel: Sendable {
 
     private mutating func compare(_ seen: ColourPicture, keep: Plane, at seconds: Float) {
         var blind = hidden
-        for pixel in 0..<blind.count where unknown.values[pixel] != 0 || restless.values[pixel] >= Self.habit {
+        for pixel in 0..<blind.count
+        where unknown.values[pixel] != 0 || restless.values[pixel] >= Self.habit || text.mask.values[pixel] != 0 {
             blind.values[pixel] = 1
         }
         let light = LightField(of: seen, over: ground, mask: blind)
         let (low, high) = (ground.luma.least(), ground.luma.greatest())
-        let (lastLow, lastHigh) = (last.luma.least(), last.luma.greatest())
+        let before = last.luma
+        let (lastLow, lastHigh) = (before.least(), before.greatest())
         var (gain, blue, red) = (
             [Float](repeating: 1, count: width), [Float](repeating: 0, count: width),
             [Float](repeating: 0, count: width)
@@ -254,9 +259,10 @@ struct GroundModel: Sendable {
                     max(0, beyond) / limit, Float(colour) / (Self.colourStep + Self.noiseFactor * deviation)
                 )
                 let excess = light * light + tint * tint
-                let isForeground = excess > 1
+                let isText = text.mask.values[pixel] != 0
+                let isForeground = excess > 1 && !isText
                 let isStirred = abs(Int(luma) - Int(last.luma.values[pixel])) > Int(3 + 2 * deviation)
-                let isFaint = excess > Self.faintShare * Self.faintShare
+                let isFaint = excess > Self.faintShare * Self.faintShare && !isText
                 let steady =
                     Int(luma) >= Int(lastLow.values[pixel]) - Int(limit)
                     && Int(luma) <= Int(lastHigh.values[pixel]) + Int(limit)
@@ -272,9 +278,10 @@ struct GroundModel: Sendable {
                 last.luma.values[pixel] = luma
                 last.blue.values[pixel] = blueNow
                 last.red.values[pixel] = redNow
-                follow(pixel, isForeground, keep.values[pixel] != 0, max(0, beyond))
+                follow(pixel, isForeground, keep.values[pixel] != 0 || isText, max(0, beyond))
             }
         }
+        text.update(now: view.luma, before: before)
     }
 
     private mutating func hide(_ pixel: Int) {
