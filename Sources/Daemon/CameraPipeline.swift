@@ -107,7 +107,7 @@ public struct CameraPipeline: ~Copyable {
             tracker.interrupt()
             return Look(time: frame.time, changes: [], detections: [], findings: [], sight: judgement)
         }
-        let isAdmitted = gate.admits(picture, at: frame.time)
+        let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
         costs.gate += threadSeconds() - clock
         if isAdmitted {
             let result = try await detector.detections(in: frame)

@@ -81,7 +81,7 @@ public struct IllegalParking: Rule {
             candidate.clock.counts = max(candidate.clock.counts, queued)
             candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
         }
-        if (stay.isVisible ? stay.absence : time - stay.lastSeen) > settings.occlusion {
+        if (stay.isVisible ? stay.absence : stay.unseen(at: time)) > settings.occlusion {
             // Hidden, or the camera blind, for too long to vouch for it: the time before no longer counts.
             candidate.clock.counts = time
             candidate.vouched = (time, stay.seenSeconds)
