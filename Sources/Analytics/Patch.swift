@@ -1,3 +1,5 @@
+import Foundation
+
 /// The look of one place: `side` × `side` mean luma values, row-major.
 public struct Patch: Sendable, Equatable {
     public static let side = 20
@@ -22,6 +24,15 @@ public struct Patch: Sendable, Equatable {
         self.mean = mean
         deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
     }
+
+    /// Nil where there are not as many bytes as a patch has values.
+    init?(data: Data) {
+        guard data.count == Self.side * Self.side else { return nil }
+        self.init(values: data.map(Float.init))
+    }
+
+    /// The values rounded, a byte each: enough to tell the same vehicle from another one.
+    var data: Data { Data(values.map { UInt8(max(0, min(255, $0.rounded()))) }) }
 
     /// How much two patches show the same thing, −1…1: the normalised cross-correlation, which a change of gain or
     /// offset (a cloud, an exposure step) leaves alone. Two plain patches are compared by their brightness.

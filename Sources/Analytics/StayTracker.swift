@@ -56,20 +56,21 @@ public struct StayTracker: Sendable {
     private var nextID = 1
     private var firstLook: MediaTime?
     /// What the whole picture looked like last.
-    private var view: Patch?
+    private(set) var view: Patch?
     private var recent: [(time: MediaTime, picture: GreyImage)] = []
 
     /// Stays of an earlier run, until the first look.
     private var restored: [StaySnapshot]
 
     /// For how long a restart may have been blind and a vehicle in the same place still be the same one, in seconds.
-    private static let longestRestart = 300.0
+    static let longestRestart = 300.0
 
     /// - Parameter restored: what stood still when the last run ended; its times must be of the same timeline.
-    public init(settings: Settings = Settings(), restored: [StaySnapshot] = []) {
+    public init(settings: Settings = Settings(), restored: WatchSnapshot? = nil) {
         self.settings = settings
-        self.restored = restored
-        nextID = (restored.map(\.id).max() ?? 0) + 1
+        self.restored = restored?.stays ?? []
+        view = restored?.view.flatMap(Patch.init(data:))
+        nextID = (self.restored.map(\.id).max() ?? 0) + 1
     }
 
     /// What a later run needs to go on: everything that has stood for two looks and has not gone.
@@ -96,7 +97,9 @@ public struct StayTracker: Sendable {
     /// Takes one look; returns what has gone.
     public mutating func update(with scene: Scene) -> [Ended] {
         firstLook = firstLook ?? scene.time
-        stays += restored.filter { 0...Self.longestRestart ~= scene.time - $0.lastSeen }.map { $0.stay(at: scene.time) }
+        stays += restored.filter { 0...Self.longestRestart ~= scene.time - $0.lastSeen }.compactMap {
+            $0.stay(at: scene.time)
+        }
         restored = []
         let scene = scene.keeping { $0.standsAndLeaves }
         let whole = scene.picture.patch(in: Box(x: 0, y: 0, width: 1, height: 1))

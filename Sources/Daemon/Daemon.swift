@@ -73,7 +73,7 @@ public struct Daemon: Sendable {
                 settings: camera, site: settings.site, detector: detector, describer: describer, maker: archive?.maker,
                 writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
-                restoredStays: try outbox.stays(camera: camera.identity.id),
+                restoredWatch: try Self.watch(of: camera.identity.id, outbox, logger),
                 restoredGround: try outbox.ground(camera: camera.identity.id),
                 suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
                 meter: meter, logger: logger
@@ -110,6 +110,16 @@ public struct Daemon: Sendable {
                     logger: logger)
             }
         }
+    }
+
+    /// What was under way; nil where there is nothing that this version can read.
+    private static func watch(of camera: String, _ outbox: Outbox, _ logger: Logger) throws -> WatchSnapshot? {
+        guard let data = try outbox.watch(camera: camera) else { return nil }
+        if let watch = WatchSnapshot(data: data) { return watch }
+        logger.notice(
+            "what stood and was under way cannot be read by this version and is found anew",
+            metadata: ["camera": "\(camera)"])
+        return nil
     }
 
     /// Only where a rule needs it; without it alerts explain a little less.

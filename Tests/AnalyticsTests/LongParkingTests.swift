@@ -200,7 +200,8 @@ private struct Pictures {
 private struct Watch {
     var sight = Sight()
     var tracker = StayTracker()
-    var rule = Self.rule
+    var rules = RuleSet([Self.rule])
+    private var time = MediaTime(0)
     var book = IncidentBook(camera: "c") { _ in UUID() }
     var changes: [Incident] = []
 
@@ -213,7 +214,7 @@ private struct Watch {
     }
 
     mutating func see(_ picture: GreyImage, _ detections: [Detection], at seconds: Double) {
-        let time = MediaTime(seconds)
+        time = MediaTime(seconds)
         let judgement = sight.judge(picture, at: time)
         if judgement.hasNewAppearance { tracker.appearanceChanged(at: time) }
         guard judgement.isClear else { return tracker.interrupt() }
@@ -222,22 +223,22 @@ private struct Watch {
             picture: picture)
         let ended = tracker.update(with: scene)
         changes += book.advance(
-            rule.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended)), at: time)
+            rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended)), at: time)
     }
 
     /// As after a kill: what was on disk comes back.
     mutating func restart() throws {
-        let stays = try JSONDecoder().decode(
-            [StaySnapshot].self, from: try JSONEncoder().encode(tracker.snapshots))
+        let snapshot = WatchSnapshot(time: time, tracker: tracker, rules: rules)
+        let kept = try #require(WatchSnapshot(data: try snapshot.data()))
         sight = Sight()
-        tracker = StayTracker(restored: stays)
-        rule = Self.rule
+        tracker = StayTracker(restored: kept)
+        rules = RuleSet([Self.rule], restored: kept)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
     }
 }
 
 @Suite struct LongParkingTests {
-    @Test(arguments: [1, 2, 3] as [UInt64])
+    @Test(arguments: [1, 2, 20] as [UInt64])
     func eightHoursOfLossesBusesAndANightAreOneAlert(seed: UInt64) throws {
         var stay = LongStay(seed: seed)
         var pictures = Pictures()

@@ -6,24 +6,29 @@ import Testing
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
     var tracker: StayTracker
-    var rule: IllegalParking
+    var rules: RuleSet
     var book: IncidentBook
     var changes: [Incident] = []
+    private var time = MediaTime(0)
+
+    var snapshot: WatchSnapshot { WatchSnapshot(time: time, tracker: tracker, rules: rules) }
 
     init(
-        _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [], stays: [StaySnapshot] = []
+        _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [], watch: WatchSnapshot? = nil
     ) {
-        tracker = StayTracker(restored: stays)
+        tracker = StayTracker(restored: watch)
         let polygon = Polygon([
             Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9),
         ])
-        rule = IllegalParking(zone: Zone(id: "z", name: "", polygon: polygon), settings: settings)
+        rules = RuleSet(
+            [IllegalParking(zone: Zone(id: "z", name: "", polygon: polygon), settings: settings)], restored: watch)
         book = IncidentBook(camera: "c", restored: restored) { _ in UUID() }
     }
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
-        let findings = rule.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+        let findings = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+        time = scene.time
         changes += book.advance(findings, at: scene.time)
     }
 
@@ -225,9 +230,8 @@ extension Street.Thing {
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
         #expect(first.changes.isEmpty)
-        let kept = try JSONDecoder().decode(
-            [StaySnapshot].self, from: try JSONEncoder().encode(first.tracker.snapshots))
-        var second = Watch(ParkingSettings(dwell: 60), stays: kept)
+        let kept = try #require(WatchSnapshot(data: try first.snapshot.data()))
+        var second = Watch(ParkingSettings(dwell: 60), watch: kept)
         second.watch(58...100) { _ in [car] }
         let opened = try #require(second.opened.first)
         #expect(second.opened.count == 1)
@@ -240,7 +244,7 @@ extension Street.Thing {
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
         for (gap, look) in [(8.0, 5), (400, 1)] {
-            var second = Watch(ParkingSettings(dwell: 60), stays: first.tracker.snapshots)
+            var second = Watch(ParkingSettings(dwell: 60), watch: first.snapshot)
             second.watch(50 + gap...50 + gap + 40) { _ in [Street.Thing(.car, place, look: look)] }
             #expect(second.changes.isEmpty)
         }
@@ -251,7 +255,7 @@ extension Street.Thing {
         var first = Watch(ParkingSettings(dwell: 60, windows: windows))
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
-        var second = Watch(ParkingSettings(dwell: 60, windows: windows), stays: first.tracker.snapshots)
+        var second = Watch(ParkingSettings(dwell: 60, windows: windows), watch: first.snapshot)
         second.watch(58...120) { _ in [car] }
         #expect(try #require(second.opened.first).confirmed.seconds == 100)
     }
@@ -262,7 +266,7 @@ extension Street.Thing {
         var first = Watch()
         first.watch(0...8) { _ in [] }
         first.watch(10...60) { _ in [car] }
-        var second = Watch(restored: first.book.open, stays: first.tracker.snapshots)
+        var second = Watch(restored: first.book.open, watch: first.snapshot)
         second.watch(70...86) { _ in [Street.Thing(.car, place, isDetected: false), Self.bus] }
         second.watch(88...140) { _ in [car] }
         #expect(second.opened.isEmpty && second.closed.isEmpty)
@@ -277,7 +281,7 @@ extension Street.Thing {
         first.watch(10...60) { _ in [car] }
         first.watch(62...62) { _ in [Street.Thing(.car, place, isDetected: false), Self.bus].map { $0.undetected } }
         #expect(first.tracker.isInDoubt)
-        var second = Watch(restored: first.book.open, stays: first.tracker.snapshots)
+        var second = Watch(restored: first.book.open, watch: first.snapshot)
         second.watch(70...100) { _ in [car] }
         #expect(second.changes.filter { $0.state != .updated }.isEmpty)
         #expect(second.tracker.stays.map(\.since.seconds) == [10])
