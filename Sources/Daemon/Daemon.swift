@@ -25,7 +25,8 @@ public struct Daemon: Sendable {
     ) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
-        let catalogue = try Catalogue.builtIn().routed(by: settings.departments)
+        let catalogue = try Catalogue.builtIn().overridden(by: settings.kinds)
+            .routed(by: settings.departments)
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
         let outbox = try Outbox(
             file: settings.stateFolder.appending(path: "outbox.sqlite"), budget: settings.outboxBudget,

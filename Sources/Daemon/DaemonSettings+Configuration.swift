@@ -43,6 +43,7 @@ extension DaemonSettings {
             })
         modelsFolder = folder
         departments = site.departments
+        kinds = site.kinds
         publishesEvidence = evidence.isEnabled && evidence.isPublished
         let outbox = configuration.outbox
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)

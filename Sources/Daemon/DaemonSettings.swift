@@ -23,6 +23,8 @@ public struct DaemonSettings: Sendable {
     public var modelsFolder = ""
     /// Which departments differ from the catalogue's.
     public var departments = Routing()
+    /// What else of the catalogue the site changes.
+    public var kinds: [KindOverride] = []
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
     public var outboxBudget = OutboxBudget()
