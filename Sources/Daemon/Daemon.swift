@@ -44,10 +44,19 @@ public struct Daemon: Sendable {
         let places = settings.cameras.map(\.identity.place)
         let roster = CameraRoster()
         let snapshots = SnapshotTaker(archive: archive, detector: detector, roster: roster)
+        let examples = settings.evidenceFolder.map { evidence in
+            HardExamples(
+                folder: settings.stateFolder.appending(path: "hard-examples"), evidence: evidence,
+                limit: settings.hardExamples, outbox: outbox, logger: logger)
+        }
         let inbox = settings.authority.map { authority in
             Inbox(
                 outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
-                logger: logger, settled: { settlements.post($0.id, camera: $0.camera) },
+                logger: logger,
+                settled: {
+                    settlements.post($0.id, camera: $0.camera)
+                    examples?.consider($0)
+                },
                 snapshot: { await snapshots.take($0) })
         }
         let publisher = Publisher(

@@ -25,6 +25,8 @@ public struct DaemonSettings: Sendable {
     public var departments = Routing()
     /// What else of the catalogue the site changes.
     public var kinds: [KindOverride] = []
+    /// Incidents of which masked pictures are kept where a review finds a false alarm.
+    public var hardExamples = 0
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
     public var outboxBudget = OutboxBudget()
