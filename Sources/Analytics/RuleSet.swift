@@ -20,6 +20,9 @@ public struct RuleSet: Sendable {
         return findings
     }
 
+    /// When what waits for the first look was kept; nil once there was one.
+    var waitsSince: MediaTime? { restored?.time }
+
     /// What a later run needs, of the rules where something is under way.
     func memories(at time: MediaTime) -> [WatchSnapshot.RuleMemory] {
         if let restored { return restored.rules }

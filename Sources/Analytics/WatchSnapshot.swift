@@ -26,9 +26,11 @@ public struct WatchSnapshot: Sendable, Codable, Equatable {
     /// Whether nothing was under way.
     public var isEmpty: Bool { stays.isEmpty && rules.isEmpty }
 
+    /// - Parameter time: of the newest look.
     public init(time: MediaTime, tracker: StayTracker, rules: RuleSet) {
         version = Self.currentVersion
-        self.time = time
+        // Nothing has been seen since it was kept.
+        self.time = rules.waitsSince ?? time
         stays = tracker.snapshots
         view = tracker.view?.data
         self.rules = rules.memories(at: time)

@@ -164,6 +164,34 @@ struct Play: Sendable, CustomTestStringConvertible {
         #expect(watch.times(.closed).count == 1)
     }
 
+    /// The camera is blind at the restart, and what is kept meanwhile is no younger for it.
+    @Test func whatWaitsForTheFirstLookKeepsItsAge() throws {
+        let watch = try run(Play.all[2], killAt: 30)
+        let kept = try #require(watch.kept)
+        let again = WatchSnapshot(
+            time: kept.time + 200, tracker: StayTracker(restored: kept), rules: RuleSet([], restored: kept))
+        #expect(again == kept)
+    }
+
+    /// As a reload does it: the zone no longer holds the car, or still does.
+    @Test(arguments: [(0.7, false), (0.3, true)]) func aZoneThatIsDrawnAnew(left: Double, holds: Bool) throws {
+        let play = Play.all[0]
+        var watch = Watch(play.rules, play.polygon)
+        for scene in play.scenes.prefix(40) { watch.see(scene) }
+        watch.keep(at: play.scenes[39])
+        let opened = try #require(watch.changes.first)
+        var after = Watch(
+            play.rules,
+            Polygon([Point(x: left, y: 0.2), Point(x: 1, y: 0.2), Point(x: 1, y: 1), Point(x: left, y: 1)]))
+        (after.kept, after.book) = (watch.kept, watch.book)
+        try after.restart()
+        for scene in play.scenes[41..<50] { after.see(scene) }
+        #expect(after.times(.opened).isEmpty)
+        #expect(after.times(.closed).count == (holds ? 0 : 1))
+        for scene in play.scenes[50...] { after.see(scene) }
+        #expect(after.changes.filter { $0.state == .closed }.map(\.id) == [opened.id])
+    }
+
     @Test func whatIsDamagedOrOfAnotherVersionIsNotTaken() throws {
         let watch = try run(Play.all[1], killAt: 30)
         let data = try #require(watch.kept).data()
