@@ -1,7 +1,7 @@
 import Foundation
 
 /// From when a dwell counts: from the beginning, or from when it became forbidden if that was later.
-struct DwellClock: Sendable {
+struct DwellClock: Sendable, Codable {
     var counts: MediaTime
     private var wasForbidden: Bool
 

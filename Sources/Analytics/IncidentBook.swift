@@ -154,9 +154,16 @@ public struct IncidentBook: Sendable {
 
     /// The same thing in the same place as before the restart is the same incident.
     private mutating func adopt(_ finding: Finding, as key: Key) -> Bool {
-        guard let index = restored.firstIndex(where: { Self.isSame($0, finding) }) else { return false }
+        guard let index = Self.nearest(in: restored, to: finding) else { return false }
         incidents[key] = restored.remove(at: index)
         return true
+    }
+
+    /// Of several in one place the one that overlaps most.
+    private static func nearest(in incidents: [Incident], to finding: Finding) -> Int? {
+        let box = finding.object.box
+        return incidents.indices.filter { isSame(incidents[$0], finding) }
+            .max { incidents[$0].object.box.iou(box) < incidents[$1].object.box.iou(box) }
     }
 
     private static func isSame(_ incident: Incident, _ finding: Finding) -> Bool {
@@ -175,7 +182,7 @@ public struct IncidentBook: Sendable {
 
     private mutating func isSuppressed(_ finding: Finding, _ key: Key) -> Bool {
         if suppressed[key] == nil, incidents[key] == nil,
-            let index = restoredSuppressed.firstIndex(where: { Self.isSame($0, finding) })
+            let index = Self.nearest(in: restoredSuppressed, to: finding)
         {
             suppressed[key] = restoredSuppressed.remove(at: index).id
         }

@@ -1,13 +1,23 @@
 /// Something that is true of a whole zone for a while: it begins, has lasted too long, and is over after some looks
 /// without it.
-struct LastingCondition: Sendable {
+struct LastingCondition: Sendable, Codable {
     /// Looks without it that end it.
     private static let clearLooks = 3
 
+    private struct Cleared: Codable {
+        var since: MediaTime
+        var looks: Int
+    }
+
+    /// Seconds in which it was not seen (the camera was blind, it was night), after which it begins to count anew.
+    private static let longestUnseen = 60.0
+
     private var clock: DwellClock
-    private var cleared: (since: MediaTime, looks: Int)?
+    private var cleared: Cleared?
     private(set) var lastSeen: MediaTime
     private(set) var stood = false
+    /// Until when nobody looked, after a restart: that it was not seen then says nothing.
+    private var vouched: MediaTime?
     var why: [Incident.Reason]
 
     /// Begins with this look.
@@ -23,10 +33,15 @@ struct LastingCondition: Sendable {
     var phase: Finding.Phase { stood ? .standing : .pending }
     var unseenPhase: Finding.Phase { stood ? .hidden : .pending }
 
+    /// Goes on after a restart in which nobody looked for `gap` seconds.
+    mutating func resume(after gap: Double) { vouched = lastSeen + gap }
+
     /// A look that shows it; returns for how many seconds it has lasted where that is too long for the first time.
     mutating func lasts(_ scene: Scene, _ windows: TimeWindows, dwell: Double) -> Double? {
         let isForbidden = windows.contains(scene.date)
+        if !stood, scene.time - max(lastSeen, vouched ?? lastSeen) > Self.longestUnseen { clock.counts = scene.time }
         lastSeen = scene.time
+        vouched = nil
         cleared = nil
         _ = clock.judge(isForbidden: isForbidden, at: scene.time)
         let lasted = scene.time - clock.counts
@@ -37,7 +52,7 @@ struct LastingCondition: Sendable {
 
     /// A look without it; returns since when it is over, once it is.
     mutating func rests(at time: MediaTime) -> MediaTime? {
-        let now = (since: cleared?.since ?? time, looks: (cleared?.looks ?? 0) + 1)
+        let now = Cleared(since: cleared?.since ?? time, looks: (cleared?.looks ?? 0) + 1)
         cleared = now
         return now.looks >= Self.clearLooks ? now.since : nil
     }

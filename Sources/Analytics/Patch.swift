@@ -1,9 +1,17 @@
+import Foundation
+
 /// The look of one place: `side` × `side` mean luma values, row-major.
 public struct Patch: Sendable, Equatable {
     public static let side = 20
 
     /// Below this deviation (in luma levels) a patch is plain ground: what is left is noise of sensor and codec.
     private static let plain: Float = 5
+
+    /// A part of it has so many rows and columns, and is the same where it correlates so well: few values do by chance.
+    private static let part = 5
+    private static let samePart = 0.8
+    /// Below this likeness it looks different.
+    private static let changedPart = 0.5
 
     public let values: [Float]
     public let mean: Float
@@ -17,6 +25,15 @@ public struct Patch: Sendable, Equatable {
         deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
     }
 
+    /// Nil where there are not as many bytes as a patch has values.
+    init?(data: Data) {
+        guard data.count == Self.side * Self.side else { return nil }
+        self.init(values: data.map(Float.init))
+    }
+
+    /// The values rounded, a byte each: enough to tell the same vehicle from another one.
+    var data: Data { Data(values.map { UInt8(max(0, min(255, $0.rounded()))) }) }
+
     /// How much two patches show the same thing, −1…1: the normalised cross-correlation, which a change of gain or
     /// offset (a cloud, an exposure step) leaves alone. Two plain patches are compared by their brightness.
     public func likeness(_ other: Patch) -> Double {
@@ -26,6 +43,49 @@ public struct Patch: Sendable, Equatable {
         case (true, false), (false, true): return 0
         case (false, false): break
         }
+        return correlation(other)
+    }
+
+    /// Whether both show the same, or ground on which hardly more than noise can be told.
+    func agrees(with other: Patch, atLeast least: Double) -> Bool {
+        likeness(other) >= least
+            || max(deviation, other.deviation) < 2 * Self.plain && abs(mean - other.mean) < 2 * Self.plain
+    }
+
+    /// The share of this patch's textured parts that the other one shows too, 0…1: about 0 where one thing has taken the
+    /// place of another, and what is left of a thing that is partly hidden. 0 where hardly anything has texture.
+    func remainder(in other: Patch) -> Double {
+        let textured = parts(with: other).filter { $0.mine.deviation >= Self.plain }
+        guard textured.count >= Self.side / Self.part else { return 0 }
+        let alike = textured.count {
+            $0.its.deviation >= Self.plain / 2 && $0.mine.correlation($0.its) >= Self.samePart
+        }
+        return Double(alike) / Double(textured.count)
+    }
+
+    /// The share of parts that look different in the other one, 0…1.
+    func changedShare(in other: Patch) -> Double {
+        let parts = parts(with: other)
+        let changed = parts.count { $0.mine.likeness($0.its) < Self.changedPart }
+        return parts.isEmpty ? 1 : Double(changed) / Double(parts.count)
+    }
+
+    private func parts(with other: Patch) -> [(mine: Patch, its: Patch)] {
+        guard values.count == Self.side * Self.side, other.values.count == values.count else { return [] }
+        let count = Self.side / Self.part
+        return (0..<count * count).map { index in
+            let first = index / count * Self.part * Self.side + index % count * Self.part
+            func cut(_ values: [Float]) -> Patch {
+                Patch(
+                    values: (0..<Self.part * Self.part).map {
+                        values[first + $0 / Self.part * Self.side + $0 % Self.part]
+                    })
+            }
+            return (cut(values), cut(other.values))
+        }
+    }
+
+    private func correlation(_ other: Patch) -> Double {
         var sum: Float = 0
         for index in values.indices { sum += (values[index] - mean) * (other.values[index] - other.mean) }
         return Double(sum / (Float(values.count) * deviation * other.deviation))

@@ -30,14 +30,25 @@ public struct Stay: Sendable {
     public let hasArrived: Bool
     /// How long nothing had been seen of it when this look showed it again, in seconds; 0 where the look before did.
     public internal(set) var absence = 0.0
+    /// From when its absence counts: the newest look that showed it, or the first one after a restart.
+    var unseenSince: MediaTime
     /// Since when the look of its place no longer holds, because the whole picture looks different.
     var outdated: MediaTime?
+    /// Once the detector has found it and all that it overlaps in one look.
+    var isDistinct = false
     var scoreSum: Double
     var votes: [ObjectClass: Double]
     /// What the place looks like with the object in it.
     var appearance: Patch
+    /// What it looks like when headlights and passers-by leave it alone, and for how many looks it has had another look.
+    var usual: Patch
+    var steadyLooks = 0
     /// What it looked like in the last look that did not show the object.
     var emptied: (patch: Patch, since: MediaTime, looks: Int)?
+    /// What it looks like while something else stands before nearly all of it.
+    var cover: Patch?
+    /// Since when only a part of it can be seen, with nothing known before it.
+    var partlySeen: MediaTime?
 
     /// Mean score over the looks that detected it, 0…1.
     public var meanScore: Double { detections > 0 ? scoreSum / Double(detections) : 0 }
@@ -47,6 +58,9 @@ public struct Stay: Sendable {
 
     /// True once two looks showed it at the same place.
     public var isEstablished: Bool { looks >= 2 }
+
+    /// For how long nothing has been seen of it, in seconds; a restart does not count.
+    public func unseen(at time: MediaTime) -> Double { isVisible ? 0 : time - unseenSince }
 
     public var isVisible: Bool { presence == .detected || presence == .unchanged }
 }

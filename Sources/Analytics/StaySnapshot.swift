@@ -1,5 +1,9 @@
+import Foundation
+
 /// What must be known of a stay so that its time goes on after a restart.
 public struct StaySnapshot: Sendable, Codable, Equatable {
+    /// Rules know it by this.
+    let id: Int
     public let objectClass: ObjectClass
     public let box: Box
     public let since: MediaTime
@@ -9,11 +13,13 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
     let detections: Int
     let bestScore: Double
     let hasArrived: Bool
+    let isDistinct: Bool
     let scoreSum: Double
     /// Mean luma values of the place, rounded: enough to tell the same vehicle from another one.
-    let appearance: [UInt8]
+    let appearance: Data
 
     init(_ stay: Stay) {
+        id = stay.id
         objectClass = stay.objectClass
         box = stay.box
         since = stay.since
@@ -23,9 +29,20 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
         detections = stay.detections
         bestScore = stay.bestScore
         hasArrived = stay.hasArrived
+        isDistinct = stay.isDistinct
         scoreSum = stay.scoreSum
-        appearance = stay.appearance.values.map { UInt8(max(0, min(255, $0.rounded()))) }
+        appearance = stay.usual.data
     }
 
-    var patch: Patch { Patch(values: appearance.map(Float.init)) }
+    /// The stay as it is at the first look after the restart: nothing has been seen of it yet. For what happened while
+    /// nobody looked it gets the benefit of the doubt.
+    func stay(at time: MediaTime) -> Stay? {
+        guard let patch = Patch(data: appearance) else { return nil }
+        return Stay(
+            id: id, objectClass: objectClass, box: box, since: since, lastSeen: lastSeen, presence: .hidden,
+            seenSeconds: seenSeconds + (time - lastSeen), looks: looks, detections: detections, bestScore: bestScore,
+            hasArrived: hasArrived, unseenSince: time, isDistinct: isDistinct, scoreSum: scoreSum,
+            votes: [objectClass: scoreSum],
+            appearance: patch, usual: patch)
+    }
 }

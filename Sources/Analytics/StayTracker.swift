@@ -15,10 +15,20 @@ public struct StayTracker: Sendable {
         /// The same where the detector finds an object of the same size there: a hard shadow across a vehicle lowers
         /// the likeness about as far, another vehicle in the same slot lowers it further.
         public var detectedLikeness: Double = 0.45
+        /// Likeness of a look that is still the same, and looks after which a new one has become the usual one.
+        var steady = (likeness: 0.85, looks: 5)
         /// How much of a place something must cover to hide it.
         public var cover: Double = 0.2
-        /// Looks that must agree that a place is empty.
-        public var emptyLooks: Int = 2
+        /// From where on something hides nearly all of a place: then what the place looks like is what hides it.
+        var fullCover: Double = 0.8
+        /// Share of a thing's texture that tells that it is partly hidden, not gone.
+        var remainder: Double = 0.5
+        /// Least overlap (IoU) of a box that the detector draws otherwise around a thing which the picture still shows.
+        var looseOverlap: Double = 0.35
+        /// Share of the whole picture that looks different where lamps, infra-red or headlights change its look at once.
+        var otherView: Double = 0.6
+        /// Looks in a row that must agree that a place is empty; the larger number where something has stood for long.
+        public var emptyLooks = (first: 2, long: 3)
 
         public init() {}
     }
@@ -28,6 +38,12 @@ public struct StayTracker: Sendable {
         public let stay: Stay
         public let at: MediaTime
     }
+
+    /// Seconds from which on something has stood for long.
+    private static let long = 60.0
+
+    /// For how long a part of a thing vouches for the whole, in seconds: then what is left belongs to the ground.
+    private static let longestPartlySeen = 120.0
 
     /// For how long a thing may be missed after the whole picture has changed its look, in seconds.
     private static let longestOutdated = 60.0
@@ -39,32 +55,36 @@ public struct StayTracker: Sendable {
     private let settings: Settings
     private var nextID = 1
     private var firstLook: MediaTime?
+    /// What the whole picture looked like last.
+    private(set) var view: Patch?
     private var recent: [(time: MediaTime, picture: GreyImage)] = []
 
-    /// Stays of an earlier run that nothing has claimed yet.
+    /// Stays of an earlier run, until the first look.
     private var restored: [StaySnapshot]
 
     /// For how long a restart may have been blind and a vehicle in the same place still be the same one, in seconds.
-    private static let longestRestart = 300.0
+    static let longestRestart = 300.0
 
     /// - Parameter restored: what stood still when the last run ended; its times must be of the same timeline.
-    public init(settings: Settings = Settings(), restored: [StaySnapshot] = []) {
+    public init(settings: Settings = Settings(), restored: WatchSnapshot? = nil) {
         self.settings = settings
-        self.restored = restored
+        self.restored = restored?.stays ?? []
+        view = restored?.view.flatMap(Patch.init(data:))
+        nextID = (self.restored.map(\.id).max() ?? 0) + 1
     }
 
     /// What a later run needs to go on: everything that has stood for two looks and has not gone.
     public var snapshots: [StaySnapshot] {
-        stays.filter { $0.isEstablished && $0.presence != .absent }.map(StaySnapshot.init)
+        stays.filter(\.isEstablished).map(StaySnapshot.init) + restored
     }
+
+    /// Something that stood seems to have gone: the detector should look again, whatever it said of such a picture before.
+    public var isInDoubt: Bool { stays.contains { $0.isEstablished && $0.emptied != nil } }
 
     /// The camera cannot see for now: nothing that stands is over, and nothing is known of it.
     public mutating func interrupt() {
         recent = []
-        for index in stays.indices {
-            stays[index].presence = .hidden
-            stays[index].emptied = nil
-        }
+        for index in stays.indices { hide(&stays[index]) }
     }
 
     /// The whole picture looks different from now on (day to infra-red, lamps): the detector must find what stands again
@@ -77,27 +97,52 @@ public struct StayTracker: Sendable {
     /// Takes one look; returns what has gone.
     public mutating func update(with scene: Scene) -> [Ended] {
         firstLook = firstLook ?? scene.time
+        stays += restored.filter { 0...Self.longestRestart ~= scene.time - $0.lastSeen }.compactMap {
+            $0.stay(at: scene.time)
+        }
+        restored = []
         let scene = scene.keeping { $0.standsAndLeaves }
+        let whole = scene.picture.patch(in: Box(x: 0, y: 0, width: 1, height: 1))
+        let hasOtherView = view.map { $0.changedShare(in: whole) > settings.otherView } ?? false
+        view = whole
         let owner = match(scene.detections)
         var ended: [Ended] = []
         var kept: [Stay] = []
         for (index, old) in stays.enumerated() {
             var stay = old
             let detection = owner.firstIndex(of: index).map { scene.detections[$0] }
-            advance(&stay, detection, scene, owner: owner)
+            advance(&stay, detection, scene, owner: owner, hasOtherView: hasOtherView)
             if let end = end(of: stay, at: scene.time) {
                 ended.append(end)
             } else {
                 kept.append(stay)
             }
         }
-        stays = kept
+        for index in kept.indices where kept[index].presence == .detected {
+            let older = olderOverlapping(kept[index], among: kept)
+            kept[index].isDistinct =
+                kept[index].isDistinct || !older.isEmpty && older.allSatisfy { $0.presence == .detected }
+        }
+        let twice = kept.filter { isDrawnTwice($0, among: kept) }
+        ended += twice.map { Ended(stay: $0, at: scene.time) }
+        stays = kept.filter { stay in !twice.contains { $0.id == stay.id } }
         for (index, detection) in scene.detections.enumerated() where owner[index] == nil {
             begin(detection, scene)
         }
         recent.append((scene.time, scene.picture))
         if recent.count > Self.memory { recent.removeFirst() }
         return ended
+    }
+
+    /// Whether it is another box around what has stood there longer: the detector has never found both in one look.
+    private func isDrawnTwice(_ stay: Stay, among all: [Stay]) -> Bool {
+        stay.looks >= 3 && !stay.isDistinct && olderOverlapping(stay, among: all).contains(where: \.isVisible)
+    }
+
+    private func olderOverlapping(_ stay: Stay, among all: [Stay]) -> [Stay] {
+        all.filter {
+            $0.id < stay.id && alike($0.objectClass, stay.objectClass) && $0.box.iou(stay.box) >= settings.looseOverlap
+        }
     }
 
     /// For each detection the index of the stay it belongs to: best overlap first.
@@ -121,23 +166,35 @@ public struct StayTracker: Sendable {
 
     private func alike(_ a: ObjectClass, _ b: ObjectClass) -> Bool { a == b || a.isMotorVehicle && b.isMotorVehicle }
 
-    private func advance(_ stay: inout Stay, _ detection: Detection?, _ scene: Scene, owner: [Int?]) {
+    private func advance(
+        _ stay: inout Stay, _ detection: Detection?, _ scene: Scene, owner: [Int?], hasOtherView: Bool
+    ) {
+        if hasOtherView { stay.outdated = stay.outdated ?? scene.time }
+        let least = detection == nil || stay.outdated != nil ? settings.likeness : settings.detectedLikeness
+        let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
+        if likeness >= least || stay.usual.likeness(now) >= settings.likeness {
+            seen(&stay, detection, scene.time)
+            learn(now, of: &stay)
+            return
+        }
         if let outdated = stay.outdated {
             if detection != nil {
-                stay.outdated = nil
                 seen(&stay, detection, scene.time)
-                stay.appearance = scene.picture.patch(in: stay.box)
+                (stay.appearance, stay.usual) = (now, now)
                 return
             }
-            stay.presence = .hidden
-            guard scene.time - outdated > Self.longestOutdated else { return }
+            if scene.time - outdated <= Self.longestOutdated {
+                hide(&stay)
+                return
+            }
         }
-        let least = detection == nil ? settings.likeness : settings.detectedLikeness
-        let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
-        if likeness >= least {
-            seen(&stay, detection, scene.time)
-            stay.appearance = now
-            return
+        if detection == nil, stay.appearance.remainder(in: now) >= settings.remainder {
+            let since = stay.partlySeen ?? scene.time
+            stay.partlySeen = since
+            if scene.time - since <= Self.longestPartlySeen {
+                hide(&stay)
+                return
+            }
         }
         // Something else is in the picture here: a passer-by before it, another vehicle in its place, or nothing.
         let hidden = scene.detections.indices.contains { index in
@@ -148,12 +205,21 @@ public struct StayTracker: Sendable {
                 && stay.box.iou(other.box) < settings.overlap
         }
         if hidden {
-            stay.presence = .hidden
+            hide(&stay)
+            let isFull = scene.detections.contains { stay.box.covered(by: $0.box) >= settings.fullCover }
+            stay.cover = isFull ? now : nil
             return
         }
-        let alike = settings.likeness
+        // The detector may miss what hides it, too.
+        if let cover = stay.cover,
+            scene.picture.likeness(of: stay.box, to: cover, atLeast: settings.likeness).value >= settings.likeness
+        {
+            hide(&stay)
+            return
+        }
         if let emptied = stay.emptied,
-            scene.picture.likeness(of: stay.box, to: emptied.patch, atLeast: alike).value >= alike
+            scene.picture.likeness(of: stay.box, to: emptied.patch, atLeast: settings.likeness).patch
+                .agrees(with: emptied.patch, atLeast: settings.likeness)
         {
             stay.emptied = (now, emptied.since, emptied.looks + 1)
         } else {
@@ -162,14 +228,37 @@ public struct StayTracker: Sendable {
         stay.presence = detection == nil ? .absent : .hidden
     }
 
+    /// Nothing is known of it, and looks that saw its place empty are no longer in a row.
+    private func hide(_ stay: inout Stay) {
+        stay.presence = .hidden
+        stay.emptied = nil
+    }
+
+    private func learn(_ now: Patch, of stay: inout Stay) {
+        let isSteady = stay.appearance.likeness(now) >= settings.steady.likeness
+        stay.steadyLooks = isSteady ? stay.steadyLooks + 1 : 0
+        if stay.usual.likeness(now) >= settings.steady.likeness || stay.steadyLooks >= settings.steady.looks {
+            stay.usual = now
+            stay.steadyLooks = 0
+        }
+        stay.appearance = now
+    }
+
     private func seen(_ stay: inout Stay, _ detection: Detection?, _ time: MediaTime) {
         if stay.isVisible { stay.seenSeconds += time - stay.lastSeen }
-        stay.absence = stay.isVisible ? 0 : time - stay.lastSeen
+        stay.absence = stay.unseen(at: time)
         stay.lastSeen = time
         stay.looks += 1
+        stay.unseenSince = time
+        stay.outdated = nil
         stay.emptied = nil
+        stay.cover = nil
+        stay.partlySeen = nil
         stay.presence = .unchanged
-        guard let detection else { return }
+        if let detection { count(detection, of: &stay) }
+    }
+
+    private func count(_ detection: Detection, of stay: inout Stay) {
         stay.presence = .detected
         stay.detections += 1
         stay.scoreSum += detection.score
@@ -181,7 +270,8 @@ public struct StayTracker: Sendable {
 
     private func end(of stay: Stay, at time: MediaTime) -> Ended? {
         guard stay.isEstablished else { return stay.isVisible ? nil : Ended(stay: stay, at: time) }
-        guard let emptied = stay.emptied, emptied.looks >= settings.emptyLooks else { return nil }
+        let looks = stay.lastSeen - stay.since < Self.long ? settings.emptyLooks.first : settings.emptyLooks.long
+        guard let emptied = stay.emptied, emptied.looks >= looks else { return nil }
         return Ended(stay: stay, at: emptied.since)
     }
 
@@ -192,20 +282,18 @@ public struct StayTracker: Sendable {
             $0.isVisible && alike($0.objectClass, detection.objectClass) && detection.box.covered(by: $0.box) > 0.8
         }
         guard !isPart else { return }
-        let appearance = scene.picture.patch(in: detection.box)
-        defer { nextID += 1 }
-        if let earlier = claim(detection, appearance, at: scene.time) {
-            stays.append(
-                Stay(
-                    id: nextID, objectClass: earlier.objectClass, box: earlier.box, since: earlier.since,
-                    lastSeen: scene.time, presence: .detected,
-                    seenSeconds: earlier.seenSeconds + (scene.time - earlier.lastSeen), looks: earlier.looks + 1,
-                    detections: earlier.detections + 1, bestScore: max(earlier.bestScore, detection.score),
-                    hasArrived: earlier.hasArrived, scoreSum: earlier.scoreSum + detection.score,
-                    votes: [earlier.objectClass: earlier.scoreSum + detection.score],
-                    appearance: appearance, emptied: nil))
+        // Another box around what the picture still shows, and the detector has not found otherwise.
+        let drawnOtherwise = stays.indices.filter {
+            (stays[$0].presence == .unchanged || stays[$0].partlySeen != nil)
+                && alike(stays[$0].objectClass, detection.objectClass)
+                && stays[$0].box.iou(detection.box) >= settings.looseOverlap
+        }.max { stays[$0].box.iou(detection.box) < stays[$1].box.iou(detection.box) }
+        if let drawnOtherwise {
+            if stays[drawnOtherwise].isVisible { count(detection, of: &stays[drawnOtherwise]) }
             return
         }
+        let appearance = scene.picture.patch(in: detection.box)
+        defer { nextID += 1 }
         // The detector may find a thing a look late: the pictures before tell since when it has been there.
         var since = scene.time
         for earlier in recent.reversed() {
@@ -220,17 +308,8 @@ public struct StayTracker: Sendable {
             Stay(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
-                bestScore: detection.score, hasArrived: since > firstLook ?? since, scoreSum: detection.score,
-                votes: [detection.objectClass: detection.score], appearance: appearance, emptied: nil))
-    }
-
-    /// The stay of an earlier run that this detection goes on: the same place, class and look, not too long ago.
-    private mutating func claim(_ detection: Detection, _ appearance: Patch, at time: MediaTime) -> StaySnapshot? {
-        restored.removeAll { time - $0.lastSeen > Self.longestRestart || $0.lastSeen > time }
-        let index = restored.firstIndex {
-            alike($0.objectClass, detection.objectClass) && $0.box.iou(detection.box) >= settings.overlap
-                && $0.patch.likeness(appearance) >= settings.detectedLikeness
-        }
-        return index.map { restored.remove(at: $0) }
+                bestScore: detection.score, hasArrived: since > firstLook ?? since, unseenSince: scene.time,
+                scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
+                usual: appearance))
     }
 }

@@ -14,6 +14,8 @@ public struct KindCode: Sendable, Hashable, Codable {
         case transcription
         /// Computed by the rule between two generations; never sent unless a site asks for it.
         case derived
+        /// Given by the site; always sent.
+        case site
     }
 
     public let system: System

@@ -45,10 +45,12 @@ public struct KindEntry: Sendable, Hashable, Codable {
         departments.bySurface[surface.rawValue] ?? departments.primary
     }
 
-    /// The codes that a message carries: nothing derived unless asked for.
+    /// The codes that a message carries: all that the site gave, and nothing derived unless asked for.
     public func emittedCodes(
         in systems: Set<KindCode.System> = [.gbt2026, .gbt2013], derived: Bool = false
     ) -> [KindCode] {
-        codes.filter { systems.contains($0.system) && (derived || $0.certainty != .derived) }
+        codes.filter {
+            $0.certainty == .site || systems.contains($0.system) && (derived || $0.certainty != .derived)
+        }
     }
 }

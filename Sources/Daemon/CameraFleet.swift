@@ -123,7 +123,7 @@ actor CameraFleet: Service {
                         date: { Date(timeIntervalSince1970: $0.seconds) })
                 })
             // Whoever brings it back begins anew.
-            if now == nil { await writer.remember([], camera: before.identity.id) }
+            if now == nil { await writer.remember(watch: nil, camera: before.identity.id) }
         } catch {
             logger.error(
                 "could not close what is no longer watched",

@@ -36,8 +36,8 @@ public struct CameraPipeline: ~Copyable {
     }
 
     public private(set) var costs = Costs()
-    /// What stands still now, for a later run.
-    public var stays: [StaySnapshot] { tracker.snapshots }
+    /// What stands still, by its number.
+    var standing: [Int] { tracker.stays.filter(\.isEstablished).map(\.id) }
     /// What lies on the ground, or may.
     var lying: [LeftObject] { ground?.lying ?? [] }
     /// Whether pictures between the looks are wanted now.
@@ -55,19 +55,19 @@ public struct CameraPipeline: ~Copyable {
     private var smoke: SmokeWatcher?
     private var closer = CloserWatch()
     private var lastJudgement: SightJudgement?
-    private var rules: [any Rule]
+    private var rules: RuleSet
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
     private let describer: PlaceDescriber?
     private var detections: [Detection] = []
 
     /// - Parameters:
-    ///   - restored: what stood still when the last run ended.
+    ///   - restored: what stood still and was under way when the last run ended.
     ///   - restoredGround: the ground then, and what lay there.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
         describer: PlaceDescriber? = nil,
-        restored: [StaySnapshot] = [], restoredGround: GroundSnapshot? = nil, minimumScore: Double = 0.35
+        restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, minimumScore: Double = 0.35
     ) {
         self.detector = detector
         self.incidents = incidents
@@ -82,7 +82,15 @@ public struct CameraPipeline: ~Copyable {
             withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon), restored: restoredGround)
         smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher() : nil
         small = SmallPicture(isColoured: zones.contains(where: \.rules.needColour))
-        rules = zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }
+        rules = RuleSet(
+            zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }, restored: restored)
+    }
+
+    /// What stands still and is under way, for a later run.
+    ///
+    /// - Parameter time: of the newest look.
+    public func snapshot(at time: MediaTime) -> WatchSnapshot {
+        WatchSnapshot(time: time, tracker: tracker, rules: rules)
     }
 
     /// What a later run needs of the ground; nil while it is not known.
@@ -115,7 +123,7 @@ public struct CameraPipeline: ~Copyable {
             tracker.interrupt()
             return Look(time: frame.time, changes: [], detections: [], findings: [], sight: judgement)
         }
-        let isAdmitted = gate.admits(picture, at: frame.time)
+        let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
         costs.gate += threadSeconds() - clock
         if isAdmitted {
             let result = try await detector.detections(in: frame)
@@ -139,8 +147,7 @@ public struct CameraPipeline: ~Copyable {
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
         let look = Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects, plumes: plumes)
-        var findings: [Finding] = []
-        for index in rules.indices { findings += rules[index].evaluate(look) }
+        let findings = rules.evaluate(look)
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)
         var advanced = incidents.advance(findings, at: frame.time)
         for index in advanced.indices where advanced[index].state == .opened {

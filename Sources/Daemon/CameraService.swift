@@ -27,9 +27,6 @@ public struct CameraService: Sendable {
         }
     }
 
-    /// Seconds after which what stands still is kept anew.
-    private static let keepEvery = 30.0
-
     public let camera: Camera
     public let settings: Settings
     let meter: CameraMeter
@@ -39,7 +36,7 @@ public struct CameraService: Sendable {
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
     private let restored: [Incident]
-    private let restoredStays: [StaySnapshot]
+    private let restoredWatch: WatchSnapshot?
     private let restoredGround: GroundSnapshot?
     private let suppressed: [Incident]
     private let settlements: Settlements
@@ -51,14 +48,14 @@ public struct CameraService: Sendable {
     ///   - describer: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
     ///   - restored: the incidents of this camera that were open when the last run ended.
-    ///   - restoredStays: what stood still then.
+    ///   - restoredWatch: what stood still and was under way then; nil where that is not known.
     ///   - restoredGround: what lay on the ground then; nil where that is not known.
     ///   - suppressed: the incidents that a review had ended while their objects stood there.
     ///   - settlements: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
-        maker: EvidenceMaker?, writer: IncidentWriter, restored: [Incident], restoredStays: [StaySnapshot],
+        maker: EvidenceMaker?, writer: IncidentWriter, restored: [Incident], restoredWatch: WatchSnapshot? = nil,
         restoredGround: GroundSnapshot? = nil, suppressed: [Incident] = [],
         settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) async -> Void
@@ -69,7 +66,7 @@ public struct CameraService: Sendable {
         self.maker = maker
         self.writer = writer
         self.restored = restored
-        self.restoredStays = restoredStays
+        self.restoredWatch = restoredWatch
         self.restoredGround = restoredGround
         self.suppressed = suppressed
         self.settlements = settlements
@@ -97,7 +94,7 @@ public struct CameraService: Sendable {
 
     /// A system clock that was set back since the last run must not make what stood then younger than now.
     private var begin: MediaTime {
-        let known = restored.map(\.lastSeen) + restoredStays.map(\.lastSeen) + [restoredGround?.time].compactMap { $0 }
+        let known = restored.map(\.lastSeen) + [restoredWatch?.time, restoredGround?.time].compactMap { $0 }
         return max(MediaTime(Date().timeIntervalSince1970), known.max() ?? MediaTime(0))
     }
 
@@ -108,9 +105,9 @@ public struct CameraService: Sendable {
                 UUIDv7.make()
             },
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
-            restored: restoredStays, restoredGround: restoredGround, minimumScore: settings.minimumScore)
+            restored: restoredWatch, restoredGround: restoredGround, minimumScore: settings.minimumScore)
         var failures = 0
-        var kept = (places: [Box](), at: -Double.infinity)
+        var watching = WatchKeeping()
         var keeping = GroundKeeping()
         var restoration = pipeline.groundRestoration
         var last: MediaTime?
@@ -127,11 +124,8 @@ public struct CameraService: Sendable {
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
                 let released = pipeline.takeReleased()
                 if !released.isEmpty { await writer.release(released) }
-                // At each change of what stands there, and now and then so that a restart knows how old it is.
-                let stays = pipeline.stays
-                if stays.map(\.box) != kept.places || !stays.isEmpty && look.time.seconds - kept.at >= Self.keepEvery {
-                    kept = (stays.map(\.box), look.time.seconds)
-                    await writer.remember(stays, camera: settings.identity.id)
+                if watching.isDue(pipeline.standing, look.findings, at: look.time) {
+                    await writer.remember(watch: pipeline.snapshot(at: look.time), camera: settings.identity.id)
                 }
                 last = look.time
                 if keeping.isDue(pipeline.lying, at: look.time) {
@@ -154,8 +148,7 @@ public struct CameraService: Sendable {
             await writer.remember(ground, camera: settings.identity.id)
         }
         requests.close()
-        let stays = pipeline.stays
-        if !stays.isEmpty { await writer.remember(stays, camera: settings.identity.id) }
+        if let last { await writer.remember(watch: pipeline.snapshot(at: last), camera: settings.identity.id) }
     }
 
     private func tell(_ restoration: GroundRestoration) {

@@ -25,7 +25,8 @@ public struct Daemon: Sendable {
     ) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
-        let catalogue = try Catalogue.builtIn().routed(by: settings.departments)
+        let catalogue = try Catalogue.builtIn().overridden(by: settings.kinds)
+            .routed(by: settings.departments)
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
         let outbox = try Outbox(
             file: settings.stateFolder.appending(path: "outbox.sqlite"), budget: settings.outboxBudget,
@@ -43,10 +44,19 @@ public struct Daemon: Sendable {
         let places = settings.cameras.map(\.identity.place)
         let roster = CameraRoster()
         let snapshots = SnapshotTaker(archive: archive, detector: detector, roster: roster)
+        let examples = settings.evidenceFolder.map { evidence in
+            HardExamples(
+                folder: settings.stateFolder.appending(path: "hard-examples"), evidence: evidence,
+                limit: settings.hardExamples, outbox: outbox, logger: logger)
+        }
         let inbox = settings.authority.map { authority in
             Inbox(
                 outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
-                logger: logger, settled: { settlements.post($0.id, camera: $0.camera) },
+                logger: logger,
+                settled: {
+                    settlements.post($0.id, camera: $0.camera)
+                    examples?.consider($0)
+                },
                 snapshot: { await snapshots.take($0) })
         }
         let publisher = Publisher(
@@ -73,7 +83,7 @@ public struct Daemon: Sendable {
                 settings: camera, site: settings.site, detector: detector, describer: describer, maker: archive?.maker,
                 writer: writer,
                 restored: try outbox.openIncidents(camera: camera.identity.id),
-                restoredStays: try outbox.stays(camera: camera.identity.id),
+                restoredWatch: try Self.watch(of: camera.identity.id, outbox, logger),
                 restoredGround: try outbox.ground(camera: camera.identity.id),
                 suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
                 meter: meter, logger: logger
@@ -110,6 +120,16 @@ public struct Daemon: Sendable {
                     logger: logger)
             }
         }
+    }
+
+    /// What was under way; nil where there is nothing that this version can read.
+    private static func watch(of camera: String, _ outbox: Outbox, _ logger: Logger) throws -> WatchSnapshot? {
+        guard let data = try outbox.watch(camera: camera) else { return nil }
+        if let watch = WatchSnapshot(data: data) { return watch }
+        logger.notice(
+            "what stood and was under way cannot be read by this version and is found anew",
+            metadata: ["camera": "\(camera)"])
+        return nil
     }
 
     /// Only where a rule needs it; without it alerts explain a little less.

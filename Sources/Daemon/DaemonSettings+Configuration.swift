@@ -43,6 +43,8 @@ extension DaemonSettings {
             })
         modelsFolder = folder
         departments = site.departments
+        kinds = site.kinds
+        hardExamples = evidence.hardExamples
         publishesEvidence = evidence.isEnabled && evidence.isPublished
         let outbox = configuration.outbox
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)

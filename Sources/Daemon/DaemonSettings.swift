@@ -23,6 +23,10 @@ public struct DaemonSettings: Sendable {
     public var modelsFolder = ""
     /// Which departments differ from the catalogue's.
     public var departments = Routing()
+    /// What else of the catalogue the site changes.
+    public var kinds: [KindOverride] = []
+    /// Incidents of which masked pictures are kept where a review finds a false alarm.
+    public var hardExamples = 0
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
     public var outboxBudget = OutboxBudget()

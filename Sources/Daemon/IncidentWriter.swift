@@ -76,10 +76,10 @@ public actor IncidentWriter {
         flush()
     }
 
-    /// Keeps what stands still at a camera for a later run. Failing costs a restart some dwell, no alert.
-    public func remember(_ stays: [StaySnapshot], camera: String) {
-        do { try outbox.save(stays, camera: camera) } catch {
-            logger.warning("could not keep what stands still", metadata: ["error": "\(error)", "camera": "\(camera)"])
+    /// Keeps what is under way at a camera for a later run; nil forgets it. Failing costs a restart some dwell, no alert.
+    public func remember(watch: WatchSnapshot?, camera: String) {
+        do { try outbox.save(watch: watch, camera: camera) } catch {
+            logger.warning("could not keep what is under way", metadata: ["error": "\(error)", "camera": "\(camera)"])
         }
     }
 

@@ -226,27 +226,6 @@ public final class Outbox: Sendable {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     }
 
-    /// Keeps what stands still at a camera, so that its time goes on after a restart.
-    public func save(_ stays: [StaySnapshot], camera: String) throws(OutboxError) {
-        try Self.explaining("keep what stands still at camera \(camera)") {
-            let state = try JSONEncoder().encode(stays)
-            try pool.write { db in
-                try db.execute(
-                    sql: "INSERT OR REPLACE INTO stays (camera, state) VALUES (?, ?)", arguments: [camera, state])
-            }
-        }
-    }
-
-    /// What stood still at a camera when the last run ended.
-    public func stays(camera: String) throws(OutboxError) -> [StaySnapshot] {
-        try Self.explaining("read what stood still at camera \(camera)") {
-            let state = try pool.read { db in
-                try Data.fetchOne(db, sql: "SELECT state FROM stays WHERE camera = ?", arguments: [camera])
-            }
-            return try state.map { try JSONDecoder().decode([StaySnapshot].self, from: $0) } ?? []
-        }
-    }
-
     static func explaining<T>(_ operation: String, _ body: () throws -> T) throws(OutboxError) -> T {
         do { return try body() } catch let error as OutboxError { throw error } catch {
             throw OutboxError(operation: operation, error)

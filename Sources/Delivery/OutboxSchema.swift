@@ -46,6 +46,13 @@ enum OutboxSchema {
             try db.execute(
                 sql: "CREATE TABLE grounds (camera TEXT PRIMARY KEY NOT NULL, time REAL NOT NULL, data BLOB NOT NULL)")
         }
+        migrator.registerMigration("watches") { db in
+            try db.execute(
+                sql: """
+                    DROP TABLE stays;
+                    CREATE TABLE watches (camera TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

@@ -26,6 +26,8 @@ public struct EvidenceRecorder: Sendable {
     private struct First: Sendable {
         let view: EvidenceView
         let time: MediaTime
+        /// When its place was last spoken of.
+        var lastSpoken: MediaTime
     }
 
     /// What an open incident has so far.
@@ -38,6 +40,8 @@ public struct EvidenceRecorder: Sendable {
 
     /// Pending places that keep a picture; a camera over a car park would otherwise fill the memory.
     private static let mostPending = 32
+    /// Seconds after which a place of which no rule speaks is forgotten: not all that begins is said to end.
+    private static let longestSilence = 60.0
     /// Around the object, as a share of its size.
     private static let margin = 0.35
 
@@ -53,13 +57,15 @@ public struct EvidenceRecorder: Sendable {
     /// - Parameter vehicles: where the detector saw vehicles, in shares of the picture.
     public mutating func note(_ findings: [Finding], vehicles: [Box], in frame: Frame) {
         var view: EvidenceView?
+        first = first.filter { frame.time - $0.value.lastSpoken <= Self.longestSilence }
         for finding in findings {
             let place = Place(finding)
+            first[place]?.lastSpoken = frame.time
             switch finding.phase {
             case .pending where first[place] == nil && packs[place] == nil && first.count < Self.mostPending:
                 let taken = view ?? self.view(of: frame, vehicles)
                 view = taken
-                first[place] = First(view: taken, time: frame.time)
+                first[place] = First(view: taken, time: frame.time, lastSpoken: frame.time)
             case .ended:
                 first[place] = nil
                 packs[place] = nil

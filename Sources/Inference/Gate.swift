@@ -18,8 +18,10 @@ public struct Gate: Sendable {
     public init(zones: [Polygon]) { watched = zones.map { $0.bounds.grown(by: 0.5) } }
 
     /// True where `picture` is to be shown to the detector.
-    public mutating func admits(_ picture: GreyImage, at time: MediaTime) -> Bool {
-        if let admitted, time - admitted.time < Self.longestRest, time >= admitted.time,
+    ///
+    /// - Parameter isWanted: whether the detector is asked for a second opinion even of the same picture.
+    public mutating func admits(_ picture: GreyImage, at time: MediaTime, isWanted: Bool = false) -> Bool {
+        if !isWanted, let admitted, time - admitted.time < Self.longestRest, time >= admitted.time,
             admitted.picture.width == picture.width, admitted.picture.height == picture.height,
             !hasChanged(from: admitted.picture, to: picture)
         {

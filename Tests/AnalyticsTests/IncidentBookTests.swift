@@ -47,6 +47,27 @@ import Testing
         #expect(closed.map { $0 - grace }.map { 0..<2 ~= $0 } == true)
     }
 
+    @Test func `of two in nearly one place each goes on as itself`() {
+        func parked(_ x: Double) -> Incident {
+            Incident(
+                id: UUID(), kind: .illegalParking, camera: "c", zone: "z", firstSeen: MediaTime(0),
+                confirmed: MediaTime(90), lastSeen: MediaTime(100), threshold: 60,
+                object: .init(objectClass: .car, confidence: 0.6, box: Box(x: x, y: 0.4, width: 0.2, height: 0.2)))
+        }
+        let incidents = [parked(0.4), parked(0.46)]
+        for order in [incidents, incidents.reversed()] {
+            var book = IncidentBook(camera: "c", restored: order) { _ in UUID() }
+            func finding(_ place: Int, _ phase: Finding.Phase) -> Finding {
+                Finding(
+                    kind: .illegalParking, zone: "z", place: place, phase: phase, firstSeen: MediaTime(0),
+                    lastSeen: MediaTime(102), threshold: 60, object: incidents[place].object)
+            }
+            #expect(book.advance([finding(1, .standing), finding(0, .standing)], at: MediaTime(102)).isEmpty)
+            let closed = book.advance([finding(1, .ended(at: MediaTime(104)))], at: MediaTime(104))
+            #expect(closed.map(\.id) == [incidents[1].id])
+        }
+    }
+
     @Test func `a stall that is found again a little aside is the same one`() {
         let open = incident(.stall, threshold: 60)
         var book = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }

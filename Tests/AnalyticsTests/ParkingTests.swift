@@ -6,24 +6,29 @@ import Testing
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
     var tracker: StayTracker
-    var rule: IllegalParking
+    var rules: RuleSet
     var book: IncidentBook
     var changes: [Incident] = []
+    private var time = MediaTime(0)
+
+    var snapshot: WatchSnapshot { WatchSnapshot(time: time, tracker: tracker, rules: rules) }
 
     init(
-        _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [], stays: [StaySnapshot] = []
+        _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [], watch: WatchSnapshot? = nil
     ) {
-        tracker = StayTracker(restored: stays)
+        tracker = StayTracker(restored: watch)
         let polygon = Polygon([
             Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9),
         ])
-        rule = IllegalParking(zone: Zone(id: "z", name: "", polygon: polygon), settings: settings)
+        rules = RuleSet(
+            [IllegalParking(zone: Zone(id: "z", name: "", polygon: polygon), settings: settings)], restored: watch)
         book = IncidentBook(camera: "c", restored: restored) { _ in UUID() }
     }
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
-        let findings = rule.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+        let findings = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+        time = scene.time
         changes += book.advance(findings, at: scene.time)
     }
 
@@ -43,6 +48,14 @@ private struct Watch {
 
 private let place = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
 private let car = Street.Thing(.car, place)
+
+extension Street.Thing {
+    fileprivate var undetected: Street.Thing {
+        var thing = self
+        thing.isDetected = false
+        return thing
+    }
+}
 
 @Suite struct ParkingTests {
     @Test func aCarThatStaysIsOneIncidentFromItsStopToItsDeparture() throws {
@@ -217,9 +230,8 @@ private let car = Street.Thing(.car, place)
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
         #expect(first.changes.isEmpty)
-        let kept = try JSONDecoder().decode(
-            [StaySnapshot].self, from: try JSONEncoder().encode(first.tracker.snapshots))
-        var second = Watch(ParkingSettings(dwell: 60), stays: kept)
+        let kept = try #require(WatchSnapshot(data: try first.snapshot.data()))
+        var second = Watch(ParkingSettings(dwell: 60), watch: kept)
         second.watch(58...100) { _ in [car] }
         let opened = try #require(second.opened.first)
         #expect(second.opened.count == 1)
@@ -232,7 +244,7 @@ private let car = Street.Thing(.car, place)
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
         for (gap, look) in [(8.0, 5), (400, 1)] {
-            var second = Watch(ParkingSettings(dwell: 60), stays: first.tracker.snapshots)
+            var second = Watch(ParkingSettings(dwell: 60), watch: first.snapshot)
             second.watch(50 + gap...50 + gap + 40) { _ in [Street.Thing(.car, place, look: look)] }
             #expect(second.changes.isEmpty)
         }
@@ -243,9 +255,83 @@ private let car = Street.Thing(.car, place)
         var first = Watch(ParkingSettings(dwell: 60, windows: windows))
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
-        var second = Watch(ParkingSettings(dwell: 60, windows: windows), stays: first.tracker.snapshots)
+        var second = Watch(ParkingSettings(dwell: 60, windows: windows), watch: first.snapshot)
         second.watch(58...120) { _ in [car] }
         #expect(try #require(second.opened.first).confirmed.seconds == 100)
+    }
+
+    private static let bus = Street.Thing(.bus, Box(x: 0.35, y: 0.3, width: 0.4, height: 0.4), look: 7)
+
+    @Test func aBusBeforeItWhenTheWatchBeginsAgainEndsNothing() {
+        var first = Watch()
+        first.watch(0...8) { _ in [] }
+        first.watch(10...60) { _ in [car] }
+        var second = Watch(restored: first.book.open, watch: first.snapshot)
+        second.watch(70...86) { _ in [Street.Thing(.car, place, isDetected: false), Self.bus] }
+        second.watch(88...140) { _ in [car] }
+        #expect(second.opened.isEmpty && second.closed.isEmpty)
+        second.watch(142...160) { _ in [] }
+        #expect(second.closed.map(\.id) == first.opened.map(\.id))
+        #expect(second.closed.first?.closed?.seconds == 142)
+    }
+
+    @Test func aKillWhileItSeemsToHaveGoneForgetsNothing() {
+        var first = Watch()
+        first.watch(0...8) { _ in [] }
+        first.watch(10...60) { _ in [car] }
+        first.watch(62...62) { _ in [Street.Thing(.car, place, isDetected: false), Self.bus].map { $0.undetected } }
+        #expect(first.tracker.isInDoubt)
+        var second = Watch(restored: first.book.open, watch: first.snapshot)
+        second.watch(70...100) { _ in [car] }
+        #expect(second.changes.filter { $0.state != .updated }.isEmpty)
+        #expect(second.tracker.stays.map(\.since.seconds) == [10])
+    }
+
+    @Test func anotherBoxAroundItIsNoSecondCar() {
+        var watch = Watch()
+        var shifted = car
+        shifted.box = Box(x: 0.45, y: 0.44, width: 0.22, height: 0.22)
+        shifted.isDrawn = false
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...60) { _ in [car] }
+        watch.watch(62...200) { _ in [Street.Thing(.car, place, isDetected: false), shifted] }
+        #expect(watch.opened.count == 1)
+        #expect(watch.closed.isEmpty)
+        #expect(watch.tracker.stays.count == 1)
+    }
+
+    @Test func twoCarsThatOverlapAreTwo() {
+        var watch = Watch()
+        let behind = Street.Thing(.car, Box(x: 0.48, y: 0.36, width: 0.2, height: 0.2), look: 4)
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...80) { _ in [behind, car] }
+        #expect(watch.opened.count == 2)
+    }
+
+    @Test func whatHidesItMayBeMissedToo() {
+        var watch = Watch()
+        let hidden = Street.Thing(.car, place, isDetected: false)
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...60) { _ in [car] }
+        watch.watch(62...100) { seconds in [hidden, seconds < 66 ? Self.bus : Self.bus.undetected] }
+        watch.watch(102...120) { _ in [car] }
+        #expect(watch.opened.count == 1)
+        #expect(watch.closed.isEmpty)
+    }
+
+    @Test func aPartOfItVouchesForTheWholeForAWhile() {
+        var watch = Watch()
+        let hidden = Street.Thing(.car, place, isDetected: false)
+        let box = Street.Thing(.person, Box(x: 0.4, y: 0.52, width: 0.2, height: 0.08), look: 9, isDetected: false)
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...60) { _ in [car] }
+        watch.watch(62...100) { _ in [hidden, box] }
+        #expect(watch.closed.isEmpty)
+        watch.watch(102...140) { _ in [car] }
+        #expect(watch.opened.count == 1)
+        #expect(watch.closed.isEmpty)
+        watch.watch(142...300) { _ in [hidden, box] }
+        #expect(watch.closed.count == 1)
     }
 
     /// A law: whatever the stop's length and the cadence, there is an incident if it is clearly longer than the

@@ -118,7 +118,8 @@ import Testing
         book.settle(opened.id)
         #expect(watch(42...200, [car]) == [])
         // The process begins anew, with what the disk has kept.
-        tracker = StayTracker(restored: tracker.snapshots)
+        let kept = WatchSnapshot(time: MediaTime(200), tracker: tracker, rules: RuleSet([rule]))
+        tracker = StayTracker(restored: kept)
         rule = IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20))
         book = self.book(suppressed: [withdrawn])
         #expect(watch(220...400, [car]) == [])

@@ -1,7 +1,8 @@
-import Analytics
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Analytics
 
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
@@ -47,6 +48,32 @@ private func aside(_ thing: Street.Thing, by x: Double, tint: Int = 0) -> Street
     thing.box.x += x
     thing.tint = tint
     return thing
+}
+
+@Suite struct LingeringPeopleTests {
+    /// A step is as long across as along, whatever the picture's shape; a third of a person's height is still staying.
+    @Test(arguments: [(320, 180), (180, 320), (240, 240)]) func aStepIsMeasuredInHeights(width: Int, height: Int) throws
+    {
+        let picture = try #require(
+            GreyImage(width: width, height: height, pixels: [UInt8](repeating: 110, count: width * height)))
+        let tall = 0.2
+        func staying(_ step: (x: Double, y: Double)) -> Int {
+            var people = LingeringPeople()
+            for look in 0..<6 {
+                let side = look.isMultiple(of: 2) ? 1.0 : 0
+                let box = Box(
+                    x: 0.4 + side * step.x * Double(height) / Double(width), y: 0.4 + side * step.y, width: 0.05,
+                    height: tall)
+                _ = people.update(
+                    with: Scene(
+                        time: MediaTime(Double(look) * 2), date: Date(timeIntervalSince1970: 0),
+                        detections: [.init(objectClass: .person, score: 0.6, box: box)], picture: picture))
+            }
+            return people.staying.count
+        }
+        for step in [(0.3 * tall, 0.0), (0, 0.3 * tall), (0.2 * tall, 0.2 * tall)] { #expect(staying(step) == 1) }
+        for step in [(0.45 * tall, 0.0), (0, 0.45 * tall), (0.3 * tall, 0.3 * tall)] { #expect(staying(step) == 0) }
+    }
 }
 
 @Suite struct VendingTests {
@@ -163,6 +190,17 @@ private func aside(_ thing: Street.Thing, by x: Double, tint: Int = 0) -> Street
         #expect(watch.opened.count == 1)
         let opened = try #require(watch.opened.first)
         #expect(opened.firstSeen.seconds == 10 && opened.confirmed.seconds == 50)
+    }
+
+    @Test func anHourInWhichTheCameraSawNothingIsNoSelling() {
+        var watch = Watch()
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...30) { _ in [wideUmbrella, table, seller] }
+        watch.watch(3600...3620) { _ in [wideUmbrella, table, seller] }
+        #expect(watch.changes.isEmpty)
+        watch.watch(3622...3700) { _ in [wideUmbrella, table, seller] }
+        #expect(watch.opened.count == 1)
+        #expect(watch.opened.allSatisfy { $0.firstSeen.seconds >= 3600 })
     }
 
     @Test func aPermitCoversItsPlaceUntilItEnds() throws {

@@ -7,12 +7,14 @@ import Testing
 private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
 
 @Suite struct CrowdTests {
-    private func confirmed(_ count: (Int) -> Int) -> (opened: [Double], closed: [Double?]) {
+    private func confirmed(
+        isSeen: (Int) -> Bool = { _ in true }, _ count: (Int) -> Int
+    ) -> (opened: [Double], closed: [Double?]) {
         var rule = Crowd(zone: Zone(id: "z", name: "", polygon: whole), settings: CrowdSettings(dwell: 60, people: 5))
         var book = IncidentBook(camera: "c") { _ in UUID() }
         let picture = Street().scene(at: 0, []).picture
         var changes: [Incident] = []
-        for look in 0..<100 {
+        for look in 0..<100 where isSeen(look) {
             let people = (0..<count(look)).map {
                 Detection(
                     objectClass: .person, score: 0.6,
@@ -38,6 +40,11 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
     @Test func fewerOrForLessTimeAreNothing() {
         #expect(confirmed { _ in 4 }.opened.isEmpty)
         #expect(confirmed { 5..<34 ~= $0 ? 9 : 2 }.opened.isEmpty)
+    }
+
+    @Test func whileTheCameraIsBlindForLongNothingAddsUp() {
+        #expect(confirmed(isSeen: { !(10..<20 ~= $0) }, { $0 < 5 ? 0 : 6 }).opened == [70])
+        #expect(confirmed(isSeen: { !(10..<50 ~= $0) }, { $0 < 5 ? 0 : 6 }).opened == [160])
     }
 
     @Test func aMissedPersonEndsNothing() {

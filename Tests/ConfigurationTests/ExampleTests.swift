@@ -104,6 +104,10 @@ struct ExampleTests {
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`"))
         }
+        for key in KindOverride.Key.allCases.map(\.rawValue) + KindOverride.CodeKey.allCases.map(\.rawValue) {
+            #expect(try Sample.example().contains("\(key): "))
+            #expect(try Sample.docs().contains("`\(key)`") || Sample.docs().contains("`{system: …, code: …}`"))
+        }
         for key in VendingSettings.Permit.Key.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`"))

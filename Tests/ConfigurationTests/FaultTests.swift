@@ -22,6 +22,7 @@ struct FaultTests {
     private static let polygon = "        polygon: "
     private static let parking = "          parking.motor: "
     private static let departments = "  area: \"320583102201\"\n  departments: "
+    private static let kinds = "  area: \"320583102201\"\n  kinds: "
     private static let pile = "          env.garbage_pile: "
     private static let permits = "          vending.itinerant: {permits: "
 
@@ -51,6 +52,25 @@ struct FaultTests {
         Case(
             3, departments + "[{kind: vending.*, id: a}, {kind: vending.*, id: b}]",
             "4:50: site, department no. 2: an item above has the same kind", "keep one"),
+        Case(3, kinds + "x", "4:10: site: kinds must be a map such as", "severity"),
+        Case(3, kinds + "{parking.moto: {severity: 1}}", "4:11: site, kinds: there is no kind", "did you mean parking"),
+        Case(3, kinds + "{parking.motor: 1}", "4:26: site, kind parking.motor must be a map", "privacy_profile"),
+        Case(3, kinds + "{parking.motor: {}}", "4:11: site, kind parking.motor: nothing is changed", "severity"),
+        Case(3, kinds + "{parking.motor: {severity: 6}}", "4:37: site, kind parking.motor: severity must be", "1 to 5"),
+        Case(3, kinds + "{parking.motor: {dwell: 0}}", "4:34: site, kind parking.motor: dwell must be", "86400"),
+        Case(3, kinds + "{parking.motor: {department: x}}", "4:27: site, kind parking.motor: there is no key", "codes"),
+        Case(
+            3, kinds + "{parking.motor: {name: {zh: x}}}", "4:27: site, kind parking.motor, name: en is missing",
+            "Motor"),
+        Case(
+            3, kinds + "{parking.motor: {privacy_profile: none}}", "4:44: site, kind parking.motor: privacy_profile",
+            "mask_all"),
+        Case(
+            3, kinds + "{parking.motor: {codes: [{system: x, code: \"1\"}]}}",
+            "4:44: site, kind parking.motor, code no. 1: system must be", "GB/T 30428.2-2013"),
+        Case(
+            3, kinds + "{parking.motor: {codes: [{system: CJ/T 214-2007}]}}",
+            "4:35: site, kind parking.motor, code no. 1: code is missing", "09009"),
         Case(5, "  host: mqtt://b", "5:9: broker: host must be the name", "(hidden)"),
         Case(5, "  host: b\n  prot: 1", "6:3: broker: there is no key \"prot\"", "did you mean port?"),
         Case(5, "  host: b\n  port: 70000", "6:9: broker: port must be a whole number from 1 to 65535", "70000"),

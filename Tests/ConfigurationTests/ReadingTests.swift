@@ -112,6 +112,34 @@ struct ReadingTests {
             ])
     }
 
+    @Test("takes what a site has otherwise than the catalogue, and its dwell for the rules")
+    func kinds() throws {
+        let map = """
+            {parking.motor: {name: {zh: 违停, en: Parked}, severity: 2, dwell: 45, suggested_limit: {zh: 甲, en: A},
+                codes: [{system: CJ/T 214-2007, code: "0505"}], privacy_profile: mask_all},
+                safety.crowd: {dwell: 33}, env.burning: {dwell: 44, codes: []}}
+            """
+        let text = Sample.minimal(line: 3, "  area: \"320583102201\"\n  kinds: \(map)")
+            .replacingOccurrences(
+                of: "parking.motor:\n", with: "{parking.motor: , safety.crowd: , env.burning: , vending.itinerant: }\n")
+        let configuration = try Configuration.parse(text: text, file: "f")
+        let rules = configuration.cameras[0].zones[0].rules
+        #expect(rules.parking?.dwell == 45)
+        #expect(rules.crowd?.dwell == 33)
+        #expect(rules.smoke[.burning] == 44)
+        let catalogue = try Catalogue.builtIn()
+        #expect(
+            rules.vending[.itinerantVending]?.dwell == catalogue[.itinerantVending]?.defaultDwellSeconds)
+        #expect(
+            configuration.site.kinds == [
+                KindOverride(
+                    kind: .illegalParking, name: .init(zh: "违停", en: "Parked"),
+                    codes: [.init(system: .cjt2007, code: "0505", certainty: .site)], severity: 2,
+                    suggestedLimit: .init(zh: "甲", en: "A"), dwell: 45, privacyProfile: .maskAll),
+                KindOverride(kind: .crowd, dwell: 33), KindOverride(kind: .burning, codes: [], dwell: 44),
+            ])
+    }
+
     @Test("lets parking rest on holidays")
     func parkingHolidays() throws {
         let parking = try #require(try rules("parking.motor: {holidays: [2026-10-01]}").parking)

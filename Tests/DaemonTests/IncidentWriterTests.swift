@@ -23,7 +23,10 @@ import Video
         let camera: CameraIdentity
         let evidence: URL
 
-        init(_ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing()) throws {
+        init(
+            _ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing(),
+            kinds: [KindOverride] = []
+        ) throws {
             let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
             let identity = SiteIdentity(
                 id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
@@ -36,7 +39,7 @@ import Video
             camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
             writer = IncidentWriter(
                 outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
-                catalogue: try Catalogue.builtIn().routed(by: departments),
+                catalogue: try Catalogue.builtIn().overridden(by: kinds).routed(by: departments),
                 logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             ) {}
         }
@@ -81,6 +84,24 @@ import Video
         #expect(department.role == "traffic-police")
         #expect(department.name.zh == "公安交警")
         #expect(department.id == "0512-07")
+    }
+
+    @Test func whatTheSiteSaysOfAKindStandsInTheAlert() async throws {
+        let folder = try TemporaryFolder()
+        let override = KindOverride(
+            kind: .illegalParking, name: .init(zh: "违停", en: "Parked"),
+            codes: [.init(system: .cjt2007, code: "0505", certainty: .site)], severity: 1,
+            suggestedLimit: .init(zh: "四小时", en: "4 hours"), privacyProfile: .maskAll)
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil), kinds: [override])
+        await site.writer.record([try site.entry()])
+        await site.writer.settle()
+        let data = try #require(try site.events().last).data
+        #expect(data.name == .init(zh: "违停", en: "Parked"))
+        #expect(data.codes.map(\.system) == ["CJ/T 214-2007"] && data.codes.map(\.code) == ["0505"])
+        #expect(data.severity == 1)
+        #expect(data.suggestedLimit == "4 hours")
+        // What is left out is the catalogue's.
+        #expect(data.department.role == "traffic-police")
     }
 
     @Test func withoutAModelToMaskWithNoPictureIsWrittenAndTheAlertSaysWhy() async throws {

@@ -73,6 +73,17 @@ struct OutboxTests {
         #expect(try again.ground(camera: "a") == nil)
     }
 
+    @Test func `what is under way at each camera outlives the process until it is forgotten`() throws {
+        let watch = WatchSnapshot(time: MediaTime(90.5), tracker: StayTracker(), rules: RuleSet([]))
+        let outbox = try Outbox(file: file)
+        try outbox.save(watch: watch, camera: "a")
+        try outbox.save(watch: watch, camera: "b")
+        try outbox.save(watch: nil, camera: "b")
+        let again = try Outbox(file: file)
+        #expect(try again.watch(camera: "a").flatMap(WatchSnapshot.init(data:)) == watch)
+        #expect(try again.watch(camera: "b") == nil)
+    }
+
     private func outboxCounts(undelivered: Int, open: Int, last: Int64, _ outbox: Outbox) throws -> OutboxCounts {
         var counts = try outbox.counts()
         counts.undelivered = undelivered

@@ -62,6 +62,18 @@ import Video
         #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(111)).count == 1)
     }
 
+    @Test func whatNoRuleSpeaksOfAnyMoreMakesRoom() throws {
+        var recorder = recorder()
+        // As many as are kept, none of which is ever said to end.
+        for place in 0..<40 {
+            recorder.note([Samples.finding(.pending, place: 100 + place)], vehicles: [], in: try frame(at: 0))
+        }
+        recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 100))
+        let views = recorder.views(
+            for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 400))
+        #expect(views.map(\.role) == [.panoramaFirst, .panoramaConfirming, .closeUp])
+    }
+
     @Test func whatIsOverIsForgotten() throws {
         var recorder = recorder()
         recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))

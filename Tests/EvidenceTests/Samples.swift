@@ -24,10 +24,11 @@ enum Samples {
     }
 
     static func finding(
-        _ phase: Finding.Phase, at seconds: Double = 9, box: Box = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
+        _ phase: Finding.Phase, place: Int = 3, at seconds: Double = 9,
+        box: Box = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
     ) -> Finding {
         Finding(
-            kind: .illegalParking, zone: "z", place: 3, phase: phase, firstSeen: MediaTime(0),
+            kind: .illegalParking, zone: "z", place: place, phase: phase, firstSeen: MediaTime(0),
             lastSeen: MediaTime(seconds), threshold: 5,
             object: .init(objectClass: .car, confidence: 0.6, box: box))
     }

@@ -17,6 +17,15 @@ import Testing
         #expect(admitted == [0, 5])
     }
 
+    @Test func aStillPictureIsAdmittedWhereTheDetectorIsAskedAgain() {
+        var gate = Gate(zones: [whole])
+        let wanted = [false, true, false, false]
+        let admitted = wanted.enumerated().map {
+            gate.admits(picture([]), at: MediaTime(Double($0) * 2), isWanted: $1)
+        }
+        #expect(admitted == [true, true, false, false])
+    }
+
     @Test func aChangeIsAdmitted() {
         var gate = Gate(zones: [whole])
         let things: [[Street.Thing]] = [[], [car], [car], []]

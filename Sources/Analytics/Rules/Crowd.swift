@@ -1,8 +1,14 @@
 /// More people in the zone than it should hold, for longer than allowed. Counts only.
-public struct Crowd: Rule {
+public struct Crowd: RememberingRule {
     private static let leastScore = 0.3
     private static let footprintShare = 0.5
-    private let zone: Zone
+    struct Memory: Codable {
+        let gathering: LastingCondition
+        let most: Int
+        let number: Int
+    }
+
+    let zone: Zone
     private let settings: CrowdSettings
     private var gathering: LastingCondition?
     /// The most people of the gathering so far.
@@ -12,6 +18,15 @@ public struct Crowd: Rule {
     public init(zone: Zone, settings: CrowdSettings) {
         self.zone = zone
         self.settings = settings
+    }
+
+    var kind: AlertKind { .crowd }
+    var memory: Memory? { gathering.map { Memory(gathering: $0, most: most, number: number) } }
+    mutating func takeBack(_ memory: Memory, after gap: Double) {
+        guard gap <= Self.longestGap else { return }
+        var gathering = memory.gathering
+        gathering.resume(after: gap)
+        (self.gathering, most, number) = (gathering, memory.most, memory.number)
     }
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {

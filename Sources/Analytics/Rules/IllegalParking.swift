@@ -1,7 +1,7 @@
 import Foundation
 
 /// A motor vehicle that stands longer than the zone allows.
-public struct IllegalParking: Rule {
+public struct IllegalParking: Rule, RememberingRule {
     static let kind = AlertKind.illegalParking
 
     /// Least share of the visible looks in which the detector itself must have found the vehicle.
@@ -16,17 +16,22 @@ public struct IllegalParking: Rule {
     /// lorry has stood there from the first picture on.
     static let unseenArrival = 0.05
 
-    private struct Candidate: Sendable {
+    struct Vouched: Sendable, Codable {
+        var from: MediaTime
+        var seen: Double
+    }
+
+    struct Candidate: Sendable, Codable {
         /// Later than the stop where a window or a queue says so.
         var clock: DwellClock
         var queued: MediaTime?
         var stood = false
         /// From when it must have been seen enough, and for how long it had been seen before then, in seconds.
-        var vouched: (from: MediaTime, seen: Double)
+        var vouched: Vouched
         var why: [Incident.Reason]
     }
 
-    private let zone: Zone
+    let zone: Zone
     private let settings: ParkingSettings
     private let minimumScore: Double
     private var candidates: [Int: Candidate] = [:]
@@ -38,6 +43,13 @@ public struct IllegalParking: Rule {
         self.minimumScore = minimumScore
     }
 
+    var kind: AlertKind { Self.kind }
+    /// By the stays' numbers, which a restart keeps.
+    var memory: [Int: Candidate]? { candidates.isEmpty ? nil : candidates }
+    mutating func takeBack(_ memory: [Int: Candidate], after gap: Double) {
+        if gap <= Self.longestGap { candidates = memory }
+    }
+
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         let scene = look.scene
         var findings: [Finding] = []
@@ -46,6 +58,9 @@ public struct IllegalParking: Rule {
             let why = candidate.why + [.init(at: end.at, what: "the place was seen empty")]
             findings.append(finding(end.stay, candidate.clock.counts, .ended(at: end.at), why))
         }
+        // Of an earlier run may be known what was not found again.
+        let known = Set(look.stays.map(\.id))
+        candidates = candidates.filter { known.contains($0.key) }
         let inside = look.stays.filter {
             $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box)
         }
@@ -81,10 +96,10 @@ public struct IllegalParking: Rule {
             candidate.clock.counts = max(candidate.clock.counts, queued)
             candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
         }
-        if (stay.isVisible ? stay.absence : time - stay.lastSeen) > settings.occlusion {
+        if (stay.isVisible ? stay.absence : stay.unseen(at: time)) > settings.occlusion {
             // Hidden, or the camera blind, for too long to vouch for it: the time before no longer counts.
             candidate.clock.counts = time
-            candidate.vouched = (time, stay.seenSeconds)
+            candidate.vouched = Vouched(from: time, seen: stay.seenSeconds)
         }
         let pending = finding(stay, candidate.clock.counts, .pending, candidate.why)
         guard isForbidden, stay.isVisible else { return pending }
@@ -102,7 +117,8 @@ public struct IllegalParking: Rule {
     private func begin(_ stay: Stay, _ scene: Scene, isForbidden: Bool) -> Candidate {
         Candidate(
             clock: DwellClock(since: stay.since, scene, settings.windows, isForbidden: isForbidden), queued: nil,
-            vouched: (stay.since, 0), why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
+            vouched: Vouched(from: stay.since, seen: 0),
+            why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
     }
 
     private func isCredible(_ stay: Stay, _ candidate: Candidate, at time: MediaTime) -> Bool {

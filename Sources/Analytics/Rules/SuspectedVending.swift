@@ -2,7 +2,7 @@
 ///
 /// Evidence adds up at a place. Somebody who stays is never enough, nor are things without anybody; walkers, people who
 /// talk, an umbrella in the rain that is no wider than one person needs: none of these opens.
-public struct SuspectedVending: Rule {
+public struct SuspectedVending: RememberingRule {
     /// The shares of the dwell in which somebody, and something, must have been there.
     private static let presence = 0.6
     /// The weight of things that makes a stall.
@@ -18,19 +18,34 @@ public struct SuspectedVending: Rule {
     private static let longestAbsence = 60.0
     private static let footprintShare = 0.5
 
-    private struct Place: Sendable {
+    struct Look: Sendable, Codable {
+        let time: MediaTime
+        let seller: Bool
+        let things: Bool
+    }
+
+    struct Missed: Sendable, Codable {
+        var looks: Int
+        var second: MediaTime
+    }
+
+    struct Emptied: Sendable, Codable {
+        var since: MediaTime
+        var looks: Int
+    }
+
+    struct Place: Sendable, Codable {
         let id: Int
         var box: Box
         var clock: DwellClock
         var lastSeen: MediaTime
         var lastSeller: MediaTime
-        /// The first look since which nothing of it has been seen.
         /// Looks that missed everything in a row, and the second of them.
-        var missed: (looks: Int, second: MediaTime)?
-        var looks: [(time: MediaTime, seller: Bool, things: Bool)] = []
+        var missed: Missed?
+        var looks: [Look] = []
         var names: Set<String> = []
         var visitors = 0
-        var emptied: (since: MediaTime, looks: Int)?
+        var emptied: Emptied?
         var score = 0.0
         var stood = false
         var why: [Incident.Reason] = []
@@ -47,8 +62,15 @@ public struct SuspectedVending: Rule {
         var isVehicle = false
     }
 
-    private let kind: AlertKind
-    private let zone: Zone
+    struct Memory: Codable {
+        let people: LingeringPeople
+        let goods: LaidOutGoods
+        let places: [Place]
+        let nextID: Int
+    }
+
+    let kind: AlertKind
+    let zone: Zone
     private let settings: VendingSettings
     private var people = LingeringPeople()
     private var goods = LaidOutGoods()
@@ -61,6 +83,18 @@ public struct SuspectedVending: Rule {
         self.settings = settings
     }
 
+    var memory: Memory? {
+        goods.hasBegun ? Memory(people: people, goods: goods, places: places, nextID: nextID) : nil
+    }
+    mutating func takeBack(_ memory: Memory, after gap: Double) {
+        guard gap <= Self.longestGap else { return }
+        (people, goods, places, nextID) = (memory.people, memory.goods, memory.places, memory.nextID)
+        // Nobody was missed while nobody looked.
+        people.resume(after: gap)
+        goods.resume(after: gap)
+        for index in places.indices { places[index].lastSeller = places[index].lastSeller + gap }
+    }
+
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         let passing = people.update(with: look.scene)
         goods.update(with: look.scene)
@@ -70,7 +104,7 @@ public struct SuspectedVending: Rule {
         var kept: [Place] = []
         for old in places {
             var place = old
-            see(&place, look, passing, aspect)
+            if look.scene.time - place.lastSeller <= Self.longestAbsence { see(&place, look, passing, aspect) }
             if let end = end(of: place, at: look.scene.time) {
                 let why = place.why + [.init(at: end, what: "nobody and nothing was seen there any more")]
                 findings.append(finding(place, .ended(at: end), why))
@@ -100,7 +134,7 @@ public struct SuspectedVending: Rule {
                 lastSeen: look.scene.time, lastSeller: look.scene.time)
             place.why = [.init(at: since, what: "somebody stays with things as vendors have them")]
             // The looks that made it count as well.
-            place.looks = [(since, true, true)]
+            place.looks = [Look(time: since, seller: true, things: true)]
             places.append(place)
             nextID += 1
         }
@@ -178,13 +212,14 @@ public struct SuspectedVending: Rule {
         place.lastSeen = max(place.lastSeen, seen)
         if place.lastSeen < time {
             let looks = (place.missed?.looks ?? 0) + 1
-            place.missed = (looks, looks <= 2 ? time : place.missed?.second ?? time)
+            place.missed = Missed(looks: looks, second: looks <= 2 ? time : place.missed?.second ?? time)
         } else {
             place.missed = nil
         }
         place.emptied =
-            seller || hasThings ? nil : (place.missed?.second ?? time, (place.emptied?.looks ?? 0) + 1)
-        place.looks.append((time, seller, hasThings))
+            seller || hasThings
+            ? nil : Emptied(since: place.missed?.second ?? time, looks: (place.emptied?.looks ?? 0) + 1)
+        place.looks.append(Look(time: time, seller: seller, things: hasThings))
         let earliest = time + -max(settings.dwell, 20)
         place.looks.removeAll { $0.time < earliest }
         let count = Double(max(1, place.looks.count))

@@ -2,7 +2,22 @@
 ///
 /// The colour of the zone is taken against the colour of the rest of the picture, which takes the camera's white balance
 /// and the colour of the daylight out, and compared with its own long mean.
-public struct WaterColour: Rule {
+public struct WaterColour: RememberingRule {
+    struct Mean: Sendable, Codable {
+        var blue = 0.0
+        var red = 0.0
+        var deviation = 2.0
+    }
+
+    struct Memory: Codable {
+        let mean: Mean
+        let looks: Int
+        let change: LastingCondition?
+        let number: Int
+    }
+
+    /// Seconds for which the mean is good without a look: colours of water change slowly.
+    private static let longestKnown = 86_400.0
     /// Looks from which the mean is worth comparing with.
     private static let firstLooks = 150
     /// Of the mean and of its deviation, for each look.
@@ -13,9 +28,9 @@ public struct WaterColour: Rule {
     /// Light in which colours can be told, in levels of luma.
     private static let light = 40.0...230.0
 
-    private let zone: Zone
+    let zone: Zone
     private let settings: WaterSettings
-    private var mean = (blue: 0.0, red: 0.0, deviation: 2.0)
+    private var mean = Mean()
     private var looks = 0
     private var change: LastingCondition?
     private var number = 1
@@ -23,6 +38,16 @@ public struct WaterColour: Rule {
     public init(zone: Zone, settings: WaterSettings) {
         self.zone = zone
         self.settings = settings
+    }
+
+    var kind: AlertKind { .dirtyWater }
+    var memory: Memory? {
+        looks > 0 ? Memory(mean: mean, looks: looks, change: change, number: number) : nil
+    }
+    mutating func takeBack(_ memory: Memory, after gap: Double) {
+        guard gap <= Self.longestKnown else { return }
+        (mean, looks, change, number) = (memory.mean, memory.looks, memory.change, memory.number)
+        if gap <= Self.longestGap { change?.resume(after: gap) }
     }
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {

@@ -1,5 +1,5 @@
 /// The mean colour of what somebody wears: enough to tell one passer-by from the next, never enough to know anyone.
-struct Tone: Sendable {
+struct Tone: Sendable, Codable {
     private let luma: Double
     private let blue: Double
     private let red: Double

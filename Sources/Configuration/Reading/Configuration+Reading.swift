@@ -26,7 +26,7 @@ extension Configuration {
         let outbox = file.section(.outbox).map(OutboxSettings.read) ?? OutboxSettings()
         let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
         let metrics = file.section(.metrics).map(MetricsSettings.read) ?? MetricsSettings()
-        let cameras = cameras(file, site: site, catalogue: catalogue)
+        let cameras = cameras(file, site: site, catalogue: catalogue.overridden(by: site.kinds))
         guard let broker else { return nil }
         return Configuration(
             site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound, outbox: outbox,

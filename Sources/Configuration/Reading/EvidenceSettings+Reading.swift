@@ -3,6 +3,7 @@ extension EvidenceSettings {
         case enabled, directory, publish
         case keepDays = "keep_days"
         case jpegQuality = "jpeg_quality"
+        case hardExamples = "hard_examples"
     }
 
     static func read(_ section: Section<Key>?, site: SiteSettings) -> EvidenceSettings {
@@ -14,6 +15,7 @@ extension EvidenceSettings {
         evidence.isPublished = section.boolean(.publish) ?? evidence.isPublished
         evidence.keepDays = section.integer(.keepDays, 1...3650, "days") ?? evidence.keepDays
         evidence.jpegQuality = section.integer(.jpegQuality, 2...31) ?? evidence.jpegQuality
+        evidence.hardExamples = section.integer(.hardExamples, 0...10_000) ?? evidence.hardExamples
         return evidence
     }
 }

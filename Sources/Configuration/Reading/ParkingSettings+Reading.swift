@@ -10,9 +10,9 @@ extension ParkingSettings {
         case queuePatience = "queue_patience"
     }
 
-    static func read(_ section: Section<Key>, site: SiteSettings) -> ParkingSettings {
+    static func read(_ section: Section<Key>, dwell: Double, site: SiteSettings) -> ParkingSettings {
         var parking = ParkingSettings()
-        parking.dwell = section.dwell ?? parking.dwell
+        parking.dwell = section.dwell ?? dwell
         parking.classes = classes(section) ?? parking.classes
         parking.windows = .read(section, site: site)
         parking.occlusion = section.number(.occlusion, 0...3600, "seconds") ?? parking.occlusion

@@ -21,7 +21,6 @@ extension Routing {
 
 extension Routing.Route {
     enum Key: String, CaseIterable { case kind, surface, role, name, id }
-    enum NameKey: String, CaseIterable { case zh, en }
 
     /// Nil where the kind is at fault.
     static func read(_ section: Section<Key>, catalogue: Catalogue) -> Routing.Route? {
@@ -34,10 +33,9 @@ extension Routing.Route {
             section.report("there is no kind \(Wording.quoted(kinds)): \(hint)", .kind)
         }
         route.role = section.text(.role, form: "a slug such as traffic-police", Form.isRole)
-        let name: Section<NameKey>? = section.section(.name, place: "\(section.place), name")
+        let name: Section<LocalizedName.Key>? = section.section(.name, place: "\(section.place), name")
         route.name = name.map {
-            LocalizedName(
-                zh: $0.required(.zh, example: "城管执法"), en: $0.required(.en, example: "City management enforcement"))
+            LocalizedName.read($0, example: LocalizedName(zh: "城管执法", en: "City management enforcement"))
         }
         if let role = route.role, section.node(.name) == nil {
             route.name = catalogue.department(role: role)?.name

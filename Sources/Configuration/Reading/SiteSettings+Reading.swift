@@ -6,7 +6,7 @@ extension SiteSettings {
         case timeZone = "time_zone"
         case stateDirectory = "state_directory"
         case modelsDirectory = "models_directory"
-        case departments
+        case departments, kinds
     }
 
     /// `area` stands in for one at fault while the rest of the file is read.
@@ -19,6 +19,7 @@ extension SiteSettings {
         site.timeZone = section.timeZone(.timeZone) ?? site.timeZone
         site.stateDirectory = section.text(.stateDirectory) ?? site.stateDirectory
         site.modelsDirectory = section.text(.modelsDirectory) ?? site.modelsDirectory
+        site.kinds = KindOverride.read(section, catalogue: catalogue)
         site.departments = Routing.read(section, catalogue: catalogue)
         return site
     }

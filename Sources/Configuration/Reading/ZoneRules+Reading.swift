@@ -50,7 +50,9 @@ extension ZoneRules {
     private mutating func read(_ key: Key, _ rules: Section<Key>, dwell: Double, site: SiteSettings) {
         switch key {
         case .parking:
-            parking = rules.settings(key, ParkingSettings.Key.self).map { ParkingSettings.read($0, site: site) }
+            parking = rules.settings(key, ParkingSettings.Key.self).map {
+                ParkingSettings.read($0, dwell: dwell, site: site)
+            }
         case .exposedGarbage, .garbagePile, .piledGoods:
             // Whatever is smaller than a pile is exposed garbage.
             let smallest = key == .garbagePile ? 0.01 : 0

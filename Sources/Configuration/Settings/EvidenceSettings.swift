@@ -10,5 +10,8 @@ public struct EvidenceSettings: Sendable, Hashable {
     /// libav's scale, 2 (best) … 31 (smallest).
     public var jpegQuality = 4
 
+    /// Incidents of which the masked pictures are kept for learning where a review finds a false alarm; 0 keeps none.
+    public var hardExamples = 0
+
     public init(directory: String) { self.directory = directory }
 }

@@ -19,6 +19,8 @@ public struct SiteSettings: Sendable, Hashable {
     public var modelsDirectory = "/usr/share/gridwarden/models"
     /// Which departments differ from the catalogue's, or have a number here.
     public var departments = Routing()
+    /// What else of the catalogue is different here.
+    public var kinds: [KindOverride] = []
 
     public init(id: String, area: AreaCode) {
         self.id = id

@@ -1,0 +1,71 @@
+import Analytics
+import Catalogue
+import Yams
+
+extension KindOverride {
+    enum Key: String, CaseIterable {
+        case name, codes, severity
+        case suggestedLimit = "suggested_limit"
+        case dwell
+        case privacyProfile = "privacy_profile"
+    }
+
+    enum CodeKey: String, CaseIterable { case system, code }
+
+    /// By the kind's name, in the order of the file.
+    static func read(_ site: Section<SiteSettings.Key>, catalogue: Catalogue) -> [KindOverride] {
+        guard let node = site.node(.kinds) else { return [] }
+        guard let mapping = node.mapping else {
+            site.report("kinds must be a map such as {parking.motor: {severity: 2}}", .kinds)
+            return []
+        }
+        return mapping.compactMap { name, value in
+            let text = name.scalar?.string ?? ""
+            guard let entry = catalogue[AlertKind(rawValue: text)] else {
+                let guess = Wording.nearest(to: text, among: catalogue.kinds.map(\.rawValue))
+                let hint = guess.map { "did you mean \($0)?" } ?? "name one of the catalogue's, e.g. parking.motor"
+                site.log.report(
+                    "\(site.place), kinds: there is no kind \(Wording.quoted(text)): \(hint)", at: Position(name))
+                return nil
+            }
+            let place = "\(site.place), kind \(text)"
+            if value.mapping?.isEmpty ?? false {
+                let keys = Wording.list(Key.allCases.map(\.rawValue))
+                site.log.report("\(place): nothing is changed: give at least one of \(keys)", at: Position(name))
+            }
+            return Section(value, place: place, at: Position(name), site.log).map { read($0, entry: entry) }
+        }
+    }
+
+    private static func read(_ section: Section<Key>, entry: KindEntry) -> KindOverride {
+        var override = KindOverride(kind: entry.kind)
+        override.name = name(.name, section, example: entry.name)
+        override.codes = codes(section)
+        override.severity = section.integer(.severity, 1...5)
+        override.suggestedLimit = name(.suggestedLimit, section, example: entry.suggestedLimit)
+        override.dwell = section.number(.dwell, 1...86400, "seconds")
+        override.privacyProfile = section.choice(.privacyProfile)
+        return override
+    }
+
+    private static func name(_ key: Key, _ section: Section<Key>, example: LocalizedName) -> LocalizedName? {
+        let names: Section<LocalizedName.Key>? = section.section(key, place: "\(section.place), \(key.rawValue)")
+        return names.map { LocalizedName.read($0, example: example) }
+    }
+
+    private static func codes(_ section: Section<Key>) -> [KindCode]? {
+        section.list(.codes, of: "maps such as {system: GB/T 47678.5-2026, code: \"09009\"}")?.enumerated()
+            .compactMap { index, node in
+                let place = "\(section.place), code no. \(index + 1)"
+                guard let item = Section<CodeKey>(node, place: place, at: Position(node), section.log) else {
+                    return nil
+                }
+                if item.node(.system) == nil { item.reportMissing(.system, example: KindCode.System.gbt2026.rawValue) }
+                if item.node(.code) == nil { item.reportMissing(.code, example: "\"09009\"") }
+                guard let system = item.choice(.system, KindCode.System.self),
+                    let code = item.text(.code, form: "1 to 32 letters, digits and hyphens", Form.isCode)
+                else { return nil }
+                return KindCode(system: system, code: code, certainty: .site)
+            }
+    }
+}

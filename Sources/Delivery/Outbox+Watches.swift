@@ -1,0 +1,29 @@
+public import Analytics
+public import Foundation
+import GRDB
+
+extension Outbox {
+    /// Keeps what is under way at a camera, so that its time goes on after a restart; nil forgets it.
+    public func save(watch: WatchSnapshot?, camera: String) throws(OutboxError) {
+        try Self.explaining("keep what is under way at camera \(camera)") {
+            let data = try watch?.data()
+            try pool.write { db in
+                if let data {
+                    try db.execute(
+                        sql: "INSERT OR REPLACE INTO watches (camera, data) VALUES (?, ?)", arguments: [camera, data])
+                } else {
+                    try db.execute(sql: "DELETE FROM watches WHERE camera = ?", arguments: [camera])
+                }
+            }
+        }
+    }
+
+    /// What was under way at a camera when it was last kept, for `WatchSnapshot(data:)`; nil where that was never.
+    public func watch(camera: String) throws(OutboxError) -> Data? {
+        try Self.explaining("read what was under way at camera \(camera)") {
+            try pool.read { db in
+                try Data.fetchOne(db, sql: "SELECT data FROM watches WHERE camera = ?", arguments: [camera])
+            }
+        }
+    }
+}

@@ -1,0 +1,227 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Analytics
+
+/// Tracker, rules and incidents of one camera, which is killed and started again.
+private struct Watch {
+    let zones: [(zone: Zone, rules: ZoneRules)]
+    var tracker = StayTracker()
+    var rules: RuleSet
+    var book = IncidentBook(camera: "c") { _ in UUID() }
+    var changes: [Incident] = []
+    /// What was written last.
+    var kept: WatchSnapshot?
+
+    init(_ rules: ZoneRules, _ polygon: Polygon) {
+        zones = [(Zone(id: "z", name: "", polygon: polygon, surface: .pavement), rules)]
+        self.rules = RuleSet(Self.rules(zones))
+    }
+
+    private static func rules(_ zones: [(zone: Zone, rules: ZoneRules)]) -> [any Rule] {
+        zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: 0.35) }
+    }
+
+    mutating func see(_ scene: Scene) {
+        let ended = tracker.update(with: scene)
+        let findings = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+        changes += book.advance(findings, at: scene.time)
+    }
+
+    mutating func keep(at scene: Scene) { kept = WatchSnapshot(time: scene.time, tracker: tracker, rules: rules) }
+
+    /// Incidents are written at once, the rest may be older.
+    mutating func restart() throws {
+        let data = try #require(kept).data()
+        let watch = try #require(WatchSnapshot(data: data))
+        tracker = StayTracker(restored: watch)
+        rules = RuleSet(Self.rules(zones), restored: watch)
+        book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
+    }
+
+    func times(_ state: Incident.State) -> [Double] {
+        changes.filter { $0.state == state }.map { ($0.closed ?? $0.confirmed).seconds }
+    }
+}
+
+/// A scene in which one thing is to be told, look by look; a look is two seconds.
+struct Play: Sendable, CustomTestStringConvertible {
+    let testDescription: String
+    let rules: ZoneRules
+    let polygon: Polygon
+    /// The first look that shows it, and the first one without it again.
+    let begin: Int
+    let end: Int
+    let scenes: [Scene]
+
+    init(
+        _ name: String, _ rules: ZoneRules, _ polygon: Polygon, begin: Int, end: Int, scene: (Int) -> Scene
+    ) {
+        testDescription = name
+        (self.rules, self.polygon, self.begin, self.end) = (rules, polygon, begin, end)
+        scenes = (0..<end + 20).map(scene)
+    }
+
+    private static let lower = Polygon([
+        Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 1), Point(x: 0, y: 1),
+    ])
+    private static let street = Street(isTextured: false)
+
+    private static func street(
+        _ name: String, _ rules: ZoneRules, _ things: [Street.Thing]
+    ) -> Play {
+        Play(name, rules, lower, begin: 5, end: 50) { look in
+            street.scene(at: Double(look) * 2, 5..<50 ~= look ? things : [])
+        }
+    }
+
+    private static let seller = Street.Thing(.person, Box(x: 0.5, y: 0.45, width: 0.06, height: 0.25), look: 2)
+    private static let table = Street.Thing(.diningTable, Box(x: 0.52, y: 0.6, width: 0.1, height: 0.1), look: 4)
+    private static let car = Street.Thing(.car, Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
+    private static let people = (0..<4).map {
+        Street.Thing(.person, Box(x: 0.2 * Double($0), y: 0.4, width: 0.05, height: 0.3), look: $0)
+    }
+
+    private static let water: Play = {
+        let (width, height) = (60, 36)
+        return Play(
+            "water", ZoneRules(water: WaterSettings(dwell: 60)),
+            Polygon([Point(x: 0, y: 0.5), Point(x: 1, y: 0.5), Point(x: 1, y: 1), Point(x: 0, y: 1)]), begin: 160,
+            end: 205
+        ) { look in
+            let tint = 160..<205 ~= look ? 15 : 0
+            let blue = (0..<width * height).map { pixel in
+                UInt8(clamping: 128 + Street.noise(pixel, look, 1) % 5 + (pixel >= width * 18 ? 6 + tint : 0))
+            }
+            let grey = [UInt8](repeating: 110, count: blue.count)
+            let picture = GreyImage(width: width, height: height, pixels: grey)
+            return Scene(
+                time: MediaTime(Double(look) * 2), date: Date(timeIntervalSince1970: 1_790_000_000), detections: [],
+                picture: picture ?? street.scene(at: 0, []).picture,
+                chroma: Chroma(blue: blue, red: [UInt8](repeating: 128, count: blue.count)))
+        }
+    }()
+
+    static let all = [
+        street("parking", ZoneRules(parking: ParkingSettings(dwell: 60)), [car]),
+        street("vending", ZoneRules(vending: [.roadVending: VendingSettings(dwell: 60)]), [table, seller]),
+        street("crowd", ZoneRules(crowd: CrowdSettings(dwell: 60, people: 4)), people), water,
+    ]
+}
+
+@Suite struct RestartTests {
+    /// The looks before the kill that were not written, and those in which nobody looked.
+    private static let kills = [(stale: 0, gap: 1), (0, 8), (12, 3)]
+
+    private func run(_ play: Play, killAt kill: Int? = nil, stale: Int = 0, gap: Int = 0) throws -> Watch {
+        var watch = Watch(play.rules, play.polygon)
+        for (look, scene) in play.scenes.enumerated() {
+            if look == kill { try watch.restart() }
+            if let kill, kill..<kill + gap ~= look { continue }
+            watch.see(scene)
+            if let kill, look == kill - 1 - stale { watch.keep(at: scene) }
+        }
+        return watch
+    }
+
+    @Test(arguments: Play.all) func aKillInMidDwellOpensOnTimeAndOnce(play: Play) throws {
+        let whole = try run(play)
+        #expect(whole.times(.opened).count == 1)
+        let opens = try #require(whole.times(.opened).first)
+        let opening = Int(opens / 2)
+        #expect(opening == play.begin + 30)
+        for (stale, gap) in Self.kills {
+            for kill in play.begin + stale + 2...opening {
+                let watch = try run(play, killAt: kill, stale: stale, gap: gap)
+                let opened = watch.times(.opened)
+                #expect(opened.count == 1, "killed at look \(kill), \(stale) stale")
+                let back = Double(kill + gap) * 2
+                let delay = (opened.first ?? .infinity) - max(opens, back)
+                #expect((0...2).contains(delay), "killed at look \(kill), \(stale) stale: \(opened)")
+                #expect(watch.changes.first?.firstSeen == whole.changes.first?.firstSeen)
+                #expect(watch.times(.closed) == whole.times(.closed))
+            }
+        }
+    }
+
+    @Test(arguments: Play.all) func anOpenIncidentIsNeitherOpenedAgainNorClosedEarly(play: Play) throws {
+        let whole = try run(play)
+        for (stale, gap) in Self.kills {
+            for kill in stride(from: play.begin + 31 + stale, to: play.end - gap, by: 2) {
+                let watch = try run(play, killAt: kill, stale: stale, gap: gap)
+                #expect(watch.times(.opened) == whole.times(.opened), "killed at look \(kill), \(stale) stale")
+                #expect(watch.times(.closed) == whole.times(.closed), "killed at look \(kill), \(stale) stale")
+                #expect(Set(watch.changes.map(\.id)).count == 1)
+            }
+        }
+    }
+
+    @Test(arguments: Play.all) func whatEndsWhileNobodyLooksIsClosedOnce(play: Play) throws {
+        let kill = play.end - 2
+        let watch = try run(play, killAt: kill, gap: 4)
+        #expect(watch.times(.opened).count == 1)
+        #expect(watch.times(.closed).count == 1)
+    }
+
+    /// The camera is blind at the restart, and what is kept meanwhile is no younger for it.
+    @Test func whatWaitsForTheFirstLookKeepsItsAge() throws {
+        let watch = try run(Play.all[2], killAt: 30)
+        let kept = try #require(watch.kept)
+        let again = WatchSnapshot(
+            time: kept.time + 200, tracker: StayTracker(restored: kept), rules: RuleSet([], restored: kept))
+        #expect(again == kept)
+    }
+
+    /// As a reload does it: the zone no longer holds the car, or still does.
+    @Test(arguments: [(0.7, false), (0.3, true)]) func aZoneThatIsDrawnAnew(left: Double, holds: Bool) throws {
+        let play = Play.all[0]
+        var watch = Watch(play.rules, play.polygon)
+        for scene in play.scenes.prefix(40) { watch.see(scene) }
+        watch.keep(at: play.scenes[39])
+        let opened = try #require(watch.changes.first)
+        var after = Watch(
+            play.rules,
+            Polygon([Point(x: left, y: 0.2), Point(x: 1, y: 0.2), Point(x: 1, y: 1), Point(x: left, y: 1)]))
+        (after.kept, after.book) = (watch.kept, watch.book)
+        try after.restart()
+        for scene in play.scenes[41..<50] { after.see(scene) }
+        #expect(after.times(.opened).isEmpty)
+        #expect(after.times(.closed).count == (holds ? 0 : 1))
+        for scene in play.scenes[50...] { after.see(scene) }
+        #expect(after.changes.filter { $0.state == .closed }.map(\.id) == [opened.id])
+    }
+
+    @Test func whatIsDamagedOrOfAnotherVersionIsNotTaken() throws {
+        let watch = try run(Play.all[1], killAt: 30)
+        let data = try #require(watch.kept).data()
+        #expect(WatchSnapshot(data: data) != nil)
+        #expect(WatchSnapshot(data: data.dropLast(40)) == nil)
+        #expect(WatchSnapshot(data: Data()) == nil)
+        let old = try PropertyListSerialization.data(fromPropertyList: ["version": 0], format: .binary, options: 0)
+        #expect(WatchSnapshot(data: old) == nil)
+    }
+
+    @Test func aRuleWhoseMemoryCannotBeReadBeginsAnewAlone() throws {
+        struct Unknown: Codable { let other: String }
+        var rule = Crowd(zone: Zone(id: "z", name: "", polygon: Play.all[2].polygon), settings: CrowdSettings())
+        rule.takeBack(data: try PropertyListEncoder.binary.encode(Unknown(other: "x")), after: 1)
+        #expect(rule.memory == nil)
+    }
+
+    @Test func whatIsTooOldIsFoundAnew() throws {
+        for play in Play.all.prefix(3) {
+            let watch = try run(play, killAt: play.begin + 20)
+            let old = try #require(watch.kept)
+            var tracker = StayTracker(restored: old)
+            var rules = RuleSet(play.rules.rules(in: watch.zones[0].zone, minimumScore: 0.35), restored: old)
+            let scene = Play.all[0].scenes[play.begin]
+            let later = Scene(
+                time: MediaTime(old.time.seconds + 400), date: scene.date, detections: [], picture: scene.picture)
+            let ended = tracker.update(with: later)
+            #expect(
+                rules.evaluate(Observation(scene: later, stays: tracker.stays, ended: ended)).isEmpty,
+                "\(play.testDescription)")
+        }
+    }
+}
