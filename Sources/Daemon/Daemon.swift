@@ -33,11 +33,14 @@ public struct Daemon: Sendable {
         let archive = try settings.evidenceFolder.map { folder in
             EvidenceArchive(
                 maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality),
-                store: try EvidenceStore(folder: folder), ledger: try Ledger(folder: folder, site: settings.site.id))
+                store: try EvidenceStore(folder: folder), ledger: try Ledger(folder: folder, site: settings.site.id),
+                budget: settings.evidenceBudget)
         }
         archive?.warn(logger)
+        archive?.resume(outbox, logger: logger)
         // What a kill or a full disk kept out of the ledger.
         archive?.recordMessages(of: outbox, through: try outbox.counts().lastSequence, logger: logger)
+        archive?.evict(outbox, logger: logger)
         let topics = AlertTopics(root: settings.topicRoot)
         let settlements = Settlements()
         let places = settings.cameras.map(\.identity.place)
@@ -88,7 +91,8 @@ public struct Daemon: Sendable {
             Self.response(path) {
                 SiteStatus(
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
-                    isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed))
+                    isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed),
+                    archive: archive)
             }
         }
         let sockets =

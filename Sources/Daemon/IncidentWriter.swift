@@ -148,6 +148,8 @@ public actor IncidentWriter {
         if let archive, let last = try? outbox.counts().lastSequence, last > archive.ledger.head.sequence {
             archive.recordMessages(of: outbox, through: last, logger: logger)
         }
+        // The site's state tells what went.
+        if let archive, archive.evict(outbox, logger: logger) > 0 { wake() }
     }
 
     private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {

@@ -208,8 +208,8 @@ public final class Outbox: Sendable {
         try Self.explaining("read the site's state") {
             try pool.read { db in
                 SiteReport.Facts(
-                    counts: try Self.counts(db), dropped: try Self.drops(db), tallies: try Self.tallies(db),
-                    audit: try Self.newest(db))
+                    counts: try Self.counts(db), dropped: try Self.drops(db), evicted: try Self.evicted(db),
+                    tallies: try Self.tallies(db), audit: try Self.newest(db))
             }
         }
     }

@@ -46,6 +46,15 @@ enum OutboxSchema {
             try db.execute(
                 sql: "CREATE TABLE grounds (camera TEXT PRIMARY KEY NOT NULL, time REAL NOT NULL, data BLOB NOT NULL)")
         }
+        migrator.registerMigration("evictions of evidence") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE evictions (
+                        incidents INTEGER NOT NULL, bytes INTEGER NOT NULL, record TEXT NOT NULL, audited INTEGER NOT NULL
+                    );
+                    INSERT INTO evictions VALUES (0, 0, '', 0);
+                    """)
+        }
         return migrator
     }
 
