@@ -75,10 +75,7 @@ public struct Daemon: Sendable {
             return CameraService(
                 settings: camera, site: settings.site, detector: detector, describer: describer, maker: archive?.maker,
                 writer: writer,
-                restored: try outbox.openIncidents(camera: camera.identity.id),
-                restoredStays: try outbox.stays(camera: camera.identity.id),
-                restoredGround: try outbox.ground(camera: camera.identity.id),
-                suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
+                memory: try CameraMemory(of: camera.identity.id, in: outbox), settlements: settlements,
                 meter: meter, logger: logger
             ) { report in
                 meter.changed(to: report.state.rawValue, reason: report.reason)

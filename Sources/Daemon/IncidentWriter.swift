@@ -77,15 +77,15 @@ public actor IncidentWriter {
     }
 
     /// Keeps what stands still at a camera for a later run. Failing costs a restart some dwell, no alert.
-    public func remember(_ stays: [StaySnapshot], camera: String) {
-        do { try outbox.save(stays, camera: camera) } catch {
+    public func remember(_ stays: [StaySnapshot], at moment: MomentOfRecord, camera: String) {
+        do { try outbox.save(stays, at: moment, camera: camera) } catch {
             logger.warning("could not keep what stands still", metadata: ["error": "\(error)", "camera": "\(camera)"])
         }
     }
 
     /// Keeps what lies on the ground of a camera for a later run; nil forgets it.
-    public func remember(_ ground: GroundSnapshot?, camera: String) {
-        do { try outbox.save(ground, camera: camera) } catch {
+    public func remember(_ ground: GroundSnapshot?, at moment: MomentOfRecord, camera: String) {
+        do { try outbox.save(ground, at: moment, camera: camera) } catch {
             logger.warning("could not keep the ground", metadata: ["error": "\(error)", "camera": "\(camera)"])
         }
     }

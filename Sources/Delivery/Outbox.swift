@@ -227,12 +227,15 @@ public final class Outbox: Sendable {
     }
 
     /// Keeps what stands still at a camera, so that its time goes on after a restart.
-    public func save(_ stays: [StaySnapshot], camera: String) throws(OutboxError) {
+    ///
+    /// - Parameter moment: now, on the camera's timeline.
+    public func save(_ stays: [StaySnapshot], at moment: MomentOfRecord, camera: String) throws(OutboxError) {
         try Self.explaining("keep what stands still at camera \(camera)") {
             let state = try JSONEncoder().encode(stays)
             try pool.write { db in
                 try db.execute(
                     sql: "INSERT OR REPLACE INTO stays (camera, state) VALUES (?, ?)", arguments: [camera, state])
+                try OutboxSchema.save(moment, camera: camera, db)
             }
         }
     }
@@ -244,6 +247,16 @@ public final class Outbox: Sendable {
                 try Data.fetchOne(db, sql: "SELECT state FROM stays WHERE camera = ?", arguments: [camera])
             }
             return try state.map { try JSONDecoder().decode([StaySnapshot].self, from: $0) } ?? []
+        }
+    }
+
+    /// By which the age of what was kept of a camera is known; nil where nothing was, or an older version did.
+    public func moment(camera: String) throws(OutboxError) -> MomentOfRecord? {
+        try Self.explaining("read when the state of camera \(camera) was kept") {
+            let state = try pool.read { db in
+                try Data.fetchOne(db, sql: "SELECT state FROM moments WHERE camera = ?", arguments: [camera])
+            }
+            return try state.map { try JSONDecoder().decode(MomentOfRecord.self, from: $0) }
         }
     }
 

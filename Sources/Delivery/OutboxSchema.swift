@@ -55,6 +55,10 @@ enum OutboxSchema {
                     INSERT INTO evictions VALUES (0, 0, '', 0);
                     """)
         }
+        migrator.registerMigration("moments") { db in
+            try db.execute(
+                sql: "CREATE TABLE moments (camera TEXT PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID")
+        }
         return migrator
     }
 
@@ -134,6 +138,12 @@ enum OutboxSchema {
         END;
         CREATE TABLE drops (first INTEGER PRIMARY KEY NOT NULL, last INTEGER NOT NULL, audited INTEGER NOT NULL);
         """
+
+    static func save(_ moment: MomentOfRecord, camera: String, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO moments (camera, state) VALUES (?, ?)",
+            arguments: [camera, try JSONEncoder().encode(moment)])
+    }
 
     static func save(_ incident: Incident, _ db: Database) throws {
         try db.execute(
