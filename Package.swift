@@ -88,7 +88,7 @@ let package = Package(
             swiftSettings: strict),
         test("Analytics"),
         test("Catalogue"),
-        test("Video", ["Analytics"]),
+        test("Video", ["Threading", "Analytics"]),
         test("Inference", ["Video", "Analytics"]),
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
         test("Delivery", ["Analytics", "Catalogue", grdb]),

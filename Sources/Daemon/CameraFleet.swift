@@ -107,8 +107,10 @@ actor CameraFleet: Service {
     private func close(_ before: CameraService.Settings, now: CameraService.Settings?) async {
         let watched = Dictionary(
             (now?.zones ?? []).map { ($0.zone.id, $0.rules.kinds) }, uniquingKeysWith: { first, _ in first })
-        let time = MediaTime(Date().timeIntervalSince1970)
+        let clocks = HostClocks.now
         do {
+            let moment = try outbox.moment(camera: before.identity.id)
+            let time = moment?.time(on: clocks) ?? MediaTime(clocks.date)
             let lost = try outbox.openIncidents(camera: before.identity.id).filter { incident in
                 watched[incident.zone]?.contains(incident.kind) != true
             }
@@ -120,10 +122,13 @@ actor CameraFleet: Service {
                     return IncidentWriter.Entry(
                         change: .init(incident: incident.lost(at: time), views: []), camera: before.identity,
                         zone: ZoneIdentity(zone), clock: ClockReport(source: .host, offsetMilliseconds: nil),
-                        date: { Date(timeIntervalSince1970: $0.seconds) })
+                        date: { Date(timeIntervalSince1970: clocks.date + ($0 - time)) })
                 })
             // Whoever brings it back begins anew.
-            if now == nil { await writer.remember(watch: nil, camera: before.identity.id) }
+            if now == nil {
+                await writer.remember(
+                    watch: nil, at: MomentOfRecord(time, on: clocks), camera: before.identity.id)
+            }
         } catch {
             logger.error(
                 "could not close what is no longer watched",

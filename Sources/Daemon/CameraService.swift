@@ -35,10 +35,7 @@ public struct CameraService: Sendable {
     private let describer: PlaceDescriber?
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
-    private let restored: [Incident]
-    private let restoredWatch: WatchSnapshot?
-    private let restoredGround: GroundSnapshot?
-    private let suppressed: [Incident]
+    private let memory: CameraMemory
     private let settlements: Settlements
     private let logger: Logger
     private let status: CameraStatus
@@ -47,16 +44,11 @@ public struct CameraService: Sendable {
     /// - Parameters:
     ///   - describer: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
-    ///   - restored: the incidents of this camera that were open when the last run ended.
-    ///   - restoredWatch: what stood still and was under way then; nil where that is not known.
-    ///   - restoredGround: what lay on the ground then; nil where that is not known.
-    ///   - suppressed: the incidents that a review had ended while their objects stood there.
     ///   - settlements: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
-        maker: EvidenceMaker?, writer: IncidentWriter, restored: [Incident], restoredWatch: WatchSnapshot? = nil,
-        restoredGround: GroundSnapshot? = nil, suppressed: [Incident] = [],
+        maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraMemory,
         settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) async -> Void
     ) {
@@ -65,10 +57,7 @@ public struct CameraService: Sendable {
         self.describer = describer
         self.maker = maker
         self.writer = writer
-        self.restored = restored
-        self.restoredWatch = restoredWatch
-        self.restoredGround = restoredGround
-        self.suppressed = suppressed
+        self.memory = memory
         self.settlements = settlements
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
@@ -82,7 +71,7 @@ public struct CameraService: Sendable {
     /// Runs until `stop`, or to the end of a file.
     func run() async {
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await camera.run(from: begin) }
+            group.addTask { await camera.run(from: memory.begin(on: .now)) }
             group.addTask { await tellStates() }
             await look()
             await group.waitForAll()
@@ -92,25 +81,19 @@ public struct CameraService: Sendable {
     /// Ends the run. What is open stays open, and what stands still is kept.
     func stop() { camera.stop() }
 
-    /// A system clock that was set back since the last run must not make what stood then younger than now.
-    private var begin: MediaTime {
-        let known = restored.map(\.lastSeen) + [restoredWatch?.time, restoredGround?.time].compactMap { $0 }
-        return max(MediaTime(Date().timeIntervalSince1970), known.max() ?? MediaTime(0))
-    }
-
     private func look() async {
         var pipeline = CameraPipeline(
             zones: settings.zones, detector: detector,
-            incidents: IncidentBook(camera: settings.identity.id, restored: restored, suppressed: suppressed) { _ in
-                UUIDv7.make()
-            },
+            incidents: IncidentBook(
+                camera: settings.identity.id, restored: memory.incidents, suppressed: memory.suppressed
+            ) { _ in UUIDv7.make() },
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
-            restored: restoredWatch, restoredGround: restoredGround, minimumScore: settings.minimumScore)
+            restored: memory.watch, restoredGround: memory.ground, minimumScore: settings.minimumScore)
         var failures = 0
         var watching = WatchKeeping()
         var keeping = GroundKeeping()
         var restoration = pipeline.groundRestoration
-        var last: MediaTime?
+        var last: MomentOfRecord?
         for await frame in camera.frames {
             do {
                 for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
@@ -125,12 +108,14 @@ public struct CameraService: Sendable {
                 let released = pipeline.takeReleased()
                 if !released.isEmpty { await writer.release(released) }
                 if watching.isDue(pipeline.standing, look.findings, at: look.time) {
-                    await writer.remember(watch: pipeline.snapshot(at: look.time), camera: settings.identity.id)
+                    await writer.remember(
+                        watch: pipeline.snapshot(at: look.time), at: MomentOfRecord(look.time),
+                        camera: settings.identity.id)
                 }
-                last = look.time
+                last = MomentOfRecord(look.time)
                 if keeping.isDue(pipeline.lying, at: look.time) {
                     let ground = pipeline.lying.isEmpty ? nil : pipeline.groundSnapshot(at: look.time)
-                    await writer.remember(ground, camera: settings.identity.id)
+                    await writer.remember(ground, at: MomentOfRecord(look.time), camera: settings.identity.id)
                 }
                 if restoration != pipeline.groundRestoration {
                     restoration = pipeline.groundRestoration
@@ -144,11 +129,13 @@ public struct CameraService: Sendable {
             }
         }
         // Even where nothing lies there: what is put down until the next start is new then.
-        if let last, let ground = pipeline.groundSnapshot(at: last) {
-            await writer.remember(ground, camera: settings.identity.id)
+        if let last, let ground = pipeline.groundSnapshot(at: last.time) {
+            await writer.remember(ground, at: last, camera: settings.identity.id)
         }
         requests.close()
-        if let last { await writer.remember(watch: pipeline.snapshot(at: last), camera: settings.identity.id) }
+        if let last {
+            await writer.remember(watch: pipeline.snapshot(at: last.time), at: last, camera: settings.identity.id)
+        }
     }
 
     private func tell(_ restoration: GroundRestoration) {

@@ -34,11 +34,14 @@ public struct Daemon: Sendable {
         let archive = try settings.evidenceFolder.map { folder in
             EvidenceArchive(
                 maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality),
-                store: try EvidenceStore(folder: folder), ledger: try Ledger(folder: folder, site: settings.site.id))
+                store: try EvidenceStore(folder: folder), ledger: try Ledger(folder: folder, site: settings.site.id),
+                budget: settings.evidenceBudget)
         }
         archive?.warn(logger)
+        archive?.resume(outbox, logger: logger)
         // What a kill or a full disk kept out of the ledger.
         archive?.recordMessages(of: outbox, through: try outbox.counts().lastSequence, logger: logger)
+        archive?.evict(outbox, logger: logger)
         let topics = AlertTopics(root: settings.topicRoot)
         let settlements = Settlements()
         let places = settings.cameras.map(\.identity.place)
@@ -82,10 +85,7 @@ public struct Daemon: Sendable {
             return CameraService(
                 settings: camera, site: settings.site, detector: detector, describer: describer, maker: archive?.maker,
                 writer: writer,
-                restored: try outbox.openIncidents(camera: camera.identity.id),
-                restoredWatch: try Self.watch(of: camera.identity.id, outbox, logger),
-                restoredGround: try outbox.ground(camera: camera.identity.id),
-                suppressed: try outbox.suppressedIncidents(camera: camera.identity.id), settlements: settlements,
+                memory: try CameraMemory(of: camera.identity.id, in: outbox, logger: logger), settlements: settlements,
                 meter: meter, logger: logger
             ) { report in
                 meter.changed(to: report.state.rawValue, reason: report.reason)
@@ -98,7 +98,8 @@ public struct Daemon: Sendable {
             Self.response(path) {
                 SiteStatus(
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
-                    isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed))
+                    isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed),
+                    archive: archive)
             }
         }
         let sockets =
@@ -120,16 +121,6 @@ public struct Daemon: Sendable {
                     logger: logger)
             }
         }
-    }
-
-    /// What was under way; nil where there is nothing that this version can read.
-    private static func watch(of camera: String, _ outbox: Outbox, _ logger: Logger) throws -> WatchSnapshot? {
-        guard let data = try outbox.watch(camera: camera) else { return nil }
-        if let watch = WatchSnapshot(data: data) { return watch }
-        logger.notice(
-            "what stood and was under way cannot be read by this version and is found anew",
-            metadata: ["camera": "\(camera)"])
-        return nil
     }
 
     /// Only where a rule needs it; without it alerts explain a little less.

@@ -48,6 +48,7 @@ extension DaemonSettings {
         publishesEvidence = evidence.isEnabled && evidence.isPublished
         let outbox = configuration.outbox
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)
+        evidenceBudget = evidence.maxMegabytes << 20
         auditDays = outbox.auditDays
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
         authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil

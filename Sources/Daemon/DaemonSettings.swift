@@ -30,6 +30,8 @@ public struct DaemonSettings: Sendable {
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
     public var outboxBudget = OutboxBudget()
+    /// Bytes of pictures and messages in the evidence folder.
+    public var evidenceBudget = Int.max
     /// Days for the audit log and the reviews.
     public var auditDays = 365
     /// Nil where reviews and commands are not listened to.

@@ -2,20 +2,32 @@ import Delivery
 public import Evidence
 import Foundation
 import Logging
+import Synchronization
 
 /// Where a site keeps its evidence: the maker of the pictures, their folder, and the ledger over them and all messages.
-public struct EvidenceArchive: Sendable {
+public final class EvidenceArchive: Sendable {
     /// Messages that are read from the outbox at a time.
     private static let batch: Int64 = 100
+
+    private struct Eviction {
+        /// Could not be deleted in this run of the process.
+        var stubborn = Set<UUID>()
+        var isOverdrawn = false
+    }
 
     public let maker: EvidenceMaker
     public let store: EvidenceStore
     public let ledger: Ledger
+    /// Bytes of pictures and messages.
+    public let budget: Int
+    /// Nothing is evicted between a picture and its record.
+    private let eviction = Mutex(Eviction())
 
-    public init(maker: EvidenceMaker, store: EvidenceStore, ledger: Ledger) {
+    public init(maker: EvidenceMaker, store: EvidenceStore, ledger: Ledger, budget: Int = .max) {
         self.maker = maker
         self.store = store
         self.ledger = ledger
+        self.budget = budget
     }
 
     /// Says at the start what will be missing.
@@ -58,11 +70,81 @@ public struct EvidenceArchive: Sendable {
 
     /// Deletes the days whose time is over, each after a record that says so; returns how many.
     func prune(keeping days: Int, now: Date) throws -> Int {
-        let expired = try store.expired(keeping: days, now: now)
+        let expired = store.expired(keeping: days, now: now)
         for day in expired {
             try ledger.expire(day: day, now: now)
             try store.delete(day: day)
         }
         return expired.count
+    }
+
+    /// Keeps a picture that was taken on request, with its record.
+    func keep(snapshot image: EvidenceImage) throws -> EvidenceStore.Stored {
+        try eviction.withLock { _ in
+            let id = UUIDv7.make()
+            let stored = try store.save(image, incident: id)
+            try ledger.record(snapshot: id, file: .init(file: stored.file, sha256: stored.sha256))
+            return stored
+        }
+    }
+
+    /// Goes on with what a kill has interrupted: the ledger tells of an eviction, and files may be left.
+    ///
+    /// To be called before anything is written.
+    func resume(_ outbox: Outbox, logger: Logger) {
+        guard let incident = ledger.head.evicting else { return }
+        do {
+            try outbox.note(evicted: try store.delete(incident: incident), record: ledger.head.hash)
+        } catch {
+            logger.error(
+                "could not finish an eviction of evidence", metadata: ["error": "\(error)", "incident": "\(incident)"])
+        }
+    }
+
+    /// Deletes what is kept of whole incidents, each after a record that says so, until the budget is kept.
+    ///
+    /// The oldest go first, in three passes: those that are closed and delivered; those that a broker does not have yet;
+    /// those that a review calls right. What is open stays.
+    ///
+    /// Blocks for the disk. To be called by whoever writes messages, between two of them, once they are in the ledger.
+    /// Returns how many went.
+    @discardableResult
+    func evict(_ outbox: Outbox, logger: Logger) -> Int {
+        var count = 0
+        guard store.bytes > budget else { return count }
+        do {
+            // Otherwise the ledger would name files later that are gone already.
+            guard try outbox.counts().lastSequence == ledger.head.sequence else { return count }
+            let claims = try outbox.claims()
+            let incidents = store.incidents
+            try eviction.withLock { state in
+                for claim in EvidenceClaims.Claim.allCases where claim != .open {
+                    for incident in incidents where claims[incident] == claim && !state.stubborn.contains(incident) {
+                        guard store.bytes > budget else {
+                            state.isOverdrawn = false
+                            return
+                        }
+                        try ledger.evict(incident: incident)
+                        let record = ledger.head.hash
+                        do {
+                            try outbox.note(evicted: try store.delete(incident: incident), record: record)
+                            count += 1
+                        } catch let error as EvidenceStore.StoreError {
+                            state.stubborn.insert(incident)
+                            logger.error("could not evict evidence", metadata: ["error": "\(error)"])
+                        }
+                    }
+                }
+                let wasOverdrawn = state.isOverdrawn
+                state.isOverdrawn = store.bytes > budget
+                guard state.isOverdrawn, !wasOverdrawn else { return }
+                logger.warning(
+                    "the evidence of open incidents is larger than its budget; raise evidence.max_megabytes",
+                    metadata: ["bytes": "\(store.bytes)", "budget": "\(budget)"])
+            }
+        } catch {
+            logger.error("could not keep the evidence to its budget", metadata: ["error": "\(error)"])
+        }
+        return count
     }
 }

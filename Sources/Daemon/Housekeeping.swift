@@ -27,6 +27,7 @@ struct Housekeeping: Service {
                         try outbox.audit(.evidenceDropped, facts: ["days": "\(folders)", "reason": "their age"])
                     }
                     try outbox.auditDrops()
+                    try outbox.auditEvictions()
                     try outbox.pruneAudit(before: oldest)
                     try outbox.prune(requestsBefore: now.addingTimeInterval(-Self.requests), reviewsBefore: oldest)
                     if folders + messages > 0 {

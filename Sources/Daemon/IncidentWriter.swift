@@ -77,15 +77,15 @@ public actor IncidentWriter {
     }
 
     /// Keeps what is under way at a camera for a later run; nil forgets it. Failing costs a restart some dwell, no alert.
-    public func remember(watch: WatchSnapshot?, camera: String) {
-        do { try outbox.save(watch: watch, camera: camera) } catch {
+    public func remember(watch: WatchSnapshot?, at moment: MomentOfRecord, camera: String) {
+        do { try outbox.save(watch: watch, at: moment, camera: camera) } catch {
             logger.warning("could not keep what is under way", metadata: ["error": "\(error)", "camera": "\(camera)"])
         }
     }
 
     /// Keeps what lies on the ground of a camera for a later run; nil forgets it.
-    public func remember(_ ground: GroundSnapshot?, camera: String) {
-        do { try outbox.save(ground, camera: camera) } catch {
+    public func remember(_ ground: GroundSnapshot?, at moment: MomentOfRecord, camera: String) {
+        do { try outbox.save(ground, at: moment, camera: camera) } catch {
             logger.warning("could not keep the ground", metadata: ["error": "\(error)", "camera": "\(camera)"])
         }
     }
@@ -148,6 +148,8 @@ public actor IncidentWriter {
         if let archive, let last = try? outbox.counts().lastSequence, last > archive.ledger.head.sequence {
             archive.recordMessages(of: outbox, through: last, logger: logger)
         }
+        // The site's state tells what went.
+        if let archive, archive.evict(outbox, logger: logger) > 0 { wake() }
     }
 
     private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {

@@ -20,6 +20,7 @@ struct PrometheusText {
         add(
             "gridwarden_evidence_withheld_total", .counter, "How often the pictures of an incident were withheld.",
             Double(status.evidenceWithheld))
+        if let evidence = status.evidence { addEvidence(evidence) }
         add(
             "process_cpu_seconds_total", .counter, "Processor time, user and system.", status.processorSeconds)
         if let bytes = status.residentBytes {
@@ -69,6 +70,20 @@ struct PrometheusText {
             "Age of the oldest message that no broker has; 0 where there is none.",
             outbox.oldestUndeliveredSeconds ?? 0)
         add("gridwarden_open_incidents", .gauge, "Incidents that are open.", Double(outbox.openIncidents))
+    }
+
+    private mutating func addEvidence(_ evidence: SiteStatus.Evidence) {
+        add(
+            "gridwarden_evidence_bytes", .gauge, "Bytes of pictures and messages that are kept as evidence.",
+            Double(evidence.bytes))
+        add("gridwarden_evidence_budget_bytes", .gauge, "So many may be kept.", Double(evidence.budgetBytes))
+        add(
+            "gridwarden_evidence_evicted_incidents_total", .counter,
+            "Incidents whose evidence went before its time because the budget was spent.",
+            Double(evidence.evictedIncidents))
+        add(
+            "gridwarden_evidence_evicted_bytes_total", .counter, "Bytes of that evidence.",
+            Double(evidence.evictedBytes))
     }
 
     private mutating func addReviews(_ reviews: [SiteStatus.Reviews]) {

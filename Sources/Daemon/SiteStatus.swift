@@ -1,5 +1,6 @@
 import Analytics
 import Delivery
+import Evidence
 public import Foundation
 import Video
 
@@ -42,6 +43,15 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         public let precision: Double?
     }
 
+    public struct Evidence: Codable, Sendable, Equatable {
+        /// Of pictures and messages.
+        public let bytes: Int
+        public let budgetBytes: Int
+        /// Since the site began: deleted before their time because the budget was spent.
+        public let evictedIncidents: Int
+        public let evictedBytes: Int
+    }
+
     public let site: String
     public let software: String
     public let model: String
@@ -51,6 +61,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
     public let reviews: [Reviews]
     /// How often pictures of an incident were withheld.
     public let evidenceWithheld: Int
+    /// Nil where no evidence is kept.
+    public let evidence: Evidence?
     public let processorSeconds: Double
     public let residentBytes: Int?
 
@@ -72,7 +84,7 @@ public struct SiteStatus: Codable, Sendable, Equatable {
 extension SiteStatus {
     init(
         site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool, withheld: Int,
-        now: Date = Date()
+        archive: EvidenceArchive?, now: Date = Date()
     ) {
         self.site = site.id
         software = site.software
@@ -99,6 +111,11 @@ extension SiteStatus {
                 open: tally.open, precision: tally.precision)
         }
         evidenceWithheld = withheld
+        evidence = archive.map {
+            Evidence(
+                bytes: $0.store.bytes, budgetBytes: $0.budget, evictedIncidents: standing.evicted.incidents,
+                evictedBytes: standing.evicted.bytes)
+        }
         processorSeconds = ProcessUsage.processorSeconds
         residentBytes = ProcessUsage.residentBytes
     }

@@ -39,9 +39,7 @@ struct SnapshotTaker: Sendable {
                     "\(identity.place.area) / \(identity.place.grid) / \(identity.place.microgrid)",
                 ])
             return try await onOwnThread(named: "snapshot") {
-                let id = UUIDv7.make()
-                let stored = try archive.store.save(image, incident: id)
-                try archive.ledger.record(snapshot: id, file: .init(file: stored.file, sha256: stored.sha256))
+                let stored = try archive.keep(snapshot: image)
                 return .taken(sha256: stored.sha256, file: stored.file)
             }
         } catch {

@@ -4,7 +4,9 @@ import GRDB
 
 extension Outbox {
     /// Keeps what lies on the ground at a camera, so that its time goes on after a restart; nil forgets it.
-    public func save(_ ground: GroundSnapshot?, camera: String) throws(OutboxError) {
+    ///
+    /// - Parameter moment: now, on the camera's timeline.
+    public func save(_ ground: GroundSnapshot?, at moment: MomentOfRecord, camera: String) throws(OutboxError) {
         try Self.explaining("keep what lies on the ground at camera \(camera)") {
             let state = try ground.map { (time: $0.time.seconds, data: try $0.data()) }
             try pool.write { db in
@@ -15,6 +17,7 @@ extension Outbox {
                 } else {
                     try db.execute(sql: "DELETE FROM grounds WHERE camera = ?", arguments: [camera])
                 }
+                try OutboxSchema.save(moment, camera: camera, db)
             }
         }
     }

@@ -13,7 +13,7 @@ extension Outbox {
                 return OutboxStanding(
                     counts: try Self.counts(db), oldestUndelivered: oldest.map(Date.init(timeIntervalSince1970:)),
                     openIncidents: Dictionary(uniqueKeysWithValues: open.map { ($0["camera"], $0["open"]) }),
-                    tallies: try Self.tallies(db))
+                    tallies: try Self.tallies(db), evicted: try Self.evicted(db))
             }
         }
     }

@@ -4,7 +4,9 @@ import GRDB
 
 extension Outbox {
     /// Keeps what is under way at a camera, so that its time goes on after a restart; nil forgets it.
-    public func save(watch: WatchSnapshot?, camera: String) throws(OutboxError) {
+    ///
+    /// - Parameter moment: now, on the camera's timeline.
+    public func save(watch: WatchSnapshot?, at moment: MomentOfRecord, camera: String) throws(OutboxError) {
         try Self.explaining("keep what is under way at camera \(camera)") {
             let data = try watch?.data()
             try pool.write { db in
@@ -14,6 +16,7 @@ extension Outbox {
                 } else {
                     try db.execute(sql: "DELETE FROM watches WHERE camera = ?", arguments: [camera])
                 }
+                try OutboxSchema.save(moment, camera: camera, db)
             }
         }
     }

@@ -208,8 +208,8 @@ public final class Outbox: Sendable {
         try Self.explaining("read the site's state") {
             try pool.read { db in
                 SiteReport.Facts(
-                    counts: try Self.counts(db), dropped: try Self.drops(db), tallies: try Self.tallies(db),
-                    audit: try Self.newest(db))
+                    counts: try Self.counts(db), dropped: try Self.drops(db), evicted: try Self.evicted(db),
+                    tallies: try Self.tallies(db), audit: try Self.newest(db))
             }
         }
     }
@@ -224,6 +224,16 @@ public final class Outbox: Sendable {
     /// SQLite's own word on how it writes: 2 is FULL.
     func synchronousMode() throws -> Int? {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
+    }
+
+    /// By which the age of what was kept of a camera is known; nil where nothing was, or an older version did.
+    public func moment(camera: String) throws(OutboxError) -> MomentOfRecord? {
+        try Self.explaining("read when the state of camera \(camera) was kept") {
+            let state = try pool.read { db in
+                try Data.fetchOne(db, sql: "SELECT state FROM moments WHERE camera = ?", arguments: [camera])
+            }
+            return try state.map { try JSONDecoder().decode(MomentOfRecord.self, from: $0) }
+        }
     }
 
     static func explaining<T>(_ operation: String, _ body: () throws -> T) throws(OutboxError) -> T {

@@ -53,6 +53,19 @@ enum OutboxSchema {
                     CREATE TABLE watches (camera TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("evictions of evidence") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE evictions (
+                        incidents INTEGER NOT NULL, bytes INTEGER NOT NULL, record TEXT NOT NULL, audited INTEGER NOT NULL
+                    );
+                    INSERT INTO evictions VALUES (0, 0, '', 0);
+                    """)
+        }
+        migrator.registerMigration("moments") { db in
+            try db.execute(
+                sql: "CREATE TABLE moments (camera TEXT PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID")
+        }
         return migrator
     }
 
@@ -132,6 +145,12 @@ enum OutboxSchema {
         END;
         CREATE TABLE drops (first INTEGER PRIMARY KEY NOT NULL, last INTEGER NOT NULL, audited INTEGER NOT NULL);
         """
+
+    static func save(_ moment: MomentOfRecord, camera: String, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO moments (camera, state) VALUES (?, ?)",
+            arguments: [camera, try JSONEncoder().encode(moment)])
+    }
 
     static func save(_ incident: Incident, _ db: Database) throws {
         try db.execute(

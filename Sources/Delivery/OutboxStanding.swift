@@ -8,4 +8,5 @@ public struct OutboxStanding: Sendable, Hashable {
     /// By the ids of cameras; those without are left out.
     public let openIncidents: [String: Int]
     public let tallies: [ReviewTally]
+    public let evicted: EvictedEvidence
 }

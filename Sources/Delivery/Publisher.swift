@@ -221,7 +221,7 @@ public actor Publisher {
         }
         // What was dropped, and what reviews say.
         let facts = try outbox.facts()
-        if facts.dropped != told?.dropped || facts.tallies != told?.tallies {
+        if facts.dropped != told?.dropped || facts.evicted != told?.evicted || facts.tallies != told?.tallies {
             try await client.publish(siteMessage(.online))
         }
     }

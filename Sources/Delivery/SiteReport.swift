@@ -21,6 +21,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
     struct Facts: Hashable {
         let counts: OutboxCounts
         let dropped: [ClosedRange<Int64>]
+        let evicted: EvictedEvidence
         let tallies: [ReviewTally]
         let audit: AuditChain.Anchor
     }
@@ -38,6 +39,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var undelivered: Int?
     /// Nil where nothing was.
     public var dropped: Dropped?
+    /// Nil where none was.
+    public var evictedEvidence: EvictedEvidence?
     /// What reviews say of each rule at each camera.
     public var reviews: [ReviewTally]?
     public var audit: Audit?
@@ -61,6 +64,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case site, state, at, connected, software, undelivered, dropped, reviews, audit, certificates
         case lastSequence = "last_sequence"
+        case evictedEvidence = "evicted_evidence"
     }
 
     /// Reads a payload.
@@ -87,6 +91,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         undelivered = facts.counts.undelivered
         reviews = facts.tallies
         audit = Audit(entries: facts.audit.number, hash: facts.audit.hash)
+        if facts.evicted.incidents > 0 { evictedEvidence = facts.evicted }
         guard !facts.dropped.isEmpty else { return }
         dropped = Dropped(
             messages: facts.dropped.reduce(0) { $0 + $1.count },

@@ -1,8 +1,9 @@
 public import Foundation
+import Synchronization
 internal import Video
 
 /// Evidence on disk: one folder a day, one an incident; readable by the service's own user and group only.
-public struct EvidenceStore: Sendable {
+public final class EvidenceStore: Sendable {
     /// A picture that lies on disk.
     public struct Stored: Sendable, Equatable {
         public let role: EvidenceImage.Role
@@ -18,12 +19,18 @@ public struct EvidenceStore: Sendable {
     }
 
     public let folder: URL
+    private let total: Mutex<Int>
 
-    /// Creates the folder; throws where it cannot be written.
+    /// Creates the folder, and counts what lies there; throws where it cannot be written.
     public init(folder: URL) throws {
         self.folder = folder
+        total = Mutex(0)
         try Self.createFolder(folder)
+        for day in days { total.withLock { $0 += Self.bytes(of: folder.appending(path: day)) } }
     }
+
+    /// Of all pictures and messages, without the ledger.
+    public var bytes: Int { total.withLock { $0 } }
 
     /// Writes a picture so that a crash or a power cut leaves either all of it or nothing.
     public func save(_ image: EvidenceImage, incident: UUID) throws -> Stored {
@@ -43,21 +50,71 @@ public struct EvidenceStore: Sendable {
         let name = "\(Self.day(date))/\(incident.uuidString.lowercased())/\(name)"
         let file = folder.appending(path: name)
         try Self.createFolder(file.deletingLastPathComponent())
+        let before = Self.bytes(of: file)
         do { try DurableFile.write(bytes, to: file) } catch { throw StoreError(description: "\(error)") }
+        total.withLock { $0 += bytes.count - before }
         return name
     }
 
+    /// The days of which something is kept, oldest first.
+    private var days: [String] {
+        ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter(Self.isDay).sorted()
+    }
+
     /// The days that ended more than `days` before `now`, oldest first.
-    public func expired(keeping days: Int, now: Date) throws -> [String] {
+    public func expired(keeping days: Int, now: Date) -> [String] {
         let oldest = Self.day(now.addingTimeInterval(-Double(days + 1) * 86_400))
-        return try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            .filter { $0 < oldest && Self.isDay($0) }.sorted()
+        return self.days.filter { $0 < oldest }
+    }
+
+    /// The incidents of which something is kept, each once, in the order of their first days and then of their ids.
+    public var incidents: [UUID] {
+        var known = Set<UUID>()
+        return days.flatMap { day in
+            ((try? FileManager.default.contentsOfDirectory(atPath: folder.appending(path: day).path)) ?? [])
+                .sorted().compactMap(UUID.init(uuidString:)).filter { known.insert($0).inserted }
+        }
     }
 
     /// Deletes all that is kept of a day.
     public func delete(day: String) throws {
         guard Self.isDay(day) else { return }
-        try FileManager.default.removeItem(at: folder.appending(path: day))
+        try delete(folder.appending(path: day))
+    }
+
+    /// Deletes all that is kept of an incident; returns how many bytes that was.
+    @discardableResult
+    public func delete(incident: UUID) throws -> Int {
+        try days.reduce(0) { freed, day in
+            freed + (try delete(folder.appending(path: "\(day)/\(incident.uuidString.lowercased())")))
+        }
+    }
+
+    /// What is gone already is no fault.
+    @discardableResult
+    private func delete(_ target: URL) throws -> Int {
+        guard FileManager.default.fileExists(atPath: target.path) else { return 0 }
+        let before = Self.bytes(of: target)
+        // What a deletion that failed has left goes on counting.
+        defer { total.withLock { $0 -= before - Self.bytes(of: target) } }
+        do { try FileManager.default.removeItem(at: target) } catch {
+            throw StoreError(
+                description: "could not delete \(target.path): \(error.localizedDescription); check its owner")
+        }
+        return before
+    }
+
+    /// Of a file, or of all files below a folder; 0 where there is nothing.
+    private static func bytes(of target: URL) -> Int {
+        let keys: Set<URLResourceKey> = [.fileSizeKey, .isRegularFileKey]
+        func size(_ file: URL) -> Int {
+            guard let values = try? file.resourceValues(forKeys: keys), values.isRegularFile == true else { return 0 }
+            return values.fileSize ?? 0
+        }
+        guard let files = FileManager.default.enumerator(at: target, includingPropertiesForKeys: Array(keys)) else {
+            return size(target)
+        }
+        return files.reduce(size(target)) { $0 + (($1 as? URL).map(size) ?? 0) }
     }
 
     static func isDay(_ name: String) -> Bool { name.wholeMatch(of: #/\d{4}-\d\d-\d\d/#) != nil }

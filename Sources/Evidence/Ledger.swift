@@ -22,6 +22,8 @@ public final class Ledger: Sendable {
         public internal(set) var hash: String
         /// The last message that is in it; 0 where there is none.
         public internal(set) var sequence: Int64
+        /// The incident whose eviction the last record tells of: its files may still be there.
+        public internal(set) var evicting: UUID?
     }
 
     private struct State {
@@ -85,6 +87,11 @@ public final class Ledger: Sendable {
         try append(.expired, now: now) { $0.day = day }
     }
 
+    /// Records that what is kept of an incident is about to be deleted because the budget is spent.
+    public func evict(incident: UUID, now: Date = Date()) throws {
+        try append(.evicted, now: now) { $0.incident = incident.uuidString.lowercased() }
+    }
+
     /// What the ledger says of a file with these bytes.
     public static func hash(_ bytes: [UInt8]) -> String { SHA256.hex(bytes) }
 
@@ -106,6 +113,7 @@ public final class Ledger: Sendable {
             state.head.number = record.number
             state.head.hash = line.hash
             state.head.sequence = record.sequence ?? state.head.sequence
+            state.head.evicting = record.evicting
         }
     }
 
@@ -124,6 +132,8 @@ public final class Ledger: Sendable {
                 description: "could not go on with the ledger \(path): its last record is damaged; move the evidence "
                     + "folder away and keep it for an inspection; a new one is begun at the next start")
         }
-        return (Head(number: record.number, hash: hash, sequence: record.sequence ?? 0), length)
+        return (
+            Head(number: record.number, hash: hash, sequence: record.sequence ?? 0, evicting: record.evicting), length
+        )
     }
 }

@@ -12,7 +12,9 @@ public struct LedgerCheck {
 
     private struct Expected {
         let sha256: String
+        /// The first one that names it: a review's message names the pictures of its incident again.
         let record: Int
+        let incident: String?
         let isInside: Bool
     }
 
@@ -24,6 +26,12 @@ public struct LedgerCheck {
     private var report = LedgerReport()
     private var expected: [String: Expected] = [:]
     private var expiredDays = Set<String>()
+    /// By incident.
+    private var evictions: [String: LedgerReport.Eviction] = [:]
+    /// The incidents of which a record names files.
+    private var named = Set<String>()
+    /// Evicted incidents with files that are still there.
+    private var survivors = Set<String>()
     private var hashes = Set<String>()
     private var sequence: Int64?
 
@@ -35,6 +43,7 @@ public struct LedgerCheck {
         var check = try LedgerCheck(folder: folder)
         try check.readChain()
         check.checkFiles()
+        check.tellEvictions()
         check.lookForStrays()
         if let head, !check.hashes.contains(head.lowercased()) {
             check.report.faults.append(
@@ -97,8 +106,14 @@ public struct LedgerCheck {
         report.from = report.from ?? record.at
         report.until = record.at
         if let day = record.day { expiredDays.insert(day) }
+        if let incident = record.incident, record.files?.isEmpty == false { named.insert(incident) }
+        if record.kind == .evicted, let incident = record.incident {
+            evictions[incident] = .init(incident: incident, record: number, at: record.at)
+        }
         for file in record.files ?? [] where pack == nil || record.incident == pack?.incident {
-            expected[file.file] = Expected(sha256: file.sha256, record: number, isInside: file.isInside)
+            expected[file.file] = Expected(
+                sha256: file.sha256, record: expected[file.file]?.record ?? number, incident: record.incident,
+                isInside: file.isInside)
         }
         return nil
     }
@@ -123,6 +138,10 @@ public struct LedgerCheck {
             else {
                 if expected.isInside, expiredDays.contains(day(of: name)) {
                     report.expired += 1
+                } else if expected.isInside, let incident = expected.incident,
+                    let eviction = evictions[incident], eviction.record > expected.record
+                {
+                    evictions[incident]?.files += 1
                 } else {
                     fault(expected, name, "the file is missing, and no record says that its time was over")
                 }
@@ -130,9 +149,29 @@ public struct LedgerCheck {
             }
             if SHA256.hex(Array(data)) == expected.sha256 {
                 report.files += 1
+                if let incident = expected.incident, (evictions[incident]?.record ?? 0) > expected.record {
+                    survivors.insert(incident)
+                }
             } else {
                 fault(expected, name, "the file was changed: its SHA-256 is not that of the record")
             }
+        }
+    }
+
+    /// Of each incident that the ledger calls evicted, whether that is so.
+    private mutating func tellEvictions() {
+        report.evictions = evictions.values.filter { pack == nil || $0.incident == pack?.incident }
+            .sorted { $0.record < $1.record }
+        if !survivors.isEmpty {
+            report.notes.append(
+                "\(survivors.count) incidents were to be evicted and have files left: the daemon was killed meanwhile, "
+                    + "could not delete them, or somebody put them back")
+        }
+        let unknown = report.evictions.count { !named.contains($0.incident) }
+        if unknown > 0 {
+            report.notes.append(
+                "\(unknown) incidents were evicted of which no record names a file: left by a daemon that was killed "
+                    + "while it wrote, or the record is not the daemon's")
         }
     }
 

@@ -15,6 +15,8 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
         case snapshot
         /// A day whose files were deleted because their time was over.
         case expired
+        /// An incident whose files were deleted because the budget was spent.
+        case evicted
     }
 
     /// A file beside the ledger.
@@ -44,7 +46,7 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
     public let previous: String
     /// Of the site that writes; only in `begin`.
     public var site: String?
-    /// Of the message; in `snapshot` and `expired` that of the last message before.
+    /// Of the message; in the others that of the last message before.
     public var sequence: Int64?
     public var incident: String?
     /// SHA-256 of the exact payload as it was published.
@@ -52,6 +54,8 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
     public var files: [File]?
     /// `YYYY-MM-DD`; only in `expired`.
     public var day: String?
+
+    var evicting: UUID? { kind == .evicted ? incident.flatMap(UUID.init(uuidString:)) : nil }
 
     static let first = String(repeating: "0", count: 64)
     /// `,"hash":"` and 64 digits and `"}`.

@@ -7,6 +7,16 @@ public struct LedgerReport: Codable, Sendable, Equatable {
         public let what: String
     }
 
+    /// Files that went because the budget was spent.
+    public struct Eviction: Codable, Sendable, Equatable {
+        public let incident: String
+        /// Of the newest record about it.
+        public let record: Int
+        /// When that was written.
+        public let at: String
+        public internal(set) var files = 0
+    }
+
     public internal(set) var site: String?
     /// Records that follow on one another without a fault.
     public internal(set) var records = 0
@@ -15,6 +25,8 @@ public struct LedgerReport: Codable, Sendable, Equatable {
     public internal(set) var files = 0
     /// Files whose time was over, as the ledger says.
     public internal(set) var expired = 0
+    /// What the ledger says went before its time, in the order of the records.
+    public internal(set) var evictions: [Eviction] = []
     /// The `hash` of the last good record, to be kept elsewhere.
     public internal(set) var head = ""
     /// When the first and the last good record were written.

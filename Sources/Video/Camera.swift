@@ -2,7 +2,7 @@ public import Analytics
 import Dispatch
 import Foundation
 import Synchronization
-import Threading
+public import Threading
 
 /// One camera on a thread of its own: opens, reads, decodes, and opens again after every fault.
 ///
@@ -43,6 +43,7 @@ public final class Camera: Sendable {
 
     private let settings: Settings
     private let clocks: Clocks
+    private let backoff: Backoff
     private let outlet = FrameOutlet()
     private let state: AsyncStream<CameraState>.Continuation
     private let deadline = ReadDeadline()
@@ -52,10 +53,12 @@ public final class Camera: Sendable {
     private let isClose = Atomic<Bool>(false)
     private let heartbeat = Atomic<UInt64>(DispatchTime.now().uptimeNanoseconds)
 
-    public init(id: String, settings: Settings, clocks: Clocks = .system) {
+    /// - Parameter backoff: how long to wait before the camera is opened again.
+    public init(id: String, settings: Settings, clocks: Clocks = .system, backoff: Backoff = Backoff()) {
         self.id = id
         self.settings = settings
         self.clocks = clocks
+        self.backoff = backoff
         (states, state) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
     }
 
@@ -69,7 +72,7 @@ public final class Camera: Sendable {
     }
 
     /// The longest that `secondsSinceProgress` may be while the thread is alive: one attempt and one wait.
-    public var longestSilence: Double { settings.openTimeout * 2 + settings.readTimeout + Backoff().longest }
+    public var longestSilence: Double { settings.openTimeout * 2 + settings.readTimeout + backoff.longest }
 
     /// Runs until `stop`, or to the end of a file.
     ///
@@ -95,7 +98,7 @@ public final class Camera: Sendable {
     private func loop(from started: MediaTime) {
         var outlet = outlet
         var timeline = Timeline(isLive: settings.url.isStream, started: started.seconds)
-        var backoff = Backoff()
+        var backoff = backoff
         let begin = clocks.uptime()
         while !deadline.isStopped {
             state.yield(.connecting)

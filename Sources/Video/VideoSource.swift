@@ -67,6 +67,8 @@ struct VideoSource: ~Copyable {
             av_dict_set(&dictionary, "timeout", "\(Int(options.readTimeout * 1e6))", 0)
             // The probe ends early where the description names codec and size, as RTSP's does.
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
+            // Nobody asks how many pictures a second there are; libav would wait for twenty to count them.
+            av_dict_set(&dictionary, "fpsprobesize", "0", 0)
         }
         deadline.arm(for: options.openTimeout)
         try Self.check(avformat_open_input(&format, url.secret, nil, &dictionary), "open", url, deadline)

@@ -43,6 +43,11 @@ struct StatusCommand: ParsableCommand {
             let precision = tally.precision.map { String(format: "%.0f %% right", $0 * 100) } ?? "not judged"
             print("reviews \(tally.camera) \(tally.kind): \(precision) of \(tally.right + tally.wrong)")
         }
+        if let evidence = status.evidence {
+            let evicted =
+                evidence.evictedIncidents == 0 ? "" : "; that of \(evidence.evictedIncidents) incidents made room"
+            print("evidence \(evidence.bytes >> 20) of \(evidence.budgetBytes >> 20) MiB\(evicted)")
+        }
         if status.evidenceWithheld > 0 { print("evidence withheld \(status.evidenceWithheld) times: see the log") }
     }
 }

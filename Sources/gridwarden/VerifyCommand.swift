@@ -15,6 +15,8 @@ struct VerifyCommand: ParsableCommand {
             state directory, and the head comes from the site's retained state.
             """)
 
+    private static let mostEvictions = 20
+
     @Argument(help: "The evidence folder, an exported pack, or with --audit the state directory.") var folder: String
     @Option(help: "A hash that the ledger or the log had at some time.") var head: String?
     @Flag(help: "Check the audit log of a state directory.") var audit = false
@@ -59,11 +61,13 @@ struct VerifyCommand: ParsableCommand {
     }
 
     private func show(_ report: LedgerReport) {
+        let evicted = report.evictions.reduce(0) { $0 + $1.files }
         let span = [report.from, report.until].compactMap { $0 }.joined(separator: " … ")
         print(
             """
             site \(report.site ?? "unknown"): \(report.records) good records (\(span)), \(report.messages) messages, \
-            \(report.files) files as recorded, \(report.expired) expired
+            \(report.files) files as recorded, \(report.expired) expired, \
+            \(evicted) evicted
             head \(report.head)
             """)
         if let first = report.faults.first {
@@ -73,6 +77,12 @@ struct VerifyCommand: ParsableCommand {
         }
         for fault in report.faults.dropFirst() {
             print("also at record \(fault.record): \(fault.file.map { "\($0): " } ?? "")\(fault.what)")
+        }
+        for eviction in report.evictions.suffix(Self.mostEvictions) {
+            print("evicted on \(eviction.at): incident \(eviction.incident), \(eviction.files) files")
+        }
+        if report.evictions.count > Self.mostEvictions {
+            print("\(report.evictions.count - Self.mostEvictions) incidents were evicted before these: see --json")
         }
         for note in report.notes { print("note: \(note)") }
     }

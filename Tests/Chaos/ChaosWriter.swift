@@ -22,7 +22,7 @@ final class ChaosWriter: Sendable {
     private let pause: UInt32
     private let isStopped = Atomic<Bool>(false)
 
-    init(state: URL, port: Int, seed: UInt64, progress: ChaosProgress, pause: UInt32) throws {
+    init(state: URL, host: String, port: Int, seed: UInt64, progress: ChaosProgress, pause: UInt32) throws {
         self.seed = seed
         self.progress = progress
         self.pause = pause
@@ -35,7 +35,7 @@ final class ChaosWriter: Sendable {
         guard let entry = try Catalogue.builtIn()[.illegalParking] else { throw CocoaError(.coderValueNotFound) }
         self.entry = entry
         outbox = try Outbox(file: state.appending(path: "outbox.sqlite"))
-        var broker = MQTTSettings(host: "127.0.0.1", port: port, clientID: "chaos", keepAlive: 5)
+        var broker = MQTTSettings(host: host, port: port, clientID: "chaos", keepAlive: 5)
         broker.shortestWait = 0.05
         broker.longestWait = 0.3
         publisher = Publisher(

@@ -1,5 +1,5 @@
 // Writes what a scripted scene gives to an outbox as fast as it can, and publishes it: the part of the daemon that must
-// lose nothing, small enough to be killed hundreds of times. `chaos-writer STATE PORT SEED PROGRESS PAUSE`.
+// lose nothing, small enough to be killed hundreds of times. `chaos-writer STATE HOST PORT SEED PROGRESS PAUSE`.
 import Analytics
 import Catalogue
 import Delivery
@@ -9,13 +9,14 @@ import Logging
 import TestSupport
 
 let words = CommandLine.arguments
-guard words.count == 6, let port = Int(words[2]), let seed = UInt64(words[3]), let pause = UInt32(words[5]) else {
-    FileHandle.standardError.write(Data("chaos-writer STATE PORT SEED PROGRESS PAUSE\n".utf8))
+guard words.count == 7, let port = Int(words[3]), let seed = UInt64(words[4]), let pause = UInt32(words[6]) else {
+    FileHandle.standardError.write(Data("chaos-writer STATE HOST PORT SEED PROGRESS PAUSE\n".utf8))
     exit(64)
 }
 let parent = getppid()
 let writer = try ChaosWriter(
-    state: URL(filePath: words[1]), port: port, seed: seed, progress: ChaosProgress(file: URL(filePath: words[4])),
+    state: URL(filePath: words[1]), host: words[2], port: port, seed: seed,
+    progress: ChaosProgress(file: URL(filePath: words[5])),
     pause: pause)
 signal(SIGTERM, SIG_IGN)
 let source = DispatchSource.makeSignalSource(signal: SIGTERM, queue: .global())

@@ -16,23 +16,29 @@ import Testing
             "persistence true", "persistence_location \(folder.file("broker").path)/", "max_queued_messages 0",
         ])
         defer { broker.stop() }
-        let proxy = try FaultProxy(to: broker.port, seed: seed)
+        // The writer is a machine of its own where that may be, with the proxy at our end of the cable.
+        let network = PartitionedNetwork.make(orTell: Campaign.say)
+        let host = network?.address ?? "127.0.0.1"
+        let proxy = try FaultProxy(to: broker.port, seed: seed, on: host)
         defer { proxy.stop() }
         let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
         let progress = folder.file("progress")
         let log = folder.file("log")
         func start() throws -> ChildProcess {
-            try ChildProcess(
-                .init(filePath: ChildProcess.built("chaos-writer").path),
-                [state.path, "\(proxy.port)", "\(seed)", progress.path, "\(pause)"], log: log)
+            let words = [state.path, host, "\(proxy.port)", "\(seed)", progress.path, "\(pause)"]
+            let program = ChildProcess.built("chaos-writer")
+            return try network?.start(program, words, log: log) ?? ChildProcess(program, words, log: log)
         }
         let faults = Task {
             var random = SeededGenerator(seed: seed ^ 0xFA17)
+            var turn = 0
             while !Task.isCancelled {
+                turn += 1
                 let wait = Int.random(in: 300...1500, using: &random)
-                let choice = Int.random(in: 0..<(disk == nil ? 5 : 6), using: &random)
+                let choice = Int.random(in: 0..<6, using: &random)
+                let cut = PartitionedNetwork.Cut.allCases.randomElement(using: &random)
                 try? await Task.sleep(for: .milliseconds(Int.random(in: 200...1000, using: &random)))
-                switch choice {
+                switch disk != nil && !turn.isMultiple(of: 2) ? 6 : choice {
                 case 0:
                     broker.end()
                     try? await Task.sleep(for: .milliseconds(wait))
@@ -40,11 +46,13 @@ import Testing
                 case 1: proxy.set(.silent)
                 case 2: proxy.set(.slow(bytes: 20_000))
                 case 3: proxy.reset()
-                case 5: disk?.fill()
+                case 4: if let cut { try network?.cut(cut) }
+                case 6: disk?.fill()
                 default: break
                 }
                 try? await Task.sleep(for: .milliseconds(wait))
                 proxy.set(.none)
+                try network?.heal()
                 disk?.free()
             }
         }
@@ -60,6 +68,7 @@ import Testing
         faults.cancel()
         _ = try await faults.value
         proxy.set(.none)
+        try network?.heal()
         let child = try start()
         try await Task.sleep(for: .seconds(2))
         child.signal(SIGTERM)
@@ -113,6 +122,51 @@ import Testing
         Campaign.say("\(check); the disk was full \(disk.count) times")
         #expect(check.isClean, "CHAOS_SEED=\(Campaign.seed): \(check)")
         #expect(check.messages > kills)
+        #expect(disk.count > 0)
+    }
+
+    @Test(.timeLimit(.minutes(3)), arguments: PartitionedNetwork.Cut.allCases)
+    func `a network that is cut for longer than the keep-alive loses nothing and repeats nothing`(
+        cut: PartitionedNetwork.Cut
+    ) async throws {
+        guard let network = PartitionedNetwork.make(orTell: Campaign.say) else { return }
+        let folder = try TemporaryFolder()
+        let broker = try Broker()
+        defer { broker.stop() }
+        let proxy = try FaultProxy(to: broker.port, on: network.address)
+        defer { proxy.stop() }
+        let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
+        let (seed, state, log) = (Campaign.seed, folder.file("state"), folder.file("log"))
+        let progress = try ChaosProgress(file: folder.file("progress"))
+        let child = try network.start(
+            ChildProcess.built("chaos-writer"),
+            [state.path, network.address, "\(proxy.port)", "\(seed)", folder.file("progress").path, "10000"], log: log)
+        defer { child.kill() }
+        #expect(try await eventually(seconds: 20) { centre.count > 20 }, "\(tail(log))")
+        try network.cut(cut)
+        // What was on its way arrives.
+        try await Task.sleep(for: .seconds(1))
+        let (count, look) = (centre.count, progress.look)
+        // The keep-alive is 5 s.
+        try await Task.sleep(for: .seconds(9))
+        #expect(centre.count == count && progress.look > look + 200)
+        try network.heal()
+        #expect(try await eventually(seconds: 30) { centre.count > count + 20 }, "\(tail(log))")
+        child.signal(SIGTERM)
+        #expect(try await eventually(seconds: 70) { child.exit != nil }, "\(tail(log))")
+        let outbox = try Outbox(file: state.appending(path: "outbox.sqlite"))
+        let counts = try outbox.counts()
+        #expect(counts.undelivered == 0)
+        #expect(
+            try await eventually(seconds: 20) {
+                centre.received.contains { Int64($0.event.sequence) == counts.lastSequence }
+            })
+        let check = ChaosCheck(
+            centre.received, scene: ScriptedScene(seed: seed), through: progress.look,
+            sequence: Int(counts.lastSequence), longestWait: 30)
+        Campaign.say("\(cut) for 10 s: \(check)")
+        #expect(check.isClean, "CHAOS_SEED=\(seed): \(check)")
+        await centre.client.close()
     }
 }
 

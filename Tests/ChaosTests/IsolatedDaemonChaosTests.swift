@@ -11,7 +11,10 @@ import Testing
     private static let isReady =
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
 
-    private func configuration(_ folder: TemporaryFolder, broker: Int, camera: String) throws -> String {
+    private func configuration(
+        _ folder: TemporaryFolder, broker: Int, camera: String, rule: String = "parking.motor: { dwell: 20 }",
+        polygon: String = "[[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]"
+    ) throws -> String {
         let file = folder.file("gridwarden.yaml")
         try """
         site:
@@ -31,11 +34,19 @@ import Testing
             signage_confirmed: true
             zones:
               - id: np1
-                polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
+                polygon: \(polygon)
                 rules:
-                  parking.motor: { dwell: 20 }
+                  \(rule)
         """.write(to: file, atomically: true, encoding: .utf8)
         return file.path
+    }
+
+    /// The server lets a stream go with its last client, and would begin the clip anew after each kill.
+    private func viewer(of server: RTSPServer, _ folder: TemporaryFolder) throws -> ChildProcess {
+        try ChildProcess(
+            URL(filePath: "/usr/bin/ffmpeg"),
+            ["-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", server.url, "-c", "copy", "-f", "null", "-"],
+            log: folder.file("viewer"))
     }
 
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip. The stream is one for all, as a camera's is: it
@@ -50,11 +61,7 @@ import Testing
         let clip = try #require(Footage.clip("composed/parking.mp4"))
         let server = try RTSPServer(clip: clip, loops: true, isShared: true)
         defer { server.stop() }
-        // The server lets a stream go with its last client, and would begin the clip anew after each kill.
-        let viewer = try ChildProcess(
-            URL(filePath: "/usr/bin/ffmpeg"),
-            ["-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", server.url, "-c", "copy", "-f", "null", "-"],
-            log: folder.file("viewer"))
+        let viewer = try viewer(of: server, folder)
         defer { viewer.kill() }
         let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
         let arguments = ["run", "--config", try configuration(folder, broker: proxy.port, camera: server.url)]
@@ -100,6 +107,64 @@ import Testing
         let outbox = try Outbox(file: folder.file("state").appending(path: "outbox.sqlite"))
         #expect(try outbox.counts().undelivered == 0)
         #expect(try outbox.openIncidents().isEmpty)
+        await centre.client.close()
+    }
+
+    /// The bags of `garbage-smoke.mp4` lie there from 45 s to 135 s of the clip.
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    func `a daemon that is killed while bags lie there opens one incident, on time`() async throws {
+        let folder = try TemporaryFolder()
+        let broker = try Broker()
+        defer { broker.stop() }
+        // The bags come 30 s after its start.
+        let clip = try Footage.cut(
+            try #require(Footage.clip("composed/garbage-smoke.mp4")), in: folder, from: 15, seconds: 110,
+            size: (640, 480))
+        let server = try RTSPServer(clip: clip, loops: false, isShared: true)
+        defer { server.stop() }
+        let began = Date()
+        let viewer = try viewer(of: server, folder)
+        defer { viewer.kill() }
+        let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
+        let file = try configuration(
+            folder, broker: broker.port, camera: server.url, rule: "env.garbage_exposed: { dwell: 20 }",
+            polygon: "[[0.65625, 0.2083], [1, 0.2083], [1, 1], [0.65625, 1]]")
+        let program = ChildProcess.built("gridwarden")
+        let (arguments, log) = (["run", "--config", file], folder.file("log"))
+        var child = try ChildProcess(program, arguments, log: log)
+        defer { child.kill() }
+        try await Task.sleep(for: .seconds(began.addingTimeInterval(32).timeIntervalSinceNow))
+        let state = folder.file("state").appending(path: "outbox.sqlite")
+        // As soon as the bags are known, which takes some looks.
+        @Sendable func kept() throws -> Date? {
+            try Outbox(reading: state).moment(camera: "cam-01").map { Date(timeIntervalSince1970: $0.clocks.date) }
+        }
+        let before = try kept()
+        #expect(try await eventually(seconds: 17) { try kept() != before })
+        #expect(centre.count == 0)
+        child.kill()
+        let killed = Date().timeIntervalSince(began)
+        child = try ChildProcess(program, arguments, log: log)
+        #expect(try await eventually(seconds: 30) { centre.count > 0 })
+        let event = try #require(centre.received.first?.event)
+        let observed = event.data.observed
+        Campaign.say(
+            "killed \(Int(killed - 30)) s after the bags came, opened after \(observed.dwellSeconds) s of \(observed.thresholdSeconds)"
+        )
+        let arrival = try #require(RFC3339.date(from: observed.firstSeen)).timeIntervalSince(began)
+        // The time began before the kill.
+        #expect((28..<killed).contains(arrival), "\(arrival)")
+        // A look is 2 s.
+        #expect((20...23).contains(observed.dwellSeconds))
+        // Killed again: it is not opened again.
+        child.kill()
+        let last = try ChildProcess(program, arguments, log: log)
+        try await Task.sleep(for: .seconds(14))
+        last.signal(SIGTERM)
+        #expect(try await eventually(seconds: 20) { last.exit != nil })
+        let states = centre.received.map(\.event.data.incident.state)
+        #expect(states.count { $0 == "opened" } == 1 && !states.contains("closed"), "\(states)")
+        #expect(try Outbox(reading: state).openIncidents().count == 1)
         await centre.client.close()
     }
 }

@@ -16,6 +16,7 @@ import Testing
           "outbox": {"undelivered": 4, "delivered": 6, "bytes": 1000, "open_incidents": 2, "last_sequence": 10,
                      "oldest_undelivered_seconds": 30.5},
           "reviews": [{"camera": "a", "kind": "parking.motor", "right": 3, "wrong": 1, "open": 0, "precision": 0.75}],
+          "evidence": {"bytes": 900, "budget_bytes": 1000, "evicted_incidents": 3, "evicted_bytes": 5000},
           "evidence_withheld": 1, "processor_seconds": 12.5, "resident_bytes": 1048576
         }
         """
@@ -53,6 +54,7 @@ import Testing
             #"gridwarden_camera_state{camera="b",state="offline"} 1"#,
             #"gridwarden_camera_state{camera="b",state="online"} 0"#,
             #"gridwarden_precision_ratio{camera="a",kind="parking.motor"} 0.75"#,
+            "gridwarden_evidence_bytes 900", "gridwarden_evidence_evicted_incidents_total 3",
             "gridwarden_outbox_oldest_undelivered_age_seconds 30.5", "process_resident_memory_bytes 1048576",
         ] {
             #expect(text.split(separator: "\n").contains(Substring(line)), "\(line)")

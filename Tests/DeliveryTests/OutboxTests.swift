@@ -63,12 +63,15 @@ struct OutboxTests {
             """
         let ground = try #require(GroundSnapshot(data: Data(text.utf8)))
         let outbox = try Outbox(file: file)
-        try outbox.save(ground, camera: "a")
-        try outbox.save(ground, camera: "b")
-        try outbox.save(nil, camera: "b")
+        let moment = MomentOfRecord(MediaTime(90.5), on: HostClocks(date: 1_790_000_000.25, boot: "b", sinceBoot: 12.5))
+        try outbox.save(ground, at: moment, camera: "a")
+        try outbox.save(ground, at: moment, camera: "b")
+        try outbox.save(nil, at: moment, camera: "b")
         let again = try Outbox(file: file)
         #expect(try again.ground(camera: "a") == ground)
         #expect(try again.ground(camera: "b") == nil)
+        #expect(try again.moment(camera: "a") == moment)
+        #expect(try again.moment(camera: "c") == nil)
         try again.pool.write { try $0.execute(sql: "UPDATE grounds SET data = x'00'") }
         #expect(try again.ground(camera: "a") == nil)
     }

@@ -165,6 +165,10 @@ struct PublisherTests {
         let run = Task { try await publisher.run() }
         #expect(try await eventually { try reports().last?.state == .online })
         #expect(try reports().last?.lastSequence == 1)
+        #expect(try reports().last?.evictedEvidence == nil)
+        for _ in 0..<2 { try outbox.note(evicted: 4096, record: "9f2c") }
+        publisher.notify()
+        #expect(try await eventually { try reports().last?.evictedEvidence == .init(incidents: 1, bytes: 4096) })
         // A client of the same name throws the first one out, and the broker publishes its will.
         var thief = MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "taken-over")
         thief.longestWait = 0.5

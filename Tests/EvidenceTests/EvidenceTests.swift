@@ -63,7 +63,7 @@ import Video
             let taken = now.addingTimeInterval(-days * 86_400)
             _ = try store.save(EvidenceImage(role: .closeUp, jpeg: [0], taken: taken), incident: UUID())
         }
-        let expired = try store.expired(keeping: 30, now: now)
+        let expired = store.expired(keeping: 30, now: now)
         #expect(expired == ["2026-08-12"])
         for day in expired { try store.delete(day: day) }
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).count == 2)

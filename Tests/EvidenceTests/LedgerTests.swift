@@ -192,7 +192,7 @@ import Testing
         let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
         let later = Self.begin.addingTimeInterval(40 * 86_400)
         try site.add(6, to: ledger, date: later)
-        let days = try site.store.expired(keeping: 30, now: later)
+        let days = site.store.expired(keeping: 30, now: later)
         #expect(days.count == 1)
         for day in days {
             try ledger.expire(day: day, now: later)
@@ -204,9 +204,77 @@ import Testing
         #expect(try Ledger(folder: site.folder.url, site: "edge-01").head == ledger.head)
     }
 
+    @Test func whatWasEvictedIsNoTamperingAndSaysWhen() throws {
+        let site = try Site()
+        let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        for index in [1, 3] {
+            try ledger.evict(incident: site.incidents[index], now: Self.begin.addingTimeInterval(60))
+            #expect(ledger.head.evicting == site.incidents[index])
+            let before = site.store.bytes
+            let freed = try site.store.delete(incident: site.incidents[index])
+            #expect(freed == 114 && site.store.bytes == before - freed)
+        }
+        let report = try site.check()
+        #expect(report.isIntact && report.notes == [] && report.files == 6 && report.expired == 0)
+        #expect(
+            report.evictions
+                == [(1, 7), (3, 8)].map {
+                    .init(
+                        incident: site.incidents[$0].uuidString.lowercased(), record: $1, at: "2026-09-21T14:14:20Z",
+                        files: 2)
+                })
+        // Only what was there before the record is excused.
+        try site.edit { $0.swapAt(5, 6) }
+        #expect(!(try site.check().isIntact))
+        #expect(try EvidenceStore(folder: site.folder.url).bytes == site.store.bytes)
+        // The ledger goes on.
+        #expect(try Ledger(folder: site.folder.url, site: "edge-01").head == ledger.head)
+        try site.add(6, to: ledger)
+        #expect(ledger.head.evicting == nil)
+    }
+
+    @Test func whatCameAfterAnEvictionIsMissed() throws {
+        let site = try Site()
+        let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        let incident = site.incidents[2]
+        try ledger.evict(incident: incident)
+        try site.store.delete(incident: incident)
+        // A review's message: it names the pictures of its incident again.
+        let payload = Array("{}".utf8)
+        let file = try site.store.save(payload, sequence: 6, incident: incident, date: Self.begin)
+        try ledger.record(
+            sequence: 6, incident: incident, payload: payload,
+            files: [
+                .init(file: site.pictures[2], sha256: Ledger.hash([UInt8](repeating: 3, count: 100))),
+                .init(file: file, sha256: Ledger.hash(payload)),
+            ])
+        var report = try site.check()
+        #expect(report.isIntact && report.files == 9 && report.evictions.map(\.files) == [2])
+        try FileManager.default.removeItem(at: site.folder.file(file))
+        report = try site.check()
+        #expect(report.faults.map(\.file) == [file] && report.faults.first?.record == 8)
+    }
+
+    @Test func anEvictionThatWasInterruptedOrNeverHadAFileIsNoted() throws {
+        let site = try Site()
+        let ledger = try Ledger(folder: site.folder.url, site: "edge-01")
+        try ledger.evict(incident: site.incidents[0])
+        #expect(try site.check().isIntact)
+        #expect(try site.check().notes.first?.contains("have files left") == true)
+        // What is there is still held to its hash.
+        try Data([1]).write(to: site.folder.file(site.pictures[0]))
+        #expect(try site.check().faults.map(\.file) == [site.pictures[0]])
+        try site.store.delete(incident: site.incidents[0])
+        #expect(try site.check().isIntact && site.check().notes == [])
+        try ledger.evict(incident: UUID())
+        let report = try site.check()
+        #expect(report.isIntact && report.notes.count == 1)
+        #expect(report.notes.first?.contains("of which no record names a file") == true)
+    }
+
     @Test func aDayThatWasDeletedWithoutARecordIsTampering() throws {
         let site = try Site()
-        for day in try site.store.expired(keeping: 1, now: Self.begin.addingTimeInterval(5 * 86_400)) {
+        for day in site.store.expired(keeping: 1, now: Self.begin.addingTimeInterval(5 * 86_400)) {
             try site.store.delete(day: day)
         }
         #expect(try site.check().faults.count == 10)

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Synchronization
 
-/// A TCP proxy on the loopback that does what bad networks do.
+/// A TCP proxy that does what bad networks do.
 public final class FaultProxy: Sendable {
     public enum Fault: Sendable, Equatable {
         case none
@@ -40,9 +40,11 @@ public final class FaultProxy: Sendable {
     public let port: Int
     private let shared: Shared
 
-    /// - Parameter target: a port of the loopback.
-    public init(to target: Int, seed: UInt64 = 1) throws {
-        let (listener, port) = try LoopbackListener.open()
+    /// - Parameters:
+    ///   - target: a port of the loopback.
+    ///   - address: where to listen.
+    public init(to target: Int, seed: UInt64 = 1, on address: String = "127.0.0.1") throws {
+        let (listener, port) = try LoopbackListener.open(on: address)
         self.port = port
         shared = Shared(listener: listener, target: target, seed: seed)
         Thread.detachNewThread { [shared] in Self.accept(shared) }

@@ -66,6 +66,24 @@ public enum Footage {
         return path
     }
 
+    /// A part of a clip in another size, as a camera sends it: a key frame every second, no B-frames.
+    ///
+    /// - Parameters:
+    ///   - folder: keep it as long as the part is used.
+    ///   - from: seconds of the clip, as is `seconds`.
+    public static func cut(
+        _ clip: String, in folder: TemporaryFolder, from: Double, seconds: Double, size: (width: Int, height: Int)
+    ) throws -> String {
+        let path = folder.file("cut-\(UUID().uuidString).mp4").path
+        try ffmpeg(
+            [
+                "-nostdin", "-v", "error", "-ss", "\(from)", "-i", clip, "-t", "\(seconds)", "-an", "-vf",
+                "scale=\(size.width):\(size.height),fps=12", "-c:v", "libx264", "-preset", "ultrafast", "-crf", "20",
+                "-pix_fmt", "yuv420p", "-g", "12", "-keyint_min", "12", "-sc_threshold", "0", "-bf", "0", path,
+            ], "cut a clip")
+        return path
+    }
+
     /// A copy of a clip in which about one byte in `everyNthByte` is spoilt between two times, in seconds.
     public static func spoil(
         _ clip: String, in folder: TemporaryFolder, from: Double, to: Double, everyNthByte: Int

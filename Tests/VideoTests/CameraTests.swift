@@ -2,6 +2,7 @@ import Analytics
 import Foundation
 import TestSupport
 import Testing
+import Threading
 
 @testable import Video
 
@@ -230,6 +231,47 @@ import Testing
         defer { server.stop() }
         Self.expectFlat(20) { Self.open(server.url, seconds: 5) }
     }
+
+    /// The connection breaks after each picture, and the camera's own loop opens it again.
+    @Test(.timeLimit(.minutes(isLong ? 15 : 3))) func brokenConnectionsToACameraLeaveNothingBehind() async throws {
+        let folder = try TemporaryFolder()
+        let server = try RTSPServer(
+            clip: try Footage.makeTestClip(in: folder, seconds: 3, rate: 25, gop: 1), isShared: true)
+        defer { server.stop() }
+        let proxy = try FaultProxy(to: server.port)
+        defer { proxy.stop() }
+        let camera = Camera(
+            id: "again",
+            settings: .init(url: CameraURL(server.url.replacing(":\(server.port)/", with: ":\(proxy.port)/"))),
+            backoff: Backoff(shortest: 0.01, longest: 0.02))
+        let run = Task { await camera.run(from: MediaTime(0)) }
+        let (warm, count) = (20, Self.isLong ? 500 : 20)
+        var first: (memory: Int, descriptors: Int)?
+        var sessions = 0
+        for await _ in camera.frames where camera.counters.sessions > sessions {
+            sessions = camera.counters.sessions
+            if sessions == warm || sessions == warm + count {
+                // Always in the middle of a session; the proxy has let go of the one before.
+                try await Task.sleep(for: .milliseconds(300))
+                let (memory, descriptors) = (Self.residentBytes(), Self.openDescriptors())
+                if let first {
+                    let grown =
+                        "\(sessions - warm) reconnects: \(memory - first.memory) bytes more, \(descriptors) descriptors"
+                    FileHandle.standardError.write(Data("\(grown) after \(first.descriptors)\n".utf8))
+                    #expect(memory - first.memory < 2 << 20)
+                    #expect(descriptors == first.descriptors)
+                    break
+                }
+                first = (memory, descriptors)
+            }
+            proxy.reset()
+        }
+        camera.stop()
+        await run.value
+        #expect(sessions == warm + count)
+    }
+
+    private static let isLong = ProcessInfo.processInfo.environment["CHAOS"] == "long"
 
     private static func residentBytes() -> Int {
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""

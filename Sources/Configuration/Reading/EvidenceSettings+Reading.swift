@@ -2,6 +2,7 @@ extension EvidenceSettings {
     enum Key: String, CaseIterable {
         case enabled, directory, publish
         case keepDays = "keep_days"
+        case maxMegabytes = "max_megabytes"
         case jpegQuality = "jpeg_quality"
         case hardExamples = "hard_examples"
     }
@@ -14,6 +15,7 @@ extension EvidenceSettings {
         evidence.directory = section.text(.directory) ?? evidence.directory
         evidence.isPublished = section.boolean(.publish) ?? evidence.isPublished
         evidence.keepDays = section.integer(.keepDays, 1...3650, "days") ?? evidence.keepDays
+        evidence.maxMegabytes = section.integer(.maxMegabytes, 16...10_000_000) ?? evidence.maxMegabytes
         evidence.jpegQuality = section.integer(.jpegQuality, 2...31) ?? evidence.jpegQuality
         evidence.hardExamples = section.integer(.hardExamples, 0...10_000) ?? evidence.hardExamples
         return evidence

@@ -5,8 +5,10 @@ public struct EvidenceSettings: Sendable, Hashable {
     public var directory: String
     /// Whether masked pictures are sent to the broker, after the alert that they belong to.
     public var isPublished = false
-    /// Days, 1…3650; older pictures are deleted unless on hold.
+    /// Days, 1…3650; older pictures are deleted.
     public var keepDays = 30
+    /// 16…10000000, of pictures and messages.
+    public var maxMegabytes = 10_000
     /// libav's scale, 2 (best) … 31 (smallest).
     public var jpegQuality = 4
 

@@ -1,15 +1,14 @@
-import Foundation
+public import Foundation
 import Glibc
 import Synchronization
-import TestSupport
 
 /// A small file system of its own that can be filled to its last byte; unmounted with the value.
-final class FullDisk: Sendable {
-    let url: URL
+public final class FullDisk: Sendable {
+    public let url: URL
     private let filled = Mutex(0)
 
     /// Nil where mounting is not permitted.
-    init?(in folder: TemporaryFolder, megabytes: Int) throws {
+    public init?(in folder: TemporaryFolder, megabytes: Int) throws {
         url = folder.file("disk")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
         guard mount("none", url.path, "tmpfs", 0, "size=\(megabytes)m") == 0 else { return nil }
@@ -17,9 +16,9 @@ final class FullDisk: Sendable {
 
     deinit { umount2(url.path, Int32(MNT_DETACH)) }
 
-    var count: Int { filled.withLock { $0 } }
+    public var count: Int { filled.withLock { $0 } }
 
-    func fill() {
+    public func fill() {
         let file = open(url.appending(path: "filler").path, O_WRONLY | O_CREAT | O_CLOEXEC, 0o600)
         guard file >= 0 else { return }
         defer { close(file) }
@@ -28,5 +27,5 @@ final class FullDisk: Sendable {
         if errno == ENOSPC { filled.withLock { $0 += 1 } }
     }
 
-    func free() { unlink(url.appending(path: "filler").path) }
+    public func free() { unlink(url.appending(path: "filler").path) }
 }

@@ -1,0 +1,100 @@
+import Analytics
+import Delivery
+import Foundation
+import Logging
+import TestSupport
+import Testing
+
+@testable import Daemon
+
+/// What clocks that were set do to a dwell over a restart: nothing, as long as the machine runs.
+@Suite struct CameraMemoryTests {
+    private static let box = Box(x: 0.3, y: 0.4, width: 0.3, height: 0.3)
+    private static let before = HostClocks(date: 1_790_000_000, boot: "a", sinceBoot: 5000)
+
+    private static func later(_ seconds: Double, step: Double, boot: String? = "a") -> HostClocks {
+        HostClocks(
+            date: before.date + seconds + step, boot: boot, sinceBoot: boot == "a" ? before.sinceBoot + seconds : 3)
+    }
+
+    /// A van stands for 200 s, the daemon is killed, and starts again `seconds` later: since when does the van stand?
+    ///
+    /// - Parameter set: by how much the clock was set while the first run was under way.
+    private func dwell(
+        after seconds: Double, step: Double, set: Double = 0, boot: String? = "a", withMoment: Bool = true
+    ) throws -> Double? {
+        let street = Street()
+        let van = Street.Thing(.truck, Self.box)
+        let folder = try TemporaryFolder()
+        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        let began = Self.before.date - 200 + set
+        var tracker = StayTracker()
+        for second in stride(from: 0.0, through: 200, by: 2) {
+            _ = tracker.update(with: street.scene(at: began + second, [van]))
+        }
+        let watch = WatchSnapshot(time: MediaTime(began + 200), tracker: tracker, rules: RuleSet([]))
+        if withMoment {
+            try outbox.save(
+                watch: watch, at: MomentOfRecord(MediaTime(began + 200), on: Self.before), camera: "cam-01")
+        }
+        var memory = try CameraMemory(of: "cam-01", in: outbox, logger: Logger(label: "test"))
+        if !withMoment { memory.watch = watch }
+        #expect(memory.watch?.stays.count == 1)
+        let begin = memory.begin(on: Self.later(seconds, step: step, boot: boot))
+        var again = StayTracker(restored: memory.watch)
+        _ = again.update(with: street.scene(at: begin.seconds, [van]))
+        return again.stays.first.map { begin - $0.since }
+    }
+
+    @Test(arguments: [0.0, 3600, -3600, 240, -240, 40_000_000])
+    func `a clock that was set changes no pending dwell over a restart`(step: Double) throws {
+        // Set between the runs, and set while the first one was under way.
+        #expect(try dwell(after: 30, step: step) == 230)
+        #expect(try dwell(after: 30, step: 0, set: step) == 230)
+    }
+
+    @Test func `a pause that is too long is too long, whatever the clock says`() throws {
+        for step in [0.0, -3600] { #expect(try dwell(after: 400, step: step) == 0) }
+    }
+
+    @Test func `after a restart of the machine the date tells how long it was`() throws {
+        #expect(try dwell(after: 90, step: 0, boot: "b") == 290)
+        // A date that went backwards is no reason to open early, nor to lose the dwell.
+        #expect(try dwell(after: 90, step: -3600, boot: "b") == 200)
+        #expect(try dwell(after: 90, step: 3600, boot: "b") == 0)
+        // The kernel tells no id.
+        #expect(try dwell(after: 90, step: 0, boot: nil) == 290)
+        // The timeline of the first run began with a wrong date.
+        #expect(try dwell(after: 90, step: 0, set: -40_000_000, boot: "b") == 290)
+    }
+
+    @Test func `what an older version kept is judged by the date`() throws {
+        #expect(try dwell(after: 60, step: 0, withMoment: false) == 260)
+        #expect(try dwell(after: 60, step: -3600, withMoment: false) == 200)
+    }
+
+    @Test func `where nothing goes on the timeline begins with the date`() throws {
+        var memory = CameraMemory()
+        memory.moment = MomentOfRecord(MediaTime(7), on: Self.before)
+        #expect(memory.begin(on: Self.later(60, step: 3600)) == MediaTime(Self.before.date + 3660))
+    }
+
+    @Test(arguments: 0..<200) func `in the same boot no step of the clock makes a thing younger or older`(
+        seed: UInt64
+    ) {
+        var random = SeededGenerator(seed: seed)
+        let seconds = Double.random(in: 0...7200, using: &random)
+        let step = Double.random(in: -1e6...1e6, using: &random)
+        let moment = MomentOfRecord(MediaTime(.random(in: 0...2e9, using: &random)), on: Self.before)
+        #expect(abs(moment.time(on: Self.later(seconds, step: step)) - moment.time - seconds) < 1e-5)
+        // Never backwards, even after a restart of the machine.
+        #expect(moment.time(on: Self.later(seconds, step: step, boot: "b")) >= moment.time)
+    }
+
+    @Test func `this machine tells its clocks`() {
+        let (first, second) = (HostClocks.now, HostClocks.now)
+        #expect(first.boot?.count == 36 && first.boot == second.boot)
+        #expect(first.sinceBoot > 0 && second.sinceBoot >= first.sinceBoot)
+        #expect(abs(first.date - Date().timeIntervalSince1970) < 60)
+    }
+}
