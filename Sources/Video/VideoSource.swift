@@ -45,10 +45,15 @@ struct VideoSource: ~Copyable {
     /// The stamps of the first and the newest packet, in seconds.
     private(set) var span: ClosedRange<Double>?
 
+    /// The largest piece of memory that libav may allocate at a time, in bytes: twice an 8K picture in 4:2:0. A table in a
+    /// damaged file asks for gigabytes.
+    private static let allocations: Void = av_max_alloc(128 << 20)
+
     /// Seconds of stream without a whole picture after which it counts as broken and is opened anew.
     private static let patience = 20.0
 
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
+        _ = Self.allocations
         var opened = false
         var format = avformat_alloc_context()
         defer { if !opened { avformat_close_input(&format) } }
@@ -72,12 +77,17 @@ struct VideoSource: ~Copyable {
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
             av_dict_set(&dictionary, "fpsprobesize", "0", 0)
             av_dict_set(&dictionary, "max_ts_probe", "0", 0)
-            // What is not asked for cannot be abused: no sound, and none of libav's other decoders.
+            // What is not asked for cannot be abused: no sound, one stream, and none of libav's other decoders.
             av_dict_set(&dictionary, "allowed_media_types", "video", 0)
+            av_dict_set(&dictionary, "max_streams", "1", 0)
             av_dict_set(&dictionary, "codec_whitelist", Self.cameraDecoders.joined(separator: ","), 0)
         }
         deadline.arm(for: options.openTimeout)
         try Self.check(avformat_open_input(&format, url.secret, nil, &dictionary), "open", url, deadline)
+        // MPEG-TS in RTP would bring streams along that nothing has described.
+        guard !url.isStream || format?.pointee.nb_streams != 0 else {
+            throw VideoError("find a video stream in", on: url, cause: "its description names no video that is taken")
+        }
         try Self.check(Self.probe(format, options.largestPicture), "probe", url, deadline)
         var decoder: UnsafePointer<AVCodec>?
         let stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0)
@@ -241,7 +251,8 @@ struct VideoSource: ~Copyable {
 
     private func seconds(_ stamp: Int64) -> Double? {
         let seconds = Double(stamp) * Double(timeBase.num) / Double(timeBase.den)
-        return stamp == ffNOPTS || !seconds.isFinite ? nil : seconds
+        // Thirty thousand years, and no stamp that is not a number: whoever counts in whole seconds is safe.
+        return stamp != ffNOPTS && abs(seconds) < 1e12 ? seconds : nil
     }
 
     /// The decoders that a camera may ask for, by libav's names.

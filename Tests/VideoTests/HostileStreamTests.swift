@@ -62,6 +62,12 @@ struct HostileStreamTests {
         #expect(error?.description.contains("vp8") == true, "\(String(describing: error))")
     }
 
+    @Test func streamsThatNothingHasDescribedAreNotTaken() throws {
+        let camera = try session(replacing: "RTP/AVP 96", by: "RTP/AVP 33")
+        let error = #expect(throws: VideoError.self) { try widths(camera) }
+        #expect(error?.description.contains("names no video") == true, "\(String(describing: error))")
+    }
+
     @Test func picturesOverTheLimitAreRefused() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 1, size: (320, 180))
