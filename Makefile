@@ -42,8 +42,8 @@ test: deps models ## run all tests against a real broker and a real RTSP server
 chaos: deps models ## kill, cut off and fill up for five minutes; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
 	swift test $(CHECKED) --no-parallel --filter 'Isolated.*Chaos'
 
-fuzz: ## fuzz what comes from outside, each door for SECONDS=60, under the address sanitizer
-	@SECONDS_EACH="$(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),60)" Tests/Fuzz/run.sh
+fuzz: ## fuzz what comes from outside, each door for SECONDS=60, under the address sanitizer; SANITIZER=thread
+	@SECONDS_EACH="$(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),60)" SANITIZER="$(SANITIZER)" Tests/Fuzz/run.sh
 
 lint: ## check the format of all Swift files and the hardening of the unit
 	swift format lint --strict --recursive Package.swift Sources Tests
@@ -63,4 +63,4 @@ bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	.build/release/gridwarden bench $(CLIPS) --dwell 10
 
 clean: ## delete what was built and prepared
-	rm -rf .build .build-tsan .build-asan .build-fuzz models/prepared models/.venv models/.features
+	rm -rf .build .build-tsan .build-asan .build-fuzz .build-fuzz-thread models/prepared models/.venv models/.features

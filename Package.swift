@@ -107,7 +107,7 @@ let package = Package(
             dependencies: ["chaos-writer", "gridwarden", "Analytics", "Catalogue", "Delivery", "TestSupport"],
             swiftSettings: strict),
         .target(
-            name: "FuzzTargets", dependencies: ["Analytics", "Configuration", "Delivery", "Video"],
+            name: "FuzzTargets", dependencies: ["Analytics", "Configuration", "Delivery", "Video", "TestSupport"],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets", "Analytics", "Video", "TestSupport"],

@@ -139,9 +139,14 @@ final class MQTTSession: Sendable {
     private func connect() -> Int32 {
         var properties: OpaquePointer?
         defer { mosquitto_property_free_all(&properties) }
-        if settings.version == .v5, settings.sessionExpiry > 0 {
+        if settings.version == .v5 {
+            // The library would take in 256 MB before we see it: the broker is asked to keep that to itself.
             mosquitto_property_add_int32(
-                &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(settings.sessionExpiry))
+                &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(2 * Self.mostBytes))
+            if settings.sessionExpiry > 0 {
+                mosquitto_property_add_int32(
+                    &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(settings.sessionExpiry))
+            }
         }
         return mosquitto_connect_bind_v5(
             handle, settings.host, Int32(settings.port), Int32(settings.keepAlive), nil, properties)

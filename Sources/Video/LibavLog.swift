@@ -1,20 +1,19 @@
 internal import CFFmpeg
-import Synchronization
 
 /// Where libav's own log lines go: through the redactor, and nowhere else.
 public enum LibavLog {
-    private static let sink = Mutex<(@Sendable (String) -> Void)?>(nil)
+    private static let sink = LineSink()
 
     /// Takes warnings and errors of libav from now on; lines arrive without credentials, on libav's threads.
     public static func redirect(to target: @escaping @Sendable (_ line: String) -> Void) {
-        sink.withLock { $0 = target }
+        sink.set(target)
         av_log_set_callback { context, level, format, arguments in
             guard level <= AV_LOG_WARNING, let format, let arguments else { return }
             var line = [CChar](repeating: 0, count: 512)
             var prefix: Int32 = 1
             av_log_format_line2(context, level, format, arguments, &line, Int32(line.count), &prefix)
-            let text = String(decoding: line.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-            LibavLog.sink.withLock { $0 }?(String(CameraURL.redact(text).trimmingSuffix(while: \.isNewline)))
+            let text = line.withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            LibavLog.sink.pass(String(CameraURL.redact(text).trimmingSuffix(while: \.isNewline)))
         }
     }
 }

@@ -10,6 +10,9 @@ struct VideoSource: ~Copyable {
         var openTimeout = 10.0
         var readTimeout = 5.0
         var cadence = Cadence.keyFrames(promise: 3)
+        /// Pixels of the largest picture that is decoded: 8K and a little. Without a limit a few bytes make the decoder
+        /// allocate gigabytes.
+        var largestPicture = 8192 * 4608
     }
 
     /// A picture and its time in the session, in seconds.
@@ -43,10 +46,15 @@ struct VideoSource: ~Copyable {
     /// The stamps of the first and the newest packet, in seconds.
     private(set) var span: ClosedRange<Double>?
 
+    /// The largest piece of memory that libav may allocate at a time, in bytes: twice an 8K picture in 4:2:0. A table in a
+    /// damaged file asks for gigabytes.
+    private static let allocations: Void = av_max_alloc(128 << 20)
+
     /// Seconds of stream without a whole picture after which it counts as broken and is opened anew.
     private static let patience = 20.0
 
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
+        _ = Self.allocations
         var opened = false
         var format = avformat_alloc_context()
         defer { if !opened { avformat_close_input(&format) } }
@@ -65,23 +73,41 @@ struct VideoSource: ~Copyable {
             av_dict_set(&dictionary, "fflags", "nobuffer", 0)
             // Silence in the middle of opening is noticed as soon as later silence, in microseconds.
             av_dict_set(&dictionary, "timeout", "\(Int(options.readTimeout * 1e6))", 0)
-            // The probe ends early where the description names codec and size, as RTSP's does.
+            // The probe ends with the first picture where the description names codec and size, as RTSP's does: it reads
+            // nothing for a frame rate or a decoding time, which nobody asks for.
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
-            // Nobody asks how many pictures a second there are; libav would wait for twenty to count them.
             av_dict_set(&dictionary, "fpsprobesize", "0", 0)
+            av_dict_set(&dictionary, "max_ts_probe", "0", 0)
+            // What is not asked for cannot be abused: no sound, one stream, and none of libav's other decoders.
+            av_dict_set(&dictionary, "allowed_media_types", "video", 0)
+            av_dict_set(&dictionary, "max_streams", "1", 0)
+            av_dict_set(&dictionary, "codec_whitelist", Self.cameraDecoders.joined(separator: ","), 0)
         }
         deadline.arm(for: options.openTimeout)
         try Self.check(avformat_open_input(&format, url.secret, nil, &dictionary), "open", url, deadline)
-        try Self.check(avformat_find_stream_info(format, nil), "probe", url, deadline)
+        // MPEG-TS in RTP would bring streams along that nothing has described.
+        guard !url.isStream || format?.pointee.nb_streams != 0 else {
+            throw VideoError("find a video stream in", on: url, cause: "its description names no video that is taken")
+        }
+        try Self.check(Self.probe(format, options.largestPicture), "probe", url, deadline)
         var decoder: UnsafePointer<AVCodec>?
         let stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0)
-        guard stream >= 0, let info = format?.pointee.streams[Int(stream)] else {
+        guard stream >= 0, let info = format?.pointee.streams[Int(stream)], let shape = info.pointee.codecpar else {
             throw VideoError("find a video stream in", on: url, cause: "it holds no video that can be decoded")
+        }
+        let name = decoder.map { String(cString: $0.pointee.name) } ?? ""
+        guard !url.isStream || Self.cameraDecoders.contains(name) else {
+            throw VideoError("decode", on: url, cause: "it sends \(name) where H.264 or H.265 is taken")
+        }
+        let size = (shape.pointee.width, shape.pointee.height)
+        guard Int(size.0) * Int(size.1) <= options.largestPicture else {
+            throw VideoError("decode", on: url, cause: "its pictures of \(size.0)x\(size.1) pixels are too large")
         }
         var codec = avcodec_alloc_context3(decoder)
         defer { if !opened { avcodec_free_context(&codec) } }
-        try Self.check(avcodec_parameters_to_context(codec, info.pointee.codecpar), "set up the decoder", url, deadline)
+        try Self.check(avcodec_parameters_to_context(codec, shape), "set up the decoder", url, deadline)
         codec?.pointee.thread_count = 1
+        codec?.pointee.max_pixels = Int64(options.largestPicture)
         try Self.check(avcodec_open2(codec, decoder, nil), "open the decoder", url, deadline)
         guard let packet = av_packet_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
 
@@ -232,7 +258,20 @@ struct VideoSource: ~Copyable {
     }
 
     private func seconds(_ stamp: Int64) -> Double? {
-        stamp == ffNOPTS ? nil : Double(stamp) * Double(timeBase.num) / Double(timeBase.den)
+        let seconds = Double(stamp) * Double(timeBase.num) / Double(timeBase.den)
+        // Thirty thousand years, and no stamp that is not a number: whoever counts in whole seconds is safe.
+        return stamp != ffNOPTS && abs(seconds) < 1e12 ? seconds : nil
+    }
+
+    /// The decoders that a camera may ask for, by libav's names.
+    private static let cameraDecoders = ["h264", "hevc", "mjpeg", "mpeg4"]
+
+    /// libav decodes here already where a description does not tell enough.
+    private static func probe(_ format: UnsafeMutablePointer<AVFormatContext>?, _ largestPicture: Int) -> Int32 {
+        var limits = [OpaquePointer?](repeating: nil, count: Int(format?.pointee.nb_streams ?? 0))
+        for index in limits.indices { av_dict_set(&limits[index], "max_pixels", "\(largestPicture)", 0) }
+        defer { for index in limits.indices { av_dict_free(&limits[index]) } }
+        return avformat_find_stream_info(format, &limits)
     }
 
     private static func check(

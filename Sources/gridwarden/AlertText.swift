@@ -27,10 +27,17 @@ enum AlertText {
             let path = evidence.map { URL(filePath: $0).appending(path: file).path } ?? file
             lines.append("  evidence  \(image.role): \(path)")
         }
-        return lines.joined(separator: "\n")
+        return lines.map(plain).joined(separator: "\n")
+    }
+
+    /// Without what a terminal would obey: anybody whom the broker lets publish may write into a name.
+    private static func plain(_ text: String) -> String {
+        String(
+            String.UnicodeScalarView(
+                text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     }
 
     private static func number(_ value: Double) -> String {
-        value == value.rounded() ? String(Int(value)) : String(format: "%.2f", value)
+        Int(exactly: value).map(String.init) ?? String(format: "%.2f", value)
     }
 }

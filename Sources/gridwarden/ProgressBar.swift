@@ -10,6 +10,8 @@ final class ProgressBar {
     init(label: String) { self.label = label }
 
     func show(_ share: Double) {
+        // What a damaged file claims of its length may be anything.
+        let share = max(0, min(1, share))
         let percent = Int(share * 100)
         guard isatty(STDERR_FILENO) == 1, percent != shown else { return }
         shown = percent

@@ -62,16 +62,20 @@ struct WatchCommand: AsyncParsableCommand {
         let connections = Task { try await subscribe(client, filter) }
         defer { connections.cancel() }
         var seen = Set<String>()
+        var shown = 0
         for await message in client.messages {
             guard let event = try? AlertEvent(json: Data(message.payload)) else { continue }
-            guard seen.insert(event.id).inserted else { continue }
+            // Ids are ours, of 36 characters; what else a broker sends must not fill the memory.
+            if seen.count == 100_000 { seen = [] }
+            guard event.id.utf8.count <= 64, seen.insert(event.id).inserted else { continue }
             if json {
                 print(String(decoding: message.payload, as: UTF8.self))
             } else {
                 print(AlertText.text(event, chinese: zh, evidence: evidence))
             }
             fflush(nil)
-            if let count, seen.count >= count { return true }
+            shown += 1
+            if let count, shown >= count { return true }
         }
         return false
     }

@@ -116,6 +116,24 @@ struct MQTTClientTests {
     }
 
     @Test(.timeLimit(.minutes(1)))
+    func `with MQTT 5 the broker keeps to itself what is far too long`() async throws {
+        let broker = try Broker()
+        let sender = MQTTClient(settings(broker.port))
+        let client = MQTTClient(settings(broker.port))
+        for client in [sender, client] {
+            try client.start()
+            try await client.waitForConnection()
+        }
+        try await client.subscribe("a")
+        try await sender.publish(MQTTMessage(topic: "a", payload: Array(repeating: 0, count: 1_000_000)))
+        try await sender.publish(MQTTMessage(topic: "a", text: "short"))
+        var messages = client.messages.makeAsyncIterator()
+        #expect(await messages.next()?.payload == Array("short".utf8))
+        #expect(client.droppedMessages == 0)
+        for client in [sender, client] { await client.close() }
+    }
+
+    @Test(.timeLimit(.minutes(1)))
     func `closing ends every stream`() async throws {
         let broker = try Broker()
         let client = MQTTClient(settings(broker.port))

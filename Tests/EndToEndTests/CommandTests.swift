@@ -174,4 +174,22 @@ import Testing
         #expect(outcome.errors.contains("watching mg/v1/alert/32/#"))
         #expect(try gridwarden("watch", "--area", "3").status == 64)
     }
+
+    @Test func watchShowsWhateverABrokerSendsAndObeysNothingInIt() async throws {
+        let broker = try Broker()
+        defer { broker.stop() }
+        let path = Footage.packageRoot.appending(path: "Tests/Fuzz/corpus/alert/opened.json")
+        var event = try AlertEvent(json: Data(contentsOf: path))
+        event.data.camera.name = "\u{1B}[2Jgate"
+        event.data.observed.dwellSeconds = 1e300
+        let client = MQTTClient(MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "sender"))
+        try client.start()
+        try await client.waitForConnection()
+        try await client.publish(
+            MQTTMessage(topic: "mg/v1/alert/32/x", payload: Array(JSONEncoder().encode(event)), retain: true))
+        await client.close()
+        let outcome = try gridwarden("watch", "--port", "\(broker.port)", "--count", "1", "--timeout", "20")
+        #expect(outcome.status == 0)
+        #expect(outcome.output.contains("\u{FFFD}[2Jgate (") && !outcome.output.contains("\u{1B}"), "\(outcome.output)")
+    }
 }

@@ -3,9 +3,10 @@
     import Analytics
     import Configuration
     public import Foundation
-    import Video
+    import TestSupport
 
     @testable import Delivery
+    @testable import Video
 
     /// A door by which bytes come in from outside. A fault ends the process: that is what a fuzzer looks for.
     public enum FuzzTarget: String, CaseIterable, Sendable {
@@ -17,6 +18,8 @@
         case alert
         /// A recording: demuxer, decoder, and what is done with its pictures.
         case video
+        /// All that a camera sends: its answers in RTSP, its description, RTP and RTCP.
+        case rtsp
 
         /// The folder of the committed inputs.
         public static let corpus = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -30,34 +33,40 @@
             }
         }
 
-        /// Takes one input in.
-        public func take(_ bytes: [UInt8]) {
+        /// Takes one input in; false where it is refused.
+        @discardableResult
+        public func take(_ bytes: [UInt8]) -> Bool {
             switch self {
             case .configuration: takeConfiguration(bytes)
             case .inbound: takeInbound(bytes)
             case .alert: takeAlert(bytes)
             case .video: takeVideo(bytes)
+            case .rtsp: takeRTSP(bytes)
             }
         }
 
-        private func takeConfiguration(_ bytes: [UInt8]) {
+        private func takeConfiguration(_ bytes: [UInt8]) -> Bool {
             let text = String(decoding: bytes, as: UTF8.self)
             do throws(ConfigurationFaults) {
                 let configuration = try Configuration.parse(text: text, file: "f")
                 precondition(!configuration.cameras.isEmpty, "a configuration without a camera was taken")
+                return true
             } catch {
                 precondition(!error.faults.isEmpty, "refused without a reason")
                 for fault in error.faults {
                     precondition(fault.line >= 1 && fault.column >= 1, "a fault without its place")
                     precondition(!fault.message.contains("\n"), "a fault on more than one line")
                 }
+                return false
             }
         }
 
-        private func takeInbound(_ bytes: [UInt8]) {
+        private func takeInbound(_ bytes: [UInt8]) -> Bool {
+            var isTaken = false
             do {
                 let review = try Review(InboundFields(bytes, known: Review.keys))
                 precondition(!review.by.isEmpty && review.by.count <= 128, "a review of nobody was taken")
+                isTaken = true
             } catch {
                 precondition(!"\(error)".isEmpty, "refused without a reason")
             }
@@ -65,43 +74,68 @@
                 let command = try Command(InboundFields(bytes, known: Command.keys))
                 precondition((1...128).contains(command.id.count), "a command without an id was taken")
                 if case .replay(let span) = command.action { precondition(span.count <= 10_000, "an endless replay") }
+                isTaken = true
             } catch {
                 precondition(!"\(error)".isEmpty, "refused without a reason")
             }
             // What is refused is read once more, for the answer.
             let loose = try? InboundFields(bytes, known: nil)
             _ = try? loose?.text("id")
+            return isTaken
         }
 
-        private func takeAlert(_ bytes: [UInt8]) {
-            guard let event = try? AlertEvent(json: Data(bytes)) else { return }
+        private func takeAlert(_ bytes: [UInt8]) -> Bool {
+            guard let event = try? AlertEvent(json: Data(bytes)) else { return false }
             // What was read can be written, and reads as the same.
             guard let again = try? WireJSON.encode(event) else { preconditionFailure("an event cannot be written") }
             precondition((try? AlertEvent(json: again)) == event, "an event reads otherwise when it is written")
+            return true
         }
 
-        /// libav says much about broken files.
-        private static let quiet: Void = LibavLog.redirect { _ in }
-
-        private func takeVideo(_ bytes: [UInt8]) {
-            Self.quiet
+        private func takeVideo(_ bytes: [UInt8]) -> Bool {
             let folder = FileManager.default.fileExists(atPath: "/dev/shm") ? "/dev/shm" : NSTemporaryDirectory()
             let path = "\(folder)/gridwarden-fuzz-\(UUID().uuidString)"
-            guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else { return }
+            guard FileManager.default.createFile(atPath: path, contents: Data(bytes)) else { return false }
             defer { try? FileManager.default.removeItem(atPath: path) }
-            for cadence in [Cadence.keyFrames(promise: 3), .every(seconds: 0)] {
-                do {
-                    var recording = try Recording(path: path, cadence: cadence)
-                    var count = 0
-                    while count < 40, let frame = try recording.next() {
-                        count += 1
-                        _ = try frame.part(.init(x: 0.3, y: 0.3, width: 0.5, height: 0.5))
-                        _ = try SHA256.hex(JPEG.encode(frame))
+            return look(at: path, bytes.count)
+        }
+
+        private func takeRTSP(_ bytes: [UInt8]) -> Bool {
+            // A camera may send its caller elsewhere; here nobody leaves the loopback.
+            let text = String(decoding: bytes, as: UTF8.self).lowercased()
+            guard !text.contains("location:"), let camera = try? ScriptedCamera(saying: bytes) else { return false }
+            return withExtendedLifetime(camera) { look(at: camera.url, bytes.count) }
+        }
+
+        /// libav says much about broken bytes.
+        private static let quiet: Void = LibavLog.redirect { _ in }
+
+        /// Opens and decodes as a camera's thread does, and does with the first pictures what the pipeline does.
+        private func look(at url: String, _ length: Int) -> Bool {
+            Self.quiet
+            var options = VideoSource.Options()
+            options.cadence = length.isMultiple(of: 2) ? .keyFrames(promise: 3) : .every(seconds: 0)
+            options.largestPicture = 1 << 20
+            var count = 0
+            do {
+                var source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
+                var timeline = Timeline(isLive: true, started: 0)
+                while count < 3, let picture = try source.next() {
+                    let time = timeline.time(pts: picture.pts, uptime: Double(count))
+                    precondition(abs(time.seconds - Double(count)) <= 10, "time ran away with the stamps")
+                    let sender = source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) }
+                    let moment = ClockMoment(system: Date(), uptime: Double(count), camera: sender)
+                    let frame = Frame(taking: picture.raw, time: time, moment: moment)
+                    precondition(frame.width * frame.height <= options.largestPicture, "a picture over the limit")
+                    if count == 0 {
+                        _ = try JPEG.encode(frame, part: .init(x: 0.3, y: 0.3, width: 0.5, height: 0.5))
                     }
-                } catch {
-                    precondition(!"\(error)".isEmpty, "refused without a reason")
+                    count += 1
                 }
+            } catch {
+                precondition(!"\(error)".isEmpty, "refused without a reason")
             }
+            return count > 0
         }
     }
 #endif

@@ -1,0 +1,106 @@
+import Analytics
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Video
+
+/// What a camera, or somebody in its place, may try.
+struct HostileStreamTests {
+    /// All that a camera says in a short session: H.264 of 64×48, twelve pictures, each fourth a key frame.
+    private func session() throws -> String {
+        let path = Footage.packageRoot.appending(path: "Tests/Fuzz/corpus/rtsp/h264-gstreamer")
+        // One character for each byte.
+        return String(String.UnicodeScalarView(try Data(contentsOf: path).map { Unicode.Scalar($0) }))
+    }
+
+    /// A session whose description is changed.
+    private func session(replacing old: String, by new: String) throws -> ScriptedCamera {
+        let parts = try session().split(separator: "v=0", maxSplits: 1)
+        let end = try #require(parts.last?.range(of: "RTSP/1.0"))
+        let before = "v=0" + parts[1][..<end.lowerBound]
+        let after = before.replacing(old, with: new)
+        try #require(before != after)
+        let head = parts[0].replacing(
+            "Content-Length: \(before.utf8.count)", with: "Content-Length: \(after.utf8.count)")
+        let script = head + after + parts[1][end.lowerBound...]
+        return try ScriptedCamera(saying: script.unicodeScalars.map { UInt8($0.value) })
+    }
+
+    private func widths(_ url: String, _ options: VideoSource.Options = .init()) throws -> [Int] {
+        var source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
+        var found: [Int] = []
+        while let picture = try source.next() {
+            found.append(Frame(taking: picture.raw, time: MediaTime(0), date: .distantPast).width)
+        }
+        return found
+    }
+
+    private func widths(_ camera: ScriptedCamera, _ options: VideoSource.Options = .init()) throws -> [Int] {
+        try withExtendedLifetime(camera) { try widths(camera.url, options) }
+    }
+
+    @Test func theProbeTakesNoMoreThanOnePicture() throws {
+        let bytes = try session().unicodeScalars.map { UInt8($0.value) }
+        var options = VideoSource.Options()
+        options.cadence = .every(seconds: 0)
+        // What refers to the first picture is not whole.
+        #expect(try widths(ScriptedCamera(saying: bytes), options).count == 8)
+    }
+
+    @Test func soundIsNotAskedFor() throws {
+        let camera = try session(
+            replacing: "m=video", by: "m=audio 0 RTP/AVP 0\r\na=control:2\r\nm=video")
+        // The camera answers one SETUP: with another for the sound the session would fail.
+        #expect(try !widths(camera).isEmpty)
+    }
+
+    @Test func aCodecThatNoCameraNeedsIsRefusedByName() throws {
+        let camera = try session(replacing: "H264/90000", by: "VP8/90000")
+        let error = #expect(throws: VideoError.self) { try widths(camera) }
+        #expect(error?.description.contains("vp8") == true, "\(String(describing: error))")
+    }
+
+    @Test func streamsThatNothingHasDescribedAreNotTaken() throws {
+        let camera = try session(replacing: "RTP/AVP 96", by: "RTP/AVP 33")
+        let error = #expect(throws: VideoError.self) { try widths(camera) }
+        #expect(error?.description.contains("names no video") == true, "\(String(describing: error))")
+    }
+
+    @Test func picturesOverTheLimitAreRefused() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 1, size: (320, 180))
+        var options = VideoSource.Options()
+        options.largestPicture = 320 * 180
+        #expect(try !widths(clip, options).isEmpty)
+        options.largestPicture -= 1
+        let error = #expect(throws: VideoError.self) { try widths(clip, options) }
+        #expect(error?.description.contains("320x180 pixels are too large") == true, "\(String(describing: error))")
+    }
+
+    @Test func picturesThatGrowOverTheLimitAreNotDecoded() throws {
+        let folder = try TemporaryFolder()
+        let stream = try Footage.join(
+            [
+                try Footage.makeTestClip(in: folder, seconds: 3, size: (320, 180)),
+                try Footage.makeTestClip(in: folder, seconds: 3, size: (640, 360)),
+            ], in: folder)
+        var options = VideoSource.Options()
+        #expect(Set(try widths(stream, options)) == [320, 640])
+        options.largestPicture = 320 * 180
+        #expect(Set(try widths(stream, options)) == [320])
+    }
+
+    @Test func theThousandthLineOfALogIsNoDeeperThanTheFirst() throws {
+        let sink = LineSink()
+        let depth = Mutex(0)
+        sink.set { _ in depth.withLock { $0 = Thread.callStackReturnAddresses.count } }
+        var depths: Set<Int> = []
+        for _ in 0..<1000 {
+            sink.pass("line")
+            depths.insert(depth.withLock { $0 })
+        }
+        #expect(depths.count == 1, "\(depths.sorted())")
+    }
+}
