@@ -78,13 +78,15 @@ struct OutboxTests {
 
     @Test func `what is under way at each camera outlives the process until it is forgotten`() throws {
         let watch = WatchSnapshot(time: MediaTime(90.5), tracker: StayTracker(), rules: RuleSet([]))
+        let moment = MomentOfRecord(MediaTime(90.5), on: HostClocks(date: 1_790_000_000, boot: "b", sinceBoot: 12))
         let outbox = try Outbox(file: file)
-        try outbox.save(watch: watch, camera: "a")
-        try outbox.save(watch: watch, camera: "b")
-        try outbox.save(watch: nil, camera: "b")
+        try outbox.save(watch: watch, at: moment, camera: "a")
+        try outbox.save(watch: watch, at: moment, camera: "b")
+        try outbox.save(watch: nil, at: moment, camera: "b")
         let again = try Outbox(file: file)
         #expect(try again.watch(camera: "a").flatMap(WatchSnapshot.init(data:)) == watch)
         #expect(try again.watch(camera: "b") == nil)
+        #expect(try again.moment(camera: "a") == moment)
     }
 
     private func outboxCounts(undelivered: Int, open: Int, last: Int64, _ outbox: Outbox) throws -> OutboxCounts {
