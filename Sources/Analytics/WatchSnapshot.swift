@@ -22,18 +22,21 @@ public struct WatchSnapshot: Sendable, Codable, Equatable {
     /// What the whole picture looked like, as a `Patch`, rounded; nil before the first look.
     let view: Data?
     let rules: [RuleMemory]
+    /// Nil where there is no smoke.
+    let smoke: SmokeSnapshot?
 
     /// Whether nothing was under way.
-    public var isEmpty: Bool { stays.isEmpty && rules.isEmpty }
+    public var isEmpty: Bool { stays.isEmpty && rules.isEmpty && smoke == nil }
 
     /// - Parameter time: of the newest look.
-    public init(time: MediaTime, tracker: StayTracker, rules: RuleSet) {
+    public init(time: MediaTime, tracker: StayTracker, rules: RuleSet, smoke: SmokeWatcher? = nil) {
         version = Self.currentVersion
         // Nothing has been seen since it was kept.
         self.time = rules.waitsSince ?? time
         stays = tracker.snapshots
         view = tracker.view?.data
         self.rules = rules.memories(at: time)
+        self.smoke = smoke?.snapshot
     }
 
     /// Nil where `data` is damaged or of another version: all is found anew then.

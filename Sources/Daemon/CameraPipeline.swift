@@ -40,6 +40,8 @@ public struct CameraPipeline: ~Copyable {
     var standing: [Int] { tracker.stays.filter(\.isEstablished).map(\.id) }
     /// What lies on the ground, or may.
     var lying: [LeftObject] { ground?.lying ?? [] }
+    /// What drifts over the ground, or may, by its number.
+    var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// Whether pictures between the looks are wanted now.
     public var wantsGlimpses: Bool { closer.isOn }
     /// What became of the ground that an earlier run had kept.
@@ -80,7 +82,7 @@ public struct CameraPipeline: ~Copyable {
         let withGround = zones.filter(\.rules.needGround)
         ground =
             withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon), restored: restoredGround)
-        smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher() : nil
+        smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher(restored: restored) : nil
         small = SmallPicture(isColoured: zones.contains(where: \.rules.needColour))
         rules = RuleSet(
             zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }, restored: restored)
@@ -90,7 +92,7 @@ public struct CameraPipeline: ~Copyable {
     ///
     /// - Parameter time: of the newest look.
     public func snapshot(at time: MediaTime) -> WatchSnapshot {
-        WatchSnapshot(time: time, tracker: tracker, rules: rules)
+        WatchSnapshot(time: time, tracker: tracker, rules: rules, smoke: smoke)
     }
 
     /// What a later run needs of the ground; nil while it is not known.

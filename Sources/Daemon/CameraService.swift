@@ -113,8 +113,9 @@ public struct CameraService: Sendable {
                         camera: settings.identity.id)
                 }
                 last = MomentOfRecord(look.time)
-                if keeping.isDue(pipeline.lying, at: look.time) {
-                    let ground = pipeline.lying.isEmpty ? nil : pipeline.groundSnapshot(at: look.time)
+                if keeping.isDue(pipeline.lying, pipeline.drifting, at: look.time) {
+                    let isBare = pipeline.lying.isEmpty && pipeline.drifting.isEmpty
+                    let ground = isBare ? nil : pipeline.groundSnapshot(at: look.time)
                     await writer.remember(ground, at: MomentOfRecord(look.time), camera: settings.identity.id)
                 }
                 if restoration != pipeline.groundRestoration {

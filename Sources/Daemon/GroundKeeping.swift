@@ -1,6 +1,6 @@
 import Analytics
 
-/// When what lies on the ground is kept anew: at each change of the things there, else seldom, which spares memory cards.
+/// When what lies on the ground is kept anew: at each change of the things there and of smoke over them, else seldom, which spares memory cards.
 struct GroundKeeping {
     /// Seconds between two writes while nothing changes.
     private static let every = 300.0
@@ -11,17 +11,20 @@ struct GroundKeeping {
         let identity: LeftObject.Identity
     }
 
-    private var kept: (things: [Thing], isEmpty: Bool, at: MediaTime)?
+    private var kept: (things: [Thing], drifting: [Int], isEmpty: Bool, at: MediaTime)?
 
-    /// - Parameter lying: all that lies there or may.
-    mutating func isDue(_ lying: [LeftObject], at time: MediaTime) -> Bool {
+    /// - Parameters:
+    ///   - lying: all that lies there or may.
+    ///   - drifting: the numbers of plumes.
+    mutating func isDue(_ lying: [LeftObject], _ drifting: [Int], at time: MediaTime) -> Bool {
+        let isEmpty = lying.isEmpty && drifting.isEmpty
         let things = lying.filter(\.isThing).map { Thing(id: $0.id, since: $0.since, identity: $0.identity) }
             .sorted { $0.id < $1.id }
         if let kept {
-            let hasChanged = things != kept.things || lying.isEmpty && !kept.isEmpty
-            guard hasChanged || !lying.isEmpty && time - kept.at >= Self.every else { return false }
+            let hasChanged = things != kept.things || drifting != kept.drifting || isEmpty && !kept.isEmpty
+            guard hasChanged || !isEmpty && time - kept.at >= Self.every else { return false }
         }
-        kept = (things, lying.isEmpty, time)
+        kept = (things, drifting, isEmpty, time)
         return true
     }
 }

@@ -222,6 +222,51 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(flicker.plumes.isEmpty)
     }
 
+    @Test(arguments: [24.0, 26, 28, 30, 34, 50], [2.0, 8, 20])
+    func aRestartLosesNoTimeOfSmoke(killed: Double, outage: Double) throws {
+        let zone = Zone(
+            id: "z", name: "",
+            polygon: Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)]))
+        func rules() -> RuleSet { RuleSet([SmokeRule(kind: .burning, zone: zone, dwell: 20)]) }
+        func changes(restart: Bool) throws -> [Incident] {
+            var (watch, rules, book) = (Watch(), rules(), IncidentBook(camera: "c") { _ in UUID() })
+            var changes: [Incident] = []
+            for seconds in stride(from: 0.0, through: 80, by: 2) {
+                if restart, seconds > killed, seconds < killed + outage { continue }
+                let scene = Watch.street.scene(at: seconds, []) { canvas in
+                    darken(&canvas)
+                    if 20..<60 ~= seconds { veil(region)(&canvas, Int(seconds / 2)) }
+                }
+                watch.plumes = []
+                watch.see(scene)
+                changes += book.advance(
+                    rules.evaluate(Observation(scene: scene, plumes: watch.plumes)), at: scene.time)
+                guard restart, seconds == killed else { continue }
+                let kept = try #require(
+                    WatchSnapshot(
+                        data: WatchSnapshot(
+                            time: scene.time, tracker: watch.tracker, rules: rules, smoke: watch.smoke
+                        ).data()))
+                let ground = try #require(watch.watcher.snapshot(at: scene.time))
+                watch = Watch(
+                    watcher: GroundWatcher(zones: [zone.polygon], restored: GroundSnapshot(data: try ground.data())),
+                    tracker: StayTracker(restored: kept), smoke: SmokeWatcher(restored: kept))
+                rules = RuleSet([SmokeRule(kind: .burning, zone: zone, dwell: 20)], restored: kept)
+                book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
+            }
+            return changes
+        }
+        func times(_ changes: [Incident], _ state: Incident.State) -> [Double] {
+            changes.filter { $0.state == state }.map(\.confirmed.seconds)
+        }
+        let (whole, broken) = (try changes(restart: false), try changes(restart: true))
+        let opened = try #require(times(whole, .opened).first)
+        #expect(times(broken, .opened).count == 1 && times(broken, .closed).count == 1)
+        // Three looks must show it again, where nobody saw it come true.
+        let due = max(opened, killed < opened ? killed + outage + 4 : opened)
+        #expect(times(broken, .opened).allSatisfy { (opened...due + 2).contains($0) }, "\(opened) \(broken)")
+    }
+
     @Test func moreLooksAreWantedWhileAVeilIsUndecided() {
         var watch = Watch()
         var wanted: [Double] = []

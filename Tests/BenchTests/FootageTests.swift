@@ -10,7 +10,7 @@ import Video
 /// The bars of the product, on the shared footage, through the pipeline of the daemon.
 @Suite(
     .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"),
-    .timeLimit(.minutes(5)))
+    .timeLimit(.minutes(15)))
 struct FootageTests {
     private func run(_ clip: String, dwell: Double, cadence: Cadence = .keyFrames(promise: 3)) async throws
         -> ClipReport

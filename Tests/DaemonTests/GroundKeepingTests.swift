@@ -22,7 +22,11 @@ import Testing
             ([], 0), ([], 400), (pending, 402), (pending, 404), (things, 410), (things, 709), (things, 710),
             ([], 712), ([], 714), ([], 2000),
         ]
-        let due = looks.map { keeping.isDue($0.lying, at: MediaTime($0.time)) }
+        let due = looks.map { keeping.isDue($0.lying, [], at: MediaTime($0.time)) }
         #expect(due == [true, false, true, false, true, false, true, true, false, false])
+        // Smoke needs the ground as it was before.
+        let drifting = [([], 2002.0), ([1], 2004), ([1], 2006), ([1], 2304), ([], 2306), ([], 9000)]
+        #expect(
+            drifting.map { keeping.isDue([], $0.0, at: MediaTime($0.1)) } == [false, true, false, true, true, false])
     }
 }

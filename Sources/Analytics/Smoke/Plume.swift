@@ -1,6 +1,6 @@
 /// A part of the picture that a veil lies over: the ground is still seen through it, paler, and it stirs.
-public struct Plume: Sendable, Equatable {
-    public enum Presence: Sendable, Equatable {
+public struct Plume: Sendable, Codable, Equatable {
+    public enum Presence: Sendable, Codable, Equatable {
         case visible
         case hidden
         /// Nothing of it has been seen since then.

@@ -49,8 +49,45 @@ public struct SmokeWatcher: Sendable {
     private var impressions: [Impression] = []
     private var candidates: [Candidate] = []
     private var nextID = 1
+    /// What an earlier run knew, until the first look.
+    private var restored: SmokeSnapshot?
 
-    public init() {}
+    /// - Parameter restored: what an earlier run knew; its times must be of the same timeline.
+    public init(restored: WatchSnapshot? = nil) { self.restored = restored?.smoke }
+
+    /// Plumes that are being watched.
+    public var plumes: [Plume] { restored?.plumes ?? candidates.map(\.plume) }
+
+    /// What a later run needs to go on; nil where there is no smoke.
+    var snapshot: SmokeSnapshot? {
+        if let restored { return restored }
+        guard let last = impressions.last, !candidates.isEmpty else { return nil }
+        return SmokeSnapshot(
+            time: last.time, columns: columns, rows: rows,
+            impressions: impressions.map {
+                .init(
+                    time: $0.time, seconds: $0.seconds, veiled: Data($0.veiled.map { $0 ? 1 : 0 }),
+                    stirred: Data($0.stirred.map { $0 ? 1 : 0 }))
+            }, plumes: plumes)
+    }
+
+    /// Goes on from what an earlier run knew, as if the time between had been seen.
+    private mutating func takeBack(at time: MediaTime) {
+        guard let kept = restored else { return }
+        restored = nil
+        let count = kept.columns * kept.rows
+        guard 0...StayTracker.longestRestart ~= time - kept.time, 0..<100_000 ~= count,
+            kept.impressions.allSatisfy({ $0.veiled.count == count && $0.stirred.count == count })
+        else { return }
+        (columns, rows) = (kept.columns, kept.rows)
+        impressions = kept.impressions.map {
+            Impression(
+                time: $0.time, seconds: $0.seconds, veiled: $0.veiled.map { $0 != 0 },
+                stirred: $0.stirred.map { $0 != 0 })
+        }
+        candidates = kept.plumes.map { Candidate(plume: $0) }
+        nextID = (kept.plumes.map(\.id).max() ?? 0) + 1
+    }
 
     /// Where something may be smoke.
     public private(set) var veils: [Box] = []
@@ -60,13 +97,18 @@ public struct SmokeWatcher: Sendable {
 
     /// Takes a picture between two looks.
     public mutating func glimpse(of scene: Scene, over ground: GroundWatcher) {
-        guard let model = ground.glimpse(of: scene) else { return }
+        guard restored == nil, let model = ground.glimpse(of: scene) else { return }
         judge(model, things: ground.pixelsOfThings, at: scene.time)
     }
 
     /// Takes one look at the ground; returns the plumes over it and, once more, those that have just gone.
     public mutating func update(with ground: GroundWatcher, at time: MediaTime) -> [Plume] {
-        guard let model = ground.model, model.isReady else { return [] }
+        guard let model = ground.model, model.isReady else {
+            // The ground is learnt anew, with whatever lies over it now.
+            restored = nil
+            return []
+        }
+        takeBack(at: time)
         judge(model, things: ground.pixelsOfThings, at: time)
         let tiles = 0..<columns * rows
         veils = tiles.filter { tile in impressions.contains { $0.veiled[tile] } }.map { box(ofTile: $0, in: model) }
