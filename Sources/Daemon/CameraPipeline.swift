@@ -140,7 +140,8 @@ public struct CameraPipeline: ~Copyable {
         let ended = tracker.update(with: scene)
         var objects =
             ground?.update(
-                with: scene, stays: tracker.stays, ended: ended, veils: smoke?.veils ?? []) ?? []
+                with: scene, stays: tracker.stays, ended: ended, veils: smoke?.veils ?? [],
+                plumes: smoke?.plumes ?? []) ?? []
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         closer.decide(smoke?.isUndecided ?? false, at: frame.time)
         costs.rest += threadSeconds() - clock

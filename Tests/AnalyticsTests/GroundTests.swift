@@ -17,7 +17,8 @@ private struct Watch {
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
-        let objects = watcher.update(with: scene, stays: tracker.stays, ended: ended, veils: smoke.veils)
+        let objects = watcher.update(
+            with: scene, stays: tracker.stays, ended: ended, veils: smoke.veils, plumes: smoke.plumes)
         seen.append((scene.time.seconds, objects))
         plumes += smoke.update(with: watcher, at: scene.time)
         if let due = watcher.due(at: scene.time) { watcher.identify(due.id, by: [], at: scene.time) }
@@ -227,15 +228,16 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         let zone = Zone(
             id: "z", name: "",
             polygon: Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)]))
+        let column = Box(x: 0.42, y: 0.1, width: 0.16, height: 0.5)
         func rules() -> RuleSet { RuleSet([SmokeRule(kind: .burning, zone: zone, dwell: 20)]) }
         func changes(restart: Bool) throws -> [Incident] {
             var (watch, rules, book) = (Watch(), rules(), IncidentBook(camera: "c") { _ in UUID() })
             var changes: [Incident] = []
-            for seconds in stride(from: 0.0, through: 80, by: 2) {
+            for seconds in stride(from: 0.0, through: 120, by: 2) {
                 if restart, seconds > killed, seconds < killed + outage { continue }
                 let scene = Watch.street.scene(at: seconds, []) { canvas in
                     darken(&canvas)
-                    if 20..<60 ~= seconds { veil(region)(&canvas, Int(seconds / 2)) }
+                    if 20..<70 ~= seconds { veil(column)(&canvas, Int(seconds / 2)) }
                 }
                 watch.plumes = []
                 watch.see(scene)

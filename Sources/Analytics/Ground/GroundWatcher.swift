@@ -29,6 +29,8 @@ public struct GroundWatcher: Sendable {
     private static let goneLooks = 3
     /// Looks that speak against a candidate before the ground takes it in.
     private static let rejections = 8
+    /// Seconds by which a part of smoke may be seen as a thing before it is known for smoke.
+    private static let smokeLead = 4.0
 
     struct Candidate: Sendable {
         var object: LeftObject
@@ -136,9 +138,11 @@ public struct GroundWatcher: Sendable {
 
     /// Takes one look; returns what lies there and, once more, what has just gone.
     ///
-    /// - Parameter veils: where smoke may lie over the ground, which does not follow it.
+    /// - Parameters:
+    ///   - veils: where smoke may lie over the ground, which does not follow it.
+    ///   - plumes: smoke that is being watched.
     public mutating func update(
-        with scene: Scene, stays: [Stay], ended: [StayTracker.Ended], veils: [Box] = []
+        with scene: Scene, stays: [Stay], ended: [StayTracker.Ended], veils: [Box] = [], plumes: [Plume] = []
     ) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
         takeBack(picture, under: scene)
@@ -162,7 +166,7 @@ public struct GroundWatcher: Sendable {
         defer { self.model = model }
         guard model.isReady else { return unseen }
         let blobs = Blob.all(in: model.changed, least: Self.leastArea)
-        var gone = follow(in: model, scene)
+        var gone = follow(in: model, scene, under: plumes)
         begin(blobs, in: model, scene)
         for index in candidates.indices {
             judge(&candidates[index], in: model, scene.time)
@@ -202,7 +206,7 @@ public struct GroundWatcher: Sendable {
     }
 
     /// Known candidates: still there, hidden or gone. Returns what has gone.
-    private mutating func follow(in model: GroundModel, _ scene: Scene) -> [LeftObject] {
+    private mutating func follow(in model: GroundModel, _ scene: Scene, under plumes: [Plume]) -> [LeftObject] {
         var gone: [LeftObject] = []
         var kept: [Candidate] = []
         for old in candidates {
@@ -221,7 +225,7 @@ public struct GroundWatcher: Sendable {
             let isCovered =
                 Double(hidden) > Self.mostCovered * Double(candidate.pixels.count)
                 && scene.picture.patch(in: candidate.object.box).likeness(candidate.appearance) < Self.uncoveredLikeness
-            if isCovered {
+            if isCovered || isSmoke(candidate, plumes) {
                 candidate.object.presence = .hidden
                 candidate.hiddenLooks += 1
                 kept.append(candidate)
@@ -247,6 +251,14 @@ public struct GroundWatcher: Sendable {
         }
         candidates = kept
         return gone
+    }
+
+    /// Whether it came with smoke in its place: then nothing can be told of it before the smoke has gone.
+    private func isSmoke(_ candidate: Candidate, _ plumes: [Plume]) -> Bool {
+        !candidate.object.isThing
+            && plumes.contains {
+                $0.box.holds(candidate.object.box.centre) && candidate.object.since - $0.since >= -Self.smokeLead
+            }
     }
 
     /// Blobs that no candidate explains begin one; those that touch one make it grow.

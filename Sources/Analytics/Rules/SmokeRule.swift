@@ -1,10 +1,10 @@
 /// Smoke that rises in the zone: open burning, or a fire. Experimental.
-public struct SmokeRule: Rule {
+public struct SmokeRule: Rule, RememberingRule {
     /// The share of the plume's lower half that must lie in the zone.
     private static let share = 0.3
 
-    private let kind: AlertKind
-    private let zone: Zone
+    let kind: AlertKind
+    let zone: Zone
     private let dwell: Double
     private var opened: [Int: [Incident.Reason]] = [:]
 
@@ -15,8 +15,18 @@ public struct SmokeRule: Rule {
         self.dwell = dwell
     }
 
+    /// By the plumes' numbers, which a restart keeps.
+    var memory: [Int: [Incident.Reason]]? { opened.isEmpty ? nil : opened }
+
+    mutating func takeBack(_ memory: [Int: [Incident.Reason]], after gap: Double) {
+        if gap <= Self.longestGap { opened = memory }
+    }
+
     public mutating func evaluate(_ look: Observation) -> [Finding] {
-        look.plumes.compactMap { plume in
+        // Of an earlier run may be known what was not found again.
+        let known = Set(look.plumes.map(\.id))
+        opened = opened.filter { known.contains($0.key) }
+        return look.plumes.compactMap { plume in
             if case .gone(let at) = plume.presence {
                 guard let why = opened.removeValue(forKey: plume.id) else { return nil }
                 return finding(plume, .ended(at: at), why + [.init(at: at, what: "the view was clear again")])

@@ -1,3 +1,5 @@
+import Foundation
+
 /// Follows veils over the ground from look to look, and from glimpse to glimpse in between. Experimental: it has been
 /// proved on one composed plume only.
 ///
@@ -40,6 +42,8 @@ public struct SmokeWatcher: Sendable {
 
     private struct Candidate: Sendable {
         var plume: Plume
+        /// All that it has covered so far.
+        var reach: Box
         var emptied: (since: MediaTime, looks: Int)?
     }
 
@@ -85,7 +89,7 @@ public struct SmokeWatcher: Sendable {
                 time: $0.time, seconds: $0.seconds, veiled: $0.veiled.map { $0 != 0 },
                 stirred: $0.stirred.map { $0 != 0 })
         }
-        candidates = kept.plumes.map { Candidate(plume: $0) }
+        candidates = kept.plumes.map { Candidate(plume: $0, reach: $0.box) }
         nextID = (kept.plumes.map(\.id).max() ?? 0) + 1
     }
 
@@ -111,17 +115,17 @@ public struct SmokeWatcher: Sendable {
         takeBack(at: time)
         judge(model, things: ground.pixelsOfThings, at: time)
         let tiles = 0..<columns * rows
-        veils = tiles.filter { tile in impressions.contains { $0.veiled[tile] } }.map { box(ofTile: $0, in: model) }
         var regions = plumes(in: model)
         var gone: [Plume] = []
         var kept: [Candidate] = []
         for old in candidates {
             var candidate = old
-            let around = candidate.plume.box.grown(by: Self.near)
+            let around = candidate.reach.grown(by: Self.near)
             let own = regions.filter { $0.box.intersection(around) > 0 }
             regions.removeAll { $0.box.intersection(around) > 0 }
             if let first = own.first {
                 candidate.plume.box = own.dropFirst().reduce(first.box) { $0.union($1.box) }
+                candidate.reach = candidate.reach.union(candidate.plume.box)
                 candidate.plume.certainty = own.reduce(candidate.plume.certainty) { max($0, $1.certainty) }
                 candidate.plume.presence = .visible
                 candidate.plume.lastSeen = time
@@ -146,10 +150,12 @@ public struct SmokeWatcher: Sendable {
             let plume = Plume(
                 id: nextID, box: region.box, since: region.since, lastSeen: time, presence: .visible,
                 certainty: region.certainty)
-            kept.append(Candidate(plume: plume))
+            kept.append(Candidate(plume: plume, reach: plume.box))
             nextID += 1
         }
         candidates = kept
+        let veiled = tiles.filter { tile in impressions.contains { $0.veiled[tile] } }
+        veils = veiled.map { box(ofTile: $0, in: model) } + candidates.map(\.reach)
         isUndecided = isUndecided(in: model, at: time)
         return kept.map(\.plume) + gone
     }
@@ -162,7 +168,7 @@ public struct SmokeWatcher: Sendable {
     /// Tiles that touch and were veiled lately, and no plume there that is old enough to be known for what it is.
     private func isUndecided(in model: GroundModel, at time: MediaTime) -> Bool {
         let known = candidates.filter { time - $0.plume.since >= Self.decided }.map {
-            $0.plume.box.grown(by: Self.near)
+            $0.reach.grown(by: Self.near)
         }
         let recent = impressions.filter { time - $0.time <= Self.lingering }
         var mask = Plane(width: columns, height: rows)
