@@ -40,6 +40,8 @@ public struct CameraPipeline: ~Copyable {
     var standing: [Int] { tracker.stays.filter(\.isEstablished).map(\.id) }
     /// What lies on the ground, or may.
     var lying: [LeftObject] { ground?.lying ?? [] }
+    /// Whether a rule asks what the ground looks like, and that is known.
+    var knowsGround: Bool { ground?.isKnown ?? false }
     /// What drifts over the ground, or may, by its number.
     var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// Whether pictures between the looks are wanted now.

@@ -107,16 +107,15 @@ public struct CameraService: Sendable {
                 if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
                 let released = pipeline.takeReleased()
                 if !released.isEmpty { await writer.release(released) }
+                let now = MomentOfRecord(look.time)
+                last = now
+                if pipeline.knowsGround, keeping.isDue(pipeline.lying, pipeline.drifting, at: look.time) {
+                    await writer.remember(
+                        pipeline.groundSnapshot(at: look.time), at: now, camera: settings.identity.id)
+                }
                 if watching.isDue(pipeline.standing, look.findings, at: look.time) {
                     await writer.remember(
-                        watch: pipeline.snapshot(at: look.time), at: MomentOfRecord(look.time),
-                        camera: settings.identity.id)
-                }
-                last = MomentOfRecord(look.time)
-                if keeping.isDue(pipeline.lying, pipeline.drifting, at: look.time) {
-                    let isBare = pipeline.lying.isEmpty && pipeline.drifting.isEmpty
-                    let ground = isBare ? nil : pipeline.groundSnapshot(at: look.time)
-                    await writer.remember(ground, at: MomentOfRecord(look.time), camera: settings.identity.id)
+                        watch: pipeline.snapshot(at: look.time), at: now, camera: settings.identity.id)
                 }
                 if restoration != pipeline.groundRestoration {
                     restoration = pipeline.groundRestoration

@@ -45,6 +45,15 @@ private let bag = Street.Thing(.object, place, look: 11, isDetected: false, tint
 private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
 
 @Suite struct GroundTests {
+    /// A live camera counts from the Unix epoch, a recording from its beginning.
+    @Test(arguments: [0.0, 1_795_000_001, 1e10]) func theTimeOfWhatIsPutDownIsExact(epoch: Double) throws {
+        var watch = Watch()
+        watch.watch(epoch...epoch + 20)
+        watch.watch(epoch + 22...epoch + 60, [bag])
+        let object = try #require(watch.seen.last?.objects.first { $0.isThing })
+        #expect(abs(object.since.seconds - epoch - 22) < 0.1)
+    }
+
     @Test func whatIsPutDownIsFoundSinceItsFirstLookUntilTheGroundIsClean() throws {
         var watch = Watch()
         watch.watch(0...20)

@@ -18,15 +18,16 @@ import Testing
         var keeping = GroundKeeping()
         let pending = [try object(1, isThing: false)]
         let things = [try object(1, isThing: true)]
-        let looks: [(lying: [LeftObject], time: Double)] = [
-            ([], 0), ([], 400), (pending, 402), (pending, 404), (things, 410), (things, 709), (things, 710),
-            ([], 712), ([], 714), ([], 2000),
+        let looks: [(lying: [LeftObject], drifting: [Int], time: Double, isDue: Bool)] = [
+            ([], [], 0, true), (pending, [], 2, false), ([], [], 4, false), (pending, [], 10, true),
+            ([], [], 12, false), (pending, [], 309, false), (pending, [], 310, true), (things, [], 316, true),
+            (things, [], 615, false), (things, [], 616, true), ([], [], 618, true), ([], [], 620, false),
+            ([], [], 4216, false), ([], [], 4218, true),
+            // Smoke needs the ground as it was before.
+            ([], [1], 4220, true), ([], [1], 4222, false), ([], [1], 4520, true), ([], [], 4522, true),
         ]
-        let due = looks.map { keeping.isDue($0.lying, [], at: MediaTime($0.time)) }
-        #expect(due == [true, false, true, false, true, false, true, true, false, false])
-        // Smoke needs the ground as it was before.
-        let drifting = [([], 2002.0), ([1], 2004), ([1], 2006), ([1], 2304), ([], 2306), ([], 9000)]
-        #expect(
-            drifting.map { keeping.isDue([], $0.0, at: MediaTime($0.1)) } == [false, true, false, true, true, false])
+        for look in looks {
+            #expect(keeping.isDue(look.lying, look.drifting, at: MediaTime(look.time)) == look.isDue, "\(look.time)")
+        }
     }
 }

@@ -41,8 +41,10 @@ struct GroundModel: Sendable {
     private(set) var noise: Plane
     /// The look in the ground's light and place.
     private(set) var view: ColourPicture
-    /// Since when each changed pixel has looked as it does, in seconds.
-    private(set) var since: [Float]
+    /// Since when each changed pixel has looked as it does, in tenths of a second after `began`: a live camera's times
+    /// are too large for small numbers.
+    private var since: [UInt32]
+    private var began: MediaTime?
     private(set) var isReady = false
 
     private var last: ColourPicture
@@ -71,7 +73,7 @@ struct GroundModel: Sendable {
         restless = empty
         text = BurntInText(width: picture.width, height: picture.height)
         noise = Plane(width: picture.width, height: picture.height, repeating: 20)
-        since = [Float](repeating: 0, count: empty.count)
+        since = [UInt32](repeating: 0, count: empty.count)
     }
 
     /// A ground that is known already.
@@ -95,20 +97,29 @@ struct GroundModel: Sendable {
     /// - Parameters:
     ///   - covers: where somebody or something stands or passes before the ground.
     ///   - keep: 1 where the ground must not follow, because something that lies there is being watched.
-    ///   - seconds: on the camera's timeline.
-    mutating func update(with picture: ColourPicture, covers: [Box], keep: Plane, at seconds: Float) {
+    ///   - time: of the look.
+    mutating func update(with picture: ColourPicture, covers: [Box], keep: Plane, at time: MediaTime) {
+        let start = began ?? time
+        began = start
         hidden = Plane(width: width, height: height)
         for box in covers { mark(box, in: &hidden) }
         guard isReady else { return begin(with: picture) }
         let shift = displacement(of: picture)
         let seen = picture.shifted(x: shift.x, y: shift.y)
         hideBorder()
-        compare(seen, keep: keep, at: seconds)
+        compare(seen, keep: keep, at: UInt32(min(4e9, max(0, (time - start) * 10).rounded())))
         cleanUp()
     }
 
     /// Forgets what the ground looks like inside `box`: the next look that shows it is believed.
     mutating func forget(_ box: Box) { mark(box, in: &unknown) }
+
+    /// Since when most of these changed pixels have looked as they do; nil before the first look.
+    func since(_ pixels: [Int]) -> MediaTime? {
+        let times = pixels.map { since[$0] }.sorted()
+        guard let began, !times.isEmpty else { return nil }
+        return began + Double(times[times.count / 2]) / 10
+    }
 
     /// Takes what is seen at these pixels for the ground.
     mutating func absorb(_ pixels: [Int]) {
@@ -209,7 +220,7 @@ struct GroundModel: Sendable {
         return best.cost < still * 95 / 100 ? (best.x, best.y) : (0, 0)
     }
 
-    private mutating func compare(_ seen: ColourPicture, keep: Plane, at seconds: Float) {
+    private mutating func compare(_ seen: ColourPicture, keep: Plane, at now: UInt32) {
         var blind = hidden
         for pixel in 0..<blind.count
         where unknown.values[pixel] != 0 || restless.values[pixel] >= Self.habit || text.mask.values[pixel] != 0 {
@@ -271,7 +282,7 @@ struct GroundModel: Sendable {
                 self.faint.values[pixel] = isFaint ? 1 : 0
                 stirred.values[pixel] = isStirred ? 1 : 0
                 rest(pixel, steady)
-                judge(pixel, isForeground, steady, seconds)
+                judge(pixel, isForeground, steady, now)
                 let faint = faintEvidence.values[pixel]
                 faintEvidence.values[pixel] =
                     isFaint && steady ? min(Self.mostEvidence, faint + 1) : faint > 2 ? faint - 2 : 0
@@ -295,20 +306,20 @@ struct GroundModel: Sendable {
         restless.values[pixel] = UInt8(steady ? value - value / 20 - (value > 0 ? 1 : 0) : value + (255 - value) / 16)
     }
 
-    private mutating func judge(_ pixel: Int, _ isForeground: Bool, _ steady: Bool, _ seconds: Float) {
+    private mutating func judge(_ pixel: Int, _ isForeground: Bool, _ steady: Bool, _ now: UInt32) {
         let before = evidence.values[pixel]
         if !isForeground {
             evidence.values[pixel] = before > 2 ? before - 2 : 0
             foreground.values[pixel] = 0
             return
         }
-        if foreground.values[pixel] == 0, before == 0 || !steady { since[pixel] = seconds }
+        if foreground.values[pixel] == 0, before == 0 || !steady { since[pixel] = now }
         foreground.values[pixel] = 1
         if steady, restless.values[pixel] < Self.habit {
             evidence.values[pixel] = min(Self.mostEvidence, before + 1)
         } else {
             evidence.values[pixel] = before > 0 ? before - 1 : 0
-            since[pixel] = seconds
+            since[pixel] = now
         }
     }
 

@@ -9,6 +9,9 @@ extension GroundWatcher {
         restored?.objects ?? (candidates + other.candidates).map(\.object)
     }
 
+    /// Whether the ground has been learnt.
+    public var isKnown: Bool { restored == nil && model?.isReady ?? false }
+
     /// What a later run needs to go on; nil while the ground is not known.
     ///
     /// - Parameter time: of the newest look.

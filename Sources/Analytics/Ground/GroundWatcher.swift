@@ -162,7 +162,7 @@ public struct GroundWatcher: Sendable {
         for box in veils { model.mark(box, in: &keep) }
         self.veils = veils
         covering = covers.update(with: scene, stays: stays, over: model)
-        model.update(with: picture, covers: covering, keep: keep, at: Float(scene.time.seconds))
+        model.update(with: picture, covers: covering, keep: keep, at: scene.time)
         defer { self.model = model }
         guard model.isReady else { return unseen }
         let blobs = Blob.all(in: model.changed, least: Self.leastArea)
@@ -186,7 +186,7 @@ public struct GroundWatcher: Sendable {
         else { return nil }
         model.update(
             with: picture, covers: covering, keep: Plane(width: model.width, height: model.height),
-            at: Float(scene.time.seconds))
+            at: scene.time)
         return model
     }
 
@@ -278,8 +278,7 @@ public struct GroundWatcher: Sendable {
             let box = blob.box(in: model.ground.luma)
             guard watched.contains(where: { $0.intersection(box) > 0 }) else { continue }
             if adopt(blob, box, in: model) { continue }
-            let times = blob.pixels.map { model.since[$0] }.sorted()
-            var since = MediaTime(Double(times[times.count / 2]))
+            var since = model.since(blob.pixels) ?? scene.time
             if let seen = covers.mistaken(in: box) { since = min(since, seen) }
             candidates.append(
                 Candidate(
