@@ -1,6 +1,8 @@
 import Glibc
 
 /// Tells systemd about this service, as sd_notify(3) does. Does nothing outside systemd.
+///
+/// Never waits: where nobody reads what was said before, a message is lost, and the service still stops when it is told to.
 public enum SystemdNotify {
     /// `state` is e.g. "READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=3 cameras up".
     @discardableResult
@@ -24,7 +26,11 @@ public enum SystemdNotify {
 
         let sent = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
-                state.withCString { sendto(descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL), pointer, length) }
+                state.withCString {
+                    sendto(
+                        descriptor, $0, strlen($0), Int32(MSG_NOSIGNAL) | Int32(MSG_DONTWAIT), pointer,
+                        length)
+                }
             }
         }
         return sent == state.utf8.count

@@ -18,6 +18,7 @@ import Testing
         defer { broker.stop() }
         // The writer is a machine of its own where that may be, with the proxy at our end of the cable.
         let network = PartitionedNetwork.make(orTell: Campaign.say)
+        defer { network?.stop() }
         let host = network?.address ?? "127.0.0.1"
         let proxy = try FaultProxy(to: broker.port, seed: seed, on: host)
         defer { proxy.stop() }
@@ -130,6 +131,7 @@ import Testing
         cut: PartitionedNetwork.Cut
     ) async throws {
         guard let network = PartitionedNetwork.make(orTell: Campaign.say) else { return }
+        defer { network.stop() }
         let folder = try TemporaryFolder()
         let broker = try Broker()
         defer { broker.stop() }

@@ -36,6 +36,16 @@ import Testing
         #expect(try receive(at: path) { SystemdNotify.send("WATCHDOG=1", to: path) } == "WATCHDOG=1")
     }
 
+    @Test(.timeLimit(.minutes(1))) func whereNobodyReadsNobodyWaits() throws {
+        let folder = try TemporaryFolder()
+        let socket = try NotifySocket(in: folder, timeout: 1)
+        // A thousand are more than any queue of the kernel holds.
+        let taken = (0..<1000).prefix { _ in SystemdNotify.send("WATCHDOG=1", to: socket.path) }.count
+        #expect(taken > 0 && taken < 1000)
+        _ = try socket.next("WATCHDOG=1")
+        #expect(SystemdNotify.send("STOPPING=1", to: socket.path))
+    }
+
     @Test func outsideSystemdNothingIsSent() {
         #expect(!SystemdNotify.send("READY=1", to: nil))
         #expect(!SystemdNotify.send("READY=1", to: "/nonexistent/socket"))

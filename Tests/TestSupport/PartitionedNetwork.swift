@@ -2,7 +2,7 @@ public import Foundation
 import Glibc
 import Synchronization
 
-/// A network namespace behind a cable that can be cut; gone with the value.
+/// A network namespace behind a cable that can be cut; gone with `stop`, or with the value.
 public final class PartitionedNetwork: Sendable {
     public enum Cut: Sendable, CaseIterable {
         /// The cable is pulled on our side: who connects is told at once that there is no way.
@@ -27,6 +27,7 @@ public final class PartitionedNetwork: Sendable {
     public let address: String
     private let farAddress: String
     private let name: String
+    private let isThere = Mutex(true)
     private var near: String { name + "a" }
     private var far: String { name + "b" }
 
@@ -68,12 +69,12 @@ public final class PartitionedNetwork: Sendable {
             try inside("link", "set", far, "up")
             try inside("link", "set", "lo", "up")
         } catch {
-            remove()
+            stop()
             throw error
         }
     }
 
-    deinit { remove() }
+    deinit { stop() }
 
     /// Starts a program at the far end of the cable.
     public func start(_ program: URL, _ arguments: [String], log: URL) throws -> ChildProcess {
@@ -101,7 +102,12 @@ public final class PartitionedNetwork: Sendable {
     }
 
     /// Whoever still runs inside keeps a namespace alive, but not its name and its cable.
-    private func remove() {
+    public func stop() {
+        let isFirst = isThere.withLock { isThere in
+            defer { isThere = false }
+            return isThere
+        }
+        guard isFirst else { return }
         try? Self.ip("link", "del", near)
         try? Self.ip("netns", "del", name)
     }
