@@ -136,9 +136,7 @@ import Testing
         try await Task.sleep(for: .seconds(began.addingTimeInterval(32).timeIntervalSinceNow))
         let state = folder.file("state").appending(path: "outbox.sqlite")
         // As soon as the bags are known, which takes some looks.
-        @Sendable func kept() throws -> Date? {
-            try Outbox(reading: state).moment(camera: "cam-01").map { Date(timeIntervalSince1970: $0.clocks.date) }
-        }
+        @Sendable func kept() throws -> MediaTime? { try Outbox(reading: state).ground(camera: "cam-01")?.time }
         let before = try kept()
         #expect(try await eventually(seconds: 17) { try kept() != before })
         #expect(centre.count == 0)
