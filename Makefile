@@ -52,11 +52,19 @@ lint: ## check the format of all Swift files and the hardening of the unit
 format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests
 
+# Everything takes many times as long under a sanitizer: few tests at a time, so that none is out of time for waiting.
+SANITIZED = swift test --experimental-maximum-parallelization-width 4 --skip Isolated --skip AloneMemory
+
+tsan asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.suppressions
+tsan asan: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tests/tsan.suppressions
+
 tsan: ## run the tests under the thread sanitizer
-	TSAN_OPTIONS="suppressions=$(CURDIR)/Tests/tsan.suppressions" swift test --sanitize=thread --scratch-path .build-tsan --skip Isolated --skip AloneMemory
+	$(SANITIZED) --sanitize=thread --scratch-path .build-tsan --skip $(HEAVY)
+	$(SANITIZED) --sanitize=thread --scratch-path .build-tsan --skip-build --filter $(HEAVY)
 
 asan: ## run the tests under the address sanitizer
-	LSAN_OPTIONS="suppressions=$(CURDIR)/Tests/lsan.suppressions" swift test --sanitize=address --scratch-path .build-asan --skip Isolated --skip AloneMemory
+	$(SANITIZED) --sanitize=address --scratch-path .build-asan --skip $(HEAVY)
+	$(SANITIZED) --sanitize=address --scratch-path .build-asan --skip-build --filter $(HEAVY)
 
 bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	@test -n "$(CLIPS)" || { echo "There is no footage in $(FOOTAGE): name a folder with FOOTAGE=DIR."; exit 1; }

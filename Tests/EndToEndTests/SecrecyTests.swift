@@ -148,6 +148,8 @@ import Testing
         // As in the unit: Swift's own crash report shows registers and the memory around them.
         process.environment = [
             "PATH": "/usr/bin:/bin", "CREDENTIALS_DIRECTORY": folder.url.path, "SWIFT_BACKTRACE": "enable=no",
+            // A sanitizer would take the signal for itself.
+            "ASAN_OPTIONS": "handle_segv=0", "TSAN_OPTIONS": "handle_segv=0",
         ]
         process.currentDirectoryURL = folder.url
         process.standardInput = FileHandle.nullDevice
