@@ -28,7 +28,8 @@ install -D -m 644 deploy/deb/sysusers.conf "$root/usr/lib/sysusers.d/gridwarden.
 install -D -m 644 deploy/deb/tmpfiles.conf "$root/usr/lib/tmpfiles.d/gridwarden.conf"
 install -D -m 644 deploy/gridwarden.example.yaml "$root/etc/gridwarden/gridwarden.example.yaml"
 install -d "$root/usr/share/gridwarden/models"
-install -m 644 "$models"/manifest.json "$models"/*.onnx "$root/usr/share/gridwarden/models"
+cp -r "$models"/. "$root/usr/share/gridwarden/models"
+chmod -R u=rwX,go=rX "$root/usr/share/gridwarden/models"
 
 doc=$root/usr/share/doc/gridwarden
 install -d "$doc/broker"
