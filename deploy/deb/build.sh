@@ -63,12 +63,12 @@ Maintainer: Gridwarden maintainers <root@localhost>
 Section: net
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)
-Depends: ${depends#shlibs:Depends=}, systemd
+Depends: ${depends#shlibs:Depends=}, procps, systemd
 Recommends: ca-certificates
 Description: alerts from street cameras over MQTT
- A daemon for a small box without a GPU. It reads RTSP cameras, finds vehicles
- that are parked where they must not be, and publishes one structured alert
- for each violation over MQTT, on a topic tree by area code.
+ A daemon for a small box without a GPU. It reads RTSP cameras, finds illegal
+ parking, street vending and pollution, and publishes one structured alert for
+ each violation over MQTT, on a topic tree by area code.
 EOF
 (cd "$root" && find etc usr -type f -exec md5sum {} + >DEBIAN/md5sums)
 

@@ -116,14 +116,17 @@ if command -v systemd-nspawn >/dev/null; then
     systemd-nspawn --quiet --register=no --keep-unit --boot --console=pipe -D "$root" >"$work/container.log" 2>&1 &
     container=$!
     wait_for_site online
+    nsenter --all --target "$(pgrep -P "$container" -o)" \
+        env -i PATH=/usr/bin:/bin systemctl reload gridwarden >"$work/reload.log" 2>&1 || fail "reloading"
     kill -TERM "$container"
     wait "$container" || true
     mount -t proc proc "$root/proc"
     inside journalctl -u gridwarden --no-pager >"$work/journal.log"
     grep -q 'Started gridwarden.service' "$work/journal.log" || fail "the unit did not report that it is ready"
+    grep -q 'configuration reloaded' "$work/journal.log" || fail "the unit did not read its configuration anew"
     grep -q 'Stopped gridwarden.service' "$work/journal.log" || fail "the unit did not stop in order"
     if grep -q s3cret "$work/journal.log"; then fail "the password was shown"; fi
-    by_systemd="systemd starts and stops it, with its credentials."
+    by_systemd="systemd starts, reloads and stops it, with its credentials."
 fi
 
 step "upgrading"
