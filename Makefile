@@ -53,18 +53,22 @@ format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests
 
 # Everything takes many times as long under a sanitizer: few tests at a time, so that none is out of time for waiting.
-SANITIZED = swift test --experimental-maximum-parallelization-width 4 --skip Isolated --skip AloneMemory
+SANITIZED = swift test --skip-build --experimental-maximum-parallelization-width 4 --skip Isolated --skip AloneMemory
+MUTEX := $(CURDIR)/.build-tsan/mutex.so
 
-tsan asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.suppressions
-tsan asan: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tests/tsan.suppressions
+tsan: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tests/tsan.suppressions
+asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.suppressions
 
 tsan: ## run the tests under the thread sanitizer
-	$(SANITIZED) --sanitize=thread --scratch-path .build-tsan --skip $(HEAVY)
-	$(SANITIZED) --sanitize=thread --scratch-path .build-tsan --skip-build --filter $(HEAVY)
+	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
+	clang -Wall -Werror -O1 -shared -fPIC -o $(MUTEX) Tests/tsan-mutex.c
+	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan --skip $(HEAVY)
+	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan --filter $(HEAVY)
 
 asan: ## run the tests under the address sanitizer
+	swift build --build-tests --sanitize=address --scratch-path .build-asan
 	$(SANITIZED) --sanitize=address --scratch-path .build-asan --skip $(HEAVY)
-	$(SANITIZED) --sanitize=address --scratch-path .build-asan --skip-build --filter $(HEAVY)
+	$(SANITIZED) --sanitize=address --scratch-path .build-asan --filter $(HEAVY)
 
 bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	@test -n "$(CLIPS)" || { echo "There is no footage in $(FOOTAGE): name a folder with FOOTAGE=DIR."; exit 1; }

@@ -14,9 +14,13 @@ export TSAN_OPTIONS="suppressions=$PWD/Tests/tsan.suppressions halt_on_error=1"
 # Freed memory that is kept back for long has to be paid for anew by each decoder.
 export ASAN_OPTIONS=quarantine_size_mb=8
 build=.build-fuzz
+preload=
 if [ "$sanitizer" = thread ]; then
     build=.build-fuzz-thread
     export THREADS=2
+    preload=$PWD/$build/mutex.so
+    mkdir -p "$build"
+    clang -Wall -Werror -O1 -shared -fPIC -o "$preload" Tests/tsan-mutex.c
 fi
 swift build --product gridwarden-fuzz --sanitize="$sanitizer" --scratch-path "$build" \
     -Xswiftc -sanitize-coverage=edge,indirect-calls,trace-cmp,inline-8bit-counters,pc-table
@@ -26,7 +30,7 @@ for target in "${@:-configuration inbound alert video rtsp}"; do
     for name in $target; do
         mkdir -p "$build/corpus/$name"
         echo "fuzz: $name for $seconds s under the $sanitizer sanitizer"
-        timeout -s KILL $((seconds + 60)) "$build/debug/gridwarden-fuzz" "$name" -max_total_time="$seconds" -timeout=20 \
+        LD_PRELOAD=$preload timeout -s KILL $((seconds + 60)) "$build/debug/gridwarden-fuzz" "$name" -max_total_time="$seconds" -timeout=20 \
             -rss_limit_mb=4096 -max_len=16384 -print_final_stats=1 -artifact_prefix="$build/found/$name-" \
             "$build/corpus/$name" "Tests/Fuzz/corpus/$name" >"$build/$name.log" 2>&1 </dev/null || status=1
         grep -aE "stat::number_of_executed_units|stat::average_exec|SUMMARY|Fatal error|cov: [0-9]+ .*$" "$build/$name.log" |
