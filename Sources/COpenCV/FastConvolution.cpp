@@ -12,6 +12,10 @@
 #include <mutex>
 #include <vector>
 
+#if __has_feature(thread_sanitizer)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace FastConvolution {
 namespace {
 
@@ -26,6 +30,37 @@ float *scratch(size_t count) {
     thread_local std::vector<float> memory;
     if (memory.size() < count) memory.resize(count);
     return memory.data();
+}
+
+/// A loop over OpenCV's threads. OpenCV is not instrumented, so the thread sanitizer has to be told that they get the work
+/// from the caller, and the caller the results from them.
+template <typename Body> class ParallelLoop final : public cv::ParallelLoopBody {
+public:
+    explicit ParallelLoop(const Body &body) : body(body) {}
+
+    __attribute__((no_sanitize("thread"))) void operator()(const cv::Range &range) const override {
+        acquire();
+        body(range);
+        release();
+    }
+
+#if __has_feature(thread_sanitizer)
+    void acquire() const { __tsan_acquire(const_cast<ParallelLoop *>(this)); }
+    void release() const { __tsan_release(const_cast<ParallelLoop *>(this)); }
+#else
+    void acquire() const {}
+    void release() const {}
+#endif
+
+private:
+    const Body &body;
+};
+
+template <typename Body> void inParallel(int count, double parts, const Body &body) {
+    const ParallelLoop<Body> loop(body);
+    loop.release();
+    cv::parallel_for_(cv::Range(0, count), loop, parts);
+    loop.acquire();
 }
 
 class Layer final : public cv::dnn::Layer {
@@ -174,17 +209,15 @@ private:
         const float *const from = in.ptr<float>(image);
         float *const to = out.ptr<float>(image);
         const int threads = cv::getNumThreads();
-        cv::parallel_for_(
-            cv::Range(0, channels),
-            [&](const cv::Range &range) {
+        inParallel(
+            channels, threads > 1 ? threads * 4 : 1, [&](const cv::Range &range) {
                 shape.run(
                     range.start, range.end, from, packed.data(), bias.data(), limits, to, scratch(shape.scratch()));
                 if (activation) {
                     float *const first = to + size_t(range.start) * area;
                     activation->forwardSlice(first, first, area, area, range.start, range.end);
                 }
-            },
-            threads > 1 ? threads * 4 : 1);
+            });
     }
 
     // A product of matrices: outputs x depth by depth x positions, in parts of positions that fit the cache.
@@ -197,9 +230,8 @@ private:
         const float *const from = in.ptr<float>(image);
         float *const to = out.ptr<float>(image);
         const bool isPlain = kernelHeight * kernelWidth == 1 && positions == in.size[2] * in.size[3];
-        cv::parallel_for_(
-            cv::Range(0, (positions + part - 1) / part),
-            [&](const cv::Range &range) {
+        inParallel(
+            (positions + part - 1) / part, threads > 1 ? -1 : 1, [&](const cv::Range &range) {
                 float *const columns = scratch(size_t(depth) * part);
                 for (int index = range.start; index < range.end; ++index) {
                     const int first = index * part, count = std::min(part, positions - first);
@@ -214,8 +246,7 @@ private:
                     }
                     multiply(columns, first, count, to, positions);
                 }
-            },
-            threads > 1 ? -1 : 1);
+            });
     }
 
     void multiply(const float *columns, int first, int count, float *to, int positions) const {

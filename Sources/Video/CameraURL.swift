@@ -23,14 +23,19 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
 
     public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 
-    /// `text` without the user information of any address in it, and without passwords in its path or query, where some
-    /// cameras want them (`/user=admin&password=…`).
+    /// `text` without what may be secret in the addresses in it: user and password, each value in a path
+    /// (`/user=admin&password=…`, as some cameras want it) and all of a query.
     public static func redact(_ text: String) -> String {
         guard text.contains("://") else { return text }
-        // Greedy up to the last @ before a blank or a slash: passwords may hold an @ themselves.
-        return text.replacing(#/([A-Za-z][A-Za-z0-9+.\-]*:\/\/)[^\/\s]*@/#) { "\($0.output.1)***@" }
-            .replacing(#/(?i)((?:user|username|usr|pass|password|passwd|pwd|psw|token|auth)=)[^&\s'",;]*/#) {
-                "\($0.output.1)***"
-            }
+        return text.replacing(#/([A-Za-z][A-Za-z0-9+.\-]*:\/\/)(\S*)/#) { "\($0.output.1)\(redacted($0.output.2))" }
+    }
+
+    /// What follows `://`, up to a blank.
+    private static func redacted(_ address: Substring) -> String {
+        let authority = address.prefix { !"/?#".contains($0) }
+        let path = address.dropFirst(authority.count).prefix { $0 != "?" }
+        let host = authority.lastIndex(of: "@").map { "***" + authority[$0...] } ?? String(authority)
+        return host + path.replacing(#/([^\/&=]+=)[^\/&]*/#) { "\($0.output.1)***" }
+            + (address.contains("?") ? "?***" : "")
     }
 }

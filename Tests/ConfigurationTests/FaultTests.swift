@@ -103,7 +103,11 @@ struct FaultTests {
         Case(5, "  host: b\nlog: {}", "6:1: the file: there is no key \"log\"", "The keys are site, broker"),
         Case(8, "    url: http://10.0.0.1/a", "8:10: camera cam-01: url must begin with rtsp://", "path of a file"),
         Case(8, "    url: rtsp:///a", "8:10: camera cam-01: url must name a host", "credentials_file"),
-        Case(8, "    url: rtsp://u:p/w@h/a", "8:10: camera cam-01: url must have a port", "%-encode"),
+        Case(8, "    url: rtsp://u:p/w@h/a", "8:10: camera cam-01: url must have an @ before", "%-encode"),
+        Case(8, "    url: rtsp://u:8554/w@h/a", "8:10: camera cam-01: url must have an @ before", "%-encode"),
+        Case(8, "    url: rtsp://u:8554?w@h/a", "8:10: camera cam-01: url must have an @ before", "%-encode"),
+        Case(8, "    url: rtsp://h:x/a", "8:10: camera cam-01: url must have a port", "%-encode"),
+        Case(8, "    url: rtsp://u:my word@h/a", "8:10: camera cam-01: url must hold no blank", "credentials_file"),
         Case(9, "    transport: tcp", "7:5: camera cam-01: purpose is missing", "e.g. purpose:"),
         Case(10, "    signage_confirmed: false", "10:24: camera cam-01: confirm that signage stands", "or remove it"),
         Case(

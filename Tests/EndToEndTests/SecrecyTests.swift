@@ -50,7 +50,7 @@ import Testing
 
             """ + camera("good", url: server.url, more: "credentials_file: camera")
             + camera("refused", url: "rtsp://warden:\(Self.secrets[2])@\(address)")
-            + camera("absent", url: "rtsp://\(address)x?user=warden&password=\(Self.secrets[3])")
+            + camera("absent", url: "rtsp://\(address)x?jwt=\(Self.secrets[3])")
         let file = folder.file("gridwarden.yaml")
         try text.write(to: file, atomically: true, encoding: .utf8)
         return file.path

@@ -70,9 +70,15 @@ enum Form {
         guard ["rtsp", "rtsps"].contains(url[..<scheme.lowerBound]) else {
             return "must begin with rtsp:// or rtsps://, or be the path of a file"
         }
-        let authority = url[scheme.upperBound...].prefix { $0 != "/" }
-        let address = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
         let encode = "; write user and password into credentials_file, or %-encode them"
+        guard !url.contains(where: \.isWhitespace) else { return "must hold no blank\(encode)" }
+        let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
+        let address = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
+        let path = url[authority.endIndex...].prefix { $0 != "?" }
+        // Else a slash or a question mark in a password makes the rest of it a path.
+        guard !path.contains("@"), authority.endIndex == url.endIndex || url[authority.endIndex] == "/" else {
+            return "must have an @ before its host only, and a / after it\(encode)"
+        }
         if address.hasPrefix("[") {
             return address.contains("]") ? nil : "has no ] after its IPv6 address"
         }
