@@ -238,6 +238,7 @@ struct BrokerRecipeTests {
     @Test(arguments: [
         ["viewer", "u", "3205831"], ["viewer", "u", "#"], ["viewer", "u", "320583/003"], ["viewer", "u+", "32"],
         ["viewer", "u\nuser admin", "32"], ["edge", "u", "s", "320583102201"], ["king", "u", "32"],
+        ["edge", "u", "+", "320583102201/003/02"], ["department", "u", "320583", "#"], ["viewer", "u\"", "32"],
     ])
     func `the script prints nothing for what is no area, place or user`(arguments: [String]) throws {
         let error = #expect(throws: CommandFailed.self) {

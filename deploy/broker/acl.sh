@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints what one user of the broker may do, for mosquitto's acl_file.
+# Prints what one user of the broker may do, for mosquitto's acl_file (which VerneMQ reads too).
 #
 #   acl.sh edge USER SITE PLACE ...      a site: writes below its own places, reads what is addressed to it
 #   acl.sh viewer USER AREA              sees its area
@@ -9,10 +9,13 @@
 #   acl.sh bridge USER AREA              the broker of an area below
 #
 # PLACE is area/grid/micro-grid, e.g. 320583102201/003/02. AREA is the beginning of one: 32, 3205, 320583, 320583102,
-# 320583102201, 320583102201/003 or 320583102201/003/02. ROOT is what the topics begin with (mg/v1).
+# 320583102201, 320583102201/003 or 320583102201/003/02. ROOT is what the topics begin with (mg/v1). FORM=emqx prints for
+# EMQX's acl.conf instead, where {deny, all}. must be the last line.
 set -euo pipefail
 
 root=${ROOT:-mg/v1}
+form=${FORM:-mosquitto}
+case $form in mosquitto | emqx) ;; *) echo "FORM is mosquitto or emqx, not $form." >&2; exit 64 ;; esac
 usage() { sed -n '4,9s/^# *//p' "$0" >&2; exit 64; }
 [ $# -ge 3 ] || usage
 role=$1 user=$2
@@ -30,15 +33,24 @@ levels() { # the topic levels of an area, cut as the topics are
     echo "$path${1#"$code"}"
 }
 allow() { # access class levels
-    echo "topic $1 $root/$2/$3"
+    if [ "$form" = mosquitto ]; then
+        echo "topic $1 $root/$2/$3"
+        return
+    fi
+    local action
+    case $1 in read) action=subscribe ;; write) action=publish ;; readwrite) action=all ;; esac
+    echo "{allow, {username, \"$user\"}, $action, [\"$root/$2/$3\"]}."
+}
+name() { # one level of a topic
+    [[ $1 =~ ^[A-Za-z0-9._-]+$ ]] || { echo "$1 is no name: give letters, digits, dots, hyphens." >&2; exit 64; }
 }
 outgoing=(alert open evidence camera site reply)
 
-case $user in *[[:space:]/+#]*) echo "A user's name has no space, /, + or #." >&2; exit 64 ;; esac
+case $user in *[[:space:]/+#\"\\]*) echo "A user's name has no space, /, +, #, \" or \\." >&2; exit 64 ;; esac
 
 # Printed as a whole or not at all: the output is appended to the broker's file.
 entry() {
-    echo "user $user"
+    if [ "$form" = mosquitto ]; then echo "user $user"; else echo "%% $user"; fi
     if [ "$role" = edge ]; then
         for at in "${places[@]}"; do
             allow write alert "$at/+"
@@ -69,6 +81,7 @@ entry() {
 case $role in
     edge)
         site=$1
+        name "$site"
         shift
         [ $# -ge 1 ] || usage
         places=()
@@ -82,6 +95,7 @@ case $role in
     department)
         [ $# -eq 2 ] || usage
         kind=$2
+        name "$kind"
         at=$(levels "$1")
         # Below its area: the levels that are left, down to the micro-grid.
         slashes=${at//[^\/]/}

@@ -33,7 +33,7 @@ chmod -R u=rwX,go=rX "$root/usr/share/gridwarden/models"
 
 doc=$root/usr/share/doc/gridwarden
 install -d "$doc/broker"
-install -m 644 README.md README.zh-CN.md docs/*.md docs/incident.schema.json "$doc"
+install -m 644 README.md README.zh-CN.md docs/*.md docs/*.schema.json "$doc"
 install -m 644 deploy/broker/README.md deploy/broker/*.conf deploy/broker/acl "$doc/broker"
 install -m 755 deploy/broker/*.sh "$doc/broker"
 gzip -9nc CHANGELOG.md >"$doc/changelog.gz"

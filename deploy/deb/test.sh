@@ -8,8 +8,8 @@ set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 [ "$(id -u)" -eq 0 ] || { echo "Run this as root." >&2; exit 1; }
-for tool in mmdebstrap mosquitto mosquitto_sub ffmpeg; do
-    command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install mmdebstrap mosquitto mosquitto-clients ffmpeg" >&2; exit 1; }
+for tool in mmdebstrap mosquitto mosquitto_sub ffmpeg sqlite3; do
+    command -v "$tool" >/dev/null || { echo "$tool is missing: apt-get install mmdebstrap mosquitto mosquitto-clients ffmpeg sqlite3" >&2; exit 1; }
 done
 
 work=$(mktemp -d)
@@ -116,8 +116,19 @@ if command -v systemd-nspawn >/dev/null; then
     systemd-nspawn --quiet --register=no --keep-unit --boot --console=pipe -D "$root" >"$work/container.log" 2>&1 &
     container=$!
     wait_for_site online
-    nsenter --all --target "$(pgrep -P "$container" -o)" \
-        env -i PATH=/usr/bin:/bin systemctl reload gridwarden >"$work/reload.log" 2>&1 || fail "reloading"
+    booted() { nsenter --all --target "$(pgrep -P "$container" -o)" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+    booted systemctl reload gridwarden >"$work/reload.log" 2>&1 || fail "reloading"
+
+    step "upgrading while it runs, with a configuration that is wrong by then"
+    cp -p "$root/etc/gridwarden/gridwarden.yaml" "$work/right.yaml"
+    echo 'site: {' >"$root/etc/gridwarden/gridwarden.yaml"
+    booted dpkg -i /new.deb >"$work/running.log" 2>&1 || fail "a service that does not start fails the upgrade"
+    if booted systemctl --quiet is-active gridwarden; then fail "it runs with a wrong configuration"; fi
+    cp -p "$work/right.yaml" "$root/etc/gridwarden/gridwarden.yaml"
+    booted systemctl restart gridwarden || fail "it does not start with the right configuration"
+    booted dpkg -i /old.deb >"$work/running.log" 2>&1 || fail "the way back"
+    booted systemctl --quiet is-active gridwarden || fail "it does not run after the way back"
+    wait_for_site online
     kill -TERM "$container"
     wait "$container" || true
     mount -t proc proc "$root/proc"
@@ -125,6 +136,9 @@ if command -v systemd-nspawn >/dev/null; then
     grep -q 'Started gridwarden.service' "$work/journal.log" || fail "the unit did not report that it is ready"
     grep -q 'configuration reloaded' "$work/journal.log" || fail "the unit did not read its configuration anew"
     grep -q 'Stopped gridwarden.service' "$work/journal.log" || fail "the unit did not stop in order"
+    # Without the boot's name a clock that is set during a restart is taken for time that has passed.
+    sqlite3 "$root/var/lib/gridwarden/outbox.sqlite" 'SELECT CAST(state AS TEXT) FROM moments' | grep -q '"boot":"' \
+        || fail "the unit does not see the boot's name"
     if grep -q s3cret "$work/journal.log"; then fail "the password was shown"; fi
     by_systemd="systemd starts, reloads and stops it, with its credentials."
 fi
