@@ -14,11 +14,14 @@ private struct Watch {
     var snapshot: WatchSnapshot { WatchSnapshot(time: time, tracker: tracker, rules: rules) }
 
     init(
-        _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [], watch: WatchSnapshot? = nil
+        _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [],
+        watch: WatchSnapshot? = nil,
+        in area: Box = Box(x: 0, y: 0.3, width: 1, height: 0.6)
     ) {
         tracker = StayTracker(restored: watch)
         let polygon = Polygon([
-            Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9),
+            Point(x: area.x, y: area.y), Point(x: area.maxX, y: area.y), Point(x: area.maxX, y: area.maxY),
+            Point(x: area.x, y: area.maxY),
         ])
         rules = RuleSet(
             [IllegalParking(zone: Zone(id: "z", name: "", polygon: polygon), settings: settings)], restored: watch)
@@ -58,6 +61,18 @@ extension Street.Thing {
 }
 
 @Suite struct ParkingTests {
+    /// The car's footprint is 0.4…0.6 × 0.53…0.6.
+    @Test(arguments: [
+        (Box(x: 0.45, y: 0.55, width: 0.05, height: 0.03), true),
+        (Box(x: 0.45, y: 0.57, width: 0.05, height: 0.1), false),
+        (Box(x: 0.45, y: 0.42, width: 0.05, height: 0.08), false),
+    ]) func aZoneThatIsSmallerThanACarIsViolatedByTheCarThatStandsOnIt(area: Box, isViolated: Bool) {
+        var watch = Watch(in: area)
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...80) { _ in [car] }
+        #expect(watch.opened.count == (isViolated ? 1 : 0))
+    }
+
     @Test func aCarThatStaysIsOneIncidentFromItsStopToItsDeparture() throws {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }

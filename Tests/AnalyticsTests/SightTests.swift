@@ -20,6 +20,15 @@ private struct Watch {
             ]
         ).picture, 1)
 
+    /// The street to the last pixel, and a car at `x` of its width.
+    static func street(withCarAt x: Double?) -> GreyImage {
+        Retouch.map(street) { column, row in
+            let left = x.map { Int($0 * Double(street.width)) } ?? street.width
+            let isCar = (left..<left + 40).contains(column) && (90..<115).contains(row)
+            return isCar ? Double(60 + (column - left) * 3) : Double(street.pixels[row * street.width + column])
+        }
+    }
+
     /// Takes so many looks, two seconds apart; returns the last judgement.
     @discardableResult
     mutating func see(
@@ -66,6 +75,42 @@ private struct Watch {
             // Until its habit is known one look may be withheld.
             #expect(judgement.fault == nil && (look > 24 ? judgement.isClear : true))
         }
+    }
+
+    /// As an encoder shows it that leaves out what does not change, or a camera with strong noise reduction.
+    @Test func aCameraWithoutNoiseIsNotFrozenWhileSomethingMoves() {
+        var sight = Sight()
+        var unclear: [Int] = []
+        for look in 0..<400 {
+            // A car that comes by each half a minute; one stays from look 200 on.
+            let step = look % 15
+            let x =
+                look >= 204 && look < 320
+                ? 0.5 : step < 4 || (200..<204).contains(look) ? Double(step) * 0.15 + 0.05 : nil
+            let judgement = sight.judge(Watch.street(withCarAt: x), at: MediaTime(Double(look) * 2))
+            if !judgement.isClear { unclear.append(look) }
+        }
+        #expect(unclear.isEmpty, "\(unclear)")
+    }
+
+    /// The first stillness of a camera that is not known: frozen is stated, and taken back when a car comes.
+    @Test func aStillBeginningEndsWithTheFirstThingThatMoves() {
+        var sight = Sight()
+        var judgements: [SightJudgement] = []
+        for look in 0..<120 {
+            let x = look < 35 ? nil : min(0.05 + Double(look - 35) * 0.15, 0.5)
+            judgements.append(sight.judge(Watch.street(withCarAt: x), at: MediaTime(Double(look) * 2)))
+        }
+        #expect(judgements[34].fault?.kind == .frozen)
+        #expect(judgements[40...].allSatisfy { $0.isClear })
+    }
+
+    @Test func aFrozenPictureWithAClockIsFrozenOverMinutesAndHours() {
+        var watch = Watch()
+        watch.see(30)
+        let still = Retouch.noise(Watch.street, 2, seed: 29)
+        for look in 0..<200 { watch.see(1) { _ in Retouch.clock(still, look) } }
+        #expect(watch.judgements[35...].allSatisfy { $0.judgement.fault?.kind == .frozen })
     }
 
     @Test func aFrozenPictureIsStatedAndRecovers() throws {

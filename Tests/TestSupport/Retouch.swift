@@ -2,7 +2,7 @@ public import Analytics
 
 /// Pictures with weather, light or a fault put in.
 public enum Retouch {
-    private static func map(_ picture: GreyImage, _ value: (Int, Int) -> Double) -> GreyImage {
+    public static func map(_ picture: GreyImage, _ value: (Int, Int) -> Double) -> GreyImage {
         var pixels = [UInt8](repeating: 0, count: picture.pixels.count)
         for y in 0..<picture.height {
             for x in 0..<picture.width {

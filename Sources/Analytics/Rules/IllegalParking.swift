@@ -11,6 +11,8 @@ public struct IllegalParking: Rule, RememberingRule {
     /// Least share of a vehicle's footprint, or of its whole box, inside the zone.
     static let footprintShare = 0.5
     static let boxShare = 0.6
+    /// Or the least share of the zone under its footprint: a zone may be smaller than a vehicle.
+    static let zoneShare = 0.6
 
     /// How much better the mean score must be where the arrival was not seen: a banner or a kiosk that is taken for a
     /// lorry has stood there from the first picture on.
@@ -76,7 +78,9 @@ public struct IllegalParking: Rule, RememberingRule {
 
     /// Inside by where it touches the ground, or because most of it is.
     func holds(_ box: Box) -> Bool {
-        zone.polygon.share(of: box.footprint) >= Self.footprintShare || zone.polygon.share(of: box) >= Self.boxShare
+        let share = zone.polygon.share(of: box.footprint)
+        return share >= Self.footprintShare || zone.polygon.share(of: box) >= Self.boxShare
+            || share * box.footprint.area >= Self.zoneShare * zone.polygon.area && share > 0
     }
 
     private mutating func judge(_ stay: Stay, _ scene: Scene, isQueued: Bool, isForbidden: Bool) -> Finding? {

@@ -29,11 +29,21 @@ struct Stillness: Sendable {
     private static let longestHabit = 20.0
     /// Living pairs that are remembered.
     private static let memory = 30
+    /// Mean change of a cell, in luma levels, from which something moves there, and how many such cells it takes away from
+    /// where a clock may be. Its line of text is at most two cells high, its next digits at most six cells away.
+    private static let moving: (change: Float, cells: Int, height: Int, gap: Int) = (2, 3, 2, 6)
+    /// Seconds of stillness before a camera whose still background is always the same (strong noise reduction, a codec
+    /// that leaves it out) counts as frozen: there only movement proves life. And how often it must have shown that.
+    private static let silent = (patience: 600.0, pairs: 2)
 
     /// The last living look.
     private(set) var since: MediaTime?
     private var last: (picture: GreyImage, time: MediaTime)?
     private var isEncodedAnew = false
+    /// Cells that may belong to a clock: what has changed in this stillness.
+    private var clock: Set<Int> = []
+    /// Living pairs in which all but what moved was the same.
+    private var silentPairs = 0
     private var pairs = 0
     private var looks = 0
     private var habit = 0.0
@@ -64,7 +74,14 @@ struct Stillness: Sendable {
             residues = (residues + [change.median]).suffix(Self.memory)
             return .alive
         }
-        if since == nil { (since, isEncodedAnew) = (last.time, false) }
+        if isSame, Self.isMovement(change.moving, beside: since == nil ? [] : clock, columns: change.columns) {
+            end(at: last.time)
+            pairs += 1
+            silentPairs += 1
+            return .alive
+        }
+        if since == nil { (since, isEncodedAnew, clock) = (last.time, false, []) }
+        if isSame { clock.formUnion(change.moving) }
         looks += 1
         if isNear {
             isEncodedAnew = true
@@ -73,9 +90,11 @@ struct Stillness: Sendable {
         let still = since.map { time - $0 } ?? 0
         let isKnown = pairs >= Self.known.pairs
         let patience = isEncodedAnew ? Self.patience.encoded : Self.patience.same
-        let limit = isKnown ? max(patience, habit * Self.margin) : Self.known.before
+        let isSilent = silentPairs >= Self.silent.pairs
+        let limit =
+            isSilent ? Self.silent.patience : isKnown ? max(patience, habit * Self.margin) : Self.known.before
         if looks >= 3, still >= limit { return .frozen }
-        return isKnown && isSame && habit == 0 ? .suspected : .alive
+        return isKnown && !isSilent && isSame && habit == 0 ? .suspected : .alive
     }
 
     private mutating func end(at time: MediaTime) {
@@ -86,13 +105,29 @@ struct Stillness: Sendable {
         looks = 0
     }
 
-    /// The share of cells that are the same, the share of pixels that are equal, and the median change of a cell.
+    /// True where more has changed than the digits of a clock, of which some have changed at `clock` before.
+    private static func isMovement(_ cells: [Int], beside clock: Set<Int>, columns: Int) -> Bool {
+        let changed = Set(cells)
+        for cell in cells {
+            // Something higher than a line of text.
+            if (1...moving.height).allSatisfy({ changed.contains(cell + $0 * columns) }) { return true }
+        }
+        guard !clock.isEmpty else { return false }
+        return cells.count { cell in
+            !clock.contains {
+                abs($0 / columns - cell / columns) <= 1 && abs($0 % columns - cell % columns) <= moving.gap
+            }
+        } >= moving.cells
+    }
+
+    /// The share of cells that are the same, the share of pixels that are equal, the median change of a cell, and the cells
+    /// in which something has moved, by row and column.
     private static func change(
         from old: GreyImage, to new: GreyImage
-    ) -> (same: Double, equal: Double, median: Float) {
+    ) -> (same: Double, equal: Double, median: Float, moving: [Int], columns: Int) {
         let side = CellMeans.side
         let (columns, rows) = (new.width / side, new.height / side)
-        guard columns > 0, rows > 0 else { return (0, 0, 0) }
+        guard columns > 0, rows > 0 else { return (0, 0, 0, [], 1) }
         var changes: [Float] = []
         changes.reserveCapacity(columns * rows)
         var equal = 0
@@ -116,10 +151,11 @@ struct Stillness: Sendable {
             }
         }
         let same = changes.count { $0 < Self.same }
+        let moving = changes.indices.filter { changes[$0] >= Self.moving.change }
         changes.sort()
         return (
             Double(same) / Double(changes.count), Double(equal) / Double(changes.count * side * side),
-            changes[changes.count / 2]
+            changes[changes.count / 2], moving, columns
         )
     }
 }
