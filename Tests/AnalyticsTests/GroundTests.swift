@@ -315,4 +315,34 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         }
         #expect(watch.plumes.isEmpty)
     }
+
+    /// A stream that changes from 16:9 to 4:3 in the middle, under either appearance: nobody could ever see what lay there
+    /// go away.
+    @Test(arguments: [false, true]) func whatLayThereEndsWithTheShapeOfThePicture(isTakenForNewAppearance: Bool) throws
+    {
+        var watch = Watch()
+        watch.watch(0...20)
+        watch.watch(22...60, [bag])
+        let before = try #require(watch.seen.last?.objects.first { $0.isThing })
+        if isTakenForNewAppearance { watch.watcher.appearanceChanged() }
+        for seconds in stride(from: 62.0, through: 120, by: 2) {
+            watch.see(try Self.cropped(Watch.street.scene(at: seconds, [bag])))
+        }
+        #expect(watch.things.filter { $0.presence == .lost(at: MediaTime(62)) }.map(\.id) == [before.id])
+        watch.watcher.appearanceChanged()
+        watch.see(try Self.cropped(Watch.street.scene(at: 122, [bag])))
+        #expect(watch.seen.last?.objects.contains { $0.id == before.id } == false)
+    }
+
+    private static func cropped(_ scene: Scene) throws -> Scene {
+        let width = 240
+        func cut(_ plane: [UInt8]) -> [UInt8] {
+            (0..<Street.height).flatMap { plane[$0 * Street.width..<$0 * Street.width + width] }
+        }
+        let chroma = try #require(scene.chroma)
+        return Scene(
+            time: scene.time, date: scene.date, detections: [],
+            picture: try #require(GreyImage(width: width, height: Street.height, pixels: cut(scene.picture.pixels))),
+            chroma: Chroma(blue: cut(chroma.blue), red: cut(chroma.red)))
+    }
 }

@@ -63,6 +63,15 @@ private func thing(
         #expect(watch.opened.count == 1)
     }
 
+    @Test func itEndsWithTheShapeOfThePictureAndSaysSo() throws {
+        var watch = Watch()
+        watch.watch(16...100, thing())
+        watch.watch(102...102, thing(.lost(at: MediaTime(102))))
+        let closed = try #require(watch.closed.first)
+        #expect(closed.closed?.seconds == 102)
+        #expect(closed.why.contains { $0.what.contains("another shape") })
+    }
+
     @Test func whatIsHiddenUnprovedOrNotLookedAtDoesNotOpen() {
         for object in [thing(.hidden), thing(isThing: false), thing(identity: .unknown)] {
             var watch = Watch()

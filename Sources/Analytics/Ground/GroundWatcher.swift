@@ -149,10 +149,7 @@ public struct GroundWatcher: Sendable {
         var model = self.model ?? GroundModel(picture)
         aspect = Double(picture.height) / Double(picture.width)
         self.model = nil
-        if model.width != picture.width || model.height != picture.height {
-            model = GroundModel(picture)
-            candidates = []
-        }
+        let lost = forgetOtherShapes(than: picture, &model, at: scene.time)
         // What stood there from the first picture on is part of the ground: when it leaves, the ground is new.
         for end in ended where !end.stay.hasArrived { model.forget(end.stay.box.grown(by: 0.1)) }
         var keep = Plane(width: model.width, height: model.height)
@@ -164,7 +161,7 @@ public struct GroundWatcher: Sendable {
         covering = covers.update(with: scene, stays: stays, over: model)
         model.update(with: picture, covers: covering, keep: keep, at: scene.time)
         defer { self.model = model }
-        guard model.isReady else { return unseen }
+        guard model.isReady else { return unseen + lost }
         let blobs = Blob.all(in: model.changed, least: Self.leastArea)
         var gone = follow(in: model, scene, under: plumes)
         begin(blobs, in: model, scene)
@@ -176,7 +173,27 @@ public struct GroundWatcher: Sendable {
         for candidate in candidates where candidate.rejections >= Self.rejections { model.absorb(candidate.pixels) }
         gone += candidates.filter { $0.rejections >= Self.rejections }.map { departure(of: $0, at: scene.time) }
         candidates.removeAll { $0.rejections >= Self.rejections }
-        return candidates.map(\.object) + unseen + gone
+        return candidates.map(\.object) + unseen + gone + lost
+    }
+
+    /// Grounds of a picture of another size are of no use; returns what lay there, under either appearance.
+    private mutating func forgetOtherShapes(
+        than picture: ColourPicture, _ model: inout GroundModel, at time: MediaTime
+    ) -> [LeftObject] {
+        var lost: [Candidate] = []
+        if model.width != picture.width || model.height != picture.height {
+            lost += candidates
+            (model, candidates) = (GroundModel(picture), [])
+        }
+        if let known = other.model, known.width != picture.width || known.height != picture.height {
+            lost += other.candidates
+            other = (nil, [])
+        }
+        return lost.map { candidate in
+            var object = candidate.object
+            object.presence = .lost(at: time)
+            return object
+        }
     }
 
     /// The ground as a picture between two looks shows it; nil while it is not known. Nothing is learnt from it.

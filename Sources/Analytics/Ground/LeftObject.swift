@@ -6,6 +6,8 @@ public struct LeftObject: Sendable, Codable, Equatable {
         case hidden
         /// The ground has been seen without it since then.
         case gone(at: MediaTime)
+        /// The picture has another shape since then: what lies there is part of a ground that is learnt anew.
+        case lost(at: MediaTime)
     }
 
     /// What a second, closer look of the detector said.

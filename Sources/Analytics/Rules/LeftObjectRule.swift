@@ -27,10 +27,10 @@ public struct LeftObjectRule: Rule {
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         let isForbidden = settings.windows.contains(look.scene.date)
         return look.objects.compactMap { object in
-            if case .gone(let at) = object.presence {
-                guard let ended = lying.removeValue(forKey: object.id) else { return nil }
-                let why = ended.why + [.init(at: at, what: "the ground was seen clean")]
-                return finding(object, ended.clock.counts, .ended(at: at), why)
+            switch object.presence {
+            case .gone(let at): return end(of: object, at, "the ground was seen clean")
+            case .lost(let at): return end(of: object, at, "the picture has another shape: the ground is learnt anew")
+            case .visible, .hidden: break
             }
             // It grows while it is still being made out; what has been reported stays the same alert.
             guard
@@ -48,14 +48,17 @@ public struct LeftObjectRule: Rule {
         }
     }
 
+    private mutating func end(of object: LeftObject, _ time: MediaTime, _ what: String) -> Finding? {
+        guard let entry = lying.removeValue(forKey: object.id) else { return nil }
+        return finding(object, entry.clock.counts, .ended(at: time), entry.why + [.init(at: time, what: what)])
+    }
+
     private mutating func judge(
         _ object: LeftObject, _ scene: Scene, isForbidden: Bool, isPart: Bool
     ) -> Finding? {
         let time = scene.time
         if case .known(let name) = object.identity {
-            guard let entry = lying.removeValue(forKey: object.id) else { return nil }
-            let why = entry.why + [.init(at: time, what: "a closer look says: \(name.rawValue)")]
-            return finding(object, entry.clock.counts, .ended(at: time), why)
+            return end(of: object, time, "a closer look says: \(name.rawValue)")
         }
         var entry =
             lying[object.id]

@@ -168,7 +168,10 @@ public struct SuspectedVending: RememberingRule {
             }
         }
         for object in look.objects where object.isThing && object.identity == .thing {
-            if case .gone = object.presence { continue }
+            switch object.presence {
+            case .gone, .lost: continue
+            case .visible, .hidden: break
+            }
             let isLarge =
                 object.box.width * object.box.height * aspect >= Self.leastArea * person.height * person.height
             if isLarge, object.box.covered(by: reach) > 0.5 {
