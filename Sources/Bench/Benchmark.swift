@@ -19,15 +19,18 @@ public struct Benchmark: Sendable {
         public static let smokeDwell = 10.0
         /// Only these kinds are watched; nil for all that the clip's zones ask for.
         public var kinds: Set<AlertKind>?
+        /// `usualCadence` unless something else is asked for.
         public var cadence: Cadence
+        /// That of a camera of the daemon whose configuration says nothing of it.
+        public static let usualCadence = Cadence.keyFrames(promise: 3, interval: 2)
         /// Where to write the annotated video.
         public var annotate: String?
         /// Where to write the masked evidence, and the networks to mask it with.
         public var evidence: (folder: String, masking: MaskingModels)?
 
         public init(
-            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil, cadence: Cadence,
-            annotate: String? = nil,
+            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil,
+            cadence: Cadence = usualCadence, annotate: String? = nil,
             evidence: (folder: String, masking: MaskingModels)? = nil
         ) {
             self.truth = truth

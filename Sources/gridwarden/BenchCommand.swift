@@ -21,7 +21,9 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Seconds for one kind, e.g. env.burning=20 (may be given again).") var dwellOf: [String] = []
     @Option(help: "Watch only this kind (may be given again); all that the truth file's zones name without it.")
     var kind: [String] = []
-    @Option(help: "Which pictures are decoded: 'keyframe', or one in so many seconds.") var cadence = "keyframe"
+    @Option(
+        help: "What is looked at: 'keyframe' as the daemon does (2 to 3 s apart), or one picture in so many seconds.")
+    var cadence = "keyframe"
     @Option(help: "Write the report as JSON to this file, '-' for standard output.") var json: String?
     @Option(help: "Write an annotated video of the (last) clip.") var annotate: String?
     @Option(help: "Write the masked evidence of all alerts to this folder.") var evidence: String?
@@ -83,7 +85,7 @@ struct BenchCommand: AsyncParsableCommand {
     }
 
     private func parsedCadence() throws -> Cadence {
-        if cadence == "keyframe" { return .keyFrames(promise: 3) }
+        if cadence == "keyframe" { return Benchmark.Options.usualCadence }
         guard let seconds = Double(cadence), seconds >= 0.04, seconds <= 60 else {
             throw ValidationError("--cadence takes 'keyframe' or seconds from 0.04 to 60")
         }
