@@ -49,13 +49,37 @@ public struct Truth: Decodable, Sendable {
         guard size.count == 2, size.allSatisfy({ $0 >= 1 }) else {
             throw Fault(description: "\(path): 'size' must be [width, height] in pixels")
         }
-        for zone in zones where zone.polygon.count < 3 || zone.polygon.contains(where: { $0.count != 2 }) {
-            throw Fault(description: "\(path): zone '\(zone.id)' needs at least three corners [x, y]")
+        for zone in zones {
+            guard zone.polygon.count >= 3, zone.polygon.allSatisfy({ $0.count == 2 }) else {
+                throw Fault(description: "\(path): zone '\(zone.id)' needs at least three corners [x, y]")
+            }
+            guard polygon(zone).corners.allSatisfy(isNear) else {
+                throw Fault(description: "\(path): zone '\(zone.id)' has a corner that is far outside of the picture")
+            }
         }
-        for event in events where event.box.count != 4 || event.end < event.start {
-            throw Fault(description: "\(path): event \(event.id) needs a box [x, y, width, height] and start ≤ end")
+        for event in events {
+            guard event.box.count == 4, event.start <= event.end else {
+                throw Fault(
+                    description: "\(path): event \(event.id) needs a box [x, y, width, height] and start ≤ end")
+            }
+            let box = box(event)
+            guard box.width > 0, box.height > 0, isNear(Point(x: box.x, y: box.y)),
+                isNear(Point(x: box.maxX, y: box.maxY))
+            else {
+                throw Fault(
+                    description: "\(path): event \(event.id) has a box that is empty or far outside of the picture")
+            }
+            guard Self.times.contains(event.start), Self.times.contains(event.end) else {
+                throw Fault(description: "\(path): event \(event.id) is at no time that a clip can have")
+            }
         }
     }
+
+    /// Seconds: thirty years to either side, with room for stamps that do not begin at zero.
+    private static let times = -1e9...1e9
+
+    /// Whether it is in the picture or at most as far outside as the picture is large.
+    private func isNear(_ point: Point) -> Bool { (-1...2).contains(point.x) && (-1...2).contains(point.y) }
 
     func polygon(_ zone: Zone) -> Polygon {
         Polygon(zone.polygon.map { Point(x: $0[0] / size[0], y: $0[1] / size[1]) })
