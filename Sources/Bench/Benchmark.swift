@@ -22,7 +22,15 @@ public struct Benchmark: Sendable {
         /// `usualCadence` unless something else is asked for.
         public var cadence: Cadence
         /// That of a camera of the daemon whose configuration says nothing of it.
-        public static let usualCadence = Cadence.keyFrames(promise: 3, interval: 2)
+        public static let usualCadence = Cadence.keyFrames(promise: promise, interval: 2)
+        private static let promise = 3.0
+        /// Seconds from one look to the next that an alert may be late by.
+        var longestLook: Double {
+            switch cadence {
+            case .keyFrames(let promise, _): promise
+            case .every(let seconds): max(Self.promise, seconds)
+            }
+        }
         /// Where to write the annotated video.
         public var annotate: String?
         /// Where to write the masked evidence, and the networks to mask it with.
@@ -62,9 +70,8 @@ public struct Benchmark: Sendable {
         var recording = try Recording(path: clip, cadence: options.cadence)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()
-        var alerts: [UUID: Incident] = [:]
-        var order: [UUID] = []
-        var (last, longest) = (MediaTime?.none, 0.0)
+        var alerts: [Score.Alert] = []
+        var last: MediaTime?
         var blind = BlindTime()
         var size = (width: 0.0, height: 0.0)
         let duration = recording.duration ?? 0
@@ -75,23 +82,23 @@ public struct Benchmark: Sendable {
             guard !frame.isGlimpse else { continue }
             for change in look.changes {
                 try await gallery?.add(change, clip: clip)
-                if alerts.updateValue(change.incident, forKey: change.incident.id) == nil {
-                    order.append(change.incident.id)
+                if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {
+                    alerts[index].incident = change.incident
+                } else {
+                    alerts.append(.init(incident: change.incident, wait: last.map { look.time - $0 } ?? 0))
                 }
             }
             try annotator?.add(frame, look)
             blind.add(look.sight, at: look.time)
-            longest = max(longest, last.map { look.time - $0 } ?? 0)
             last = look.time
             if duration > 0 { progress(min(1, recording.seconds / duration)) }
         }
         try annotator?.finish()
         let cpu = processSeconds() - before
         let costs = pipeline.costs
-        let incidents = order.compactMap { alerts[$0] }
         let score = truth.map {
             Score(
-                alerts: incidents, truth: $0, dwell: dwell, look: longest,
+                alerts: alerts, truth: $0, dwell: dwell, longestLook: options.longestLook,
                 kinds: Set(zones.flatMap(\.rules.kinds)))
         }
         let stream = max(recording.seconds, 0.001)
@@ -108,7 +115,7 @@ public struct Benchmark: Sendable {
                 gate: precise(costs.gate / stream), infer: precise(costs.infer / stream),
                 rest: precise(max(0, cpu - known) / stream)),
             peakRSS: peakRSS(),
-            alerts: incidents.map { incident in
+            alerts: alerts.map(\.incident).map { incident in
                 let box = incident.object.box
                 return .init(
                     kind: incident.kind.rawValue, zone: incident.zone, openedS: rounded(incident.confirmed.seconds),

@@ -4,6 +4,12 @@ import Analytics
 /// with a dwell of N seconds an event is expected if and only if it lasts longer than N; an alert matches it when it
 /// was opened within [start + N − 1 s, start + N + 5 s + one look] with IoU ≥ 0.3.
 struct Score {
+    /// An incident as it was last, and the seconds from the look before its opening to the one that opened it.
+    struct Alert {
+        var incident: Incident
+        let wait: Double
+    }
+
     private(set) var matched = 0
     private(set) var missed = 0
     private(set) var wrong = 0
@@ -17,12 +23,14 @@ struct Score {
 
     /// - Parameters:
     ///   - dwell: the threshold of each kind, in seconds.
-    ///   - look: the longest time between two looks, in seconds.
+    ///   - longestLook: the longest time between two looks that is forgiven, in seconds: a hole in the footage excuses
+    ///     no more.
     ///   - kinds: what was watched; events of other kinds are not expected.
-    init(alerts: [Incident], truth: Truth, dwell: (AlertKind) -> Double, look: Double, kinds: Set<AlertKind>) {
+    init(alerts: [Alert], truth: Truth, dwell: (AlertKind) -> Double, longestLook: Double, kinds: Set<AlertKind>) {
         let events = truth.events.filter { kinds.contains(AlertKind(rawValue: $0.kind)) }
         var found = Set<Int>()
-        for alert in alerts {
+        for (alert, wait) in alerts.map({ ($0.incident, $0.wait) }) {
+            let look = max(0, min(wait, longestLook))
             let dwell = dwell(alert.kind)
             let same = events.filter {
                 $0.kind == alert.kind.rawValue && truth.box($0).iou(alert.object.box) >= Self.overlap
