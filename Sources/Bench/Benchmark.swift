@@ -4,51 +4,15 @@ import Evidence
 import Foundation
 import Glibc
 public import Inference
-public import Video
+import Video
 
 /// Runs recorded footage through the daemon's own pipeline, on media time, as fast as it can.
 public struct Benchmark: Sendable {
-    public struct Options: Sendable {
-        /// Overrides the file beside the clip.
-        public var truth: String?
-        /// Seconds.
-        public var dwell: Double
-        /// Seconds for single kinds, in place of `dwell`.
-        public var dwells: [AlertKind: Double] = [:]
-        /// Seconds of smoke until it is reported, where `dwells` says nothing else.
-        public static let smokeDwell = 10.0
-        /// Only these kinds are watched; nil for all that the clip's zones ask for.
-        public var kinds: Set<AlertKind>?
-        /// `usualCadence` unless something else is asked for.
-        public var cadence: Cadence
-        /// That of a camera of the daemon whose configuration says nothing of it.
-        public static let usualCadence = Cadence.keyFrames(promise: promise, interval: 2)
-        private static let promise = 3.0
-        /// Seconds from one look to the next that an alert may be late by.
-        var longestLook: Double {
-            switch cadence {
-            case .keyFrames(let promise, _): promise
-            case .every(let seconds): max(Self.promise, seconds)
-            }
-        }
-        /// Where to write the annotated video.
-        public var annotate: String?
-        /// Where to write the masked evidence, and the networks to mask it with.
-        public var evidence: (folder: String, masking: MaskingModels)?
-
-        public init(
-            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil,
-            cadence: Cadence = usualCadence, annotate: String? = nil,
-            evidence: (folder: String, masking: MaskingModels)? = nil
-        ) {
-            self.truth = truth
-            self.dwell = dwell
-            self.kinds = kinds
-            self.cadence = cadence
-            self.annotate = annotate
-            self.evidence = evidence
-        }
-    }
+    /// What it can watch for.
+    public static let kinds: [AlertKind] = [
+        .illegalParking, .exposedGarbage, .garbagePile, .piledGoods, .roadVending, .itinerantVending, .outOfStore,
+        .burning, .smokeAndFire, .dirtyWater, .crowd,
+    ]
 
     private let detector: ObjectDetector
     private let options: Options
@@ -61,7 +25,7 @@ public struct Benchmark: Sendable {
     /// - Parameter progress: called now and then with the share that is done, 0…1.
     public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
         let truth = try truth(for: clip)
-        let zones = zones(truth)
+        let zones = options.zones(truth)
         let ids = SequentialIDs()
         let gallery = try options.evidence.map { try Gallery(folder: $0.folder, masking: $0.masking) }
         var pipeline = CameraPipeline(
@@ -98,8 +62,8 @@ public struct Benchmark: Sendable {
         let costs = pipeline.costs
         let score = truth.map {
             Score(
-                alerts: alerts, truth: $0, dwell: dwell, longestLook: options.longestLook,
-                kinds: Set(zones.flatMap(\.rules.kinds)))
+                alerts: alerts, truth: $0, dwell: options.threshold, longestLook: options.longestLook,
+                kinds: options.kinds)
         }
         let stream = max(recording.seconds, 0.001)
         let known = recording.decodeSeconds + costs.gate + costs.infer
@@ -131,42 +95,6 @@ public struct Benchmark: Sendable {
         if let path = options.truth { return try Truth.load(path) }
         let beside = URL(filePath: clip).deletingPathExtension().path + ".truth.json"
         return FileManager.default.fileExists(atPath: beside) ? try Truth.load(beside) : nil
-    }
-
-    /// Without a truth file the whole picture is watched.
-    private func zones(_ truth: Truth?) -> [WatchedZone] {
-        guard let truth else {
-            let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
-            let zone = Zone(id: "all", name: "", polygon: Polygon(corners))
-            return [WatchedZone(zone: zone, rules: rules([.illegalParking]))]
-        }
-        return truth.zones.map { zone in
-            WatchedZone(
-                zone: Zone(id: zone.id, name: "", polygon: truth.polygon(zone)),
-                rules: rules(zone.rules.map(AlertKind.init)))
-        }
-    }
-
-    /// Smoke is told at once or not at all: its dwell does not follow the others.
-    private func dwell(_ kind: AlertKind) -> Double {
-        options.dwells[kind] ?? (kind == .burning || kind == .smokeAndFire ? Options.smokeDwell : options.dwell)
-    }
-
-    private func rules(_ kinds: [AlertKind]) -> ZoneRules {
-        var rules = ZoneRules()
-        for kind in kinds where options.kinds?.contains(kind) ?? true {
-            switch kind {
-            case .illegalParking: rules.parking = ParkingSettings(dwell: dwell(kind))
-            case .exposedGarbage, .garbagePile, .piledGoods: rules.ground[kind] = GroundSettings(dwell: dwell(kind))
-            case .roadVending, .itinerantVending, .outOfStore:
-                rules.vending[kind] = VendingSettings(dwell: dwell(kind))
-            case .burning, .smokeAndFire: rules.smoke[kind] = dwell(kind)
-            case .dirtyWater: rules.water = WaterSettings(dwell: dwell(kind))
-            case .crowd: rules.crowd = CrowdSettings(dwell: dwell(kind))
-            default: break
-            }
-        }
-        return rules
     }
 
     private func precise(_ value: Double) -> Double { (value * 100_000).rounded() / 100_000 }

@@ -25,9 +25,11 @@ struct Score {
     ///   - dwell: the threshold of each kind, in seconds.
     ///   - longestLook: the longest time between two looks that is forgiven, in seconds: a hole in the footage excuses
     ///     no more.
-    ///   - kinds: what was watched; events of other kinds are not expected.
-    init(alerts: [Alert], truth: Truth, dwell: (AlertKind) -> Double, longestLook: Double, kinds: Set<AlertKind>) {
-        let events = truth.events.filter { kinds.contains(AlertKind(rawValue: $0.kind)) }
+    ///   - kinds: what alone was to be watched; events of other kinds are not expected. Nil: all are, also of kinds that no
+    ///     zone is watched for.
+    init(alerts: [Alert], truth: Truth, dwell: (AlertKind) -> Double, longestLook: Double, kinds: Set<AlertKind>? = nil)
+    {
+        let events = truth.events.filter { kinds?.contains(AlertKind(rawValue: $0.kind)) ?? true }
         var found = Set<Int>()
         for (alert, wait) in alerts.map({ ($0.incident, $0.wait) }) {
             let look = max(0, min(wait, longestLook))

@@ -19,7 +19,10 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Truth file, in place of the one beside the clip.") var truth: String?
     @Option(help: "Seconds that a vehicle, a stall or garbage may stay. Smoke has its own: 10 s.") var dwell = 30.0
     @Option(help: "Seconds for one kind, e.g. env.burning=20 (may be given again).") var dwellOf: [String] = []
-    @Option(help: "Watch only this kind (may be given again); all that the truth file's zones name without it.")
+    @Option(
+        help:
+            "Watch only this kind (may be given again); all that the truth file's zones name without it, parking without a truth file."
+    )
     var kind: [String] = []
     @Option(
         help: "What is looked at: 'keyframe' as the daemon does (2 to 3 s apart), or one picture in so many seconds.")
@@ -33,6 +36,20 @@ struct BenchCommand: AsyncParsableCommand {
         guard dwell >= 1, dwell <= 86_400 else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
         _ = try parsedCadence()
         _ = try dwells()
+        _ = try kinds()
+    }
+
+    private func kinds() throws -> Set<AlertKind>? {
+        kind.isEmpty ? nil : Set(try kind.map { try known($0, "--kind") })
+    }
+
+    private func known(_ text: String, _ option: String) throws -> AlertKind {
+        let kind = AlertKind(rawValue: text)
+        guard Benchmark.kinds.contains(kind) else {
+            let kinds = Benchmark.kinds.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("\(option) names '\(text)', which nothing detects; it takes \(kinds)")
+        }
+        return kind
     }
 
     private func dwells() throws -> [AlertKind: Double] {
@@ -42,7 +59,7 @@ struct BenchCommand: AsyncParsableCommand {
             guard parts.count == 2, let seconds = Double(parts[1]), (1...86_400).contains(seconds) else {
                 throw ValidationError("--dwell-of takes KIND=SECONDS with seconds from 1 to 86400, not '\(text)'")
             }
-            dwells[AlertKind(rawValue: String(parts[0]))] = seconds
+            dwells[try known(String(parts[0]), "--dwell-of")] = seconds
         }
         return dwells
     }
@@ -51,7 +68,7 @@ struct BenchCommand: AsyncParsableCommand {
         LibavLog.redirect { _ in }
         let detector = try await models.detector()
         var options = Benchmark.Options(
-            truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)),
+            truth: truth, dwell: dwell, kinds: try kinds(),
             cadence: try parsedCadence(), annotate: annotate,
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         options.dwells = try dwells()

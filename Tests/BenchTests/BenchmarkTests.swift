@@ -30,6 +30,23 @@ import Video
         #expect(Benchmark.Options().cadence == DaemonSettings.cadence(camera))
     }
 
+    @Test func thereIsARuleForEachKind() {
+        for kind in Benchmark.kinds {
+            #expect(Benchmark.Options().rules([kind]).kinds == [kind])
+        }
+    }
+
+    @Test func withoutATruthFileAllOfThePictureIsWatchedForWhatIsAskedFor() throws {
+        func watched(_ kinds: Set<AlertKind>?) throws -> Set<AlertKind> {
+            let zones = Benchmark.Options(kinds: kinds).zones(nil)
+            let zone = try #require(zones.first)
+            #expect(zones.count == 1 && zone.zone.polygon.bounds == .whole)
+            return zone.rules.kinds
+        }
+        #expect(try watched(nil) == [.illegalParking])
+        #expect(try watched([.exposedGarbage, .crowd]) == [.exposedGarbage, .crowd])
+    }
+
     @Test func aClipOfKeyFramesAloneIsLookedAtEveryTwoSeconds() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 20, size: (320, 180), gop: 1)

@@ -27,7 +27,7 @@ import Testing
     }
 
     private func score(_ alerts: [Score.Alert], dwell: Double = 20) -> Score {
-        Score(alerts: alerts, truth: truth, dwell: { _ in dwell }, longestLook: 3, kinds: [.illegalParking])
+        Score(alerts: alerts, truth: truth, dwell: { _ in dwell }, longestLook: 3)
     }
 
     @Test(arguments: [(28.9, 0), (29.0, 1), (37.0, 1), (37.1, 0)])
@@ -61,6 +61,15 @@ import Testing
     @Test func aShortEventIsNotExpectedAndItsAlertIsFalse() {
         let result = score([alert(56)], dwell: 45)
         #expect((result.matched, result.missed, result.wrong) == (0, 0, 1))
+    }
+
+    @Test func anEventOfAKindThatNoZoneIsWatchedForIsMissedUnlessItWasNotAskedFor() {
+        func missed(_ kinds: Set<AlertKind>?) -> Int {
+            Score(alerts: [], truth: truth, dwell: { _ in 20 }, longestLook: 3, kinds: kinds).missed
+        }
+        #expect(missed(nil) == 1)
+        #expect(missed([.illegalParking]) == 1)
+        #expect(missed([.crowd]) == 0)
     }
 
     @Test func delaysAreMeasuredFromThresholdAndEnd() {

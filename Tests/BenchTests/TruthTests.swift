@@ -39,6 +39,13 @@ import Testing
         #expect(try load(zones: zone, events: event(box: "[-5, 90, 20, 20]")).events.count == 1)
     }
 
+    @Test func aZoneForAKindThatNothingDetectsIsRefusedWithFileAndZone() {
+        let zone = #"{"id": "z1", "rules": ["parking.moter"], "polygon": [[0, 0], [100, 0], [50, 100]]}"#
+        let text = fault(try load(zones: zone))
+        #expect(text.contains("clip.truth.json: zone 'z1'") && text.contains("'parking.moter'"), "\(text)")
+        #expect(text.contains("parking.motor"), "\(text)")
+    }
+
     @Test(arguments: ["[1e300, 0]", "[0, -1e300]", "[201, 0]", "[0, -101]"])
     func aCornerFarOutsideIsRefusedWithFileAndZone(corner: String) {
         let zone = #"{"id": "z1", "rules": [], "polygon": [[0, 0], [100, 0], \#(corner)]}"#

@@ -109,6 +109,13 @@ import Testing
         #expect(try gridwarden("bench", file.path, "--cadence", "often").status == 64)
     }
 
+    @Test(arguments: [["--kind", "parking.moter"], ["--dwell-of", "env.smoke=20"]])
+    func aKindThatNothingDetectsIsWrongUsage(option: [String]) throws {
+        let outcome = try gridwarden("bench", "clip.mp4", option[0], option[1])
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains("parking.motor, "), "\(outcome.errors)")
+    }
+
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
 
     @Test func verifyNamesTheFirstBrokenLinkAndItsExitCodeSaysSo() throws {
