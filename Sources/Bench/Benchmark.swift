@@ -22,6 +22,9 @@ public struct Benchmark: Sendable {
         self.options = options
     }
 
+    /// Throws where a clip cannot be begun. What ends it in the middle is the report's `fault`: what was found before
+    /// still counts.
+    ///
     /// - Parameter progress: called now and then with the share that is done, 0…1.
     public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
         let truth = try truth(for: clip)
@@ -39,25 +42,31 @@ public struct Benchmark: Sendable {
         var blind = BlindTime()
         var size = (width: 0.0, height: 0.0)
         let duration = recording.duration ?? 0
-        while let frame = try recording.next() {
-            size = (Double(frame.width), Double(frame.height))
-            let look = try await pipeline.look(at: frame)
-            recording.isClose = pipeline.wantsGlimpses
-            guard !frame.isGlimpse else { continue }
-            for change in look.changes {
-                try await gallery?.add(change, clip: clip)
-                if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {
-                    alerts[index].incident = change.incident
-                } else {
-                    alerts.append(.init(incident: change.incident, wait: last.map { look.time - $0 } ?? 0))
+        var fault: String?
+        do {
+            while let frame = try recording.next() {
+                size = (Double(frame.width), Double(frame.height))
+                let look = try await pipeline.look(at: frame)
+                recording.isClose = pipeline.wantsGlimpses
+                guard !frame.isGlimpse else { continue }
+                for change in look.changes {
+                    if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {
+                        alerts[index].incident = change.incident
+                    } else {
+                        alerts.append(.init(incident: change.incident, wait: last.map { look.time - $0 } ?? 0))
+                    }
                 }
+                blind.add(look.sight, at: look.time)
+                last = look.time
+                for change in look.changes { try await gallery?.add(change, clip: clip) }
+                try annotator?.add(frame, look)
+                if duration > 0 { progress(min(1, recording.seconds / duration)) }
             }
-            try annotator?.add(frame, look)
-            blind.add(look.sight, at: look.time)
-            last = look.time
-            if duration > 0 { progress(min(1, recording.seconds / duration)) }
+            if pipeline.costs.looks == 0 { fault = "no picture of it could be looked at" }
+        } catch {
+            fault = "\(error)"
         }
-        try annotator?.finish()
+        do { try annotator?.finish() } catch { fault = fault ?? "\(error)" }
         let cpu = processSeconds() - before
         let costs = pipeline.costs
         let score = truth.map {
@@ -68,7 +77,8 @@ public struct Benchmark: Sendable {
         let stream = max(recording.seconds, 0.001)
         let known = recording.decodeSeconds + costs.gate + costs.infer
         return ClipReport(
-            clip: URL(filePath: clip).lastPathComponent, dwell: options.dwell, matched: score?.matched ?? 0,
+            clip: URL(filePath: clip).lastPathComponent, fault: fault, dwell: options.dwell,
+            matched: score?.matched ?? 0,
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
             looks: costs.looks, glimpses: costs.glimpses, inferences: costs.inferences, cpuSeconds: rounded(cpu),

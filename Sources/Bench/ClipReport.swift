@@ -54,6 +54,8 @@ public struct ClipReport: Encodable, Sendable {
     }
 
     public let clip: String
+    /// Why the clip was not looked at to its end; nil where it was.
+    public let fault: String?
     public let dwell: Double
     public let matched: Int
     public let missed: Int
@@ -74,7 +76,7 @@ public struct ClipReport: Encodable, Sendable {
     public let alerts: [Alert]
 
     enum CodingKeys: String, CodingKey {
-        case clip, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
+        case clip, fault, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
         case wrong = "false"
         case openingDelay = "opening_delay_s"
         case closingDelay = "closing_delay_s"

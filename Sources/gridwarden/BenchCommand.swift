@@ -12,7 +12,7 @@ struct BenchCommand: AsyncParsableCommand {
         discussion: """
             Without --truth, <clip>.truth.json beside the clip gives zones, rules and the events to find. A clip without
             truth is watched as a whole. The same input gives the same alerts, byte for byte. Exit code 1 where a clip
-            could not be read.
+            could not be opened or looked at to its end; what was found before that is reported.
             """)
 
     @Argument(help: "The clips.") var clips: [String]
@@ -78,8 +78,13 @@ struct BenchCommand: AsyncParsableCommand {
         for clip in clips {
             let bar = ProgressBar(label: URL(filePath: clip).lastPathComponent)
             do {
-                reports.append(try await benchmark.run(clip) { bar.show($0) })
+                let report = try await benchmark.run(clip) { bar.show($0) }
                 bar.clear()
+                reports.append(report)
+                if let fault = report.fault {
+                    Console.complain("\(clip): ended after \(Int(report.streamSeconds.rounded())) s: \(fault)")
+                    isComplete = false
+                }
             } catch {
                 // The other clips still count.
                 bar.clear()

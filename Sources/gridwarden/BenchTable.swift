@@ -34,7 +34,14 @@ enum BenchTable {
                     + "opened \(number(alert.openedS, 1)) s, \(closed), box [\(box)]"
             }
         }
-        return (lines + ["core, decode, gate, infer and rest: processor seconds for each second of footage"] + alerts)
+        let faults = reports.compactMap { report in
+            report.fault.map {
+                "  \(report.clip): NOT LOOKED AT TO ITS END, only \(number(report.streamSeconds, 0)) s: \($0)"
+            }
+        }
+        return
+            (lines + ["core, decode, gate, infer and rest: processor seconds for each second of footage"] + alerts
+            + faults)
             .joined(separator: "\n")
     }
 

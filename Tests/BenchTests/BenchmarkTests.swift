@@ -57,4 +57,28 @@ import Video
         #expect(looks.count <= 12, "\(looks)")
         #expect(zip(looks.dropFirst(2), looks.dropFirst(3)).allSatisfy { abs($1 - $0 - 2) < 0.15 }, "\(looks)")
     }
+
+    @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(3)))
+    func whatWasFoundBeforeAClipBreaksOffStillCounts() async throws {
+        let folder = try TemporaryFolder()
+        let clip = try #require(Footage.clip("composed/parking.mp4"))
+        let truth = try #require(Footage.clip("composed/parking.truth.json"))
+        let spoilt = try Footage.spoil(clip, in: folder, from: 50, to: 190, everyNthByte: 3)
+        let options = Benchmark.Options(truth: truth, dwell: 10)
+        let report = try await Benchmark(detector: try Prepared.detector(), options: options).run(spoilt)
+        #expect(try #require(report.fault).contains("no whole picture"))
+        #expect((report.matched, report.missed, report.alerts.count) == (1, 1, 1))
+        #expect(report.streamSeconds < 100)
+    }
+
+    @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(3)))
+    func aClipOfWhichNothingCouldBeLookedAtIsAtFault() async throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 10, size: (320, 180))
+        let benchmark = Benchmark(detector: try Prepared.detector(), options: .init())
+        #expect(try await benchmark.run(clip).fault == nil)
+        let spoilt = try await benchmark.run(try Footage.spoil(clip, in: folder, from: 0, to: 10, everyNthByte: 3))
+        #expect(spoilt.looks == 0)
+        #expect(try #require(spoilt.fault).contains("no picture"))
+    }
 }

@@ -109,6 +109,19 @@ import Testing
         #expect(try gridwarden("bench", file.path, "--cadence", "often").status == 64)
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func aClipThatBreaksOffIsReportedInPartAndTheCommandFails() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 60, size: (320, 180))
+        let spoilt = try Footage.spoil(clip, in: folder, from: 10, to: 60, everyNthByte: 3)
+        let json = folder.file("report.json")
+        let outcome = try gridwarden("bench", spoilt, "--models", Self.models, "--json", json.path)
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("NOT LOOKED AT TO ITS END"), "\(outcome.output)")
+        #expect(outcome.errors.contains("no whole picture"))
+        #expect(try String(contentsOf: json, encoding: .utf8).contains("\"fault\" : "))
+    }
+
     @Test(arguments: [["--kind", "parking.moter"], ["--dwell-of", "env.smoke=20"]])
     func aKindThatNothingDetectsIsWrongUsage(option: [String]) throws {
         let outcome = try gridwarden("bench", "clip.mp4", option[0], option[1])
