@@ -30,23 +30,25 @@ struct Score {
     init(alerts: [Alert], truth: Truth, dwell: (AlertKind) -> Double, longestLook: Double, kinds: Set<AlertKind>? = nil)
     {
         let events = truth.events.filter { kinds?.contains(AlertKind(rawValue: $0.kind)) ?? true }
+        // Indices: ids are the author's, and may occur twice.
         var found = Set<Int>()
         for (alert, wait) in alerts.map({ ($0.incident, $0.wait) }) {
             let look = max(0, min(wait, longestLook))
             let dwell = dwell(alert.kind)
-            let same = events.filter {
-                $0.kind == alert.kind.rawValue && truth.box($0).iou(alert.object.box) >= Self.overlap
-                    && $0.end - $0.start > dwell
+            let same = events.indices.filter {
+                events[$0].kind == alert.kind.rawValue && events[$0].end - events[$0].start > dwell
+                    && truth.box(events[$0]).iou(alert.object.box) >= Self.overlap
             }
             let opened = alert.confirmed.seconds
             let match = same.first {
-                opened >= $0.start + dwell - 1 && opened <= $0.start + dwell + 5 + look && !found.contains($0.id)
+                let due = events[$0].start + dwell
+                return opened >= due - 1 && opened <= due + 5 + look && !found.contains($0)
             }
             if let match {
-                found.insert(match.id)
-                openingDelays.append(opened - match.start - dwell)
-                if let closed = alert.closed { closingDelays.append(closed.seconds - match.end) }
-            } else if same.contains(where: { found.contains($0.id) && opened <= $0.end + look }) {
+                found.insert(match)
+                openingDelays.append(opened - events[match].start - dwell)
+                if let closed = alert.closed { closingDelays.append(closed.seconds - events[match].end) }
+            } else if same.contains(where: { found.contains($0) && opened <= events[$0].end + look }) {
                 duplicate += 1
             } else {
                 wrong += 1

@@ -26,6 +26,8 @@ public struct Truth: Decodable, Sendable {
     public let zones: [Zone]
     public let events: [Event]
 
+    enum CodingKeys: CodingKey { case size, zones, events }
+
     public struct Fault: Error, CustomStringConvertible {
         public let description: String
     }
@@ -38,10 +40,27 @@ public struct Truth: Decodable, Sendable {
             let truth = try JSONDecoder().decode(Truth.self, from: data)
             try truth.check(path)
             return truth
-        } catch let fault as Fault {
-            throw fault
-        } catch {
-            throw Fault(description: "the truth file \(path) is not in the expected form: \(error)")
+        } catch let error as DecodingError {
+            throw Fault(description: "\(path): \(text(error))")
+        }
+    }
+
+    /// Names the key as the file's author would: `events[0].box`.
+    private static func text(_ error: DecodingError) -> String {
+        func name(_ path: [any CodingKey]) -> String {
+            path.reduce("") { name, key in
+                if let index = key.intValue { return "\(name)[\(index)]" }
+                return name.isEmpty ? key.stringValue : "\(name).\(key.stringValue)"
+            }
+        }
+        switch error {
+        case .keyNotFound(let key, let context): return "'\(name(context.codingPath + [key]))' is missing"
+        case .typeMismatch(_, let context), .valueNotFound(_, let context), .dataCorrupted(let context):
+            guard context.codingPath.isEmpty else {
+                return "'\(name(context.codingPath))' is wrong: \(context.debugDescription)"
+            }
+            return "it is not in the expected form: \(context.debugDescription)"
+        @unknown default: return "it is not in the expected form: \(error)"
         }
     }
 
@@ -94,5 +113,14 @@ public struct Truth: Decodable, Sendable {
         Box(
             x: event.box[0] / size[0], y: event.box[1] / size[1], width: event.box[2] / size[0],
             height: event.box[3] / size[1])
+    }
+}
+
+extension Truth {
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        size = try container.decode([Double].self, forKey: .size)
+        zones = try container.decode([Zone].self, forKey: .zones)
+        events = try container.decodeIfPresent([Event].self, forKey: .events) ?? []
     }
 }

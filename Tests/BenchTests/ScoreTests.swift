@@ -63,6 +63,17 @@ import Testing
         #expect((result.matched, result.missed, result.wrong) == (0, 0, 1))
     }
 
+    @Test func eventsWithOneIdAreTwoEvents() throws {
+        func event(_ x: Int) -> String {
+            #"{"id": 1, "kind": "parking.motor", "zone": "z", "start": 10, "end": 50, "box": [\#(x), 10, 20, 20]}"#
+        }
+        let text = #"{"size": [100, 100], "zones": [], "events": [\#(event(10)), \#(event(60))]}"#
+        let truth = try JSONDecoder().decode(Truth.self, from: Data(text.utf8))
+        let alerts = [alert(30), alert(30, x: 0.6)].map { Score.Alert(incident: $0, wait: 2) }
+        let result = Score(alerts: alerts, truth: truth, dwell: { _ in 20 }, longestLook: 3)
+        #expect((result.matched, result.missed, result.wrong, result.duplicate) == (2, 0, 0, 0))
+    }
+
     @Test func anEventOfAKindThatNoZoneIsWatchedForIsMissedUnlessItWasNotAskedFor() {
         func missed(_ kinds: Set<AlertKind>?) -> Int {
             Score(alerts: [], truth: truth, dwell: { _ in 20 }, longestLook: 3, kinds: kinds).missed

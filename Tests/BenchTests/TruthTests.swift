@@ -67,4 +67,24 @@ import Testing
         let text = fault(try load(events: event(start: start, end: end)))
         #expect(text.contains("clip.truth.json: event 7"), "\(text)")
     }
+
+    @Test func withoutEventsThereAreNone() throws {
+        #expect(try load(#"{"size": [100, 100], "zones": [\#(Self.zone)]}"#).events.isEmpty)
+    }
+
+    @Test func whatIsMalformedIsNamedByFileAndKey() {
+        let box = #"[{"id": 1, "kind": "parking.motor", "zone": "z1", "start": 1, "end": 2, "box": "here"}]"#
+        let noEnd = #"[{"id": 1, "kind": "parking.motor", "zone": "z1", "start": 1, "box": [1, 1, 1, 1]}]"#
+        for (text, name) in [
+            (fault(try load(events: box)), "'events[0].box' is wrong"),
+            (fault(try load(events: noEnd)), "'events[0].end' is missing"),
+            (fault(try load(size: "[100, null]")), "'size[1]' is wrong"),
+            (fault(try load(#"{"size": [100, 100]}"#)), "'zones' is missing"),
+            (fault(try load("[]")), "not in the expected form"),
+            (fault(try load("{")), "not in the expected form"),
+        ] {
+            #expect(text.contains("clip.truth.json: ") && text.contains(name), "\(text)")
+            #expect(!text.contains("DecodingError") && !text.contains("codingPath"), "\(text)")
+        }
+    }
 }
