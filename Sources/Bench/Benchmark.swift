@@ -77,7 +77,9 @@ public struct Benchmark: Sendable {
         let stream = max(recording.seconds, 0.001)
         let known = recording.decodeSeconds + costs.gate + costs.infer
         return ClipReport(
-            clip: URL(filePath: clip).lastPathComponent, fault: fault, dwell: options.dwell,
+            clip: clip, fault: fault,
+            dwell: Dictionary(
+                zones.flatMap(\.rules.kinds).map { ($0.rawValue, options.threshold(of: $0)) }, uniquingKeysWith: { $1 }),
             matched: score?.matched ?? 0,
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),

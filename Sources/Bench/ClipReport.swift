@@ -53,10 +53,12 @@ public struct ClipReport: Encodable, Sendable {
         }
     }
 
+    /// Its path as it was given.
     public let clip: String
     /// Why the clip was not looked at to its end; nil where it was.
     public let fault: String?
-    public let dwell: Double
+    /// Seconds, for each kind that was watched.
+    public let dwell: [String: Double]
     public let matched: Int
     public let missed: Int
     public let wrong: Int

@@ -16,7 +16,7 @@ struct BenchCommand: AsyncParsableCommand {
             """)
 
     @Argument(help: "The clips.") var clips: [String]
-    @Option(help: "Truth file, in place of the one beside the clip.") var truth: String?
+    @Option(help: "Truth file, in place of the one beside the clip; with one clip only.") var truth: String?
     @Option(help: "Seconds that a vehicle, a stall or garbage may stay. Smoke has its own: 10 s.") var dwell = 30.0
     @Option(help: "Seconds for one kind, e.g. env.burning=20 (may be given again).") var dwellOf: [String] = []
     @Option(
@@ -28,12 +28,15 @@ struct BenchCommand: AsyncParsableCommand {
         help: "What is looked at: 'keyframe' as the daemon does (2 to 3 s apart), or one picture in so many seconds.")
     var cadence = "keyframe"
     @Option(help: "Write the report as JSON to this file, '-' for standard output.") var json: String?
-    @Option(help: "Write an annotated video of the (last) clip.") var annotate: String?
+    @Option(help: "Write an annotated video of the clip; with one clip only.") var annotate: String?
     @Option(help: "Write the masked evidence of all alerts to this folder.") var evidence: String?
     @OptionGroup var models: ModelOptions
 
     func validate() throws {
         guard dwell >= 1, dwell <= 86_400 else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
+        guard clips.count == 1 || (truth == nil && annotate == nil) else {
+            throw ValidationError("--truth and --annotate are for one clip; give one, or leave them out")
+        }
         _ = try parsedCadence()
         _ = try dwells()
         _ = try kinds()
