@@ -16,6 +16,8 @@ public struct Benchmark: Sendable {
 
     private let detector: ObjectDetector
     private let options: Options
+    /// One row for all clips: their evidence may go to one folder.
+    private let ids = SequentialIDs()
 
     public init(detector: ObjectDetector, options: Options) {
         self.detector = detector
@@ -29,11 +31,10 @@ public struct Benchmark: Sendable {
     public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
         let truth = try truth(for: clip)
         let zones = options.zones(truth)
-        let ids = SequentialIDs()
         let gallery = try options.evidence.map { try Gallery(folder: $0.folder, masking: $0.masking) }
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,
-            incidents: IncidentBook(camera: clip) { _ in ids.next() }, recorder: gallery?.recorder)
+            incidents: IncidentBook(camera: clip) { [ids] _ in ids.next() }, recorder: gallery?.recorder)
         var recording = try Recording(path: clip, cadence: options.cadence)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()

@@ -1,5 +1,7 @@
 import Analytics
 import Configuration
+import Foundation
+import Inference
 import TestSupport
 import Testing
 import Video
@@ -82,4 +84,47 @@ import Video
         #expect(spoilt.looks == 0)
         #expect(try #require(spoilt.fault).contains("no picture"))
     }
+
+    @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"))
+    func whatALookCostsCountsAlsoWhereTheCameraCannotSee() async throws {
+        var pipeline = CameraPipeline(
+            zones: Benchmark.Options().zones(nil), detector: try Prepared.detector(),
+            incidents: IncidentBook(camera: "c") { _ in UUID() }, recorder: nil)
+        let (width, height) = (640, 360)
+        let black = [16, 128, 128].map { [UInt8](repeating: $0, count: width * height) }
+        var gate = 0.0
+        for look in 0..<4 {
+            let frame = try Frame(
+                planes: black, width: width, height: height, time: MediaTime(Double(look) * 2),
+                date: Date(timeIntervalSince1970: 0))
+            #expect(try await !pipeline.look(at: frame).sight.isClear)
+            let costs = pipeline.costs
+            #expect(costs.gate > gate && costs.looks == look + 1)
+            gate = costs.gate
+        }
+    }
+
+    @Test(
+        .enabled(if: Prepared.isReady && masking != nil, "needs 'make models' and ../shared/footage"),
+        .timeLimit(.minutes(3)))
+    func theEvidenceOfTwoClipsIsNotMixed() async throws {
+        let folder = try TemporaryFolder()
+        let parking = try #require(Footage.clip("composed/parking.mp4"))
+        let truth = try #require(Footage.clip("composed/parking.truth.json"))
+        let clip = try Footage.cut(parking, in: folder, from: 28, seconds: 24, size: (640, 360))
+        let evidence = folder.url.appending(path: "evidence").path
+        let masking = try #require(Self.masking)
+        let benchmark = Benchmark(
+            detector: try Prepared.detector(), options: .init(truth: truth, dwell: 5, evidence: (evidence, masking)))
+        var alerts = 0
+        for _ in 0..<2 { alerts += try await benchmark.run(clip).alerts.count }
+        let days = try FileManager.default.contentsOfDirectory(atPath: evidence).filter { $0.hasPrefix("1970") }
+        let incidents = try days.flatMap { try FileManager.default.contentsOfDirectory(atPath: evidence + "/" + $0) }
+        #expect(alerts >= 2 && incidents.count == alerts, "\(alerts) alerts, evidence of \(incidents)")
+    }
+
+    private static let masking: MaskingModels? = {
+        let masking = MaskingModels(folder: Prepared.folder)
+        return (try? masking.verified()) == nil ? nil : masking
+    }()
 }
