@@ -10,9 +10,10 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Runs recorded footage through the daemon's pipeline and scores its alerts.",
         discussion: """
-            Without --truth, <clip>.truth.json beside the clip gives zones, rules and the events to find. A clip without
-            truth is watched as a whole. The same input gives the same alerts, byte for byte. Exit code 1 where a clip
-            could not be opened or looked at to its end; what was found before that is reported.
+            Without --truth, <clip>.truth.json beside the clip gives zones, rules and the events to find. A clip without \
+            truth is watched as a whole. The same input gives the same alerts, byte for byte. The report comes at the \
+            end; on a terminal a bar shows how far a clip is. Exit code 1 where a clip could not be opened or looked at \
+            to its end; what was found before that is reported.
             """)
 
     @Argument(help: "The clips.") var clips: [String]
@@ -27,7 +28,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(
         help: "What is looked at: 'keyframe' as the daemon does (2 to 3 s apart), or one picture in so many seconds.")
     var cadence = "keyframe"
-    @Option(help: "Write the report as JSON to this file, '-' for standard output.") var json: String?
+    @Option(help: "Write the report as JSON to this file too; '-': to standard output, in place of the table.")
+    var json: String?
     @Option(help: "Write an annotated video of the clip; with one clip only.") var annotate: String?
     @Option(help: "Write the masked evidence of all alerts to this folder.") var evidence: String?
     @OptionGroup var models: ModelOptions
@@ -105,7 +107,13 @@ struct BenchCommand: AsyncParsableCommand {
         if json == "-" {
             try JSONText.print(["clips": reports])
         } else {
-            try JSONText.data(["clips": reports]).write(to: URL(filePath: json), options: .atomic)
+            do {
+                try JSONText.data(["clips": reports]).write(to: URL(filePath: json), options: .atomic)
+            } catch {
+                Console.complain(
+                    "could not write the report to \(json): \(error.localizedDescription) Check the folder.")
+                throw ExitCode.failure
+            }
         }
     }
 

@@ -122,6 +122,18 @@ import Testing
         #expect(try String(contentsOf: json, encoding: .utf8).contains("\"fault\" : "))
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func aReportThatCannotBeWrittenIsSaidAndTheTableStillComes() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 4, size: (320, 180))
+        let json = folder.file("absent/report.json").path
+        let outcome = try gridwarden("bench", clip, "--models", Self.models, "--json", json)
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains(clip))
+        #expect(outcome.errors.contains("could not write the report to \(json): "), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("NSCocoa"), "\(outcome.errors)")
+    }
+
     @Test(arguments: ["--truth", "--annotate"]) func whatIsForOneClipIsWrongUsageWithTwo(option: String) throws {
         let outcome = try gridwarden("bench", "a/1.mp4", "b/1.mp4", option, "x")
         #expect(outcome.status == 64)
