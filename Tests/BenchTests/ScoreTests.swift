@@ -38,7 +38,7 @@ import Testing
         #expect(result.wrong == 1 - matched)
     }
 
-    @Test(arguments: [(0.5, 35.5, 1), (0.5, 35.6, 0), (500, 38.0, 1), (500, 38.1, 0)])
+    @Test(arguments: [(-5, 35.0, 1), (0.5, 35.5, 1), (0.5, 35.6, 0), (500, 38.0, 1), (500, 38.1, 0)])
     func anAlertMayBeLateByItsOwnLookButNoMoreThanThePromise(wait: Double, opened: Double, matched: Int) {
         #expect(score([alert(opened)], wait: wait).matched == matched)
     }
