@@ -98,7 +98,7 @@ let package = Package(
             [
                 "Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", "Threading", logging, lifecycle,
             ]),
-        test("Bench", ["Analytics", "Inference", "Video", "Daemon"]),
+        test("Bench", ["Analytics", "Inference", "Video", "Daemon", "Configuration"]),
         .executableTarget(
             name: "chaos-writer", dependencies: ["Analytics", "Catalogue", "Delivery", "TestSupport", logging],
             path: "Tests/Chaos", swiftSettings: strict),

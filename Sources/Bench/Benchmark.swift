@@ -4,97 +4,84 @@ import Evidence
 import Foundation
 import Glibc
 public import Inference
-public import Video
+import Video
 
 /// Runs recorded footage through the daemon's own pipeline, on media time, as fast as it can.
 public struct Benchmark: Sendable {
-    public struct Options: Sendable {
-        /// Overrides the file beside the clip.
-        public var truth: String?
-        /// Seconds.
-        public var dwell: Double
-        /// Seconds for single kinds, in place of `dwell`.
-        public var dwells: [AlertKind: Double] = [:]
-        /// Seconds of smoke until it is reported, where `dwells` says nothing else.
-        public static let smokeDwell = 10.0
-        /// Only these kinds are watched; nil for all that the clip's zones ask for.
-        public var kinds: Set<AlertKind>?
-        public var cadence: Cadence
-        /// Where to write the annotated video.
-        public var annotate: String?
-        /// Where to write the masked evidence, and the networks to mask it with.
-        public var evidence: (folder: String, masking: MaskingModels)?
-
-        public init(
-            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil, cadence: Cadence,
-            annotate: String? = nil,
-            evidence: (folder: String, masking: MaskingModels)? = nil
-        ) {
-            self.truth = truth
-            self.dwell = dwell
-            self.kinds = kinds
-            self.cadence = cadence
-            self.annotate = annotate
-            self.evidence = evidence
-        }
-    }
+    /// What it can watch for.
+    public static let kinds: [AlertKind] = [
+        .illegalParking, .exposedGarbage, .garbagePile, .piledGoods, .roadVending, .itinerantVending, .outOfStore,
+        .burning, .smokeAndFire, .dirtyWater, .crowd,
+    ]
 
     private let detector: ObjectDetector
     private let options: Options
+    /// One row for all clips: their evidence may go to one folder.
+    private let ids = SequentialIDs()
 
     public init(detector: ObjectDetector, options: Options) {
         self.detector = detector
         self.options = options
     }
 
+    /// Throws where a clip cannot be begun. What ends it in the middle is the report's `fault`: what was found before
+    /// still counts.
+    ///
     /// - Parameter progress: called now and then with the share that is done, 0…1.
     public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
         let truth = try truth(for: clip)
-        let zones = zones(truth)
-        let ids = SequentialIDs()
+        let zones = options.zones(truth)
         let gallery = try options.evidence.map { try Gallery(folder: $0.folder, masking: $0.masking) }
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,
-            incidents: IncidentBook(camera: clip) { _ in ids.next() }, recorder: gallery?.recorder)
+            incidents: IncidentBook(camera: clip) { [ids] _ in ids.next() }, recorder: gallery?.recorder)
         var recording = try Recording(path: clip, cadence: options.cadence)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()
-        var alerts: [UUID: Incident] = [:]
-        var order: [UUID] = []
-        var (last, longest) = (MediaTime?.none, 0.0)
+        var alerts: [Score.Alert] = []
+        var last: MediaTime?
         var blind = BlindTime()
         var size = (width: 0.0, height: 0.0)
         let duration = recording.duration ?? 0
-        while let frame = try recording.next() {
-            size = (Double(frame.width), Double(frame.height))
-            let look = try await pipeline.look(at: frame)
-            recording.isClose = pipeline.wantsGlimpses
-            guard !frame.isGlimpse else { continue }
-            for change in look.changes {
-                try await gallery?.add(change, clip: clip)
-                if alerts.updateValue(change.incident, forKey: change.incident.id) == nil {
-                    order.append(change.incident.id)
+        var fault: String?
+        do {
+            while let frame = try recording.next() {
+                size = (Double(frame.width), Double(frame.height))
+                let look = try await pipeline.look(at: frame)
+                recording.isClose = pipeline.wantsGlimpses
+                guard !frame.isGlimpse else { continue }
+                for change in look.changes {
+                    if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {
+                        alerts[index].incident = change.incident
+                    } else {
+                        alerts.append(.init(incident: change.incident, wait: last.map { look.time - $0 } ?? 0))
+                    }
                 }
+                blind.add(look.sight, at: look.time)
+                last = look.time
+                for change in look.changes { try await gallery?.add(change, clip: clip) }
+                try annotator?.add(frame, look)
+                if duration > 0 { progress(min(1, recording.seconds / duration)) }
             }
-            try annotator?.add(frame, look)
-            blind.add(look.sight, at: look.time)
-            longest = max(longest, last.map { look.time - $0 } ?? 0)
-            last = look.time
-            if duration > 0 { progress(min(1, recording.seconds / duration)) }
+            if pipeline.costs.looks == 0 { fault = "no picture of it could be looked at" }
+        } catch {
+            fault = "\(error)"
         }
-        try annotator?.finish()
+        do { try annotator?.finish() } catch { fault = fault ?? "\(error)" }
         let cpu = processSeconds() - before
         let costs = pipeline.costs
-        let incidents = order.compactMap { alerts[$0] }
         let score = truth.map {
             Score(
-                alerts: incidents, truth: $0, dwell: dwell, look: longest,
-                kinds: Set(zones.flatMap(\.rules.kinds)))
+                alerts: alerts, truth: $0, dwell: options.threshold, longestLook: options.longestLook,
+                kinds: options.kinds)
         }
         let stream = max(recording.seconds, 0.001)
         let known = recording.decodeSeconds + costs.gate + costs.infer
         return ClipReport(
-            clip: URL(filePath: clip).lastPathComponent, dwell: options.dwell, matched: score?.matched ?? 0,
+            clip: clip, fault: fault,
+            dwell: Dictionary(
+                zones.flatMap(\.rules.kinds).map { ($0.rawValue, options.threshold(of: $0)) }, uniquingKeysWith: { $1 }),
+            matched: score?.matched ?? 0,
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
             looks: costs.looks, glimpses: costs.glimpses, inferences: costs.inferences, cpuSeconds: rounded(cpu),
@@ -105,7 +92,7 @@ public struct Benchmark: Sendable {
                 gate: precise(costs.gate / stream), infer: precise(costs.infer / stream),
                 rest: precise(max(0, cpu - known) / stream)),
             peakRSS: peakRSS(),
-            alerts: incidents.map { incident in
+            alerts: alerts.map(\.incident).map { incident in
                 let box = incident.object.box
                 return .init(
                     kind: incident.kind.rawValue, zone: incident.zone, openedS: rounded(incident.confirmed.seconds),
@@ -121,42 +108,6 @@ public struct Benchmark: Sendable {
         if let path = options.truth { return try Truth.load(path) }
         let beside = URL(filePath: clip).deletingPathExtension().path + ".truth.json"
         return FileManager.default.fileExists(atPath: beside) ? try Truth.load(beside) : nil
-    }
-
-    /// Without a truth file the whole picture is watched.
-    private func zones(_ truth: Truth?) -> [WatchedZone] {
-        guard let truth else {
-            let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
-            let zone = Zone(id: "all", name: "", polygon: Polygon(corners))
-            return [WatchedZone(zone: zone, rules: rules([.illegalParking]))]
-        }
-        return truth.zones.map { zone in
-            WatchedZone(
-                zone: Zone(id: zone.id, name: "", polygon: truth.polygon(zone)),
-                rules: rules(zone.rules.map(AlertKind.init)))
-        }
-    }
-
-    /// Smoke is told at once or not at all: its dwell does not follow the others.
-    private func dwell(_ kind: AlertKind) -> Double {
-        options.dwells[kind] ?? (kind == .burning || kind == .smokeAndFire ? Options.smokeDwell : options.dwell)
-    }
-
-    private func rules(_ kinds: [AlertKind]) -> ZoneRules {
-        var rules = ZoneRules()
-        for kind in kinds where options.kinds?.contains(kind) ?? true {
-            switch kind {
-            case .illegalParking: rules.parking = ParkingSettings(dwell: dwell(kind))
-            case .exposedGarbage, .garbagePile, .piledGoods: rules.ground[kind] = GroundSettings(dwell: dwell(kind))
-            case .roadVending, .itinerantVending, .outOfStore:
-                rules.vending[kind] = VendingSettings(dwell: dwell(kind))
-            case .burning, .smokeAndFire: rules.smoke[kind] = dwell(kind)
-            case .dirtyWater: rules.water = WaterSettings(dwell: dwell(kind))
-            case .crowd: rules.crowd = CrowdSettings(dwell: dwell(kind))
-            default: break
-            }
-        }
-        return rules
     }
 
     private func precise(_ value: Double) -> Double { (value * 100_000).rounded() / 100_000 }

@@ -53,8 +53,12 @@ public struct ClipReport: Encodable, Sendable {
         }
     }
 
+    /// Its path as it was given.
     public let clip: String
-    public let dwell: Double
+    /// Why the clip was not looked at to its end; nil where it was.
+    public let fault: String?
+    /// Seconds, for each kind that was watched.
+    public let dwell: [String: Double]
     public let matched: Int
     public let missed: Int
     public let wrong: Int
@@ -74,7 +78,7 @@ public struct ClipReport: Encodable, Sendable {
     public let alerts: [Alert]
 
     enum CodingKeys: String, CodingKey {
-        case clip, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
+        case clip, fault, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
         case wrong = "false"
         case openingDelay = "opening_delay_s"
         case closingDelay = "closing_delay_s"

@@ -4,6 +4,12 @@ import Analytics
 /// with a dwell of N seconds an event is expected if and only if it lasts longer than N; an alert matches it when it
 /// was opened within [start + N − 1 s, start + N + 5 s + one look] with IoU ≥ 0.3.
 struct Score {
+    /// An incident as it was last, and the seconds from the look before its opening to the one that opened it.
+    struct Alert {
+        var incident: Incident
+        let wait: Double
+    }
+
     private(set) var matched = 0
     private(set) var missed = 0
     private(set) var wrong = 0
@@ -17,26 +23,32 @@ struct Score {
 
     /// - Parameters:
     ///   - dwell: the threshold of each kind, in seconds.
-    ///   - look: the longest time between two looks, in seconds.
-    ///   - kinds: what was watched; events of other kinds are not expected.
-    init(alerts: [Incident], truth: Truth, dwell: (AlertKind) -> Double, look: Double, kinds: Set<AlertKind>) {
-        let events = truth.events.filter { kinds.contains(AlertKind(rawValue: $0.kind)) }
+    ///   - longestLook: the longest time between two looks that is forgiven, in seconds: a hole in the footage excuses
+    ///     no more.
+    ///   - kinds: what alone was to be watched; events of other kinds are not expected. Nil: all are, also of kinds that no
+    ///     zone is watched for.
+    init(alerts: [Alert], truth: Truth, dwell: (AlertKind) -> Double, longestLook: Double, kinds: Set<AlertKind>? = nil)
+    {
+        let events = truth.events.filter { kinds?.contains(AlertKind(rawValue: $0.kind)) ?? true }
+        // Indices: ids are the author's, and may occur twice.
         var found = Set<Int>()
-        for alert in alerts {
+        for (alert, wait) in alerts.map({ ($0.incident, $0.wait) }) {
+            let look = max(0, min(wait, longestLook))
             let dwell = dwell(alert.kind)
-            let same = events.filter {
-                $0.kind == alert.kind.rawValue && truth.box($0).iou(alert.object.box) >= Self.overlap
-                    && $0.end - $0.start > dwell
+            let same = events.indices.filter {
+                events[$0].kind == alert.kind.rawValue && events[$0].end - events[$0].start > dwell
+                    && truth.box(events[$0]).iou(alert.object.box) >= Self.overlap
             }
             let opened = alert.confirmed.seconds
             let match = same.first {
-                opened >= $0.start + dwell - 1 && opened <= $0.start + dwell + 5 + look && !found.contains($0.id)
+                let due = events[$0].start + dwell
+                return opened >= due - 1 && opened <= due + 5 + look && !found.contains($0)
             }
             if let match {
-                found.insert(match.id)
-                openingDelays.append(opened - match.start - dwell)
-                if let closed = alert.closed { closingDelays.append(closed.seconds - match.end) }
-            } else if same.contains(where: { found.contains($0.id) && opened <= $0.end + look }) {
+                found.insert(match)
+                openingDelays.append(opened - events[match].start - dwell)
+                if let closed = alert.closed { closingDelays.append(closed.seconds - events[match].end) }
+            } else if same.contains(where: { found.contains($0) && opened <= events[$0].end + look }) {
                 duplicate += 1
             } else {
                 wrong += 1

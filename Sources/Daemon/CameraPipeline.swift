@@ -124,6 +124,7 @@ public struct CameraPipeline: ~Copyable {
         guard judgement.isClear else {
             // Zones rest: nothing begins, nothing ends, and what is open stays open.
             costs.looks += 1
+            costs.gate += threadSeconds() - clock
             tracker.interrupt()
             return Look(time: frame.time, changes: [], detections: [], findings: [], sight: judgement)
         }

@@ -101,13 +101,16 @@ extension DaemonSettings {
             }
             (user, password) = (lines[0], lines[1])
         }
-        let promise = camera.zones.map(\.promise).min() ?? 3
         return Camera.Settings(
             url: CameraURL(camera.url, user: user, password: password),
             transport: camera.transport == .udp ? .udp : .tcp,
-            cadence: camera.decode == .keyFrames
-                ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
-                : .every(seconds: camera.lookEvery),
-            openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
+            cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
+    }
+
+    static func cadence(_ camera: CameraSettings) -> Cadence {
+        let promise = camera.zones.map(\.promise).min() ?? 3
+        return camera.decode == .keyFrames
+            ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
+            : .every(seconds: camera.lookEvery)
     }
 }

@@ -33,16 +33,21 @@ public struct Gate: Sendable {
 
     private func hasChanged(from old: GreyImage, to new: GreyImage) -> Bool {
         for box in watched {
-            let left = Int(box.x * Double(new.width)) / Self.cell
-            let top = Int(box.y * Double(new.height)) / Self.cell
-            let right = min((Int(box.maxX * Double(new.width)) + Self.cell - 1) / Self.cell, new.width / Self.cell)
-            let bottom = min((Int(box.maxY * Double(new.height)) + Self.cell - 1) / Self.cell, new.height / Self.cell)
+            let left = pixel(box.x, of: new.width) / Self.cell
+            let top = pixel(box.y, of: new.height) / Self.cell
+            let right = min((pixel(box.maxX, of: new.width) + Self.cell - 1) / Self.cell, new.width / Self.cell)
+            let bottom = min((pixel(box.maxY, of: new.height) + Self.cell - 1) / Self.cell, new.height / Self.cell)
             guard left < right, top < bottom else { continue }
             for row in top..<bottom {
                 for column in left..<right where change(old, new, row, column) > Self.change { return true }
             }
         }
         return false
+    }
+
+    /// A share of `side` in whole pixels, 0…side, whatever the share: of what is no number, 0.
+    private func pixel(_ share: Double, of side: Int) -> Int {
+        share > 0 ? Int(min(share, 1) * Double(side)) : 0
     }
 
     private func change(_ old: GreyImage, _ new: GreyImage, _ row: Int, _ column: Int) -> Double {

@@ -10,27 +10,51 @@ struct BenchCommand: AsyncParsableCommand {
         commandName: "bench",
         abstract: "Runs recorded footage through the daemon's pipeline and scores its alerts.",
         discussion: """
-            Without --truth, <clip>.truth.json beside the clip gives zones, rules and the events to find. A clip without
-            truth is watched as a whole. The same input gives the same alerts, byte for byte. Exit code 1 where a clip
-            could not be read.
+            Without --truth, <clip>.truth.json beside the clip gives zones, rules and the events to find. A clip without \
+            truth is watched as a whole. The same input gives the same alerts, byte for byte. The report comes at the \
+            end; on a terminal a bar shows how far a clip is. Exit code 1 where a clip could not be opened or looked at \
+            to its end; what was found before that is reported.
             """)
 
     @Argument(help: "The clips.") var clips: [String]
-    @Option(help: "Truth file, in place of the one beside the clip.") var truth: String?
+    @Option(help: "Truth file, in place of the one beside the clip; with one clip only.") var truth: String?
     @Option(help: "Seconds that a vehicle, a stall or garbage may stay. Smoke has its own: 10 s.") var dwell = 30.0
     @Option(help: "Seconds for one kind, e.g. env.burning=20 (may be given again).") var dwellOf: [String] = []
-    @Option(help: "Watch only this kind (may be given again); all that the truth file's zones name without it.")
+    @Option(
+        help:
+            "Watch only this kind (may be given again); all that the truth file's zones name without it, parking without a truth file."
+    )
     var kind: [String] = []
-    @Option(help: "Which pictures are decoded: 'keyframe', or one in so many seconds.") var cadence = "keyframe"
-    @Option(help: "Write the report as JSON to this file, '-' for standard output.") var json: String?
-    @Option(help: "Write an annotated video of the (last) clip.") var annotate: String?
+    @Option(
+        help: "What is looked at: 'keyframe' as the daemon does (2 to 3 s apart), or one picture in so many seconds.")
+    var cadence = "keyframe"
+    @Option(help: "Write the report as JSON to this file too; '-': to standard output, in place of the table.")
+    var json: String?
+    @Option(help: "Write an annotated video of the clip; with one clip only.") var annotate: String?
     @Option(help: "Write the masked evidence of all alerts to this folder.") var evidence: String?
     @OptionGroup var models: ModelOptions
 
     func validate() throws {
         guard dwell >= 1, dwell <= 86_400 else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
+        guard clips.count == 1 || (truth == nil && annotate == nil) else {
+            throw ValidationError("--truth and --annotate are for one clip; give one, or leave them out")
+        }
         _ = try parsedCadence()
         _ = try dwells()
+        _ = try kinds()
+    }
+
+    private func kinds() throws -> Set<AlertKind>? {
+        kind.isEmpty ? nil : Set(try kind.map { try known($0, "--kind") })
+    }
+
+    private func known(_ text: String, _ option: String) throws -> AlertKind {
+        let kind = AlertKind(rawValue: text)
+        guard Benchmark.kinds.contains(kind) else {
+            let kinds = Benchmark.kinds.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("\(option) names '\(text)', which nothing detects; it takes \(kinds)")
+        }
+        return kind
     }
 
     private func dwells() throws -> [AlertKind: Double] {
@@ -40,7 +64,7 @@ struct BenchCommand: AsyncParsableCommand {
             guard parts.count == 2, let seconds = Double(parts[1]), (1...86_400).contains(seconds) else {
                 throw ValidationError("--dwell-of takes KIND=SECONDS with seconds from 1 to 86400, not '\(text)'")
             }
-            dwells[AlertKind(rawValue: String(parts[0]))] = seconds
+            dwells[try known(String(parts[0]), "--dwell-of")] = seconds
         }
         return dwells
     }
@@ -49,7 +73,7 @@ struct BenchCommand: AsyncParsableCommand {
         LibavLog.redirect { _ in }
         let detector = try await models.detector()
         var options = Benchmark.Options(
-            truth: truth, dwell: dwell, kinds: kind.isEmpty ? nil : Set(kind.map(AlertKind.init)),
+            truth: truth, dwell: dwell, kinds: try kinds(),
             cadence: try parsedCadence(), annotate: annotate,
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         options.dwells = try dwells()
@@ -59,8 +83,13 @@ struct BenchCommand: AsyncParsableCommand {
         for clip in clips {
             let bar = ProgressBar(label: URL(filePath: clip).lastPathComponent)
             do {
-                reports.append(try await benchmark.run(clip) { bar.show($0) })
+                let report = try await benchmark.run(clip) { bar.show($0) }
                 bar.clear()
+                reports.append(report)
+                if let fault = report.fault {
+                    Console.complain("\(clip): ended after \(Int(report.streamSeconds.rounded())) s: \(fault)")
+                    isComplete = false
+                }
             } catch {
                 // The other clips still count.
                 bar.clear()
@@ -78,12 +107,18 @@ struct BenchCommand: AsyncParsableCommand {
         if json == "-" {
             try JSONText.print(["clips": reports])
         } else {
-            try JSONText.data(["clips": reports]).write(to: URL(filePath: json), options: .atomic)
+            do {
+                try JSONText.data(["clips": reports]).write(to: URL(filePath: json), options: .atomic)
+            } catch {
+                Console.complain(
+                    "could not write the report to \(json): \(error.localizedDescription) Check the folder.")
+                throw ExitCode.failure
+            }
         }
     }
 
     private func parsedCadence() throws -> Cadence {
-        if cadence == "keyframe" { return .keyFrames(promise: 3) }
+        if cadence == "keyframe" { return Benchmark.Options.usualCadence }
         guard let seconds = Double(cadence), seconds >= 0.04, seconds <= 60 else {
             throw ValidationError("--cadence takes 'keyframe' or seconds from 0.04 to 60")
         }

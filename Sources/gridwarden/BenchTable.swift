@@ -5,13 +5,12 @@ import Foundation
 enum BenchTable {
     static func text(_ reports: [ClipReport]) -> String {
         let head = [
-            "clip", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "infer", "blind", "core", "decode",
-            "gate",
-            "infer", "rest", "MiB",
+            "clip", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "inferences", "blind", "core",
+            "decode", "gate", "infer", "rest", "MiB",
         ]
         let rows = reports.map { report in
             [
-                report.clip, number(report.dwell, 0), "\(report.matched)", "\(report.missed)", "\(report.wrong)",
+                report.clip, dwell(report), "\(report.matched)", "\(report.missed)", "\(report.wrong)",
                 "\(report.duplicate)", report.openingDelay.median.map { number($0, 1) } ?? "-", "\(report.looks)",
                 "\(report.inferences)", number(report.blindSeconds, 0), number(report.cost.total, 4),
                 number(report.cost.decode, 4),
@@ -34,8 +33,22 @@ enum BenchTable {
                     + "opened \(number(alert.openedS, 1)) s, \(closed), box [\(box)]"
             }
         }
-        return (lines + ["core, decode, gate, infer and rest: processor seconds for each second of footage"] + alerts)
+        let faults = reports.compactMap { report in
+            report.fault.map {
+                "  \(report.clip): NOT LOOKED AT TO ITS END, only \(number(report.streamSeconds, 0)) s: \($0)"
+            }
+        }
+        return
+            (lines + ["core, decode, gate, infer and rest: processor seconds for each second of footage"] + alerts
+            + faults)
             .joined(separator: "\n")
+    }
+
+    /// One figure where all kinds have the same.
+    private static func dwell(_ report: ClipReport) -> String {
+        let seconds = Set(report.dwell.values)
+        guard seconds.count > 1 else { return seconds.first.map { number($0, 0) } ?? "-" }
+        return report.dwell.sorted { $0.key < $1.key }.map { "\($0.key)=\(number($0.value, 0))" }.joined(separator: ",")
     }
 
     private static func number(_ value: Double, _ digits: Int) -> String { String(format: "%.\(digits)f", value) }

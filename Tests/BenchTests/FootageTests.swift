@@ -3,7 +3,6 @@ import Foundation
 import Inference
 import TestSupport
 import Testing
-import Video
 
 @testable import Bench
 
@@ -12,13 +11,11 @@ import Video
     .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"),
     .timeLimit(.minutes(15)))
 struct FootageTests {
-    private func run(_ clip: String, dwell: Double, cadence: Cadence = .keyFrames(promise: 3)) async throws
-        -> ClipReport
-    {
+    private func run(_ clip: String, dwell: Double) async throws -> ClipReport {
         let entry = try ModelManifest.load(folder: Prepared.folder).entry("efficientdet-lite0-320")
         let detector = try ObjectDetector(model: entry.model(in: Prepared.folder))
         let path = try #require(Footage.clip(clip))
-        return try await Benchmark(detector: detector, options: .init(dwell: dwell, cadence: cadence)).run(path)
+        return try await Benchmark(detector: detector, options: .init(dwell: dwell)).run(path)
     }
 
     @Test(arguments: [(10.0, 2), (30, 1), (120, 0)])

@@ -22,8 +22,12 @@ import Testing
             object: .init(objectClass: .car, confidence: 0.5, box: Box(x: x, y: 0.1, width: 0.2, height: 0.2)))
     }
 
-    private func score(_ alerts: [Incident], dwell: Double = 20) -> Score {
-        Score(alerts: alerts, truth: truth, dwell: { _ in dwell }, look: 2, kinds: [.illegalParking])
+    private func score(_ alerts: [Incident], dwell: Double = 20, wait: Double = 2) -> Score {
+        score(alerts.map { .init(incident: $0, wait: wait) }, dwell: dwell)
+    }
+
+    private func score(_ alerts: [Score.Alert], dwell: Double = 20) -> Score {
+        Score(alerts: alerts, truth: truth, dwell: { _ in dwell }, longestLook: 3)
     }
 
     @Test(arguments: [(28.9, 0), (29.0, 1), (37.0, 1), (37.1, 0)])
@@ -32,6 +36,17 @@ import Testing
         #expect(result.matched == matched)
         #expect(result.missed == 1 - matched)
         #expect(result.wrong == 1 - matched)
+    }
+
+    @Test(arguments: [(-5, 35.0, 1), (0.5, 35.5, 1), (0.5, 35.6, 0), (500, 38.0, 1), (500, 38.1, 0)])
+    func anAlertMayBeLateByItsOwnLookButNoMoreThanThePromise(wait: Double, opened: Double, matched: Int) {
+        #expect(score([alert(opened)], wait: wait).matched == matched)
+    }
+
+    @Test func theHoleBeforeOneAlertExcusesNoOther() {
+        let alerts = [Score.Alert(incident: alert(60, x: 0.6), wait: 500), .init(incident: alert(37), wait: 1)]
+        let result = score(alerts)
+        #expect((result.matched, result.missed, result.wrong) == (0, 1, 2))
     }
 
     @Test func aSecondAlertOfOneEventIsADuplicate() {
@@ -46,6 +61,26 @@ import Testing
     @Test func aShortEventIsNotExpectedAndItsAlertIsFalse() {
         let result = score([alert(56)], dwell: 45)
         #expect((result.matched, result.missed, result.wrong) == (0, 0, 1))
+    }
+
+    @Test func eventsWithOneIdAreTwoEvents() throws {
+        func event(_ x: Int) -> String {
+            #"{"id": 1, "kind": "parking.motor", "zone": "z", "start": 10, "end": 50, "box": [\#(x), 10, 20, 20]}"#
+        }
+        let text = #"{"size": [100, 100], "zones": [], "events": [\#(event(10)), \#(event(60))]}"#
+        let truth = try JSONDecoder().decode(Truth.self, from: Data(text.utf8))
+        let alerts = [alert(30), alert(30, x: 0.6)].map { Score.Alert(incident: $0, wait: 2) }
+        let result = Score(alerts: alerts, truth: truth, dwell: { _ in 20 }, longestLook: 3)
+        #expect((result.matched, result.missed, result.wrong, result.duplicate) == (2, 0, 0, 0))
+    }
+
+    @Test func anEventOfAKindThatNoZoneIsWatchedForIsMissedUnlessItWasNotAskedFor() {
+        func missed(_ kinds: Set<AlertKind>?) -> Int {
+            Score(alerts: [], truth: truth, dwell: { _ in 20 }, longestLook: 3, kinds: kinds).missed
+        }
+        #expect(missed(nil) == 1)
+        #expect(missed([.illegalParking]) == 1)
+        #expect(missed([.crowd]) == 0)
     }
 
     @Test func delaysAreMeasuredFromThresholdAndEnd() {

@@ -109,6 +109,79 @@ import Testing
         #expect(try gridwarden("bench", file.path, "--cadence", "often").status == 64)
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func aClipThatBreaksOffIsReportedInPartAndTheCommandFails() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 60, size: (320, 180))
+        let spoilt = try Footage.spoil(clip, in: folder, from: 10, to: 60, everyNthByte: 3)
+        let json = folder.file("report.json")
+        let outcome = try gridwarden("bench", spoilt, "--models", Self.models, "--json", json.path)
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains("NOT LOOKED AT TO ITS END"), "\(outcome.output)")
+        #expect(outcome.errors.contains("no whole picture"))
+        #expect(try String(contentsOf: json, encoding: .utf8).contains("\"fault\" : "))
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func aReportThatCannotBeWrittenIsSaidAndTheTableStillComes() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 4, size: (320, 180))
+        let json = folder.file("absent/report.json").path
+        let outcome = try gridwarden("bench", clip, "--models", Self.models, "--json", json)
+        #expect(outcome.status == 1)
+        #expect(outcome.output.contains(clip))
+        #expect(outcome.errors.contains("could not write the report to \(json): "), "\(outcome.errors)")
+        #expect(!outcome.errors.contains("NSCocoa"), "\(outcome.errors)")
+    }
+
+    @Test(arguments: ["--truth", "--annotate"]) func whatIsForOneClipIsWrongUsageWithTwo(option: String) throws {
+        let outcome = try gridwarden("bench", "a/1.mp4", "b/1.mp4", option, "x")
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains(option))
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func clipsOfOneNameAreToldApartAndTheirDwellsAreThoseThatHeld() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 6, size: (320, 180))
+        var clips: [String] = []
+        for (name, kinds) in [("a", #""parking.motor", "env.burning""#), ("b", #""parking.motor""#)] {
+            let part = folder.file(name)
+            try FileManager.default.createDirectory(at: part, withIntermediateDirectories: true)
+            let path = part.appending(path: "1.mp4").path
+            try FileManager.default.copyItem(atPath: clip, toPath: path)
+            let zone = #"{"id": "z", "rules": [\#(kinds)], "polygon": [[0, 0], [320, 0], [160, 180]]}"#
+            try Data(#"{"size": [320, 180], "zones": [\#(zone)]}"#.utf8)
+                .write(to: part.appending(path: "1.truth.json"))
+            clips.append(path)
+        }
+        let json = try gridwarden(
+            "bench", clips[0], clips[1], "--models", Self.models, "--dwell", "40", "--dwell-of", "parking.motor=25",
+            "--json", "-")
+        #expect(json.status == 0, "\(json.errors)")
+        struct Report: Decodable {
+            struct Clip: Decodable {
+                let clip: String
+                let dwell: [String: Double]
+            }
+            let clips: [Clip]
+        }
+        let report = try JSONDecoder().decode(Report.self, from: Data(json.output.utf8))
+        #expect(report.clips.map(\.clip) == clips)
+        #expect(report.clips.map(\.dwell) == [["parking.motor": 25, "env.burning": 10], ["parking.motor": 25]])
+        let table = try gridwarden("bench", clips[0], "--models", Self.models, "--dwell", "40")
+        let heads = try #require(table.output.split(separator: "\n").first).split(separator: " ")
+        #expect(Set(heads).count == heads.count, "\(heads)")
+        #expect(table.output.contains("env.burning=10,parking.motor=40"), "\(table.output)")
+    }
+
+    @Test(arguments: [["--kind", "parking.moter"], ["--dwell-of", "env.smoke=20"]])
+    func aKindThatNothingDetectsIsWrongUsage(option: [String]) throws {
+        let outcome = try gridwarden("bench", "clip.mp4", option[0], option[1])
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains("parking.motor, "), "\(outcome.errors)")
+    }
+
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
 
     @Test func verifyNamesTheFirstBrokenLinkAndItsExitCodeSaysSo() throws {

@@ -40,4 +40,18 @@ import Testing
         let isAdmitted = gate.admits(picture([car]), at: MediaTime(2))
         #expect(!isAdmitted)
     }
+
+    @Test(arguments: [1e300, -1e300, .infinity, -.infinity, .nan])
+    func aZoneWithACornerOutOfAllReasonIsNoCrash(corner: Double) {
+        for zone in [
+            [Point(x: corner, y: 0), Point(x: corner, y: 1), Point(x: corner, y: corner)],
+            [Point(x: 0, y: 0), Point(x: 1, y: corner), Point(x: corner, y: 1)],
+        ] {
+            var gate = Gate(zones: [Polygon(zone)])
+            _ = gate.admits(picture([]), at: MediaTime(0))
+            _ = gate.admits(picture([car]), at: MediaTime(2))
+            let isAdmittedAfterRest = gate.admits(picture([]), at: MediaTime(20))
+            #expect(isAdmittedAfterRest)
+        }
+    }
 }

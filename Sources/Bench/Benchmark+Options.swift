@@ -1,0 +1,85 @@
+public import Analytics
+import Daemon
+public import Inference
+public import Video
+
+extension Benchmark {
+    public struct Options: Sendable {
+        /// Overrides the file beside the clip.
+        public var truth: String?
+        /// Seconds.
+        public var dwell: Double
+        /// Seconds for single kinds, in place of `dwell`.
+        public var dwells: [AlertKind: Double] = [:]
+        /// Seconds of smoke until it is reported, where `dwells` says nothing else.
+        public static let smokeDwell = 10.0
+        /// Only these kinds are watched; nil for all that the clip's zones ask for.
+        public var kinds: Set<AlertKind>?
+        /// `usualCadence` unless something else is asked for.
+        public var cadence: Cadence
+        /// That of a camera of the daemon whose configuration says nothing of it.
+        public static let usualCadence = Cadence.keyFrames(promise: promise, interval: 2)
+        private static let promise = 3.0
+        /// Seconds from one look to the next that an alert may be late by.
+        var longestLook: Double {
+            switch cadence {
+            case .keyFrames(let promise, _): promise
+            case .every(let seconds): max(Self.promise, seconds)
+            }
+        }
+        /// Where to write the annotated video.
+        public var annotate: String?
+        /// Where to write the masked evidence, and the networks to mask it with.
+        public var evidence: (folder: String, masking: MaskingModels)?
+
+        public init(
+            truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil,
+            cadence: Cadence = usualCadence, annotate: String? = nil,
+            evidence: (folder: String, masking: MaskingModels)? = nil
+        ) {
+            self.truth = truth
+            self.dwell = dwell
+            self.kinds = kinds
+            self.cadence = cadence
+            self.annotate = annotate
+            self.evidence = evidence
+        }
+
+        /// Without a truth file the whole picture is watched, for parking unless `kinds` says otherwise.
+        func zones(_ truth: Truth?) -> [WatchedZone] {
+            guard let truth else {
+                let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
+                let zone = Zone(id: "all", name: "", polygon: Polygon(corners))
+                return [WatchedZone(zone: zone, rules: rules(kinds.map(Array.init) ?? [.illegalParking]))]
+            }
+            return truth.zones.map { zone in
+                WatchedZone(
+                    zone: Zone(id: zone.id, name: "", polygon: truth.polygon(zone)),
+                    rules: rules(zone.rules.map(AlertKind.init)))
+            }
+        }
+
+        /// Smoke is told at once or not at all: its dwell does not follow the others.
+        func threshold(of kind: AlertKind) -> Double {
+            dwells[kind] ?? (kind == .burning || kind == .smokeAndFire ? Self.smokeDwell : dwell)
+        }
+
+        func rules(_ kinds: [AlertKind]) -> ZoneRules {
+            var rules = ZoneRules()
+            for kind in kinds where self.kinds?.contains(kind) ?? true {
+                switch kind {
+                case .illegalParking: rules.parking = ParkingSettings(dwell: threshold(of: kind))
+                case .exposedGarbage, .garbagePile, .piledGoods:
+                    rules.ground[kind] = GroundSettings(dwell: threshold(of: kind))
+                case .roadVending, .itinerantVending, .outOfStore:
+                    rules.vending[kind] = VendingSettings(dwell: threshold(of: kind))
+                case .burning, .smokeAndFire: rules.smoke[kind] = threshold(of: kind)
+                case .dirtyWater: rules.water = WaterSettings(dwell: threshold(of: kind))
+                case .crowd: rules.crowd = CrowdSettings(dwell: threshold(of: kind))
+                default: break
+                }
+            }
+            return rules
+        }
+    }
+}
