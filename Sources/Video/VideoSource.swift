@@ -13,6 +13,10 @@ struct VideoSource: ~Copyable {
         /// Pixels of the largest picture that is decoded: 8K and a little. Without a limit a few bytes make the decoder
         /// allocate gigabytes.
         var largestPicture = 8192 * 4608
+        /// A clock that only runs, in seconds. A stream is held to it; a file is what it says, however fast it is read.
+        var uptime = Clocks.system.uptime
+        /// Called for each packet that comes.
+        var progress: @Sendable () -> Void = {}
     }
 
     /// A picture and its time in the session, in seconds.
@@ -32,8 +36,12 @@ struct VideoSource: ~Copyable {
     private var planner: LookPlanner
     private let url: CameraURL
     private var isDraining = false
-    /// Seconds of stream since the last picture that was whole.
+    /// Nil for a file.
+    private var pace: Pace?
+    /// Seconds since the last picture that was whole: of a file by its stamps, of a stream by the clock.
     private var barren = 0.0
+    /// When `barren` was 0, by the clock.
+    private var fruitful = 0.0
     private var lastStamp: Double?
     /// Something was lost since the last key frame: what refers to it is smeared.
     private var isDamaged = false
@@ -50,7 +58,7 @@ struct VideoSource: ~Copyable {
     /// damaged file asks for gigabytes.
     private static let allocations: Void = av_max_alloc(128 << 20)
 
-    /// Seconds of stream without a whole picture after which it counts as broken and is opened anew.
+    /// Seconds without a whole picture after which a stream counts as broken and is opened anew.
     private static let patience = 20.0
 
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
@@ -121,6 +129,7 @@ struct VideoSource: ~Copyable {
         self.packet = packet
         self.url = url
         self.planner = LookPlanner(cadence: options.cadence)
+        fruitful = options.uptime()
     }
 
     /// See `LookPlanner.isClose`.
@@ -150,9 +159,10 @@ struct VideoSource: ~Copyable {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
                 if isWhole(raw), let pts = seconds(raw.pointee.best_effort_timestamp), !isDamaged {
-                    let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: pts)
+                    let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
                     if choice != .nothing {
                         barren = 0
+                        fruitful = options.uptime()
                         return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
                     }
                 }
@@ -211,6 +221,11 @@ struct VideoSource: ~Copyable {
             }
             try Self.check(read, "read", url, deadline)
             defer { av_packet_unref(packet) }
+            options.progress()
+            if url.isStream { barren = options.uptime() - fruitful }
+            guard barren < Self.patience + longestRest else {
+                throw VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s")
+            }
             guard let packet, packet.pointee.stream_index == stream else { continue }
             let isKey = packet.pointee.flags & AV_PKT_FLAG_KEY != 0
             guard let time = seconds(packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts) else {
@@ -221,14 +236,11 @@ struct VideoSource: ~Copyable {
             // A stamp that jumps is not a time without pictures.
             barren += min(1, max(0, time - (lastStamp ?? time)))
             lastStamp = time
-            guard barren < Self.patience + longestRest else {
-                throw VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s of stream")
-            }
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
                 continue
             }
-            guard planner.needs(isKey: isKey, at: time) else { continue }
+            guard planner.needs(isKey: isKey, at: paced(time)) else { continue }
             sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
             guard avcodec_send_packet(codec, packet) >= 0 else {
                 noteFault()
@@ -238,6 +250,15 @@ struct VideoSource: ~Copyable {
             if planner.isSparse { avcodec_send_packet(codec, nil) }
             return true
         }
+    }
+
+    /// The time by which looks are planned.
+    private mutating func paced(_ time: Double) -> Double {
+        guard url.isStream else { return time }
+        let now = options.uptime()
+        var pace = pace ?? Pace(time, is: now, at: now)
+        defer { self.pace = pace }
+        return pace.time(time, at: now)
     }
 
     /// Seconds between pictures that are wanted at all.

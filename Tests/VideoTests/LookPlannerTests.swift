@@ -129,6 +129,20 @@ import Testing
         #expect(time8 == 6)
     }
 
+    @Test(arguments: [0, 1.0 / 90, 0.5, 0.9, 1.1, 2, 90])
+    func stampsThatRunWrongManyTimesOverStayByTheClock(rate: Double) {
+        var timeline = Timeline(isLive: true, started: 0)
+        var last = 0.0
+        for look in 0..<1000 {
+            let clock = Double(look) * 2
+            let time = timeline.time(pts: clock * rate, uptime: clock).seconds
+            #expect(abs(time - clock) <= 10.001)
+            // In the end a dwell counts as fast as the clock does.
+            if look > 200 { #expect(abs(time - last - 2) < 0.01) }
+            last = time
+        }
+    }
+
     @Test func timeNeverRunsBackwards() {
         var timeline = Timeline(isLive: true, started: 0)
         var generator = SystemRandomNumberGenerator()
