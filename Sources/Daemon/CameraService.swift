@@ -163,6 +163,7 @@ public struct CameraService: Sendable {
         let report = await status.looked(
             look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
             moment: frame.moment)
+        meter.told(clockOffset: await status.clockOffset)
         guard let report else { return }
         let facts: Logger.Metadata = [
             "state": "\(report.state.rawValue)", "reason": "\(report.reason ?? "-")",
