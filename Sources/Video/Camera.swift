@@ -75,8 +75,15 @@ public final class Camera: Sendable {
 
     private func progress() { heartbeat.store(clocks.uptime().bitPattern, ordering: .relaxed) }
 
-    /// The longest that `secondsSinceProgress` may be while the thread is alive: one attempt and one wait.
-    public var longestSilence: Double { settings.openTimeout * 2 + settings.readTimeout + backoff.longest }
+    /// Seconds that the search for a host's name may take: libav cannot be interrupted in it. Where nobody answers, glibc
+    /// asks three servers twice (5, 3 and 6 s each time, by the defaults of resolv.conf(5)), for the name itself and again
+    /// with the first `search` domain: 56 s.
+    private static let resolver = 60.0
+
+    /// The longest that `secondsSinceProgress` may be while the thread is alive: one attempt, or one wait.
+    public var longestSilence: Double {
+        Self.resolver + settings.openTimeout * 2 + settings.readTimeout + backoff.longest
+    }
 
     /// Runs until `stop`, or to the end of a file.
     ///
@@ -105,8 +112,8 @@ public final class Camera: Sendable {
         var backoff = backoff
         let begin = clocks.uptime()
         while !deadline.isStopped {
-            state.yield(.connecting)
             progress()
+            state.yield(.connecting)
             do throws(VideoError) {
                 try session(&timeline, &backoff, &outlet, since: begin)
                 if !settings.url.isStream {
@@ -127,6 +134,8 @@ public final class Camera: Sendable {
     private func session(
         _ timeline: inout Timeline, _ backoff: inout Backoff, _ outlet: inout FrameOutlet, since begin: Double
     ) throws(VideoError) {
+        // The wait before the next attempt is none of this one.
+        defer { progress() }
         var options = VideoSource.Options()
         options.transport = settings.transport
         options.openTimeout = settings.openTimeout

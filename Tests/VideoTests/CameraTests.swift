@@ -1,5 +1,6 @@
 import Analytics
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Threading
@@ -149,6 +150,26 @@ import Threading
         camera.stop()
         await running.value
         #expect(camera.counters.sessions >= 2)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func theWaitForTheNextAttemptDoesNotAddToALongOne() async throws {
+        let server = try SilentServer()
+        defer { server.stop() }
+        let now = Mutex(0.0)
+        let clocks = Clocks(now: { Date() }, uptime: { now.withLock { $0 } })
+        let camera = Camera(
+            id: "slow", settings: .init(url: CameraURL(server.url), readTimeout: 0.3), clocks: clocks,
+            backoff: Backoff(shortest: 30, longest: 30))
+        let running = Task { await camera.run(from: MediaTime(0)) }
+        for await state in camera.states {
+            if state == .connecting { now.withLock { $0 += 80 } }
+            if case .offline = state { break }
+        }
+        #expect(camera.secondsSinceProgress == 0)
+        // A minute of name servers, an attempt, and the wait.
+        #expect(camera.longestSilence > 60 + 10 + 30)
+        camera.stop()
+        await running.value
     }
 
     @Test(.timeLimit(.minutes(1))) func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
