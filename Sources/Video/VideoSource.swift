@@ -31,6 +31,7 @@ struct VideoSource: ~Copyable {
     private var packet: UnsafeMutablePointer<AVPacket>?
     private let stream: Int32
     private let timeBase: AVRational
+    private let streamGuard: StreamGuard
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: LookPlanner
@@ -64,16 +65,17 @@ struct VideoSource: ~Copyable {
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
         _ = Self.allocations
         var opened = false
-        var format = avformat_alloc_context()
-        defer { if !opened { avformat_close_input(&format) } }
-        guard let context = format else { throw VideoError("allocate a demuxer", on: url, cause: "out of memory") }
-        // The deadline outlives the context because this value retains it.
-        context.pointee.interrupt_callback = AVIOInterruptCB(
-            callback: { opaque in
-                guard let opaque else { return 0 }
-                return Unmanaged<ReadDeadline>.fromOpaque(opaque).takeUnretainedValue().isOver ? 1 : 0
-            },
-            opaque: Unmanaged.passUnretained(deadline).toOpaque())
+        guard let context = avformat_alloc_context() else {
+            throw VideoError("allocate a demuxer", on: url, cause: "out of memory")
+        }
+        var format = Optional(context)
+        // Asked while the context is closed too.
+        let streamGuard = StreamGuard(deadline, context, at: url)
+        defer {
+            if !opened { avformat_close_input(&format) }
+            withExtendedLifetime(streamGuard) {}
+        }
+        context.pointee.interrupt_callback = streamGuard.callback
         var dictionary: OpaquePointer?
         defer { av_dict_free(&dictionary) }
         if url.isStream {
@@ -86,13 +88,19 @@ struct VideoSource: ~Copyable {
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
             av_dict_set(&dictionary, "fpsprobesize", "0", 0)
             av_dict_set(&dictionary, "max_ts_probe", "0", 0)
+            av_dict_set(&dictionary, "protocol_whitelist", "tls,tcp,udp,rtp", 0)
             // What is not asked for cannot be abused: no sound, one stream, and none of libav's other decoders.
             av_dict_set(&dictionary, "allowed_media_types", "video", 0)
             av_dict_set(&dictionary, "max_streams", "1", 0)
             av_dict_set(&dictionary, "codec_whitelist", Self.cameraDecoders.joined(separator: ","), 0)
         }
         deadline.arm(for: options.openTimeout)
-        try Self.check(avformat_open_input(&format, url.secret, nil, &dictionary), "open", url, deadline)
+        let result = avformat_open_input(&format, url.secret, nil, &dictionary)
+        if let host = streamGuard.elsewhere {
+            throw VideoError(
+                "open", on: url, cause: "it sends its caller to \(host), and only its own address is taken")
+        }
+        try Self.check(result, "open", url, deadline)
         // MPEG-TS in RTP would bring streams along that nothing has described.
         guard !url.isStream || format?.pointee.nb_streams != 0 else {
             throw VideoError("find a video stream in", on: url, cause: "its description names no video that is taken")
@@ -121,6 +129,7 @@ struct VideoSource: ~Copyable {
 
         opened = true
         self.timeBase = info.pointee.time_base
+        self.streamGuard = streamGuard
         self.deadline = deadline
         self.options = options
         self.stream = stream
@@ -143,6 +152,7 @@ struct VideoSource: ~Copyable {
         av_packet_free(&packet)
         avcodec_free_context(&codec)
         avformat_close_input(&format)
+        withExtendedLifetime(streamGuard) {}
     }
 
     /// Seconds as the container claims them; nil for a live stream.
