@@ -184,6 +184,26 @@ import Threading
     }
 }
 
+@Suite struct CameraNotesTests {
+    private func notes(_ url: String, _ cadence: Cadence) -> [String] {
+        Camera.Settings(url: CameraURL(url), cadence: cadence).notes
+    }
+
+    @Test func whatRtspsDoesNotDoIsSaid() throws {
+        #expect(notes("rtsp://me:word@host/a", .keyFrames(promise: 3)).isEmpty)
+        let note = try #require(notes("rtsps://me:word@host/a", .keyFrames(promise: 3)).first)
+        #expect(note.contains("nobody checks the camera's certificate") && !note.contains("word@"))
+    }
+
+    @Test func aCameraThatIsLookedAtRarelyHasItsFaultsStatedLater() throws {
+        #expect(notes("rtsp://host/a", .every(seconds: 3)).isEmpty)
+        for cadence in [Cadence.keyFrames(promise: 10, interval: 2), .every(seconds: 10)] {
+            let note = try #require(notes("rtsp://host/a", cadence).first)
+            #expect(note.contains("stated within 30 s"))
+        }
+    }
+}
+
 /// Run one after another (`make test` does), since they measure time.
 @Suite(.serialized) struct IsolatedCameraTests {
     @Test(.timeLimit(.minutes(1))) func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
