@@ -157,17 +157,21 @@ import Threading
         defer { server.stop() }
         let now = Mutex(0.0)
         let clocks = Clocks(now: { Date() }, uptime: { now.withLock { $0 } })
+        let settings = Camera.Settings(url: CameraURL(server.url), openTimeout: 50, readTimeout: 50)
         let camera = Camera(
-            id: "slow", settings: .init(url: CameraURL(server.url), readTimeout: 0.3), clocks: clocks,
-            backoff: Backoff(shortest: 30, longest: 30))
+            id: "slow", settings: settings, clocks: clocks, backoff: Backoff(shortest: 30, longest: 30))
         let running = Task { await camera.run(from: MediaTime(0)) }
         for await state in camera.states {
-            if state == .connecting { now.withLock { $0 += 80 } }
+            if state == .connecting {
+                now.withLock { $0 += 80 }
+                // The attempt ends only now.
+                server.stop()
+            }
             if case .offline = state { break }
         }
         #expect(camera.secondsSinceProgress == 0)
         // A minute of name servers, an attempt, and the wait.
-        #expect(camera.longestSilence > 60 + 10 + 30)
+        #expect(camera.longestSilence > 60 + 50 + 30)
         camera.stop()
         await running.value
     }

@@ -77,15 +77,15 @@ struct WrongStampTests {
         let server = try RTSPServer(
             clip: try Footage.makeTestClip(in: folder, seconds: 4, rate: 25, gop: 10), isShared: true)
         defer { server.stop() }
-        // Its stamps run ninety times too slowly for a clock that runs ninety times as fast.
-        let clocks = Clocks(now: { Date() }, uptime: { Clocks.system.uptime() * 90 })
+        // Its stamps run thirty times too slowly for a clock that runs thirty times as fast.
+        let clocks = Clocks(now: { Date() }, uptime: { Clocks.system.uptime() * 30 })
         let settings = Camera.Settings(
             url: CameraURL(server.url), cadence: .keyFrames(promise: 1000, interval: 1000))
         let camera = Camera(id: "slow", settings: settings, clocks: clocks)
         let running = Task { await camera.run(from: MediaTime(1000)) }
         var longest = 0.0
         for await _ in camera.frames {
-            let end = clocks.uptime() + 4 * camera.longestSilence
+            let end = clocks.uptime() + 2 * camera.longestSilence
             while clocks.uptime() < end {
                 longest = max(longest, camera.secondsSinceProgress)
                 try await Task.sleep(for: .milliseconds(20))
@@ -103,8 +103,8 @@ struct WrongStampTests {
         let server = try RTSPServer(
             clip: try Footage.makeTestClip(in: folder, seconds: 4, rate: 25, gop: 5), isShared: true)
         defer { server.stop() }
-        let clocks = Clocks(now: { Date() }, uptime: { Clocks.system.uptime() * 90 })
-        let settings = Camera.Settings(url: CameraURL(server.url), cadence: .keyFrames(promise: 30, interval: 20))
+        let clocks = Clocks(now: { Date() }, uptime: { Clocks.system.uptime() * 30 })
+        let settings = Camera.Settings(url: CameraURL(server.url), cadence: .keyFrames(promise: 100, interval: 20))
         let camera = Camera(id: "slow", settings: settings, clocks: clocks)
         let running = Task { await camera.run(from: MediaTime(1000)) }
         var moments: [Double] = []
@@ -112,12 +112,13 @@ struct WrongStampTests {
         for await frame in camera.frames {
             moments.append(try #require(frame.moment).uptime)
             media.append(frame.time.seconds)
-            if moments.count == 12 { break }
+            if moments.count == 8 { break }
         }
         camera.stop()
         await running.value
-        // By the stamps alone, twenty seconds are half an hour.
-        #expect(moments[11] - moments[3] < 8 * 90, "\(moments)")
+        // By the stamps alone, twenty seconds are ten minutes.
+        #expect(moments[7] - moments[2] < 5 * 100, "\(moments)")
+        #expect(camera.counters.sessions == 1)
         for (time, moment) in zip(media, moments) { #expect(abs(time - 1000 - moment) <= 10.001) }
     }
 }
