@@ -1,3 +1,4 @@
+import Delivery
 import Dispatch
 import Synchronization
 
@@ -13,6 +14,8 @@ final class CameraMeter: Sendable {
         /// As it was last published; nil before that.
         var state: String?
         var reason: String?
+        /// The camera's clock minus ours, in seconds; nil where that is not known.
+        var clockOffset: Double?
     }
 
     private struct State {
@@ -37,8 +40,13 @@ final class CameraMeter: Sendable {
     }
 
     func changed(to name: String, reason: String?) {
-        state.withLock { ($0.reading.state, $0.reading.reason) = (name, reason) }
+        state.withLock { state in
+            (state.reading.state, state.reading.reason) = (name, reason)
+            if name == CameraReport.State.offline.rawValue { state.reading.clockOffset = nil }
+        }
     }
+
+    func told(clockOffset: Double?) { state.withLock { $0.reading.clockOffset = clockOffset } }
 
     var reading: Reading {
         let now = Self.uptime()

@@ -25,6 +25,9 @@ public struct CameraService: Sendable {
             self.zones = zones
             self.minimumScore = minimumScore
         }
+
+        /// What an operator should know although nothing of it is wrong.
+        public var notes: [String] { stream.notes }
     }
 
     public let camera: Camera
@@ -70,6 +73,7 @@ public struct CameraService: Sendable {
 
     /// Runs until `stop`, or to the end of a file.
     func run() async {
+        for note in settings.notes { logger.warning("\(note)") }
         await withTaskGroup(of: Void.self) { group in
             group.addTask { await camera.run(from: memory.begin(on: .now)) }
             group.addTask { await tellStates() }
@@ -163,6 +167,7 @@ public struct CameraService: Sendable {
         let report = await status.looked(
             look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
             moment: frame.moment)
+        meter.told(clockOffset: await status.clockOffset)
         guard let report else { return }
         let facts: Logger.Metadata = [
             "state": "\(report.state.rawValue)", "reason": "\(report.reason ?? "-")",

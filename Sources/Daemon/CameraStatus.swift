@@ -11,6 +11,8 @@ actor CameraStatus {
     private static let window = 60.0
     /// Seconds for which a warning stays in the state after what it warns of.
     private static let warningLasts = 600.0
+    /// Seconds by which the camera's clock must have moved against ours to be told anew.
+    private static let offsetMoves = 1.0
 
     /// Of a picture, in pixels.
     struct Size: Equatable, CustomStringConvertible {
@@ -81,16 +83,26 @@ actor CameraStatus {
             }
             report.warning = warned?.text
         }
+        report.clockOffsetMilliseconds = clock.offset.map { Int(($0 * 1000).rounded()) }
         // What changes all the time is no change by itself.
         let isSame =
             report.state == published?.state && report.fault == published?.fault
             && report.warning == published?.warning && (report.state != .offline || report.reason == published?.reason)
+            && !isNews(report.clockOffsetMilliseconds)
         guard !isSame else { return nil }
         report.blindSeconds = (blind.seconds * 10).rounded() / 10
         report.looksPerSecond = looksPerSecond
-        report.clockOffsetMilliseconds = clock.offset.map { Int(($0 * 1000).rounded()) }
         published = report
         return report
+    }
+
+    /// The camera's clock minus ours, in seconds; nil where that is not known.
+    var clockOffset: Double? { clock.offset }
+
+    private func isNews(_ offset: Int?) -> Bool {
+        guard let offset else { return false }
+        guard let told = published?.clockOffsetMilliseconds else { return true }
+        return abs(Double(offset - told)) > Self.offsetMoves * 1000
     }
 
     private var looksPerSecond: Double? {

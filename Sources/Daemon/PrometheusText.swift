@@ -46,6 +46,10 @@ struct PrometheusText {
             each { $0.secondsSinceLook })
         add(
             "gridwarden_camera_open_incidents", .gauge, "Incidents that are open.", each { Double($0.openIncidents) })
+        add(
+            "gridwarden_camera_clock_offset_seconds", .gauge,
+            "The camera's clock minus this computer's; absent where the camera does not tell it.",
+            each { $0.clockOffsetSeconds })
         let states = ["connecting"] + CameraReport.State.allCases.map(\.rawValue)
         add(
             "gridwarden_camera_state", .gauge, "1 for the state that the camera is in.",

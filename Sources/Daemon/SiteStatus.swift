@@ -21,6 +21,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         /// Nil before the first one.
         public let secondsSinceLook: Double?
         public let openIncidents: Int
+        /// The camera's clock minus this computer's; nil where the camera does not tell it.
+        public let clockOffsetSeconds: Double?
     }
 
     public struct Outbox: Codable, Sendable, Equatable {
@@ -98,7 +100,8 @@ extension SiteStatus {
                 id: identity.id, name: identity.name, state: reading.state ?? "connecting", reason: reading.reason,
                 looks: reading.looks, inferences: reading.inferences, pictures: counters.pictures,
                 droppedPictures: counters.dropped, looksPerSecond: reading.looksPerSecond,
-                secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0)
+                secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0,
+                clockOffsetSeconds: reading.clockOffset)
         }
         let counts = standing.counts
         outbox = Outbox(

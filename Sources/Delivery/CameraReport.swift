@@ -6,7 +6,9 @@ public struct CameraReport: Codable, Sendable, Hashable {
 
     public var camera: String
     public var site: String
-    public var state: State
+    public var state: State { didSet { zonesResting = state != .online } }
+    /// Whether no zone of the camera judges anything: nothing begins, nothing is closed.
+    public private(set) var zonesResting: Bool
     public var at: String
     public var looksPerSecond: Double?
     /// How long nothing has been seen, in seconds.
@@ -25,6 +27,7 @@ public struct CameraReport: Codable, Sendable, Hashable {
     private enum CodingKeys: String, CodingKey {
         case camera, site, state, at, reason, fault, since, warning
         case clockOffsetMilliseconds = "clock_offset_ms"
+        case zonesResting = "zones_resting"
         case looksPerSecond = "looks_per_second"
         case blindSeconds = "blind_seconds"
     }
@@ -39,6 +42,7 @@ public struct CameraReport: Codable, Sendable, Hashable {
         self.camera = camera.id
         self.site = site.id
         self.state = state
+        zonesResting = state != .online
         at = Self.text(date, camera)
         self.looksPerSecond = looksPerSecond.flatMap { $0.isFinite ? $0 : nil }
         self.blindSeconds = blindSeconds.flatMap { $0.isFinite ? $0 : nil }

@@ -51,7 +51,8 @@ public final class Camera: Sendable {
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
     private let isClose = Atomic<Bool>(false)
-    private let heartbeat = Atomic<UInt64>(DispatchTime.now().uptimeNanoseconds)
+    /// By the clock that only runs, in seconds: the bits of a Double.
+    private let heartbeat: Atomic<UInt64>
 
     /// - Parameter backoff: how long to wait before the camera is opened again.
     public init(id: String, settings: Settings, clocks: Clocks = .system, backoff: Backoff = Backoff()) {
@@ -59,20 +60,30 @@ public final class Camera: Sendable {
         self.settings = settings
         self.clocks = clocks
         self.backoff = backoff
+        heartbeat = Atomic(clocks.uptime().bitPattern)
         (states, state) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(64))
     }
 
     public var counters: Counters { count.withLock { $0 } }
 
-    /// Seconds since this camera's thread last got anywhere: a picture, or another attempt to open.
+    /// Seconds since this camera's thread last got anywhere: a packet, or another attempt to open. A camera that sends
+    /// what nobody can use is offline, not stuck.
     public var secondsSinceProgress: Double {
         guard !hasEnded.load(ordering: .relaxed) else { return 0 }
-        let now = DispatchTime.now().uptimeNanoseconds
-        return Double(now - min(now, heartbeat.load(ordering: .relaxed))) / 1e9
+        return max(0, clocks.uptime() - Double(bitPattern: heartbeat.load(ordering: .relaxed)))
     }
 
-    /// The longest that `secondsSinceProgress` may be while the thread is alive: one attempt and one wait.
-    public var longestSilence: Double { settings.openTimeout * 2 + settings.readTimeout + backoff.longest }
+    private func progress() { heartbeat.store(clocks.uptime().bitPattern, ordering: .relaxed) }
+
+    /// Seconds that the search for a host's name may take: libav cannot be interrupted in it. Where nobody answers, glibc
+    /// asks three servers twice (5, 3 and 6 s each time, by the defaults of resolv.conf(5)), for the name itself and again
+    /// with the first `search` domain: 56 s.
+    private static let resolver = 60.0
+
+    /// The longest that `secondsSinceProgress` may be while the thread is alive: one attempt, or one wait.
+    public var longestSilence: Double {
+        Self.resolver + settings.openTimeout * 2 + settings.readTimeout + backoff.longest
+    }
 
     /// Runs until `stop`, or to the end of a file.
     ///
@@ -101,8 +112,8 @@ public final class Camera: Sendable {
         var backoff = backoff
         let begin = clocks.uptime()
         while !deadline.isStopped {
+            progress()
             state.yield(.connecting)
-            heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
             do throws(VideoError) {
                 try session(&timeline, &backoff, &outlet, since: begin)
                 if !settings.url.isStream {
@@ -123,11 +134,15 @@ public final class Camera: Sendable {
     private func session(
         _ timeline: inout Timeline, _ backoff: inout Backoff, _ outlet: inout FrameOutlet, since begin: Double
     ) throws(VideoError) {
+        // The wait before the next attempt is none of this one.
+        defer { progress() }
         var options = VideoSource.Options()
         options.transport = settings.transport
         options.openTimeout = settings.openTimeout
         options.readTimeout = settings.readTimeout
         options.cadence = settings.cadence
+        options.uptime = clocks.uptime
+        options.progress = { [self] in progress() }
         var source = try VideoSource(settings.url, options: options, deadline: deadline)
         var isOnline = false
         var start: Double?
@@ -146,8 +161,10 @@ public final class Camera: Sendable {
                 // A file is played at its own pace, as a camera would send it.
                 let first = start ?? (picture.pts - uptime)
                 start = first
-                let early = picture.pts - first - uptime
-                if early > 0 { _ = waiting.wait(timeout: .now() + early) }
+                while !deadline.isStopped, case let early = picture.pts - first - (clocks.uptime() - begin), early > 0 {
+                    _ = waiting.wait(timeout: .now() + min(early, 5))
+                    progress()
+                }
             }
             let moment = ClockMoment(
                 system: clocks.now(), uptime: uptime,
@@ -155,7 +172,6 @@ public final class Camera: Sendable {
             let isKept = outlet.put(isGlimpse: picture.isGlimpse) { isGlimpse in
                 Frame(taking: picture.raw, time: time, moment: moment, isGlimpse: isGlimpse)
             }
-            heartbeat.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
             count.withLock { count in
                 count.pictures += 1
                 if !isKept { count.dropped += 1 }

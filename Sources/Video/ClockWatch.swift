@@ -25,21 +25,41 @@ public struct ClockWatch: Sendable {
     /// Seconds that count as a step.
     private static let camera = 3.0
     private static let system = 1.0
+    /// The same of the camera's clock over pictures that do not tell it. They follow on a reconnect, over which media time
+    /// is only as exact as the first picture was on time.
+    private static let unseen = 10.0
+    /// Pictures from which the offset is told.
+    private static let pictures = 10
 
     private var last: (moment: ClockMoment, time: MediaTime)?
+    /// The newest moment at which the camera's clock was known: at a reboot, where it is set, it is not for a while.
+    private var known: (camera: Date, time: MediaTime)?
+    /// Of the newest pictures since the last step.
+    private var offsets: [Double] = []
 
     public init() {}
 
-    /// The camera's clock minus ours at the newest moment, in seconds.
-    public var offset: Double? { last?.moment.offset }
+    /// The camera's clock minus ours, in seconds, by the one of the newest pictures that came with the least delay; nil
+    /// where the newest one does not tell it.
+    public var offset: Double? { last?.moment.camera == nil ? nil : offsets.max() }
 
     /// Takes the moment of a picture and its media time; the step since the one before, the camera's where both were set.
     public mutating func step(_ moment: ClockMoment, at time: MediaTime) -> Step? {
-        defer { last = (moment, time) }
+        defer {
+            last = (moment, time)
+            if let camera = moment.camera { known = (camera, time) }
+            offsets = (offsets + [moment.offset].compactMap { $0 }).suffix(Self.pictures)
+        }
+        let step = steps(moment, at: time)
+        if step != nil { offsets = [] }
+        return step
+    }
+
+    private func steps(_ moment: ClockMoment, at time: MediaTime) -> Step? {
         guard let last else { return nil }
-        if let new = moment.camera, let old = last.moment.camera {
-            let step = new.timeIntervalSince(old) - (time - last.time)
-            if abs(step) > Self.camera { return .camera(step) }
+        if let new = moment.camera, let known {
+            let step = new.timeIntervalSince(known.camera) - (time - known.time)
+            if abs(step) > (last.moment.camera == nil ? Self.unseen : Self.camera) { return .camera(step) }
         }
         let step = moment.system.timeIntervalSince(last.moment.system) - (moment.uptime - last.moment.uptime)
         return abs(step) > Self.system ? .system(step) : nil

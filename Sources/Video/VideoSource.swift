@@ -13,6 +13,10 @@ struct VideoSource: ~Copyable {
         /// Pixels of the largest picture that is decoded: 8K and a little. Without a limit a few bytes make the decoder
         /// allocate gigabytes.
         var largestPicture = 8192 * 4608
+        /// A clock that only runs, in seconds. A stream is held to it; a file is what it says, however fast it is read.
+        var uptime = Clocks.system.uptime
+        /// Called for each packet that comes.
+        var progress: @Sendable () -> Void = {}
     }
 
     /// A picture and its time in the session, in seconds.
@@ -27,13 +31,18 @@ struct VideoSource: ~Copyable {
     private var packet: UnsafeMutablePointer<AVPacket>?
     private let stream: Int32
     private let timeBase: AVRational
+    private let streamGuard: StreamGuard
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: LookPlanner
     private let url: CameraURL
     private var isDraining = false
-    /// Seconds of stream since the last picture that was whole.
+    /// Nil for a file.
+    private var pace: Pace?
+    /// Seconds since the last picture that was whole: of a file by its stamps, of a stream by the clock.
     private var barren = 0.0
+    /// When `barren` was 0, by the clock.
+    private var fruitful = 0.0
     private var lastStamp: Double?
     /// Something was lost since the last key frame: what refers to it is smeared.
     private var isDamaged = false
@@ -50,22 +59,23 @@ struct VideoSource: ~Copyable {
     /// damaged file asks for gigabytes.
     private static let allocations: Void = av_max_alloc(128 << 20)
 
-    /// Seconds of stream without a whole picture after which it counts as broken and is opened anew.
+    /// Seconds without a whole picture after which a stream counts as broken and is opened anew.
     private static let patience = 20.0
 
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
         _ = Self.allocations
         var opened = false
-        var format = avformat_alloc_context()
-        defer { if !opened { avformat_close_input(&format) } }
-        guard let context = format else { throw VideoError("allocate a demuxer", on: url, cause: "out of memory") }
-        // The deadline outlives the context because this value retains it.
-        context.pointee.interrupt_callback = AVIOInterruptCB(
-            callback: { opaque in
-                guard let opaque else { return 0 }
-                return Unmanaged<ReadDeadline>.fromOpaque(opaque).takeUnretainedValue().isOver ? 1 : 0
-            },
-            opaque: Unmanaged.passUnretained(deadline).toOpaque())
+        guard let context = avformat_alloc_context() else {
+            throw VideoError("allocate a demuxer", on: url, cause: "out of memory")
+        }
+        var format = Optional(context)
+        // Asked while the context is closed too.
+        let streamGuard = StreamGuard(deadline, context, at: url)
+        defer {
+            if !opened { avformat_close_input(&format) }
+            withExtendedLifetime(streamGuard) {}
+        }
+        context.pointee.interrupt_callback = streamGuard.callback
         var dictionary: OpaquePointer?
         defer { av_dict_free(&dictionary) }
         if url.isStream {
@@ -78,13 +88,19 @@ struct VideoSource: ~Copyable {
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
             av_dict_set(&dictionary, "fpsprobesize", "0", 0)
             av_dict_set(&dictionary, "max_ts_probe", "0", 0)
+            av_dict_set(&dictionary, "protocol_whitelist", "tls,tcp,udp,rtp", 0)
             // What is not asked for cannot be abused: no sound, one stream, and none of libav's other decoders.
             av_dict_set(&dictionary, "allowed_media_types", "video", 0)
             av_dict_set(&dictionary, "max_streams", "1", 0)
             av_dict_set(&dictionary, "codec_whitelist", Self.cameraDecoders.joined(separator: ","), 0)
         }
         deadline.arm(for: options.openTimeout)
-        try Self.check(avformat_open_input(&format, url.secret, nil, &dictionary), "open", url, deadline)
+        let result = avformat_open_input(&format, url.secret, nil, &dictionary)
+        if let host = streamGuard.elsewhere {
+            throw VideoError(
+                "open", on: url, cause: "it sends its caller to \(host), and only its own address is taken")
+        }
+        try Self.check(result, "open", url, deadline)
         // MPEG-TS in RTP would bring streams along that nothing has described.
         guard !url.isStream || format?.pointee.nb_streams != 0 else {
             throw VideoError("find a video stream in", on: url, cause: "its description names no video that is taken")
@@ -113,6 +129,7 @@ struct VideoSource: ~Copyable {
 
         opened = true
         self.timeBase = info.pointee.time_base
+        self.streamGuard = streamGuard
         self.deadline = deadline
         self.options = options
         self.stream = stream
@@ -121,6 +138,7 @@ struct VideoSource: ~Copyable {
         self.packet = packet
         self.url = url
         self.planner = LookPlanner(cadence: options.cadence)
+        fruitful = options.uptime()
     }
 
     /// See `LookPlanner.isClose`.
@@ -134,6 +152,7 @@ struct VideoSource: ~Copyable {
         av_packet_free(&packet)
         avcodec_free_context(&codec)
         avformat_close_input(&format)
+        withExtendedLifetime(streamGuard) {}
     }
 
     /// Seconds as the container claims them; nil for a live stream.
@@ -150,9 +169,10 @@ struct VideoSource: ~Copyable {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
                 if isWhole(raw), let pts = seconds(raw.pointee.best_effort_timestamp), !isDamaged {
-                    let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: pts)
+                    let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
                     if choice != .nothing {
                         barren = 0
+                        fruitful = options.uptime()
                         return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
                     }
                 }
@@ -211,6 +231,11 @@ struct VideoSource: ~Copyable {
             }
             try Self.check(read, "read", url, deadline)
             defer { av_packet_unref(packet) }
+            options.progress()
+            if url.isStream { barren = options.uptime() - fruitful }
+            guard barren < Self.patience + longestRest else {
+                throw VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s")
+            }
             guard let packet, packet.pointee.stream_index == stream else { continue }
             let isKey = packet.pointee.flags & AV_PKT_FLAG_KEY != 0
             guard let time = seconds(packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts) else {
@@ -221,14 +246,11 @@ struct VideoSource: ~Copyable {
             // A stamp that jumps is not a time without pictures.
             barren += min(1, max(0, time - (lastStamp ?? time)))
             lastStamp = time
-            guard barren < Self.patience + longestRest else {
-                throw VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s of stream")
-            }
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
                 continue
             }
-            guard planner.needs(isKey: isKey, at: time) else { continue }
+            guard planner.needs(isKey: isKey, at: paced(time)) else { continue }
             sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
             guard avcodec_send_packet(codec, packet) >= 0 else {
                 noteFault()
@@ -238,6 +260,15 @@ struct VideoSource: ~Copyable {
             if planner.isSparse { avcodec_send_packet(codec, nil) }
             return true
         }
+    }
+
+    /// The time by which looks are planned.
+    private mutating func paced(_ time: Double) -> Double {
+        guard url.isStream else { return time }
+        let now = options.uptime()
+        var pace = pace ?? Pace(time, is: now, at: now)
+        defer { self.pace = pace }
+        return pace.time(time, at: now)
     }
 
     /// Seconds between pictures that are wanted at all.

@@ -3,6 +3,7 @@ import ArgumentParser
 import Catalogue
 import Configuration
 import Daemon
+import Delivery
 import Foundation
 import Inference
 import Logging
@@ -53,8 +54,9 @@ struct CheckCommand: AsyncParsableCommand {
 
     func run() async throws {
         let configuration = try ConfigurationFile.load(config, json: json)
+        let settings: DaemonSettings
         do {
-            let settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
+            settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
             try settings.model.verify()
             if settings.evidenceFolder != nil { warn(settings.masking) }
         } catch {
@@ -68,6 +70,9 @@ struct CheckCommand: AsyncParsableCommand {
         guard !json else { return try ConfigurationFile.printJSON([]) }
         print("\(config): right; \(configuration)")
         try list(configuration, Catalogue.builtIn())
+        for camera in settings.cameras {
+            for note in camera.notes { print("  \(camera.identity.id): note: \(note)") }
+        }
     }
 }
 

@@ -40,13 +40,46 @@ import Video
         #expect(await status.stream(.connecting, at: noon) == nil)
         let online = try #require(await status.stream(.online, at: noon))
         #expect(online.state == .online && online.fault == nil)
-        for seconds in 0..<30 { #expect(await look(Double(seconds) * 2) == nil) }
+        #expect(await look(0)?.clockOffsetMilliseconds == 200)
+        for seconds in 1..<30 { #expect(await look(Double(seconds) * 2) == nil) }
         let offline = try #require(await status.stream(.offline("no answer"), at: noon))
         #expect(offline.state == .offline && offline.reason == "no answer")
         // A picture that was on its way does not bring the stream back.
         #expect(await look(61) == nil)
         #expect(await status.stream(.connecting, at: noon) == nil)
         #expect(await status.stream(.online, at: noon)?.state == .online)
+    }
+
+    @Test func theOffsetOfTheCamerasClockIsToldOnceItIsKnownAndWhereItMoves() async throws {
+        #expect(await status.stream(.online, at: noon)?.clockOffsetMilliseconds == nil)
+        for seconds in 0..<5 { #expect(await look(Double(seconds) * 2, camera: nil) == nil) }
+        let first = try #require(await look(10, camera: -0.4))
+        #expect(first.state == .online && first.clockOffsetMilliseconds == -400)
+        // A quarter of an hour in which each third picture is two seconds late.
+        for look in 6..<450 {
+            let late = look.isMultiple(of: 3) ? 2.0 : 0
+            #expect(await self.look(Double(look) * 2, camera: -0.4 - late) == nil)
+        }
+        // The camera's clock drifts by ten seconds, in five hours.
+        var told: [Int] = []
+        for look in 450..<9450 {
+            let drift = Double(look - 450) / 900
+            let report = await self.look(Double(look) * 2, camera: -0.4 + drift)
+            told += [report?.clockOffsetMilliseconds].compactMap { $0 }
+        }
+        #expect((8...10).contains(told.count) && told == told.sorted(), "\(told)")
+        #expect(abs(try #require(await status.clockOffset) - 9.6) < 0.01)
+    }
+
+    @Test(arguments: [-86400.0, 3600]) func aClockThatIsSetAtTheCamerasRebootIsAWarning(seconds: Double) async throws {
+        _ = await status.stream(.online, at: noon)
+        for look in 0..<5 { _ = await self.look(Double(look) * 2) }
+        _ = await status.stream(.offline("no answer"), at: noon)
+        _ = await status.stream(.online, at: noon)
+        for seconds in [70.0, 72, 74] { #expect(await look(seconds, camera: nil) == nil) }
+        let report = try #require(await look(76, camera: seconds))
+        #expect(report.warning?.contains("the camera's clock was set") == true)
+        #expect(report.clockOffsetMilliseconds == Int(seconds * 1000))
     }
 
     @Test(arguments: [
@@ -63,8 +96,15 @@ import Video
         #expect(report.state == state && report.fault == kind.rawValue && report.reason == "words")
         #expect(report.since == CameraReport.text(noon.addingTimeInterval(6), camera))
         #expect(report.blindSeconds == 6 && report.looksPerSecond == 0.5 && report.clockOffsetMilliseconds == 200)
+        #expect(report.zonesResting)
         #expect(await look(12, fault) == nil)
         let over = try #require(await look(14))
+        #expect(!over.zonesResting)
+        let offline = try #require(await status.stream(.offline("no answer"), at: noon))
+        #expect(offline.zonesResting)
+        let wire = try #require(
+            try JSONSerialization.jsonObject(with: JSONEncoder().encode(offline)) as? [String: Any])
+        #expect(wire["zones_resting"] as? Bool == true)
         #expect(over.state == .online && over.reason == nil && over.since == nil && over.blindSeconds == 10)
     }
 

@@ -10,7 +10,8 @@ import Testing
           "site": "s\\"1\\\\\\n", "software": "gridwarden 1", "model": "m", "broker_connected": true,
           "cameras": [
             {"id": "a", "name": "A", "state": "online", "looks": 7, "inferences": 3, "pictures": 9,
-             "dropped_pictures": 1, "looks_per_second": 0.5, "seconds_since_look": 1.25, "open_incidents": 2},
+             "dropped_pictures": 1, "looks_per_second": 0.5, "seconds_since_look": 1.25, "open_incidents": 2,
+             "clock_offset_seconds": -0.5},
             {"id": "b", "name": "B", "state": "offline", "reason": "no route", "looks": 0, "inferences": 0,
              "pictures": 0, "dropped_pictures": 0, "looks_per_second": 0, "open_incidents": 0}],
           "outbox": {"undelivered": 4, "delivered": 6, "bytes": 1000, "open_incidents": 2, "last_sequence": 10,
@@ -51,6 +52,7 @@ import Testing
             #"gridwarden_info{site="s\"1\\\n",software="gridwarden 1",model="m"} 1"#,
             #"gridwarden_camera_looks_total{camera="a"} 7"#,
             #"gridwarden_camera_last_look_age_seconds{camera="a"} 1.25"#,
+            #"gridwarden_camera_clock_offset_seconds{camera="a"} -0.5"#,
             #"gridwarden_camera_state{camera="b",state="offline"} 1"#,
             #"gridwarden_camera_state{camera="b",state="online"} 0"#,
             #"gridwarden_precision_ratio{camera="a",kind="parking.motor"} 0.75"#,
@@ -61,6 +63,7 @@ import Testing
         }
         // Nothing is said of a look that never was.
         #expect(!text.contains("last_look_age_seconds{camera=\"b\"}"))
+        #expect(!text.contains("clock_offset_seconds{camera=\"b\"}"))
         #expect(try SiteStatus(json: status.json()) == status)
     }
 }

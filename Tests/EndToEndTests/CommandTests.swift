@@ -85,6 +85,23 @@ import Testing
         #expect(json.status == 78 && json.output.contains("\"line\" : 13"))
     }
 
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func checkTellsWhatAnOperatorShouldKnow() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: Self.models, camera: "    decode: all")
+        let usual = try gridwarden("check", "--config", file)
+        #expect(usual.status == 0 && !usual.output.contains("note:"))
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        try text.replacing("rtsp://", with: "rtsps://").replacing("decode: all", with: "look_every: 5")
+            .replacing("id: np1", with: "id: np1\n        promise: 5").write(
+                toFile: file, atomically: true, encoding: .utf8)
+        let told = try gridwarden("check", "--config", file)
+        #expect(told.status == 0 && !told.output.contains("s3cret"))
+        for note in ["cam-01: note: rtsps keeps", "a fault of the camera is stated within 15 s"] {
+            #expect(told.output.contains(note), "\(told)")
+        }
+    }
+
     @Test func aMissingModelIsSaidWithItsRemedy() throws {
         let folder = try TemporaryFolder()
         let file = try configuration(folder, models: folder.file("models").path)

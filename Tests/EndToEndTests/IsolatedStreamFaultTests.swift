@@ -142,7 +142,11 @@ import Testing
             #expect(
                 warnings.contains { $0.contains("size changed from 640x360 to 1280x720") }, "\(camera): \(warnings)")
         }
-        #expect(screen.reports("calm").count == 1 && screen.reports("calm").first?.warning == nil)
+        // Online, and how its clock stands once RTCP tells it: nothing else.
+        let calmly = screen.reports("calm")
+        #expect(calmly.count == 2 && calmly.allSatisfy { $0.state == .online && $0.warning == nil }, "\(calmly)")
+        let offset = try #require(calmly.last?.clockOffsetMilliseconds)
+        #expect(abs(offset) < 2000)
         let reasons = screen.reports("flipped").compactMap(\.reason) + screen.reports("published").compactMap(\.reason)
         #expect(reasons.count >= 2 && reasons.allSatisfy { !$0.isEmpty })
         #expect(daemon.stop() == 0)

@@ -36,6 +36,17 @@ public final class SilentServer: Sendable {
     /// How many connections were accepted so far.
     public var connectionCount: Int { state.peers.withLock(\.count) }
 
+    /// What its callers have said, in bytes.
+    public var heardBytes: Int {
+        state.peers.withLock { peers in
+            peers.open.reduce(0) { sum, peer in
+                var count: Int32 = 0
+                _ = ioctl(peer, UInt(FIONREAD), &count)
+                return sum + Int(count)
+            }
+        }
+    }
+
     /// Closes everything.
     public func stop() {
         let first = state.peers.withLock { peers in

@@ -1,5 +1,6 @@
 import Analytics
 import Foundation
+import Synchronization
 import TestSupport
 import Testing
 import Threading
@@ -151,6 +152,30 @@ import Threading
         #expect(camera.counters.sessions >= 2)
     }
 
+    @Test(.timeLimit(.minutes(1))) func theWaitForTheNextAttemptDoesNotAddToALongOne() async throws {
+        let server = try SilentServer()
+        defer { server.stop() }
+        let now = Mutex(0.0)
+        let clocks = Clocks(now: { Date() }, uptime: { now.withLock { $0 } })
+        let settings = Camera.Settings(url: CameraURL(server.url), openTimeout: 50, readTimeout: 50)
+        let camera = Camera(
+            id: "slow", settings: settings, clocks: clocks, backoff: Backoff(shortest: 30, longest: 30))
+        let running = Task { await camera.run(from: MediaTime(0)) }
+        for await state in camera.states {
+            if state == .connecting {
+                now.withLock { $0 += 80 }
+                // The attempt ends only now.
+                server.stop()
+            }
+            if case .offline = state { break }
+        }
+        #expect(camera.secondsSinceProgress == 0)
+        // A minute of name servers, an attempt, and the wait.
+        #expect(camera.longestSilence > 60 + 50 + 30)
+        camera.stop()
+        await running.value
+    }
+
     @Test(.timeLimit(.minutes(1))) func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 2)
@@ -160,6 +185,26 @@ import Threading
         await camera.run(from: MediaTime(0))
         #expect(ContinuousClock.now - begin > .milliseconds(1400))
         #expect(await states == [.connecting, .online, .ended])
+    }
+}
+
+@Suite struct CameraNotesTests {
+    private func notes(_ url: String, _ cadence: Cadence) -> [String] {
+        Camera.Settings(url: CameraURL(url), cadence: cadence).notes
+    }
+
+    @Test func whatRtspsDoesNotDoIsSaid() throws {
+        #expect(notes("rtsp://me:word@host/a", .keyFrames(promise: 3)).isEmpty)
+        let note = try #require(notes("rtsps://me:word@host/a", .keyFrames(promise: 3)).first)
+        #expect(note.contains("nobody checks the camera's certificate") && !note.contains("word@"))
+    }
+
+    @Test func aCameraThatIsLookedAtRarelyHasItsFaultsStatedLater() throws {
+        #expect(notes("rtsp://host/a", .every(seconds: 3)).isEmpty)
+        for cadence in [Cadence.keyFrames(promise: 10, interval: 2), .every(seconds: 10)] {
+            let note = try #require(notes("rtsp://host/a", cadence).first)
+            #expect(note.contains("stated within 30 s"))
+        }
     }
 }
 

@@ -44,6 +44,21 @@ import Testing
         }
     }
 
+    @Test(arguments: [-3600.0, -4, 0, 4, 3600]) func aClockThatIsSetWhileNobodySeesItIsAStep(seconds: Double) {
+        var watch = ClockWatch()
+        // A reboot of a minute, after which the first pictures come before the first of RTCP's reports.
+        let steps = (0..<60).filter { !(10..<30).contains($0) }.compactMap { look in
+            let uptime = Double(look) * 2
+            let told = uptime + 0.3 + (look >= 30 ? seconds : 0)
+            let moment = ClockMoment(
+                system: noon.addingTimeInterval(uptime), uptime: uptime,
+                camera: (30..<33).contains(look) ? nil : noon.addingTimeInterval(told))
+            return watch.step(moment, at: MediaTime(uptime))
+        }
+        // Media time may be off by seconds after a reconnect: that is no step.
+        #expect(steps == (abs(seconds) > 10 ? [.camera(seconds)] : []))
+    }
+
     @Test func theOffsetOfTheCameraIsKnown() throws {
         var watch = ClockWatch()
         _ = watch.step(

@@ -68,6 +68,32 @@ struct HostileStreamTests {
         #expect(error?.description.contains("names no video") == true, "\(String(describing: error))")
     }
 
+    /// A camera that answers the first question with a redirection.
+    private func redirection(to address: String) throws -> ScriptedCamera {
+        try ScriptedCamera(saying: Array("RTSP/1.0 302 Moved\r\nCSeq: 1\r\nLocation: \(address)\r\n\r\n".utf8))
+    }
+
+    @Test(arguments: [
+        ("rtsp://localhost:%d/", "localhost"), ("rtsp://127.0.0.1:1@localhost:%d/", "localhost"),
+        ("rtsps://127.0.0.1:%d/", "127.0.0.1"), ("satip://127.0.0.1:%d/", "127.0.0.1"),
+        ("http://127.0.0.1:%d/", "127.0.0.1"), ("file:///etc/passwd", "no host"), ("/elsewhere", "no host"),
+    ]) func nobodyFollowsACameraElsewhere(address: String, host: String) throws {
+        let other = try SilentServer()
+        defer { other.stop() }
+        let camera = try redirection(to: address.replacing("%d", with: "\(other.port)"))
+        let error = #expect(throws: VideoError.self) { try widths(camera) }
+        let text = "\(String(describing: error))"
+        // What is no RTSP libav refuses by itself.
+        #expect(text.contains("sends its caller to \(host),") || text.contains("Invalid data"), "\(text)")
+        #expect(other.heardBytes == 0)
+    }
+
+    @Test func aCameraMaySendItsCallerToAnotherOfItsPorts() throws {
+        let there = try ScriptedCamera(saying: try session().unicodeScalars.map { UInt8($0.value) })
+        let found = try withExtendedLifetime(there) { try widths(redirection(to: there.url)) }
+        #expect(!found.isEmpty)
+    }
+
     @Test func picturesOverTheLimitAreRefused() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 1, size: (320, 180))

@@ -129,6 +129,22 @@ import Testing
         #expect(time8 == 6)
     }
 
+    @Test(arguments: [0, 1.0 / 90, 0.5, 0.9, 1.1, 2, 90])
+    func stampsThatRunWrongManyTimesOverStayByTheClock(rate: Double) {
+        var timeline = Timeline(isLive: true, started: 0)
+        var (last, farthest, worst) = (0.0, 0.0, 0.0)
+        for look in 0..<1000 {
+            let clock = Double(look) * 2
+            let time = timeline.time(pts: clock * rate, uptime: clock).seconds
+            farthest = max(farthest, abs(time - clock))
+            // In the end a dwell counts as fast as the clock does.
+            if look > 200 { worst = max(worst, abs(time - last - 2)) }
+            last = time
+        }
+        #expect(farthest < 10.001)
+        #expect(worst < 0.01)
+    }
+
     @Test func timeNeverRunsBackwards() {
         var timeline = Timeline(isLive: true, started: 0)
         var generator = SystemRandomNumberGenerator()

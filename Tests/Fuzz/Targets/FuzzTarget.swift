@@ -101,9 +101,12 @@
         }
 
         private func takeRTSP(_ bytes: [UInt8]) -> Bool {
-            // A camera may send its caller elsewhere; here nobody leaves the loopback.
+            // A camera may send its caller elsewhere. Nobody goes there, but its name would be looked up.
             let text = String(decoding: bytes, as: UTF8.self).lowercased()
-            guard !text.contains("location:"), let camera = try? ScriptedCamera(saying: bytes) else { return false }
+            let near = #/location:\s*rtsps?:\/\/(127\.0\.0\.1|localhost)(:\d+)?[\/\r\n]/#
+            guard text.matches(of: #/location:/#).count == text.matches(of: near).count,
+                let camera = try? ScriptedCamera(saying: bytes)
+            else { return false }
             return withExtendedLifetime(camera) { look(at: camera.url, bytes.count) }
         }
 
