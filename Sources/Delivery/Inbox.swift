@@ -55,13 +55,12 @@ public actor Inbox {
                 .union([topics.inbound(.command, site.place, site: site.id)]))
     }
 
-    /// Listens also to reviews at these places; false where it did so already.
-    nonisolated func listen(at places: [Place]) -> Bool {
-        let more = places.map { topics.inbound(.review, $0, site: site.id) }
+    /// Listens also to reviews at these places; returns the filters that are new.
+    nonisolated func listen(at places: [Place]) -> [String] {
+        let filters = Set(places.map { topics.inbound(.review, $0, site: site.id) })
         return listening.withLock { listening in
-            let before = listening.count
-            listening.formUnion(more)
-            return listening.count > before
+            defer { listening.formUnion(filters) }
+            return filters.subtracting(listening).sorted()
         }
     }
 

@@ -73,13 +73,26 @@ struct InboundTests {
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/reply/#")
         try await screen.client.publish(
             MQTTMessage(topic: fixtures.commandTopic, text: command("c-1", #""command":"ping""#), retain: true))
-        let publisher = fixtures.publisher(outbox, port: broker.port, inbox: fixtures.inbox(outbox))
+        let publisher = fixtures.publisher(outbox, port: broker.port, inbox: fixtures.inbox(outbox)) {
+            $0.clientID = "taken-over"
+        }
         let run = Task { try await publisher.run() }
         #expect(try await eventually { replies(screen).map(\.reason) == [.retained] })
         try await screen.client.publish(
             MQTTMessage(topic: fixtures.commandTopic, text: command("c-2", #""command":"ping""#), retain: true))
         #expect(try await eventually { replies(screen).map(\.request) == ["c-1", "c-2"] })
         #expect(replies(screen).map(\.reason) == [.retained, .retained])
+        // Once more with the next connection, for it lies there still.
+        let thief = MQTTClient(MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "taken-over"))
+        try thief.start()
+        #expect(try await eventually { !publisher.client.isConnected || publisher.client.sessions > 1 })
+        await thief.close()
+        #expect(try await eventually { replies(screen).count >= 3 && publisher.client.isConnected })
+        let sessions = publisher.client.sessions
+        try await screen.client.publish(
+            MQTTMessage(topic: fixtures.commandTopic, text: command("c-3", #""command":"ping""#)))
+        #expect(try await eventually { replies(screen).contains { $0.request == "c-3" } })
+        #expect(replies(screen).count == 2 + sessions)
         try await finish(publisher, run)
         await screen.client.close()
     }
@@ -167,7 +180,9 @@ struct InboundTests {
         await fixtures.inbox(outbox).take(MQTTMessage(topic: fixtures.commandTopic, text: json))
         // An earlier run got as far as 20.
         let replay = try #require(try outbox.replayed(limit: 20))
-        try outbox.advanceReplay(replay.number, after: replay.messages.last?.sequence)
+        var progress = DeliveryProgress()
+        progress.replay = .init(number: replay.number, next: replay.messages.last.map { $0.sequence + 1 })
+        try outbox.settle(progress)
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/alert/#")
         let publisher = fixtures.publisher(outbox, port: broker.port, inbox: fixtures.inbox(outbox))
