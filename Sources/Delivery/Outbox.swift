@@ -190,8 +190,12 @@ public final class Outbox: Sendable {
     public func prune(deliveredBefore date: Date) throws(OutboxError) -> Int {
         try Self.explaining("delete old messages") {
             try pool.write { db in
-                let old = "delivered_at < ? AND subject NOT IN (SELECT id FROM incidents WHERE open)"
-                let arguments: StatementArguments = [date.timeIntervalSince1970]
+                // What is older than this software bears a wrong date.
+                let old =
+                    "delivered_at >= ? AND delivered_at < ? AND subject NOT IN (SELECT id FROM incidents WHERE open)"
+                let arguments: StatementArguments = [
+                    RetentionClock.earliest.timeIntervalSince1970, date.timeIntervalSince1970,
+                ]
                 let pictures = try Int.fetchOne(
                     db,
                     sql: """
