@@ -76,7 +76,7 @@ struct StubbornBrokerTests {
         #expect(!alerts(screen).contains { !$0.data.observed.backfilled })
         let entries = try outbox.auditEntries().filter { $0.event == .replayIncomplete }
         #expect(entries.map { $0.facts["messages"] } == ["3"])
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -133,7 +133,7 @@ struct StubbornBrokerTests {
             #expect(try outbox.replayed(limit: 9) == nil)
             #expect(alerts(screen).count == 50 && seen("reply") == 1 && seen("evidence") == 1)
         }
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -155,7 +155,7 @@ struct StubbornBrokerTests {
         try outbox.auditDrops()
         let reasons = try outbox.auditEntries().filter { $0.event == .messagesDropped }.map { $0.facts["reason"] }
         #expect(reasons == ["it is longer than the broker takes"])
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -181,7 +181,7 @@ struct StubbornBrokerTests {
             #expect(try await eventually { try states().last == .some(nil) })
             #expect(publisher.blocked == nil)
         }
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -205,11 +205,11 @@ struct StubbornBrokerTests {
                     late.messages.contains { $0.topic.hasSuffix(ended.id.text) && $0.payload.isEmpty }
                         || !late.messages.isEmpty && !late.messages.contains { $0.topic.hasSuffix(ended.id.text) }
                 })
-            await late.client.close()
+            try await late.close()
             let later = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.open))
             #expect(try await eventually { later.events.contains { $0.subject == going.id.text } })
             #expect(!later.events.contains { $0.subject == ended.id.text })
-            await later.client.close()
+            try await later.close()
         }
     }
 }
