@@ -74,6 +74,9 @@ public actor Publisher {
         self.site = site
         self.logger = logger
         var broker = broker
+        if inbox != nil, let warning = broker.inboundWarning {
+            logger.warning("requests come over MQTT 3.1.1", metadata: ["reason": "\(warning)"])
+        }
         // What is asked while the site is away waits at the broker.
         if inbox != nil { broker.sessionExpiry = Self.sessionExpiry }
         let topic = topics.site(site.place, id: site.id)

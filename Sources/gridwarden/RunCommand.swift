@@ -3,6 +3,7 @@ import ArgumentParser
 import Catalogue
 import Configuration
 import Daemon
+import Delivery
 import Foundation
 import Inference
 import Logging
@@ -57,6 +58,9 @@ struct CheckCommand: AsyncParsableCommand {
             let settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
             try settings.model.verify()
             if settings.evidenceFolder != nil { warn(settings.masking) }
+            if settings.authority != nil, let warning = settings.broker.inboundWarning {
+                Console.complain("\(config): inbound: \(warning)")
+            }
         } catch {
             if json {
                 let fault = ConfigurationFault(file: config, line: 1, column: 1, message: "\(error)")

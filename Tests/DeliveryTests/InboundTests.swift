@@ -64,7 +64,14 @@ struct InboundTests {
                 return report?.reviews?.map(\.wrong) == [1] && report?.audit?.entries == 1
             })
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
+    }
+
+    @Test func `what MQTT 3.1.1 cannot keep of the rules for requests is said`() {
+        var settings = MQTTSettings(host: "127.0.0.1", clientID: "site")
+        #expect(settings.inboundWarning == nil)
+        settings.version = .v311
+        #expect(settings.inboundWarning?.contains("retain") == true)
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -94,7 +101,7 @@ struct InboundTests {
         #expect(try await eventually { replies(screen).contains { $0.request == "c-3" } })
         #expect(replies(screen).count == 2 + sessions)
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
@@ -134,7 +141,7 @@ struct InboundTests {
         #expect(try await eventually { replies(screen).contains { $0.request == "c-2" } })
         #expect(replies(screen).dropFirst(before).map(\.request) == ["c-1", "c-2"])
         try await finish(second, rerun)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -169,7 +176,7 @@ struct InboundTests {
         let documents = screen.messages.filter { $0.topic.contains("/alert/") }.map { Data($0.payload) }
         #expect(try SchemaValidator.incident.violations(in: documents) == [])
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -191,7 +198,7 @@ struct InboundTests {
         #expect(screen.events.compactMap { Int($0.sequence) } == Array(21...45))
         try await finish(publisher, run)
         #expect(try outbox.replayed(limit: 1) == nil)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -209,7 +216,7 @@ struct InboundTests {
         let run = Task { try await publisher.run() }
         #expect(try await eventually { screen.events.count == 1 })
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     /// The lines of the example in docs/subscriber.md.
@@ -248,6 +255,6 @@ struct InboundTests {
         #expect(reader.events.map(\.data.incident.review) == ["pending", "confirmed"])
         #expect(try outbox.auditEntries().count == 1)
         try await finish(publisher, run)
-        for client in [screen.client, reader.client] { await client.close() }
+        for screen in [screen, reader] { try await screen.close() }
     }
 }

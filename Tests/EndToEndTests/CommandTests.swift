@@ -99,6 +99,22 @@ import Testing
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func checkWarnsOfRequestsOverMQTT311() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: Self.models)
+        let warning = "MQTT 3.1.1"
+        let right = try gridwarden("check", "--config", file)
+        #expect(right.status == 0 && !right.errors.contains(warning), "\(right.errors)")
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let old = text.replacing("host: 127.0.0.1", with: "host: 127.0.0.1\n  protocol: mqtt3.1.1")
+        try old.write(toFile: file, atomically: true, encoding: .utf8)
+        let warned = try gridwarden("check", "--config", file)
+        #expect(warned.status == 0 && warned.errors.contains(warning), "\(warned.errors)")
+        try (old + "\ninbound: { enabled: false }\n").write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(try !gridwarden("check", "--config", file).errors.contains(warning))
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
     func aClipThatCannotBeReadIsSaidAndTheCommandFails() throws {
         let folder = try TemporaryFolder()
         let file = folder.file("notes.mp4")
