@@ -136,9 +136,11 @@ struct StubbornBrokerTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
-    func `a message that is too long for the broker is dropped and named, and nothing comes twice`() async throws {
-        let broker = try Broker(lines: ["max_packet_size 3000"])
+    @Test(.timeLimit(.minutes(1)), arguments: ["max_packet_size", "message_size_limit"])
+    func `a message that is too long for the broker is dropped and named, and nothing comes twice`(
+        limit: String
+    ) async throws {
+        let broker = try Broker(lines: ["\(limit) 3000"])
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/#")
         for reasons in [2, 2, 40, 2] { try fixtures.append(fixtures.incident(reasons: reasons), to: outbox) }
         try await outbox.pool.write { try $0.execute(sql: "UPDATE pictures SET done = 1") }
@@ -154,7 +156,7 @@ struct StubbornBrokerTests {
         #expect(try outbox.gapReport().dropped == [3...3])
         try outbox.auditDrops()
         let reasons = try outbox.auditEntries().filter { $0.event == .messagesDropped }.map { $0.facts["reason"] }
-        #expect(reasons == ["it is longer than the broker takes"])
+        #expect(reasons == [limit == "max_packet_size" ? "it is longer than the broker takes" : "Packet too large"])
         try await screen.close()
     }
 
