@@ -98,7 +98,8 @@ public struct Daemon: Sendable {
             Self.response(path) {
                 SiteStatus(
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
-                    isConnected: publisher.client.isConnected, withheld: writer.withheld.load(ordering: .relaxed),
+                    isConnected: publisher.client.isConnected, blocked: publisher.blocked,
+                    withheld: writer.withheld.load(ordering: .relaxed),
                     archive: archive)
             }
         }

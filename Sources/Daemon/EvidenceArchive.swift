@@ -69,8 +69,10 @@ public final class EvidenceArchive: Sendable {
     }
 
     /// Deletes the days whose time is over, each after a record that says so; returns how many.
-    func prune(keeping days: Int, now: Date) throws -> Int {
-        let expired = store.expired(keeping: days, now: now)
+    ///
+    /// - Parameter arrivals: of days whose names cannot be their dates, from when they count.
+    func prune(keeping days: Int, now: Date, arrivals: [String: Date] = [:]) throws -> Int {
+        let expired = store.expired(keeping: days, now: now, arrivals: arrivals)
         for day in expired {
             try ledger.expire(day: day, now: now)
             try store.delete(day: day)

@@ -14,6 +14,9 @@ struct PrometheusText {
             "gridwarden_info", .gauge, "What runs.",
             [([("site", status.site), ("software", status.software), ("model", status.model)], 1)])
         add("gridwarden_broker_connected", .gauge, "1 while the broker is connected.", status.brokerConnected ? 1 : 0)
+        add(
+            "gridwarden_broker_refuses", .gauge, "1 while the broker refuses a message and all others wait behind it.",
+            status.blocked == nil ? 0 : 1)
         addCameras(status.cameras)
         addOutbox(status.outbox)
         addReviews(status.reviews)

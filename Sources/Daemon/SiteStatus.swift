@@ -1,5 +1,5 @@
 import Analytics
-import Delivery
+public import Delivery
 import Evidence
 public import Foundation
 import Video
@@ -58,6 +58,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
     public let software: String
     public let model: String
     public let brokerConnected: Bool
+    /// What the broker refuses, and everything waits behind; nil where all goes out.
+    public let blocked: BlockedDelivery?
     public let cameras: [Camera]
     public let outbox: Outbox
     public let reviews: [Reviews]
@@ -85,13 +87,14 @@ public struct SiteStatus: Codable, Sendable, Equatable {
 
 extension SiteStatus {
     init(
-        site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool, withheld: Int,
-        archive: EvidenceArchive?, now: Date = Date()
+        site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool,
+        blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, now: Date = Date()
     ) {
         self.site = site.id
         software = site.software
         model = site.model.name
         brokerConnected = isConnected
+        self.blocked = blocked
         self.cameras = cameras.map { service in
             let (identity, reading, counters) = (
                 service.settings.identity, service.meter.reading, service.camera.counters

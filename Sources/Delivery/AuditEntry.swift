@@ -10,6 +10,7 @@ public struct AuditEntry: Sendable, Hashable, Codable {
         case commandAccepted = "command.accepted"
         case commandRefused = "command.refused"
         case messagesDropped = "messages.dropped"
+        case replayIncomplete = "replay.incomplete"
         case evidenceDropped = "evidence.dropped"
     }
 

@@ -8,7 +8,8 @@ import Threading
 ///
 /// The answer lies in the outbox with what was done, and goes out even when the process dies in between.
 public actor Inbox {
-    /// Requests that are taken in an hour, and refusals that are answered: more would fill the disk.
+    /// Reviews, and as many commands, that are taken in an hour, and refusals of each that are answered: more would fill
+    /// the disk. A worker's account that floods the reviews keeps no command out.
     private static let mostRequests = 1000
     private static let mostRefusals = 500
 
@@ -28,7 +29,7 @@ public actor Inbox {
     private let settled: @Sendable (Incident) async -> Void
     private let snapshot: @Sendable (_ camera: String) async -> Snapshot
     private var isTakingPicture = false
-    private var taken = (hour: 0, requests: 0, refusals: 0)
+    private var taken: [Reply.Class: (hour: Int, requests: Int, refusals: Int)] = [:]
     private var answered: @Sendable () -> Void = {}
 
     /// - Parameters:
@@ -55,13 +56,12 @@ public actor Inbox {
                 .union([topics.inbound(.command, site.place, site: site.id)]))
     }
 
-    /// Listens also to reviews at these places; false where it did so already.
-    nonisolated func listen(at places: [Place]) -> Bool {
-        let more = places.map { topics.inbound(.review, $0, site: site.id) }
+    /// Listens also to reviews at these places; returns the filters that are new.
+    nonisolated func listen(at places: [Place]) -> [String] {
+        let filters = Set(places.map { topics.inbound(.review, $0, site: site.id) })
         return listening.withLock { listening in
-            let before = listening.count
-            listening.formUnion(more)
-            return listening.count > before
+            defer { listening.formUnion(filters) }
+            return filters.subtracting(listening).sorted()
         }
     }
 
@@ -71,18 +71,21 @@ public actor Inbox {
         guard !message.payload.isEmpty, listening.withLock({ $0.contains(message.topic) }),
             let place = topics.place(of: message.topic)
         else { return }
-        let hour = Int(now().timeIntervalSince1970 / 3600)
-        if hour != taken.hour { taken = (hour, 0, 0) }
-        taken.requests += 1
-        guard taken.requests <= Self.mostRequests else {
-            if taken.requests == Self.mostRequests + 1 {
-                logger.warning("too many requests, no more are taken in this hour")
-            }
-            return
-        }
         let request = Request(
             class: topics.isClass(.review, message.topic) ? .review : .command, place: place,
             replyTopic: topics.topic(message.topic, as: .reply), digest: Digest.hex(message.payload))
+        let hour = Int(now().timeIntervalSince1970 / 3600)
+        var count = taken[request.class] ?? (hour, 0, 0)
+        if hour != count.hour { count = (hour, 0, 0) }
+        count.requests += 1
+        taken[request.class] = count
+        guard count.requests <= Self.mostRequests else {
+            if count.requests == Self.mostRequests + 1 {
+                logger.warning(
+                    "too many requests, no more are taken in this hour", metadata: ["class": "\(request.class)"])
+            }
+            return
+        }
         do {
             do {
                 guard !message.retain else {
@@ -231,9 +234,10 @@ public actor Inbox {
 
     private func refuse(_ refusal: Refusal, _ payload: [UInt8], _ request: Request) throws {
         let date = now()
-        taken.refusals += 1
-        guard taken.refusals <= Self.mostRefusals else {
-            if taken.refusals == Self.mostRefusals + 1 {
+        taken[request.class]?.refusals += 1
+        let refusals = taken[request.class]?.refusals ?? 0
+        guard refusals <= Self.mostRefusals else {
+            if refusals == Self.mostRefusals + 1 {
                 logger.warning("too many refusals, no more are answered in this hour")
             }
             return

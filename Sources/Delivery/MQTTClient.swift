@@ -48,6 +48,8 @@ public final class MQTTClient: Sendable {
         if isNew { startThread(named: "mqtt") { self.loop(first) } }
     }
 
+    /// Acknowledgements of this connection for which nobody has waited yet.
+    var unclaimedAcknowledgements: Int { state.withLock { $0.session }?.unclaimed ?? 0 }
     public var isConnected: Bool { state.withLock { $0.session != nil } }
     /// How often the broker has accepted us.
     public var sessions: Int { state.withLock { $0.sessions } }
@@ -100,16 +102,20 @@ public final class MQTTClient: Sendable {
         try await send(message).acknowledged()
     }
 
-    /// Returns once the broker has acknowledged; renewed with every later connection.
+    /// Returns once the broker has acknowledged.
     ///
-    /// - Parameter retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it;
-    ///   otherwise only one that had been retained before the subscription does.
-    public func subscribe(_ filter: String, retainAsPublished: Bool = false) async throws(MQTTError) {
+    /// - Parameters:
+    ///   - retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it; otherwise
+    ///     only one that had been retained before the subscription does.
+    ///   - isRenewed: whether the client itself subscribes anew with every later connection.
+    public func subscribe(
+        _ filter: String, retainAsPublished: Bool = false, isRenewed: Bool = true
+    ) async throws(MQTTError) {
         guard let session = state.withLock({ $0.session }) else {
             throw MQTTError.notConnected("subscribe to \(filter)")
         }
         try await session.subscribe(filter, retainAsPublished: retainAsPublished).acknowledged()
-        state.withLock { $0.filters[filter] = retainAsPublished }
+        if isRenewed { state.withLock { $0.filters[filter] = retainAsPublished } }
     }
 
     /// Returns once the broker has acknowledged; not renewed any more in any case.
@@ -184,7 +190,9 @@ public final class MQTTClient: Sendable {
             state.certificates = session.certificates
             return state.filters
         }
-        for (filter, asPublished) in filters { _ = try? session.subscribe(filter, retainAsPublished: asPublished) }
+        for (filter, asPublished) in filters {
+            (try? session.subscribe(filter, retainAsPublished: asPublished))?.forget()
+        }
         change(to: .up)
     }
 

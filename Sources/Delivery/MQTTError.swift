@@ -8,6 +8,8 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         case disconnected
         /// The broker answered with a refusal.
         case refused
+        /// This broker can never take this message, such as one that is too long for it.
+        case unsendable
         /// The settings cannot work.
         case settings
     }
@@ -42,6 +44,24 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         return MQTTError(kind: kind, operation: operation, cause: trimmed(text), remedy: remedy)
     }
 
+    /// A message that the library did not hand over.
+    static func unsent(_ code: Int32, _ operation: String) -> MQTTError {
+        switch UInt32(bitPattern: code) {
+        case UInt32(bitPattern: MOSQ_ERR_OVERSIZE_PACKET.rawValue):
+            MQTTError(
+                kind: .unsendable, operation: operation, cause: "it is longer than the broker takes",
+                remedy: "raise max_packet_size at the broker")
+        case UInt32(bitPattern: MOSQ_ERR_PAYLOAD_SIZE.rawValue), UInt32(bitPattern: MOSQ_ERR_INVAL.rawValue),
+            UInt32(bitPattern: MOSQ_ERR_MALFORMED_UTF8.rawValue):
+            library(code, operation, kind: .unsendable)
+        // The broker has said so when it accepted us.
+        case UInt32(bitPattern: MOSQ_ERR_QOS_NOT_SUPPORTED.rawValue),
+            UInt32(bitPattern: MOSQ_ERR_RETAIN_NOT_SUPPORTED.rawValue):
+            library(code, operation, kind: .refused)
+        default: library(code, operation)
+        }
+    }
+
     /// A CONNACK that says no.
     static func connection(_ code: Int32, _ version: MQTTSettings.Version) -> MQTTError {
         let isCredential: Bool
@@ -63,7 +83,9 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
     /// An acknowledgement that says no.
     static func refusal(_ reason: Int32, _ operation: String) -> MQTTError {
         MQTTError(
-            kind: .refused, operation: operation, cause: trimmed(String(cString: mosquitto_reason_string(reason))),
+            // Packet too large.
+            kind: reason == 0x95 ? .unsendable : .refused, operation: operation,
+            cause: trimmed(String(cString: mosquitto_reason_string(reason))),
             remedy: reason == 0x87 || reason == 0x80 ? "allow this user the topic at the broker" : nil)
     }
 

@@ -8,4 +8,7 @@ public struct MQTTReceipt: Sendable {
     public func acknowledged() async throws(MQTTError) {
         try await session.acknowledgement(of: id, operation)
     }
+
+    /// Instead of waiting.
+    func forget() { session.forget(id) }
 }

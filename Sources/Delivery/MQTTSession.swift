@@ -19,6 +19,8 @@ final class MQTTSession: Sendable {
         var waiting: [Int32: CheckedContinuation<Outcome, Never>] = [:]
         /// An acknowledgement may come before anybody waits for it.
         var early: [Int32: Int32] = [:]
+        /// Whose acknowledgement nobody will wait for.
+        var forgotten: Set<Int32> = []
         var refusal: MQTTError?
         /// The broker has accepted us.
         var isUp = false
@@ -161,7 +163,7 @@ final class MQTTSession: Sendable {
         var id: Int32 = 0
         let code = mosquitto_publish_v5(
             handle, &id, message.topic, Int32(message.payload.count), message.payload, 1, message.retain, nil)
-        guard code == 0 else { throw MQTTError.library(code, operation) }
+        guard code == 0 else { throw MQTTError.unsent(code, operation) }
         return MQTTReceipt(session: self, id: id, operation: operation)
     }
 
@@ -172,7 +174,7 @@ final class MQTTSession: Sendable {
         var id: Int32 = 0
         let options = retainAsPublished ? Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) : 0
         let code = mosquitto_subscribe_v5(handle, &id, filter, 1, options, nil)
-        guard code == 0 else { throw MQTTError.library(code, operation) }
+        guard code == 0 else { throw MQTTError.unsent(code, operation) }
         return MQTTReceipt(session: self, id: id, operation: operation)
     }
 
@@ -181,7 +183,7 @@ final class MQTTSession: Sendable {
         if let end = state.withLock({ $0.end }) { throw end }
         var id: Int32 = 0
         let code = mosquitto_unsubscribe_v5(handle, &id, filter, nil)
-        guard code == 0 else { throw MQTTError.library(code, operation) }
+        guard code == 0 else { throw MQTTError.unsent(code, operation) }
         return MQTTReceipt(session: self, id: id, operation: operation)
     }
 
@@ -196,13 +198,24 @@ final class MQTTSession: Sendable {
             if let known { continuation.resume(returning: known) }
         }
         do { try outcome.get() } catch {
-            guard error.kind == .refused else { throw error }
-            throw MQTTError(kind: .refused, operation: operation, cause: error.cause, remedy: error.remedy)
+            guard error.kind != .disconnected else { throw error }
+            throw MQTTError(kind: error.kind, operation: operation, cause: error.cause, remedy: error.remedy)
         }
     }
 
+    /// Nobody will wait for this acknowledgement: a later message of the same id must not take it for its own.
+    func forget(_ id: Int32) {
+        state.withLock { state in
+            if state.early.removeValue(forKey: id) == nil { state.forgotten.insert(id) }
+        }
+    }
+
+    /// Acknowledgements for which nobody has waited yet.
+    var unclaimed: Int { state.withLock { $0.early.count } }
+
     private func acknowledge(_ id: Int32, _ reason: Int32) {
-        let waiter = state.withLock { state in
+        let waiter: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+            if state.forgotten.remove(id) != nil { return nil }
             let waiter = state.waiting.removeValue(forKey: id)
             if waiter == nil { state.early[id] = reason }
             return waiter

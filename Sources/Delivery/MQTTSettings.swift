@@ -32,6 +32,14 @@ public struct MQTTSettings: Sendable {
     /// Seconds for which the broker keeps subscriptions and what comes for them over a broken connection; 0: not at all.
     /// MQTT 3.1.1 cannot limit it.
     public var sessionExpiry = 0
+    /// What cannot be kept of the rules for incoming requests; nil where all can.
+    public var inboundWarning: String? {
+        version == .v5
+            ? nil
+            : "with MQTT 3.1.1 a review or command that is published with retain while the site listens cannot be told "
+                + "from another and is honoured, and the size of what comes in is bounded by the broker alone; use "
+                + "protocol mqtt5, or set message_size_limit at the broker"
+    }
     /// Bounds of the wait between two attempts, in seconds.
     public var shortestWait = 0.5
     public var longestWait = 30.0

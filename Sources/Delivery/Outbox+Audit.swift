@@ -74,25 +74,36 @@ extension Outbox {
     }
 
     /// Deletes entries that were written before `date`; the chain goes on from the newest of them.
+    ///
+    /// What carries a date that cannot be right, before this software was written or after `now`, is as old as the next
+    /// entry with one that can.
     @discardableResult
-    public func pruneAudit(before date: Date) throws(OutboxError) -> Int {
+    public func pruneAudit(before date: Date, now: Date = .distantFuture) throws(OutboxError) -> Int {
         try Self.explaining("delete old entries of the audit log") {
             try pool.write { db in
                 // A clock that stepped back must not take a younger entry with it.
                 let sql = """
-                    SELECT number, hash FROM audit WHERE number < \
-                    COALESCE((SELECT MIN(number) FROM audit WHERE written >= ?), number + 1) \
-                    ORDER BY number DESC LIMIT 1
+                    SELECT MAX(number) FROM audit WHERE written BETWEEN ?1 AND ?2 AND number < \
+                    COALESCE((SELECT MIN(number) FROM audit WHERE written >= ?3 AND written <= ?2), number + 1)
                     """
-                guard let row = try Row.fetchOne(db, sql: sql, arguments: [date.timeIntervalSince1970]) else {
-                    return 0
-                }
-                let (number, hash): (Int64, String) = (row["number"], row["hash"])
-                try db.execute(sql: "UPDATE audit_ends SET oldest = ?, hash = ?", arguments: [number, hash])
-                try db.execute(sql: "DELETE FROM audit WHERE number <= ?", arguments: [number])
-                return db.changesCount
+                let latest = now.timeIntervalSince1970 + RetentionClock.largestStep
+                let number = try Int64.fetchOne(
+                    db, sql: sql,
+                    arguments: [
+                        RetentionClock.earliest.timeIntervalSince1970, latest, date.timeIntervalSince1970,
+                    ])
+                return try number.map { try Self.deleteAudit(through: $0, db) } ?? 0
             }
         }
+    }
+
+    /// Returns how many entries went; the chain goes on from the newest of them.
+    static func deleteAudit(through number: Int64, _ db: Database) throws -> Int {
+        let sql = "SELECT hash FROM audit WHERE number = ?"
+        guard let hash = try String.fetchOne(db, sql: sql, arguments: [number]) else { return 0 }
+        try db.execute(sql: "UPDATE audit_ends SET oldest = ?, hash = ?", arguments: [number, hash])
+        try db.execute(sql: "DELETE FROM audit WHERE number <= ?", arguments: [number])
+        return db.changesCount
     }
 
     private static func anchor(_ db: Database) throws -> AuditChain.Anchor {

@@ -3,18 +3,31 @@ import GRDB
 
 /// What goes when the budget is spent, in this order, the oldest of each first:
 ///
-/// 1. what was delivered, except
-/// 2. the newest delivered message of each open incident, which is retained,
-/// 3. what no broker has; its sequences are kept and told.
+/// 1. what was delivered, except what has a picture that waits, and
+/// 2. then that; but not
+/// 3. the newest delivered message of each open incident, which is retained,
+/// 4. what no broker has; its sequences are kept and told; and at the very last
+/// 5. the newest message of each open incident, without which nothing would tell that it is open.
 extension Outbox {
-    private static let newestOfOpen = """
-        SELECT MAX(m.sequence) FROM messages m JOIN incidents i ON i.id = m.subject \
-        WHERE i.open AND m.delivered_at IS NOT NULL GROUP BY m.subject
+    private static func newestOfOpen(_ condition: String) -> String {
         """
+        sequence NOT IN (
+            SELECT MAX(m.sequence) FROM messages m JOIN incidents i ON i.id = m.subject
+            WHERE i.open AND \(condition) GROUP BY m.subject)
+        """
+    }
     private static let order = [
-        "delivered_at IS NOT NULL AND sequence NOT IN (\(newestOfOpen))", "delivered_at IS NOT NULL",
+        """
+        delivered_at IS NOT NULL AND \(newestOfOpen("m.delivered_at IS NOT NULL")) \
+        AND sequence NOT IN (SELECT sequence FROM pictures WHERE done IS NULL)
+        """,
+        "delivered_at IS NOT NULL AND \(newestOfOpen("m.delivered_at IS NOT NULL"))",
+        "delivered_at IS NOT NULL",
+        "delivered_at IS NULL AND \(newestOfOpen("TRUE"))",
         "delivered_at IS NULL",
     ]
+    /// From here on it is lost.
+    private static let undelivered = 3
 
     /// - Parameter keeping: the message that has just been written.
     static func evict(to budget: OutboxBudget, keeping newest: Int64, _ db: Database) throws {
@@ -36,21 +49,59 @@ extension Outbox {
                 freed += row["bytes"] as Int
             }
             try delete(doomed, db)
-            if index == order.count - 1 { for sequence in doomed { try noteDrop(sequence, db) } }
+            if index >= undelivered { for sequence in doomed { try noteDrop(sequence, db) } }
         }
     }
 
     /// Returns how many messages went.
     static func evictDelivered(atMost count: Int, _ db: Database) throws -> Int {
-        let doomed = try Int64.fetchAll(
-            db, sql: "SELECT sequence FROM messages WHERE \(order[0]) ORDER BY sequence LIMIT ?", arguments: [count])
+        for condition in order.prefix(2) {
+            let sql = "SELECT sequence FROM messages WHERE \(condition) ORDER BY sequence LIMIT ?"
+            let doomed = try Int64.fetchAll(db, sql: sql, arguments: [count])
+            guard doomed.isEmpty else {
+                try delete(doomed, db)
+                return doomed.count
+            }
+        }
+        return 0
+    }
+
+    /// Of what a broker has and what is not marked yet: all but the newest message of each open incident.
+    static func evict(acknowledged sequences: some Sequence<Int64>, _ db: Database) throws -> Int {
+        let isNeeded = """
+            SELECT 1 FROM messages m JOIN incidents i ON i.id = m.subject WHERE m.sequence = ? AND i.open \
+            AND NOT EXISTS (SELECT 1 FROM messages n WHERE n.subject = m.subject AND n.sequence > m.sequence)
+            """
+        let doomed = try sequences.filter { try Int.fetchOne(db, sql: isNeeded, arguments: [$0]) == nil }
         try delete(doomed, db)
         return doomed.count
     }
 
+    /// A message that this broker can never take goes, and is told.
+    static func drop(_ sequence: Int64, reason: String, at date: Date, _ db: Database) throws {
+        let sql = "SELECT COUNT(*) FROM messages WHERE sequence = ?"
+        guard try Int.fetchOne(db, sql: sql, arguments: [sequence]) == 1 else { return }
+        try delete([sequence], db)
+        try db.execute(sql: "INSERT OR IGNORE INTO drops VALUES (?, ?, 1)", arguments: [sequence, sequence])
+        let facts = ["first": "\(sequence)", "last": "\(sequence)", "reason": reason]
+        try audit(.messagesDropped, by: "", facts: facts, at: date, db)
+    }
+
     private static func delete(_ sequences: [Int64], _ db: Database) throws {
+        let waiting = try db.makeStatement(sql: "SELECT COUNT(*) FROM pictures WHERE done IS NULL AND sequence = ?")
         let statement = try db.makeStatement(sql: "DELETE FROM messages WHERE sequence = ?")
-        for sequence in sequences { try statement.execute(arguments: [sequence]) }
+        var pictures = 0
+        for sequence in sequences {
+            pictures += try Int.fetchOne(waiting, arguments: [sequence]) ?? 0
+            try statement.execute(arguments: [sequence])
+        }
+        try note(unsentPictures: pictures, reason: "their messages had to make room", at: Date(), db)
+    }
+
+    /// Tells the audit log of pictures that go with their messages before any broker had them.
+    static func note(unsentPictures count: Int, reason: String, at date: Date, _ db: Database) throws {
+        guard count > 0 else { return }
+        try audit(.evidenceDropped, by: "", facts: ["pictures": "\(count)", "reason": reason], at: date, db)
     }
 
     /// Drops go upwards: mostly the newest span grows by one.
@@ -122,8 +173,19 @@ extension Outbox {
         return try spans(sql, db)
     }
 
+    /// Spans of sequences that were dropped before any broker had them.
+    func dropped() throws(OutboxError) -> [ClosedRange<Int64>] {
+        try Self.explaining("read what was dropped") { try pool.read(Self.drops) }
+    }
+
     static func drops(_ db: Database) throws -> [ClosedRange<Int64>] {
-        try spans("SELECT first, last FROM drops ORDER BY first", db)
+        try spans("SELECT first, last FROM drops ORDER BY first", db).reduce(into: []) { spans, span in
+            if let last = spans.last, last.upperBound + 1 == span.lowerBound {
+                spans[spans.count - 1] = last.lowerBound...span.upperBound
+            } else {
+                spans.append(span)
+            }
+        }
     }
 
     private static func undelivered(_ db: Database) throws -> [ClosedRange<Int64>] {

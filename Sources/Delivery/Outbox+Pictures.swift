@@ -11,33 +11,32 @@ extension Outbox {
     }
 
     /// The oldest picture whose message a broker has and that no broker has itself.
-    func nextPicture() throws(OutboxError) -> AlertPicture? {
+    ///
+    /// - Parameter topics: of pictures that are done with.
+    func nextPicture(except topics: some Collection<String> = [String]()) throws(OutboxError) -> AlertPicture? {
         try Self.explaining("read the pictures that wait") {
             try pool.read { db in
                 let sql = """
                     SELECT p.topic, p.file, p.sha256 FROM pictures p JOIN messages m ON m.sequence = p.sequence \
-                    WHERE p.done IS NULL AND m.delivered_at IS NOT NULL ORDER BY p.sequence, p.topic LIMIT 1
+                    WHERE p.done IS NULL AND m.delivered_at IS NOT NULL ORDER BY p.sequence, p.topic
                     """
-                return try Row.fetchOne(db, sql: sql).map {
-                    AlertPicture(topic: $0["topic"], file: $0["file"], sha256: $0["sha256"])
+                let rows = try Row.fetchCursor(db, sql: sql)
+                while let row = try rows.next() {
+                    let picture = AlertPicture(topic: row["topic"], file: row["file"], sha256: row["sha256"])
+                    if !topics.contains(picture.topic) { return picture }
                 }
+                return nil
             }
         }
     }
 
-    /// The picture is with the broker, or can never be.
-    ///
-    /// - Parameter fault: why it was given up, for the audit log.
-    func finish(_ picture: AlertPicture, fault: String? = nil, at date: Date = Date()) throws(OutboxError) {
-        try Self.explaining("mark picture \(picture.file) as sent") {
-            try pool.write { db in
-                try db.execute(
-                    sql: "UPDATE pictures SET done = ? WHERE topic = ?",
-                    arguments: [date.timeIntervalSince1970, picture.topic])
-                guard let fault else { return }
-                let facts = ["file": picture.file, "sha256": picture.sha256, "reason": fault]
-                try Self.audit(.evidenceDropped, by: "", facts: facts, at: date, db)
-            }
-        }
+    /// The picture is with the broker, or can never be; then the audit log says why.
+    static func finish(_ done: DeliveryProgress.Picture, at date: Date, _ db: Database) throws {
+        try db.execute(
+            sql: "UPDATE pictures SET done = ? WHERE topic = ?",
+            arguments: [date.timeIntervalSince1970, done.picture.topic])
+        guard let fault = done.fault else { return }
+        let facts = ["file": done.picture.file, "sha256": done.picture.sha256, "reason": fault]
+        try audit(.evidenceDropped, by: "", facts: facts, at: date, db)
     }
 }

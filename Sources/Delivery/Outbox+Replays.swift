@@ -1,3 +1,4 @@
+import Foundation
 import GRDB
 
 /// Stored messages that are sent again on request.
@@ -24,33 +25,34 @@ extension Outbox {
         return (count ?? 0, try missing(in: span.lowerBound, through: last, db))
     }
 
-    /// The next delivered messages of the oldest replay, marked as sent again; empty where none waits.
-    func replayed(limit: Int) throws(OutboxError) -> (number: Int64, messages: [AlertMessage])? {
+    /// The next delivered messages of the oldest replay that goes on after `position`; empty where it has ended.
+    func replayed(
+        limit: Int, after position: DeliveryProgress.Replay? = nil
+    ) throws(OutboxError) -> (number: Int64, messages: [AlertMessage])? {
         try Self.explaining("read messages to be sent again") {
             try pool.read { db in
-                guard let row = try Row.fetchOne(db, sql: "SELECT * FROM replays ORDER BY number LIMIT 1") else {
-                    return nil
-                }
-                let (next, last): (Int64, Int64) = (row["next"], row["last"])
+                let oldest = position.map { $0.next == nil ? $0.number + 1 : $0.number } ?? 0
+                let sql = "SELECT * FROM replays WHERE number >= ? ORDER BY number LIMIT 1"
+                guard let row = try Row.fetchOne(db, sql: sql, arguments: [oldest]) else { return nil }
+                let (number, stored, last): (Int64, Int64, Int64) = (row["number"], row["next"], row["last"])
+                let next = position?.number == number ? position?.next ?? stored : stored
                 let messages = try OutboxSchema.messages(
                     db, where: "sequence BETWEEN ? AND ? AND delivered_at IS NOT NULL ORDER BY sequence LIMIT ?",
                     arguments: [next, last, limit])
-                return (row["number"], messages)
+                return (number, messages)
             }
         }
     }
 
-    /// The replay goes on after `sequence`; nil ends it.
-    func advanceReplay(_ number: Int64, after sequence: Int64?) throws(OutboxError) {
-        try Self.explaining("go on with a replay") {
-            try pool.write { db in
-                if let sequence {
-                    try db.execute(
-                        sql: "UPDATE replays SET next = ? WHERE number = ?", arguments: [sequence + 1, number])
-                } else {
-                    try db.execute(sql: "DELETE FROM replays WHERE number = ?", arguments: [number])
-                }
-            }
+    static func advance(_ replay: DeliveryProgress.Replay, at date: Date, _ db: Database) throws {
+        try db.execute(sql: "DELETE FROM replays WHERE number < ?", arguments: [replay.number])
+        if let next = replay.next {
+            try db.execute(sql: "UPDATE replays SET next = ? WHERE number = ?", arguments: [next, replay.number])
+        } else {
+            try db.execute(sql: "DELETE FROM replays WHERE number = ?", arguments: [replay.number])
         }
+        guard let skipped = replay.skipped else { return }
+        let facts = ["messages": "\(skipped.messages)", "reason": skipped.reason]
+        try audit(.replayIncomplete, by: "", facts: facts, at: date, db)
     }
 }

@@ -13,24 +13,18 @@ extension Outbox {
             sql: "DELETE FROM replies WHERE number <= (SELECT MAX(number) FROM replies) - ?", arguments: [mostReplies])
     }
 
-    /// The oldest replies that no broker has.
-    func replies(limit: Int) throws(OutboxError) -> [(number: Int64, message: MQTTMessage)] {
+    /// The oldest replies after `number` that no broker has.
+    func replies(limit: Int, after number: Int64 = 0) throws(OutboxError) -> [(number: Int64, message: MQTTMessage)] {
         try Self.explaining("read the replies") {
             try pool.read { db in
                 try Row.fetchAll(
-                    db, sql: "SELECT number, topic, payload FROM replies ORDER BY number LIMIT ?", arguments: [limit]
+                    db, sql: "SELECT number, topic, payload FROM replies WHERE number > ? ORDER BY number LIMIT ?",
+                    arguments: [number, limit]
                 ).map { row in
                     let payload: Data = row["payload"]
                     return (row["number"], MQTTMessage(topic: row["topic"], payload: Array(payload)))
                 }
             }
-        }
-    }
-
-    /// A broker has the reply.
-    func forgetReply(_ number: Int64) throws(OutboxError) {
-        try Self.explaining("mark a reply as sent") {
-            try pool.write { try $0.execute(sql: "DELETE FROM replies WHERE number = ?", arguments: [number]) }
         }
     }
 }

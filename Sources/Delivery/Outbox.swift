@@ -94,9 +94,14 @@ public final class Outbox: Sendable {
     }
 
     /// Where the disk is full, what was delivered long ago makes room, once; then the error is the caller's.
-    func writeMakingRoom<T>(_ body: (Database) throws -> T) throws -> T {
+    ///
+    /// - Parameter acknowledged: messages that a broker has and that are not marked yet, which may go too.
+    func writeMakingRoom<T>(acknowledged: [Int64] = [], _ body: (Database) throws -> T) throws -> T {
         do { return try pool.write(body) } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
-            let freed = try pool.write { try Self.evictDelivered(atMost: 256, $0) }
+            let freed = try pool.write { db in
+                let freed = try Self.evictDelivered(atMost: 256, db)
+                return freed > 0 ? freed : try Self.evict(acknowledged: acknowledged.prefix(256), db)
+            }
             guard freed > 0 else { throw error }
             return try pool.write(body)
         }
@@ -116,10 +121,23 @@ public final class Outbox: Sendable {
 
     /// The oldest messages that no broker has acknowledged, in sequence.
     public func pending(limit: Int) throws(OutboxError) -> [AlertMessage] {
+        try pending(limit: limit, after: DeliveryProgress())
+    }
+
+    /// Without those that are done with, although the outbox does not know it yet.
+    func pending(limit: Int, after progress: DeliveryProgress) throws(OutboxError) -> [AlertMessage] {
         try Self.explaining("read the undelivered messages") {
             try pool.read { db in
-                try OutboxSchema.messages(
-                    db, where: "delivered_at IS NULL ORDER BY sequence LIMIT ?", arguments: [limit])
+                let sql = "SELECT sequence FROM messages WHERE delivered_at IS NULL ORDER BY sequence"
+                let waiting = try Int64.fetchCursor(db, sql: sql)
+                var chosen: [Int64] = []
+                while chosen.count < limit, let sequence = try waiting.next() {
+                    guard progress.messages[sequence] == nil, progress.unsendable[sequence] == nil else { continue }
+                    chosen.append(sequence)
+                }
+                return try chosen.flatMap {
+                    try OutboxSchema.messages(db, where: "sequence = ?", arguments: [$0])
+                }
             }
         }
     }
@@ -152,14 +170,16 @@ public final class Outbox: Sendable {
 
     /// A broker has acknowledged the messages at these dates, which are their receipts.
     public func markDelivered(_ acknowledged: [Int64: Date]) throws(OutboxError) {
-        try Self.explaining("mark \(acknowledged.count) messages as delivered") {
-            try pool.write { db in
-                let statement = try db.makeStatement(
-                    sql: "UPDATE messages SET delivered_at = ? WHERE sequence = ? AND delivered_at IS NULL")
-                for (sequence, date) in acknowledged {
-                    try statement.execute(arguments: [date.timeIntervalSince1970, sequence])
-                }
-            }
+        var progress = DeliveryProgress()
+        progress.messages = acknowledged
+        try settle(progress)
+    }
+
+    static func mark(_ acknowledged: [Int64: Date], _ db: Database) throws {
+        let statement = try db.makeStatement(
+            sql: "UPDATE messages SET delivered_at = ? WHERE sequence = ? AND delivered_at IS NULL")
+        for (sequence, date) in acknowledged {
+            try statement.execute(arguments: [date.timeIntervalSince1970, sequence])
         }
     }
 
@@ -170,12 +190,22 @@ public final class Outbox: Sendable {
     public func prune(deliveredBefore date: Date) throws(OutboxError) -> Int {
         try Self.explaining("delete old messages") {
             try pool.write { db in
-                try db.execute(
+                // What is older than this software bears a wrong date.
+                let old =
+                    "delivered_at >= ? AND delivered_at < ? AND subject NOT IN (SELECT id FROM incidents WHERE open)"
+                let arguments: StatementArguments = [
+                    RetentionClock.earliest.timeIntervalSince1970, date.timeIntervalSince1970,
+                ]
+                let pictures = try Int.fetchOne(
+                    db,
                     sql: """
-                        DELETE FROM messages WHERE delivered_at < ? \
-                        AND subject NOT IN (SELECT id FROM incidents WHERE open)
-                        """, arguments: [date.timeIntervalSince1970])
+                        SELECT COUNT(*) FROM pictures WHERE done IS NULL \
+                        AND sequence IN (SELECT sequence FROM messages WHERE \(old))
+                        """, arguments: arguments)
+                try db.execute(sql: "DELETE FROM messages WHERE \(old)", arguments: arguments)
                 let count = db.changesCount
+                try Self.note(
+                    unsentPictures: pictures ?? 0, reason: "the age of their messages", at: Date(), db)
                 try db.execute(
                     sql: """
                         DELETE FROM incidents WHERE NOT open AND NOT suppressed \

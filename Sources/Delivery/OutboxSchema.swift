@@ -66,6 +66,9 @@ enum OutboxSchema {
             try db.execute(
                 sql: "CREATE TABLE moments (camera TEXT PRIMARY KEY NOT NULL, state BLOB NOT NULL) WITHOUT ROWID")
         }
+        migrator.registerMigration("retention") { db in
+            try db.execute(sql: "CREATE TABLE retention (state BLOB NOT NULL); INSERT INTO retention VALUES (x'')")
+        }
         return migrator
     }
 

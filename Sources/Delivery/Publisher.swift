@@ -1,5 +1,6 @@
 public import Foundation
 public import Logging
+import Synchronization
 import Threading
 
 /// Sends the outbox to the broker, in sequence, and marks as delivered what the broker has acknowledged.
@@ -11,7 +12,7 @@ public actor Publisher {
     private static let window = 20
     /// A wait after a fault that has nothing to do with the connection.
     private static let retryDelay = Duration.seconds(2)
-    /// How long retained incidents are looked for after the first connection.
+    /// How long retained incidents are looked for.
     private static let reconciliation = Duration.seconds(10)
     /// Some brokers break the connection over a large packet: it must not do so for ever.
     private static let pictureAttempts = 3
@@ -40,13 +41,20 @@ public actor Publisher {
     /// A wake-up came during the flush.
     private var isDue = false
     private var announced = 0
-    /// After a refusal one message at a time, so that none overtakes the refused one.
-    private var isCautious = false
+    /// Topics that this connection's broker takes. The first message on another one goes alone, so that none overtakes it
+    /// where it is refused.
+    private var allowed: Set<String> = []
+    private nonisolated let refused = Mutex<BlockedDelivery?>(nil)
     private var isStopping = false
-    /// Acknowledged, and not yet marked, for the disk would not take it.
-    private var unmarked: [Int64: Date] = [:]
+    private var lastFault: String?
+    private var progress = DeliveryProgress()
+    private var diskFault: OutboxError?
+    /// What a replay could not send so far.
+    private var skipped: DeliveryProgress.Skipped?
     private var told: SiteReport.Facts?
-    private var isReconciled = false
+    /// What had been dropped when the retained incidents were last looked through; nil before the first time.
+    private var reconciled: [ClosedRange<Int64>]?
+    private var isReconciling = false
     private var failures: (picture: AlertPicture?, count: Int) = (nil, 0)
 
     /// - Parameters:
@@ -66,6 +74,9 @@ public actor Publisher {
         self.site = site
         self.logger = logger
         var broker = broker
+        if inbox != nil, let warning = broker.inboundWarning {
+            logger.warning("requests come over MQTT 3.1.1", metadata: ["reason": "\(warning)"])
+        }
         // What is asked while the site is away waits at the broker.
         if inbox != nil { broker.sessionExpiry = Self.sessionExpiry }
         let topic = topics.site(site.place, id: site.id)
@@ -75,6 +86,9 @@ public actor Publisher {
         client = MQTTClient(broker)
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
+
+    /// The message that the broker refuses; nil where all goes out.
+    public nonisolated var blocked: BlockedDelivery? { refused.withLock { $0 } }
 
     /// Says that the outbox holds something new.
     public nonisolated func notify() { wakeup.yield() }
@@ -163,10 +177,8 @@ public actor Publisher {
     /// Listens also to what comes for these places of cameras.
     public func listen(at places: [Place]) async {
         self.places = places
-        guard let inbox, inbox.listen(at: places), client.isConnected else { return }
-        for filter in inbox.filters {
-            await attempt("could not listen") { try await self.client.subscribe(filter, retainAsPublished: true) }
-        }
+        guard let filters = inbox?.listen(at: places), client.isConnected else { return }
+        await listen(to: filters)
     }
 
     /// Publishes the site's state anew: what it says about certificates grows old.
@@ -184,8 +196,15 @@ public actor Publisher {
         isDue = false
         // Unstructured: a cancelled run must not forget what the broker is about to acknowledge.
         flushing = Task { [self] in
-            do { try await flush() } catch {
-                logger.error("alerts wait in the outbox", metadata: ["reason": "\(error)"])
+            do {
+                try await flush()
+                lastFault = nil
+            } catch {
+                // One line, not one every two seconds.
+                if lastFault != "\(error)" {
+                    logger.error("alerts wait in the outbox", metadata: ["reason": "\(error)"])
+                }
+                lastFault = "\(error)"
                 if (error as? MQTTError)?.kind != .disconnected { wakeLater() }
             }
             flushing = nil
@@ -203,17 +222,18 @@ public actor Publisher {
     private func flush() async throws {
         if client.sessions != announced {
             let session = client.sessions
-            await listen()
+            allowed = []
+            await listen(to: inbox?.filters ?? [])
             try await announce()
             announced = session
         }
-        try markDelivered()
+        try await reconcile()
+        settle()
         while true {
             try await sendReplies()
-            let batch = try outbox.pending(limit: isCautious ? 1 : Self.window)
+            let batch = try outbox.pending(limit: Self.window, after: progress)
             if !batch.isEmpty {
                 try await send(batch)
-                isCautious = false
                 continue
             }
             if try await sendAgain() { continue }
@@ -222,24 +242,44 @@ public actor Publisher {
         // What was dropped, and what reviews say.
         let facts = try outbox.facts()
         if facts.dropped != told?.dropped || facts.evicted != told?.evicted || facts.tallies != told?.tallies {
-            try await client.publish(siteMessage(.online))
+            await refreshSite()
+        }
+        if let diskFault { throw diskFault }
+    }
+
+    private func listen(to filters: [String]) async {
+        for filter in filters {
+            await attempt("could not listen") {
+                try await self.client.subscribe(filter, retainAsPublished: true, isRenewed: false)
+            }
         }
     }
 
-    /// Subscribes to reviews and commands, and once to the open incidents that the broker still has from before.
-    private func listen() async {
-        for filter in inbox?.filters ?? [] {
-            await attempt("could not listen") { try await self.client.subscribe(filter, retainAsPublished: true) }
-        }
-        guard !isReconciled else { return }
+    /// Asks for the open incidents that the broker still has from before, at the start and after every drop: their end
+    /// may be among what was dropped.
+    private func reconcile() async throws {
+        let dropped = try outbox.dropped()
+        guard dropped != reconciled, !isReconciling else { return }
         let filters = Set(places + [site.place]).map(topics.openFilter)
-        for filter in filters { await attempt("could not listen") { try await self.client.subscribe(filter) } }
+        for filter in filters {
+            await attempt("could not listen") { try await self.client.subscribe(filter, isRenewed: false) }
+        }
         // A connection that broke meanwhile is no answer: the next one is asked again.
-        isReconciled = client.isConnected
-        Task { [client] in
+        guard client.isConnected else { return }
+        reconciled = dropped
+        isReconciling = true
+        Task { [weak self, client] in
             try? await Task.sleep(for: Self.reconciliation)
             for filter in filters { try? await client.unsubscribe(filter) }
+            await self?.endReconciliation()
         }
+    }
+
+    private func endReconciliation() {
+        isReconciling = false
+        // The broker keeps the subscription with the session: the next connection asks again, and ends it.
+        if !client.isConnected { reconciled = nil }
+        wakeup.yield()
     }
 
     /// Empties a retained incident of this site that is not open: the database was lost, or is an older one.
@@ -248,9 +288,10 @@ public actor Publisher {
             let incident = UUID(uuidString: event.subject), (try? outbox.isOpen(incident)) == false
         else { return }
         logger.notice("a retained incident is not open, it is emptied", metadata: ["incident": "\(event.subject)"])
-        await attempt {
+        let isEmptied = await attempt {
             try await self.client.publish(MQTTMessage(topic: message.topic, payload: [], retain: true))
         }
+        if !isEmptied { reconciled = nil }
     }
 
     /// Tells a new connection what is retained: the site, the cameras, and each open incident.
@@ -260,93 +301,170 @@ public actor Publisher {
             MQTTMessage(topic: $0.openTopic, payload: $0.payload, retain: true)
         }
         for start in stride(from: 0, to: messages.count, by: Self.window) {
-            let receipts = try messages[start..<min(start + Self.window, messages.count)].map { try client.send($0) }
-            for receipt in receipts { await attempt { try await receipt.acknowledged() } }
+            let sent = messages[start..<min(start + Self.window, messages.count)].map { handOver($0) }
+            for sending in sent { await attempt { try await Self.acknowledgement(of: sending) } }
         }
     }
 
-    private func send(_ batch: [AlertMessage]) async throws {
-        var receipts: [(sequence: Int64, open: MQTTReceipt, alert: MQTTReceipt)] = []
-        for message in batch {
+    private typealias Sending = Result<MQTTReceipt, MQTTError>
+
+    private func handOver(_ message: MQTTMessage) -> Sending {
+        Sending { () throws(MQTTError) in try client.send(message) }
+    }
+
+    private static func acknowledgement(of sending: Sending) async throws(MQTTError) {
+        try await sending.get().acknowledged()
+    }
+
+    private func send(_ waiting: [AlertMessage]) async throws {
+        let known = waiting.prefix { allowed.contains($0.topic) }
+        let batch = known.isEmpty ? waiting.prefix(1) : known
+        let sent = batch.map { message in
             // The retained state goes first: its acknowledgement is in when that of the alert comes.
-            let open = try client.send(
-                MQTTMessage(
-                    topic: message.openTopic, payload: message.isOpen ? message.payload : [], retain: true))
-            let alert = try client.send(MQTTMessage(topic: message.topic, payload: message.payload))
-            receipts.append((message.sequence, open, alert))
+            (
+                message: message,
+                open: handOver(
+                    MQTTMessage(
+                        topic: message.openTopic, payload: message.isOpen ? message.payload : [], retain: true)),
+                alert: handOver(MQTTMessage(topic: message.topic, payload: message.payload))
+            )
         }
-        var fault: (any Error)?
-        for receipt in receipts {
-            await attempt { try await receipt.open.acknowledged() }
+        var fault: MQTTError?
+        var blocked: BlockedDelivery?
+        for (message, open, alert) in sent {
+            await attempt { try await Self.acknowledgement(of: open) }
             do {
-                try await receipt.alert.acknowledged()
-                unmarked[receipt.sequence] = Date()
+                try await Self.acknowledgement(of: alert)
+                progress.messages[message.sequence] = Date()
+                allowed.insert(message.topic)
             } catch {
-                if error.kind == .refused { isCautious = true }
-                fault = fault ?? error
+                switch error.kind {
+                case .unsendable:
+                    logger.error(
+                        "a message is dropped", metadata: ["sequence": "\(message.sequence)", "reason": "\(error)"])
+                    progress.unsendable[message.sequence] = error.cause
+                case .refused, .settings:
+                    allowed.remove(message.topic)
+                    if blocked == nil {
+                        blocked = BlockedDelivery(
+                            topic: message.topic, sequence: message.sequence, reason: error.cause)
+                    }
+                    fault = fault ?? error
+                case .disconnected: fault = fault ?? error
+                }
             }
         }
-        try markDelivered()
+        settle()
+        if fault?.kind != .disconnected, blocked != self.blocked {
+            refused.withLock { $0 = blocked }
+            await refreshSite()
+        }
         if let fault { throw fault }
     }
 
     /// Where the disk takes nothing, what was acknowledged stays known, and is not sent again.
-    private func markDelivered() throws {
-        guard !unmarked.isEmpty else { return }
-        try outbox.markDelivered(unmarked)
-        unmarked = [:]
+    private func settle() {
+        guard !progress.isEmpty else { return }
+        do {
+            try outbox.settle(progress)
+            progress = DeliveryProgress()
+            diskFault = nil
+        } catch {
+            diskFault = error
+        }
     }
 
     private func sendReplies() async throws {
         while true {
-            let replies = try outbox.replies(limit: Self.window)
+            let replies = try outbox.replies(limit: Self.window, after: progress.reply ?? 0)
             guard !replies.isEmpty else { return }
-            let receipts = try replies.map { try client.send($0.message) }
-            for (reply, receipt) in zip(replies, receipts) {
-                do { try await receipt.acknowledged() } catch {
-                    guard error.kind == .refused else { throw error }
-                    // An answer that nobody may have is worth no second attempt.
-                    logger.error("a reply was refused", metadata: ["reason": "\(error)"])
+            defer { settle() }
+            let sent = replies.map { (number: $0.number, sending: handOver($0.message)) }
+            var fault: MQTTError?
+            for (number, sending) in sent {
+                do { try await Self.acknowledgement(of: sending) } catch {
+                    if error.kind == .disconnected {
+                        fault = fault ?? error
+                    } else {
+                        // An answer that nobody may have is worth no second attempt.
+                        logger.error("a reply was refused", metadata: ["reason": "\(error)"])
+                    }
                 }
-                try outbox.forgetReply(reply.number)
+                if fault == nil { progress.reply = number }
             }
+            if let fault { throw fault }
         }
     }
 
     /// Sends a part of what a command asked for again; false where nothing is left.
+    ///
+    /// What cannot be sent is passed over: the site has kept it, the broker may have changed.
     private func sendAgain() async throws -> Bool {
-        guard let replay = try outbox.replayed(limit: Self.window) else { return false }
-        let receipts = try replay.messages.map {
-            try client.send(MQTTMessage(topic: $0.topic, payload: $0.backfilled()))
+        guard let replay = try outbox.replayed(limit: Self.window, after: progress.replay) else { return false }
+        var reasons: [String] = []
+        var fault: MQTTError?
+        var sent: [Sending] = []
+        for message in replay.messages {
+            do {
+                sent.append(handOver(MQTTMessage(topic: message.topic, payload: try message.backfilled())))
+            } catch { reasons.append("message \(message.sequence) cannot be read: \(error)") }
         }
-        for receipt in receipts { try await receipt.acknowledged() }
-        try outbox.advanceReplay(replay.number, after: replay.messages.last?.sequence)
+        for sending in sent {
+            do { try await Self.acknowledgement(of: sending) } catch {
+                if error.kind == .disconnected { fault = fault ?? error } else { reasons.append("\(error)") }
+            }
+        }
+        if let fault { throw fault }
+        if let reason = reasons.first {
+            logger.error(
+                "messages could not be sent again", metadata: ["messages": "\(reasons.count)", "reason": "\(reason)"])
+            if skipped?.replay != replay.number {
+                skipped = .init(replay: replay.number, messages: 0, reason: reason)
+            }
+            skipped?.messages += reasons.count
+        }
+        let next = replay.messages.last.map { $0.sequence + 1 }
+        progress.replay = .init(number: replay.number, next: next)
+        if next == nil, skipped?.replay == replay.number {
+            progress.replay?.skipped = skipped
+            skipped = nil
+        }
+        settle()
         return true
     }
 
     /// Sends one picture whose alert the broker has; false where none is left.
     private func sendPicture() async throws -> Bool {
-        guard let pictures, let picture = try outbox.nextPicture() else { return false }
-        guard let bytes = try? Data(contentsOf: pictures.appending(path: picture.file)) else {
-            try outbox.finish(picture, fault: "the file cannot be read")
-            return true
+        guard let pictures, let picture = try outbox.nextPicture(except: progress.pictures.keys) else { return false }
+        var fault: String?
+        if let bytes = try? Data(contentsOf: pictures.appending(path: picture.file)) {
+            if bytes.count <= Self.mostPictureBytes, Digest.hex(Array(bytes)) == picture.sha256 {
+                fault = try await publish(picture, bytes)
+            } else {
+                fault = "the file is too large or was changed"
+            }
+        } else {
+            fault = "the file cannot be read"
         }
-        guard bytes.count <= Self.mostPictureBytes, Digest.hex(Array(bytes)) == picture.sha256 else {
-            logger.error("a picture is not what it was, it is not sent", metadata: ["file": "\(picture.file)"])
-            try outbox.finish(picture, fault: "the file is too large or was changed")
-            return true
+        if let fault {
+            logger.error("a picture was given up", metadata: ["file": "\(picture.file)", "reason": "\(fault)"])
         }
+        progress.pictures[picture.topic] = .init(picture: picture, fault: fault)
+        settle()
+        return true
+    }
+
+    /// Returns why the picture was given up; throws where it shall be tried again.
+    private func publish(_ picture: AlertPicture, _ bytes: Data) async throws(MQTTError) -> String? {
         failures = (picture, failures.picture == picture ? failures.count : 0)
         do {
             try await client.publish(MQTTMessage(topic: picture.topic, payload: Array(bytes)))
-            try outbox.finish(picture)
-        } catch let error as MQTTError {
+            return nil
+        } catch {
             failures.count += 1
-            guard failures.count >= Self.pictureAttempts else { throw error }
-            logger.error("a picture was given up", metadata: ["file": "\(picture.file)", "reason": "\(error)"])
-            try outbox.finish(picture, fault: "the broker did not take it: \(error.cause)")
+            guard error.kind == .unsendable || failures.count >= Self.pictureAttempts else { throw error }
+            return "the broker did not take it: \(error.cause)"
         }
-        return true
     }
 
     private func siteMessage(_ state: SiteReport.State) throws -> MQTTMessage {
@@ -355,19 +473,25 @@ public actor Publisher {
         return MQTTMessage(
             topic: topics.site(site.place, id: site.id),
             payload: Self.json(
-                SiteReport(site, state, at: Date(), facts: facts, certificates: client.certificates())),
+                SiteReport(
+                    site, state, at: Date(), facts: facts, blocked: blocked, certificates: client.certificates())),
             retain: true)
     }
 
-    /// A refused retained state must not hold up the alerts.
+    /// A refused retained state must not hold up the alerts. False where it failed.
+    @discardableResult
     private func attempt(
         _ failure: Logger.Message = "a retained state was not published", _ body: () async throws -> Void
-    ) async {
-        do { try await body() } catch let error as MQTTError where error.kind == .disconnected {
+    ) async -> Bool {
+        do {
+            try await body()
+            return true
+        } catch let error as MQTTError where error.kind == .disconnected {
             // The next connection tells it again.
         } catch {
             logger.error(failure, metadata: ["reason": "\(error)"])
         }
+        return false
     }
 
     private static func json(_ value: some Encodable) -> [UInt8] {

@@ -37,6 +37,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var software: String
     public var lastSequence: Int64?
     public var undelivered: Int?
+    /// Nil where all goes out.
+    public var blocked: BlockedDelivery?
     /// Nil where nothing was.
     public var dropped: Dropped?
     /// Nil where none was.
@@ -62,7 +64,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case site, state, at, connected, software, undelivered, dropped, reviews, audit, certificates
+        case site, state, at, connected, software, undelivered, blocked, dropped, reviews, audit, certificates
         case lastSequence = "last_sequence"
         case evictedEvidence = "evicted_evidence"
     }
@@ -72,7 +74,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     init(
         _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil,
-        certificates: [CertificateExpiry] = []
+        blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = []
     ) {
         let zone = TimeZone.current
         self.site = site.id
@@ -80,6 +82,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         self.at = at.map { RFC3339.string(from: $0, in: zone) }
         self.connected = connected.map { RFC3339.string(from: $0, in: zone) }
         software = site.software
+        self.blocked = blocked
         if let at, !certificates.isEmpty {
             self.certificates = certificates.map {
                 Certificate(

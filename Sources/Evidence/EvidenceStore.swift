@@ -57,14 +57,16 @@ public final class EvidenceStore: Sendable {
     }
 
     /// The days of which something is kept, oldest first.
-    private var days: [String] {
+    public var days: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter(Self.isDay).sorted()
     }
 
     /// The days that ended more than `days` before `now`, oldest first.
-    public func expired(keeping days: Int, now: Date) -> [String] {
+    ///
+    /// - Parameter arrivals: of days whose names cannot be their dates, from when they count.
+    public func expired(keeping days: Int, now: Date, arrivals: [String: Date] = [:]) -> [String] {
         let oldest = Self.day(now.addingTimeInterval(-Double(days + 1) * 86_400))
-        return self.days.filter { $0 < oldest }
+        return self.days.filter { (arrivals[$0].map(Self.day) ?? $0) < oldest }
     }
 
     /// The incidents of which something is kept, each once, in the order of their first days and then of their ids.

@@ -14,6 +14,6 @@ struct Gridwarden: AsyncParsableCommand {
         subcommands: [
             RunCommand.self, CheckCommand.self, StatusCommand.self, WatchCommand.self, BenchCommand.self,
             ModelsCommand.self,
-            VerifyCommand.self, ExportCommand.self,
+            VerifyCommand.self, ExportCommand.self, GapsCommand.self,
         ])
 }

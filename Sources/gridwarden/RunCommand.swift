@@ -59,6 +59,9 @@ struct CheckCommand: AsyncParsableCommand {
             settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
             try settings.model.verify()
             if settings.evidenceFolder != nil { warn(settings.masking) }
+            if settings.authority != nil, let warning = settings.broker.inboundWarning {
+                Console.complain("\(config): inbound: \(warning)")
+            }
         } catch {
             if json {
                 let fault = ConfigurationFault(file: config, line: 1, column: 1, message: "\(error)")

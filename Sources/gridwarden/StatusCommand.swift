@@ -1,6 +1,7 @@
 import ArgumentParser
 import Configuration
 import Daemon
+import Delivery
 import Foundation
 
 struct StatusCommand: ParsableCommand {
@@ -31,6 +32,9 @@ struct StatusCommand: ParsableCommand {
             broker \(status.brokerConnected ? "connected" : "NOT connected")
             outbox \(outbox.undelivered) wait\(age); \(outbox.delivered) delivered, \(outbox.bytes >> 10) KiB
             """)
+        if let blocked = status.blocked {
+            print("BLOCKED: the broker refuses message \(blocked.sequence) on \(blocked.topic): \(blocked.reason)")
+        }
         for camera in status.cameras {
             let look = camera.secondsSinceLook.map { "last look \(Int($0)) s ago" } ?? "no look for a minute or more"
             let rate = String(format: "%.2f", camera.looksPerSecond)

@@ -1,10 +1,12 @@
 import Delivery
 import Foundation
 import Synchronization
+import TestSupport
 
 /// A subscriber whose session the broker keeps, so that what comes while the broker is away is not lost on its side.
 final class Centre: Sendable {
     let client: MQTTClient
+    private let payloads = Mutex<[Data]>([])
     private let events = Mutex<[(event: AlertEvent, at: Date)]>([])
 
     init(port: Int, filter: String) async throws {
@@ -20,9 +22,16 @@ final class Centre: Sendable {
         Task { [weak self, client] in
             for await message in client.messages {
                 guard let event = try? AlertEvent(json: Data(message.payload)) else { continue }
+                self?.payloads.withLock { $0.append(Data(message.payload)) }
                 self?.events.withLock { $0.append((event, Date())) }
             }
         }
+    }
+
+    /// What is wrong with the messages that came, by the schema.
+    func violations() throws -> [String] {
+        let documents = payloads.withLock { $0 }
+        return documents.isEmpty ? [] : try SchemaValidator.incident.violations(in: documents)
     }
 
     var received: [(event: AlertEvent, at: Date)] { events.withLock { $0 } }

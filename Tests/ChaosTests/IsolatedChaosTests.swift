@@ -90,6 +90,8 @@ import Testing
             centre.received, scene: ScriptedScene(seed: seed), through: ChaosProgress(file: progress).look,
             sequence: Int(counts.lastSequence), longestWait: 30)
         for client in [centre.client, screen.client] { await client.close() }
+        #expect(try centre.violations() == [])
+        #expect(try screen.violations() == [])
         return check
     }
 
@@ -169,6 +171,7 @@ import Testing
         Campaign.say("\(cut) for 10 s: \(check)")
         #expect(check.isClean, "CHAOS_SEED=\(seed): \(check)")
         await centre.client.close()
+        #expect(try centre.violations() == [])
     }
 }
 

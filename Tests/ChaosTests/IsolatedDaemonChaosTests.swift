@@ -108,6 +108,7 @@ import Testing
         #expect(try outbox.counts().undelivered == 0)
         #expect(try outbox.openIncidents().isEmpty)
         await centre.client.close()
+        #expect(try centre.violations() == [])
     }
 
     /// The bags of `garbage-smoke.mp4` lie there from 45 s to 135 s of the clip.
@@ -164,5 +165,6 @@ import Testing
         #expect(states.count { $0 == "opened" } == 1 && !states.contains("closed"), "\(states)")
         #expect(try Outbox(reading: state).openIncidents().count == 1)
         await centre.client.close()
+        #expect(try centre.violations() == [])
     }
 }

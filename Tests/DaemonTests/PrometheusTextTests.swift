@@ -8,6 +8,7 @@ import Testing
     private static let status = """
         {
           "site": "s\\"1\\\\\\n", "software": "gridwarden 1", "model": "m", "broker_connected": true,
+          "blocked": {"topic": "t", "sequence": 5, "reason": "Not authorized"},
           "cameras": [
             {"id": "a", "name": "A", "state": "online", "looks": 7, "inferences": 3, "pictures": 9,
              "dropped_pictures": 1, "looks_per_second": 0.5, "seconds_since_look": 1.25, "open_incidents": 2,
@@ -56,7 +57,8 @@ import Testing
             #"gridwarden_camera_state{camera="b",state="offline"} 1"#,
             #"gridwarden_camera_state{camera="b",state="online"} 0"#,
             #"gridwarden_precision_ratio{camera="a",kind="parking.motor"} 0.75"#,
-            "gridwarden_evidence_bytes 900", "gridwarden_evidence_evicted_incidents_total 3",
+            "gridwarden_broker_refuses 1", "gridwarden_evidence_bytes 900",
+            "gridwarden_evidence_evicted_incidents_total 3",
             "gridwarden_outbox_oldest_undelivered_age_seconds 30.5", "process_resident_memory_bytes 1048576",
         ] {
             #expect(text.split(separator: "\n").contains(Substring(line)), "\(line)")

@@ -90,6 +90,7 @@ struct EvictionTests {
             default: break
             }
             let message: AlertMessage
+            let words = try outbox.retainable()
             if Bool.random(using: &generator), let incident = open.popLast() {
                 message = try fixtures.append(fixtures.closed(incident), to: outbox)
             } else {
@@ -103,8 +104,13 @@ struct EvictionTests {
             let lost = gone.intersection(waiting)
             if !lost.isEmpty { #expect(held.isDisjoint(with: delivered), "\(lost) went before \(delivered)") }
             if let youngest = lost.max() {
-                // The oldest of those that wait go first.
-                #expect(waiting.subtracting(lost).allSatisfy { $0 > youngest })
+                // The oldest of those that wait go first, and the newest word on what is open last of all.
+                let newest = Set(try outbox.retainable().map(\.sequence))
+                #expect(waiting.subtracting(lost).allSatisfy { $0 > youngest || newest.contains($0) })
+                let ended = message.subject
+                if words.contains(where: { lost.contains($0.sequence) && $0.subject != ended }) {
+                    #expect(held.subtracting([message.sequence]).isSubset(of: newest))
+                }
             }
             #expect(held.contains(message.sequence))
             dropped.formUnion(lost)
@@ -125,6 +131,74 @@ struct EvictionTests {
             #expect(Set(report.missing.joined()).isDisjoint(with: held))
         }
         if !isConnected { #expect(!dropped.isEmpty) }
+    }
+
+    @Test func `the newest word on an open incident outlives what waits of others`() throws {
+        let outbox = try outbox(messages: 4)
+        let open = fixtures.incident()
+        try fixtures.append(open, to: outbox)
+        for _ in 0..<5 {
+            let incident = fixtures.incident()
+            try fixtures.append(incident, to: outbox)
+            try fixtures.append(fixtures.closed(incident), to: outbox)
+        }
+        #expect(try outbox.pending(limit: 10).first?.subject == open.id)
+        #expect(try outbox.gapReport().dropped == [2...8])
+    }
+
+    @Test func `a message whose picture waits goes after others, and then the audit log tells it`() throws {
+        let outbox = try Outbox(
+            file: folder.file("pictures.sqlite"), budget: OutboxBudget(messages: 4), sendsPictures: true)
+        var closed: [Incident] = []
+        for _ in 0..<4 {
+            let incident = fixtures.closed(fixtures.incident())
+            try fixtures.append(incident, to: outbox)
+            closed.append(incident)
+        }
+        try deliver(1...4, outbox)
+        for number in 2...4 {
+            let picture = try #require(try outbox.picture(of: Int64(number)))
+            var progress = DeliveryProgress()
+            progress.pictures[picture.topic] = .init(picture: picture, fault: nil)
+            try outbox.settle(progress)
+        }
+        for _ in 0..<3 { try fixtures.append(fixtures.incident(), to: outbox) }
+        #expect(try outbox.gapReport().missing == [2...4])
+        #expect(try outbox.auditEntries() == [])
+        try fixtures.append(fixtures.incident(), to: outbox)
+        #expect(try outbox.gapReport().missing == [1...4])
+        let entry = try #require(try outbox.auditEntries().first)
+        #expect(entry.event == .evidenceDropped && entry.facts["pictures"] == "1")
+        #expect(try outbox.auditEntries().count == 1)
+        try deliver(5...8, outbox)
+        for number in 5...8 {
+            let message = try #require(try outbox.messages(from: Int64(number), through: Int64(number)).first)
+            var incident = try #require(try outbox.openIncidents().first { $0.id == message.subject })
+            incident.state = .closed
+            try outbox.pool.write { try OutboxSchema.save(incident, $0) }
+        }
+        #expect(try outbox.prune(deliveredBefore: Date().addingTimeInterval(60)) == 4)
+        #expect(try outbox.auditEntries().last?.facts["pictures"] == "4")
+    }
+
+    @Test func `on a full disk what was acknowledged makes room for its own receipts`() throws {
+        let outbox = try outbox()
+        let open = fixtures.incident(reasons: 60)
+        try fixtures.append(open, to: outbox)
+        for _ in 0..<25 { try fixtures.append(fixtures.closed(fixtures.incident(reasons: 60)), to: outbox) }
+        try outbox.pool.write {
+            try $0.execute(
+                sql: """
+                    CREATE TABLE room (bytes BLOB);
+                    CREATE TRIGGER receipt AFTER UPDATE OF delivered_at ON messages
+                    BEGIN INSERT INTO room VALUES (zeroblob(8000)); END;
+                    """)
+        }
+        try outbox.limit(morePages: 0)
+        try outbox.markDelivered([1: Date(), 2: Date(), 3: Date(), 4: Date()])
+        #expect(try outbox.gapReport().undelivered == [5...26])
+        #expect(try outbox.gapReport().missing == [2...4])
+        #expect(try outbox.retainedOpen().map(\.subject) == [open.id])
     }
 
     @Test func `a full disk delays, never crashes, makes room from what was delivered, and goes on`() throws {
@@ -191,11 +265,18 @@ struct EvictionTests {
 }
 
 extension Outbox {
-    /// A disk that is full once the file has so many pages more; nil makes room.
-    fileprivate func limit(morePages: Int?) throws {
-        try pool.writeWithoutTransaction { db in
-            let pages = try Int.fetchOne(db, sql: "PRAGMA page_count") ?? 0
-            try db.execute(sql: "PRAGMA max_page_count = \(morePages.map { pages + $0 } ?? 1_073_741_823)")
+    /// The newest message of each open incident.
+    fileprivate func retainable() throws -> [AlertMessage] {
+        try openIncidents().compactMap { try messages(of: $0.id).last }
+    }
+}
+
+extension Outbox {
+    fileprivate func picture(of sequence: Int64) throws -> AlertPicture? {
+        try pool.read { db in
+            try Row.fetchOne(db, sql: "SELECT * FROM pictures WHERE sequence = ?", arguments: [sequence]).map {
+                AlertPicture(topic: $0["topic"], file: $0["file"], sha256: $0["sha256"])
+            }
         }
     }
 }

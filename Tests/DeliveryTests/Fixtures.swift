@@ -10,7 +10,7 @@ import Testing
 /// A site with one camera, and incidents of it.
 struct Fixtures: Sendable {
     let site: SiteIdentity
-    let camera: CameraIdentity
+    var camera: CameraIdentity
     let zone = ZoneIdentity(id: "np1", name: "路口禁停区", surface: .carriageway)
     let topics = AlertTopics()
     let entry: KindEntry
@@ -45,6 +45,15 @@ struct Fixtures: Sendable {
                     taken: Date(timeIntervalSince1970: 1_795_480_000), path: "2026-11-24/x/panorama-first.jpg")
             ], clock: ClockReport(source: .rtcp, offsetMilliseconds: 12),
             date: { Date(timeIntervalSince1970: 1_795_480_000 + $0.seconds) })
+    }
+
+    /// The same camera in another village of the county.
+    func elsewhere() throws -> Fixtures {
+        var fixtures = self
+        let place = Place(area: try AreaCode("320583103204"), grid: "001", microgrid: "01")
+        fixtures.camera = CameraIdentity(
+            id: "cam-02", name: "东仓路", place: place, timeZone: fixtures.camera.timeZone)
+        return fixtures
     }
 
     /// Writes one change of an incident.

@@ -64,7 +64,14 @@ struct InboundTests {
                 return report?.reviews?.map(\.wrong) == [1] && report?.audit?.entries == 1
             })
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
+    }
+
+    @Test func `what MQTT 3.1.1 cannot keep of the rules for requests is said`() {
+        var settings = MQTTSettings(host: "127.0.0.1", clientID: "site")
+        #expect(settings.inboundWarning == nil)
+        settings.version = .v311
+        #expect(settings.inboundWarning?.contains("retain") == true)
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -73,15 +80,28 @@ struct InboundTests {
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/reply/#")
         try await screen.client.publish(
             MQTTMessage(topic: fixtures.commandTopic, text: command("c-1", #""command":"ping""#), retain: true))
-        let publisher = fixtures.publisher(outbox, port: broker.port, inbox: fixtures.inbox(outbox))
+        let publisher = fixtures.publisher(outbox, port: broker.port, inbox: fixtures.inbox(outbox)) {
+            $0.clientID = "taken-over"
+        }
         let run = Task { try await publisher.run() }
         #expect(try await eventually { replies(screen).map(\.reason) == [.retained] })
         try await screen.client.publish(
             MQTTMessage(topic: fixtures.commandTopic, text: command("c-2", #""command":"ping""#), retain: true))
         #expect(try await eventually { replies(screen).map(\.request) == ["c-1", "c-2"] })
         #expect(replies(screen).map(\.reason) == [.retained, .retained])
+        // Once more with the next connection, for it lies there still.
+        let thief = MQTTClient(MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "taken-over"))
+        try thief.start()
+        #expect(try await eventually { !publisher.client.isConnected || publisher.client.sessions > 1 })
+        await thief.close()
+        #expect(try await eventually { replies(screen).count >= 3 && publisher.client.isConnected })
+        let sessions = publisher.client.sessions
+        try await screen.client.publish(
+            MQTTMessage(topic: fixtures.commandTopic, text: command("c-3", #""command":"ping""#)))
+        #expect(try await eventually { replies(screen).contains { $0.request == "c-3" } })
+        #expect(replies(screen).count == 2 + sessions)
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
@@ -121,7 +141,7 @@ struct InboundTests {
         #expect(try await eventually { replies(screen).contains { $0.request == "c-2" } })
         #expect(replies(screen).dropFirst(before).map(\.request) == ["c-1", "c-2"])
         try await finish(second, rerun)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -156,7 +176,7 @@ struct InboundTests {
         let documents = screen.messages.filter { $0.topic.contains("/alert/") }.map { Data($0.payload) }
         #expect(try SchemaValidator.incident.violations(in: documents) == [])
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -167,7 +187,9 @@ struct InboundTests {
         await fixtures.inbox(outbox).take(MQTTMessage(topic: fixtures.commandTopic, text: json))
         // An earlier run got as far as 20.
         let replay = try #require(try outbox.replayed(limit: 20))
-        try outbox.advanceReplay(replay.number, after: replay.messages.last?.sequence)
+        var progress = DeliveryProgress()
+        progress.replay = .init(number: replay.number, next: replay.messages.last.map { $0.sequence + 1 })
+        try outbox.settle(progress)
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/alert/#")
         let publisher = fixtures.publisher(outbox, port: broker.port, inbox: fixtures.inbox(outbox))
@@ -176,7 +198,7 @@ struct InboundTests {
         #expect(screen.events.compactMap { Int($0.sequence) } == Array(21...45))
         try await finish(publisher, run)
         #expect(try outbox.replayed(limit: 1) == nil)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -194,7 +216,7 @@ struct InboundTests {
         let run = Task { try await publisher.run() }
         #expect(try await eventually { screen.events.count == 1 })
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     /// The lines of the example in docs/subscriber.md.
@@ -233,6 +255,6 @@ struct InboundTests {
         #expect(reader.events.map(\.data.incident.review) == ["pending", "confirmed"])
         #expect(try outbox.auditEntries().count == 1)
         try await finish(publisher, run)
-        for client in [screen.client, reader.client] { await client.close() }
+        for screen in [screen, reader] { try await screen.close() }
     }
 }

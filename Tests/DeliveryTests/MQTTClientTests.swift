@@ -1,7 +1,8 @@
-import Delivery
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Delivery
 
 struct MQTTClientTests {
     private func settings(_ port: Int, _ change: (inout MQTTSettings) -> Void = { _ in }) -> MQTTSettings {
@@ -97,6 +98,8 @@ struct MQTTClientTests {
         try await client.publish(MQTTMessage(topic: "a", text: "again"))
         var messages = client.messages.makeAsyncIterator()
         #expect(await messages.next()?.payload == Array("again".utf8))
+        // Its acknowledgement must not stand for that of a later message, whose id is the same.
+        #expect(client.unclaimedAcknowledgements == 0)
         await client.close()
     }
 

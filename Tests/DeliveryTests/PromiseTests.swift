@@ -78,7 +78,7 @@ struct PromiseTests {
         task.cancel()
         try await task.value
         await publisher.drain(within: .seconds(5))
-        for client in [screen.client, late.client] { await client.close() }
+        for screen in [screen, late] { try await screen.close() }
     }
 
     @Test(.timeLimit(.minutes(2)))
@@ -113,7 +113,7 @@ struct PromiseTests {
         task.cancel()
         try await task.value
         await publisher.drain(within: .seconds(5))
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -145,7 +145,7 @@ struct PromiseTests {
         task.cancel()
         try await task.value
         await publisher.drain(within: .seconds(5))
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -181,7 +181,7 @@ struct PromiseTests {
         task.cancel()
         try await task.value
         await publisher.drain(within: .seconds(5))
-        for client in [centre.client, screen.client, late.client] { await client.close() }
+        for screen in [centre, screen, late] { try await screen.close() }
     }
 
     @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
@@ -204,7 +204,7 @@ struct PromiseTests {
         task.cancel()
         try await task.value
         await publisher.drain(within: .seconds(5))
-        for consumer in consumers { await consumer.client.close() }
+        for consumer in consumers { try await consumer.close() }
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -246,7 +246,7 @@ struct PromiseTests {
         task.cancel()
         try await task.value
         await publisher.drain(within: .seconds(5))
-        await screen.client.close()
+        try await screen.close()
     }
 }
 

@@ -41,7 +41,7 @@ struct PublisherTests {
         #expect(screen.events.map(\.sequence) == (1...60).map { String(format: "%020d", $0) })
         #expect(try SchemaValidator.incident.violations(in: screen.messages.map { Data($0.payload) }) == [])
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -68,7 +68,7 @@ struct PublisherTests {
         #expect(screen.events.compactMap { Int($0.sequence) } == Array(6...65))
         #expect(Set(screen.events.map(\.id)).count == 60)
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -88,7 +88,7 @@ struct PublisherTests {
         #expect(try await eventually { screen.events.count >= 40 })
         #expect(screen.events.compactMap { Int($0.sequence) } == Array(1...40))
         try await finish(second, rerun)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -128,7 +128,7 @@ struct PublisherTests {
         #expect(try await eventually { later.events.count == 1 })
         #expect(later.events.first?.subject != incident.id.uuidString.lowercased())
         try await finish(publisher, run)
-        for screen in [late, later] { await screen.client.close() }
+        for screen in [late, later] { try await screen.close() }
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -150,7 +150,7 @@ struct PublisherTests {
         let camera = try #require(screen.messages.first { $0.topic.hasPrefix("mg/v1/camera/") })
         #expect(try CameraReport(json: Data(camera.payload)).state == .online)
         try await finish(publisher, run)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -180,7 +180,7 @@ struct PublisherTests {
         try await finish(publisher, run)
         #expect(try await eventually { try reports().last?.state == .offline })
         #expect(try reports().last?.at != nil)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))
@@ -206,7 +206,7 @@ struct PublisherTests {
         await alone.drain(within: .seconds(1))
         #expect(ContinuousClock.now - start < .seconds(5))
         #expect(try outbox.counts().undelivered == 1)
-        await screen.client.close()
+        try await screen.close()
     }
 
     @Test(.timeLimit(.minutes(1)))

@@ -1,6 +1,8 @@
 import Delivery
 import Foundation
 import Synchronization
+import TestSupport
+import Testing
 
 /// A screen at a grid centre: keeps all that arrives, and connects again by itself.
 final class Subscriber: Sendable {
@@ -25,6 +27,15 @@ final class Subscriber: Sendable {
             for await message in client.messages { self?.received.withLock { $0.append(message) } }
         }
         reader.withLock { $0 = task }
+    }
+
+    /// Validates all alerts that came, and ends.
+    func close() async throws {
+        await client.close()
+        let alerts = messages.filter { $0.topic.contains("/alert/") || $0.topic.contains("/open/") }
+            .map { Data($0.payload) }.filter { (try? AlertEvent(json: $0)) != nil }
+        guard !alerts.isEmpty else { return }
+        #expect(try SchemaValidator.incident.violations(in: alerts) == [])
     }
 
     var messages: [MQTTMessage] { received.withLock { $0 } }

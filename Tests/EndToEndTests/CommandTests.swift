@@ -1,3 +1,4 @@
+import Analytics
 import Delivery
 import Evidence
 import Foundation
@@ -66,7 +67,7 @@ import Testing
     @Test func versionAndHelp() throws {
         #expect(try gridwarden("--version").status == 0)
         let help = try gridwarden("--help")
-        for verb in ["run", "check", "status", "watch", "models", "bench", "verify", "export"] {
+        for verb in ["run", "check", "status", "watch", "models", "bench", "verify", "export", "gaps"] {
             #expect(help.output.contains(verb))
         }
         #expect(try gridwarden("no-such-verb").status == 64)
@@ -112,6 +113,22 @@ import Testing
         }
         let verify = try gridwarden("models", "verify", "--models", folder.file("models").path)
         #expect(verify.status != 0 && verify.errors.contains("gridwarden models prepare"))
+    }
+
+    @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
+    func checkWarnsOfRequestsOverMQTT311() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: Self.models)
+        let warning = "MQTT 3.1.1"
+        let right = try gridwarden("check", "--config", file)
+        #expect(right.status == 0 && !right.errors.contains(warning), "\(right.errors)")
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+        let old = text.replacing("host: 127.0.0.1", with: "host: 127.0.0.1\n  protocol: mqtt3.1.1")
+        try old.write(toFile: file, atomically: true, encoding: .utf8)
+        let warned = try gridwarden("check", "--config", file)
+        #expect(warned.status == 0 && warned.errors.contains(warning), "\(warned.errors)")
+        try (old + "\ninbound: { enabled: false }\n").write(toFile: file, atomically: true, encoding: .utf8)
+        #expect(try !gridwarden("check", "--config", file).errors.contains(warning))
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
@@ -244,6 +261,42 @@ import Testing
         #expect(intact.status == 0 && intact.output == "3 entries\nhead \(head)\nintact\n")
         let other = try gridwarden("verify", "--audit", folder.url.path, "--head", String(repeating: "a", count: 64))
         #expect(other.status == 1 && other.output.contains("BROKEN: the audit log is broken at entry 4: no entry has"))
+    }
+
+    @Test func gapsListsWhatWaitsAndWhatWasLostAndWhenTheBrokerTookEachMessage() throws {
+        let folder = try TemporaryFolder()
+        let file = try configuration(folder, models: folder.file("models").path)
+        #expect(try gridwarden("gaps", "--config", file).status == 66)
+        #expect(try gridwarden("gaps", "--config", folder.file("none.yaml").path).status == 78)
+        #expect(try gridwarden("gaps", "--config", file, "--to", "3").status == 64)
+        // The daemon that writes it goes on meanwhile.
+        let outbox = try Outbox(file: folder.file("state/outbox.sqlite"), budget: OutboxBudget(messages: 3))
+        for _ in 0..<5 {
+            let incident = Incident(
+                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "np1", firstSeen: MediaTime(0),
+                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
+                object: .init(objectClass: .car, confidence: 0.8, box: Box(x: 0, y: 0, width: 0.5, height: 0.5)))
+            try outbox.append(incident) { incident, sequence in
+                AlertMessage(
+                    sequence: sequence, id: UUIDv7.make(), subject: incident.id, topic: "a", openTopic: "o",
+                    isOpen: true, payload: Array("{}".utf8))
+            }
+        }
+        try outbox.markDelivered([3: Date(timeIntervalSince1970: 1_795_480_205)])
+        let text = try gridwarden("gaps", "--config", file, "--from", "3", "--to", "4")
+        #expect(text.status == 0)
+        let lines = text.output.split(separator: "\n")
+        #expect(
+            lines.prefix(4) == [
+                "site s1: last sequence 5", "undelivered: 2 (4…5)", "lost before any broker had them: 2 (1…2)",
+                "not held any more, delivered or lost: 2 (1…2)",
+            ])
+        #expect(lines.count == 6 && lines[4].hasPrefix("3 ") && lines[4].hasSuffix("2026-11-24T00:30:05Z"))
+        #expect(lines.last?.hasPrefix("4 ") == true && lines.last?.hasSuffix(" waits") == true)
+        let json = try gridwarden("gaps", "--config", file, "--json")
+        let report = try #require(try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+        #expect(report["dropped"] as? [[Int]] == [[1, 2]] && report["last_sequence"] as? Int == 5)
+        #expect(report["receipts"] == nil)
     }
 
     @Test func statusSaysThatNoDaemonRuns() throws {
