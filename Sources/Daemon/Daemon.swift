@@ -76,6 +76,8 @@ public struct Daemon: Sendable {
         let writer = IncidentWriter(
             outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
+        // Before the cameras take over what is open.
+        writer.closeUnwatched(by: settings.cameras)
         let describer = Self.describer(settings, logger)
         let fleet = try CameraFleet(
             cameras: settings.cameras, roster: roster, outbox: outbox, writer: writer, logger: logger

@@ -83,6 +83,19 @@ public actor IncidentWriter {
         }
     }
 
+    /// A camera is no longer watched: whoever brings it back begins anew.
+    func forget(camera: String) {
+        do { try Self.forget(camera: camera, in: outbox) } catch {
+            logger.warning("could not forget a camera", metadata: ["error": "\(error)", "camera": "\(camera)"])
+        }
+    }
+
+    private static func forget(camera: String, in outbox: Outbox) throws {
+        let clocks = HostClocks.now
+        let time = try outbox.moment(camera: camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+        try outbox.save(watch: nil, at: MomentOfRecord(time, on: clocks), camera: camera)
+    }
+
     /// Keeps what lies on the ground of a camera for a later run; nil forgets it.
     public func remember(_ ground: GroundSnapshot?, at moment: MomentOfRecord, camera: String) {
         do { try outbox.save(ground, at: moment, camera: camera) } catch {
@@ -101,6 +114,44 @@ public actor IncidentWriter {
             logger.warning("could not end a suppression, it is tried again", metadata: ["error": "\(error)"])
         }
     }
+
+    /// Closes what none of these cameras watches any more, and lets what reviews have silenced there go: the camera, the
+    /// zone or the rule was taken out, or has another name now. Waits for the disk.
+    nonisolated func closeUnwatched(by cameras: [CameraService.Settings]) {
+        let watched = Dictionary(
+            cameras.map { ($0.identity.id, $0.zones) }, uniquingKeysWith: { first, _ in first })
+        func isWatched(_ incident: Incident) -> Bool {
+            let zone = watched[incident.camera]?.first { $0.zone.id == incident.zone }
+            return zone?.rules.kinds.contains(incident.kind) == true
+        }
+        let clocks = HostClocks.now
+        do {
+            let silent = try outbox.suppressedIncidents().filter { !isWatched($0) }
+            if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
+            let open = try outbox.openIncidents().filter { !isWatched($0) }
+            for incident in open {
+                let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+                try outbox.close(unwatched: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
+                logger.notice(
+                    "an open incident that nobody watches any more is closed",
+                    metadata: [
+                        "incident": "\(incident.id)", "kind": "\(incident.kind)", "camera": "\(incident.camera)",
+                        "zone": "\(incident.zone)",
+                    ])
+            }
+            for camera in Set((silent + open).map(\.camera)) where watched[camera] == nil {
+                try Self.forget(camera: camera, in: outbox)
+            }
+        } catch {
+            logger.error(
+                "could not close what is no longer watched, the next start or reload tries again",
+                metadata: ["error": "\(error)"])
+        }
+        wake()
+    }
+
+    /// The same on the writer's own thread, while cameras run.
+    func goOver(to cameras: [CameraService.Settings]) { closeUnwatched(by: cameras) }
 
     /// Begins to write what waits, in order, as far as it goes.
     public func flush() {
@@ -226,5 +277,18 @@ public actor IncidentWriter {
             ])
         archive?.recordMessages(of: outbox, through: message.sequence, logger: logger)
         wake()
+    }
+}
+
+extension Incident {
+    /// Closed because it is no longer watched.
+    fileprivate func lost(at time: MediaTime) -> Incident {
+        var incident = self
+        incident.state = .closed
+        incident.closeReason = .cameraLost
+        incident.closed = max(time, lastSeen)
+        incident.revision += 1
+        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
+        return incident
     }
 }
