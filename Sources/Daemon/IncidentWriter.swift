@@ -12,11 +12,12 @@ import Video
 /// in the ledger.
 ///
 /// Writing waits for the disk, so it has a thread of its own. What cannot be written is kept in memory in order and
-/// tried again: a full disk delays alerts, it does not lose them while the process lives.
+/// tried again: a full disk delays alerts, it does not lose them while the process lives, but pictures beyond the first
+/// few. What can never be written (a name in the configuration is too long) goes to the audit log, and the rest goes on.
 public actor IncidentWriter {
     /// A change and where it belongs.
     public struct Entry: Sendable {
-        public let change: CameraPipeline.Change
+        public internal(set) var change: CameraPipeline.Change
         public let camera: CameraIdentity
         public let zone: ZoneIdentity
         public let clock: ClockReport
@@ -29,6 +30,9 @@ public actor IncidentWriter {
         var entry: Entry
         var evidence: Result<[EvidenceImage], EvidenceWithheld>?
     }
+
+    /// Changes that keep their pictures, of some MB each, while the disk takes nothing.
+    private static let mostWithPictures = 16
 
     private let thread = DedicatedThread(name: "incidents")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -43,6 +47,8 @@ public actor IncidentWriter {
     /// How often the pictures of an incident were withheld.
     nonisolated let withheld = Atomic<Int>(0)
     private var waiting: [Waiting] = []
+    /// The disk took nothing when it was last tried.
+    private var isRefused = false
     private var flushing: Task<Void, Never>?
     /// From then on pictures are no longer made, since the process is about to end.
     private var lastPictures: ContinuousClock.Instant?
@@ -67,12 +73,19 @@ public actor IncidentWriter {
     /// Changes that the disk has not taken yet.
     public var backlog: Int { waiting.count }
 
+    /// The newest state of each incident of a camera of which the disk does not know yet.
+    func unwritten(camera: String) -> [Incident] {
+        let incidents = waiting.map(\.entry.change.incident).filter { $0.camera == camera }
+        return Array(Dictionary(incidents.map { ($0.id, $0) }) { _, newer in newer }.values)
+    }
+
     /// From now on messages name this configuration as theirs.
     func adopt(configurationSHA256: String) { site.configurationSHA256 = configurationSHA256 }
 
     /// Takes changes over and returns at once; pictures are made and written in their turn.
     public func record(_ entries: [Entry]) {
         waiting += entries.map { Waiting(entry: $0) }
+        if isRefused { shed() }
         flush()
     }
 
@@ -183,9 +196,14 @@ public actor IncidentWriter {
             }
             let next = waiting[0]
             do {
-                try write(next)
+                do { try write(next) } catch let error as OutboxError where error.isFinal {
+                    try giveUp(next.entry.change.incident, error)
+                }
                 waiting.removeFirst()
+                isRefused = false
             } catch {
+                isRefused = true
+                shed()
                 logger.error(
                     "could not record an incident, it is kept and tried again",
                     metadata: [
@@ -201,6 +219,34 @@ public actor IncidentWriter {
         }
         // The site's state tells what went.
         if let archive, archive.evict(outbox, logger: logger) > 0 { wake() }
+    }
+
+    /// The change can never be written: it is told in the audit log, so that the others go on.
+    private func giveUp(_ incident: Incident, _ error: OutboxError) throws {
+        try outbox.audit(
+            .messagesDropped,
+            facts: [
+                "incident": incident.id.uuidString.lowercased(), "state": incident.state.rawValue,
+                "camera": incident.camera, "reason": error.cause,
+            ])
+        logger.critical(
+            "an incident cannot be recorded and is given up",
+            metadata: ["error": "\(error)", "incident": "\(incident.id)"])
+    }
+
+    /// While the disk takes nothing, pictures would fill the memory: only the first changes keep theirs.
+    private func shed() {
+        let heavy = waiting.indices.dropFirst(Self.mostWithPictures).filter {
+            waiting[$0].evidence == nil && !waiting[$0].entry.change.views.isEmpty
+        }
+        guard !heavy.isEmpty else { return }
+        for index in heavy {
+            waiting[index].entry.change = .init(incident: waiting[index].entry.change.incident, views: [])
+            waiting[index].evidence = .failure(EvidenceWithheld(reason: "the disk took nothing for too long"))
+        }
+        logger.error(
+            "the disk takes nothing: pictures of further changes are let go, the changes are kept",
+            metadata: ["waiting": "\(waiting.count)", "with pictures": "\(Self.mostWithPictures)"])
     }
 
     private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {
