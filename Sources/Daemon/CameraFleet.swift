@@ -33,7 +33,7 @@ actor CameraFleet: Service {
     private let outbox: Outbox
     private let writer: IncidentWriter
     private let logger: Logger
-    private let make: @Sendable (CameraService.Settings) throws -> CameraService
+    private let make: @Sendable (CameraService.Settings, _ unwritten: [Incident]) throws -> CameraService
     private var members: [String: Member] = [:] {
         didSet { roster.services = members.values.map(\.service) }
     }
@@ -42,17 +42,18 @@ actor CameraFleet: Service {
 
     /// - Parameters:
     ///   - roster: where the fleet says which cameras run.
-    ///   - make: a camera with what was open and stood still when it last ran.
+    ///   - make: a camera with what was open and stood still when it last ran; it is given the newest states of incidents
+    ///     that wait for the disk.
     init(
         cameras: [CameraService.Settings], roster: CameraRoster, outbox: Outbox, writer: IncidentWriter, logger: Logger,
-        make: @escaping @Sendable (CameraService.Settings) throws -> CameraService
+        make: @escaping @Sendable (CameraService.Settings, _ unwritten: [Incident]) throws -> CameraService
     ) throws {
         self.roster = roster
         self.outbox = outbox
         self.writer = writer
         self.logger = logger
         self.make = make
-        initial = try cameras.map(make)
+        initial = try cameras.map { try make($0, []) }
     }
 
     func run() async throws {
@@ -92,8 +93,10 @@ actor CameraFleet: Service {
         guard !isStopping else { throw Refused(description: "the service is stopping") }
         for settings in cameras where members[settings.identity.id] == nil {
             let id = settings.identity.id
+            // The disk may have filled since.
+            let unwritten = await writer.unwritten(camera: id)
             do {
-                start(try make(settings))
+                start(try make(settings, unwritten))
                 if leaving[id] == nil { outcome.started.append(id) } else { outcome.restarted.append(id) }
             } catch {
                 logger.error("a camera could not be started", metadata: ["camera": "\(id)", "reason": "\(error)"])
