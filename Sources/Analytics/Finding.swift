@@ -23,6 +23,8 @@ public struct Finding: Sendable, Equatable {
     public let object: Incident.Object
     public let why: [Incident.Reason]
 
+    var hasEnded: Bool { if case .ended = phase { true } else { false } }
+
     public init(
         kind: AlertKind, zone: String, place: Int, phase: Phase, firstSeen: MediaTime, lastSeen: MediaTime,
         threshold: Double, object: Incident.Object, why: [Incident.Reason] = []

@@ -67,6 +67,20 @@ public struct GreyImage: Sendable, Equatable {
         return (value, here)
     }
 
+    /// The best match by structure of what `box` shows with `patch`, where the camera may have moved by up to `radius` pixels.
+    func structure(of box: Box, to patch: Patch, radius: Int = 3) -> Double {
+        var best = -1.0
+        for dy in -radius...radius {
+            for dx in -radius...radius {
+                var moved = box
+                moved.x += Double(dx) / Double(width)
+                moved.y += Double(dy) / Double(height)
+                best = max(best, patch.structure(self.patch(in: moved)))
+            }
+        }
+        return best
+    }
+
     private func clamped(_ value: Double, _ limit: Int) -> Int {
         value.isFinite ? min(max(0, Int(max(-1, min(value, 1e6)))), limit - 1) : 0
     }

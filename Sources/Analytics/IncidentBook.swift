@@ -70,10 +70,11 @@ public struct IncidentBook: Sendable {
     /// Takes what the rules said of one look; returns the incidents that changed, in a fixed order.
     public mutating func advance(_ findings: [Finding], at time: MediaTime) -> [Incident] {
         var changes: [Incident] = []
-        for finding in findings {
+        // What stands takes its incident over before what has ended may close one.
+        for finding in findings.filter({ !$0.hasEnded }) + findings.filter(\.hasEnded) {
             let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
             if isSuppressed(finding, key) { continue }
-            if incidents[key] == nil, adopt(finding, as: key) { continue }
+            if incidents[key] == nil, adopt(finding, as: key), !finding.hasEnded { continue }
             if let change = apply(finding, key, at: time) { changes.append(change) }
         }
         return changes + closeRestored(at: time)
@@ -187,7 +188,7 @@ public struct IncidentBook: Sendable {
             suppressed[key] = restoredSuppressed.remove(at: index).id
         }
         guard let incident = suppressed[key] else { return false }
-        if case .ended = finding.phase {
+        if finding.hasEnded {
             suppressed[key] = nil
             released.append(incident)
         }

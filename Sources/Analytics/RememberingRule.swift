@@ -8,6 +8,8 @@ protocol RememberingRule: Rule {
     var zone: Zone { get }
     /// What a later run needs to go on; nil where nothing is under way.
     var memory: Memory? { get }
+    /// The numbers of the stays that it has reported.
+    var reported: Set<Int> { get }
     /// Goes on from what an earlier run knew, before the first look.
     ///
     /// - Parameter gap: seconds in which nobody looked.
@@ -17,6 +19,8 @@ protocol RememberingRule: Rule {
 extension RememberingRule {
     /// Seconds without a look after which what was under way is no longer vouched for; the same as for what stands.
     static var longestGap: Double { StayTracker.longestRestart }
+
+    var reported: Set<Int> { [] }
 
     var memoryData: Data? { memory.flatMap { try? PropertyListEncoder.binary.encode($0) } }
 

@@ -23,6 +23,14 @@ public struct RuleSet: Sendable {
     /// When what waits for the first look was kept; nil once there was one.
     var waitsSince: MediaTime? { restored?.time }
 
+    /// The numbers of the stays that are reported.
+    var reported: Set<Int> {
+        if let restored { return Set(restored.reported ?? []) }
+        return rules.reduce(into: []) { all, rule in
+            if let rule = rule as? any RememberingRule { all.formUnion(rule.reported) }
+        }
+    }
+
     /// What a later run needs, of the rules where something is under way.
     func memories(at time: MediaTime) -> [WatchSnapshot.RuleMemory] {
         if let restored { return restored.rules }

@@ -34,6 +34,8 @@ public struct Stay: Sendable {
     var unseenSince: MediaTime
     /// Since when the look of its place no longer holds, because the whole picture looks different.
     var outdated: MediaTime?
+    /// Not seen since before an outage in which another may have taken its place, and the picture can tell.
+    var isDoubtful = false
     /// Once the detector has found it and all that it overlaps in one look.
     var isDistinct = false
     var scoreSum: Double

@@ -34,15 +34,17 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
         appearance = stay.usual.data
     }
 
-    /// The stay as it is at the first look after the restart: nothing has been seen of it yet. For what happened while
-    /// nobody looked it gets the benefit of the doubt.
-    func stay(at time: MediaTime) -> Stay? {
+    /// The stay as it is at the first look after the restart: nothing has been seen of it yet.
+    ///
+    /// - Parameter isVouched: whether it gets the benefit of the doubt for what happened while nobody looked; else its time
+    ///   begins anew, and its place may have another look by now.
+    func stay(at time: MediaTime, isVouched: Bool) -> Stay? {
         guard let patch = Patch(data: appearance) else { return nil }
         return Stay(
-            id: id, objectClass: objectClass, box: box, since: since, lastSeen: lastSeen, presence: .hidden,
-            seenSeconds: seenSeconds + (time - lastSeen), looks: looks, detections: detections, bestScore: bestScore,
-            hasArrived: hasArrived, unseenSince: time, isDistinct: isDistinct, scoreSum: scoreSum,
-            votes: [objectClass: scoreSum],
-            appearance: patch, usual: patch)
+            id: id, objectClass: objectClass, box: box, since: isVouched ? since : time, lastSeen: lastSeen,
+            presence: .hidden, seenSeconds: isVouched ? seenSeconds + (time - lastSeen) : 0, looks: looks,
+            detections: detections, bestScore: bestScore, hasArrived: hasArrived, unseenSince: time,
+            outdated: isVouched ? nil : time, isDistinct: isDistinct, scoreSum: scoreSum,
+            votes: [objectClass: scoreSum], appearance: patch, usual: patch)
     }
 }

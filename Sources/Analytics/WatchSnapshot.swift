@@ -19,6 +19,8 @@ public struct WatchSnapshot: Sendable, Codable, Equatable {
     /// When the camera last saw this.
     public let time: MediaTime
     public let stays: [StaySnapshot]
+    /// The numbers of the stays that rules have reported, in order; nil where an older version wrote it.
+    let reported: [Int]?
     /// What the whole picture looked like, as a `Patch`, rounded; nil before the first look.
     let view: Data?
     let rules: [RuleMemory]
@@ -34,6 +36,7 @@ public struct WatchSnapshot: Sendable, Codable, Equatable {
         // Nothing has been seen since it was kept.
         self.time = rules.waitsSince ?? time
         stays = tracker.snapshots
+        reported = rules.reported.sorted()
         view = tracker.view?.data
         self.rules = rules.memories(at: time)
         self.smoke = smoke?.snapshot

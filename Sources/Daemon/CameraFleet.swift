@@ -33,7 +33,7 @@ actor CameraFleet: Service {
     private let outbox: Outbox
     private let writer: IncidentWriter
     private let logger: Logger
-    private let make: @Sendable (CameraService.Settings) throws -> CameraService
+    private let make: @Sendable (CameraService.Settings, _ unwritten: [Incident]) throws -> CameraService
     private var members: [String: Member] = [:] {
         didSet { roster.services = members.values.map(\.service) }
     }
@@ -42,17 +42,18 @@ actor CameraFleet: Service {
 
     /// - Parameters:
     ///   - roster: where the fleet says which cameras run.
-    ///   - make: a camera with what was open and stood still when it last ran.
+    ///   - make: a camera with what was open and stood still when it last ran; it is given the newest states of incidents
+    ///     that wait for the disk.
     init(
         cameras: [CameraService.Settings], roster: CameraRoster, outbox: Outbox, writer: IncidentWriter, logger: Logger,
-        make: @escaping @Sendable (CameraService.Settings) throws -> CameraService
+        make: @escaping @Sendable (CameraService.Settings, _ unwritten: [Incident]) throws -> CameraService
     ) throws {
         self.roster = roster
         self.outbox = outbox
         self.writer = writer
         self.logger = logger
         self.make = make
-        initial = try cameras.map(make)
+        initial = try cameras.map { try make($0, []) }
     }
 
     func run() async throws {
@@ -84,15 +85,18 @@ actor CameraFleet: Service {
         for (id, member) in leaving {
             await member.task.value
             members[id] = nil
+            if wanted[id] == nil { await writer.forget(camera: id) }
         }
         await writer.settle()
-        for (id, member) in leaving { await close(member.service.settings, now: wanted[id]) }
+        await writer.goOver(to: cameras)
         await writer.settle()
         guard !isStopping else { throw Refused(description: "the service is stopping") }
         for settings in cameras where members[settings.identity.id] == nil {
             let id = settings.identity.id
+            // The disk may have filled since.
+            let unwritten = await writer.unwritten(camera: id)
             do {
-                start(try make(settings))
+                start(try make(settings, unwritten))
                 if leaving[id] == nil { outcome.started.append(id) } else { outcome.restarted.append(id) }
             } catch {
                 logger.error("a camera could not be started", metadata: ["camera": "\(id)", "reason": "\(error)"])
@@ -101,51 +105,5 @@ actor CameraFleet: Service {
         }
         outcome.stopped = leaving.keys.filter { wanted[$0] == nil }.sorted()
         return outcome
-    }
-
-    /// Closes the open incidents that nobody watches any more: the camera, the zone or the rule was taken out.
-    private func close(_ before: CameraService.Settings, now: CameraService.Settings?) async {
-        let watched = Dictionary(
-            (now?.zones ?? []).map { ($0.zone.id, $0.rules.kinds) }, uniquingKeysWith: { first, _ in first })
-        let clocks = HostClocks.now
-        do {
-            let moment = try outbox.moment(camera: before.identity.id)
-            let time = moment?.time(on: clocks) ?? MediaTime(clocks.date)
-            let lost = try outbox.openIncidents(camera: before.identity.id).filter { incident in
-                watched[incident.zone]?.contains(incident.kind) != true
-            }
-            await writer.record(
-                lost.compactMap { incident in
-                    guard let zone = before.zones.first(where: { $0.zone.id == incident.zone })?.zone else {
-                        return nil
-                    }
-                    return IncidentWriter.Entry(
-                        change: .init(incident: incident.lost(at: time), views: []), camera: before.identity,
-                        zone: ZoneIdentity(zone), clock: ClockReport(source: .host, offsetMilliseconds: nil),
-                        date: { Date(timeIntervalSince1970: clocks.date + ($0 - time)) })
-                })
-            // Whoever brings it back begins anew.
-            if now == nil {
-                await writer.remember(
-                    watch: nil, at: MomentOfRecord(time, on: clocks), camera: before.identity.id)
-            }
-        } catch {
-            logger.error(
-                "could not close what is no longer watched",
-                metadata: ["camera": "\(before.identity.id)", "reason": "\(error)"])
-        }
-    }
-}
-
-extension Incident {
-    /// Closed because it is no longer watched.
-    fileprivate func lost(at time: MediaTime) -> Incident {
-        var incident = self
-        incident.state = .closed
-        incident.closeReason = .cameraLost
-        incident.closed = max(time, lastSeen)
-        incident.revision += 1
-        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
-        return incident
     }
 }

@@ -17,8 +17,11 @@ struct CameraMemory: Sendable {
 
     init() {}
 
-    init(of camera: String, in outbox: Outbox, logger: Logger) throws {
-        incidents = try outbox.openIncidents(camera: camera)
+    /// - Parameter unwritten: the newest states of incidents that wait for the disk.
+    init(of camera: String, in outbox: Outbox, unwritten: [Incident] = [], logger: Logger) throws {
+        let newer = Set(unwritten.map(\.id))
+        incidents =
+            try outbox.openIncidents(camera: camera).filter { !newer.contains($0.id) } + unwritten.filter(\.isOpen)
         ground = try outbox.ground(camera: camera)
         suppressed = try outbox.suppressedIncidents(camera: camera)
         moment = try outbox.moment(camera: camera)

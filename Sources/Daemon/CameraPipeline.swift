@@ -22,6 +22,8 @@ public struct CameraPipeline: ~Copyable {
         public let detections: [Detection]
         public let findings: [Finding]
         public let sight: SightJudgement
+        /// Why the closer look failed; what the rules said of this look holds all the same.
+        public var fault: (any Error)?
     }
 
     /// Counts and processor seconds since the start.
@@ -63,6 +65,8 @@ public struct CameraPipeline: ~Copyable {
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
     private let describer: PlaceDescriber?
+    /// Looks at a part of a picture enlarged.
+    var enlarge: @Sendable (Frame, Box) async throws -> ObjectDetector.Result
     private var detections: [Detection] = []
 
     /// - Parameters:
@@ -74,6 +78,7 @@ public struct CameraPipeline: ~Copyable {
         restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, minimumScore: Double = 0.35
     ) {
         self.detector = detector
+        enlarge = { try await detector.detections(in: $0, part: $1) }
         self.incidents = incidents
         self.recorder = recorder
         self.describer = describer
@@ -148,7 +153,8 @@ public struct CameraPipeline: ~Copyable {
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         closer.decide(smoke?.isUndecided ?? false, at: frame.time)
         costs.rest += threadSeconds() - clock
-        try await lookCloser(in: frame)
+        // A stay that ended is told once: nothing may fail between the tracker and the rules.
+        let fault = await lookCloser(in: frame)
         objects = ground?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
@@ -172,7 +178,9 @@ public struct CameraPipeline: ~Copyable {
             if let revised { changes.append(change(revised)) }
         }
         recorder?.note(findings, vehicles: vehicles, in: frame)
-        return Look(time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement)
+        return Look(
+            time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement,
+            fault: fault)
     }
 
     /// Takes a picture between two looks: only what drifts needs it.
@@ -195,14 +203,17 @@ public struct CameraPipeline: ~Copyable {
     private static let leastPart = 0.2
 
     /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle or a person was
-    /// too small for it before. One thing a look, which bounds the cost.
-    private mutating func lookCloser(in frame: Frame) async throws {
-        guard let thing = ground?.due(at: frame.time) else { return }
+    /// too small for it before. One thing a look, which bounds the cost. Returns why it failed: the next look tries again.
+    private mutating func lookCloser(in frame: Frame) async -> (any Error)? {
+        guard let thing = ground?.due(at: frame.time) else { return nil }
         let box = thing.box.grown(by: Self.surroundings)
         let short = max(Self.leastPart / max(box.width, 1e-6), Self.leastPart / max(box.height, 1e-6))
-        let result = try await detector.detections(in: frame, part: box.grown(by: max(0, (short - 1) / 2)))
-        costs.infer += result.seconds
-        costs.inferences += 1
-        ground?.identify(thing.id, by: result.detections, at: frame.time)
+        do {
+            let result = try await enlarge(frame, box.grown(by: max(0, (short - 1) / 2)))
+            costs.infer += result.seconds
+            costs.inferences += 1
+            ground?.identify(thing.id, by: result.detections, at: frame.time)
+            return nil
+        } catch { return error }
     }
 }

@@ -94,6 +94,12 @@ public struct CameraService: Sendable {
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
             restored: memory.watch, restoredGround: memory.ground, minimumScore: settings.minimumScore)
         var failures = 0
+        func failed(_ error: any Error) {
+            failures += 1
+            if failures == 1 || failures.isMultiple(of: 100) {
+                logger.error("a look failed", metadata: ["error": "\(error)", "in a row": "\(failures)"])
+            }
+        }
         var watching = WatchKeeping()
         var keeping = GroundKeeping()
         var restoration = pipeline.groundRestoration
@@ -102,7 +108,7 @@ public struct CameraService: Sendable {
             do {
                 for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
                 let look = try await pipeline.look(at: frame)
-                failures = 0
+                if let fault = look.fault { failed(fault) } else { failures = 0 }
                 camera.watchClosely(pipeline.wantsGlimpses)
                 guard !frame.isGlimpse else { continue }
                 await tell(look, frame)
@@ -126,10 +132,7 @@ public struct CameraService: Sendable {
                     tell(restoration)
                 }
             } catch {
-                failures += 1
-                if failures == 1 || failures.isMultiple(of: 100) {
-                    logger.error("a look failed", metadata: ["error": "\(error)", "in a row": "\(failures)"])
-                }
+                failed(error)
             }
         }
         // Even where nothing lies there: what is put down until the next start is new then.

@@ -76,17 +76,19 @@ public struct Daemon: Sendable {
         let writer = IncidentWriter(
             outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
         ) { publisher.notify() }
-        let describer = Self.describer(settings, logger)
+        // Before the cameras take over what is open.
+        writer.closeUnwatched(by: settings.cameras)
+        let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
         let fleet = try CameraFleet(
             cameras: settings.cameras, roster: roster, outbox: outbox, writer: writer, logger: logger
         ) {
-            camera in
+            camera, unwritten in
             let meter = CameraMeter()
             return CameraService(
-                settings: camera, site: settings.site, detector: detector, describer: describer, maker: archive?.maker,
-                writer: writer,
-                memory: try CameraMemory(of: camera.identity.id, in: outbox, logger: logger), settlements: settlements,
-                meter: meter, logger: logger
+                settings: camera, site: settings.site, detector: detector,
+                describer: describer.describer(for: camera.zones), maker: archive?.maker, writer: writer,
+                memory: try CameraMemory(of: camera.identity.id, in: outbox, unwritten: unwritten, logger: logger),
+                settlements: settlements, meter: meter, logger: logger
             ) { report in
                 meter.changed(to: report.state.rawValue, reason: report.reason)
                 await publisher.publish(report, at: camera.identity.place)
@@ -121,16 +123,6 @@ public struct Daemon: Sendable {
                     publisher: publisher,
                     logger: logger)
             }
-        }
-    }
-
-    /// Only where a rule needs it; without it alerts explain a little less.
-    private static func describer(_ settings: DaemonSettings, _ logger: Logger) -> PlaceDescriber? {
-        let zones = settings.cameras.flatMap(\.zones)
-        guard zones.contains(where: { !$0.rules.ground.isEmpty || !$0.rules.smoke.isEmpty }) else { return nil }
-        do { return try PlaceDescriber(folder: settings.modelsFolder) } catch {
-            logger.warning("alerts will not say what a place looks like", metadata: ["error": "\(error)"])
-            return nil
         }
     }
 

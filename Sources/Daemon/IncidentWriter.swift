@@ -12,11 +12,12 @@ import Video
 /// in the ledger.
 ///
 /// Writing waits for the disk, so it has a thread of its own. What cannot be written is kept in memory in order and
-/// tried again: a full disk delays alerts, it does not lose them while the process lives.
+/// tried again: a full disk delays alerts, it does not lose them while the process lives, but pictures beyond the first
+/// few. What can never be written (a name in the configuration is too long) goes to the audit log, and the rest goes on.
 public actor IncidentWriter {
     /// A change and where it belongs.
     public struct Entry: Sendable {
-        public let change: CameraPipeline.Change
+        public internal(set) var change: CameraPipeline.Change
         public let camera: CameraIdentity
         public let zone: ZoneIdentity
         public let clock: ClockReport
@@ -29,6 +30,9 @@ public actor IncidentWriter {
         var entry: Entry
         var evidence: Result<[EvidenceImage], EvidenceWithheld>?
     }
+
+    /// Changes that keep their pictures, of some MB each, while the disk takes nothing.
+    private static let mostWithPictures = 16
 
     private let thread = DedicatedThread(name: "incidents")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
@@ -43,6 +47,8 @@ public actor IncidentWriter {
     /// How often the pictures of an incident were withheld.
     nonisolated let withheld = Atomic<Int>(0)
     private var waiting: [Waiting] = []
+    /// The disk took nothing when it was last tried.
+    private var isRefused = false
     private var flushing: Task<Void, Never>?
     /// From then on pictures are no longer made, since the process is about to end.
     private var lastPictures: ContinuousClock.Instant?
@@ -67,12 +73,19 @@ public actor IncidentWriter {
     /// Changes that the disk has not taken yet.
     public var backlog: Int { waiting.count }
 
+    /// The newest state of each incident of a camera of which the disk does not know yet.
+    func unwritten(camera: String) -> [Incident] {
+        let incidents = waiting.map(\.entry.change.incident).filter { $0.camera == camera }
+        return Array(Dictionary(incidents.map { ($0.id, $0) }) { _, newer in newer }.values)
+    }
+
     /// From now on messages name this configuration as theirs.
     func adopt(configurationSHA256: String) { site.configurationSHA256 = configurationSHA256 }
 
     /// Takes changes over and returns at once; pictures are made and written in their turn.
     public func record(_ entries: [Entry]) {
         waiting += entries.map { Waiting(entry: $0) }
+        if isRefused { shed() }
         flush()
     }
 
@@ -81,6 +94,19 @@ public actor IncidentWriter {
         do { try outbox.save(watch: watch, at: moment, camera: camera) } catch {
             logger.warning("could not keep what is under way", metadata: ["error": "\(error)", "camera": "\(camera)"])
         }
+    }
+
+    /// A camera is no longer watched: whoever brings it back begins anew.
+    func forget(camera: String) {
+        do { try Self.forget(camera: camera, in: outbox) } catch {
+            logger.warning("could not forget a camera", metadata: ["error": "\(error)", "camera": "\(camera)"])
+        }
+    }
+
+    private static func forget(camera: String, in outbox: Outbox) throws {
+        let clocks = HostClocks.now
+        let time = try outbox.moment(camera: camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+        try outbox.save(watch: nil, at: MomentOfRecord(time, on: clocks), camera: camera)
     }
 
     /// Keeps what lies on the ground of a camera for a later run; nil forgets it.
@@ -101,6 +127,44 @@ public actor IncidentWriter {
             logger.warning("could not end a suppression, it is tried again", metadata: ["error": "\(error)"])
         }
     }
+
+    /// Closes what none of these cameras watches any more, and lets what reviews have silenced there go: the camera, the
+    /// zone or the rule was taken out, or has another name now. Waits for the disk.
+    nonisolated func closeUnwatched(by cameras: [CameraService.Settings]) {
+        let watched = Dictionary(
+            cameras.map { ($0.identity.id, $0.zones) }, uniquingKeysWith: { first, _ in first })
+        func isWatched(_ incident: Incident) -> Bool {
+            let zone = watched[incident.camera]?.first { $0.zone.id == incident.zone }
+            return zone?.rules.kinds.contains(incident.kind) == true
+        }
+        let clocks = HostClocks.now
+        do {
+            let silent = try outbox.suppressedIncidents().filter { !isWatched($0) }
+            if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
+            let open = try outbox.openIncidents().filter { !isWatched($0) }
+            for incident in open {
+                let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+                try outbox.close(unwatched: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
+                logger.notice(
+                    "an open incident that nobody watches any more is closed",
+                    metadata: [
+                        "incident": "\(incident.id)", "kind": "\(incident.kind)", "camera": "\(incident.camera)",
+                        "zone": "\(incident.zone)",
+                    ])
+            }
+            for camera in Set((silent + open).map(\.camera)) where watched[camera] == nil {
+                try Self.forget(camera: camera, in: outbox)
+            }
+        } catch {
+            logger.error(
+                "could not close what is no longer watched, the next start or reload tries again",
+                metadata: ["error": "\(error)"])
+        }
+        wake()
+    }
+
+    /// The same on the writer's own thread, while cameras run.
+    func goOver(to cameras: [CameraService.Settings]) { closeUnwatched(by: cameras) }
 
     /// Begins to write what waits, in order, as far as it goes.
     public func flush() {
@@ -132,9 +196,14 @@ public actor IncidentWriter {
             }
             let next = waiting[0]
             do {
-                try write(next)
+                do { try write(next) } catch let error as OutboxError where error.isFinal {
+                    try giveUp(next.entry.change.incident, error)
+                }
                 waiting.removeFirst()
+                isRefused = false
             } catch {
+                isRefused = true
+                shed()
                 logger.error(
                     "could not record an incident, it is kept and tried again",
                     metadata: [
@@ -150,6 +219,34 @@ public actor IncidentWriter {
         }
         // The site's state tells what went.
         if let archive, archive.evict(outbox, logger: logger) > 0 { wake() }
+    }
+
+    /// The change can never be written: it is told in the audit log, so that the others go on.
+    private func giveUp(_ incident: Incident, _ error: OutboxError) throws {
+        try outbox.audit(
+            .messagesDropped,
+            facts: [
+                "incident": incident.id.uuidString.lowercased(), "state": incident.state.rawValue,
+                "camera": incident.camera, "reason": error.cause,
+            ])
+        logger.critical(
+            "an incident cannot be recorded and is given up",
+            metadata: ["error": "\(error)", "incident": "\(incident.id)"])
+    }
+
+    /// While the disk takes nothing, pictures would fill the memory: only the first changes keep theirs.
+    private func shed() {
+        let heavy = waiting.indices.dropFirst(Self.mostWithPictures).filter {
+            waiting[$0].evidence == nil && !waiting[$0].entry.change.views.isEmpty
+        }
+        guard !heavy.isEmpty else { return }
+        for index in heavy {
+            waiting[index].entry.change = .init(incident: waiting[index].entry.change.incident, views: [])
+            waiting[index].evidence = .failure(EvidenceWithheld(reason: "the disk took nothing for too long"))
+        }
+        logger.error(
+            "the disk takes nothing: pictures of further changes are let go, the changes are kept",
+            metadata: ["waiting": "\(waiting.count)", "with pictures": "\(Self.mostWithPictures)"])
     }
 
     private func makeEvidence(_ entry: Entry) async -> Result<[EvidenceImage], EvidenceWithheld> {
@@ -226,5 +323,18 @@ public actor IncidentWriter {
             ])
         archive?.recordMessages(of: outbox, through: message.sequence, logger: logger)
         wake()
+    }
+}
+
+extension Incident {
+    /// Closed because it is no longer watched.
+    fileprivate func lost(at time: MediaTime) -> Incident {
+        var incident = self
+        incident.state = .closed
+        incident.closeReason = .cameraLost
+        incident.closed = max(time, lastSeen)
+        incident.revision += 1
+        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
+        return incident
     }
 }

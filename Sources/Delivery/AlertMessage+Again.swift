@@ -2,8 +2,8 @@ import Analytics
 import Foundation
 
 extension AlertMessage {
-    /// The message that tells of a review: what was said last of the incident, with its new state.
-    init(reviewed last: AlertMessage, as incident: Incident, sequence: Int64, at date: Date) throws {
+    /// What was said last of the incident, with its new state: after a review, or where its camera speaks no more.
+    init(again last: AlertMessage, as incident: Incident, sequence: Int64, at date: Date) throws {
         var event = try AlertEvent(json: Data(last.payload))
         // The camera's own time zone, as its last message has it.
         let time = RFC3339.string(from: date, in: RFC3339.timeZone(of: event.time) ?? .gmt)
@@ -17,6 +17,7 @@ extension AlertMessage {
         case .withdrawn: data.incident.reason = incident.review?.rawValue ?? "false alarm"
         }
         data.observed.backfilled = false
+        if incident.closed != nil { data.observed.closed = data.observed.closed ?? time }
         data.why.append(.init(at: time, what: incident.why.last?.what ?? "reviewed"))
         event = AlertEvent(
             id: UUIDv7.make(date: date), source: event.source, subject: incident.id, time: time, sequence: sequence,

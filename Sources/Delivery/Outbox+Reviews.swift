@@ -40,7 +40,7 @@ extension Outbox {
             let outcome: Reviewed
             if known == .new, let changed = incident.reviewed(review.verdict) {
                 let message = try append(
-                    changed, message: { try AlertMessage(reviewed: last, as: $0, sequence: $1, at: date) }, db)
+                    changed, message: { try AlertMessage(again: last, as: $0, sequence: $1, at: date) }, db)
                 outcome = Reviewed(incident: changed, message: message)
                 let suppresses = incident.isOpen && !changed.isOpen
                 if suppresses {
@@ -92,11 +92,11 @@ extension Outbox {
     }
 
     /// Incidents that a review ended while their objects stood there, and still do.
-    public func suppressedIncidents(camera: String) throws(OutboxError) -> [Incident] {
-        try Self.explaining("read what is suppressed at camera \(camera)") {
+    public func suppressedIncidents(camera: String? = nil) throws(OutboxError) -> [Incident] {
+        try Self.explaining("read what is suppressed") {
             try pool.read { db in
-                let sql = "SELECT state FROM incidents WHERE suppressed AND camera = ? ORDER BY id"
-                return try Data.fetchAll(db, sql: sql, arguments: [camera]).map {
+                let sql = "SELECT state FROM incidents WHERE suppressed AND (? IS NULL OR camera = ?) ORDER BY id"
+                return try Data.fetchAll(db, sql: sql, arguments: [camera, camera]).map {
                     try JSONDecoder().decode(Incident.self, from: $0)
                 }
             }

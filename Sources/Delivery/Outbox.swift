@@ -72,7 +72,7 @@ public final class Outbox: Sendable {
         guard message.sequence == sequence, message.subject == incident.id else {
             throw OutboxError(
                 operation: "write", cause: "the message belongs to another incident or sequence",
-                remedy: "this is a fault of the software")
+                remedy: "this is a fault of the software", isFinal: true)
         }
         try OutboxSchema.save(incident, db)
         try OutboxSchema.insert(message, at: Date(), db)

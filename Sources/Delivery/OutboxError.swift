@@ -3,6 +3,8 @@ public struct OutboxError: Error, CustomStringConvertible {
     public let operation: String
     public let cause: String
     public let remedy: String
+    /// Whether the same would fail again, however often it is tried: the fault is in what was to be written.
+    public var isFinal = false
 
     public var description: String { "could not \(operation): \(cause); \(remedy)" }
 }

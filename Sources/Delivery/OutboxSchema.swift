@@ -208,9 +208,12 @@ extension OutboxError {
             case .SQLITE_FULL?, .SQLITE_IOERR?: "make room on the disk, and check it for faults"
             case .SQLITE_BUSY?, .SQLITE_LOCKED?: "check that no other process uses the file"
             case nil where error is MessageTooLong: "the incident was not written"
+            case nil where error is EncodingError: "this is a fault of the software"
             default: "check that the folder exists, belongs to the service's user and can be written"
             }
         let cause = (error as? DatabaseError)?.message ?? (error as? MessageTooLong)?.description
-        self.init(operation: operation, cause: cause ?? "\(error.localizedDescription)", remedy: remedy)
+        self.init(
+            operation: operation, cause: cause ?? "\(error.localizedDescription)", remedy: remedy,
+            isFinal: error is MessageTooLong || error is EncodingError)
     }
 }

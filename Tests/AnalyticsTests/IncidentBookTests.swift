@@ -68,6 +68,28 @@ import Testing
         }
     }
 
+    @Test func `what is over in the first look is closed, unless it still stands there as another`() {
+        let open = incident(.object, threshold: 60)
+        func finding(_ place: Int, _ phase: Finding.Phase) -> Finding {
+            var box = Self.box
+            if place == 1 { box.x += 0.02 }
+            return Finding(
+                kind: .roadVending, zone: "z", place: place, phase: phase, firstSeen: MediaTime(0),
+                lastSeen: MediaTime(100), threshold: 60,
+                object: .init(objectClass: .object, confidence: 0.6, box: box),
+                why: [.init(at: MediaTime(102), what: "over")])
+        }
+        let ended = finding(1, .ended(at: MediaTime(102)))
+        var book = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }
+        let closed = book.advance([ended], at: MediaTime(104))
+        #expect(closed.map(\.id) == [open.id] && closed.first?.closed == MediaTime(102))
+        #expect(closed.first?.why.last?.what == "over" && book.open.isEmpty)
+        // A second box around it, which the tracker lets go.
+        var twice = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }
+        #expect(twice.advance([ended, finding(0, .hidden)], at: MediaTime(104)).isEmpty)
+        #expect(twice.open.map(\.id) == [open.id])
+    }
+
     @Test func `a stall that is found again a little aside is the same one`() {
         let open = incident(.stall, threshold: 60)
         var book = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }

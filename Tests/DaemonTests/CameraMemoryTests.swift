@@ -73,6 +73,31 @@ import Testing
         #expect(try dwell(after: 60, step: -3600, withMoment: false) == 200)
     }
 
+    @Test func `what waits for the disk is newer than what is on it`() throws {
+        let folder = try TemporaryFolder()
+        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        func incident() -> Incident {
+            Incident(
+                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
+                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
+                object: .init(objectClass: .car, confidence: 0.7, box: Self.box))
+        }
+        let (kept, over, new) = (incident(), incident(), incident())
+        for incident in [kept, over] {
+            try outbox.append(incident) { incident, sequence in
+                AlertMessage(
+                    sequence: sequence, id: UUIDv7.make(), subject: incident.id, topic: "t", openTopic: "o",
+                    isOpen: true, payload: [])
+            }
+        }
+        var closed = over
+        closed.state = .closed
+        closed.revision += 1
+        let memory = try CameraMemory(
+            of: "cam-01", in: outbox, unwritten: [closed, new], logger: Logger(label: "test"))
+        #expect(memory.incidents.map(\.id) == [kept.id, new.id])
+    }
+
     @Test func `where nothing goes on the timeline begins with the date`() throws {
         var memory = CameraMemory()
         memory.moment = MomentOfRecord(MediaTime(7), on: Self.before)

@@ -25,14 +25,14 @@ import Video
 
         init(
             _ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing(),
-            kinds: [KindOverride] = []
+            kinds: [KindOverride] = [], state: URL? = nil
         ) throws {
             let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
             let identity = SiteIdentity(
                 id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
                 model: .init(name: "m", version: "1", sha256: ""))
             evidence = folder.file("evidence")
-            outbox = try Outbox(file: folder.file("outbox.sqlite"))
+            outbox = try Outbox(file: (state ?? folder.url).appending(path: "outbox.sqlite"))
             archive = EvidenceArchive(
                 maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: evidence),
                 ledger: try Ledger(folder: evidence, site: "edge-01"))
@@ -172,6 +172,52 @@ import Video
         let events = try site.events()
         #expect(events.count == 2 && site.pictures() == [])
         #expect(events.allSatisfy { $0.data.why.last?.what == "evidence withheld: the service was stopping" })
+    }
+
+    @Test func whatCanNeverBeWrittenIsToldInTheAuditLogAndHoldsUpNothing() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
+        let good = try site.entry()
+        let long = IncidentWriter.Entry(
+            change: try site.entry().change, camera: good.camera,
+            zone: ZoneIdentity(id: "z", name: String(repeating: "x", count: 9000), surface: .carriageway),
+            clock: good.clock, date: good.date)
+        var endless = try site.entry()
+        var incident = endless.change.incident
+        incident.threshold = .infinity
+        endless.change = .init(incident: incident, views: [])
+        await site.writer.record([long, endless, good])
+        await site.writer.settle()
+        #expect(await site.writer.backlog == 0)
+        #expect(try site.outbox.openIncidents().map(\.id) == [good.change.incident.id])
+        let entries = try site.outbox.auditEntries()
+        #expect(entries.map(\.event) == [.messagesDropped, .messagesDropped])
+        let lost = [long, endless].map { $0.change.incident.id.uuidString.lowercased() }
+        #expect(entries.map { $0.facts["incident"] } == lost)
+        #expect(entries.allSatisfy { $0.facts["state"] == "opened" && $0.facts["reason"]?.isEmpty == false })
+        #expect(try site.outbox.verifyAudit() == 2)
+    }
+
+    @Test func aDiskThatIsFullKeepsAllChangesAndTheFirstPictures() async throws {
+        let folder = try TemporaryFolder()
+        guard let disk = try FullDisk(in: folder, megabytes: 4) else { return }
+        let site = try Site(
+            folder, masking: MaskingModels(face: nil, plate: nil), state: disk.url.appending(path: "state"))
+        disk.fill()
+        let entries = try (0..<20).map { _ in try site.entry() }
+        await site.writer.record([entries[0]])
+        await site.writer.settle()
+        await site.writer.record(Array(entries.dropFirst()))
+        await site.writer.settle()
+        #expect(await site.writer.backlog == 20)
+        #expect(await site.writer.unwritten(camera: "cam-01").count == 20)
+        #expect(await site.writer.unwritten(camera: "cam-02") == [])
+        disk.free()
+        await site.writer.settle()
+        let events = try site.events()
+        #expect(events.map { UUID(uuidString: $0.subject) } == entries.map(\.change.incident.id))
+        let late = events.map { $0.data.why.last?.what == "evidence withheld: the disk took nothing for too long" }
+        #expect(late == Array(repeating: false, count: 16) + Array(repeating: true, count: 4))
     }
 
     @Test func whatTheLedgerMissedItTakesFromTheOutbox() async throws {

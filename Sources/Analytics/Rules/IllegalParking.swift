@@ -48,8 +48,11 @@ public struct IllegalParking: Rule, RememberingRule {
     var kind: AlertKind { Self.kind }
     /// By the stays' numbers, which a restart keeps.
     var memory: [Int: Candidate]? { candidates.isEmpty ? nil : candidates }
+    var reported: Set<Int> { Set(candidates.filter(\.value.stood).keys) }
+
+    /// What has been reported goes on, however long nobody looked: it is over when its place is seen without it.
     mutating func takeBack(_ memory: [Int: Candidate], after gap: Double) {
-        if gap <= Self.longestGap { candidates = memory }
+        candidates = gap <= Self.longestGap ? memory : memory.filter(\.value.stood)
     }
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {
@@ -57,7 +60,9 @@ public struct IllegalParking: Rule, RememberingRule {
         var findings: [Finding] = []
         for end in look.ended {
             guard let candidate = candidates.removeValue(forKey: end.stay.id) else { continue }
-            let why = candidate.why + [.init(at: end.at, what: "the place was seen empty")]
+            let isTaken = end.stay.presence == .hidden
+            let what = isTaken ? "something else stands in its place" : "the place was seen empty"
+            let why = candidate.why + [.init(at: end.at, what: what)]
             findings.append(finding(end.stay, candidate.clock.counts, .ended(at: end.at), why))
         }
         // Of an earlier run may be known what was not found again.
