@@ -61,6 +61,9 @@ public struct StayTracker: Sendable {
     private let settings: Settings
     private var nextID = 1
     private var firstLook: MediaTime?
+    private var lastLook: MediaTime?
+    /// Seconds between the last two looks.
+    private var spacing = 0.0
     /// What the whole picture looked like last.
     private(set) var view: Patch?
     private var recent: [(time: MediaTime, picture: GreyImage)] = []
@@ -73,6 +76,10 @@ public struct StayTracker: Sendable {
     /// For how long a restart may have been blind and the time of what stood there still go on, in seconds. What has been
     /// reported is known for as long as it takes: it is over when its place is seen without it.
     static let longestRestart = 300.0
+
+    /// Seconds without a picture after which nothing is known of what stood there meanwhile, as if it had been hidden; where
+    /// looks are rarer anyway, twice the time between them.
+    static let longestGap = 30.0
 
     /// - Parameter restored: what stood still when the last run ended; its times must be of the same timeline.
     public init(settings: Settings = Settings(), restored: WatchSnapshot? = nil) {
@@ -110,6 +117,12 @@ public struct StayTracker: Sendable {
     /// Takes one look; returns what has gone.
     public mutating func update(with scene: Scene) -> [Ended] {
         firstLook = firstLook ?? scene.time
+        if let lastLook {
+            let gap = scene.time - lastLook
+            if gap > max(Self.longestGap, 2 * spacing) { interrupt() }
+            spacing = gap
+        }
+        lastLook = scene.time
         let scene = scene.keeping { $0.standsAndLeaves }
         let whole = scene.picture.patch(in: .whole)
         takeBack(at: scene.time, in: whole)

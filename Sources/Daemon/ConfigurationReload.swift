@@ -32,15 +32,10 @@ struct ConfigurationReload: Service {
     private func reload() async -> String {
         do {
             let settings = try read()
-            let before = roster.services.map(\.settings.identity)
             let outcome = try await fleet.reload(settings.cameras)
             let site = settings.site
             await writer.adopt(configurationSHA256: site.configurationSHA256)
-            let places = Dictionary(settings.cameras.map { ($0.identity.id, $0.identity.place) }) { first, _ in first }
-            for camera in before where places[camera.id] != camera.place {
-                await publisher.forget(camera: camera.id, at: camera.place)
-            }
-            await publisher.listen(at: settings.cameras.map(\.identity.place))
+            await publisher.serve(settings.cameras.map(\.identity))
             logger.notice(
                 "configuration reloaded",
                 metadata: [

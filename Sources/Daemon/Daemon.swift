@@ -114,7 +114,10 @@ public struct Daemon: Sendable {
         // Shut down in reverse order: cameras first, then the publisher drains.
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
         services =
-            [PublisherService(publisher: publisher, logger: logger), housekeeping] + [watch].compactMap { $0 }
+            [
+                PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
+                housekeeping,
+            ] + [watch].compactMap { $0 }
             + sockets.map { StatusServer($0, logger: logger, respond: respond) } + [fleet, health]
         reload = read.map { read in
             { @Sendable signals in

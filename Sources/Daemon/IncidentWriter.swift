@@ -129,19 +129,24 @@ public actor IncidentWriter {
     }
 
     /// Closes what none of these cameras watches any more, and lets what reviews have silenced there go: the camera, the
-    /// zone or the rule was taken out, or has another name now. Waits for the disk.
+    /// zone or the rule was taken out, has another name now, or belongs to another area, where nobody has heard of it.
+    /// Waits for the disk.
     nonisolated func closeUnwatched(by cameras: [CameraService.Settings]) {
         let watched = Dictionary(
-            cameras.map { ($0.identity.id, $0.zones) }, uniquingKeysWith: { first, _ in first })
-        func isWatched(_ incident: Incident) -> Bool {
-            let zone = watched[incident.camera]?.first { $0.zone.id == incident.zone }
-            return zone?.rules.kinds.contains(incident.kind) == true
+            cameras.map { ($0.identity.id, $0) }, uniquingKeysWith: { first, _ in first })
+        func isWatched(_ incident: Incident) throws -> Bool {
+            guard let camera = watched[incident.camera],
+                let zone = camera.zones.first(where: { $0.zone.id == incident.zone }),
+                zone.rules.kinds.contains(incident.kind)
+            else { return false }
+            let topic = topics.open(camera.identity.place, incident.kind, incident: incident.id)
+            return try outbox.openTopic(of: incident.id) ?? topic == topic
         }
         let clocks = HostClocks.now
         do {
-            let silent = try outbox.suppressedIncidents().filter { !isWatched($0) }
+            let silent = try outbox.suppressedIncidents().filter { try !isWatched($0) }
             if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
-            let open = try outbox.openIncidents().filter { !isWatched($0) }
+            let open = try outbox.openIncidents().filter { try !isWatched($0) }
             for incident in open {
                 let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
                 try outbox.close(unwatched: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))

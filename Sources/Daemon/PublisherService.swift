@@ -10,10 +10,13 @@ struct PublisherService: Service {
 
     let publisher: Publisher
     let logger: Logger
+    /// Those that are configured at the start; nil where others may be retained.
+    var cameras: [CameraIdentity]?
     /// Bounds of the wait after a wrong set-up of the client.
     var backoff = Backoff(shortest: 5, longest: 300)
 
     func run() async throws {
+        if let cameras { await publisher.serve(cameras) }
         await cancelWhenGracefulShutdown {
             var backoff = backoff
             while !Task.isCancelled {

@@ -69,6 +69,9 @@ enum OutboxSchema {
         migrator.registerMigration("retention") { db in
             try db.execute(sql: "CREATE TABLE retention (state BLOB NOT NULL); INSERT INTO retention VALUES (x'')")
         }
+        migrator.registerMigration("retained") { db in
+            try db.execute(sql: "CREATE TABLE retained (topic TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID")
+        }
         return migrator
     }
 

@@ -32,6 +32,9 @@ public actor Publisher {
     private let site: SiteIdentity
     private let logger: Logger
     private var places: [Place]
+    /// The states that may be retained; nil where nobody has said.
+    private var standing: Set<String>?
+    private var noted: Set<String> = []
     private let inbox: Inbox?
     private let pictures: URL?
     private let wakeups: AsyncStream<Void>
@@ -159,26 +162,47 @@ public actor Publisher {
         let message = MQTTMessage(
             topic: topics.camera(place, id: report.camera), payload: Self.json(report), retain: true)
         cameras[report.camera] = message
+        note(retained: message.topic)
         // Without a connection it follows with the next one.
         guard client.isConnected else { return }
         await attempt { try await self.client.publish(message) }
     }
 
-    /// A camera is gone from this place: its retained state there is emptied.
-    public func forget(camera: String, at place: Place) async {
-        let topic = topics.camera(place, id: camera)
-        let message = MQTTMessage(topic: topic, payload: [], retain: true)
-        // Sent with the next connection where there is none.
-        if cameras[camera]?.topic == topic { cameras[camera] = message }
+    /// Takes over which cameras are configured: listens to what comes for their places, and empties the states that the
+    /// broker still retains of others, also from before a restart.
+    public func serve(_ identities: [CameraIdentity]) async {
+        places = identities.map(\.place)
+        let states = Set(identities.map { topics.camera($0.place, id: $0.id) })
+        cameras = cameras.filter { states.contains($0.value.topic) }
+        standing = states.union([topics.site(site.place, id: site.id)])
+        let filters = inbox?.listen(at: places) ?? []
         guard client.isConnected else { return }
-        await attempt { try await self.client.publish(message) }
+        await listen(to: filters)
+        await forgetOthers()
     }
 
-    /// Listens also to what comes for these places of cameras.
-    public func listen(at places: [Place]) async {
-        self.places = places
-        guard let filters = inbox?.listen(at: places), client.isConnected else { return }
-        await listen(to: filters)
+    private func forgetOthers() async {
+        guard let standing else { return }
+        do {
+            for topic in try outbox.retainedStates().subtracting(standing).sorted() {
+                let isEmptied = await attempt {
+                    try await self.client.publish(MQTTMessage(topic: topic, payload: [], retain: true))
+                }
+                guard isEmptied else { continue }
+                try outbox.forget(retained: topic)
+                noted.remove(topic)
+            }
+        } catch {
+            logger.error("states of former cameras may stay retained", metadata: ["reason": "\(error)"])
+        }
+    }
+
+    private func note(retained topic: String) {
+        guard noted.insert(topic).inserted else { return }
+        do { try outbox.note(retained: topic) } catch {
+            noted.remove(topic)
+            logger.error("could not note a retained topic", metadata: ["reason": "\(error)"])
+        }
     }
 
     /// Publishes the site's state anew: what it says about certificates grows old.
@@ -225,6 +249,7 @@ public actor Publisher {
             allowed = []
             await listen(to: inbox?.filters ?? [])
             try await announce()
+            await forgetOthers()
             announced = session
         }
         try await reconcile()
@@ -296,7 +321,9 @@ public actor Publisher {
 
     /// Tells a new connection what is retained: the site, the cameras, and each open incident.
     private func announce() async throws {
-        var messages = [try siteMessage(.online)] + cameras.sorted { $0.key < $1.key }.map(\.value)
+        let state = try siteMessage(.online)
+        note(retained: state.topic)
+        var messages = [state] + cameras.sorted { $0.key < $1.key }.map(\.value)
         messages += try outbox.retainedOpen().map {
             MQTTMessage(topic: $0.openTopic, payload: $0.payload, retain: true)
         }

@@ -61,6 +61,24 @@ extension Street.Thing {
 }
 
 @Suite struct ParkingTests {
+    /// The stream breaks off while it stands there and comes back an hour later: nobody can vouch for that hour.
+    @Test(arguments: [20.0, 40, 3600]) func whatStandsOverALongGapBeginsAnew(gap: Double) {
+        var watch = Watch(ParkingSettings(dwell: 60))
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...20) { _ in [car] }
+        let back = 20 + gap
+        watch.watch(back...back + 120) { _ in [car] }
+        #expect(watch.opened.map(\.firstSeen.seconds) == [gap > 30 ? back : 10])
+        #expect(watch.opened.map(\.confirmed.seconds) == [(gap > 30 ? back : 10) + 60])
+    }
+
+    /// A site may look once a minute.
+    @Test func looksThatAreAlwaysRareAreNoGaps() {
+        var watch = Watch(ParkingSettings(dwell: 300))
+        watch.watch(0...1200, step: 60) { $0 < 120 ? [] : [car] }
+        #expect(watch.opened.map(\.confirmed.seconds) == [420])
+    }
+
     /// The car's footprint is 0.4…0.6 × 0.53…0.6.
     @Test(arguments: [
         (Box(x: 0.45, y: 0.55, width: 0.05, height: 0.03), true),

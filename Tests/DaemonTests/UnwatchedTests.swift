@@ -47,11 +47,11 @@ import Testing
         let settings = try settings(folder)
         let outbox = try Outbox(file: settings.stateFolder.appending(path: "outbox.sqlite"))
         let catalogue = try Catalogue.builtIn()
-        func append(_ incident: Incident) throws {
+        func append(_ incident: Incident, at place: Place? = nil) throws {
             let envelope = IncidentEnvelope(
                 incident: incident, site: settings.site,
                 camera: CameraIdentity(
-                    id: incident.camera, name: "Gate", place: settings.site.place, timeZone: .gmt),
+                    id: incident.camera, name: "Gate", place: place ?? settings.site.place, timeZone: .gmt),
                 zone: ZoneIdentity(id: incident.zone, name: "Kerb", surface: .carriageway),
                 entry: try #require(catalogue[incident.kind]),
                 date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
@@ -62,9 +62,14 @@ import Testing
             }
         }
         let (kept, silent) = (incident("cam-01", "np1"), incident("cam-02", "np1"))
-        let lost = [incident("cam-02", "np1"), incident("cam-01", "np2"), incident("cam-01", "np1", .crowd)]
-        for incident in [kept, silent] + lost { try append(incident) }
+        let elsewhere = incident("cam-01", "np1")
+        let lost = [incident("cam-02", "np1"), incident("cam-01", "np2"), incident("cam-01", "np1", .crowd), elsewhere]
         let place = settings.site.place
+        for incident in [kept, silent] + lost {
+            // Before the camera came to this area.
+            let other = Place(area: place.area, grid: "009", microgrid: "01")
+            try append(incident, at: incident.id == elsewhere.id ? other : place)
+        }
         await Inbox(
             outbox: outbox, topics: AlertTopics(), site: settings.site, places: [place],
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

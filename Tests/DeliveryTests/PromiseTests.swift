@@ -184,6 +184,55 @@ struct PromiseTests {
         for screen in [centre, screen, late] { try await screen.close() }
     }
 
+    @Test(.timeLimit(.minutes(1)))
+    func `states of cameras that are gone or stand elsewhere are emptied after a restart, once`()
+        async throws
+    {
+        let broker = try Broker()
+        let screen = try await Subscriber(port: broker.port, filter: "mg/v1/#")
+        let elsewhere = try fixtures.elsewhere()
+        var removed = fixtures.camera
+        removed.id = "cam-09"
+        var moved = fixtures.camera
+        moved.place = elsewhere.camera.place
+        let outbox = try Outbox(file: file)
+
+        func run(_ cameras: [CameraIdentity]) async throws -> [MQTTMessage] {
+            let before = screen.messages.count
+            let publisher = fixtures.publisher(outbox, port: broker.port)
+            await publisher.serve(cameras)
+            let task = Task { try await publisher.run() }
+            for camera in cameras {
+                await publisher.publish(
+                    CameraReport(camera: camera, site: fixtures.site, state: .online), at: camera.place)
+            }
+            // The farewell comes last.
+            #expect(
+                try await eventually { screen.messages.dropFirst(before).contains { $0.topic.contains("/site/") } })
+            task.cancel()
+            try await task.value
+            await publisher.drain(within: .seconds(5))
+            #expect(
+                try await eventually {
+                    let last = screen.messages.dropFirst(before).last { $0.topic.contains("/site/") }
+                    return last.map { String(decoding: $0.payload, as: UTF8.self).contains("offline") } == true
+                })
+            return Array(screen.messages.dropFirst(before))
+        }
+        func emptied(_ messages: [MQTTMessage]) -> [String] { messages.filter(\.payload.isEmpty).map(\.topic) }
+        let topics = fixtures.topics
+        #expect(emptied(try await run([fixtures.camera, removed])) == [])
+        #expect(
+            Set(emptied(try await run([moved]))) == [
+                topics.camera(fixtures.camera.place, id: "cam-01"), topics.camera(removed.place, id: "cam-09"),
+            ])
+        #expect(emptied(try await run([moved])) == [])
+        let late = try await Subscriber(port: broker.port, filter: "mg/v1/camera/#")
+        #expect(try await eventually { !late.messages.isEmpty })
+        #expect(late.messages.map(\.topic) == [topics.camera(moved.place, id: "cam-01")])
+        for screen in [screen, late] { try await screen.close() }
+    }
+
     @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
     func `two consumers that share a subscription get each message once between them`(
         version: MQTTSettings.Version
