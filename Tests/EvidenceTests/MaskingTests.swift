@@ -13,7 +13,7 @@ import Video
     @Test(
         .enabled(
             if: Samples.canMask && !Footage.photos("coco-val").isEmpty, "needs 'make models' and ../shared/images"),
-        .timeLimit(.minutes(5)))
+        .within(minutes: 5))
     func noFaceThatIsFoundInAPhotoIsLeftInTheFileOnDisk() async throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url)

@@ -59,7 +59,7 @@ import Video
     /// Runs where ONNX Runtime is installed (`make models` installs it beside the converter).
     @Test(
         .enabled(if: isPrepared && Footage.isPresent && OnnxRuntime.isPresent, "needs models, footage and onnxruntime"),
-        .timeLimit(.minutes(2)))
+        .within(minutes: 2))
     func outputsEqualThoseOfONNXRuntimeOnRealPictures() async throws {
         let detector = try ObjectDetector(model: try model())
         for seconds in [0.0, 60, 130] {

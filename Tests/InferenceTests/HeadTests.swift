@@ -66,7 +66,7 @@ import Video
     }
 
     @Test(
-        .enabled(if: isPrepared && hasImages, "needs 'make models' and ../shared/images"), .timeLimit(.minutes(2)),
+        .enabled(if: isPrepared && hasImages, "needs 'make models' and ../shared/images"), .within(minutes: 2),
         arguments: names)
     func whatIsWantedScoresHigherThanTheRestOnPicturesThatWereHeldOut(name: String) async throws {
         let head = try head(name)
@@ -93,7 +93,7 @@ import Video
     @Test(
         .enabled(
             if: isPrepared && Footage.isPresent && OnnxRuntime.isPresent, "needs models, footage and onnxruntime"),
-        .timeLimit(.minutes(2)))
+        .within(minutes: 2))
     func featuresEqualThoseOfONNXRuntimeOnRealPictures() async throws {
         let features = try CropFeatures(model: try model())
         let clip = try #require(Footage.clip("composed/parking.mp4"))

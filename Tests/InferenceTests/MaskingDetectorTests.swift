@@ -66,7 +66,7 @@ import Video
         #expect(faces.isEmpty)
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"), .timeLimit(.minutes(3)))
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"), .within(minutes: 3))
     func aFaceOfAPhotoIsFoundWhereverThePhotoLiesInALargePicture() throws {
         var detector = try FaceDetector(model: try #require(Self.masking.face))
         var faces = 0
