@@ -64,7 +64,7 @@ asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.suppressions
 tsan: ## run the tests under the thread sanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
 	clang -Wall -Werror -O1 -shared -fPIC -o $(MUTEX) Tests/tsan-mutex.c
-	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan --skip $(HEAVY)
+	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan --skip $(HEAVY) --skip '^AnalyticsTests\.'
 	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan --filter $(HEAVY)
 
 asan: ## run the tests under the address sanitizer
