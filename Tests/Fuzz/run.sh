@@ -10,7 +10,7 @@ library=$(find "$(dirname "$(command -v swift)")/../lib/clang/" -name "libclang_
 [ -n "$library" ] || { echo "The Swift toolchain has no libFuzzer: install a toolchain from swift.org." >&2; exit 1; }
 export GRIDWARDEN_FUZZER=$library SWIFT_BACKTRACE=enable=no
 export LSAN_OPTIONS="suppressions=$PWD/Tests/lsan.suppressions"
-export TSAN_OPTIONS="suppressions=$PWD/Tests/tsan.suppressions halt_on_error=1"
+export TSAN_OPTIONS=halt_on_error=1
 # Freed memory that is kept back for long has to be paid for anew by each decoder.
 export ASAN_OPTIONS=quarantine_size_mb=8
 build=.build-fuzz
