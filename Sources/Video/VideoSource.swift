@@ -37,6 +37,9 @@ struct VideoSource: ~Copyable {
     private var planner: LookPlanner
     private let url: CameraURL
     private var isDraining = false
+    private var backlog = Backlog()
+    /// The decoder is given what is in the backlog.
+    private var isCatchingUp = false
     /// Nil for a file.
     private var pace: Pace?
     /// Seconds since the last picture that was whole: of a file by its stamps, of a stream by the clock.
@@ -168,7 +171,10 @@ struct VideoSource: ~Copyable {
         while true {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
-                if isWhole(raw), let pts = seconds(raw.pointee.best_effort_timestamp), !isDamaged {
+                // What the backlog brings first is past.
+                if isWhole(raw), !isCatchingUp || backlog.isEmpty, let pts = seconds(raw.pointee.best_effort_timestamp),
+                    !isDamaged
+                {
                     let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
                     if choice != .nothing {
                         barren = 0
@@ -221,6 +227,16 @@ struct VideoSource: ~Copyable {
     /// Gives the decoder the next packet that it needs; false at the end of the stream.
     private mutating func feed() throws(VideoError) -> Bool {
         while true {
+            if isCatchingUp {
+                guard let kept = backlog.takeFirst() else {
+                    isCatchingUp = false
+                    continue
+                }
+                var unused = Optional(kept)
+                defer { av_packet_free(&unused) }
+                guard send(kept) else { continue }
+                return true
+            }
             deadline.arm(for: options.readTimeout)
             let read = av_read_frame(format, packet)
             if read == ffAVERROR_EOF {
@@ -248,18 +264,46 @@ struct VideoSource: ~Copyable {
             lastStamp = time
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
+                try keep(packet)
                 continue
             }
-            guard planner.needs(isKey: isKey, at: paced(time)) else { continue }
-            sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
-            guard avcodec_send_packet(codec, packet) >= 0 else {
-                noteFault()
+            let isNeeded = planner.needs(isKey: isKey, at: paced(time))
+            if isKey { backlog.restart() }
+            guard isNeeded else {
+                try keep(packet)
+                if backlog.isFull { planner.goOn() }
                 continue
             }
+            guard backlog.isEmpty else {
+                try keep(packet)
+                isCatchingUp = true
+                continue
+            }
+            let isSparse = planner.isSparse
+            if isSparse { try keep(packet) }
+            guard send(packet) else { continue }
             // Without this a decoder that may reorder holds each key frame back until the next one.
-            if planner.isSparse { avcodec_send_packet(codec, nil) }
+            if isSparse { avcodec_send_packet(codec, nil) }
             return true
         }
+    }
+
+    private mutating func keep(_ packet: UnsafeMutablePointer<AVPacket>) throws(VideoError) {
+        guard backlog.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
+    }
+
+    /// Gives the decoder one packet; false where it gets or takes none.
+    private mutating func send(_ packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+        guard packet.pointee.flags & AV_PKT_FLAG_CORRUPT == 0 else {
+            isDamaged = true
+            return false
+        }
+        sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
+        guard avcodec_send_packet(codec, packet) >= 0 else {
+            noteFault()
+            return false
+        }
+        return true
     }
 
     /// The time by which looks are planned.
