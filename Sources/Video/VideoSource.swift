@@ -35,6 +35,8 @@ struct VideoSource: ~Copyable {
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: LookPlanner
+    /// Nil for a stream.
+    private var stamps: FileStamps?
     private let url: CameraURL
     private var isDraining = false
     private var backlog = Backlog()
@@ -47,6 +49,7 @@ struct VideoSource: ~Copyable {
     /// When `barren` was 0, by the clock.
     private var fruitful = 0.0
     private var lastStamp: Double?
+    private var newestCounted = Int64.min
     /// Something was lost since the last key frame: what refers to it is smeared.
     private var isDamaged = false
     /// Stamps of the newest packets that gave errors, and of the one that was sent last.
@@ -141,6 +144,10 @@ struct VideoSource: ~Copyable {
         self.packet = packet
         self.url = url
         self.planner = LookPlanner(cadence: options.cadence)
+        if !url.isStream {
+            stamps = FileStamps(
+                timeBase: info.pointee.time_base, rates: [info.pointee.avg_frame_rate, info.pointee.r_frame_rate])
+        }
         fruitful = options.uptime()
     }
 
@@ -172,9 +179,7 @@ struct VideoSource: ~Copyable {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
                 // What the backlog brings first is past.
-                if isWhole(raw), !isCatchingUp || backlog.isEmpty, let pts = seconds(raw.pointee.best_effort_timestamp),
-                    !isDamaged
-                {
+                if isWhole(raw), !isCatchingUp || backlog.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
                     let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
                     if choice != .nothing {
                         barren = 0
@@ -219,6 +224,14 @@ struct VideoSource: ~Copyable {
         return !isFaulty
     }
 
+    /// Times that are counted are those of decoding: a picture may come after one that was decoded later.
+    private mutating func stamp(of raw: UnsafeMutablePointer<AVFrame>) -> Int64 {
+        let stamp = raw.pointee.best_effort_timestamp
+        guard stamps?.areCounted == true, stamp != ffNOPTS else { return stamp }
+        newestCounted = max(newestCounted, stamp)
+        return newestCounted
+    }
+
     private mutating func noteFault() {
         isDamaged = true
         faulty = (faulty + [sent]).suffix(16)
@@ -254,6 +267,7 @@ struct VideoSource: ~Copyable {
             }
             guard let packet, packet.pointee.stream_index == stream else { continue }
             let isKey = packet.pointee.flags & AV_PKT_FLAG_KEY != 0
+            stamps?.mend(&packet.pointee)
             guard let time = seconds(packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts) else {
                 continue
             }
