@@ -31,6 +31,8 @@ struct VideoSource: ~Copyable {
     private var packet: UnsafeMutablePointer<AVPacket>?
     private let stream: Int32
     private let timeBase: AVRational
+    /// Nil where pictures are stored as they are shown.
+    private let orientation: Orientation?
     private let streamGuard: StreamGuard
     private let deadline: ReadDeadline
     private let options: Options
@@ -133,7 +135,15 @@ struct VideoSource: ~Copyable {
         try Self.check(avcodec_open2(codec, decoder, nil), "open the decoder", url, deadline)
         guard let packet = av_packet_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
 
+        let orientation = Self.matrix(info).map(Orientation.init(matrix:))
+        guard orientation != .some(nil) else {
+            throw VideoError(
+                "show", on: url,
+                cause: "its pictures are to be turned by something else than a quarter: encode it upright")
+        }
+
         opened = true
+        self.orientation = orientation.flatMap(\.self).flatMap { $0.isUpright ? nil : $0 }
         self.timeBase = info.pointee.time_base
         self.streamGuard = streamGuard
         self.deadline = deadline
@@ -184,7 +194,12 @@ struct VideoSource: ~Copyable {
                     if choice != .nothing {
                         barren = 0
                         fruitful = options.uptime()
-                        return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
+                        guard let orientation else {
+                            return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
+                        }
+                        defer { av_frame_free(&frame) }
+                        return Picture(
+                            raw: try turned(raw, orientation), pts: pts, isGlimpse: choice == .glimpse)
                     }
                 }
                 av_frame_unref(raw)
@@ -207,6 +222,14 @@ struct VideoSource: ~Copyable {
                 av_frame_free(&frame)
                 return nil
             }
+        }
+    }
+
+    private func turned(
+        _ raw: UnsafeMutablePointer<AVFrame>, _ orientation: Orientation
+    ) throws(VideoError) -> UnsafeMutablePointer<AVFrame> {
+        do { return try orientation.turned(raw) } catch {
+            throw VideoError("turn the pictures of", on: url, cause: "\(error): encode it upright")
         }
     }
 
@@ -354,6 +377,16 @@ struct VideoSource: ~Copyable {
 
     /// The decoders that a camera may ask for, by libav's names.
     private static let cameraDecoders = ["h264", "hevc", "mjpeg", "mpeg4"]
+
+    private static func matrix(_ stream: UnsafeMutablePointer<AVStream>) -> [Int32]? {
+        var size = 0
+        guard let data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size),
+            size >= 9 * MemoryLayout<Int32>.size
+        else { return nil }
+        return (0..<9).map {
+            UnsafeRawPointer(data).loadUnaligned(fromByteOffset: $0 * MemoryLayout<Int32>.size, as: Int32.self)
+        }
+    }
 
     /// libav decodes here already where a description does not tell enough.
     private static func probe(_ format: UnsafeMutablePointer<AVFormatContext>?, _ largestPicture: Int) -> Int32 {
