@@ -29,6 +29,7 @@ struct LookPlanner {
     private var looksLeft = 0
     /// The group of pictures goes on for longer than was planned: it is decoded to its end.
     private var isOverrun = false
+    private var keyFramesStand = true
 
     /// Time stamps jitter; a look may come by this much early.
     private static let slack = 0.02
@@ -47,8 +48,8 @@ struct LookPlanner {
 
     /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.
     mutating func needs(isKey: Bool, at time: Double) -> Bool {
-        if isKey { (isAllDecoded, isOverrun) = (isClose, false) }
-        guard case .keyFrames(let promise, let rest) = cadence else { return true }
+        if isKey { (isAllDecoded, isOverrun) = (isClose, !keyFramesStand) }
+        guard case .keyFrames(let promise, let rest) = cadence, keyFramesStand else { return true }
         guard isKey else {
             if isOverdue(at: time, promise) { goOn() }
             return isAllDecoded || looksLeft > 0
@@ -63,6 +64,12 @@ struct LookPlanner {
     mutating func goOn() {
         isOverrun = true
         looksLeft = .max
+    }
+
+    /// What the stream calls key frames are no whole pictures (recovery points of a gradual refresh): all is decoded.
+    mutating func distrustKeyFrames() {
+        keyFramesStand = false
+        goOn()
     }
 
     mutating func choose(isKey: Bool, at time: Double) -> Choice {

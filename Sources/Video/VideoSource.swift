@@ -54,6 +54,10 @@ struct VideoSource: ~Copyable {
     private var newestCounted = Int64.min
     /// Something was lost since the last key frame: what refers to it is smeared.
     private var isDamaged = false
+    /// Something was left out since the last key frame: the decoder can go on from the next one only.
+    private var isTorn = false
+    /// How many key frames in a row the decoder began at without giving one out.
+    private var vainKeys = 0
     /// Stamps of the newest packets that gave errors, and of the one that was sent last.
     private var faulty: [Int64] = []
     private var sent = ffNOPTS
@@ -188,6 +192,7 @@ struct VideoSource: ~Copyable {
         while true {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
+                if ffIsKeyFrame(raw) != 0 { vainKeys = 0 }
                 // What the backlog brings first is past.
                 if isWhole(raw), !isCatchingUp || backlog.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
                     let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
@@ -257,6 +262,7 @@ struct VideoSource: ~Copyable {
 
     private mutating func noteFault() {
         isDamaged = true
+        vainKeys = 0
         faulty = (faulty + [sent]).suffix(16)
     }
 
@@ -304,25 +310,40 @@ struct VideoSource: ~Copyable {
                 try keep(packet)
                 continue
             }
+            if vainKeys > 1 { planner.distrustKeyFrames() }
             let isNeeded = planner.needs(isKey: isKey, at: paced(time))
             if isKey { backlog.restart() }
             guard isNeeded else {
+                isTorn = true
                 try keep(packet)
                 if backlog.isFull { planner.goOn() }
                 continue
             }
             guard backlog.isEmpty else {
                 try keep(packet)
-                isCatchingUp = true
+                (isCatchingUp, isTorn) = (true, false)
                 continue
             }
             let isSparse = planner.isSparse
+            if isKey {
+                if isTorn || isDamaged { beginAnew() }
+                if isTorn || isSparse { vainKeys += 1 }
+                isTorn = false
+            }
             if isSparse { try keep(packet) }
             guard send(packet) else { continue }
             // Without this a decoder that may reorder holds each key frame back until the next one.
             if isSparse { avcodec_send_packet(codec, nil) }
             return true
         }
+    }
+
+    /// The decoder forgets what it has, so that nothing refers to what is damaged or missing.
+    private mutating func beginAnew() {
+        avcodec_flush_buffers(codec)
+        // Where there is no key frame but a recovery point, the H.264 decoder gives nothing out until the pictures have been
+        // renewed as far as the point says.
+        if codec?.pointee.codec_id == AV_CODEC_ID_H264 { isDamaged = false }
     }
 
     private mutating func keep(_ packet: UnsafeMutablePointer<AVPacket>) throws(VideoError) {
