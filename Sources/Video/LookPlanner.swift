@@ -2,7 +2,8 @@
 ///
 /// A picture between key frames needs every packet since the last key frame. So after a key frame packets are decoded
 /// only as far as the last look that the promise needs before the next one; how far away that is, the longest of the last
-/// groups of pictures tells.
+/// groups of pictures tells. Where the next one does not come by then, the packets that were left out are needed after all,
+/// and everything up to the next one.
 ///
 /// While the camera is watched closely all is decoded, and there are glimpses between the looks, which come as before.
 struct LookPlanner {
@@ -26,6 +27,9 @@ struct LookPlanner {
     private var lastChoice: Double?
     /// Looks that are still to be taken between the last key frame and the next one.
     private var looksLeft = 0
+    /// The group of pictures goes on for longer than was planned: it is decoded to its end.
+    private var isOverrun = false
+    private var keyFramesStand = true
 
     /// Time stamps jitter; a look may come by this much early.
     private static let slack = 0.02
@@ -35,22 +39,37 @@ struct LookPlanner {
     init(cadence: Cadence) { self.cadence = cadence }
 
     /// True where only key frames are decoded, each on its own.
-    var isSparse: Bool { !isAllDecoded && keyFramesSuffice }
+    var isSparse: Bool { !isAllDecoded && !isOverrun && keyFramesSuffice }
 
     private var keyFramesSuffice: Bool {
         guard case .keyFrames(let promise, _) = cadence, let longestGroup else { return false }
         return longestGroup <= promise + Self.slack
     }
 
+    /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.
     mutating func needs(isKey: Bool, at time: Double) -> Bool {
-        if isKey { isAllDecoded = isClose }
-        guard case .keyFrames(let promise, let rest) = cadence else { return true }
-        // Once a packet has been left out, only the next key frame can be decoded.
-        guard isKey else { return isAllDecoded || looksLeft > 0 }
+        if isKey { (isAllDecoded, isOverrun) = (isClose, !keyFramesStand) }
+        guard case .keyFrames(let promise, let rest) = cadence, keyFramesStand else { return true }
+        guard isKey else {
+            if isOverdue(at: time, promise) { goOn() }
+            return isAllDecoded || looksLeft > 0
+        }
         if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
         lastKey = time
         looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? .max
         return isAllDecoded || !isTooSoon(time, rest)
+    }
+
+    /// From here to the next key frame all is decoded, and there is a look as often as the promise says.
+    mutating func goOn() {
+        isOverrun = true
+        looksLeft = .max
+    }
+
+    /// What the stream calls key frames are no whole pictures (recovery points of a gradual refresh): all is decoded.
+    mutating func distrustKeyFrames() {
+        keyFramesStand = false
+        goOn()
     }
 
     mutating func choose(isKey: Bool, at time: Double) -> Choice {
@@ -69,18 +88,25 @@ struct LookPlanner {
         switch cadence {
         case .every(let seconds): interval = seconds
         case .keyFrames(let promise, let rest):
-            guard !isKey else {
+            // In an overrun it is the key frame that was looked at already.
+            guard !isKey || isOverrun else {
                 guard !isTooSoon(time, rest) else { return false }
                 lastLook = time
                 return true
             }
             guard looksLeft > 0 else { return false }
-            interval = longestGroup.map { $0 / Double(parts(of: $0, promise)) } ?? promise
+            interval = isOverrun ? promise : longestGroup.map { $0 / Double(parts(of: $0, promise)) } ?? promise
         }
         if let lastLook, time > lastLook - 1, time < lastLook + interval - Self.slack { return false }
         lastLook = time
         if looksLeft > 0, looksLeft < .max { looksLeft -= 1 }
         return true
+    }
+
+    /// True where a look is due and the key frame that was to bring it has not come.
+    private func isOverdue(at time: Double, _ promise: Double) -> Bool {
+        guard looksLeft == 0, let lastKey, let longestGroup else { return false }
+        return time > lastKey + longestGroup + Self.slack && time >= (lastLook ?? lastKey) + promise - Self.slack
     }
 
     /// Into how many equal parts a group of pictures is cut so that none is longer than the promise.
@@ -89,7 +115,10 @@ struct LookPlanner {
     }
 
     private func isTooSoon(_ time: Double, _ rest: Double) -> Bool {
-        guard keyFramesSuffice, let lastLook else { return false }
-        return time > lastLook && time < lastLook + rest - Self.slack
+        guard case .keyFrames(let promise, _) = cadence, keyFramesSuffice, let longestGroup, let lastLook,
+            time > lastLook, time < lastLook + rest - Self.slack
+        else { return false }
+        // After a look between key frames the next one may come too late. Where all come too soon, every other is taken.
+        return longestGroup < rest - Self.slack || time + longestGroup <= lastLook + promise + Self.slack
     }
 }

@@ -31,12 +31,19 @@ struct VideoSource: ~Copyable {
     private var packet: UnsafeMutablePointer<AVPacket>?
     private let stream: Int32
     private let timeBase: AVRational
+    /// Nil where pictures are stored as they are shown.
+    private let orientation: Orientation?
     private let streamGuard: StreamGuard
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: LookPlanner
+    /// Nil for a stream.
+    private var stamps: FileStamps?
     private let url: CameraURL
     private var isDraining = false
+    private var backlog = Backlog()
+    /// The decoder is given what is in the backlog.
+    private var isCatchingUp = false
     /// Nil for a file.
     private var pace: Pace?
     /// Seconds since the last picture that was whole: of a file by its stamps, of a stream by the clock.
@@ -44,8 +51,13 @@ struct VideoSource: ~Copyable {
     /// When `barren` was 0, by the clock.
     private var fruitful = 0.0
     private var lastStamp: Double?
+    private var newestCounted = Int64.min
     /// Something was lost since the last key frame: what refers to it is smeared.
     private var isDamaged = false
+    /// Something was left out since the last key frame: the decoder can go on from the next one only.
+    private var isTorn = false
+    /// How many key frames in a row the decoder began at without giving one out.
+    private var vainKeys = 0
     /// Stamps of the newest packets that gave errors, and of the one that was sent last.
     private var faulty: [Int64] = []
     private var sent = ffNOPTS
@@ -127,7 +139,15 @@ struct VideoSource: ~Copyable {
         try Self.check(avcodec_open2(codec, decoder, nil), "open the decoder", url, deadline)
         guard let packet = av_packet_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
 
+        let orientation = Self.matrix(info).map(Orientation.init(matrix:))
+        guard orientation != .some(nil) else {
+            throw VideoError(
+                "show", on: url,
+                cause: "its pictures are to be turned by something else than a quarter: encode it upright")
+        }
+
         opened = true
+        self.orientation = orientation.flatMap(\.self).flatMap { $0.isUpright ? nil : $0 }
         self.timeBase = info.pointee.time_base
         self.streamGuard = streamGuard
         self.deadline = deadline
@@ -138,6 +158,10 @@ struct VideoSource: ~Copyable {
         self.packet = packet
         self.url = url
         self.planner = LookPlanner(cadence: options.cadence)
+        if !url.isStream {
+            stamps = FileStamps(
+                timeBase: info.pointee.time_base, rates: [info.pointee.avg_frame_rate, info.pointee.r_frame_rate])
+        }
         fruitful = options.uptime()
     }
 
@@ -168,12 +192,19 @@ struct VideoSource: ~Copyable {
         while true {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
-                if isWhole(raw), let pts = seconds(raw.pointee.best_effort_timestamp), !isDamaged {
+                if ffIsKeyFrame(raw) != 0 { vainKeys = 0 }
+                // What the backlog brings first is past.
+                if isWhole(raw), !isCatchingUp || backlog.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
                     let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
                     if choice != .nothing {
                         barren = 0
                         fruitful = options.uptime()
-                        return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
+                        guard let orientation else {
+                            return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
+                        }
+                        defer { av_frame_free(&frame) }
+                        return Picture(
+                            raw: try turned(raw, orientation), pts: pts, isGlimpse: choice == .glimpse)
                     }
                 }
                 av_frame_unref(raw)
@@ -199,6 +230,14 @@ struct VideoSource: ~Copyable {
         }
     }
 
+    private func turned(
+        _ raw: UnsafeMutablePointer<AVFrame>, _ orientation: Orientation
+    ) throws(VideoError) -> UnsafeMutablePointer<AVFrame> {
+        do { return try orientation.turned(raw) } catch {
+            throw VideoError("turn the pictures of", on: url, cause: "\(error): encode it upright")
+        }
+    }
+
     /// False for a picture with parts that the decoder had to invent, from which on nothing is whole up to the next key
     /// frame. A key frame that is whole makes good what was lost before.
     private mutating func isWhole(_ raw: UnsafeMutablePointer<AVFrame>) -> Bool {
@@ -213,14 +252,33 @@ struct VideoSource: ~Copyable {
         return !isFaulty
     }
 
+    /// Times that are counted are those of decoding: a picture may come after one that was decoded later.
+    private mutating func stamp(of raw: UnsafeMutablePointer<AVFrame>) -> Int64 {
+        let stamp = raw.pointee.best_effort_timestamp
+        guard stamps?.areCounted == true, stamp != ffNOPTS else { return stamp }
+        newestCounted = max(newestCounted, stamp)
+        return newestCounted
+    }
+
     private mutating func noteFault() {
         isDamaged = true
+        vainKeys = 0
         faulty = (faulty + [sent]).suffix(16)
     }
 
     /// Gives the decoder the next packet that it needs; false at the end of the stream.
     private mutating func feed() throws(VideoError) -> Bool {
         while true {
+            if isCatchingUp {
+                guard let kept = backlog.takeFirst() else {
+                    isCatchingUp = false
+                    continue
+                }
+                var unused = Optional(kept)
+                defer { av_packet_free(&unused) }
+                guard send(kept) else { continue }
+                return true
+            }
             deadline.arm(for: options.readTimeout)
             let read = av_read_frame(format, packet)
             if read == ffAVERROR_EOF {
@@ -238,6 +296,7 @@ struct VideoSource: ~Copyable {
             }
             guard let packet, packet.pointee.stream_index == stream else { continue }
             let isKey = packet.pointee.flags & AV_PKT_FLAG_KEY != 0
+            stamps?.mend(&packet.pointee)
             guard let time = seconds(packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts) else {
                 continue
             }
@@ -248,18 +307,61 @@ struct VideoSource: ~Copyable {
             lastStamp = time
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
+                try keep(packet)
                 continue
             }
-            guard planner.needs(isKey: isKey, at: paced(time)) else { continue }
-            sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
-            guard avcodec_send_packet(codec, packet) >= 0 else {
-                noteFault()
+            if vainKeys > 1 { planner.distrustKeyFrames() }
+            let isNeeded = planner.needs(isKey: isKey, at: paced(time))
+            if isKey { backlog.restart() }
+            guard isNeeded else {
+                isTorn = true
+                try keep(packet)
+                if backlog.isFull { planner.goOn() }
                 continue
             }
+            guard backlog.isEmpty else {
+                try keep(packet)
+                (isCatchingUp, isTorn) = (true, false)
+                continue
+            }
+            let isSparse = planner.isSparse
+            if isKey {
+                if isTorn || isDamaged { beginAnew() }
+                if isTorn || isSparse { vainKeys += 1 }
+                isTorn = false
+            }
+            if isSparse { try keep(packet) }
+            guard send(packet) else { continue }
             // Without this a decoder that may reorder holds each key frame back until the next one.
-            if planner.isSparse { avcodec_send_packet(codec, nil) }
+            if isSparse { avcodec_send_packet(codec, nil) }
             return true
         }
+    }
+
+    /// The decoder forgets what it has, so that nothing refers to what is damaged or missing.
+    private mutating func beginAnew() {
+        avcodec_flush_buffers(codec)
+        // Where there is no key frame but a recovery point, the H.264 decoder gives nothing out until the pictures have been
+        // renewed as far as the point says.
+        if codec?.pointee.codec_id == AV_CODEC_ID_H264 { isDamaged = false }
+    }
+
+    private mutating func keep(_ packet: UnsafeMutablePointer<AVPacket>) throws(VideoError) {
+        guard backlog.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
+    }
+
+    /// Gives the decoder one packet; false where it gets or takes none.
+    private mutating func send(_ packet: UnsafeMutablePointer<AVPacket>) -> Bool {
+        guard packet.pointee.flags & AV_PKT_FLAG_CORRUPT == 0 else {
+            isDamaged = true
+            return false
+        }
+        sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
+        guard avcodec_send_packet(codec, packet) >= 0 else {
+            noteFault()
+            return false
+        }
+        return true
     }
 
     /// The time by which looks are planned.
@@ -296,6 +398,16 @@ struct VideoSource: ~Copyable {
 
     /// The decoders that a camera may ask for, by libav's names.
     private static let cameraDecoders = ["h264", "hevc", "mjpeg", "mpeg4"]
+
+    private static func matrix(_ stream: UnsafeMutablePointer<AVStream>) -> [Int32]? {
+        var size = 0
+        guard let data = av_stream_get_side_data(stream, AV_PKT_DATA_DISPLAYMATRIX, &size),
+            size >= 9 * MemoryLayout<Int32>.size
+        else { return nil }
+        return (0..<9).map {
+            UnsafeRawPointer(data).loadUnaligned(fromByteOffset: $0 * MemoryLayout<Int32>.size, as: Int32.self)
+        }
+    }
 
     /// libav decodes here already where a description does not tell enough.
     private static func probe(_ format: UnsafeMutablePointer<AVFormatContext>?, _ largestPicture: Int) -> Int32 {

@@ -1,4 +1,5 @@
 import Analytics
+import TestSupport
 import Testing
 
 @testable import Video
@@ -66,6 +67,48 @@ import Testing
         let close = (looks + glimpses).sorted().filter { $0 >= 30.2 + group && $0 <= 60.2 }
         #expect(zip(close.dropFirst(), close).allSatisfy { $0 - $1 <= 0.55 })
         #expect(close.count >= 2 * Int(30 - group) - 1)
+    }
+
+    /// Times that are looked at, and of the packets that are decoded, of 10 a second.
+    private func run(keysAt keys: [Double], seconds: Double) -> (looks: [Double], decoded: Set<Int>) {
+        var planner = LookPlanner(cadence: .keyFrames(promise: 3, interval: 2))
+        let starts = Set(keys.map { Int($0 * 10) })
+        var (looks, decoded, leftOut) = ([Double](), Set<Int>(), [Int]())
+        for index in 0..<Int(seconds * 10) {
+            let (time, isKey) = (Double(index) / 10, starts.contains(index))
+            let isNeeded = planner.needs(isKey: isKey, at: time)
+            if isKey { leftOut = [] }
+            guard isNeeded else {
+                leftOut.append(index)
+                continue
+            }
+            decoded.formUnion(leftOut + [index])
+            leftOut = []
+            if planner.choose(isKey: isKey, at: time) == .look { looks.append(time) }
+        }
+        return (looks, decoded)
+    }
+
+    @Test func whateverTheDistancesOfKeyFramesThePromiseHolds() {
+        var random = SeededGenerator(seed: 5)
+        for _ in 0..<300 {
+            var keys = [0.0]
+            while let last = keys.last, last < 300 {
+                let group: Double = ([2, 2.4, 3, 5, 9, 20, 60] as [Double]).randomElement(using: &random) ?? 2
+                let count = Int.random(in: 1...6, using: &random)
+                for index in 1...count { keys.append(last + group * Double(index)) }
+            }
+            let (looks, _) = run(keysAt: keys, seconds: 300)
+            let gaps = zip(looks.dropFirst() + [300], looks).map { $0 - $1 }
+            #expect(gaps.allSatisfy { $0 > 0 && $0 <= 3.11 }, "\(keys): \(looks)")
+        }
+    }
+
+    @Test func afterALongGroupShortOnesAreSparseAgain() {
+        let keys = [0.0, 2, 4, 30] + stride(from: 32.0, to: 90, by: 2)
+        let (_, decoded) = run(keysAt: keys, seconds: 90)
+        #expect(decoded.isSuperset(of: 40..<300))
+        #expect(decoded.filter { $0 > 400 }.count == 24)
     }
 
     @Test func aFixedCadenceIsKept() {

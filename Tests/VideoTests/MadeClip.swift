@@ -1,0 +1,49 @@
+import Foundation
+import TestSupport
+
+/// A clip that ffmpeg makes of what it is told.
+enum MadeClip {
+    struct Failed: Error, CustomStringConvertible {
+        let description: String
+    }
+
+    /// - Parameters:
+    ///   - folder: keep it as long as the clip is used.
+    ///   - name: with the ending that names the container.
+    ///   - options: all between the options for logging and the path.
+    /// - Returns: its path.
+    static func make(_ name: String, in folder: TemporaryFolder, _ options: [String]) throws -> String {
+        let path = folder.file(name).path
+        let process = Process()
+        let fault = Pipe()
+        process.executableURL = URL(filePath: "/usr/bin/ffmpeg")
+        process.arguments = ["-nostdin", "-v", "error"] + options + [path]
+        process.standardInput = FileHandle.nullDevice
+        process.standardError = fault
+        try process.run()
+        let complaint = fault.fileHandleForReading.readDataToEndOfFile()
+        process.waitUntilExit()
+        guard process.terminationStatus == 0 else {
+            throw Failed(description: "ffmpeg could not make \(name): \(String(decoding: complaint, as: UTF8.self))")
+        }
+        return path
+    }
+
+    /// H.264 of a moving test pattern, ten pictures a second, with key frames at these seconds only.
+    static func make(
+        _ name: String, in folder: TemporaryFolder, seconds: Double, keysAt keys: [Double], _ options: [String] = []
+    ) throws -> String {
+        try make(
+            name, in: folder,
+            pattern(seconds) + ["-bf", "0", "-g", "100000", "-sc_threshold", "0", "-force_key_frames"]
+                + [keys.map { "\($0)" }.joined(separator: ",")] + options)
+    }
+
+    /// A moving test pattern, ten pictures a second, into H.264.
+    static func pattern(_ seconds: Double, size: String = "320x180") -> [String] {
+        [
+            "-f", "lavfi", "-i", "testsrc2=size=\(size):rate=10:duration=\(seconds)", "-c:v", "libx264", "-preset",
+            "ultrafast", "-pix_fmt", "yuv420p",
+        ]
+    }
+}
