@@ -57,6 +57,7 @@ final class ChaosWriter: Sendable {
         while !isStopped.load(ordering: .relaxed) {
             guard isAlive() else { return }
             look += 1
+            progress.begin(look)
             for change in book.advance(scene.findings(at: look, seen: &seen), at: MediaTime(Double(look))) {
                 write(change, look)
                 publisher.notify()

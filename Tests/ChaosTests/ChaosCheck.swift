@@ -21,7 +21,7 @@ struct ChaosCheck {
     private(set) var incidents = 0
     /// The same message again, as at-least-once allows.
     private(set) var repeated = 0
-    /// Seconds from writing to the first arrival, sorted.
+    /// Seconds from the look that showed it to the first arrival, sorted.
     private(set) var waits: [Double] = []
 
     var isClean: Bool {
@@ -32,12 +32,14 @@ struct ChaosCheck {
     /// - Parameters:
     ///   - look: the last look that was written.
     ///   - sequence: the last sequence of the outbox.
-    ///   - longestWait: seconds that a message may take, the longest outage included.
+    ///   - begun: when a look of the scene was begun.
+    ///   - longestWait: seconds that a message may take after the look that showed what it tells, with every kill, full disk
+    ///     and outage in between.
     init(
         _ received: [(event: AlertEvent, at: Date)], scene: ScriptedScene, through look: Int, sequence: Int,
-        longestWait: Double
+        begun: (Int) -> Date?, longestWait: Double
     ) {
-        var once: [AlertEvent] = []
+        var first: [(event: AlertEvent, at: Date)] = []
         var byID: [String: String] = [:]
         var bySequence: [String: String] = [:]
         for (event, date) in received {
@@ -51,22 +53,30 @@ struct ChaosCheck {
             }
             byID[event.id] = event.sequence
             bySequence[event.sequence] = event.id
-            if let last = once.last, event.sequence < last.sequence {
+            if let last = first.last?.event, event.sequence < last.sequence {
                 disorder.append("\(event.sequence) after \(last.sequence)")
             }
-            once.append(event)
-            guard let written = Self.written(event.id) else {
-                strange.append("\(event.id) is no UUIDv7")
-                continue
-            }
-            waits.append(date.timeIntervalSince(written))
-            if date.timeIntervalSince(written) > longestWait { late.append(event.sequence) }
+            first.append((event, date))
         }
+        let once = first.map(\.event)
         messages = once.count
-        waits.sort()
         let sequences = Set(once.compactMap { Int($0.sequence) })
         gaps = (1...max(1, max(sequence, sequences.max() ?? 0))).filter { !sequences.contains($0) && sequence > 0 }
         compare(once, scene, look)
+        var scene = scene
+        let arrivals = Dictionary(uniqueKeysWithValues: scene.vehicles(through: look).map { ($0.name, $0.arrival) })
+        for (event, date) in first {
+            // What is about nothing in the scene has been told already.
+            guard let arrival = event.data.why.first.flatMap({ arrivals[$0.what] }) else { continue }
+            let isClosed = event.data.incident.state == "closed"
+            guard let due = begun(arrival + Int(event.data.observed.dwellSeconds) + (isClosed ? 1 : 0)) else {
+                strange.append("\(event.sequence) tells of a look that never was")
+                continue
+            }
+            waits.append(date.timeIntervalSince(due))
+            if date.timeIntervalSince(due) > longestWait { late.append(event.sequence) }
+        }
+        waits.sort()
     }
 
     private mutating func compare(_ once: [AlertEvent], _ scene: ScriptedScene, _ look: Int) {

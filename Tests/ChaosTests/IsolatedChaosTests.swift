@@ -17,7 +17,7 @@ import Testing
         ])
         defer { broker.stop() }
         // The writer is a machine of its own where that may be, with the proxy at our end of the cable.
-        let network = PartitionedNetwork.make(orTell: Campaign.say)
+        let network = PartitionedNetwork.make(orTell: Campaign.skip)
         defer { network?.stop() }
         let host = network?.address ?? "127.0.0.1"
         let proxy = try FaultProxy(to: broker.port, seed: seed, on: host)
@@ -86,17 +86,14 @@ import Testing
         let screen = try await Centre(port: broker.port, filter: AlertTopics().filter(.open))
         let open = try Set(outbox.openIncidents().map { $0.id.uuidString.lowercased() })
         #expect(try await eventually(seconds: 10) { Set(screen.received.map(\.event.subject)) == open })
-        let check = try ChaosCheck(
-            centre.received, scene: ScriptedScene(seed: seed), through: ChaosProgress(file: progress).look,
-            sequence: Int(counts.lastSequence), longestWait: 30)
+        let looks = try ChaosProgress(file: progress)
+        let check = ChaosCheck(
+            centre.received, scene: ScriptedScene(seed: seed), through: looks.look,
+            sequence: Int(counts.lastSequence), begun: looks.date, longestWait: 30)
         for client in [centre.client, screen.client] { await client.close() }
         #expect(try centre.violations() == [])
         #expect(try screen.violations() == [])
         return check
-    }
-
-    private func tail(_ log: URL) -> String {
-        String(((try? String(contentsOf: log, encoding: .utf8)) ?? "").suffix(1000))
     }
 
     @Test(.timeLimit(.minutes(Campaign.isLong ? 30 : 5)))
@@ -115,7 +112,7 @@ import Testing
     func `kills on a disk that is full now and then lose nothing and repeat nothing`() async throws {
         let folder = try TemporaryFolder()
         guard let disk = try FullDisk(in: folder, megabytes: 64) else {
-            Campaign.say("the full disk is skipped: a tmpfs may not be mounted here")
+            Campaign.skip("the full disk is skipped: a tmpfs may not be mounted here")
             return
         }
         let kills = Campaign.isLong ? 200 : 30
@@ -132,7 +129,7 @@ import Testing
     func `a network that is cut for longer than the keep-alive loses nothing and repeats nothing`(
         cut: PartitionedNetwork.Cut
     ) async throws {
-        guard let network = PartitionedNetwork.make(orTell: Campaign.say) else { return }
+        guard let network = PartitionedNetwork.make(orTell: Campaign.skip) else { return }
         defer { network.stop() }
         let folder = try TemporaryFolder()
         let broker = try Broker()
@@ -167,7 +164,7 @@ import Testing
             })
         let check = ChaosCheck(
             centre.received, scene: ScriptedScene(seed: seed), through: progress.look,
-            sequence: Int(counts.lastSequence), longestWait: 30)
+            sequence: Int(counts.lastSequence), begun: progress.date, longestWait: 30)
         Campaign.say("\(cut) for 10 s: \(check)")
         #expect(check.isClean, "CHAOS_SEED=\(seed): \(check)")
         await centre.client.close()
@@ -182,4 +179,9 @@ func eventually(seconds: Int, _ condition: @Sendable () throws -> Bool) async th
         try await Task.sleep(for: .milliseconds(50))
     }
     return false
+}
+
+/// The end of what a child wrote.
+func tail(_ log: URL) -> String {
+    String(((try? String(contentsOf: log, encoding: .utf8)) ?? "").suffix(1000))
 }

@@ -7,51 +7,9 @@ import Testing
 
 /// The installed program on a stream, killed again and again, with a camera that goes away and freezes.
 @Suite struct IsolatedDaemonChaosTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
-
-    private func configuration(
-        _ folder: TemporaryFolder, broker: Int, camera: String, rule: String = "parking.motor: { dwell: 20 }",
-        polygon: String = "[[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]"
-    ) throws -> String {
-        let file = folder.file("gridwarden.yaml")
-        try """
-        site:
-          id: chaos
-          area: "320583102201"
-          state_directory: \(folder.file("state").path)
-          models_directory: \(Self.models)
-        broker:
-          host: 127.0.0.1
-          port: \(broker)
-        evidence:
-          directory: \(folder.file("evidence").path)
-        cameras:
-          - id: cam-01
-            url: \(camera)
-            purpose: test
-            signage_confirmed: true
-            zones:
-              - id: np1
-                polygon: \(polygon)
-                rules:
-                  \(rule)
-        """.write(to: file, atomically: true, encoding: .utf8)
-        return file.path
-    }
-
-    /// The server lets a stream go with its last client, and would begin the clip anew after each kill.
-    private func viewer(of server: RTSPServer, _ folder: TemporaryFolder) throws -> ChildProcess {
-        try ChildProcess(
-            URL(filePath: "/usr/bin/ffmpeg"),
-            ["-nostdin", "-v", "error", "-rtsp_transport", "tcp", "-i", server.url, "-c", "copy", "-f", "null", "-"],
-            log: folder.file("viewer"))
-    }
-
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip. The stream is one for all, as a camera's is: it
     /// goes on while the daemon is dead.
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
     func `a daemon that is killed while a car stands there opens one incident, and closes it`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()
@@ -61,10 +19,12 @@ import Testing
         let clip = try #require(Footage.clip("composed/parking.mp4"))
         let server = try RTSPServer(clip: clip, loops: true, isShared: true)
         defer { server.stop() }
-        let viewer = try viewer(of: server, folder)
+        let viewer = try WatchedStreet.viewer(of: server, folder)
         defer { viewer.kill() }
         let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
-        let arguments = ["run", "--config", try configuration(folder, broker: proxy.port, camera: server.url)]
+        let file = try WatchedStreet.configuration(
+            folder, broker: proxy.port, camera: server.url, rule: "parking.motor: { dwell: 20 }")
+        let arguments = ["run", "--config", file]
         let program = ChildProcess.built("gridwarden")
         let log = folder.file("log")
         let begin = ContinuousClock.now
@@ -112,7 +72,7 @@ import Testing
     }
 
     /// The bags of `garbage-smoke.mp4` lie there from 45 s to 135 s of the clip.
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
     func `a daemon that is killed while bags lie there opens one incident, on time`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()
@@ -124,10 +84,10 @@ import Testing
         let server = try RTSPServer(clip: clip, loops: false, isShared: true)
         defer { server.stop() }
         let began = Date()
-        let viewer = try viewer(of: server, folder)
+        let viewer = try WatchedStreet.viewer(of: server, folder)
         defer { viewer.kill() }
         let centre = try await Centre(port: broker.port, filter: AlertTopics().filter(.alert))
-        let file = try configuration(
+        let file = try WatchedStreet.configuration(
             folder, broker: broker.port, camera: server.url, rule: "env.garbage_exposed: { dwell: 20 }",
             polygon: "[[0.65625, 0.2083], [1, 0.2083], [1, 1], [0.65625, 1]]")
         let program = ChildProcess.built("gridwarden")
