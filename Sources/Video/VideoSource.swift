@@ -137,14 +137,14 @@ struct VideoSource: ~Copyable {
         codec?.pointee.thread_count = 1
         codec?.pointee.max_pixels = Int64(options.largestPicture)
         try Self.check(avcodec_open2(codec, decoder, nil), "open the decoder", url, deadline)
-        guard let packet = av_packet_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
-
         let orientation = Self.matrix(info).map(Orientation.init(matrix:))
         guard orientation != .some(nil) else {
             throw VideoError(
                 "show", on: url,
                 cause: "its pictures are to be turned by something else than a quarter: encode it upright")
         }
+
+        guard let packet = av_packet_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
 
         opened = true
         self.orientation = orientation.flatMap(\.self).flatMap { $0.isUpright ? nil : $0 }
