@@ -39,7 +39,7 @@ test: deps models ## run all tests against a real broker and a real RTSP server
 	swift test --skip-build --skip Isolated --skip AloneMemory --skip $(HEAVY)
 	swift test --skip-build --skip Isolated --skip AloneMemory --filter $(HEAVY)
 
-chaos: deps models ## kill, cut off, fill up and spoil for ten minutes; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
+chaos: deps models ## kill, cut off, fill up and spoil for eight minutes; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
 	swift test $(CHECKED) --no-parallel --filter 'Isolated.*(Chaos|StreamFault)'
 
 fuzz: ## fuzz what comes from outside, each door for SECONDS=60, under the address sanitizer; SANITIZER=thread
