@@ -1,4 +1,3 @@
-import Dispatch
 import Synchronization
 import Threading
 
@@ -31,7 +30,7 @@ public final class MQTTClient: Sendable {
     private let settings: MQTTSettings
     private let message: AsyncStream<MQTTMessage>.Continuation
     private let state = Mutex(State())
-    private let waiting = DispatchSemaphore(value: 0)
+    private let waiting = Waiting()
 
     public init(_ settings: MQTTSettings) {
         self.settings = settings
@@ -164,7 +163,7 @@ public final class MQTTClient: Sendable {
             change(to: .down(error))
             if sessions > before { backoff.reset() }
             guard !isClosed else { break }
-            _ = waiting.wait(timeout: .now() + backoff.next())
+            waiting.wait(seconds: backoff.next())
         }
         state.withLock { $0.isFinished = true }
         finish()

@@ -47,7 +47,7 @@ public final class Camera: Sendable {
     private let outlet = FrameOutlet()
     private let state: AsyncStream<CameraState>.Continuation
     private let deadline = ReadDeadline()
-    private let waiting = DispatchSemaphore(value: 0)
+    private let waiting = Waiting()
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
     private let isClose = Atomic<Bool>(false)
@@ -127,7 +127,7 @@ public final class Camera: Sendable {
                 state.yield(.offline(error.description))
             }
             timeline.interrupt()
-            _ = waiting.wait(timeout: .now() + backoff.next())
+            waiting.wait(seconds: backoff.next())
         }
     }
 
@@ -162,7 +162,7 @@ public final class Camera: Sendable {
                 let first = start ?? (picture.pts - uptime)
                 start = first
                 while !deadline.isStopped, case let early = picture.pts - first - (clocks.uptime() - begin), early > 0 {
-                    _ = waiting.wait(timeout: .now() + min(early, 5))
+                    waiting.wait(seconds: min(early, 5))
                     progress()
                 }
             }

@@ -48,6 +48,39 @@ import Testing
         return library
     }
 
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(2)))
+    func `a date that is set back makes nobody wait longer for the broker`() async throws {
+        let folder = try TemporaryFolder()
+        guard let library = try library(in: folder) else { return }
+        let ahead = try ChaosProgress(file: folder.file("ahead"))
+        ahead.write(0)
+        let broker = try Broker()
+        defer { broker.stop() }
+        let screen = try await Screen(broker)
+        broker.end()
+        let file = try WatchedStreet.configuration(
+            folder, broker: broker.port, camera: "rtsp://127.0.0.1:1/nobody", rule: "parking.motor: { dwell: 15 }")
+        let child = try ChildProcess(
+            URL(filePath: "/usr/bin/env"),
+            [
+                "LD_PRELOAD=\(library.path)", "CLOCK_STEP=\(folder.file("ahead").path)",
+                ChildProcess.built("gridwarden").path, "run", "--config", file,
+            ], log: folder.file("log"))
+        defer { child.kill() }
+        #expect(
+            try await eventually(seconds: 20) {
+                try String(contentsOf: folder.file("log"), encoding: .utf8).contains("no broker")
+            })
+        // By then it waits for seconds before it tries again.
+        try await Task.sleep(for: .seconds(5))
+        ahead.write(-7200)
+        try broker.start()
+        // The camera that is not there is told, once there is a broker.
+        #expect(
+            try await eventually(seconds: 25) { !screen.reports.isEmpty }, "\(tail(folder.file("log")))")
+        await screen.client.close()
+    }
+
     @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
     func `a date that is set an hour forward and two back while a car stands there changes nothing`() async throws {
         let folder = try TemporaryFolder()
