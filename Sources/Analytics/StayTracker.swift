@@ -71,7 +71,7 @@ public struct StayTracker: Sendable {
     /// Stays of an earlier run, until the first look.
     private var restored: [StaySnapshot]
     /// Those among them that rules have reported.
-    private var reported: Set<Int>
+    private let reported: Set<Int>
 
     /// For how long a restart may have been blind and the time of what stood there still go on, in seconds. What has been
     /// reported is known for as long as it takes: it is over when its place is seen without it.

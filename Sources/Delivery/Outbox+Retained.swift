@@ -24,11 +24,7 @@ extension Outbox {
     /// Where the newest message about an incident is retained while it is open; nil where it has none.
     public func openTopic(of incident: UUID) throws(OutboxError) -> String? {
         try Self.explaining("read where incident \(incident.text) is retained") {
-            try pool.read {
-                try String.fetchOne(
-                    $0, sql: "SELECT open_topic FROM messages WHERE subject = ? ORDER BY sequence DESC LIMIT 1",
-                    arguments: [incident.text])
-            }
+            try pool.read { try OutboxSchema.newestMessage(of: incident, $0)?.openTopic }
         }
     }
 }

@@ -22,9 +22,7 @@ extension Outbox {
     ) throws -> Reviewed {
         try writeMakingRoom { db in
             guard let incident = try OutboxSchema.incident(review.incident, db),
-                let last = try OutboxSchema.messages(
-                    db, where: "subject = ? ORDER BY sequence DESC LIMIT 1", arguments: [review.incident.text]
-                ).first
+                let last = try OutboxSchema.newestMessage(of: review.incident, db)
             else { throw Refusal(.unknownIncident, "this site holds no such incident") }
             guard topics.place(of: last.topic) == place else {
                 throw Refusal(.unauthorised, "the incident lies in another area than the topic of the review")

@@ -14,11 +14,7 @@ extension Outbox {
     public func close(unwatched incident: Incident, at date: Date) throws(OutboxError) -> AlertMessage? {
         let operation = "close incident \(incident.id.text)"
         let last = try Self.explaining(operation) {
-            try pool.read { db in
-                try OutboxSchema.messages(
-                    db, where: "subject = ? ORDER BY sequence DESC LIMIT 1", arguments: [incident.id.text]
-                ).first
-            }
+            try pool.read { try OutboxSchema.newestMessage(of: incident.id, $0) }
         }
         guard let last else {
             try Self.explaining(operation) { try pool.write { try OutboxSchema.save(incident, $0) } }

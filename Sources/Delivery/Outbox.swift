@@ -135,9 +135,9 @@ public final class Outbox: Sendable {
                     guard progress.messages[sequence] == nil, progress.unsendable[sequence] == nil else { continue }
                     chosen.append(sequence)
                 }
-                return try chosen.flatMap {
-                    try OutboxSchema.messages(db, where: "sequence = ?", arguments: [$0])
-                }
+                return try OutboxSchema.messages(
+                    db, where: "sequence IN (\(databaseQuestionMarks(count: chosen.count))) ORDER BY sequence",
+                    arguments: StatementArguments(chosen))
             }
         }
     }

@@ -191,6 +191,11 @@ enum OutboxSchema {
             .map(message)
     }
 
+    /// The newest message about an incident.
+    static func newestMessage(of incident: UUID, _ db: Database) throws -> AlertMessage? {
+        try messages(db, where: "subject = ? ORDER BY sequence DESC LIMIT 1", arguments: [incident.text]).first
+    }
+
     private static func message(_ row: Row) throws -> AlertMessage {
         guard let id = UUID(uuidString: row["id"]), let subject = UUID(uuidString: row["subject"]) else {
             throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "a message without an id")

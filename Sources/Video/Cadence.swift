@@ -5,4 +5,12 @@ public enum Cadence: Sendable, Hashable {
     case keyFrames(promise: Double, interval: Double = 0)
     /// One picture every so many seconds; everything is decoded.
     case every(seconds: Double)
+
+    /// Seconds between two looks, at most.
+    var longestRest: Double {
+        switch self {
+        case .every(let seconds): seconds
+        case .keyFrames(let promise, let interval): max(promise, interval)
+        }
+    }
 }

@@ -7,16 +7,12 @@ extension Camera.Settings {
     /// What an operator should know although nothing of it is wrong.
     public var notes: [String] {
         var notes: [String] = []
-        if url.description.hasPrefix("rtsps://") {
+        if url.isEncrypted {
             notes.append(
                 "rtsps keeps others from listening, but nobody checks the camera's certificate: another device in its "
                     + "place is not noticed, and gets the password as it asks; let only the cameras into their network")
         }
-        let rest =
-            switch cadence {
-            case .keyFrames(let promise, _): promise
-            case .every(let seconds): seconds
-            }
+        let rest = cadence.longestRest
         if rest * Self.looks > Self.usual {
             notes.append(
                 "with up to \(Int(rest.rounded(.up))) s between looks a fault of the camera is stated within "

@@ -17,7 +17,8 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
         secret = parts.string ?? text
     }
 
-    public var isStream: Bool { secret.hasPrefix("rtsp://") || secret.hasPrefix("rtsps://") }
+    public var isStream: Bool { secret.hasPrefix("rtsp://") || isEncrypted }
+    var isEncrypted: Bool { secret.hasPrefix("rtsps://") }
 
     public var description: String { Self.redact(secret) }
 

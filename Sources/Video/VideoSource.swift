@@ -291,7 +291,7 @@ struct VideoSource: ~Copyable {
             defer { av_packet_unref(packet) }
             options.progress()
             if url.isStream { barren = options.uptime() - fruitful }
-            guard barren < Self.patience + longestRest else {
+            guard barren < Self.patience + options.cadence.longestRest else {
                 throw VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s")
             }
             guard let packet, packet.pointee.stream_index == stream else { continue }
@@ -371,14 +371,6 @@ struct VideoSource: ~Copyable {
         var pace = pace ?? Pace(time, is: now, at: now)
         defer { self.pace = pace }
         return pace.time(time, at: now)
-    }
-
-    /// Seconds between pictures that are wanted at all.
-    private var longestRest: Double {
-        switch options.cadence {
-        case .every(let seconds): seconds
-        case .keyFrames(let promise, let interval): max(promise, interval)
-        }
     }
 
     private mutating func noteSenderTime(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) {

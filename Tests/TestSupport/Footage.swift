@@ -113,7 +113,10 @@ public enum Footage {
         return path
     }
 
-    private static func ffmpeg(_ arguments: [String], _ what: String) throws {
+    /// Runs ffmpeg; what it complains of is the error.
+    ///
+    /// - Parameter what: ends "ffmpeg could not …".
+    public static func ffmpeg(_ arguments: [String], _ what: String) throws {
         let process = Process()
         let fault = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/ffmpeg")

@@ -3,10 +3,6 @@ import TestSupport
 
 /// A clip that ffmpeg makes of what it is told.
 enum MadeClip {
-    struct Failed: Error, CustomStringConvertible {
-        let description: String
-    }
-
     /// - Parameters:
     ///   - folder: keep it as long as the clip is used.
     ///   - name: with the ending that names the container.
@@ -14,18 +10,7 @@ enum MadeClip {
     /// - Returns: its path.
     static func make(_ name: String, in folder: TemporaryFolder, _ options: [String]) throws -> String {
         let path = folder.file(name).path
-        let process = Process()
-        let fault = Pipe()
-        process.executableURL = URL(filePath: "/usr/bin/ffmpeg")
-        process.arguments = ["-nostdin", "-v", "error"] + options + [path]
-        process.standardInput = FileHandle.nullDevice
-        process.standardError = fault
-        try process.run()
-        let complaint = fault.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        guard process.terminationStatus == 0 else {
-            throw Failed(description: "ffmpeg could not make \(name): \(String(decoding: complaint, as: UTF8.self))")
-        }
+        try Footage.ffmpeg(["-nostdin", "-v", "error"] + options + [path], "make \(name)")
         return path
     }
 

@@ -47,6 +47,12 @@ public struct GroundWatcher: Sendable {
         var changedLooks = 0
         /// The age at the last closer look, in seconds.
         var lookedAt: Double?
+
+        func told(as presence: LeftObject.Presence) -> LeftObject {
+            var object = object
+            object.presence = presence
+            return object
+        }
     }
 
     var model: GroundModel?
@@ -171,7 +177,7 @@ public struct GroundWatcher: Sendable {
         }
         // What light or a departure explains becomes ground.
         for candidate in candidates where candidate.rejections >= Self.rejections { model.absorb(candidate.pixels) }
-        gone += candidates.filter { $0.rejections >= Self.rejections }.map { departure(of: $0, at: scene.time) }
+        gone += candidates.filter { $0.rejections >= Self.rejections }.map { $0.told(as: .gone(at: scene.time)) }
         candidates.removeAll { $0.rejections >= Self.rejections }
         return candidates.map(\.object) + unseen + gone + lost
     }
@@ -189,11 +195,7 @@ public struct GroundWatcher: Sendable {
             lost += other.candidates
             other = (nil, [])
         }
-        return lost.map { candidate in
-            var object = candidate.object
-            object.presence = .lost(at: time)
-            return object
-        }
+        return lost.map { $0.told(as: .lost(at: time)) }
     }
 
     /// The ground as a picture between two looks shows it; nil while it is not known. Nothing is learnt from it.
@@ -209,17 +211,7 @@ public struct GroundWatcher: Sendable {
 
     /// What lay there under the other appearance.
     private var unseen: [LeftObject] {
-        other.candidates.map { candidate in
-            var object = candidate.object
-            object.presence = .hidden
-            return object
-        }
-    }
-
-    private func departure(of candidate: Candidate, at time: MediaTime) -> LeftObject {
-        var object = candidate.object
-        object.presence = .gone(at: time)
-        return object
+        other.candidates.map { $0.told(as: .hidden) }
     }
 
     /// Known candidates: still there, hidden or gone. Returns what has gone.
@@ -255,7 +247,7 @@ public struct GroundWatcher: Sendable {
                 candidate.emptied = (empty.since, empty.looks + 1)
                 candidate.object.presence = .hidden
                 if empty.looks + 1 >= Self.goneLooks || !candidate.object.isThing {
-                    gone.append(departure(of: candidate, at: empty.since))
+                    gone.append(candidate.told(as: .gone(at: empty.since)))
                 } else {
                     kept.append(candidate)
                 }

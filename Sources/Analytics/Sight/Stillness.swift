@@ -56,6 +56,7 @@ struct Stillness: Sendable {
         pending = []
         last = nil
         since = nil
+        clock = []
         looks = 0
     }
 
@@ -74,13 +75,13 @@ struct Stillness: Sendable {
             residues = (residues + [change.median]).suffix(Self.memory)
             return .alive
         }
-        if isSame, Self.isMovement(change.moving, beside: since == nil ? [] : clock, columns: change.columns) {
+        if isSame, Self.isMovement(change.moving, beside: clock, columns: change.columns) {
             end(at: last.time)
             pairs += 1
             silentPairs += 1
             return .alive
         }
-        if since == nil { (since, isEncodedAnew, clock) = (last.time, false, []) }
+        if since == nil { (since, isEncodedAnew) = (last.time, false) }
         if isSame { clock.formUnion(change.moving) }
         looks += 1
         if isNear {
@@ -102,6 +103,7 @@ struct Stillness: Sendable {
         residues = (residues + pending).suffix(Self.memory)
         pending = []
         since = nil
+        clock = []
         looks = 0
     }
 
