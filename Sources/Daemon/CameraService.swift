@@ -42,18 +42,18 @@ public struct CameraService: Sendable {
     private let settlements: Settlements
     private let logger: Logger
     private let status: CameraStatus
-    private let publish: @Sendable (CameraReport) async -> Void
+    private let publish: @Sendable (CameraReport) -> Void
 
     /// - Parameters:
     ///   - describer: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
     ///   - settlements: tells of those that a review ends from now on.
-    ///   - publish: called with the camera's state at each change.
+    ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
         maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraMemory,
         settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
-        publish: @escaping @Sendable (CameraReport) async -> Void
+        publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
         self.detector = detector
@@ -181,7 +181,7 @@ public struct CameraService: Sendable {
         } else {
             logger.warning("camera state changed", metadata: facts)
         }
-        await publish(report)
+        publish(report)
     }
 
     private func tellStates() async {
@@ -195,7 +195,7 @@ public struct CameraService: Sendable {
             case .ended: logger.notice("the file has ended")
             }
             last = state
-            if let report = await status.stream(state, at: Date()) { await publish(report) }
+            if let report = await status.stream(state, at: Date()) { publish(report) }
         }
     }
 }

@@ -91,7 +91,7 @@ public struct Daemon: Sendable {
                 settlements: settlements, meter: meter, logger: logger
             ) { report in
                 meter.changed(to: report.state.rawValue, reason: report.reason)
-                await publisher.publish(report, at: camera.identity.place)
+                publisher.post(report, at: camera.identity.place)
             }
         }
         let health = Health(

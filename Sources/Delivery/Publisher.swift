@@ -39,7 +39,9 @@ public actor Publisher {
     private let pictures: URL?
     private let wakeups: AsyncStream<Void>
     private nonisolated let wakeup: AsyncStream<Void>.Continuation
-    private var cameras: [String: MQTTMessage] = [:]
+    private nonisolated let states = StateMailbox()
+    /// Other cameras are configured since the last flush.
+    private var isServedAnew = false
     private var flushing: Task<Void, Never>?
     /// A wake-up came during the flush.
     private var isDue = false
@@ -157,28 +159,24 @@ public actor Publisher {
         await client.close()
     }
 
-    /// Publishes a camera's state, now and after every reconnect.
-    public func publish(_ report: CameraReport, at place: Place) async {
-        let message = MQTTMessage(
-            topic: topics.camera(place, id: report.camera), payload: Self.json(report), retain: true)
-        cameras[report.camera] = message
-        note(retained: message.topic)
-        // Without a connection it follows with the next one.
-        guard client.isConnected else { return }
-        await attempt { try await self.client.publish(message) }
+    /// A camera's state, for the broker as soon as it takes it, and after every reconnect. Waits for nothing.
+    public nonisolated func post(_ report: CameraReport, at place: Place) {
+        states.post(
+            MQTTMessage(topic: topics.camera(place, id: report.camera), payload: Self.json(report), retain: true))
+        wakeup.yield()
     }
 
     /// Takes over which cameras are configured: listens to what comes for their places, and empties the states that the
-    /// broker still retains of others, also from before a restart.
-    public func serve(_ identities: [CameraIdentity]) async {
+    /// broker still retains of others, also from before a restart; as soon as there is a broker, and without waiting for
+    /// it.
+    public func serve(_ identities: [CameraIdentity]) {
         places = identities.map(\.place)
-        let states = Set(identities.map { topics.camera($0.place, id: $0.id) })
-        cameras = cameras.filter { states.contains($0.value.topic) }
-        standing = states.union([topics.site(site.place, id: site.id)])
-        let filters = inbox?.listen(at: places) ?? []
-        guard client.isConnected else { return }
-        await listen(to: filters)
-        await forgetOthers()
+        let topics = Set(identities.map { self.topics.camera($0.place, id: $0.id) })
+        states.keep(topics)
+        standing = topics.union([self.topics.site(site.place, id: site.id)])
+        _ = inbox?.listen(at: places)
+        isServedAnew = true
+        wakeup.yield()
     }
 
     private func forgetOthers() async {
@@ -247,6 +245,7 @@ public actor Publisher {
         if client.sessions != announced {
             let session = client.sessions
             allowed = []
+            isServedAnew = false
             await listen(to: inbox?.filters ?? [])
             try await announce()
             await forgetOthers()
@@ -255,6 +254,12 @@ public actor Publisher {
         try await reconcile()
         settle()
         while true {
+            if isServedAnew {
+                isServedAnew = false
+                await listen(to: inbox?.filters ?? [])
+                await forgetOthers()
+            }
+            await sendStates()
             try await sendReplies()
             let batch = try outbox.pending(limit: Self.window, after: progress)
             if !batch.isEmpty {
@@ -270,6 +275,16 @@ public actor Publisher {
             await refreshSite()
         }
         if let diskFault { throw diskFault }
+    }
+
+    /// Sends the states that were posted since the last time; a new connection is told those that it did not get.
+    private func sendStates() async {
+        let due = states.takeDue()
+        for message in due { note(retained: message.topic) }
+        for start in stride(from: 0, to: due.count, by: Self.window) {
+            let sent = due[start..<min(start + Self.window, due.count)].map { handOver($0) }
+            for sending in sent { await attempt { try await Self.acknowledgement(of: sending) } }
+        }
     }
 
     private func listen(to filters: [String]) async {
@@ -323,7 +338,9 @@ public actor Publisher {
     private func announce() async throws {
         let state = try siteMessage(.online)
         note(retained: state.topic)
-        var messages = [state] + cameras.sorted { $0.key < $1.key }.map(\.value)
+        let cameras = states.takeAll()
+        for camera in cameras { note(retained: camera.topic) }
+        var messages = [state] + cameras
         messages += try outbox.retainedOpen().map {
             MQTTMessage(topic: $0.openTopic, payload: $0.payload, retain: true)
         }

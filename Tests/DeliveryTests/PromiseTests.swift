@@ -203,7 +203,7 @@ struct PromiseTests {
             await publisher.serve(cameras)
             let task = Task { try await publisher.run() }
             for camera in cameras {
-                await publisher.publish(
+                publisher.post(
                     CameraReport(camera: camera, site: fixtures.site, state: .online), at: camera.place)
             }
             // The farewell comes last.

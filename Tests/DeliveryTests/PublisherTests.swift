@@ -138,7 +138,7 @@ struct PublisherTests {
         let run = Task { try await publisher.run() }
         try append(3)
         publisher.notify()
-        await publisher.publish(
+        publisher.post(
             CameraReport(camera: fixtures.camera, site: fixtures.site, state: .online), at: fixtures.camera.place)
         #expect(try await eventually(isDelivered))
         broker.stop()

@@ -12,6 +12,8 @@ public final class FaultProxy: Sendable {
         case slow(bytes: Int)
         /// Flips bits of what comes from the server, one in so many bytes.
         case corrupt(every: Int)
+        /// Passes on all but the acknowledgements (PUBACK) of an MQTT broker: a node that has lost its storage does that.
+        case unacknowledged
     }
 
     private struct State {
@@ -119,6 +121,7 @@ public final class FaultProxy: Sendable {
 
     private static func pump(from source: Int32, to target: Int32, _ shared: Shared, isFromServer: Bool) {
         var buffer = [UInt8](repeating: 0, count: 16_384)
+        var packets = MQTTPackets()
         defer {
             shutdown(source, Int32(SHUT_RDWR))
             shutdown(target, Int32(SHUT_RDWR))
@@ -126,11 +129,18 @@ public final class FaultProxy: Sendable {
         while true {
             var limit = buffer.count
             if case .slow(let bytes) = shared.state.withLock(\.fault) { limit = max(1, min(limit, bytes / 10)) }
-            let count = recv(source, &buffer, limit, 0)
+            var count = recv(source, &buffer, limit, 0)
             guard count > 0 else { return }
             if limit < buffer.count { usleep(100_000) }
             while shared.state.withLock({ $0.fault == .silent && !$0.isStopped }) { usleep(20_000) }
-            if isFromServer { corrupt(&buffer, count, shared) }
+            if isFromServer {
+                corrupt(&buffer, count, shared)
+                let kept = buffer.prefix(count).filter { packets.next($0) != .acknowledgement }
+                if shared.state.withLock(\.fault) == .unacknowledged {
+                    buffer.replaceSubrange(0..<kept.count, with: kept)
+                    count = kept.count
+                }
+            }
             var sent = 0
             while sent < count {
                 let part = buffer[sent..<count].withUnsafeBytes {
@@ -150,5 +160,37 @@ public final class FaultProxy: Sendable {
                 state.corrupted += 1
             }
         }
+    }
+}
+
+/// Tells to which packet each byte of a broker's stream belongs.
+private struct MQTTPackets {
+    enum Kind { case acknowledgement, other }
+    private enum Position {
+        case header
+        case length(value: Int, shift: Int)
+        case body(left: Int)
+    }
+
+    private static let puback: UInt8 = 4
+    private var kind = Kind.other
+    private var position = Position.header
+
+    mutating func next(_ byte: UInt8) -> Kind {
+        switch position {
+        case .header:
+            kind = byte >> 4 == Self.puback ? .acknowledgement : .other
+            position = .length(value: 0, shift: 0)
+        case .length(let value, let shift):
+            let value = value | Int(byte & 0x7F) << shift
+            // Four bytes at the most; what is not MQTT has no packets anyhow.
+            if byte & 0x80 != 0, shift < 21 {
+                position = .length(value: value, shift: shift + 7)
+            } else {
+                position = value > 0 ? .body(left: value) : .header
+            }
+        case .body(let left): position = left > 1 ? .body(left: left - 1) : .header
+        }
+        return kind
     }
 }
