@@ -8,23 +8,29 @@ import GRDB
 /// 3. the newest delivered message of each open incident, which is retained,
 /// 4. what no broker has; its sequences are kept and told; and at the very last
 /// 5. the newest message of each open incident, without which nothing would tell that it is open.
+///
+/// While no broker can be reached this is done at each message: nothing of it reads what stays.
 extension Outbox {
-    private static func newestOfOpen(_ condition: String) -> String {
+    /// The message is not the newest one of an open incident among those of `condition`. Asked of each candidate, oldest
+    /// first, so that it costs what goes and not what is kept.
+    private static func isNotNewestOfOpen(_ condition: String) -> String {
         """
-        sequence NOT IN (
-            SELECT MAX(m.sequence) FROM messages m JOIN incidents i ON i.id = m.subject
-            WHERE i.open AND \(condition) GROUP BY m.subject)
+        (NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = messages.subject AND i.open) \
+        OR EXISTS (SELECT 1 FROM messages n \
+        WHERE n.subject = messages.subject AND n.sequence > messages.sequence AND n.\(condition)))
         """
     }
+    private static let delivered = "INDEXED BY messages_delivered WHERE delivered_at IS NOT NULL"
+    private static let waiting = "INDEXED BY messages_undelivered WHERE delivered_at IS NULL"
     private static let order = [
         """
-        delivered_at IS NOT NULL AND \(newestOfOpen("m.delivered_at IS NOT NULL")) \
+        \(delivered) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL")) \
         AND sequence NOT IN (SELECT sequence FROM pictures WHERE done IS NULL)
         """,
-        "delivered_at IS NOT NULL AND \(newestOfOpen("m.delivered_at IS NOT NULL"))",
-        "delivered_at IS NOT NULL",
-        "delivered_at IS NULL AND \(newestOfOpen("TRUE"))",
-        "delivered_at IS NULL",
+        "\(delivered) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL"))",
+        delivered,
+        "\(waiting) AND \(isNotNewestOfOpen("sequence IS NOT NULL"))",
+        waiting,
     ]
     /// From here on it is lost.
     private static let undelivered = 3
@@ -42,7 +48,7 @@ extension Outbox {
                 db,
                 sql: """
                     SELECT sequence, LENGTH(payload) AS bytes FROM messages \
-                    WHERE \(condition) AND sequence <> ? ORDER BY sequence
+                    \(condition) AND sequence <> ? ORDER BY sequence
                     """, arguments: [newest])
             while doomed.count < excess.messages || freed < excess.bytes, let row = try rows.next() {
                 doomed.append(row["sequence"])
@@ -56,7 +62,7 @@ extension Outbox {
     /// Returns how many messages went.
     static func evictDelivered(atMost count: Int, _ db: Database) throws -> Int {
         for condition in order.prefix(2) {
-            let sql = "SELECT sequence FROM messages WHERE \(condition) ORDER BY sequence LIMIT ?"
+            let sql = "SELECT sequence FROM messages \(condition) ORDER BY sequence LIMIT ?"
             let doomed = try Int64.fetchAll(db, sql: sql, arguments: [count])
             guard doomed.isEmpty else {
                 try delete(doomed, db)

@@ -72,6 +72,11 @@ enum OutboxSchema {
         migrator.registerMigration("retained") { db in
             try db.execute(sql: "CREATE TABLE retained (topic TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID")
         }
+        // Without it each eviction reads all payloads where nothing has been delivered, just while the broker is away.
+        migrator.registerMigration("delivered messages") { db in
+            try db.execute(
+                sql: "CREATE INDEX messages_delivered ON messages(sequence) WHERE delivered_at IS NOT NULL")
+        }
         return migrator
     }
 

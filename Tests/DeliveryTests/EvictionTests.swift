@@ -43,6 +43,41 @@ struct EvictionTests {
         #expect(entries.map { $0.facts["first"] } == ["1", "3"])
     }
 
+    @Test func `an append that must make room among what waits costs no more than three times one that need not`()
+        throws
+    {
+        let count = 24_000
+        func filled(_ name: String, messages: Int) throws -> Outbox {
+            let outbox = try outbox(name, messages: messages)
+            // As large as real messages, which do not come from the test's fixtures in that number in reasonable time.
+            try fixtures.append(fixtures.incident(), to: outbox)
+            try outbox.pool.write { db in
+                try db.execute(
+                    sql: """
+                        WITH RECURSIVE n(i) AS (SELECT 2 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
+                        INSERT INTO messages (sequence, id, subject, topic, open_topic, is_open, payload, created)
+                        SELECT i, 'id ' || i, (SELECT id FROM incidents), 'topic', 'open', 1, randomblob(6000), 0 FROM n
+                        """, arguments: [count])
+                try db.execute(sql: "UPDATE sequence SET last = ?", arguments: [count])
+            }
+            return outbox
+        }
+        let roomy = try filled("roomy", messages: count * 2)
+        let spent = try filled("spent", messages: count)
+        func seconds(of outbox: Outbox) throws -> Duration {
+            let incident = fixtures.incident()
+            return try ContinuousClock().measure { try fixtures.append(incident, to: outbox) }
+        }
+        var (without, with): ([Duration], [Duration]) = ([], [])
+        for _ in 0..<41 {
+            without.append(try seconds(of: roomy))
+            with.append(try seconds(of: spent))
+        }
+        #expect(try spent.counts().undelivered == count)
+        #expect(try spent.gapReport().dropped == [1...41])
+        #expect(with.sorted()[20] <= without.sorted()[20] * 3)
+    }
+
     @Test func `what is retained of open incidents goes after other delivered messages`() throws {
         let outbox = try outbox(messages: 4)
         let open = fixtures.incident()
