@@ -13,6 +13,7 @@ import Video
 /// Composes the services of a site and runs them until a signal.
 public struct Daemon: Sendable {
     private let services: [any Service]
+    private let storeWatch: StoreWatch
     private let reload: (@Sendable (UnixSignalsSequence) -> ConfigurationReload)?
     private let logger: Logger
 
@@ -29,7 +30,7 @@ public struct Daemon: Sendable {
             .routed(by: settings.departments)
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
         let outbox = try Outbox(
-            file: settings.stateFolder.appending(path: "outbox.sqlite"), budget: settings.outboxBudget,
+            file: Self.store(in: settings.stateFolder), budget: settings.outboxBudget,
             sendsPictures: settings.publishesEvidence)
         let archive = try settings.evidenceFolder.map { folder in
             EvidenceArchive(
@@ -68,6 +69,14 @@ public struct Daemon: Sendable {
         do {
             let site = settings.site
             let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
+            if outbox.isNew, !outbox.damaged.isEmpty || archive.map({ $0.ledger.head.sequence > 0 }) ?? false {
+                var facts = ["epoch": outbox.epoch]
+                facts["damaged"] = outbox.damaged.last
+                logger.critical(
+                    "the site's database is a new one: its sequence begins at 1, under another epoch",
+                    metadata: ["epoch": "\(outbox.epoch)", "damaged": "\(outbox.damaged.last ?? "lost")"])
+                try outbox.audit(.storeReplaced, facts: facts)
+            }
             try outbox.audit(.configurationLoaded, facts: facts)
         } catch {
             // A disk that is full now must not keep the cameras from being watched.
@@ -111,6 +120,7 @@ public struct Daemon: Sendable {
         let housekeeping = Housekeeping(
             archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
             logger: logger)
+        storeWatch = StoreWatch(outbox: outbox, logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
         services =
@@ -137,11 +147,17 @@ public struct Daemon: Sendable {
         if let reload { services.append(reload(await UnixSignalsSequence(trapping: .sighup))) }
         let group = ServiceGroup(
             configuration: .init(
-                services: services.map { .init(service: $0) }, gracefulShutdownSignals: [.sigterm, .sigint],
+                services: services.map { .init(service: $0) } + [
+                    .init(service: storeWatch, failureTerminationBehavior: .gracefullyShutdownGroup)
+                ],
+                gracefulShutdownSignals: [.sigterm, .sigint],
                 logger: logger))
         try await group.run()
         logger.notice("gridwarden has stopped")
     }
+
+    /// The site's database.
+    static func store(in folder: URL) -> URL { folder.appending(path: "outbox.sqlite") }
 
     private static func response(_ path: String, _ status: () throws -> SiteStatus) -> StatusServer.Response? {
         do {

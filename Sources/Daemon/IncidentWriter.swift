@@ -312,7 +312,7 @@ public actor IncidentWriter {
         }
         var envelope = IncidentEnvelope(
             incident: incident, site: site, camera: entry.camera, zone: entry.zone, entry: kind, evidence: evidence,
-            clock: entry.clock, ledger: archive?.ledger.head.hash, date: entry.date)
+            clock: entry.clock, ledger: archive?.ledger.head.hash, epoch: outbox.epoch, date: entry.date)
         let message = try outbox.append(incident) { incident, sequence in
             envelope.incident = incident
             return try envelope.message(sequence: sequence, topics: topics)

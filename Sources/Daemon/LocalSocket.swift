@@ -25,7 +25,7 @@ enum LocalSocket: Sendable, Hashable, CustomStringConvertible {
         let descriptor = try opened("listen on") { descriptor, address, length in
             var yes: Int32 = 1
             setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-            return bind(descriptor, address, length) == 0 && listen(descriptor, 8) == 0
+            return bind(descriptor, address, length) == 0 && listen(descriptor, 128) == 0
         }
         if case .file(let path) = self { chmod(path, 0o660) }
         return descriptor

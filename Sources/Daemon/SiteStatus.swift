@@ -31,6 +31,10 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         public let bytes: Int
         public let openIncidents: Int
         public let lastSequence: Int64
+        /// Of the store that counts the sequence.
+        public let epoch: String?
+        /// Databases that were damaged and set aside; nil where there is none.
+        public let damagedStores: [String]?
         /// In seconds; nil where nothing waits.
         public let oldestUndeliveredSeconds: Double?
     }
@@ -109,7 +113,8 @@ extension SiteStatus {
         let counts = standing.counts
         outbox = Outbox(
             undelivered: counts.undelivered, delivered: counts.delivered, bytes: counts.bytes,
-            openIncidents: counts.openIncidents, lastSequence: counts.lastSequence,
+            openIncidents: counts.openIncidents, lastSequence: counts.lastSequence, epoch: standing.epoch,
+            damagedStores: standing.damaged.isEmpty ? nil : standing.damaged,
             oldestUndeliveredSeconds: standing.oldestUndelivered.map { max(0, now.timeIntervalSince($0)) })
         reviews = standing.tallies.map { tally in
             Reviews(

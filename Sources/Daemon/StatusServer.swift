@@ -4,9 +4,10 @@ import Logging
 import ServiceLifecycle
 import Threading
 
-/// Answers `GET` over HTTP/1.1 on one socket, one connection and one request at a time, on a thread of its own.
+/// Answers `GET` over HTTP/1.1 on one socket, one request a connection, on a thread of its own.
 ///
-/// It is for this machine and its operator: whoever is slow or says too much is cut off.
+/// It is for this machine and its operator. Nobody waits for another client: each has a time of its own for its request
+/// and its answer, whoever says too much is cut off, and where too many are there the oldest makes room.
 final class StatusServer: Service {
     struct Response: Sendable {
         var status = "200 OK"
@@ -16,6 +17,10 @@ final class StatusServer: Service {
 
     private let longest: Double
     private static let mostBytes = 4096
+    /// At a time; a descriptor each.
+    private static let mostClients = 64
+    /// That are let in before those who are there are looked after again.
+    private static let mostAtOnce = 16
 
     private let socket: LocalSocket
     private let logger: Logger
@@ -66,7 +71,7 @@ final class StatusServer: Service {
                 _ = fcntl(listener, F_SETFL, O_NONBLOCK)
                 backoff.reset()
                 hasComplained = false
-                while wait(for: listener) { answer(on: listener) }
+                serve(on: listener)
             } catch {
                 // The cameras are watched without it.
                 if !hasComplained {
@@ -78,39 +83,96 @@ final class StatusServer: Service {
         if case .file(let path) = socket { unlink(path) }
     }
 
-    /// False once the server shall stop.
-    private func wait(for listener: Int32) -> Bool {
-        var waits = [
-            pollfd(fd: listener, events: Int16(POLLIN), revents: 0),
-            pollfd(fd: stopped, events: Int16(POLLIN), revents: 0),
-        ]
-        poll(&waits, nfds_t(waits.count), -1)
-        return waits[1].revents == 0
+    private struct Client {
+        let descriptor: Int32
+        let deadline: DispatchTime
+        var request: [UInt8] = []
+        /// Nil until the request is whole.
+        var answer: ArraySlice<UInt8>?
+        var isDone = false
     }
 
-    /// True once the server shall stop.
-    private func wait(seconds: Double) -> Bool {
-        var wait = pollfd(fd: stopped, events: Int16(POLLIN), revents: 0)
-        return poll(&wait, 1, Int32(seconds * 1000)) != 0
+    /// Returns once the server shall stop.
+    private func serve(on listener: Int32) {
+        var clients: [Client] = []
+        defer { for client in clients { close(client.descriptor) } }
+        while true {
+            var waits = [stopped, listener].map { pollfd(fd: $0, events: Int16(POLLIN), revents: 0) }
+            waits += clients.map {
+                pollfd(fd: $0.descriptor, events: Int16($0.answer == nil ? POLLIN : POLLOUT), revents: 0)
+            }
+            poll(&waits, nfds_t(waits.count), clients.map(\.deadline).min().map(Self.milliseconds) ?? -1)
+            guard waits[0].revents == 0 else { return }
+            for index in clients.indices where waits[index + 2].revents != 0 { advance(&clients[index]) }
+            let now = DispatchTime.now()
+            clients.removeAll { client in
+                guard client.isDone || client.deadline <= now else { return false }
+                close(client.descriptor)
+                return true
+            }
+            if waits[1].revents != 0 { admit(from: listener, to: &clients) }
+        }
     }
 
-    private func answer(on listener: Int32) {
-        let connection = accept(listener, nil, nil)
-        guard connection >= 0 else {
-            // Such as no descriptors left: not again at once.
-            _ = wait(seconds: 0.1)
+    private static func milliseconds(until deadline: DispatchTime) -> Int32 {
+        let (now, end) = (DispatchTime.now().uptimeNanoseconds, deadline.uptimeNanoseconds)
+        return now < end ? Int32((end - now) / 1_000_000) + 1 : 0
+    }
+
+    private func admit(from listener: Int32, to clients: inout [Client]) {
+        for _ in 0..<Self.mostAtOnce {
+            if clients.count >= Self.mostClients { close(clients.removeFirst().descriptor) }
+            let connection = accept(listener, nil, nil)
+            guard connection >= 0 else {
+                if errno == EMFILE || errno == ENFILE {
+                    // None of the process's descriptors are left: the oldest gives one back, and not again at once.
+                    if !clients.isEmpty { close(clients.removeFirst().descriptor) }
+                    _ = wait(seconds: 0.1)
+                }
+                return
+            }
+            _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
+            _ = fcntl(connection, F_SETFL, O_NONBLOCK)
+            clients.append(Client(descriptor: connection, deadline: .now() + longest))
+        }
+    }
+
+    /// Takes what has come, or sends what goes; never waits.
+    private func advance(_ client: inout Client) {
+        if client.answer == nil {
+            var part = [UInt8](repeating: 0, count: Self.mostBytes)
+            let count = recv(client.descriptor, &part, part.count, 0)
+            guard count > 0 else {
+                client.isDone = count == 0 || !Self.isPassing(errno)
+                return
+            }
+            client.request += part.prefix(count)
+            client.answer = response(to: client.request).map { $0[...] }
+        }
+        guard let answer = client.answer else { return }
+        let count = answer.withUnsafeBytes {
+            Glibc.send(client.descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        }
+        guard count >= 0 else {
+            client.isDone = !Self.isPassing(errno)
             return
         }
-        defer { close(connection) }
-        _ = fcntl(connection, F_SETFD, FD_CLOEXEC)
-        _ = fcntl(connection, F_SETFL, O_NONBLOCK)
-        let deadline = DispatchTime.now() + longest
+        client.answer = answer.dropFirst(count)
+        guard count == answer.count else { return }
+        shutdown(client.descriptor, Int32(SHUT_WR))
+        client.isDone = true
+    }
+
+    private static func isPassing(_ code: Int32) -> Bool { code == EAGAIN || code == EINTR }
+
+    /// Nil until the request is whole.
+    private func response(to request: [UInt8]) -> [UInt8]? {
         let response: Response
-        switch Self.request(on: connection, until: deadline) {
-        case .path(let path):
+        switch Self.parse(request) {
+        case nil: return nil
+        case .path(let path)?:
             response = respond(path) ?? Response(status: "404 Not Found", body: "there is /status and /metrics\n")
-        case .refused(let status): response = Response(status: status, body: "GET /status or GET /metrics\n")
-        case .gone: return
+        case .refused(let status)?: response = Response(status: status, body: "GET /status or GET /metrics\n")
         }
         let head = """
             HTTP/1.1 \(response.status)\r
@@ -120,49 +182,28 @@ final class StatusServer: Service {
             \r
 
             """
-        Self.send(Array((head + response.body).utf8), on: connection, until: deadline)
+        return Array((head + response.body).utf8)
+    }
+
+    /// True once the server shall stop.
+    private func wait(seconds: Double) -> Bool {
+        var wait = pollfd(fd: stopped, events: Int16(POLLIN), revents: 0)
+        return poll(&wait, 1, Int32(seconds * 1000)) != 0
     }
 
     private enum Request {
         case path(String)
         case refused(String)
-        case gone
     }
 
-    private static func request(on connection: Int32, until deadline: DispatchTime) -> Request {
-        var bytes: [UInt8] = []
-        let end = Array("\r\n\r\n".utf8)
-        while !bytes.suffix(mostBytes).contains(end) {
-            guard bytes.count < mostBytes else { return .refused("431 Request Header Fields Too Large") }
-            guard ready(connection, POLLIN, until: deadline) else { return .gone }
-            var part = [UInt8](repeating: 0, count: mostBytes)
-            let count = recv(connection, &part, part.count, 0)
-            guard count > 0 else { return .gone }
-            bytes += part.prefix(count)
+    private static func parse(_ bytes: [UInt8]) -> Request? {
+        guard bytes.contains(Array("\r\n\r\n".utf8)) else {
+            return bytes.count < mostBytes ? nil : .refused("431 Request Header Fields Too Large")
         }
         let line = bytes.prefix { $0 != UInt8(ascii: "\r") }
         let words = String(decoding: line, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 3, words[2].hasPrefix("HTTP/1.") else { return .refused("400 Bad Request") }
         guard words[0] == "GET" else { return .refused("405 Method Not Allowed") }
         return .path(String(words[1].prefix { $0 != "?" }))
-    }
-
-    private static func send(_ bytes: [UInt8], on connection: Int32, until deadline: DispatchTime) {
-        var sent = 0
-        while sent < bytes.count, ready(connection, POLLOUT, until: deadline) {
-            let count = bytes[sent...].withUnsafeBytes {
-                Glibc.send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
-            }
-            guard count > 0 else { return }
-            sent += count
-        }
-        shutdown(connection, Int32(SHUT_WR))
-    }
-
-    private static func ready(_ connection: Int32, _ events: Int32, until deadline: DispatchTime) -> Bool {
-        let (now, end) = (DispatchTime.now().uptimeNanoseconds, deadline.uptimeNanoseconds)
-        guard now < end else { return false }
-        var wait = pollfd(fd: connection, events: Int16(events), revents: 0)
-        return poll(&wait, 1, Int32((end - now) / 1_000_000) + 1) == 1
     }
 }

@@ -12,8 +12,10 @@ public struct AlertEvent: Codable, Sendable, Hashable {
     /// The incident.
     public var subject: String
     public var time: String
-    /// 20 digits, without gaps per site.
+    /// 20 digits, without gaps per site and epoch.
     public var sequence: String
+    /// The generation of the site's store that counts the sequence; nil in messages of versions that had none.
+    public var epoch: String?
     public var datacontenttype: String
     public var dataschema: String
     public var data: Payload
@@ -21,7 +23,7 @@ public struct AlertEvent: Codable, Sendable, Hashable {
     /// Reads a payload.
     public init(json: Data) throws { self = try JSONDecoder().decode(AlertEvent.self, from: json) }
 
-    init(id: UUID, source: String, subject: UUID, time: String, sequence: Int64, data: Payload) {
+    init(id: UUID, source: String, subject: UUID, time: String, sequence: Int64, epoch: String?, data: Payload) {
         specversion = "1.0"
         self.id = id.text
         self.source = source
@@ -29,6 +31,7 @@ public struct AlertEvent: Codable, Sendable, Hashable {
         self.subject = subject.text
         self.time = time
         self.sequence = String(format: "%020lld", sequence)
+        self.epoch = epoch
         datacontenttype = "application/json"
         dataschema = "urn:gridwarden:schema:incident:1"
         self.data = data

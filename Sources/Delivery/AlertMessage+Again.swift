@@ -3,7 +3,7 @@ import Foundation
 
 extension AlertMessage {
     /// What was said last of the incident, with its new state: after a review, or where its camera speaks no more.
-    init(again last: AlertMessage, as incident: Incident, sequence: Int64, at date: Date) throws {
+    init(again last: AlertMessage, as incident: Incident, sequence: Int64, epoch: String, at date: Date) throws {
         var event = try AlertEvent(json: Data(last.payload))
         // The camera's own time zone, as its last message has it.
         let time = RFC3339.string(from: date, in: RFC3339.timeZone(of: event.time) ?? .gmt)
@@ -21,7 +21,7 @@ extension AlertMessage {
         data.why.append(.init(at: time, what: incident.why.last?.what ?? "reviewed"))
         event = AlertEvent(
             id: UUIDv7.make(date: date), source: event.source, subject: incident.id, time: time, sequence: sequence,
-            data: data)
+            epoch: epoch, data: data)
         var json = try WireJSON.encode(event)
         while json.count > IncidentEnvelope.mostBytes, event.data.why.count > 1 {
             event.data.why.removeFirst()

@@ -12,6 +12,7 @@ public struct AuditEntry: Sendable, Hashable, Codable {
         case messagesDropped = "messages.dropped"
         case replayIncomplete = "replay.incomplete"
         case evidenceDropped = "evidence.dropped"
+        case storeReplaced = "store.replaced"
     }
 
     /// From 1, without gaps.

@@ -6,7 +6,7 @@ public struct Command: Sendable, Hashable {
         /// To say that it lives.
         case ping
         /// To send stored messages again.
-        case replay(ClosedRange<Int64>)
+        case replay(ClosedRange<Int64>, epoch: String?)
         /// To take a picture now.
         case snapshot(camera: String)
     }
@@ -16,7 +16,7 @@ public struct Command: Sendable, Hashable {
     public let expires: Date
     public let action: Action
 
-    static let keys: Set<String> = ["id", "command", "by", "expires", "from", "to", "camera"]
+    static let keys: Set<String> = ["id", "command", "by", "expires", "from", "to", "epoch", "camera"]
     /// So far ahead a command may expire, in seconds: ids are remembered for longer.
     static let longestExpiry = 86_400.0
     /// In one replay.
@@ -36,7 +36,7 @@ public struct Command: Sendable, Hashable {
                 throw Refusal(
                     .malformed, "from must not be after to, and at most \(Self.mostMessages) messages are sent")
             }
-            action = .replay(from...to)
+            action = .replay(from...to, epoch: try fields.text("epoch"))
         case "snapshot": action = .snapshot(camera: try fields.required("camera"))
         default:
             throw Refusal(

@@ -177,14 +177,22 @@ public actor Inbox {
         case .ping:
             reply.command = "ping"
             reply.software = site.software
+            reply.epoch = outbox.epoch
             try outbox.finish(
                 command, digest: request.digest, replyTopic: request.replyTopic, isBegun: false, at: date
             ) { db in
                 reply.lastSequence = try Outbox.lastSequence(db)
                 return reply
             }
-        case .replay(let span):
+        case .replay(let span, let epoch):
+            guard epoch == nil || epoch == outbox.epoch else {
+                throw Refusal(
+                    .otherEpoch,
+                    "the site's store is of epoch \(outbox.epoch), and holds nothing of an earlier one: take up its "
+                        + "sequence from 1")
+            }
             reply.command = "replay"
+            reply.epoch = outbox.epoch
             try outbox.finish(
                 command, digest: request.digest, replyTopic: request.replyTopic, isBegun: false, at: date
             ) { db in

@@ -18,6 +18,8 @@ public struct IncidentEnvelope: Sendable {
     public var clock: ClockReport
     /// The hash of the record that was the last of the site's ledger; nil where it keeps none.
     public var ledger: String?
+    /// Of the outbox that counts the message's sequence.
+    public var epoch: String?
     /// Sent again on request.
     public var backfilled: Bool
     /// The wall-clock time of a moment on the camera's timeline.
@@ -26,7 +28,7 @@ public struct IncidentEnvelope: Sendable {
     public init(
         incident: Incident, site: SiteIdentity, camera: CameraIdentity, zone: ZoneIdentity, entry: KindEntry,
         evidence: [EvidenceReference] = [], clock: ClockReport = ClockReport(), ledger: String? = nil,
-        backfilled: Bool = false,
+        epoch: String? = nil, backfilled: Bool = false,
         date: @escaping @Sendable (MediaTime) -> Date
     ) {
         self.incident = incident
@@ -37,6 +39,7 @@ public struct IncidentEnvelope: Sendable {
         self.evidence = evidence
         self.clock = clock
         self.ledger = ledger
+        self.epoch = epoch
         self.backfilled = backfilled
         self.date = date
     }
@@ -55,7 +58,8 @@ public struct IncidentEnvelope: Sendable {
         id: UUID = UUIDv7.make(), sequence: Int64, topics: AlertTopics
     ) throws -> AlertMessage {
         var event = AlertEvent(
-            id: id, source: site.source, subject: incident.id, time: text(moment), sequence: sequence, data: payload)
+            id: id, source: site.source, subject: incident.id, time: text(moment), sequence: sequence, epoch: epoch,
+            data: payload)
         var json = try WireJSON.encode(event)
         while json.count > Self.mostBytes {
             if !event.data.why.isEmpty {

@@ -95,7 +95,7 @@ extension Command {
     var facts: [String: String] {
         switch action {
         case .ping: ["id": id, "command": "ping"]
-        case .replay(let span):
+        case .replay(let span, _):
             ["id": id, "command": "replay", "from": "\(span.lowerBound)", "to": "\(span.upperBound)"]
         case .snapshot(let camera): ["id": id, "command": "snapshot", "camera": camera]
         }

@@ -38,7 +38,8 @@ extension Outbox {
             let outcome: Reviewed
             if known == .new, let changed = incident.reviewed(review.verdict) {
                 let message = try append(
-                    changed, message: { try AlertMessage(again: last, as: $0, sequence: $1, at: date) }, db)
+                    changed, message: { try AlertMessage(again: last, as: $0, sequence: $1, epoch: epoch, at: date) },
+                    db)
                 outcome = Reviewed(incident: changed, message: message)
                 let suppresses = incident.isOpen && !changed.isOpen
                 if suppresses {

@@ -11,9 +11,10 @@ extension Outbox {
                 let open = try Row.fetchAll(
                     db, sql: "SELECT camera, COUNT(*) AS open FROM incidents WHERE open GROUP BY camera")
                 return OutboxStanding(
-                    counts: try Self.counts(db), oldestUndelivered: oldest.map(Date.init(timeIntervalSince1970:)),
+                    epoch: epoch, counts: try Self.counts(db),
+                    oldestUndelivered: oldest.map(Date.init(timeIntervalSince1970:)),
                     openIncidents: Dictionary(uniqueKeysWithValues: open.map { ($0["camera"], $0["open"]) }),
-                    tallies: try Self.tallies(db), evicted: try Self.evicted(db))
+                    tallies: try Self.tallies(db), evicted: try Self.evicted(db), damaged: damaged)
             }
         }
     }

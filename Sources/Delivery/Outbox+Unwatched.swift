@@ -20,6 +20,6 @@ extension Outbox {
             try Self.explaining(operation) { try pool.write { try OutboxSchema.save(incident, $0) } }
             return nil
         }
-        return try append(incident) { try AlertMessage(again: last, as: $0, sequence: $1, at: date) }
+        return try append(incident) { try AlertMessage(again: last, as: $0, sequence: $1, epoch: epoch, at: date) }
     }
 }

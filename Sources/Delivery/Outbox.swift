@@ -9,6 +9,13 @@ public final class Outbox: Sendable {
     let pool: DatabasePool
     private let budget: OutboxBudget
     private let sendsPictures: Bool
+    let file: URL
+    /// Whether the database was made when it was opened.
+    public let isNew: Bool
+    /// The generation of this database, made with it: a UUIDv7. A sequence means something only together with it, for a
+    /// database that takes the place of a lost one begins at 1 again. Empty where an older version wrote the database
+    /// and it is opened for reading only.
+    public let epoch: String
 
     /// Opens or creates the database, and its folder.
     ///
@@ -18,7 +25,8 @@ public final class Outbox: Sendable {
     ) throws(OutboxError) {
         self.budget = budget
         self.sendsPictures = sendsPictures
-        pool = try Self.explaining("open the outbox \(file.path)") {
+        self.file = file
+        (pool, epoch, isNew) = try Self.explaining("open the outbox \(file.path)") {
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true,
                 attributes: [.posixPermissions: 0o750])
@@ -28,8 +36,9 @@ public final class Outbox: Sendable {
             let pool = try DatabasePool(path: file.path, configuration: configuration)
             // GRDB sets NORMAL with WAL, which may lose the last transactions in a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            let isNew = try pool.read { try !$0.tableExists("messages") }
             try OutboxSchema.migrator.migrate(pool)
-            return pool
+            return (pool, try pool.read(Self.epoch), isNew)
         }
     }
 
@@ -37,12 +46,22 @@ public final class Outbox: Sendable {
     public init(reading file: URL) throws(OutboxError) {
         budget = OutboxBudget()
         sendsPictures = false
-        pool = try Self.explaining("read the outbox \(file.path)") {
+        self.file = file
+        isNew = false
+        (pool, epoch) = try Self.explaining("read the outbox \(file.path)") {
             var configuration = Configuration()
             configuration.readonly = true
             configuration.busyMode = .timeout(5)
-            return try DatabasePool(path: file.path, configuration: configuration)
+            let pool = try DatabasePool(path: file.path, configuration: configuration)
+            return (pool, try pool.read { try $0.tableExists("store") ? Self.epoch($0) : "" })
         }
+    }
+
+    private static func epoch(_ db: Database) throws -> String {
+        guard let epoch = try String.fetchOne(db, sql: "SELECT epoch FROM store") else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the database has no epoch")
+        }
+        return epoch
     }
 
     /// Writes the incident's state and a message about it in one transaction: both, or neither.
@@ -238,8 +257,10 @@ public final class Outbox: Sendable {
         try Self.explaining("read the site's state") {
             try pool.read { db in
                 SiteReport.Facts(
-                    counts: try Self.counts(db), dropped: try Self.drops(db), evicted: try Self.evicted(db),
-                    tallies: try Self.tallies(db), audit: try Self.newest(db))
+                    epoch: epoch, counts: try Self.counts(db), dropped: try Self.drops(db),
+                    evicted: try Self.evicted(db),
+                    tallies: try Self.tallies(db), audit: try Self.newest(db),
+                    damaged: damaged)
             }
         }
     }

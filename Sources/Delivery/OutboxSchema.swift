@@ -77,6 +77,13 @@ enum OutboxSchema {
             try db.execute(
                 sql: "CREATE INDEX messages_delivered ON messages(sequence) WHERE delivered_at IS NOT NULL")
         }
+        migrator.registerMigration("store") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE store (epoch TEXT NOT NULL, ledger TEXT NOT NULL)
+                    """)
+            try db.execute(sql: "INSERT INTO store VALUES (?, '')", arguments: [UUIDv7.make().text])
+        }
         return migrator
     }
 
@@ -224,9 +231,14 @@ extension OutboxError {
             case nil where error is EncodingError: "this is a fault of the software"
             default: "check that the folder exists, belongs to the service's user and can be written"
             }
+        let code = (error as? DatabaseError)?.resultCode
+        // The statements are always the same: one that SQLite does not understand means other tables.
+        let isDamage =
+            error is DecodingError || code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB || code == .SQLITE_ERROR
+        if isDamage { Outbox.noteComplaint() }
         let cause = (error as? DatabaseError)?.message ?? (error as? MessageTooLong)?.description
         self.init(
             operation: operation, cause: cause ?? "\(error.localizedDescription)", remedy: remedy,
-            isFinal: error is MessageTooLong || error is EncodingError)
+            isFinal: error is MessageTooLong || error is EncodingError, isDamage: isDamage)
     }
 }

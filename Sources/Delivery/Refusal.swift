@@ -18,6 +18,8 @@ public struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
         case withdrawn
         /// Too much is under way.
         case busy
+        /// The site's store is of another epoch.
+        case otherEpoch = "other_epoch"
         /// The site cannot do it.
         case unavailable
     }

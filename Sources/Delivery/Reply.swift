@@ -31,6 +31,8 @@ public struct Reply: Codable, Sendable, Hashable {
     public var messages: Int?
     public var missing: [[Int64]]?
     public var lastSequence: Int64?
+    /// Of the store that counts the sequences.
+    public var epoch: String?
     public var software: String?
     /// Of a snapshot.
     public var camera: String?
@@ -39,7 +41,7 @@ public struct Reply: Codable, Sendable, Hashable {
 
     private enum CodingKeys: String, CodingKey {
         case id, site, at, `class`, status, request, reason, text, incident, verdict, state, revision, repeated
-        case command, messages, missing, software, camera, sha256, file
+        case command, messages, missing, epoch, software, camera, sha256, file
         case lastSequence = "last_sequence"
     }
 

@@ -19,11 +19,13 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     /// What the outbox knows of itself.
     struct Facts: Hashable {
+        let epoch: String
         let counts: OutboxCounts
         let dropped: [ClosedRange<Int64>]
         let evicted: EvictedEvidence
         let tallies: [ReviewTally]
         let audit: AuditChain.Anchor
+        let damaged: [String]
     }
 
     private static let mostSpans = 16
@@ -35,6 +37,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     /// Of the last will: when the broken connection had been made.
     public var connected: String?
     public var software: String
+    /// The generation of the site's store: another one than before counts its sequence from 1.
+    public var epoch: String?
     public var lastSequence: Int64?
     public var undelivered: Int?
     /// Nil where all goes out.
@@ -43,6 +47,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var dropped: Dropped?
     /// Nil where none was.
     public var evictedEvidence: EvictedEvidence?
+    /// Databases that were damaged and set aside, by name, until somebody takes them away; nil where there is none.
+    public var damagedStores: [String]?
     /// What reviews say of each rule at each camera.
     public var reviews: [ReviewTally]?
     public var audit: Audit?
@@ -64,9 +70,10 @@ public struct SiteReport: Codable, Sendable, Hashable {
     }
 
     private enum CodingKeys: String, CodingKey {
-        case site, state, at, connected, software, undelivered, blocked, dropped, reviews, audit, certificates
+        case site, state, at, connected, software, epoch, undelivered, blocked, dropped, reviews, audit, certificates
         case lastSequence = "last_sequence"
         case evictedEvidence = "evicted_evidence"
+        case damagedStores = "damaged_stores"
     }
 
     /// Reads a payload.
@@ -90,10 +97,12 @@ public struct SiteReport: Codable, Sendable, Hashable {
             }
         }
         guard let facts else { return }
+        epoch = facts.epoch
         lastSequence = facts.counts.lastSequence
         undelivered = facts.counts.undelivered
         reviews = facts.tallies
         audit = Audit(entries: facts.audit.number, hash: facts.audit.hash)
+        if !facts.damaged.isEmpty { damagedStores = facts.damaged }
         if facts.evicted.incidents > 0 { evictedEvidence = facts.evicted }
         guard !facts.dropped.isEmpty else { return }
         dropped = Dropped(

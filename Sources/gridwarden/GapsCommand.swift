@@ -28,6 +28,7 @@ struct GapsCommand: ParsableCommand {
         }
 
         let site: String
+        let epoch: String
         let lastSequence: Int64
         /// First and last sequence of each span.
         let undelivered: [[Int64]]
@@ -36,7 +37,7 @@ struct GapsCommand: ParsableCommand {
         let receipts: [Receipt]?
 
         private enum CodingKeys: String, CodingKey {
-            case site, undelivered, dropped, missing, receipts
+            case site, epoch, undelivered, dropped, missing, receipts
             case lastSequence = "last_sequence"
         }
     }
@@ -61,7 +62,7 @@ struct GapsCommand: ParsableCommand {
         func spans(_ ranges: [ClosedRange<Int64>]) -> [[Int64]] { ranges.map { [$0.lowerBound, $0.upperBound] } }
         let receipts = try from.map { try outbox.receipts(from: $0, through: to ?? gaps.lastSequence) }
         return Report(
-            site: site, lastSequence: gaps.lastSequence, undelivered: spans(gaps.undelivered),
+            site: site, epoch: outbox.epoch, lastSequence: gaps.lastSequence, undelivered: spans(gaps.undelivered),
             dropped: spans(gaps.dropped), missing: spans(gaps.missing),
             receipts: receipts?.map {
                 Report.Receipt(
@@ -76,7 +77,7 @@ struct GapsCommand: ParsableCommand {
             let list = spans.map { $0[0] == $0[1] ? "\($0[0])" : "\($0[0])…\($0[1])" }.joined(separator: ", ")
             print("\(name): \(count)\(list.isEmpty ? "" : " (\(list))")")
         }
-        print("site \(report.site): last sequence \(report.lastSequence)")
+        print("site \(report.site): last sequence \(report.lastSequence), epoch \(report.epoch)")
         line("undelivered", report.undelivered)
         line("lost before any broker had them", report.dropped)
         line("not held any more, delivered or lost", report.missing)

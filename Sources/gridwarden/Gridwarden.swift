@@ -1,6 +1,6 @@
 import ArgumentParser
+import Daemon
 
-@main
 struct Gridwarden: AsyncParsableCommand {
     static let version = "0.1.0"
 
@@ -8,7 +8,7 @@ struct Gridwarden: AsyncParsableCommand {
         commandName: "gridwarden",
         abstract: "Watches street cameras for violations and alerts the department with the power to act.",
         discussion: """
-            Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no input, 69 no daemon, 78 wrong configuration or something that it names is missing.
+            Exit codes: 0 done, 1 failed, 64 wrong usage, 66 no input, 69 no daemon, 75 try again later, 78 wrong configuration or something that it names is missing.
             """,
         version: version,
         subcommands: [
@@ -16,4 +16,13 @@ struct Gridwarden: AsyncParsableCommand {
             ModelsCommand.self,
             VerifyCommand.self, ExportCommand.self, GapsCommand.self,
         ])
+}
+
+@main
+enum Program {
+    static func main() async {
+        // Before anything else, and before any other thread.
+        if CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName { StartSignals.hold() }
+        await Gridwarden.main()
+    }
 }

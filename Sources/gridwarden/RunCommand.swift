@@ -14,6 +14,11 @@ struct RunCommand: AsyncParsableCommand {
         discussion: """
             A wrong configuration is refused with all its faults and exit code 78. SIGHUP takes the cameras of the
             changed file; whatever else has changed needs a restart, and then the file is refused as a whole.
+
+            What the machine lacks at the moment (a full or read-only disk) is waited for, and tried again. A damaged
+            database is set aside as outbox.sqlite.damaged-DATE, and a new one begun. Exit codes: 0 stopped by a signal,
+            75 another daemon uses a folder of this one, or a service failed (start it again later), 78 the
+            configuration is wrong, or a file that it names cannot be had.
             """)
 
     @Option(help: "The configuration file.") var config: String
@@ -28,18 +33,17 @@ struct RunCommand: AsyncParsableCommand {
             handler.logLevel = level
             return handler
         }
-        let daemon: Daemon
-        do {
-            let software = "gridwarden \(Gridwarden.version)"
-            let settings = try DaemonSettings(configuration, software: software)
-            daemon = try Daemon(settings, logger: Logger(label: "gridwarden")) { [config] in
-                try DaemonSettings(reading: config, insteadOf: configuration, software: software)
-            }
-        } catch {
+        let software = "gridwarden \(Gridwarden.version)"
+        let settings: DaemonSettings
+        do { settings = try DaemonSettings(configuration, software: software) } catch {
             Console.complain("\(config): \(error)")
-            throw ExitCode(78)
+            throw ExitCode(DaemonRun.Code.configuration)
         }
-        try await daemon.run()
+        let run = DaemonRun(settings, logger: Logger(label: "gridwarden")) { [config] in
+            try DaemonSettings(reading: config, insteadOf: configuration, software: software)
+        }
+        let code = await run.run()
+        if code != 0 { throw ExitCode(code) }
     }
 }
 

@@ -32,6 +32,9 @@ struct StatusCommand: ParsableCommand {
             broker \(status.brokerConnected ? "connected" : "NOT connected")
             outbox \(outbox.undelivered) wait\(age); \(outbox.delivered) delivered, \(outbox.bytes >> 10) KiB
             """)
+        for name in outbox.damagedStores ?? [] {
+            print("DAMAGED: the outbox was set aside as \(name), and a new one begun; inspect it, and take it away")
+        }
         if let blocked = status.blocked {
             print("BLOCKED: the broker refuses message \(blocked.sequence) on \(blocked.topic): \(blocked.reason)")
         }

@@ -81,7 +81,8 @@ final class ChaosWriter: Sendable {
         let step = Double(look / 50 % 3 - 1) * 3600
         let envelope = IncidentEnvelope(
             incident: incident, site: site, camera: camera,
-            zone: ZoneIdentity(id: incident.zone, name: incident.zone, surface: .carriageway), entry: entry
+            zone: ZoneIdentity(id: incident.zone, name: incident.zone, surface: .carriageway), entry: entry,
+            epoch: outbox.epoch
         ) { Date(timeIntervalSince1970: 1_795_480_000 + $0.seconds + step) }
         while true {
             do {

@@ -91,6 +91,20 @@ import Testing
         }
     }
 
+    @Test(.timeLimit(.minutes(2))) func `hundreds of silent clients keep nobody from an answer`() async throws {
+        for socket in [socket, .tcp(address: "127.0.0.1", port: try FreePort.tcp())] {
+            // One by one they would take 500 times as long.
+            try await serving(socket, longest: 600) { () throws in
+                let silent = try (0..<500).map { _ in try socket.connected() }
+                defer { for connection in silent { close(connection) } }
+                for _ in 0..<3 {
+                    let answer = String(decoding: try StatusClient.get("/status", from: socket), as: UTF8.self)
+                    #expect(answer.hasPrefix("HTTP/1.1 200 OK\r\n"))
+                }
+            }
+        }
+    }
+
     @Test func `a socket that cannot be had is named`() throws {
         let port = try FreePort.tcp()
         let first = try LocalSocket.tcp(address: "127.0.0.1", port: port).listening()

@@ -60,7 +60,11 @@ struct Fixtures: Sendable {
     @discardableResult
     func append(_ incident: Incident, to outbox: Outbox) throws -> AlertMessage {
         try #require(
-            try outbox.append(incident) { try envelope($0).message(sequence: $1, topics: topics) },
+            try outbox.append(incident) {
+                var envelope = envelope($0)
+                envelope.epoch = outbox.epoch
+                return try envelope.message(sequence: $1, topics: topics)
+            },
             "a review has ended the incident")
     }
 

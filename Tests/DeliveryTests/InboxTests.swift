@@ -407,6 +407,18 @@ struct InboxTests {
         open.finish()
     }
 
+    @Test func `a replay of another epoch is refused, and one of this or of none is not`() async throws {
+        let inbox = inbox()
+        try fixtures.append(fixtures.incident(), to: outbox)
+        let span = #","from":1,"to":1"#
+        for (id, epoch) in [("c-1", #","epoch":"of yore""#), ("c-2", #","epoch":"\#(outbox.epoch)""#), ("c-3", "")] {
+            await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: command(id, "replay", span + epoch)))
+        }
+        await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: command("c-4", "ping")))
+        #expect(try replies().map(\.reason) == [.otherEpoch, nil, nil, nil])
+        #expect(try replies().dropFirst().map(\.epoch) == [outbox.epoch, outbox.epoch, outbox.epoch])
+    }
+
     @Test func `a flood does not fill the disk, and a flood of reviews keeps no command out`() async throws {
         let inbox = inbox()
         for number in 0..<1100 {

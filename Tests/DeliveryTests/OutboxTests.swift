@@ -41,6 +41,27 @@ struct OutboxTests {
         }
     }
 
+    @Test func `a lost database is followed by one of another epoch, which every message and the site's state name`()
+        throws
+    {
+        let incident = fixtures.incident()
+        let outbox = try Outbox(file: file)
+        let first = try fixtures.append(incident, to: outbox)
+        #expect(try AlertEvent(json: Data(first.payload)).epoch == outbox.epoch)
+        #expect(try SchemaValidator.incident.violations(in: [Data(first.payload)]) == [])
+        #expect(try Outbox(file: file).epoch == outbox.epoch)
+        #expect(try Outbox(reading: file).epoch == outbox.epoch)
+        let closing = try outbox.close(unwatched: fixtures.closed(incident), at: Date())
+        #expect(try closing.map { try AlertEvent(json: Data($0.payload)).epoch } == outbox.epoch)
+        #expect(try outbox.facts().epoch == outbox.epoch)
+
+        let other = try Outbox(file: folder.file("other/outbox.sqlite"))
+        #expect(other.epoch != outbox.epoch && other.epoch > outbox.epoch)
+        let again = try fixtures.append(fixtures.incident(), to: other)
+        #expect(again.sequence == first.sequence)
+        #expect(try AlertEvent(json: Data(again.payload)).epoch == other.epoch)
+    }
+
     @Test func `a failure writes neither the incident nor the message`() throws {
         let outbox = try Outbox(file: file)
         #expect(throws: OutboxError.self) { try outbox.append(fixtures.incident()) { _, _ in throw Broken() } }

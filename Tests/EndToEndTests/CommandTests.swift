@@ -288,7 +288,8 @@ import Testing
         let lines = text.output.split(separator: "\n")
         #expect(
             lines.prefix(4) == [
-                "site s1: last sequence 5", "undelivered: 2 (4…5)", "lost before any broker had them: 2 (1…2)",
+                "site s1: last sequence 5, epoch \(outbox.epoch)", "undelivered: 2 (4…5)",
+                "lost before any broker had them: 2 (1…2)",
                 "not held any more, delivered or lost: 2 (1…2)",
             ])
         #expect(lines.count == 6 && lines[4].hasPrefix("3 ") && lines[4].hasSuffix("2026-11-24T00:30:05Z"))

@@ -73,7 +73,9 @@
             do {
                 let command = try Command(InboundFields(bytes, known: Command.keys))
                 precondition((1...128).contains(command.id.count), "a command without an id was taken")
-                if case .replay(let span) = command.action { precondition(span.count <= 10_000, "an endless replay") }
+                if case .replay(let span, _) = command.action {
+                    precondition(span.count <= 10_000, "an endless replay")
+                }
                 isTaken = true
             } catch {
                 precondition(!"\(error)".isEmpty, "refused without a reason")
