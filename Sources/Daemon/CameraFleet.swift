@@ -27,7 +27,9 @@ actor CameraFleet: Service {
     }
 
     /// How long a shutdown makes pictures of what has just happened.
-    private static let lastPictures = Duration.seconds(6)
+    private static let lastPictures = Duration.milliseconds(1500)
+    /// How long it waits for cameras: a search for a host's name cannot be interrupted.
+    private static let lastLooks = Duration.seconds(1)
 
     private let initial: [CameraService]
     private let outbox: Outbox
@@ -61,8 +63,23 @@ actor CameraFleet: Service {
         try? await gracefulShutdown()
         isStopping = true
         for member in members.values { member.service.stop() }
-        for member in members.values { await member.task.value }
+        await Self.wait(for: members.values.map(\.task), within: Self.lastLooks)
         await writer.stop(within: Self.lastPictures)
+    }
+
+    /// Returns once all have ended, or after so long.
+    private static func wait(for tasks: [Task<Void, Never>], within duration: Duration) async {
+        let (ends, end) = AsyncStream<Void>.makeStream()
+        Task {
+            for task in tasks { await task.value }
+            end.finish()
+        }
+        let alarm = Task {
+            try? await Task.sleep(for: duration)
+            end.finish()
+        }
+        for await _ in ends {}
+        alarm.cancel()
     }
 
     private func start(_ service: CameraService) {
@@ -72,7 +89,7 @@ actor CameraFleet: Service {
     /// Goes over to these cameras. Those whose settings are the same are not touched. One call at a time.
     func reload(_ cameras: [CameraService.Settings]) async throws(Refused) -> Outcome {
         await writer.settle()
-        let backlog = await writer.backlog
+        let backlog = writer.backlog
         // What a camera goes on with is read from the disk.
         guard backlog == 0 else {
             throw Refused(description: "\(backlog) changes of incidents wait for the disk; see to it, and reload again")

@@ -22,11 +22,18 @@ final class CameraMeter: Sendable {
         var reading = Reading()
         /// Of the looks of the last minute, in seconds of uptime.
         var times: [Double] = []
+        /// Pictures that the looking task is done with, seen or failed.
+        var turns = 0
     }
 
     private static let span = 60.0
     private let state = Mutex(State())
     private let start = uptime()
+
+    /// The looking task is done with a picture.
+    func turned() { state.withLock { $0.turns += 1 } }
+
+    var turns: Int { state.withLock { $0.turns } }
 
     func looked(_ costs: CameraPipeline.Costs) {
         let now = Self.uptime()

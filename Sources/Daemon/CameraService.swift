@@ -105,6 +105,7 @@ public struct CameraService: Sendable {
         var restoration = pipeline.groundRestoration
         var last: MomentOfRecord?
         for await frame in camera.frames {
+            defer { meter.turned() }
             do {
                 for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
                 let look = try await pipeline.look(at: frame)
@@ -114,19 +115,21 @@ public struct CameraService: Sendable {
                 await tell(look, frame)
                 meter.looked(pipeline.costs)
                 requests.hand(frame)
-                if !look.changes.isEmpty { await writer.record(entries(look, frame)) }
                 let released = pipeline.takeReleased()
-                if !released.isEmpty { await writer.release(released) }
                 let now = MomentOfRecord(look.time)
                 last = now
-                if pipeline.knowsGround, keeping.isDue(pipeline.lying, pipeline.drifting, at: look.time) {
-                    await writer.remember(
-                        pipeline.groundSnapshot(at: look.time), at: now, camera: settings.identity.id)
-                }
-                if watching.isDue(pipeline.standing, look.findings, at: look.time) {
-                    await writer.remember(
-                        watch: pipeline.snapshot(at: look.time), at: now, camera: settings.identity.id)
-                }
+                // What is reported is in the checkpoint of the same transaction, or neither is there.
+                let isReport = !look.changes.isEmpty || !released.isEmpty
+                let isGroundDue =
+                    pipeline.knowsGround && keeping.isDue(pipeline.lying, pipeline.drifting, at: look.time)
+                let isWatchDue = watching.isDue(pipeline.standing, look.findings, at: look.time)
+                var checkpoint = LookCommit.Checkpoint(moment: now)
+                if isReport || isGroundDue { checkpoint.ground = pipeline.groundSnapshot(at: look.time) }
+                if isReport || isWatchDue { checkpoint.watch = pipeline.snapshot(at: look.time) }
+                writer.post(
+                    .init(
+                        camera: settings.identity.id, entries: entries(look, frame), released: released,
+                        checkpoint: isReport || isGroundDue || isWatchDue ? checkpoint : nil))
                 if restoration != pipeline.groundRestoration {
                     restoration = pipeline.groundRestoration
                     tell(restoration)
@@ -135,14 +138,15 @@ public struct CameraService: Sendable {
                 failed(error)
             }
         }
-        // Even where nothing lies there: what is put down until the next start is new then.
-        if let last, let ground = pipeline.groundSnapshot(at: last.time) {
-            await writer.remember(ground, at: last, camera: settings.identity.id)
-        }
         requests.close()
-        if let last {
-            await writer.remember(watch: pipeline.snapshot(at: last.time), at: last, camera: settings.identity.id)
-        }
+        guard let last else { return }
+        // Even where nothing lies there: what is put down until the next start is new then.
+        writer.post(
+            .init(
+                camera: settings.identity.id,
+                checkpoint: .init(
+                    watch: pipeline.snapshot(at: last.time), ground: pipeline.groundSnapshot(at: last.time),
+                    moment: last)))
     }
 
     private func tell(_ restoration: GroundRestoration) {

@@ -40,11 +40,9 @@ public struct Daemon: Sendable {
         }
         archive?.warn(logger)
         archive?.resume(outbox, logger: logger)
-        // What a kill or a full disk kept out of the ledger.
-        archive?.recordMessages(of: outbox, through: try outbox.counts().lastSequence, logger: logger)
-        archive?.evict(outbox, logger: logger)
         let topics = AlertTopics(root: settings.topicRoot)
         let settlements = Settlements()
+        let warnings = SiteWarnings()
         let places = settings.cameras.map(\.identity.place)
         let roster = CameraRoster()
         let snapshots = SnapshotTaker(archive: archive, detector: detector, roster: roster)
@@ -65,7 +63,8 @@ public struct Daemon: Sendable {
         }
         let publisher = Publisher(
             outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger,
-            places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil)
+            places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
+            warnings: warnings)
         do {
             let site = settings.site
             let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
@@ -82,9 +81,17 @@ public struct Daemon: Sendable {
             // A disk that is full now must not keep the cameras from being watched.
             logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
         }
+        let follower = archive.map { archive in
+            LedgerFollower(
+                archive: archive, outbox: outbox, warnings: warnings, logger: logger, changed: { publisher.notify() })
+        }
         let writer = IncidentWriter(
-            outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue, logger: logger
-        ) { publisher.notify() }
+            outbox: outbox, archive: archive, site: settings.site, topics: topics, catalogue: catalogue,
+            logger: logger, pictured: { examples?.consider($0) },
+            wake: {
+                publisher.notify()
+                follower?.notify()
+            })
         // Before the cameras take over what is open.
         writer.closeUnwatched(by: settings.cameras)
         let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
@@ -104,14 +111,19 @@ public struct Daemon: Sendable {
             }
         }
         let health = Health(
-            cameras: { roster.services.map(\.camera) }, detector: detector, writer: writer, logger: logger)
+            cameras: { roster.services }, detector: detector, writer: writer, follower: follower, warnings: warnings,
+            logger: logger,
+            ready: {
+                Task { await writer.resume() }
+                follower?.start()
+            })
         let respond: @Sendable (String) -> StatusServer.Response? = { path in
             Self.response(path) {
                 SiteStatus(
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
                     isConnected: publisher.client.isConnected, blocked: publisher.blocked,
                     withheld: writer.withheld.load(ordering: .relaxed),
-                    archive: archive)
+                    archive: archive, writer: writer)
             }
         }
         let sockets =
@@ -127,7 +139,7 @@ public struct Daemon: Sendable {
             [
                 PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
                 housekeeping,
-            ] + [watch].compactMap { $0 }
+            ] + [follower as (any Service)?, watch].compactMap { $0 }
             + sockets.map { StatusServer($0, logger: logger, respond: respond) } + [fleet, health]
         reload = read.map { read in
             { @Sendable signals in

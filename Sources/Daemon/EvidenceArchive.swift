@@ -7,7 +7,7 @@ import Synchronization
 /// Where a site keeps its evidence: the maker of the pictures, their folder, and the ledger over them and all messages.
 public final class EvidenceArchive: Sendable {
     /// Messages that are read from the outbox at a time.
-    private static let batch: Int64 = 100
+    private static let batch: Int64 = 20
 
     private struct Eviction {
         /// Could not be deleted in this run of the process.
@@ -22,12 +22,17 @@ public final class EvidenceArchive: Sendable {
     public let budget: Int
     /// Nothing is evicted between a picture and its record.
     private let eviction = Mutex(Eviction())
+    /// The last message that was recorded when folder and ledger were last seen in their place.
+    private let safe: Mutex<Int64>
+    /// How often they were deleted or moved while the service ran.
+    let losses = Atomic<Int>(0)
 
     public init(maker: EvidenceMaker, store: EvidenceStore, ledger: Ledger, budget: Int = .max) {
         self.maker = maker
         self.store = store
         self.ledger = ledger
         self.budget = budget
+        safe = Mutex(ledger.head.sequence)
     }
 
     /// Says at the start what will be missing.
@@ -44,28 +49,38 @@ public final class EvidenceArchive: Sendable {
         }
     }
 
-    /// Brings the ledger up to the outbox: what it missed, because the process was killed or the disk was full, it takes
-    /// from there, so its order is always the outbox's.
+    /// Records the next messages that will not be written anew, in the outbox's order; true where there are more.
     ///
     /// Blocks for the disk. Failing delays the record, never the alert.
-    func recordMessages(of outbox: Outbox, through last: Int64, logger: Logger) {
-        do {
-            var next = ledger.head.sequence + 1
-            while next <= last {
-                for message in try outbox.messages(from: next, through: min(last, next + Self.batch - 1)) {
-                    let evidence = (try? AlertEvent(json: Data(message.payload)))?.data.evidence ?? []
-                    let file = try store.save(
-                        message.payload, sequence: message.sequence, incident: message.subject, date: Date())
-                    try ledger.record(
-                        sequence: message.sequence, incident: message.subject, payload: message.payload,
-                        files: evidence.compactMap { image in image.file.map { .init(file: $0, sha256: image.sha256) } }
-                            + [.init(file: file, sha256: Ledger.hash(message.payload))])
-                }
-                next += Self.batch
-            }
-        } catch {
-            logger.error("could not keep the ledger, it is tried again", metadata: ["error": "\(error)"])
+    func follow(_ outbox: Outbox) throws -> Bool {
+        let last = try outbox.lastSettled()
+        let next = ledger.head.sequence + 1
+        guard next <= last else { return false }
+        let end = min(last, next + Self.batch - 1)
+        for message in try outbox.messages(from: next, through: end) {
+            let evidence = (try? AlertEvent(json: Data(message.payload)))?.data.evidence ?? []
+            let file = try store.save(
+                message.payload, sequence: message.sequence, incident: message.subject, date: Date())
+            try ledger.record(
+                sequence: message.sequence, incident: message.subject, payload: message.payload,
+                files: evidence.compactMap { image in image.file.map { .init(file: $0, sha256: image.sha256) } }
+                    + [.init(file: file, sha256: Ledger.hash(message.payload))])
         }
+        return end < last
+    }
+
+    /// Whether folder and ledger are still those that were opened.
+    var isInPlace: Bool { store.isInPlace && ledger.isInPlace }
+
+    /// What is recorded by now lies where it belongs.
+    func noteInPlace() { safe.withLock { $0 = ledger.head.sequence } }
+
+    /// Makes folder and ledger anew where they were deleted or moved; what was recorded since they were last seen in their
+    /// place is recorded again.
+    func renew() throws {
+        try store.renew()
+        if !ledger.isInPlace { try ledger.reopen(after: safe.withLock { $0 }) }
+        losses.add(1, ordering: .relaxed)
     }
 
     /// Deletes the days whose time is over, each after a record that says so; returns how many.

@@ -24,6 +24,7 @@ struct PrometheusText {
             "gridwarden_evidence_withheld_total", .counter, "How often the pictures of an incident were withheld.",
             Double(status.evidenceWithheld))
         if let evidence = status.evidence { addEvidence(evidence) }
+        if let writing = status.writing { addWriting(writing) }
         add(
             "process_cpu_seconds_total", .counter, "Processor time, user and system.", status.processorSeconds)
         if let bytes = status.residentBytes {
@@ -91,6 +92,25 @@ struct PrometheusText {
         add(
             "gridwarden_evidence_evicted_bytes_total", .counter, "Bytes of that evidence.",
             Double(evidence.evictedBytes))
+        add(
+            "gridwarden_evidence_folder_losses_total", .counter,
+            "How often the evidence folder was deleted or moved while the service ran.",
+            Double(evidence.folderLosses ?? 0))
+    }
+
+    private mutating func addWriting(_ writing: SiteStatus.Writing) {
+        add(
+            "gridwarden_disk_refuses", .gauge, "1 while the disk does not take what is written.",
+            writing.refused == nil ? 0 : 1)
+        add(
+            "gridwarden_changes_waiting", .gauge, "Changes of incidents that wait in memory for the disk.",
+            Double(writing.waiting))
+        add(
+            "gridwarden_evidence_waiting", .gauge, "Incidents whose pictures are still to be made.",
+            Double(writing.pictures))
+        add(
+            "gridwarden_evidence_waiting_bytes", .gauge, "Bytes of the views that these need, in memory.",
+            Double(writing.pictureBytes))
     }
 
     private mutating func addReviews(_ reviews: [SiteStatus.Reviews]) {

@@ -2,6 +2,7 @@ import Analytics
 public import Delivery
 import Evidence
 public import Foundation
+import Synchronization
 import Video
 
 /// How a daemon stands: what `gridwarden status` prints and Prometheus reads. Holds no credentials.
@@ -56,6 +57,20 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         /// Since the site began: deleted before their time because the budget was spent.
         public let evictedIncidents: Int
         public let evictedBytes: Int
+        /// How often the folder was deleted or moved while the service ran, and was made anew; nil from a version that
+        /// does not tell.
+        public let folderLosses: Int?
+    }
+
+    /// What waits for the disk, and for its pictures to be made.
+    public struct Writing: Codable, Sendable, Equatable {
+        /// Changes of incidents that the disk has not taken.
+        public let waiting: Int
+        /// Why the disk takes nothing; nil while it does.
+        public let refused: String?
+        /// Incidents whose pictures are still to be made, and the bytes of their views in memory.
+        public let pictures: Int
+        public let pictureBytes: Int
     }
 
     public let site: String
@@ -71,6 +86,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
     public let evidenceWithheld: Int
     /// Nil where no evidence is kept.
     public let evidence: Evidence?
+    /// Nil from a version that does not tell.
+    public let writing: Writing?
     public let processorSeconds: Double
     public let residentBytes: Int?
 
@@ -92,7 +109,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
 extension SiteStatus {
     init(
         site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool,
-        blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, now: Date = Date()
+        blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, writer: IncidentWriter? = nil,
+        now: Date = Date()
     ) {
         self.site = site.id
         software = site.software
@@ -125,7 +143,12 @@ extension SiteStatus {
         evidence = archive.map {
             Evidence(
                 bytes: $0.store.bytes, budgetBytes: $0.budget, evictedIncidents: standing.evicted.incidents,
-                evictedBytes: standing.evicted.bytes)
+                evictedBytes: standing.evicted.bytes, folderLosses: $0.losses.load(ordering: .relaxed))
+        }
+        writing = writer.map {
+            Writing(
+                waiting: $0.backlog, refused: $0.refusal?.reason, pictures: $0.pictures.count,
+                pictureBytes: $0.pictures.bytes)
         }
         processorSeconds = ProcessUsage.processorSeconds
         residentBytes = ProcessUsage.residentBytes

@@ -11,9 +11,7 @@ extension Outbox {
             let state = try ground.map { (time: $0.time.seconds, data: try $0.data()) }
             try pool.write { db in
                 if let state {
-                    try db.execute(
-                        sql: "INSERT OR REPLACE INTO grounds (camera, time, data) VALUES (?, ?, ?)",
-                        arguments: [camera, state.time, state.data])
+                    try OutboxSchema.save(ground: state.data, at: state.time, camera: camera, db)
                 } else {
                     try db.execute(sql: "DELETE FROM grounds WHERE camera = ?", arguments: [camera])
                 }

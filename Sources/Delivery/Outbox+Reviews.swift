@@ -105,12 +105,13 @@ extension Outbox {
     /// The objects of these incidents have gone.
     public func release(_ incidents: [UUID]) throws(OutboxError) {
         try Self.explaining("end the suppression of \(incidents.count) incidents") {
-            try pool.write { db in
-                for incident in incidents {
-                    try db.execute(
-                        sql: "UPDATE incidents SET suppressed = 0 WHERE id = ?", arguments: [incident.text])
-                }
-            }
+            try pool.write { try Self.release(incidents, $0) }
+        }
+    }
+
+    static func release(_ incidents: [UUID], _ db: Database) throws {
+        for incident in incidents {
+            try db.execute(sql: "UPDATE incidents SET suppressed = 0 WHERE id = ?", arguments: [incident.text])
         }
     }
 }

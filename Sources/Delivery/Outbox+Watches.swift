@@ -11,8 +11,7 @@ extension Outbox {
             let data = try watch?.data()
             try pool.write { db in
                 if let data {
-                    try db.execute(
-                        sql: "INSERT OR REPLACE INTO watches (camera, data) VALUES (?, ?)", arguments: [camera, data])
+                    try OutboxSchema.save(watch: data, camera: camera, db)
                 } else {
                     try db.execute(sql: "DELETE FROM watches WHERE camera = ?", arguments: [camera])
                 }

@@ -8,7 +8,7 @@ import GRDB
 public final class Outbox: Sendable {
     let pool: DatabasePool
     private let budget: OutboxBudget
-    private let sendsPictures: Bool
+    let sendsPictures: Bool
     let file: URL
     /// Whether the database was made when it was opened.
     public let isNew: Bool
@@ -16,6 +16,7 @@ public final class Outbox: Sendable {
     /// database that takes the place of a lost one begins at 1 again. Empty where an older version wrote the database
     /// and it is opened for reading only.
     public let epoch: String
+    let held = HeldMessages()
 
     /// Opens or creates the database, and its folder.
     ///
@@ -101,13 +102,12 @@ public final class Outbox: Sendable {
         return message
     }
 
-    private static func merged(_ incident: Incident, _ db: Database) throws -> Incident? {
-        guard let stored = try OutboxSchema.incident(incident.id, db), let review = stored.review else {
-            return incident
-        }
-        guard stored.isOpen else { return nil }
+    /// The incident after what reviews and pictures have made of it meanwhile; nil where a review has ended it.
+    static func merged(_ incident: Incident, _ db: Database) throws -> Incident? {
+        guard let stored = try OutboxSchema.incident(incident.id, db) else { return incident }
+        guard stored.review == nil || stored.isOpen else { return nil }
         var incident = incident
-        incident.review = review
+        incident.review = stored.review ?? incident.review
         incident.revision = max(incident.revision, stored.revision + 1)
         return incident
     }
@@ -143,20 +143,24 @@ public final class Outbox: Sendable {
         try pending(limit: limit, after: DeliveryProgress())
     }
 
-    /// Without those that are done with, although the outbox does not know it yet.
+    /// Without those that are done with, although the outbox does not know it yet, and those that are held.
     func pending(limit: Int, after progress: DeliveryProgress) throws(OutboxError) -> [AlertMessage] {
         try Self.explaining("read the undelivered messages") {
-            try pool.read { db in
-                let sql = "SELECT sequence FROM messages WHERE delivered_at IS NULL ORDER BY sequence"
-                let waiting = try Int64.fetchCursor(db, sql: sql)
-                var chosen: [Int64] = []
-                while chosen.count < limit, let sequence = try waiting.next() {
-                    guard progress.messages[sequence] == nil, progress.unsendable[sequence] == nil else { continue }
-                    chosen.append(sequence)
+            try held.reading { end in
+                try pool.read { db in
+                    let sql = """
+                        SELECT sequence FROM messages WHERE delivered_at IS NULL AND sequence < ? ORDER BY sequence
+                        """
+                    let waiting = try Int64.fetchCursor(db, sql: sql, arguments: [end])
+                    var chosen: [Int64] = []
+                    while chosen.count < limit, let sequence = try waiting.next() {
+                        guard progress.messages[sequence] == nil, progress.unsendable[sequence] == nil else { continue }
+                        chosen.append(sequence)
+                    }
+                    return try OutboxSchema.messages(
+                        db, where: "sequence IN (\(databaseQuestionMarks(count: chosen.count))) ORDER BY sequence",
+                        arguments: StatementArguments(chosen))
                 }
-                return try OutboxSchema.messages(
-                    db, where: "sequence IN (\(databaseQuestionMarks(count: chosen.count))) ORDER BY sequence",
-                    arguments: StatementArguments(chosen))
             }
         }
     }

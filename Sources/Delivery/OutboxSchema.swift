@@ -84,7 +84,28 @@ enum OutboxSchema {
                     """)
             try db.execute(sql: "INSERT INTO store VALUES (?, '')", arguments: [UUIDv7.make().text])
         }
+        migrator.registerMigration("evidence due") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE evidence_due (
+                        sequence INTEGER PRIMARY KEY NOT NULL, incident TEXT NOT NULL, revision INTEGER NOT NULL
+                    );
+                    CREATE TRIGGER messages_changed AFTER UPDATE OF payload ON messages BEGIN
+                        UPDATE totals SET bytes = bytes + LENGTH(NEW.payload) - LENGTH(OLD.payload);
+                    END;
+                    """)
+        }
         return migrator
+    }
+
+    static func save(watch data: Data, camera: String, _ db: Database) throws {
+        try db.execute(sql: "INSERT OR REPLACE INTO watches (camera, data) VALUES (?, ?)", arguments: [camera, data])
+    }
+
+    static func save(ground data: Data, at time: Double, camera: String, _ db: Database) throws {
+        try db.execute(
+            sql: "INSERT OR REPLACE INTO grounds (camera, time, data) VALUES (?, ?, ?)",
+            arguments: [camera, time, data])
     }
 
     /// What comes in, what is answered, and what has to be sent again or beside the messages.

@@ -37,6 +37,7 @@ public actor Publisher {
     private var noted: Set<String> = []
     private let inbox: Inbox?
     private let pictures: URL?
+    private let warnings: SiteWarnings
     private let wakeups: AsyncStream<Void>
     private nonisolated let wakeup: AsyncStream<Void>.Continuation
     private nonisolated let states = StateMailbox()
@@ -57,6 +58,7 @@ public actor Publisher {
     /// What a replay could not send so far.
     private var skipped: DeliveryProgress.Skipped?
     private var told: SiteReport.Facts?
+    private var toldWarnings: [String] = []
     /// What had been dropped when the retained incidents were last looked through; nil before the first time.
     private var reconciled: [ClosedRange<Int64>]?
     private var isReconciling = false
@@ -67,10 +69,12 @@ public actor Publisher {
     ///   - places: of the cameras, whose retained incidents are reconciled at the start.
     ///   - inbox: what takes reviews and commands; nil where none are listened to.
     ///   - pictures: the evidence folder, where masked pictures may leave the box.
+    ///   - warnings: are told with the site's state, at the next wake-up.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site: SiteIdentity, logger: Logger,
-        places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil
+        places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings()
     ) {
+        self.warnings = warnings
         self.places = places
         self.inbox = inbox
         self.pictures = pictures
@@ -271,7 +275,9 @@ public actor Publisher {
         }
         // What was dropped, and what reviews say.
         let facts = try outbox.facts()
-        if facts.dropped != told?.dropped || facts.evicted != told?.evicted || facts.tallies != told?.tallies {
+        if facts.dropped != told?.dropped || facts.evicted != told?.evicted || facts.tallies != told?.tallies
+            || warnings.texts != toldWarnings
+        {
             await refreshSite()
         }
         if let diskFault { throw diskFault }
@@ -514,11 +520,13 @@ public actor Publisher {
     private func siteMessage(_ state: SiteReport.State) throws -> MQTTMessage {
         let facts = try outbox.facts()
         told = facts
+        toldWarnings = warnings.texts
         return MQTTMessage(
             topic: topics.site(site.place, id: site.id),
             payload: Self.json(
                 SiteReport(
-                    site, state, at: Date(), facts: facts, blocked: blocked, certificates: client.certificates())),
+                    site, state, at: Date(), facts: facts, blocked: blocked, certificates: client.certificates(),
+                    warnings: toldWarnings)),
             retain: true)
     }
 

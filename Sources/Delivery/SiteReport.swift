@@ -53,6 +53,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var reviews: [ReviewTally]?
     public var audit: Audit?
 
+    /// What an operator should know besides: a disk that takes nothing, a folder that is gone; nil where all is well.
+    public var warnings: [String]?
     /// Of the connection to the broker; nil without TLS.
     public var certificates: [Certificate]?
 
@@ -71,6 +73,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     private enum CodingKeys: String, CodingKey {
         case site, state, at, connected, software, epoch, undelivered, blocked, dropped, reviews, audit, certificates
+        case warnings
         case lastSequence = "last_sequence"
         case evictedEvidence = "evicted_evidence"
         case damagedStores = "damaged_stores"
@@ -81,7 +84,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     init(
         _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil,
-        blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = []
+        blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = [], warnings: [String] = []
     ) {
         let zone = TimeZone.current
         self.site = site.id
@@ -90,6 +93,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         self.connected = connected.map { RFC3339.string(from: $0, in: zone) }
         software = site.software
         self.blocked = blocked
+        if !warnings.isEmpty { self.warnings = warnings }
         if let at, !certificates.isEmpty {
             self.certificates = certificates.map {
                 Certificate(

@@ -26,6 +26,22 @@ public actor EvidenceMaker {
         let plates: [ScoredBox]
     }
 
+    /// By which a picture is known again.
+    private enum Picture {
+        case frame(Frame)
+        case compressed(Task<[UInt8], any Error>)
+
+        var isFrame: Bool { if case .frame = self { true } else { false } }
+
+        static func == (one: Picture, other: Picture) -> Bool {
+            switch (one, other) {
+            case (.frame(let one), .frame(let other)): one === other
+            case (.compressed(let one), .compressed(let other)): one == other
+            default: false
+            }
+        }
+    }
+
     private let thread = DedicatedThread(name: "evidence")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -37,8 +53,10 @@ public actor EvidenceMaker {
     private let font: CaptionFont?
     private var faces: FaceDetector?
     private var plates: PlateDetector?
-    /// The newest frame that was searched: several incidents may open in one look.
-    private var searched: (frame: Frame, vehicles: [Box], findings: Findings)?
+    /// The pictures that were searched last: several incidents may open in one look, and have begun in one.
+    private var searched: [(picture: Picture, vehicles: [Box], findings: Findings)] = []
+    private static let mostSearched = 8
+    private nonisolated let compressor = FrameCompressor()
 
     /// Reads the masking networks. Where one cannot be had, every picture will be withheld.
     ///
@@ -58,8 +76,11 @@ public actor EvidenceMaker {
         }
     }
 
-    /// Encodes a frame that may be needed later; the result stays in memory.
-    public func compress(_ frame: Frame) throws -> [UInt8] { try JPEG.encode(frame, quality: Self.keptQuality) }
+    /// Encodes a frame that may be needed later; the result stays in memory. Does not wait for pictures that are being
+    /// masked.
+    public nonisolated func compress(_ frame: Frame) async throws -> [UInt8] {
+        try await compressor.compress(frame, quality: Self.keptQuality)
+    }
 
     /// The masked pictures of an incident, and that of the plate where the profile wants it and it can be read.
     ///
@@ -92,7 +113,7 @@ public actor EvidenceMaker {
         if let fault { throw EvidenceWithheld(reason: fault) }
         do {
             let canvas = try Canvas(frame)
-            let findings = try search(frame, canvas, vehicles)
+            let findings = try search(.frame(frame), canvas, vehicles)
             Self.mask(canvas, faces: findings.faces, plates: findings.plates.map(\.box), but: nil)
             return try image(.snapshot, canvas, caption, taken: frame.date)
         } catch let error as EvidenceWithheld { throw error } catch { throw EvidenceWithheld(reason: "\(error)") }
@@ -109,7 +130,12 @@ public actor EvidenceMaker {
         of view: EvidenceView, frame: Frame, incident: Incident, profile: PrivacyProfile, caption: [String]
     ) throws -> [EvidenceImage] {
         let canvas = try Canvas(frame)
-        let findings = try search(frame, canvas, view.vehicles)
+        let picture: Picture =
+            switch view.source {
+            case .frame(let frame): .frame(frame)
+            case .compressed(let task): .compressed(task)
+            }
+        let findings = try search(picture, canvas, view.vehicles)
         let own = Self.ownPlate(findings.plates, incident: incident, vehicles: view.vehicles, profile: profile)
         Self.mask(canvas, faces: findings.faces, plates: findings.plates.map(\.box), but: own)
         let shown = try view.part.map { try Canvas(canvas, part: $0) } ?? Canvas(canvas, part: .whole)
@@ -128,14 +154,19 @@ public actor EvidenceMaker {
         return EvidenceImage(role: role, jpeg: try JPEG.encode(whole, quality: quality), taken: taken)
     }
 
-    private func search(_ frame: Frame, _ canvas: borrowing Canvas, _ vehicles: [Box]) throws -> Findings {
-        if let searched, searched.frame === frame, searched.vehicles == vehicles { return searched.findings }
-        let picture = try ColourPicture(canvas)
-        guard let faces = try faces?.faces(in: picture),
-            let plates = try plates?.plates(in: picture, vehicles: vehicles)
+    private func search(_ picture: Picture, _ canvas: borrowing Canvas, _ vehicles: [Box]) throws -> Findings {
+        if let known = searched.first(where: { $0.picture == picture && $0.vehicles == vehicles }) {
+            return known.findings
+        }
+        let colours = try ColourPicture(canvas)
+        guard let faces = try faces?.faces(in: colours),
+            let plates = try plates?.plates(in: colours, vehicles: vehicles)
         else { throw EvidenceWithheld(reason: "the models to mask with were not read") }
         let findings = Findings(faces: faces.map(\.box), plates: plates)
-        searched = (frame, vehicles, findings)
+        searched.append((picture, vehicles, findings))
+        // A frame is large: one at a time is enough.
+        if picture.isFrame { searched.removeAll { $0.picture.isFrame && !($0.picture == picture) } }
+        if searched.count > Self.mostSearched { searched.removeFirst() }
         return findings
     }
 

@@ -20,13 +20,27 @@ public final class EvidenceStore: Sendable {
 
     public let folder: URL
     private let total: Mutex<Int>
+    /// Which folder it is, whatever stands under its name.
+    private let place: Mutex<FileIdentity?>
 
     /// Creates the folder, and counts what lies there; throws where it cannot be written.
     public init(folder: URL) throws {
         self.folder = folder
         total = Mutex(0)
         try Self.createFolder(folder)
+        place = Mutex(FileIdentity(path: folder.path))
         for day in days { total.withLock { $0 += Self.bytes(of: folder.appending(path: day)) } }
+    }
+
+    /// Whether the folder under this name is still the one that was opened: it may be deleted, moved or mounted over.
+    public var isInPlace: Bool { FileIdentity(path: folder.path).map { it in place.withLock { $0 == it } } ?? false }
+
+    /// Makes the folder anew where it is gone, and counts what lies in the one that stands there now.
+    public func renew() throws {
+        try Self.createFolder(folder)
+        let bytes = days.reduce(0) { $0 + Self.bytes(of: folder.appending(path: $1)) }
+        total.withLock { $0 = bytes }
+        place.withLock { $0 = FileIdentity(path: folder.path) }
     }
 
     /// Of all pictures and messages, without the ledger.

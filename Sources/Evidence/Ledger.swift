@@ -27,13 +27,14 @@ public final class Ledger: Sendable {
     }
 
     private struct State {
-        let descriptor: Int32
+        var descriptor: Int32
         var head: Head
         /// Bytes of whole records.
         var length: Int64
     }
 
     private let path: String
+    private let site: String
     private let state: Mutex<State>
 
     /// Opens the ledger of a folder, or begins one.
@@ -42,6 +43,7 @@ public final class Ledger: Sendable {
     /// that.
     public init(folder: URL, site: String, now: Date = Date()) throws {
         path = folder.appending(path: Self.fileName).path
+        self.site = site
         let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw DurableFile.failed("open the ledger \(path)") }
         do {
@@ -61,6 +63,38 @@ public final class Ledger: Sendable {
     deinit { _ = state.withLock { close($0.descriptor) } }
 
     public var head: Head { state.withLock { $0.head } }
+
+    /// Whether the file under the ledger's name is still the one that is written.
+    public var isInPlace: Bool {
+        let named = FileIdentity(path: path)
+        return named != nil && state.withLock { FileIdentity(descriptor: $0.descriptor) == named }
+    }
+
+    /// The file or its folder was deleted or moved: goes on with the one that stands there now, or begins one.
+    ///
+    /// - Parameter sequence: the last message whose record is with the lost one; a new ledger begins after it.
+    public func reopen(after sequence: Int64, now: Date = Date()) throws {
+        let isNew = try state.withLock { state in
+            let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+            guard descriptor >= 0 else { throw DurableFile.failed("open the ledger \(path)") }
+            do {
+                let (head, length) = try Self.end(of: path)
+                guard ftruncate(descriptor, off_t(length)) == 0 else { throw DurableFile.failed("repair \(path)") }
+                close(state.descriptor)
+                state = State(descriptor: descriptor, head: head, length: length)
+            } catch {
+                close(descriptor)
+                throw error
+            }
+            return state.head.number == 0
+        }
+        guard isNew else { return }
+        try append(.begin, now: now) {
+            $0.site = site
+            $0.sequence = sequence > 0 ? sequence : nil
+        }
+        try DurableFile.syncFolder(URL(filePath: path).deletingLastPathComponent())
+    }
 
     /// Records a message with the files that belong to it.
     public func record(

@@ -54,17 +54,21 @@ final class ChaosWriter: Sendable {
             camera: Self.camera, restored: try outbox.openIncidents(camera: Self.camera)
         ) { _ in UUIDv7.make() }
         var look = progress.look
+        // The views of the last life are gone.
+        insist { try outbox.withhold(because: "killed before its pictures were made") }
         while !isStopped.load(ordering: .relaxed) {
             guard isAlive() else { return }
             look += 1
             progress.begin(look)
-            for change in book.advance(scene.findings(at: look, seen: &seen), at: MediaTime(Double(look))) {
-                write(change, look)
-                publisher.notify()
-            }
+            let changes = book.advance(scene.findings(at: look, seen: &seen), at: MediaTime(Double(look)))
+            insist { try write(changes, look) }
+            if look.isMultiple(of: 3) { insist { try complete(look) } }
             progress.write(look)
+            publisher.notify()
             usleep(pause)
         }
+        insist { try outbox.withhold(because: "stopped before its pictures were made") }
+        outbox.releaseHeld()
         let end = ContinuousClock.now + .seconds(60)
         while try outbox.counts().undelivered > 0, .now < end, isAlive() {
             publisher.notify()
@@ -75,26 +79,44 @@ final class ChaosWriter: Sendable {
         await publisher.drain(within: .seconds(5))
     }
 
-    /// As the daemon does: what the disk does not take is kept and tried again.
-    private func write(_ incident: Incident, _ look: Int) {
+    /// As the daemon does: the look is one transaction, and pictures follow it: before the next one, after it, or never.
+    private func write(_ changes: [Incident], _ look: Int) throws {
+        var commit = LookCommit(camera: Self.camera, isHeld: changes.count == 1)
+        commit.changes = changes.map { incident in
+            let envelope = envelope(incident, look)
+            return LookCommit.Change(incident: incident, isEvidenceDue: incident.isOpen) { [topics] in
+                var envelope = envelope
+                envelope.incident = $0
+                return try envelope.message(sequence: $1, topics: topics)
+            }
+        }
+        if !changes.isEmpty { outbox.releaseHeld() }
+        try outbox.commit(commit)
+        publisher.notify()
+    }
+
+    private func complete(_ look: Int) throws {
+        for sequence in try outbox.evidenceDue().prefix(2) {
+            try outbox.complete(evidenceOf: sequence) { incident, sequence, id in
+                try envelope(incident, look).message(id: id ?? UUIDv7.make(), sequence: sequence, topics: topics)
+            }
+        }
+    }
+
+    private func envelope(_ incident: Incident, _ look: Int) -> IncidentEnvelope {
         // The wall clock steps by an hour to and fro; dwell and sequence must not notice.
         let step = Double(look / 50 % 3 - 1) * 3600
-        let envelope = IncidentEnvelope(
+        return IncidentEnvelope(
             incident: incident, site: site, camera: camera,
             zone: ZoneIdentity(id: incident.zone, name: incident.zone, surface: .carriageway), entry: entry,
             epoch: outbox.epoch
         ) { Date(timeIntervalSince1970: 1_795_480_000 + $0.seconds + step) }
+    }
+
+    /// As the daemon does: what the disk does not take is kept and tried again.
+    private func insist(_ body: () throws -> Void) {
         while true {
-            do {
-                try outbox.append(incident) { incident, sequence in
-                    var envelope = envelope
-                    envelope.incident = incident
-                    return try envelope.message(sequence: sequence, topics: topics)
-                }
-                return
-            } catch {
-                usleep(20_000)
-            }
+            do { return try body() } catch { usleep(20_000) }
         }
     }
 }

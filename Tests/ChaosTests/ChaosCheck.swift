@@ -112,8 +112,9 @@ struct ChaosCheck {
     private mutating func checkLife(_ subject: String, _ events: [AlertEvent]) {
         let states = events.map(\.data.incident.state)
         let revisions = events.map(\.data.incident.revision)
-        let middle = states.dropFirst().dropLast(states.last == "closed" ? 1 : 0)
-        if states.first != "opened" || middle.contains(where: { $0 != "updated" }) {
+        // What is closed may be told again, once its pictures are there.
+        let end = states.dropFirst().drop { $0 == "updated" }
+        if states.first != "opened" || end.contains(where: { $0 != "closed" }) {
             strange.append("\(subject) went \(states.joined(separator: ", "))")
         }
         if zip(revisions, revisions.dropFirst()).contains(where: { $0 >= $1 }) {

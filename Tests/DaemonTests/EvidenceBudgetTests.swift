@@ -59,13 +59,19 @@ import Video
         }
 
         func write(_ incident: Incident, views: [EvidenceView] = []) async {
-            await writer.record([
+            writer.record([
                 IncidentWriter.Entry(
                     change: .init(incident: incident, views: views), camera: camera,
                     zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
                     date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
             ])
-            await writer.settle()
+            await settle()
+        }
+
+        func settle() async {
+            await writer.settlePictures()
+            archive.followAll(outbox)
+            archive.evict(outbox, logger: noLogger)
         }
 
         func open() async -> Incident {
@@ -92,7 +98,7 @@ import Video
             await inbox.take(
                 MQTTMessage(
                     topic: topic, text: #"{"incident":"\#(incident.id)","verdict":"confirmed","by":"worker-17"}"#))
-            await writer.settle()
+            await settle()
         }
 
         func deliverAll() throws {
@@ -227,7 +233,7 @@ import Video
         #expect(events.dropFirst().allSatisfy { $0.data.why.last?.what == "evidence could not be written" })
         #expect(site.archive.ledger.head.sequence < 4)
         disk.free()
-        await site.writer.settle()
+        await site.settle()
         let report = try site.check()
         #expect(report.isIntact && report.messages == 4 && report.files == 5, "\(report)")
     }

@@ -1,0 +1,15 @@
+import Delivery
+
+@testable import Daemon
+
+extension IncidentWriter {
+    /// As one look.
+    nonisolated func record(_ entries: [Entry]) {
+        post(Look(camera: entries.first?.camera.id ?? "", entries: entries))
+    }
+}
+
+extension EvidenceArchive {
+    /// All that can be recorded now.
+    func followAll(_ outbox: Outbox) { while (try? follow(outbox)) == true {} }
+}
