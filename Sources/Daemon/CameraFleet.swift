@@ -27,7 +27,7 @@ actor CameraFleet: Service {
     }
 
     /// How long a shutdown makes pictures of what has just happened.
-    private static let lastPictures = Duration.milliseconds(1500)
+    private static let lastPictures = Duration.seconds(1)
     /// How long it waits for cameras: a search for a host's name cannot be interrupted.
     private static let lastLooks = Duration.seconds(1)
 

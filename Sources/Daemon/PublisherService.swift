@@ -6,7 +6,7 @@ import Threading
 /// Runs the publisher; at the end it sends what it still can for a bounded time.
 struct PublisherService: Service {
     /// How long a shutdown waits for the broker.
-    static let drain = Duration.seconds(5)
+    static let drain = Duration.seconds(2)
 
     let publisher: Publisher
     let logger: Logger
