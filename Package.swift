@@ -38,6 +38,7 @@ let package = Package(
             providers: [.apt(["libavformat-dev", "libavcodec-dev", "libswscale-dev", "libavutil-dev"])]),
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libssl libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CThread"),
         .target(name: "CProcess"),
@@ -60,7 +61,8 @@ let package = Package(
         .target(
             name: "Inference", dependencies: ["COpenCV", "Threading", "Video", "Analytics"], swiftSettings: strict),
         .target(
-            name: "Evidence", dependencies: ["CFreeType", "Threading", "Video", "Inference", "Analytics", "Catalogue"],
+            name: "Evidence",
+            dependencies: ["CFreeType", "CCrypto", "Threading", "Video", "Inference", "Analytics", "Catalogue"],
             swiftSettings: strict),
         .target(
             name: "Delivery",

@@ -33,11 +33,17 @@ public struct Daemon: Sendable {
             file: Self.store(in: settings.stateFolder), budget: settings.outboxBudget,
             sendsPictures: settings.publishesEvidence)
         let archive = try settings.evidenceFolder.map { folder in
-            EvidenceArchive(
-                maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality),
-                store: try EvidenceStore(folder: folder), ledger: try Ledger(folder: folder, site: settings.site.id),
-                budget: settings.evidenceBudget)
+            let key = try SiteKey(stateFolder: settings.stateFolder)
+            let store = try EvidenceStore(folder: folder)
+            let known = try outbox.ledgerHead().flatMap(Ledger.Known.init)
+            let ledger = try Ledger(folder: folder, site: settings.site.id, key: key, known: known)
+            for notice in key.notices + ledger.notices { logger.warning("\(notice)") }
+            return EvidenceArchive(
+                maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality), store: store,
+                ledger: ledger, budget: settings.evidenceBudget)
         }
+        var identity = settings.site
+        identity.ledgerKey = archive?.ledger.publicKey?.description
         archive?.warn(logger)
         archive?.resume(outbox, logger: logger)
         let topics = AlertTopics(root: settings.topicRoot)
@@ -62,7 +68,7 @@ public struct Daemon: Sendable {
                 snapshot: { await snapshots.take($0) })
         }
         let publisher = Publisher(
-            outbox: outbox, broker: settings.broker, topics: topics, site: settings.site, logger: logger,
+            outbox: outbox, broker: settings.broker, topics: topics, site: identity, logger: logger,
             places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
             warnings: warnings)
         do {

@@ -54,15 +54,18 @@ public final class EvidenceArchive: Sendable {
     /// Blocks for the disk. Failing delays the record, never the alert.
     func follow(_ outbox: Outbox) throws -> Bool {
         let last = try outbox.lastSettled()
-        let next = ledger.head.sequence + 1
+        let next = ledger.sequence(in: outbox.epoch, through: last) + 1
         guard next <= last else { return false }
+        // A ledger that is cut off while nobody looks is noticed at the next start.
+        defer { try? outbox.save(ledgerHead: "\(ledger.head.known)") }
         let end = min(last, next + Self.batch - 1)
         for message in try outbox.messages(from: next, through: end) {
             let evidence = (try? AlertEvent(json: Data(message.payload)))?.data.evidence ?? []
+            try ledger.announce(sequence: message.sequence, epoch: outbox.epoch)
             let file = try store.save(
                 message.payload, sequence: message.sequence, incident: message.subject, date: Date())
             try ledger.record(
-                sequence: message.sequence, incident: message.subject, payload: message.payload,
+                sequence: message.sequence, epoch: outbox.epoch, incident: message.subject, payload: message.payload,
                 files: evidence.compactMap { image in image.file.map { .init(file: $0, sha256: image.sha256) } }
                     + [.init(file: file, sha256: Ledger.hash(message.payload))])
         }
@@ -89,7 +92,7 @@ public final class EvidenceArchive: Sendable {
     func prune(keeping days: Int, now: Date, arrivals: [String: Date] = [:]) throws -> Int {
         let expired = store.expired(keeping: days, now: now, arrivals: arrivals)
         for day in expired {
-            try ledger.expire(day: day, now: now)
+            try ledger.expire(day: day, keeping: days, since: arrivals[day], now: now)
             try store.delete(day: day)
         }
         return expired.count
@@ -131,7 +134,8 @@ public final class EvidenceArchive: Sendable {
         guard store.bytes > budget else { return count }
         do {
             // Otherwise the ledger would name files later that are gone already.
-            guard try outbox.counts().lastSequence == ledger.head.sequence else { return count }
+            let last = try outbox.counts().lastSequence
+            guard ledger.sequence(in: outbox.epoch, through: last) == last else { return count }
             let claims = try outbox.claims()
             let incidents = store.incidents
             try eviction.withLock { state in

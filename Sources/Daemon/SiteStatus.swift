@@ -60,6 +60,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         /// How often the folder was deleted or moved while the service ran, and was made anew; nil from a version that
         /// does not tell.
         public let folderLosses: Int?
+        /// The public key that signs the ledger; nil where it is not signed.
+        public let ledgerKey: String?
     }
 
     /// What waits for the disk, and for its pictures to be made.
@@ -143,7 +145,8 @@ extension SiteStatus {
         evidence = archive.map {
             Evidence(
                 bytes: $0.store.bytes, budgetBytes: $0.budget, evictedIncidents: standing.evicted.incidents,
-                evictedBytes: standing.evicted.bytes, folderLosses: $0.losses.load(ordering: .relaxed))
+                evictedBytes: standing.evicted.bytes, folderLosses: $0.losses.load(ordering: .relaxed),
+                ledgerKey: $0.ledger.publicKey?.description)
         }
         writing = writer.map {
             Writing(

@@ -21,6 +21,8 @@ public struct SiteIdentity: Sendable, Hashable {
     /// The catalogue's version.
     public var catalogue: String
     public var model: Model
+    /// The public key that signs the ledger of its evidence; nil where none is kept.
+    public var ledgerKey: String?
 
     public init(
         id: String, place: Place, software: String, configurationSHA256: String, catalogue: String, model: Model

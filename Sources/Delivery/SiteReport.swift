@@ -52,6 +52,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     /// What reviews say of each rule at each camera.
     public var reviews: [ReviewTally]?
     public var audit: Audit?
+    /// The public key that signs the ledger of the evidence; nil where none is kept.
+    public var ledgerKey: String?
 
     /// What an operator should know besides: a disk that takes nothing, a folder that is gone; nil where all is well.
     public var warnings: [String]?
@@ -75,6 +77,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         case site, state, at, connected, software, epoch, undelivered, blocked, dropped, reviews, audit, certificates
         case warnings
         case lastSequence = "last_sequence"
+        case ledgerKey = "ledger_key"
         case evictedEvidence = "evicted_evidence"
         case damagedStores = "damaged_stores"
     }
@@ -92,6 +95,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         self.at = at.map { RFC3339.string(from: $0, in: zone) }
         self.connected = connected.map { RFC3339.string(from: $0, in: zone) }
         software = site.software
+        ledgerKey = site.ledgerKey
         self.blocked = blocked
         if !warnings.isEmpty { self.warnings = warnings }
         if let at, !certificates.isEmpty {

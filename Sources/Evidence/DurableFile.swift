@@ -7,10 +7,15 @@ enum DurableFile {
         let description: String
     }
 
-    /// Writes a file beside its place, brings it to the disk and moves it there; readable by owner and group.
-    static func write(_ bytes: [UInt8], to file: URL) throws {
-        let part = file.path + ".part"
-        let descriptor = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o640)
+    /// What stands behind a name while the file is written; a kill leaves it.
+    static let unfinished = ".part"
+
+    /// Writes a file beside its place, brings it to the disk and moves it there; by default owner and group may read it.
+    static func write(_ bytes: [UInt8], to file: URL, mode: mode_t = 0o640) throws {
+        let part = file.path + unfinished
+        // What a kill has left may have another mode, or be a link by now.
+        unlink(part)
+        let descriptor = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failed("create \(part)") }
         do {
             defer { close(descriptor) }

@@ -50,14 +50,22 @@ public final class EvidenceStore: Sendable {
     public func save(_ image: EvidenceImage, incident: UUID) throws -> Stored {
         let hash = SHA256.hex(image.jpeg)
         let file = try save(
-            image.jpeg, name: "\(image.role.rawValue)-\(hash.prefix(12)).jpg", incident: incident, date: image.taken)
+            image.jpeg, name: "\(image.role.rawValue)-\(hash.prefix(EvidenceName.hashDigits))\(EvidenceName.picture)",
+            incident: incident, date: image.taken)
         return Stored(role: image.role, sha256: hash, bytes: image.jpeg.count, taken: image.taken, file: file)
     }
 
     /// Writes the exact payload of a message beside the pictures of its incident; returns where, relative to the folder.
+    ///
+    /// Where a kill came between the file and its record, the file lies there already, perhaps under an earlier day.
     public func save(_ payload: [UInt8], sequence: Int64, incident: UUID, date: Date) throws -> String {
-        try save(
-            payload, name: "message-\(String(format: "%020lld", sequence)).json", incident: incident, date: date)
+        let name = "\(EvidenceName.message)\(String(format: "%020lld", sequence)).json"
+        let hash = SHA256.hex(payload)
+        for day in days {
+            let earlier = "\(day)/\(incident.uuidString.lowercased())/\(name)"
+            if (try? BoundedFile.hash(earlier, in: folder, atMost: payload.count)) == hash { return earlier }
+        }
+        return try save(payload, name: name, incident: incident, date: date)
     }
 
     private func save(_ bytes: [UInt8], name: String, incident: UUID, date: Date) throws -> String {
@@ -133,9 +141,9 @@ public final class EvidenceStore: Sendable {
         return files.reduce(size(target)) { $0 + (($1 as? URL).map(size) ?? 0) }
     }
 
-    static func isDay(_ name: String) -> Bool { name.wholeMatch(of: #/\d{4}-\d\d-\d\d/#) != nil }
+    static func isDay(_ name: String) -> Bool { EvidenceName.isDay(name) }
 
-    private static func day(_ date: Date) -> String {
+    static func day(_ date: Date) -> String {
         date.formatted(.iso8601.year().month().day())
     }
 

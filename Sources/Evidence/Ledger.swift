@@ -3,7 +3,8 @@ import Glibc
 import Synchronization
 internal import Video
 
-/// The chain over all messages and evidence files of a site: one line each, which names the hash of the line before.
+/// The chain over all messages and evidence files of a site: one line each, which names the hash of the line before and
+/// bears the site's signature.
 ///
 /// Only ever appended to, and each record is on the disk before the call returns. What it proves, and what it cannot,
 /// says docs/evidence.md. Calls block for the disk; any thread may make them.
@@ -15,15 +16,42 @@ public final class Ledger: Sendable {
         public let description: String
     }
 
+    /// A record that the store remembers, so that a ledger that was cut off is noticed.
+    public struct Known: Sendable, Equatable, CustomStringConvertible {
+        public let number: Int
+        public let hash: String
+
+        public init(number: Int, hash: String) {
+            self.number = number
+            self.hash = hash
+        }
+
+        /// Reads its `description`.
+        public init?(_ text: String) {
+            let parts = text.split(separator: " ")
+            guard parts.count == 2, let number = Int(parts[0]) else { return nil }
+            self.init(number: number, hash: String(parts[1]))
+        }
+
+        public var description: String { "\(number) \(hash)" }
+    }
+
     /// The end of the chain.
     public struct Head: Sendable, Equatable {
         /// Of the last record.
         public internal(set) var number: Int
         public internal(set) var hash: String
-        /// The last message that is in it; 0 where there is none.
+        /// The last message that is in it, or that it says is missing; 0 where there is none.
         public internal(set) var sequence: Int64
-        /// The incident whose eviction the last record tells of: its files may still be there.
+        /// Of the store that counted it; nil in ledgers of versions without.
+        public internal(set) var epoch: String?
+        /// The incident whose eviction is the last thing that the ledger tells: its files may still be there.
         public internal(set) var evicting: UUID?
+
+        /// To be remembered in the store.
+        public var known: Known { Known(number: number, hash: hash) }
+
+        static let none = Head(number: 0, hash: LedgerRecord.first, sequence: 0)
     }
 
     private struct State {
@@ -33,78 +61,141 @@ public final class Ledger: Sendable {
         var length: Int64
     }
 
+    /// What was wrong when it was opened, and how it goes on; to be logged. Each is in a record too.
+    public let notices: [String]
+    private let folder: URL
     private let path: String
     private let site: String
+    private let key: SiteKey?
     private let state: Mutex<State>
 
     /// Opens the ledger of a folder, or begins one.
     ///
-    /// A line that a power cut left unfinished is removed. Throws where the last record is damaged: going on would hide
-    /// that.
-    public init(folder: URL, site: String, now: Date = Date()) throws {
-        path = folder.appending(path: Self.fileName).path
+    /// A ledger whose end is damaged, that was cut off, emptied or replaced does not stop it: what cannot be read is set
+    /// aside by name, a record says so, and so do `notices`. Throws where the disk does not let us.
+    ///
+    /// - Parameters:
+    ///   - site: its id.
+    ///   - key: signs each record; where another one signed before, or none, a record says that this one takes over. Nil
+    ///     only for a ledger that was never signed.
+    ///   - known: the last record of which the store knows.
+    public init(folder: URL, site: String, key: SiteKey? = nil, known: Known? = nil, now: Date = Date()) throws {
+        self.folder = folder
         self.site = site
-        let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
+        self.key = key
+        path = folder.appending(path: Self.fileName).path
+        let opening = try Opening(folder: folder, key: key, known: known, now: now)
+        notices = opening.notices
+        state = Mutex(try Self.open(path, opening))
+        try begin(opening, now: now)
+    }
+
+    /// The file or its folder was deleted, moved or written to by somebody else: goes on with the one that stands there
+    /// now, or begins one.
+    ///
+    /// - Parameter sequence: the last message whose record is with the lost one; a new ledger begins after it.
+    public func reopen(after sequence: Int64, now: Date = Date()) throws {
+        let before = head
+        let opening = try Opening(folder: folder, key: key, known: before.known, now: now)
+        try state.withLock { state in
+            let new = try Self.open(path, opening)
+            close(state.descriptor)
+            state = new
+        }
+        try begin(opening, now: now)
+        guard opening.head.number == 0, sequence > 0 else { return }
+        try announce(sequence: sequence + 1, epoch: before.epoch, now: now)
+    }
+
+    private static func open(_ path: String, _ opening: Opening) throws -> State {
+        let descriptor = Glibc.open(path, O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0o640)
         guard descriptor >= 0 else { throw DurableFile.failed("open the ledger \(path)") }
-        do {
-            let (head, length) = try Self.end(of: path)
-            guard ftruncate(descriptor, off_t(length)) == 0 else { throw DurableFile.failed("repair \(path)") }
-            state = Mutex(State(descriptor: descriptor, head: head, length: length))
-        } catch {
+        guard ftruncate(descriptor, off_t(opening.length)) == 0 else {
+            let error = DurableFile.failed("repair \(path)")
             close(descriptor)
             throw error
         }
-        if head.number == 0 {
-            try append(.begin, now: now) { $0.site = site }
-            try DurableFile.syncFolder(folder)
+        return State(descriptor: descriptor, head: opening.head, length: opening.length)
+    }
+
+    /// Says in the ledger how it was found.
+    private func begin(_ opening: Opening, now: Date) throws {
+        if opening.head.number == 0 {
+            try append(.begin, now: now) {
+                $0.site = site
+                $0.key = key?.publicKey.description
+                $0.found = opening.damage
+            }
+            return try DurableFile.syncFolder(folder)
         }
+        if opening.needsKey { try append(.key, now: now) { $0.key = key?.publicKey.description } }
+        if let damage = opening.damage { try append(.repaired, now: now) { $0.found = damage } }
     }
 
     deinit { _ = state.withLock { close($0.descriptor) } }
 
     public var head: Head { state.withLock { $0.head } }
 
-    /// Whether the file under the ledger's name is still the one that is written.
-    public var isInPlace: Bool {
-        let named = FileIdentity(path: path)
-        return named != nil && state.withLock { FileIdentity(descriptor: $0.descriptor) == named }
-    }
-
-    /// The file or its folder was deleted or moved: goes on with the one that stands there now, or begins one.
+    /// The last message of a store that is in the ledger, 0 where none is: the next one is to be recorded.
     ///
-    /// - Parameter sequence: the last message whose record is with the lost one; a new ledger begins after it.
-    public func reopen(after sequence: Int64, now: Date = Date()) throws {
-        let isNew = try state.withLock { state in
-            let descriptor = open(path, O_RDWR | O_CREAT | O_APPEND | O_CLOEXEC, 0o640)
-            guard descriptor >= 0 else { throw DurableFile.failed("open the ledger \(path)") }
-            do {
-                let (head, length) = try Self.end(of: path)
-                guard ftruncate(descriptor, off_t(length)) == 0 else { throw DurableFile.failed("repair \(path)") }
-                close(state.descriptor)
-                state = State(descriptor: descriptor, head: head, length: length)
-            } catch {
-                close(descriptor)
-                throw error
-            }
-            return state.head.number == 0
-        }
-        guard isNew else { return }
-        try append(.begin, now: now) {
-            $0.site = site
-            $0.sequence = sequence > 0 ? sequence : nil
-        }
-        try DurableFile.syncFolder(URL(filePath: path).deletingLastPathComponent())
+    /// - Parameters:
+    ///   - epoch: of the store.
+    ///   - last: its newest message: a store that has fewer than a ledger from before epochs is another one.
+    public func sequence(in epoch: String, through last: Int64) -> Int64 {
+        let head = head
+        return head.epoch == epoch || (head.epoch == nil && head.sequence <= last) ? head.sequence : 0
     }
 
-    /// Records a message with the files that belong to it.
+    /// The key whose signature each new record bears.
+    public var publicKey: LedgerKey? { key?.publicKey }
+
+    /// Whether the file is still the one that was opened, and nobody else wrote into it; where not, every record is
+    /// refused until the folder is opened anew.
+    public var isInPlace: Bool { state.withLock { Self.isInPlace($0, path) } }
+
+    /// Says of messages that are left out before this one that there is no record of them; to be called before its file
+    /// is written, so that a file that a kill leaves without a record is always the next one.
+    ///
+    /// Throws where the message stands in the ledger already.
+    public func announce(sequence: Int64, epoch: String? = nil, now: Date = Date()) throws {
+        let head = head
+        // A store from before epochs goes on counting once it has one.
+        let goesOn = epoch == head.epoch || (head.epoch == nil && sequence > head.sequence)
+        let last = goesOn ? head.sequence : 0
+        guard sequence > last else {
+            throw LedgerError(
+                description:
+                    "could not record message \(sequence): the ledger \(path) has it, or has message \(last) of "
+                    + "the same store after it")
+        }
+        guard sequence > last + 1 else { return }
+        try append(.gap, now: now) {
+            $0.epoch = epoch
+            $0.first = last + 1
+            $0.sequence = sequence - 1
+        }
+    }
+
+    /// Records a message with the files that belong to it; those that are not there any more are recorded as absent.
+    ///
+    /// Messages of one epoch come in the order of their sequence; where some are left out, a record says that first.
+    /// Throws where the message stands in the ledger already.
+    ///
+    /// - Parameter epoch: of the store that counts the sequence.
     public func record(
-        sequence: Int64, incident: UUID, payload: [UInt8], files: [LedgerRecord.File], now: Date = Date()
+        sequence: Int64, epoch: String? = nil, incident: UUID, payload: [UInt8], files: [LedgerRecord.File],
+        now: Date = Date()
     ) throws {
+        let there = files.map { $0.isInside && BoundedFile.exists($0.file, in: folder) }
+        func pick(_ isThere: Bool) -> [LedgerRecord.File] { zip(files, there).filter { $1 == isThere }.map(\.0) }
+        try announce(sequence: sequence, epoch: epoch, now: now)
         try append(.message, now: now) {
+            $0.epoch = epoch
             $0.sequence = sequence
             $0.incident = incident.uuidString.lowercased()
             $0.payload = SHA256.hex(payload)
-            $0.files = files
+            $0.files = pick(true)
+            $0.absent = there.contains(false) ? pick(false) : nil
         }
     }
 
@@ -117,8 +208,16 @@ public final class Ledger: Sendable {
     }
 
     /// Records that the files of a day are about to be deleted.
-    public func expire(day: String, now: Date = Date()) throws {
-        try append(.expired, now: now) { $0.day = day }
+    ///
+    /// - Parameters:
+    ///   - days: so many days evidence is kept.
+    ///   - since: from when the day's age was counted, where its name cannot be its date.
+    public func expire(day: String, keeping days: Int? = nil, since: Date? = nil, now: Date = Date()) throws {
+        try append(.expired, now: now) {
+            $0.day = day
+            $0.keepDays = days
+            $0.since = since.map(EvidenceStore.day)
+        }
     }
 
     /// Records that what is kept of an incident is about to be deleted because the budget is spent.
@@ -131,11 +230,23 @@ public final class Ledger: Sendable {
 
     private func append(_ kind: LedgerRecord.Kind, now: Date, _ fill: (inout LedgerRecord) -> Void) throws {
         try state.withLock { state in
+            guard Self.isInPlace(state, path) else {
+                throw LedgerError(
+                    description:
+                        "could not write to the ledger \(path): it was deleted, moved or written to by somebody "
+                        + "else meanwhile; the folder has to be opened anew")
+            }
             var record = LedgerRecord(
                 number: state.head.number + 1, kind: kind, at: now.formatted(.iso8601), previous: state.head.hash)
-            if kind != .begin { record.sequence = state.head.sequence }
+            if kind != .begin {
+                record.sequence = state.head.sequence
+                record.epoch = state.head.epoch
+            }
             fill(&record)
-            let line = try record.line()
+            let line = try LedgerLine.write(record, key: key)
+            guard line.text.count <= LedgerLine.longest else {
+                throw LedgerError(description: "could not write to the ledger \(path): the record is too long")
+            }
             do {
                 try DurableFile.append(line.text + [UInt8(ascii: "\n")], to: state.descriptor, path: path)
             } catch {
@@ -147,27 +258,14 @@ public final class Ledger: Sendable {
             state.head.number = record.number
             state.head.hash = line.hash
             state.head.sequence = record.sequence ?? state.head.sequence
-            state.head.evicting = record.evicting
+            state.head.epoch = record.epoch
+            if !record.isAboutTheLedger { state.head.evicting = record.evicting }
         }
     }
 
-    /// The end of the chain and the bytes of its whole lines.
-    private static func end(of path: String) throws -> (Head, Int64) {
-        let lines = try LedgerLines(path: path)
-        var length: Int64 = 0
-        var last: [UInt8]?
-        while let line = lines.next(), line.isWhole {
-            length += Int64(line.bytes.count + 1)
-            last = line.bytes
-        }
-        guard let last else { return (Head(number: 0, hash: LedgerRecord.first, sequence: 0), 0) }
-        guard let (record, hash) = LedgerRecord.parse(last) else {
-            throw LedgerError(
-                description: "could not go on with the ledger \(path): its last record is damaged; move the evidence "
-                    + "folder away and keep it for an inspection; a new one is begun at the next start")
-        }
-        return (
-            Head(number: record.number, hash: hash, sequence: record.sequence ?? 0, evicting: record.evicting), length
-        )
+    private static func isInPlace(_ state: State, _ path: String) -> Bool {
+        var (mine, named) = (stat(), stat())
+        return fstat(state.descriptor, &mine) == 0 && lstat(path, &named) == 0 && mine.st_ino == named.st_ino
+            && mine.st_dev == named.st_dev && mine.st_size == off_t(state.length)
     }
 }

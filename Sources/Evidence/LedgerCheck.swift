@@ -1,129 +1,191 @@
 public import Foundation
-internal import Video
 
-/// Checks an evidence folder, or a pack exported from one, against its ledger. Needs nothing but the files.
+/// Checks an evidence folder, or a pack exported from one, against its ledger. Needs nothing but the files, and nothing
+/// in them decides how they are checked.
 public struct LedgerCheck {
-    /// In a pack: the one incident whose files it holds.
-    struct Pack: Codable {
-        static let fileName = "pack.json"
+    /// What to check with; it comes from whoever checks.
+    public struct Terms: Sendable {
+        /// A hash that the ledger had at some time, from a message or from an earlier check.
+        public var head: String?
+        /// Of the site: then every record must be signed by one of them, but for those from before the first that is.
+        public var keys: [LedgerKey]
+        /// So many days the evidence should have been kept; nil leaves it to what the records say.
+        public var keepDays: Int?
+        /// The folder is a pack: only the files of this incident should be there.
+        public var pack: UUID?
+        /// The date.
+        public var now: Date
 
-        let incident: String
+        public init(
+            head: String? = nil, keys: [LedgerKey] = [], keepDays: Int? = nil, pack: UUID? = nil, now: Date = Date()
+        ) {
+            (self.head, self.keys, self.keepDays, self.pack, self.now) = (head, keys, keepDays, pack, now)
+        }
     }
 
-    private struct Expected {
+    struct Expected {
         let sha256: String
         /// The first one that names it: a review's message names the pictures of its incident again.
         let record: Int
         let incident: String?
         let isInside: Bool
+        let isUnsigned: Bool
+        /// Gone already when it was recorded.
+        var isAbsent: Bool
     }
 
-    /// A message beyond this many faults of one kind says no more.
-    private static let mostFaults = 100
+    /// That a day's time was over.
+    private struct Expiry {
+        let record: Int
+        /// Why it excuses nothing; nil where it does.
+        let fault: String?
+    }
 
-    private let folder: URL
-    private let pack: Pack?
-    private var report = LedgerReport()
-    private var expected: [String: Expected] = [:]
-    private var expiredDays = Set<String>()
+    /// A ledger that names more is not checked: it would take gigabytes of memory.
+    private static let mostFiles = 5_000_000
+    /// Larger than any picture or message, in bytes: a larger file is not read.
+    static let largestFile = 256 << 20
+    /// A message beyond this many faults says no more.
+    private static let mostFaults = 1000
+    /// A folder whose daemon goes on meanwhile is looked at again.
+    private static let mostTries = 3
+    private static let day = 86_400.0
+
+    let folder: URL
+    let terms: Terms
+    let pack: String?
+    var report = LedgerReport()
+    var chain: LedgerChain
+    var expected: [String: Expected] = [:]
+    /// What was taken out of a damaged ledger, by the name under which it is kept.
+    var asides: [String: String?] = [:]
+    private var expiries: [String: [Expiry]] = [:]
     /// By incident.
     private var evictions: [String: LedgerReport.Eviction] = [:]
     /// The incidents of which a record names files.
     private var named = Set<String>()
     /// Evicted incidents with files that are still there.
     private var survivors = Set<String>()
-    private var hashes = Set<String>()
-    private var sequence: Int64?
+    private var future = 0
+    private var cutBefore: Int?
+    private var untold = 0
 
-    /// - Parameters:
-    ///   - folder: the evidence folder or an exported pack.
-    ///   - head: a hash that the ledger had at some time, from a message or from an earlier check.
     /// - Throws: where there is no ledger to read.
-    public static func run(folder: URL, head: String? = nil) throws -> LedgerReport {
-        var check = try LedgerCheck(folder: folder)
-        try check.readChain()
-        check.checkFiles()
-        check.tellEvictions()
-        check.lookForStrays()
-        if let head, !check.hashes.contains(head.lowercased()) {
-            check.report.faults.append(
-                .init(
-                    record: check.report.records + 1, file: nil,
-                    what: "no good record has the hash \(head): the ledger was cut off before it, or replaced"))
+    public static func run(folder: URL, _ terms: Terms = Terms()) throws -> LedgerReport {
+        for attempt in 1... {
+            var check = LedgerCheck(folder: folder, terms: terms)
+            let isStill = try check.run()
+            if check.report.isIntact || isStill || attempt == mostTries { return check.report }
         }
-        check.report.faults.sort { $0.record < $1.record }
-        return check.report
+        return LedgerReport()
     }
 
-    private init(folder: URL) throws {
+    private init(folder: URL, terms: Terms) {
         self.folder = folder
-        let pack = folder.appending(path: Pack.fileName)
-        self.pack = FileManager.default.contents(atPath: pack.path).flatMap {
-            try? JSONDecoder().decode(Pack.self, from: $0)
-        }
+        self.terms = terms
+        pack = terms.pack?.uuidString.lowercased()
+        chain = LedgerChain(trusted: terms.keys)
+        report.keys = terms.keys.map(\.description)
+        report.pack = pack
     }
 
-    private mutating func readChain() throws {
+    /// False where the ledger has grown meanwhile.
+    private mutating func run() throws -> Bool {
         let lines = try LedgerLines(path: folder.appending(path: Ledger.fileName).path)
-        report.head = LedgerRecord.first
-        while let line = lines.next() {
-            if let fault = follow(line) {
+        let size = lines.size
+        try readChain(lines)
+        checkSigners()
+        checkFiles()
+        tellEvictions()
+        lookForStrays()
+        checkHead()
+        tell()
+        report.faults.sort { $0.record < $1.record }
+        return lines.size == size
+    }
+
+    private mutating func readChain(_ lines: LedgerLines) throws {
+        while let line = try lines.next() {
+            switch chain.take(line) {
+            case .broken(let fault):
                 report.faults.append(
-                    .init(record: report.records + 1, file: nil, what: fault + whereabouts(line, lines)))
+                    .init(record: chain.count + 1, file: nil, what: fault + (try whereabouts(line, lines))))
                 return
+            case .record(let line): try take(line)
             }
         }
-        if report.records == 0 {
+        if chain.count == 0 {
             report.faults.append(.init(record: 1, file: nil, what: "the ledger is empty: it was cut off"))
         }
     }
 
-    /// Takes the next line into the chain, or says why it does not belong there.
-    private mutating func follow(_ line: LedgerLines.Line) -> String? {
-        let number = report.records + 1
-        guard line.isWhole else {
-            return "the last line is unfinished: it was cut off, or the power failed and the daemon has not run since"
-        }
-        guard let (record, hash) = LedgerRecord.parse(line.bytes) else {
-            return "record \(number) was changed: its hash is not that of its content"
-        }
-        guard record.previous == report.head, record.number == number else {
-            return record.number > number
-                ? "record \(record.number) stands where record \(number) belongs"
-                : "record \(record.number) does not follow on record \(number - 1): it was moved or inserted"
-        }
-        if record.kind == .message, let found = record.sequence {
-            if let last = sequence, found != last + 1 {
-                return "message \(found) follows on message \(last): the messages between have no record"
-            }
-            sequence = found
-            report.messages += 1
-        }
-        report.records = number
-        report.head = hash
-        hashes.insert(hash)
-        report.site = report.site ?? record.site
+    private mutating func take(_ line: LedgerLine) throws {
+        let record = line.record
         report.from = report.from ?? record.at
         report.until = record.at
-        if let day = record.day { expiredDays.insert(day) }
+        if let after = report.after { report.after = after + 1 }
+        if line.hash == terms.head?.lowercased() { report.after = 0 }
+        if Self.date(record.at).map({ $0 > terms.now.addingTimeInterval(Self.day) }) ?? true { future += 1 }
+        if let found = record.found {
+            report.notes.append("record \(record.number), \(record.at): \(found.what)")
+            if let aside = found.aside { asides[aside] = found.sha256 }
+            if found.hash == terms.head?.lowercased() { cutBefore = record.number }
+        }
+        if record.kind == .expired, let day = record.day {
+            expiries[day, default: []].append(Expiry(record: record.number, fault: fault(ofExpiry: record, day: day)))
+        }
         if let incident = record.incident, record.files?.isEmpty == false { named.insert(incident) }
-        if record.kind == .evicted, let incident = record.incident {
-            evictions[incident] = .init(incident: incident, record: number, at: record.at)
+        if record.kind == .evicted, let incident = record.incident, chain.isTrusted {
+            evictions[incident] = .init(incident: incident, record: record.number, at: record.at)
         }
-        for file in record.files ?? [] where pack == nil || record.incident == pack?.incident {
+        guard pack == nil || record.incident == pack else { return }
+        for file in record.files ?? [] { expect(file, of: record, isAbsent: false) }
+        for file in record.absent ?? [] { expect(file, of: record, isAbsent: true) }
+        guard expected.count <= Self.mostFiles else {
+            throw Ledger.LedgerError(
+                description: "could not check the ledger: it names more than \(Self.mostFiles) files, which no site has"
+            )
+        }
+    }
+
+    /// The first hash of a file binds: what was recorded later of it has to be the same.
+    private mutating func expect(_ file: LedgerRecord.File, of record: LedgerRecord, isAbsent: Bool) {
+        guard let first = expected[file.file] else {
             expected[file.file] = Expected(
-                sha256: file.sha256, record: expected[file.file]?.record ?? number, incident: record.incident,
-                isInside: file.isInside)
+                sha256: file.sha256, record: record.number, incident: record.incident, isInside: file.isInside,
+                isUnsigned: chain.isUnsigned, isAbsent: isAbsent)
+            return
         }
-        return nil
+        if first.sha256 != file.sha256 {
+            fault(
+                record.number, file.file, "the record gives it another hash than record \(first.record): that one holds"
+            )
+        } else if first.isAbsent, !isAbsent {
+            expected[file.file]?.isAbsent = false
+        }
+    }
+
+    /// Why a record that a day's time was over excuses nothing; nil where it is to be believed.
+    private func fault(ofExpiry record: LedgerRecord, day: String) -> String? {
+        guard chain.isTrusted else { return "is not by the site" }
+        guard let at = Self.date(record.at), at < terms.now.addingTimeInterval(2 * Self.day) else {
+            return "has a date to come"
+        }
+        // A clock that was years ahead named it; versions without keys did not write from when its age was counted.
+        if chain.isUnsigned, day > EvidenceStore.day(terms.now.addingTimeInterval(Self.day)) { return nil }
+        let keep = terms.keepDays ?? record.keepDays ?? 1
+        let begin = chain.isUnsigned ? day : record.since ?? day
+        // As the store reckons: whole days after the end of that day.
+        let oldest = EvidenceStore.day(at.addingTimeInterval(-Double(keep + 1) * Self.day))
+        return begin < oldest ? nil : "was written before \(keep) days had passed"
     }
 
     /// Where the record that is missing at the break is found instead.
-    private func whereabouts(_ line: LedgerLines.Line, _ rest: LedgerLines) -> String {
-        let number = report.records + 1
-        guard let found = LedgerRecord.parse(line.bytes)?.record.number, found > number else { return "" }
-        while let later = rest.next() {
-            if LedgerRecord.parse(later.bytes)?.record.number == number {
+    private func whereabouts(_ line: LedgerLines.Line, _ rest: LedgerLines) throws -> String {
+        let number = chain.count + 1
+        guard let found = LedgerLine.parse(line.bytes)?.record.number, found > number else { return "" }
+        while let later = try rest.next() {
+            if LedgerLine.parse(later.bytes)?.record.number == number {
                 return ": record \(number) was moved behind it"
             }
         }
@@ -131,36 +193,64 @@ public struct LedgerCheck {
             ? ": record \(number) was removed" : ": records \(number) to \(found - 1) were removed"
     }
 
+    /// Every section must be by a key that was given.
+    private mutating func checkSigners() {
+        guard !terms.keys.isEmpty else { return }
+        for section in chain.sections where section.known == false {
+            fault(
+                section.first, nil,
+                "records \(section.first) to \(section.last) are signed by \(section.key ?? ""), which is none of the keys "
+                    + "that were given")
+        }
+        if chain.count > 0, chain.sections.allSatisfy({ $0.key == nil }) {
+            fault(1, nil, "no record is signed: nothing says that the site wrote them")
+        }
+    }
+
     private mutating func checkFiles() {
-        for (name, expected) in expected.sorted(by: { ($0.value.record, $0.key) < ($1.value.record, $1.key) }) {
-            guard expected.isInside,
-                let data = FileManager.default.contents(atPath: folder.appending(path: name).path)
-            else {
-                if expected.isInside, expiredDays.contains(day(of: name)) {
-                    report.expired += 1
-                } else if expected.isInside, let incident = expected.incident,
-                    let eviction = evictions[incident], eviction.record > expected.record
-                {
-                    evictions[incident]?.files += 1
-                } else {
-                    fault(expected, name, "the file is missing, and no record says that its time was over")
-                }
+        for (name, file) in expected.sorted(by: { ($0.value.record, $0.key) < ($1.value.record, $1.key) }) {
+            guard file.isInside else {
+                fault(file.record, name, "the file is missing: the record names no place in the folder")
                 continue
             }
-            if SHA256.hex(Array(data)) == expected.sha256 {
+            do {
+                guard try BoundedFile.hash(name, in: folder, atMost: Self.largestFile) == file.sha256 else {
+                    fault(file.record, name, "the file was changed: its SHA-256 is not that of the record")
+                    continue
+                }
                 report.files += 1
-                if let incident = expected.incident, (evictions[incident]?.record ?? 0) > expected.record {
+                if let incident = file.incident, (evictions[incident]?.record ?? 0) > file.record {
                     survivors.insert(incident)
                 }
-            } else {
-                fault(expected, name, "the file was changed: its SHA-256 is not that of the record")
+            } catch let error as BoundedFile.Failed where error.isAbsent {
+                excuse(name, file)
+            } catch {
+                fault(file.record, name, "\(error)")
             }
+        }
+    }
+
+    /// Looks for a record that says why the file is not there.
+    private mutating func excuse(_ name: String, _ file: Expected) {
+        let expiries = (expiries[Self.day(of: name)] ?? []).filter { $0.record > file.record || file.isUnsigned }
+        if expiries.contains(where: { $0.fault == nil }) {
+            report.expired += 1
+        } else if let incident = file.incident, let eviction = evictions[incident], eviction.record > file.record {
+            evictions[incident]?.files += 1
+        } else if file.isAbsent {
+            report.absent += 1
+        } else if let last = expiries.last, let reason = last.fault {
+            fault(
+                file.record, name,
+                "the file is missing, and record \(last.record), which says that its time was over, \(reason)")
+        } else {
+            fault(file.record, name, "the file is missing, and no record says that its time was over")
         }
     }
 
     /// Of each incident that the ledger calls evicted, whether that is so.
     private mutating func tellEvictions() {
-        report.evictions = evictions.values.filter { pack == nil || $0.incident == pack?.incident }
+        report.evictions = evictions.values.filter { pack == nil || $0.incident == pack }
             .sorted { $0.record < $1.record }
         if !survivors.isEmpty {
             report.notes.append(
@@ -175,39 +265,52 @@ public struct LedgerCheck {
         }
     }
 
-    private mutating func fault(_ expected: Expected, _ file: String, _ what: String) {
-        guard report.faults.count < Self.mostFaults else { return }
-        report.faults.append(.init(record: expected.record, file: file, what: what))
+    private mutating func checkHead() {
+        guard let head = terms.head, report.after == nil else { return }
+        let told = cutBefore.map { "; record \($0) says that the ledger had it, and lost it before" } ?? ""
+        fault(
+            chain.count + 1, nil,
+            "no good record has the hash \(head): the ledger was cut off before it, or replaced\(told)")
     }
 
-    /// Files that no record names: a message among them shows that the end of the ledger is missing.
-    private mutating func lookForStrays() {
-        guard pack == nil, report.faults.allSatisfy({ $0.file != nil }),
-            let names = FileManager.default.enumerator(atPath: folder.path)
-        else { return }
-        var strays = 0
-        var messages: [String] = []
-        for case let name as String in names where EvidenceStore.isDay(day(of: name)) && expected[name] == nil {
-            switch (name as NSString).pathExtension {
-            case "json" where !expiredDays.contains(day(of: name)): messages.append(name)
-            case "jpg": strays += 1
-            default: break
-            }
+    private mutating func tell() {
+        report.site = chain.site
+        report.records = chain.count
+        report.messages = chain.messages
+        report.head = chain.head
+        report.sections = chain.sections
+        if let pack, named.contains(pack) == false {
+            fault(chain.count + 1, nil, "the ledger names no file of incident \(pack)")
         }
-        if let first = messages.min(by: { ($0 as NSString).lastPathComponent < ($1 as NSString).lastPathComponent }) {
-            report.faults.append(
-                .init(
-                    record: report.records + 1, file: first,
-                    what:
-                        "no record names this message (\(messages.count) such): the end of the ledger was cut off, or "
-                        + "the daemon was killed at that moment and has not run since"))
+        if report.absent > 0 {
+            report.notes.append("\(report.absent) files were gone already when their record was written")
         }
-        if strays > 0 {
+        for gap in chain.gaps {
             report.notes.append(
-                "\(strays) pictures are in no record: added by somebody, or left by a daemon that was killed while it "
-                    + "wrote")
+                "record \(gap.record): messages \(gap.messages.lowerBound) to \(gap.messages.upperBound) have no record: they "
+                    + "had gone from the store before, or with a ledger that was lost")
         }
+        if future > 0 {
+            report.notes.append(
+                "\(future) records bear a date to come, or none: the clock of the site or of this computer was wrong")
+        }
+        if untold > 0 { report.notes.append("\(untold) more faults are not listed") }
     }
 
-    private func day(of name: String) -> String { String(name.prefix { $0 != "/" }) }
+    mutating func fault(_ record: Int, _ file: String?, _ what: String) {
+        guard report.faults.count < Self.mostFaults else {
+            untold += 1
+            return
+        }
+        report.faults.append(.init(record: record, file: file, what: what))
+    }
+
+    /// Whether an expired record that is to be believed names this day.
+    func isExpired(_ day: String) -> Bool { expiries[day]?.contains { $0.fault == nil } ?? false }
+
+    func hash(_ name: String) -> String? { try? BoundedFile.hash(name, in: folder, atMost: Self.largestFile) }
+
+    private static func date(_ text: String) -> Date? { try? Date(text, strategy: .iso8601) }
+
+    private static func day(of name: String) -> String { String(name.prefix { $0 != "/" }) }
 }

@@ -1,22 +1,25 @@
 import Foundation
 internal import Video
 
-/// One line of the ledger.
-///
-/// A line is a JSON object whose last member is `hash`: the SHA-256 of the line without that member, that is of
-/// everything before `,"hash":` and a closing brace.
+/// One record of the ledger; docs/evidence.md shows the line that it becomes.
 public struct LedgerRecord: Codable, Sendable, Equatable {
     public enum Kind: String, Codable, Sendable {
         /// The first record of a ledger.
         case begin
+        /// From here on, this record among them, another key signs.
+        case key
         /// A message, and the files that belong to it.
         case message
+        /// Messages of which there will be no record: they had gone from the store before they were recorded.
+        case gap
         /// A picture that was taken on request; `incident` is its own id.
         case snapshot
         /// A day whose files were deleted because their time was over.
         case expired
         /// An incident whose files were deleted because the budget was spent.
         case evicted
+        /// The ledger was found damaged, or shorter than the store knows it.
+        case repaired
     }
 
     /// A file beside the ledger.
@@ -31,10 +34,19 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
         }
 
         /// Whether it names a place that the evidence store makes: day, incident, file; a ledger may be forged.
-        var isInside: Bool {
-            let parts = file.split(separator: "/", omittingEmptySubsequences: false)
-            return parts.count == 3 && EvidenceStore.isDay(String(parts[0])) && !parts.contains { $0 == ".." }
-        }
+        var isInside: Bool { EvidenceName(file) != nil }
+    }
+
+    /// In which state the ledger was found.
+    public struct Damage: Codable, Sendable, Equatable {
+        public var what: String
+        /// Where what was taken out of the ledger is kept, beside it.
+        public var aside: String?
+        /// Of what was taken out.
+        public var sha256: String?
+        /// The last record of which the store knows, where that is not in the ledger any more.
+        public var number: Int?
+        public var hash: String?
     }
 
     /// 1, 2, 3 … without gaps.
@@ -46,38 +58,115 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
     public let previous: String
     /// Of the site that writes; only in `begin`.
     public var site: String?
-    /// Of the message; in the others that of the last message before.
+    /// The public key that signs from here on; in `begin` and `key`.
+    public var key: String?
+    /// Of the store that counts the sequence: a store that was lost begins at 1 again, with another epoch.
+    public var epoch: String?
+    /// In a `gap` the first sequence that is missing.
+    public var first: Int64?
+    /// Of the message, or of the last message of a `gap`; in the others that of the last message before.
     public var sequence: Int64?
     public var incident: String?
     /// SHA-256 of the exact payload as it was published.
     public var payload: String?
     public var files: [File]?
+    /// What the message names and was not there any more when the record was written.
+    public var absent: [File]?
     /// `YYYY-MM-DD`; only in `expired`.
     public var day: String?
+    /// So many days evidence was kept; only in `expired`.
+    public var keepDays: Int?
+    /// From when the day's age was counted, where its name cannot be its date; only in `expired`.
+    public var since: String?
+    /// In `repaired`, and in a `begin` that takes the place of another ledger.
+    public var found: Damage?
 
-    var evicting: UUID? { kind == .evicted ? incident.flatMap(UUID.init(uuidString:)) : nil }
-
-    static let first = String(repeating: "0", count: 64)
-    /// `,"hash":"` and 64 digits and `"}`.
-    private static let tail = 9 + 64 + 2
-
-    /// The line without its line feed, and the record's hash.
-    func line() throws -> (text: [UInt8], hash: String) {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        let body = Array(try encoder.encode(self))
-        let hash = SHA256.hex(body)
-        return (body.dropLast() + Array(",\"hash\":\"\(hash)\"}".utf8), hash)
+    private enum CodingKeys: String, CodingKey {
+        case number, kind, at, previous, site, key, epoch, first, sequence, incident, payload, files, absent, day, since
+        case found
+        case keepDays = "keep_days"
     }
 
-    /// Reads a line; nil where it is no record or its hash is not that of its content.
-    static func parse(_ line: [UInt8]) -> (record: LedgerRecord, hash: String)? {
-        guard line.count > tail else { return nil }
-        let body = line.dropLast(tail) + [UInt8(ascii: "}")]
-        let hash = SHA256.hex(Array(body))
-        guard line.suffix(tail).elementsEqual(Array(",\"hash\":\"\(hash)\"}".utf8)),
-            let record = try? JSONDecoder().decode(LedgerRecord.self, from: Data(body))
+    static let first = String(repeating: "0", count: 64)
+
+    var evicting: UUID? { kind == .evicted ? incident.flatMap(UUID.init(uuidString:)) : nil }
+    /// Written beside what the site does, so that an eviction that was interrupted is still the last that it did.
+    var isAboutTheLedger: Bool { kind == .key || kind == .repaired }
+
+    /// The record without hash and signature.
+    func body() throws -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        return Array(try encoder.encode(self))
+    }
+}
+
+/// A record with what proves it: a line is a JSON object whose last member is `hash`, the SHA-256 of the line without
+/// that member, that is of everything before `,"hash":` and a closing brace; in signed ledgers `signature` follows, over
+/// the hash.
+struct LedgerLine {
+    /// A longer line is no record, in bytes: a message is at most 8 KiB, and names its files in less.
+    static let longest = 1 << 16
+
+    let record: LedgerRecord
+    let hash: String
+    /// Nil in ledgers of versions without keys.
+    let signature: [UInt8]?
+    /// Whether it is written, byte for byte, as this version writes such a record.
+    let isCanonical: Bool
+
+    enum Reading {
+        case line(LedgerLine)
+        /// The hash is right, the record is of a later version.
+        case unknown
+        case damaged
+    }
+
+    /// The line of a new record without its line feed, and the record's hash.
+    static func write(_ record: LedgerRecord, key: SiteKey?) throws -> (text: [UInt8], hash: String) {
+        let body = try record.body()
+        let hash = SHA256.hex(body)
+        var text = body.dropLast() + Array(",\"hash\":\"\(hash)\"".utf8)
+        if let key {
+            text += Array(",\"signature\":\"\(Hexadecimal.text(try key.sign(signed(hash))))\"".utf8)
+        }
+        return (text + [UInt8(ascii: "}")], hash)
+    }
+
+    /// What is signed: the hash, after a line that no other use of the key begins with.
+    static func signed(_ hash: String) -> [UInt8] { Array("gridwarden ledger 1\n\(hash)".utf8) }
+
+    static func read(_ line: [UInt8]) -> Reading {
+        guard line.last == UInt8(ascii: "}"), line.count <= longest else { return .damaged }
+        var rest = line.dropLast()
+        let signature = cut(&rest, "signature", bytes: LedgerKey.signatureCount)
+        guard let hash = cut(&rest, "hash", bytes: 32) else { return .damaged }
+        let body = Array(rest) + [UInt8(ascii: "}")]
+        let text = Hexadecimal.text(hash)
+        guard SHA256.hex(body) == text else { return .damaged }
+        guard let record = try? JSONDecoder().decode(LedgerRecord.self, from: Data(body)) else { return .unknown }
+        return .line(
+            LedgerLine(record: record, hash: text, signature: signature, isCanonical: (try? record.body()) == body))
+    }
+
+    static func parse(_ line: [UInt8]) -> LedgerLine? {
+        guard case .line(let result) = read(line) else { return nil }
+        return result
+    }
+
+    func isSigned(by key: LedgerKey) -> Bool {
+        signature.map { key.verifies($0, of: Self.signed(hash)) } ?? false
+    }
+
+    /// Takes a last member of lower-case digits off; nil where there is none.
+    private static func cut(_ rest: inout ArraySlice<UInt8>, _ name: String, bytes: Int) -> [UInt8]? {
+        let head = Array(",\"\(name)\":\"".utf8)
+        let count = head.count + 2 * bytes + 1
+        let member = rest.suffix(count)
+        guard member.count == count, member.starts(with: head), member.last == UInt8(ascii: "\""),
+            let value = Hexadecimal.bytes(member.dropFirst(head.count).dropLast())
         else { return nil }
-        return (record, hash)
+        rest = rest.dropLast(count)
+        return value
     }
 }

@@ -6,7 +6,10 @@ struct ExportCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "export",
         abstract: "Copies the evidence and messages of one incident, with the ledger, into a new folder.",
-        discussion: "The folder can be handed on and checked anywhere with 'gridwarden verify'.")
+        discussion: """
+            The folder is there as a whole or, where something fails, not at all. It can be handed on and checked anywhere \
+            with 'gridwarden verify DIR --pack INCIDENT --key KEY'.
+            """)
 
     @Argument(help: "The id of the incident.") var incident: String
     @Argument(help: "The new folder.") var target: String
@@ -21,7 +24,8 @@ struct ExportCommand: ParsableCommand {
         do {
             let count = try LedgerPack.export(
                 incident: id, from: URL(filePath: evidence), to: URL(filePath: target))
-            print("\(target): \(count) files of incident \(incident), and the ledger")
+            let gone = count.gone == 0 ? "" : "; \(count.gone) of its files are not there any more"
+            print("\(target): \(count.files) files of incident \(incident), and the ledger\(gone)")
         } catch {
             Console.complain("\(error)")
             throw ExitCode.failure

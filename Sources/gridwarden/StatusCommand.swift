@@ -54,6 +54,7 @@ struct StatusCommand: ParsableCommand {
             let evicted =
                 evidence.evictedIncidents == 0 ? "" : "; that of \(evidence.evictedIncidents) incidents made room"
             print("evidence \(evidence.bytes >> 20) of \(evidence.budgetBytes >> 20) MiB\(evicted)")
+            if let key = evidence.ledgerKey { print("ledger signed by \(key)") }
         }
         if status.evidenceWithheld > 0 { print("evidence withheld \(status.evidenceWithheld) times: see the log") }
     }

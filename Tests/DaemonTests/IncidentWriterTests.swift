@@ -162,7 +162,7 @@ import Video
         #expect(events.allSatisfy { $0.data.evidence.allSatisfy(\.masked) })
         let payloads = try site.outbox.messages(from: 1, through: 100).map { Data($0.payload) }
         #expect(try SchemaValidator.incident.violations(in: payloads) == [])
-        let report = try LedgerCheck.run(folder: site.evidence, head: events[1].data.provenance.ledger)
+        let report = try LedgerCheck.run(folder: site.evidence, .init(head: events[1].data.provenance.ledger))
         // Two pictures and the message itself, twice.
         #expect(report.isIntact && report.messages == 2 && report.files == 6)
         // The second message names the record of the first.
@@ -257,7 +257,26 @@ import Video
         await site.settle()
         #expect(try site.archive.prune(keeping: 30, now: Date()) == 0)
         #expect(try site.archive.prune(keeping: 30, now: Date().addingTimeInterval(40 * 86_400)) == 1)
-        let report = try LedgerCheck.run(folder: site.evidence)
+        let report = try LedgerCheck.run(
+            folder: site.evidence, .init(now: Date().addingTimeInterval(41 * 86_400)))
         #expect(report.isIntact && report.expired == 1 && report.files == 0)
+    }
+
+    @Test func `a store that was lost and begins anew goes on in the ledger, and the ledger's head is kept`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let masking = MaskingModels(face: nil, plate: nil)
+        let site = try Site(folder, masking: masking)
+        for _ in 0..<3 { await site.writer.record([try site.entry()]) }
+        await site.writer.settle()
+        let again = try Site(folder, masking: masking, state: folder.file("another"))
+        await again.writer.record([try again.entry()])
+        await again.writer.settle()
+        let head = again.archive.ledger.head
+        #expect(head.epoch == again.outbox.epoch && head.sequence == 1)
+        #expect(try again.outbox.ledgerHead().flatMap(Ledger.Known.init) == head.known)
+        let report = try LedgerCheck.run(folder: again.evidence)
+        #expect(report.isIntact && report.messages == 4 && report.notes == [])
     }
 }

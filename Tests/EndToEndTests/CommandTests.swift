@@ -222,7 +222,8 @@ import Testing
         let folder = try TemporaryFolder()
         #expect(try gridwarden("verify", folder.url.path).status == 66)
         let store = try EvidenceStore(folder: folder.url)
-        let ledger = try Ledger(folder: folder.url, site: "edge-01")
+        let key = try SiteKey()
+        let ledger = try Ledger(folder: folder.url, site: "edge-01", key: key)
         let incident = UUID()
         var files: [String] = []
         for sequence in Int64(1)...3 {
@@ -235,9 +236,19 @@ import Testing
         }
         let intact = try gridwarden("verify", folder.url.path, "--head", ledger.head.hash)
         #expect(intact.status == 0 && intact.output.contains("intact") && intact.output.contains("4 good records"))
-        let pack = folder.url.appending(path: "pack").path
+        #expect(intact.output.contains("0 records after the head") && intact.output.contains("give --key"))
+        let signed = try gridwarden("verify", folder.url.path, "--key", key.publicKey.description)
+        #expect(signed.status == 0 && signed.output.contains("signed by \(key.publicKey), which was given"))
+        let stranger = try gridwarden("verify", folder.url.path, "--key", SiteKey().publicKey.description)
+        #expect(stranger.status == 1 && stranger.output.contains("which is UNKNOWN"))
+        #expect(try gridwarden("verify", folder.url.path, "--key", "/nowhere/keys").status == 66)
+        #expect(try gridwarden("verify", folder.url.path, "--head", "abc").status == 64)
+        let place = try TemporaryFolder()
+        let pack = place.file("pack").path
         #expect(try gridwarden("export", incident.uuidString, pack, "--evidence", folder.url.path).status == 0)
-        #expect(try gridwarden("verify", pack).status == 0)
+        let checked = try gridwarden("verify", pack, "--pack", incident.uuidString)
+        #expect(checked.status == 0)
+        #expect(checked.output.hasPrefix("pack of incident \(incident.uuidString.lowercased())"))
         #expect(try gridwarden("export", "x", pack).status == 64)
 
         try Data("{\"n\":7}".utf8).write(to: folder.file(files[1]))

@@ -154,7 +154,7 @@ import Video
         _ = try? await running.value
         let outbox = try Outbox(file: folder.file("state").appending(path: "outbox.sqlite"))
         #expect(try outbox.counts().undelivered == 0)
-        let report = try LedgerCheck.run(folder: folder.file("evidence"), head: event.data.provenance.ledger)
+        let report = try LedgerCheck.run(folder: folder.file("evidence"), .init(head: event.data.provenance.ledger))
         #expect(report.isIntact && report.site == "edge-test")
         #expect(report.messages == Int(try outbox.counts().lastSequence))
         #expect(try outbox.openIncidents() == [])

@@ -1,0 +1,200 @@
+import Foundation
+import Glibc
+
+extension LedgerCheck {
+    private static let mostStrays = 1000
+    /// Of the file system.
+    private static let foreign: Set<String> = ["lost+found"]
+    /// In packs of earlier versions; nothing reads it.
+    private static let oldPack = "pack.json"
+
+    /// Names whatever lies in the folder and is in no record.
+    mutating func lookForStrays() {
+        var search = StraySearch(isWhole: report.faults.allSatisfy { $0.file != nil || $0.record <= chain.count })
+        visit([], &search)
+        if let first = search.messages.min() {
+            report.faults.append(
+                .init(
+                    record: chain.count + 1, file: first.file,
+                    what:
+                        "no record names this message (\(search.messages.count) such): the end of the ledger was cut off, "
+                        + "or somebody added it"))
+        }
+        report.strays.sort { $0.file < $1.file }
+        if search.untold > 0 { report.notes.append("\(search.untold) more strays are not listed") }
+    }
+
+    private struct StraySearch {
+        /// Whether the ledger could be read to its end: before that, what no record names may be named behind the break.
+        let isWhole: Bool
+        var messages: [Message] = []
+        var untold = 0
+        /// The hash of each message that a record names, by incident and file, once it is needed.
+        var recorded: [String: String]?
+
+        struct Message: Comparable {
+            let sequence: Int64
+            let file: String
+
+            static func < (left: Message, right: Message) -> Bool {
+                (left.sequence, left.file) < (right.sequence, right.file)
+            }
+        }
+    }
+
+    private mutating func visit(_ parts: [String], _ search: inout StraySearch) {
+        let entries: [FolderEntries.Entry]
+        do { entries = try FolderEntries.of(parts, in: folder) } catch {
+            return fault(chain.count + 1, parts.joined(separator: "/"), "\(error)")
+        }
+        for entry in entries {
+            let path = (parts + [entry.name]).joined(separator: "/")
+            guard entry.kind != .folder else {
+                if Self.isPlace(parts, entry.name) {
+                    visit(parts + [entry.name], &search)
+                } else if !(parts.isEmpty && Self.foreign.contains(entry.name)) {
+                    fault(chain.count + 1, path, "a folder that no daemon makes")
+                }
+                continue
+            }
+            // Whatever the record says of it, the check of the files has told.
+            if parts.count == 2, expected[path] != nil { continue }
+            guard entry.kind == .file else {
+                if parts.isEmpty, entry.name == Ledger.fileName { continue }
+                fault(chain.count + 1, path, entry.kind == .link ? "a link: no daemon makes any" : "no regular file")
+                continue
+            }
+            if parts.isEmpty {
+                judge(top: entry.name, &search)
+            } else {
+                judge(path, &search)
+            }
+        }
+    }
+
+    /// Whether a daemon makes folders of that name there.
+    private static func isPlace(_ parts: [String], _ name: String) -> Bool {
+        switch parts.count {
+        case 0: EvidenceName.isDay(name)
+        case 1: EvidenceName.isIncident(name)
+        default: false
+        }
+    }
+
+    /// A file beside the ledger.
+    private mutating func judge(top name: String, _ search: inout StraySearch) {
+        if name == Ledger.fileName { return }
+        guard name.hasPrefix(Ledger.fileName + ".damaged-") else {
+            if name == Self.oldPack, pack != nil {
+                return stray(name, "of a pack of an earlier version; it has no say in what is checked", &search)
+            }
+            let hint = name == Self.oldPack ? ": if this is a pack, check it with --pack and the incident's id" : ""
+            return fault(chain.count + 1, name, "no record names this file\(hint)")
+        }
+        switch asides[name] {
+        case .some(.some(let sha256)) where hash(name) != sha256:
+            stray(name, "it is not what was taken out of the damaged ledger", &search)
+        case .some: break
+        case nil: stray(name, "no record says that it was taken out of the ledger", &search)
+        }
+    }
+
+    /// A file of the store that no record names.
+    private mutating func judge(_ path: String, _ search: inout StraySearch) {
+        guard let name = EvidenceName(path) else {
+            return fault(chain.count + 1, path, "no record names this file, and no daemon gives such names")
+        }
+        guard search.isWhole else { return }
+        let isPack = pack != nil
+        switch name.content {
+        case .unfinished where !isPack: stray(path, "left by a daemon that was killed while it wrote", &search)
+        case .picture(let digits) where !isPack && hash(path)?.hasPrefix(digits) == true:
+            stray(
+                path, "no record names this picture: left by a daemon that was killed while it wrote, or added", &search
+            )
+        case .message(let sequence) where !isPack:
+            if isRecorded(name, path, &search) {
+                stray(path, "a message that lies under another day too", &search)
+            } else if chain.awaited.contains(sequence) {
+                stray(
+                    path,
+                    "no record names this message: the daemon was killed before it wrote one and has not run since, "
+                        + "or the last record was cut off, which --head shows", &search)
+            } else if isExpired(name.day) {
+                stray(path, "a message of a day whose time was over", &search)
+            } else {
+                search.messages.append(.init(sequence: sequence, file: path))
+            }
+        default: fault(chain.count + 1, path, "no record names this file")
+        }
+    }
+
+    /// Whether a record names the same message of the same incident, with the same bytes, under another day.
+    private func isRecorded(_ name: EvidenceName, _ path: String, _ search: inout StraySearch) -> Bool {
+        if search.recorded == nil {
+            let messages = expected.compactMap { file, expected -> (String, String)? in
+                guard let name = EvidenceName(file), case .message = name.content else { return nil }
+                return ("\(name.incident)/\(name.file)", expected.sha256)
+            }
+            search.recorded = Dictionary(messages) { first, _ in first }
+        }
+        let recorded = search.recorded?["\(name.incident)/\(name.file)"]
+        return recorded != nil && recorded == hash(path)
+    }
+
+    private mutating func stray(_ file: String, _ what: String, _ search: inout StraySearch) {
+        guard report.strays.count < Self.mostStrays else {
+            search.untold += 1
+            return
+        }
+        report.strays.append(.init(file: file, what: what))
+    }
+}
+
+/// What lies in a folder, links unfollowed.
+enum FolderEntries {
+    enum Kind { case file, folder, link, other }
+
+    struct Entry {
+        /// Bytes that are no UTF-8 are replaced: such a name is none of ours.
+        let name: String
+        let kind: Kind
+    }
+
+    /// In the order of their names.
+    static func of(_ parts: [String], in folder: URL) throws -> [Entry] {
+        let path = parts.reduce(folder) { $0.appending(path: $1) }.path
+        let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (parts.isEmpty ? 0 : O_NOFOLLOW))
+        guard descriptor >= 0 else {
+            // Deleted by its daemon meanwhile.
+            if errno == ENOENT, !parts.isEmpty { return [] }
+            throw DurableFile.failed("list \(path)")
+        }
+        guard let directory = fdopendir(descriptor) else {
+            close(descriptor)
+            throw DurableFile.failed("list \(path)")
+        }
+        defer { closedir(directory) }
+        var entries: [Entry] = []
+        while let entry = readdir(directory) {
+            let found: Entry? = withUnsafePointer(to: &entry.pointee.d_name) { tuple in
+                tuple.withMemoryRebound(to: CChar.self, capacity: 256) { text in
+                    let name = String(cString: text)
+                    guard name != ".", name != ".." else { return nil }
+                    var status = stat()
+                    guard fstatat(descriptor, text, &status, AT_SYMLINK_NOFOLLOW) == 0 else { return nil }
+                    let kind: Kind =
+                        switch status.st_mode & S_IFMT {
+                        case S_IFREG: .file
+                        case S_IFDIR: .folder
+                        case S_IFLNK: .link
+                        default: .other
+                        }
+                    return Entry(name: name, kind: kind)
+                }
+            }
+            if let found { entries.append(found) }
+        }
+        return entries.sorted { $0.name < $1.name }
+    }
+}

@@ -1,0 +1,71 @@
+import CCrypto
+import Foundation
+
+/// The public part of a site's key: who has it can tell which records of a ledger that site wrote.
+///
+/// Its text is `ed25519:` and the 32 bytes in Base64, 44 letters.
+public struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
+    private static let prefix = "ed25519:"
+    static let count = 32
+    static let signatureCount = 64
+
+    let bytes: [UInt8]
+
+    init(bytes: [UInt8]) { self.bytes = bytes }
+
+    /// Nil where the text is no key.
+    public init?(_ text: String) {
+        guard text.hasPrefix(Self.prefix),
+            let data = Data(base64Encoded: String(text.dropFirst(Self.prefix.count))), data.count == Self.count
+        else { return nil }
+        bytes = Array(data)
+        // Base64 can write the same bytes in several ways.
+        guard description == text else { return nil }
+    }
+
+    /// Reads keys from a text, or from a file of which each line is one; empty lines and those that begin with # are
+    /// left out.
+    ///
+    /// Throws a `LedgerError` where there is none, or where a line is something else.
+    public static func read(_ argument: String) throws -> [LedgerKey] {
+        if argument.hasPrefix(prefix) {
+            guard let key = LedgerKey(argument) else {
+                throw Ledger.LedgerError(
+                    description:
+                        "\(argument) is no key: ed25519: and 44 letters of Base64 are expected, as 'gridwarden "
+                        + "status' and the retained state of the site show it")
+            }
+            return [key]
+        }
+        let text: String
+        do { text = String(decoding: try BoundedFile.read(argument, atMost: 1 << 16), as: UTF8.self) } catch {
+            throw Ledger.LedgerError(description: "could not read the keys: \(error)")
+        }
+        let lines = text.split(whereSeparator: \.isNewline).map { $0.trimmingCharacters(in: .whitespaces) }
+        let keys = try lines.filter { !$0.isEmpty && !$0.hasPrefix("#") }.map { line in
+            guard let key = LedgerKey(line) else {
+                throw Ledger.LedgerError(
+                    description:
+                        "could not read the keys in \(argument): a line is no public key of a site; name a file "
+                        + "with one key a line, ed25519: and 44 letters of Base64")
+            }
+            return key
+        }
+        guard !keys.isEmpty else {
+            throw Ledger.LedgerError(description: "could not read the keys in \(argument): there is none")
+        }
+        return keys
+    }
+
+    public var description: String { Self.prefix + Data(bytes).base64EncodedString() }
+
+    /// Whether the owner of the key signed this message.
+    func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
+        guard let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count) else { return false }
+        defer { EVP_PKEY_free(key) }
+        guard let context = EVP_MD_CTX_new() else { return false }
+        defer { EVP_MD_CTX_free(context) }
+        return EVP_DigestVerifyInit(context, nil, nil, nil, key) == 1
+            && EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+    }
+}
