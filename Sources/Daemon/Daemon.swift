@@ -38,6 +38,7 @@ public struct Daemon: Sendable {
                 store: try EvidenceStore(folder: folder), ledger: try Ledger(folder: folder, site: settings.site.id),
                 budget: settings.evidenceBudget)
         }
+        if let archive { StoreWatch.compare(archive.mark, with: outbox, logger: logger) }
         archive?.warn(logger)
         archive?.resume(outbox, logger: logger)
         let topics = AlertTopics(root: settings.topicRoot)
@@ -94,6 +95,7 @@ public struct Daemon: Sendable {
             })
         // Before the cameras take over what is open.
         writer.closeUnwatched(by: settings.cameras)
+        let secrets = settings.secrets
         let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
         let fleet = try CameraFleet(
             cameras: settings.cameras, roster: roster, outbox: outbox, writer: writer, logger: logger
@@ -106,6 +108,7 @@ public struct Daemon: Sendable {
                 memory: try CameraMemory(of: camera.identity.id, in: outbox, unwritten: unwritten, logger: logger),
                 settlements: settlements, meter: meter, logger: logger
             ) { report in
+                let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)
                 publisher.post(report, at: camera.identity.place)
             }
@@ -118,7 +121,7 @@ public struct Daemon: Sendable {
                 follower?.start()
             })
         let respond: @Sendable (String) -> StatusServer.Response? = { path in
-            Self.response(path) {
+            Self.response(path, secrets) {
                 SiteStatus(
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
                     isConnected: publisher.client.isConnected, blocked: publisher.blocked,
@@ -132,7 +135,9 @@ public struct Daemon: Sendable {
         let housekeeping = Housekeeping(
             archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
             logger: logger)
-        storeWatch = StoreWatch(outbox: outbox, logger: logger)
+        var ledger: (@Sendable () -> LedgerMark)?
+        if let archive { ledger = { archive.mark } }
+        storeWatch = StoreWatch(outbox: outbox, ledger: ledger, logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
         services =
@@ -156,7 +161,10 @@ public struct Daemon: Sendable {
         logger.notice("gridwarden starts")
         var services = services
         // Caught before systemd hears that the service is ready.
-        if let reload { services.append(reload(await UnixSignalsSequence(trapping: .sighup))) }
+        if let reload {
+            services.append(reload(await UnixSignalsSequence(trapping: .sighup)))
+            StartSignals.repeatHangup()
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) } + [
@@ -171,7 +179,9 @@ public struct Daemon: Sendable {
     /// The site's database.
     static func store(in folder: URL) -> URL { folder.appending(path: "outbox.sqlite") }
 
-    private static func response(_ path: String, _ status: () throws -> SiteStatus) -> StatusServer.Response? {
+    private static func response(
+        _ path: String, _ secrets: KnownSecrets, _ status: () throws -> SiteStatus
+    ) -> StatusServer.Response? {
         do {
             switch path {
             case "/status":
@@ -182,7 +192,7 @@ public struct Daemon: Sendable {
             default: return nil
             }
         } catch {
-            return .init(status: "503 Service Unavailable", body: "\(error)\n")
+            return .init(status: "503 Service Unavailable", body: secrets.redact("\(error)") + "\n")
         }
     }
 }

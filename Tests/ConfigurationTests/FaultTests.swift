@@ -30,6 +30,7 @@ struct FaultTests {
     static let cases: [Case] = [
         Case(2, "  id: S 1", "2:7: site: id must be", "not \"S 1\""),
         Case(3, "  area: \"3205\"", "3:9: site: area must be a 12-digit area code", "not \"3205\""),
+        Case(3, "  area: \"999999999999\"", "3:9: site: area begins with 99, which no province", "GB/T 2260"),
         Case(3, "  grid: \"001\"", "1:1: site: area is missing", "e.g. area: 320583102201"),
         Case(
             3, "  area: \"320583102201\"\n  time_zone: Asia/Beijing", "4:14: site: time_zone must be", "Asia/Shanghai"),
@@ -72,6 +73,8 @@ struct FaultTests {
             3, kinds + "{parking.motor: {codes: [{system: CJ/T 214-2007}]}}",
             "4:35: site, kind parking.motor, code no. 1: code is missing", "09009"),
         Case(5, "  host: mqtt://b", "5:9: broker: host must be the name", "(hidden)"),
+        Case(5, "  host: 127.0.0.1:1883", "5:9: broker: host must be the name", "without mqtt:// and port"),
+        Case(5, "  host: \"[::1]\"", "5:9: broker: host must be the name", "without mqtt:// and port"),
         Case(5, "  host: b\n  prot: 1", "6:3: broker: there is no key \"prot\"", "did you mean port?"),
         Case(5, "  host: b\n  port: 70000", "6:9: broker: port must be a whole number from 1 to 65535", "70000"),
         Case(5, "  host: b\n  port: [1]", "6:9: broker: port must be one text", "not a list or a map"),
@@ -102,6 +105,8 @@ struct FaultTests {
         Case(5, "  host: b\nlogging: {level: loud}", "6:18: logging: level must be one of trace", "\"loud\""),
         Case(5, "  host: b\nlog: {}", "6:1: the file: there is no key \"log\"", "The keys are site, broker"),
         Case(8, "    url: http://10.0.0.1/a", "8:10: camera cam-01: url must begin with rtsp://", "path of a file"),
+        Case(8, "    url: 192.168.1.64:554/a", "8:10: camera cam-01: url must begin with rtsp://", "path of a file"),
+        Case(8, "    url: admin:pw@10.0.0.5/a", "8:10: camera cam-01: url must begin with rtsp://", "path of a file"),
         Case(8, "    url: rtsp:///a", "8:10: camera cam-01: url must name a host", "credentials_file"),
         Case(8, "    url: rtsp://u:p/w@h/a", "8:10: camera cam-01: url must have an @ before", "%-encode"),
         Case(8, "    url: rtsp://u:8554/w@h/a", "8:10: camera cam-01: url must have an @ before", "%-encode"),
