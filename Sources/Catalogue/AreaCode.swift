@@ -43,6 +43,15 @@ public struct AreaCode: Sendable, Hashable, Codable, CustomStringConvertible {
     }
 
     public var province: String { segment(.province) }
+    /// Whether its first two digits are those of a province, region or municipality of GB/T 2260-2007.
+    public var hasKnownProvince: Bool { Self.provinces.contains(province) }
+
+    private static let provinces: Set<String> = [
+        "11", "12", "13", "14", "15", "21", "22", "23", "31", "32", "33", "34", "35", "36", "37", "41", "42", "43",
+        "44",
+        "45", "46", "50", "51", "52", "53", "54", "61", "62", "63", "64", "65", "71", "81", "82",
+    ]
+
     public var city: String { segment(.city) }
     public var county: String { segment(.county) }
     public var town: String { segment(.town) }

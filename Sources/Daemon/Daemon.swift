@@ -35,7 +35,7 @@ public struct Daemon: Sendable {
         let archive = try settings.evidenceFolder.map { folder in
             let key = try SiteKey(stateFolder: settings.stateFolder)
             let store = try EvidenceStore(folder: folder)
-            let known = try outbox.ledgerHead().flatMap(Ledger.Known.init)
+            let known = try outbox.ledgerMark().map { Ledger.Known(number: $0.number, hash: $0.hash) }
             let ledger = try Ledger(folder: folder, site: settings.site.id, key: key, known: known)
             for notice in key.notices + ledger.notices { logger.warning("\(notice)") }
             return EvidenceArchive(
@@ -44,6 +44,9 @@ public struct Daemon: Sendable {
         }
         var identity = settings.site
         identity.ledgerKey = archive?.ledger.publicKey?.description
+        if let found = archive?.ledger.found {
+            StoreWatch.compare(LedgerMark(number: found.number, hash: found.hash), with: outbox, logger: logger)
+        }
         archive?.warn(logger)
         archive?.resume(outbox, logger: logger)
         let topics = settings.topics
@@ -100,6 +103,7 @@ public struct Daemon: Sendable {
             })
         // Before the cameras take over what is open.
         writer.closeUnwatched(by: settings.cameras)
+        let secrets = settings.secrets
         let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
         let fleet = try CameraFleet(
             cameras: settings.cameras, roster: roster, outbox: outbox, writer: writer, logger: logger
@@ -112,6 +116,7 @@ public struct Daemon: Sendable {
                 memory: try CameraMemory(of: camera.identity.id, in: outbox, unwritten: unwritten, logger: logger),
                 settlements: settlements, meter: meter, logger: logger
             ) { report in
+                let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)
                 publisher.post(report, at: camera.identity.place)
             }
@@ -124,7 +129,7 @@ public struct Daemon: Sendable {
                 follower?.start()
             })
         let respond: @Sendable (String) -> StatusServer.Response? = { path in
-            Self.response(path) {
+            Self.response(path, secrets) {
                 SiteStatus(
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
                     isConnected: publisher.client.isConnected, blocked: publisher.blocked,
@@ -138,7 +143,9 @@ public struct Daemon: Sendable {
         let housekeeping = Housekeeping(
             archive: archive, outbox: outbox, days: settings.evidenceDays, auditDays: settings.auditDays,
             logger: logger)
-        storeWatch = StoreWatch(outbox: outbox, logger: logger)
+        var ledger: (@Sendable () -> LedgerMark)?
+        if let archive { ledger = { archive.mark } }
+        storeWatch = StoreWatch(outbox: outbox, ledger: ledger, logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
         services =
@@ -162,7 +169,10 @@ public struct Daemon: Sendable {
         logger.notice("gridwarden starts")
         var services = services
         // Caught before systemd hears that the service is ready.
-        if let reload { services.append(reload(await UnixSignalsSequence(trapping: .sighup))) }
+        if let reload {
+            services.append(reload(await UnixSignalsSequence(trapping: .sighup)))
+            StartSignals.repeatHangup()
+        }
         let group = ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) } + [
@@ -177,7 +187,9 @@ public struct Daemon: Sendable {
     /// The site's database.
     static func store(in folder: URL) -> URL { folder.appending(path: "outbox.sqlite") }
 
-    private static func response(_ path: String, _ status: () throws -> SiteStatus) -> StatusServer.Response? {
+    private static func response(
+        _ path: String, _ secrets: KnownSecrets, _ status: () throws -> SiteStatus
+    ) -> StatusServer.Response? {
         do {
             switch path {
             case "/status":
@@ -188,7 +200,7 @@ public struct Daemon: Sendable {
             default: return nil
             }
         } catch {
-            return .init(status: "503 Service Unavailable", body: "\(error)\n")
+            return .init(status: "503 Service Unavailable", body: secrets.redact("\(error)") + "\n")
         }
     }
 }

@@ -32,19 +32,13 @@ public struct DaemonRun: Sendable {
         self.reread = reread
     }
 
-    /// Returns the exit code. The caller has called `StartSignals.hold()` before it started any thread.
+    /// Returns the exit code. The caller has called `StartSignals.take()` before anything else.
     public func run() async -> Int32 {
-        let watch = StartWatch { [logger] in
-            logger.notice("gridwarden has stopped before it had started")
-            // Nothing is open that has to be closed, and other threads are at work.
-            _exit(0)
-        }
         var backoff = Backoff(shortest: 1, longest: 60)
         while true {
             do {
                 let locks = try locks()
                 let daemon = try Daemon(settings, logger: logger, rereading: reread)
-                watch.end()
                 let code = await run(daemon)
                 withExtendedLifetime(locks) {}
                 return code
@@ -106,6 +100,8 @@ public struct DaemonRun: Sendable {
             return nil
         }
         // Threads that still have the old one open end here, and no destructor runs: SQLite would delete the new one's log.
+        // A SIGHUP meanwhile has nothing to say: the configuration is read anew.
+        signal(SIGHUP, SIG_IGN)
         var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
         execv("/proc/self/exe", &arguments)
         logger.critical("could not begin anew", metadata: ["reason": "\(String(cString: strerror(errno)))"])

@@ -1,6 +1,6 @@
 import Catalogue
 public import Configuration
-import Delivery
+public import Delivery
 import Foundation
 import Inference
 import Video
@@ -11,13 +11,36 @@ public struct SetupError: Error, CustomStringConvertible {
 }
 
 extension DaemonSettings {
-    /// Resolves what the configuration names: reads credentials, finds the model in its manifest.
+    /// Resolves what the configuration names: reads credentials, finds the model in its manifest. Throws
+    /// `ConfigurationFaults`, all at once.
     ///
-    /// - Parameter software: name and version for the provenance of alerts.
-    public init(_ configuration: Configuration, software: String) throws {
+    /// - Parameters:
+    ///   - file: how faults call the configuration's file.
+    ///   - software: name and version for the provenance of alerts.
+    ///   - secrets: learns the credentials.
+    public init(
+        _ configuration: Configuration, file: String = "the configuration", software: String,
+        secrets: KnownSecrets = KnownSecrets()
+    ) throws {
         let site = configuration.site
         let folder = site.modelsDirectory
-        let model = try ModelManifest.load(folder: folder).entry(configuration.detector.model).model(in: folder)
+        var named = NamedThings(configuration, file: file)
+        let manifest = named.attempt(at: "site", "models_directory") { try ModelManifest.load(folder: folder) }
+        let found = manifest.flatMap { manifest in
+            named.attempt(at: "detector", "model") {
+                try manifest.entry(configuration.detector.model).model(in: folder)
+            }
+        }
+        let broker = Self.broker(configuration.broker, &named, secrets)
+        var streams: [Camera.Settings] = []
+        for (index, camera) in configuration.cameras.enumerated() {
+            if let stream = Self.stream(camera, index: index, &named, secrets) { streams.append(stream) }
+        }
+        named.checkFolders()
+        try named.end()
+        guard let model = found, let broker, streams.count == configuration.cameras.count else {
+            throw SetupError(description: "\(file) names something that cannot be had")
+        }
         let evidence = configuration.evidence
         self.init(
             site: SiteIdentity(
@@ -25,7 +48,7 @@ extension DaemonSettings {
                 software: software, configurationSHA256: SHA256.hex(Array(configuration.text.utf8)),
                 catalogue: try Catalogue.builtIn().version,
                 model: .init(name: model.name, version: model.version, sha256: model.sha256)),
-            broker: try Self.broker(configuration.broker),
+            broker: broker,
             topics: AlertTopics(
                 root: configuration.broker.topicRoot,
                 kinds: configuration.broker.topicKind == .underscored ? .underscored : .dotted),
@@ -34,17 +57,18 @@ extension DaemonSettings {
             evidenceFolder: evidence.isEnabled ? URL(filePath: evidence.directory) : nil,
             evidenceDays: evidence.keepDays, jpegQuality: evidence.jpegQuality,
             masking: MaskingModels(folder: folder),
-            cameras: try configuration.cameras.map { camera in
+            cameras: zip(configuration.cameras, streams).map { camera, stream in
                 CameraService.Settings(
                     identity: CameraIdentity(
                         id: camera.id, name: camera.name, gb28181: camera.gb28181, longitude: camera.longitude,
                         latitude: camera.latitude,
                         place: Place(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
                         timeZone: site.timeZone),
-                    stream: try Self.stream(camera),
+                    stream: stream,
                     zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules) },
                     minimumScore: configuration.detector.minimumScore)
             })
+        self.secrets = secrets
         modelsFolder = folder
         departments = site.departments
         kinds = site.kinds
@@ -59,7 +83,9 @@ extension DaemonSettings {
     }
 
     /// Reads the file of a running daemon again. Throws where it has faults, or changes more than the cameras.
-    public init(reading path: String, insteadOf running: Configuration, software: String) throws {
+    public init(
+        reading path: String, insteadOf running: Configuration, software: String, secrets: KnownSecrets = KnownSecrets()
+    ) throws {
         let configuration = try Configuration.load(path: path)
         let sections = running.sections(differingFrom: configuration)
         guard sections.isEmpty else {
@@ -67,7 +93,7 @@ extension DaemonSettings {
                 description: "\(path) changes \(sections.joined(separator: ", ")), which needs a restart; "
                     + "restart the service, or take back all but the changes of cameras")
         }
-        try self.init(configuration, software: software)
+        try self.init(configuration, file: path, software: software, secrets: secrets)
     }
 
     private static func authority(_ inbound: InboundSettings) -> Authority {
@@ -77,38 +103,87 @@ extension DaemonSettings {
         return Authority(reviewers: parties(inbound.reviewers), commanders: parties(inbound.commanders))
     }
 
-    private static func broker(_ broker: BrokerSettings) throws -> MQTTSettings {
-        let tls = try broker.tls.map { files in
-            MQTTSettings.TLS(
-                authorities: try SecretFile.path(files.caFile),
-                certificate: try files.certificateFile.map { try SecretFile.path($0) },
-                key: try files.keyFile.map { try SecretFile.path($0) })
+    private static func broker(
+        _ broker: BrokerSettings, _ named: inout NamedThings, _ secrets: KnownSecrets
+    ) -> MQTTSettings? {
+        func path(_ text: String?, _ key: String) -> String? {
+            guard let text else { return nil }
+            return named.attempt(at: "broker", "tls", key) { () throws(SetupError) in
+                let path = try SecretFile.path(text)
+                try SecretFile.checkKind(of: path, "broker, tls: \(key)")
+                return path
+            }
         }
-        try tls?.check()
-        return MQTTSettings(
+        var tls: MQTTSettings.TLS?
+        if let files = broker.tls {
+            let authorities = path(files.caFile, "ca_file")
+            let (certificate, key) = (
+                path(files.certificateFile, "certificate_file"), path(files.keyFile, "key_file")
+            )
+            if let authorities, (certificate == nil) == (files.certificateFile == nil),
+                (key == nil) == (files.keyFile == nil)
+            {
+                let found = MQTTSettings.TLS(authorities: authorities, certificate: certificate, key: key)
+                tls = named.attempt(at: "broker", "tls") {
+                    try found.check()
+                    return found
+                }
+            }
+            if tls == nil { return nil }
+        }
+        var password: Secret?
+        if let file = broker.passwordFile {
+            let read = named.attempt(at: "broker", "password_file") { () throws(SetupError) in
+                try SecretFile.lines(
+                    of: file, "the broker's password_file", count: 1,
+                    form: "write the password into it, and nothing else")[0]
+            }
+            guard let read else { return nil }
+            secrets.learn(read, user: broker.username)
+            password = Secret(read)
+        }
+        var settings = MQTTSettings(
             host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username,
-            password: try broker.passwordFile.map {
-                Secret(try SecretFile.lines(of: $0, "the broker's password_file")[0])
-            },
-            keepAlive: broker.keepAlive, version: broker.version == .mqtt5 ? .v5 : .v311,
-            tls: tls)
+            password: password, keepAlive: broker.keepAlive, version: broker.version == .mqtt5 ? .v5 : .v311, tls: tls)
+        settings.secrets = secrets
+        return settings
     }
 
-    private static func stream(_ camera: CameraSettings) throws -> Camera.Settings {
+    private static func stream(
+        _ camera: CameraSettings, index: Int, _ named: inout NamedThings, _ secrets: KnownSecrets
+    ) -> Camera.Settings? {
+        secrets.learn(address: camera.url)
+        // Not named: what was meant as an address may hold a password.
+        if !camera.url.contains("://"), !RegularFile.exists(camera.url) {
+            named.report(
+                "camera \(camera.id): url is the path of a file that is not there: check it, or begin with rtsp://",
+                at: "cameras", "\(index)", "url")
+        }
         var (user, password) = (String?.none, String?.none)
         if let file = camera.credentialsFile {
-            let lines = try SecretFile.lines(of: file, "the credentials_file of camera \(camera.id)")
-            guard lines.count >= 2 else {
-                throw SetupError(
-                    description: "\(file), the credentials_file of camera \(camera.id), holds one line; "
-                        + "write the user on the first and the password on the second")
+            let lines = named.attempt(at: "cameras", "\(index)", "credentials_file") { () throws(SetupError) in
+                try credentials(file, camera)
             }
+            guard let lines else { return nil }
             (user, password) = (lines[0], lines[1])
+            secrets.learn(lines[1], user: lines[0])
         }
         return Camera.Settings(
             url: CameraURL(camera.url, user: user, password: password),
             transport: camera.transport == .udp ? .udp : .tcp,
             cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
+    }
+
+    private static func credentials(_ file: String, _ camera: CameraSettings) throws(SetupError) -> [String] {
+        let what = "the credentials_file of camera \(camera.id)"
+        let form = "write the user on the first and the password on the second line, and nothing else"
+        let lines = try SecretFile.lines(of: file, what, count: 2, form: form)
+        // As in YAML, or in a list of users; basic authentication ends a user's name at a colon.
+        guard !lines[0].contains(":"), lines[0].utf8.count <= 128 else {
+            throw SetupError(
+                description: "\(file), \(what), has a colon in its first line, or much more than a name; \(form)")
+        }
+        return lines
     }
 
     static func cadence(_ camera: CameraSettings) -> Cadence {

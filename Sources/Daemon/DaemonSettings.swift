@@ -39,6 +39,8 @@ public struct DaemonSettings: Sendable {
     /// Where Prometheus may ask; nil: nowhere.
     public var metrics: (address: String, port: Int)?
     public var cameras: [CameraService.Settings]
+    /// Knows the credentials of all the above.
+    public var secrets = KnownSecrets()
 
     public init(
         site: SiteIdentity, broker: MQTTSettings, topics: AlertTopics, model: Model, threads: Int, stateFolder: URL,

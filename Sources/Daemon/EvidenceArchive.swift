@@ -57,7 +57,7 @@ public final class EvidenceArchive: Sendable {
         let next = ledger.sequence(in: outbox.epoch, through: last) + 1
         guard next <= last else { return false }
         // A ledger that is cut off while nobody looks is noticed at the next start.
-        defer { try? outbox.save(ledgerHead: "\(ledger.head.known)") }
+        defer { try? outbox.save(mark) }
         let end = min(last, next + Self.batch - 1)
         for message in try outbox.messages(from: next, through: end) {
             let evidence = (try? AlertEvent(json: Data(message.payload)))?.data.evidence ?? []

@@ -6,6 +6,9 @@ enum LocalSocket: Sendable, Hashable, CustomStringConvertible {
     case tcp(address: String, port: Int)
     case file(String)
 
+    /// Bytes of the path of a file: sun_path of unix(7) has 108, and the last one is zero.
+    static let longestPath = 107
+
     struct Failed: Error, CustomStringConvertible {
         let description: String
         let code: Int32

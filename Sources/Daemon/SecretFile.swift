@@ -1,3 +1,4 @@
+import Configuration
 import Foundation
 
 /// A file that only the daemon may read: by its path, or by the name of a credential that systemd hands over.
@@ -25,16 +26,46 @@ enum SecretFile {
         return found
     }
 
-    /// The lines of a small file; at least one.
-    ///
-    /// - Parameter what: what the configuration calls it.
-    static func lines(of text: String, _ what: String) throws(SetupError) -> [String] {
-        let path = try path(text)
-        guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
-            throw SetupError(description: "could not read \(path), \(what); check that it exists and may be read")
+    /// Throws where another library would open a pipe or a device, and wait.
+    static func checkKind(of path: String, _ what: String) throws(SetupError) {
+        do { _ = try RegularFile.read(path, most: 1 << 20) } catch {
+            throw SetupError(description: "could not use \(path), \(what): \(error.text)")
         }
-        let lines = content.split(whereSeparator: \.isNewline).map(String.init)
-        guard !lines.isEmpty else { throw SetupError(description: "\(path), \(what), is empty; write it there") }
+    }
+
+    /// Bytes; nobody's password is longer.
+    private static let mostBytes = 4096
+
+    /// The lines of a small file, of which none is repeated in an error: it may hold another secret than it should.
+    ///
+    /// - Parameters:
+    ///   - what: what the configuration calls it.
+    ///   - count: how many there must be; the last ones may be empty.
+    ///   - form: what to write into it.
+    static func lines(of text: String, _ what: String, count: Int, form: String) throws(SetupError) -> [String] {
+        let path = try path(text)
+        func fault(_ cause: String) -> SetupError {
+            SetupError(description: "could not use \(path), \(what): \(cause)")
+        }
+        let bytes: [UInt8]
+        do { bytes = try RegularFile.read(path, most: mostBytes) } catch { throw fault(error.text) }
+        guard let content = String(validating: bytes, as: UTF8.self),
+            !content.unicodeScalars.contains(where: {
+                $0.properties.generalCategory == .control && !"\r\n".unicodeScalars.contains($0)
+            })
+        else { throw fault("it holds other things than text; \(form)") }
+        var lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        while lines.last?.isEmpty == true, lines.count > count || (lines.count == count && !content.hasSuffix("\n\n")) {
+            lines.removeLast()
+        }
+        guard let first = lines.first, !first.isEmpty else { throw fault("it is empty; \(form)") }
+        guard lines.count == count else {
+            throw fault("it holds \(lines.count == 1 ? "one line" : "\(lines.count) lines"); \(form)")
+        }
+        // A certificate or a key in one line.
+        guard !lines.contains(where: { $0.hasPrefix("-----BEGIN") }) else {
+            throw fault("it holds a key or a certificate; \(form)")
+        }
         return lines
     }
 }

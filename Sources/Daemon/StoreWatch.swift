@@ -1,4 +1,5 @@
 import Delivery
+import Evidence
 import Logging
 public import ServiceLifecycle
 import Threading
@@ -8,10 +9,12 @@ public struct StoreDamaged: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// Finds a damaged store: reads all of it once after each start, which finds what a power cut has left, and again
+/// Keeps in the store how far the ledger has come, and finds a damaged store: reads all of it once after each start, which finds what a power cut has left, and again
 /// whenever SQLite has complained. Ends the services where it is damaged.
 public struct StoreWatch: Service {
     let outbox: Outbox
+    /// Nil where no evidence is kept.
+    let ledger: (@Sendable () -> LedgerMark)?
     let logger: Logger
     var interval: Duration = .seconds(5)
 
@@ -24,11 +27,40 @@ public struct StoreWatch: Service {
                     known = complaints
                     if let damage = await check() { return damage }
                 }
+                mark()
                 try? await Task.sleep(for: interval)
             }
+            mark()
             return nil
         }
         if let damage { throw damage }
+    }
+
+    /// Failing costs nothing but the knowledge of what was cut off since.
+    private func mark() {
+        guard let mark = ledger?(), (try? outbox.ledgerMark()) != mark else { return }
+        try? outbox.save(mark)
+    }
+
+    /// Says where the ledger is shorter than the store knows it, or has another record in the same place: somebody, or a
+    /// fault of the disk, took records from it while the daemon was stopped. What is missing of messages is written to it
+    /// anew, and would hide that. To be called before anything is written.
+    static func compare(_ found: LedgerMark, with outbox: Outbox, logger: Logger) {
+        do {
+            guard let known = try outbox.ledgerMark(),
+                found.number < known.number || found.number == known.number && found.hash != known.hash
+            else { return }
+            logger.critical(
+                "records of the ledger are gone: it was emptied, cut off or written anew while the daemon was stopped",
+                metadata: [
+                    "known": "\(known.number)", "found": "\(found.number)", "hash": "\(known.hash)",
+                ])
+            try outbox.audit(
+                .ledgerShortened,
+                facts: ["known": "\(known.number)", "found": "\(found.number)", "hash": known.hash])
+        } catch {
+            logger.error("could not compare the ledger with the database", metadata: ["error": "\(error)"])
+        }
     }
 
     private func check() async -> StoreDamaged? {
@@ -42,4 +74,8 @@ public struct StoreWatch: Service {
             return nil
         }
     }
+}
+
+extension EvidenceArchive {
+    var mark: LedgerMark { LedgerMark(number: ledger.head.number, hash: ledger.head.hash) }
 }

@@ -27,6 +27,8 @@ public struct MQTTSettings: Sendable {
     public var keepAlive: Int
     public var version: Version
     public var tls: TLS?
+    /// What must not be told on, whoever repeats it.
+    public var secrets = KnownSecrets()
     /// What the broker publishes, retained, when the connection breaks; made anew for each connection.
     public var will: (@Sendable () -> MQTTMessage)?
     /// Seconds for which the broker keeps subscriptions and what comes for them over a broken connection; 0: not at all.

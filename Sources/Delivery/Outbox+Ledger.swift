@@ -1,18 +1,36 @@
 import GRDB
 
+/// How far the ledger over the evidence had come, kept where the ledger is not: what was taken from its end shows.
+public struct LedgerMark: Sendable, Hashable {
+    /// Of the last record.
+    public let number: Int
+    public let hash: String
+
+    public init(number: Int, hash: String) {
+        self.number = number
+        self.hash = hash
+    }
+
+    fileprivate init?(_ text: String) {
+        let parts = text.split(separator: " ")
+        guard parts.count == 2, let number = Int(parts[0]) else { return nil }
+        self.init(number: number, hash: String(parts[1]))
+    }
+
+    fileprivate var text: String { "\(number) \(hash)" }
+}
+
 extension Outbox {
-    /// What was last kept of the end of the evidence's ledger; nil before that.
-    public func ledgerHead() throws(OutboxError) -> String? {
-        try Self.explaining("read the ledger's head") {
-            let text = try pool.read { try String.fetchOne($0, sql: "SELECT ledger FROM store") }
-            return text.flatMap { $0.isEmpty ? nil : $0 }
+    /// Nil before the first one.
+    public func ledgerMark() throws(OutboxError) -> LedgerMark? {
+        try Self.explaining("read how far the ledger had come") {
+            try pool.read { try String.fetchOne($0, sql: "SELECT ledger FROM store").flatMap(LedgerMark.init) }
         }
     }
 
-    /// Keeps the end of the evidence's ledger, so that a ledger that is cut off while nobody looks is noticed.
-    public func save(ledgerHead: String) throws(OutboxError) {
-        try Self.explaining("keep the ledger's head") {
-            try pool.write { try $0.execute(sql: "UPDATE store SET ledger = ?", arguments: [ledgerHead]) }
+    public func save(_ mark: LedgerMark) throws(OutboxError) {
+        try Self.explaining("keep how far the ledger has come") {
+            try pool.write { try $0.execute(sql: "UPDATE store SET ledger = ?", arguments: [mark.text]) }
         }
     }
 }

@@ -30,6 +30,7 @@ public actor Publisher {
     private let outbox: Outbox
     private let topics: AlertTopics
     private let site: SiteIdentity
+    private let secrets: KnownSecrets
     private let logger: Logger
     private var places: [Place]
     /// The states that may be retained; nil where nobody has said.
@@ -82,6 +83,7 @@ public actor Publisher {
         self.topics = topics
         self.site = site
         self.logger = logger
+        secrets = broker.secrets
         var broker = broker
         if inbox != nil, let warning = broker.inboundWarning {
             logger.warning("requests come over MQTT 3.1.1", metadata: ["reason": "\(warning)"])
@@ -407,7 +409,8 @@ public actor Publisher {
                     allowed.remove(message.topic)
                     if blocked == nil {
                         blocked = BlockedDelivery(
-                            topic: topics.onWire(message.topic), sequence: message.sequence, reason: error.cause)
+                            topic: topics.onWire(message.topic), sequence: message.sequence,
+                            reason: secrets.redact(error.cause))
                     }
                     fault = fault ?? error
                 case .disconnected: fault = fault ?? error

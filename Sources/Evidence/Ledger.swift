@@ -63,6 +63,8 @@ public final class Ledger: Sendable {
 
     /// What was wrong when it was opened, and how it goes on; to be logged. Each is in a record too.
     public let notices: [String]
+    /// Its end as it was found, before anything was written.
+    public let found: Head
     private let folder: URL
     private let path: String
     private let site: String
@@ -86,6 +88,7 @@ public final class Ledger: Sendable {
         path = folder.appending(path: Self.fileName).path
         let opening = try Opening(folder: folder, key: key, known: known, now: now)
         notices = opening.notices
+        found = opening.head
         state = Mutex(try Self.open(path, opening))
         try begin(opening, now: now)
     }

@@ -21,8 +21,8 @@ struct Gridwarden: AsyncParsableCommand {
 @main
 enum Program {
     static func main() async {
-        // Before anything else, and before any other thread.
-        if CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName { StartSignals.hold() }
+        // Before anything else.
+        if CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName { StartSignals.take() }
         await Gridwarden.main()
     }
 }

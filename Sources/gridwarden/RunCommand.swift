@@ -27,20 +27,24 @@ struct RunCommand: AsyncParsableCommand {
         ProcessMemory.forbidDumps()
         let configuration = try ConfigurationFile.load(config)
         let level = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
+        let secrets = KnownSecrets()
         LoggingSystem.bootstrap { label in
-            var handler: any LogHandler =
-                JournalLog.isConnected ? JournalLog() : StreamLogHandler.standardError(label: label)
+            var handler = RedactingLog(
+                handler: JournalLog.isConnected ? JournalLog() : StreamLogHandler.standardError(label: label),
+                secrets: secrets)
             handler.logLevel = level
             return handler
         }
         let software = "gridwarden \(Gridwarden.version)"
         let settings: DaemonSettings
-        do { settings = try DaemonSettings(configuration, software: software) } catch {
-            Console.complain("\(config): \(error)")
+        do {
+            settings = try DaemonSettings(configuration, file: config, software: software, secrets: secrets)
+        } catch {
+            Console.complain("\(error)")
             throw ExitCode(DaemonRun.Code.configuration)
         }
         let run = DaemonRun(settings, logger: Logger(label: "gridwarden")) { [config] in
-            try DaemonSettings(reading: config, insteadOf: configuration, software: software)
+            try DaemonSettings(reading: config, insteadOf: configuration, software: software, secrets: secrets)
         }
         let code = await run.run()
         if code != 0 { throw ExitCode(code) }
@@ -51,7 +55,10 @@ struct CheckCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "check",
         abstract: "Checks a configuration: every fault with file:line:column, and the files that it names.",
-        discussion: "Exit code 0 where all is right, else 78.")
+        discussion: """
+            Exit code 0 where all is right, else 78. Folders that this user cannot write to are faults here, although the
+            daemon would wait for them: run it as the daemon's user.
+            """)
 
     @Option(help: "The configuration file.") var config: String
     @Flag(help: "Print the faults as JSON.") var json = false
@@ -60,18 +67,25 @@ struct CheckCommand: AsyncParsableCommand {
         let configuration = try ConfigurationFile.load(config, json: json)
         let settings: DaemonSettings
         do {
-            settings = try DaemonSettings(configuration, software: "gridwarden \(Gridwarden.version)")
-            try settings.model.verify()
+            settings = try DaemonSettings(
+                configuration, file: config, software: "gridwarden \(Gridwarden.version)")
+            try settings.checkMachine(for: configuration, file: config)
             if settings.evidenceFolder != nil { warn(settings.masking) }
             if settings.authority != nil, let warning = settings.broker.inboundWarning {
                 Console.complain("\(config): inbound: \(warning)")
             }
-        } catch {
-            if json {
-                let fault = ConfigurationFault(file: config, line: 1, column: 1, message: "\(error)")
-                try ConfigurationFile.printJSON([fault])
+            if let address = configuration.metrics.listen?.address, MetricsSettings.isPublic(address) {
+                let fault = configuration.fault(
+                    "note: anybody who reaches \(address) may read the metrics, there is no access control: name an "
+                        + "address that only the monitoring reaches", at: ["metrics", "listen"], in: config)
+                Console.complain("\(fault)")
             }
-            Console.complain("\(config): \(error)")
+        } catch {
+            let faults =
+                (error as? ConfigurationFaults)?.faults
+                ?? [ConfigurationFault(file: config, line: 1, column: 1, message: "\(error)")]
+            if json { try ConfigurationFile.printJSON(faults) }
+            for fault in faults { Console.complain("\(fault)") }
             throw ExitCode(78)
         }
         guard !json else { return try ConfigurationFile.printJSON([]) }

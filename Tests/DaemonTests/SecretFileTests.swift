@@ -35,8 +35,9 @@ import Testing
         let folder = try TemporaryFolder()
         try Data("\n".utf8).write(to: folder.file("broker"))
         let error = #expect(throws: SetupError.self) {
-            try SecretFile.lines(of: folder.file("broker").path, "the broker's password_file")
+            try SecretFile.lines(
+                of: folder.file("broker").path, "the broker's password_file", count: 1, form: "write it")
         }
-        #expect(error?.description.contains("the broker's password_file, is empty") == true)
+        #expect(error?.description.contains("the broker's password_file: it is empty") == true)
     }
 }

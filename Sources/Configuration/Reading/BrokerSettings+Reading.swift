@@ -15,7 +15,7 @@ extension BrokerSettings {
     static func read(_ section: Section<Key>, site: SiteSettings) -> BrokerSettings {
         if section.node(.host) == nil { section.reportMissing(.host, example: "192.168.1.10") }
         let host = section.text(.host, form: "the name or address of a host, without mqtt:// and port") {
-            !$0.isEmpty && $0.utf8.count <= 253 && !$0.contains { $0.isWhitespace || $0 == "/" || $0 == "@" }
+            Form.isHost($0)
         }
         var broker = BrokerSettings(
             host: host ?? "",

@@ -61,12 +61,24 @@ enum Form {
         return TimeWindows.Day(year: year, month: month, day: day)
     }
 
+    /// A name or an address of IPv4 or IPv6, without a port.
+    static func isHost(_ text: String) -> Bool {
+        guard (1...253).contains(text.utf8.count), !text.contains(where: { $0.isWhitespace || "/@[]".contains($0) })
+        else { return false }
+        // One colon comes before a port; an address of IPv6 has two at least.
+        return text.count { $0 == ":" } != 1
+    }
+
     /// What is wrong with the address of a stream, and the remedy; nil where nothing is. Never quotes the address.
     static func streamFault(_ url: String) -> String? {
         guard !url.isEmpty, url.count <= 2048, !url.contains(where: \.isNewline) else {
             return "must be one line of 1 to 2048 characters"
         }
-        guard let scheme = url.range(of: "://") else { return nil }
+        guard let scheme = url.range(of: "://") else {
+            // An address whose scheme was forgotten must not be taken for a file: its password would be shown as a path.
+            let isPath = ["/", "./", "../"].contains(where: url.hasPrefix) || RegularFile.exists(url)
+            return isPath ? nil : "must begin with rtsp:// or rtsps://, or with / or ./ as the path of a file"
+        }
         guard ["rtsp", "rtsps"].contains(url[..<scheme.lowerBound]) else {
             return "must begin with rtsp:// or rtsps://, or be the path of a file"
         }

@@ -48,7 +48,15 @@ extension Section {
 
     func areaCode(_ key: Key) -> AreaCode? {
         let form = "a 12-digit area code, e.g. 320583102201"
-        return text(key, form: form) { Form.isDigits($0, count: 12) }.flatMap { try? AreaCode($0) }
+        guard let code = text(key, form: form, { Form.isDigits($0, count: 12) }).flatMap({ try? AreaCode($0) }) else {
+            return nil
+        }
+        if !code.hasKnownProvince {
+            report(
+                "\(key.rawValue) begins with \(code.province), which no province of GB/T 2260 has: check its digits",
+                key)
+        }
+        return code
     }
 
     func number(_ key: Key, _ range: ClosedRange<Double>, _ unit: String) -> Double? {

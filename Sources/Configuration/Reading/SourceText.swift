@@ -8,23 +8,19 @@ enum SourceText {
     private static let mostAliases = 8
 
     static func read(path: String) throws(ConfigurationFaults) -> String {
-        var isDirectory: ObjCBool = false
-        guard FileManager.default.fileExists(atPath: path, isDirectory: &isDirectory) else {
-            throw fault("there is no such file: give the path of a configuration, e.g. --config gridwarden.yaml", path)
-        }
-        guard !isDirectory.boolValue else { throw fault("this is a directory: give the path of a file in it", path) }
-        var data = Data()
-        do {
-            let handle = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? handle.close() }
-            while data.count <= largest, let part = try handle.read(upToCount: largest + 1 - data.count), !part.isEmpty
-            {
-                data.append(part)
+        let data: Data
+        do { data = Data(try RegularFile.read(path, most: largest)) } catch {
+            switch error {
+            case .missing:
+                throw fault(
+                    "there is no such file: give the path of a configuration, e.g. --config gridwarden.yaml", path)
+            case .directory: throw fault("this is a directory: give the path of a file in it", path)
+            case .special: throw fault("this is a pipe, a socket or a device: give the path of a regular file", path)
+            case .unreadable:
+                throw fault("the file cannot be read: give the user who runs gridwarden the right to read it", path)
+            case .tooLarge: throw fault(tooLarge, path)
             }
-        } catch {
-            throw fault("the file cannot be read: give the user who runs gridwarden the right to read it", path)
         }
-        guard data.count <= largest else { throw fault(tooLarge, path) }
         guard let text = String(validating: data, as: UTF8.self) else {
             throw fault("this byte is not UTF-8: save the file as UTF-8", path, at: firstInvalid(in: data))
         }
