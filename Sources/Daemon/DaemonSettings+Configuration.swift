@@ -97,14 +97,23 @@ extension DaemonSettings {
             guard lines.count >= 2 else {
                 throw SetupError(
                     description: "\(file), the credentials_file of camera \(camera.id), holds one line; "
-                        + "write the user on the first and the password on the second")
+                        + "write the user on the first and the password on the second, or leave that one empty where "
+                        + "the camera has none")
             }
             (user, password) = (lines[0], lines[1])
         }
         return Camera.Settings(
             url: CameraURL(camera.url, user: user, password: password),
-            transport: camera.transport == .udp ? .udp : .tcp,
+            transport: transport(camera.transport),
             cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
+    }
+
+    private static func transport(_ transport: CameraSettings.Transport) -> Transport {
+        switch transport {
+        case .auto: .auto
+        case .tcp: .tcp
+        case .udp: .udp
+        }
     }
 
     static func cadence(_ camera: CameraSettings) -> Cadence {

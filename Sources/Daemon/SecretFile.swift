@@ -25,7 +25,7 @@ enum SecretFile {
         return found
     }
 
-    /// The lines of a small file; at least one.
+    /// The lines of a small file, from the first that is not empty on; at least one.
     ///
     /// - Parameter what: what the configuration calls it.
     static func lines(of text: String, _ what: String) throws(SetupError) -> [String] {
@@ -33,7 +33,10 @@ enum SecretFile {
         guard let content = try? String(contentsOfFile: path, encoding: .utf8) else {
             throw SetupError(description: "could not read \(path), \(what); check that it exists and may be read")
         }
-        let lines = content.split(whereSeparator: \.isNewline).map(String.init)
+        var lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
+        // What ends the last line begins no other.
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        lines = Array(lines.drop { $0.isEmpty })
         guard !lines.isEmpty else { throw SetupError(description: "\(path), \(what), is empty; write it there") }
         return lines
     }
