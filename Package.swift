@@ -86,7 +86,8 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Analytics"], path: "Tests/TestSupport", exclude: ["rtsp_server.py"],
+            name: "TestSupport", dependencies: ["Analytics"], path: "Tests/TestSupport",
+            exclude: ["rtsp_server.py", "quirky_camera.py"],
             swiftSettings: strict),
         test("Analytics"),
         test("Catalogue"),

@@ -170,7 +170,7 @@ extension DaemonSettings {
         }
         return Camera.Settings(
             url: CameraURL(camera.url, user: user, password: password),
-            transport: camera.transport == .udp ? .udp : .tcp,
+            transport: transport(camera.transport),
             cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
     }
 
@@ -184,6 +184,14 @@ extension DaemonSettings {
                 description: "\(file), \(what), has a colon in its first line, or much more than a name; \(form)")
         }
         return lines
+    }
+
+    private static func transport(_ transport: CameraSettings.Transport) -> Transport {
+        switch transport {
+        case .auto: .auto
+        case .tcp: .tcp
+        case .udp: .udp
+        }
     }
 
     static func cadence(_ camera: CameraSettings) -> Cadence {

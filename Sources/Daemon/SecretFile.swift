@@ -55,9 +55,9 @@ enum SecretFile {
             })
         else { throw fault("it holds other things than text; \(form)") }
         var lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
-        while lines.last?.isEmpty == true, lines.count > count || (lines.count == count && !content.hasSuffix("\n\n")) {
-            lines.removeLast()
-        }
+        // What ends the last line begins no other.
+        if lines.last?.isEmpty == true { lines.removeLast() }
+        while lines.last?.isEmpty == true, lines.count > count { lines.removeLast() }
         guard let first = lines.first, !first.isEmpty else { throw fault("it is empty; \(form)") }
         guard lines.count == count else {
             throw fault("it holds \(lines.count == 1 ? "one line" : "\(lines.count) lines"); \(form)")

@@ -13,4 +13,7 @@ public enum Cadence: Sendable, Hashable {
         case .keyFrames(let promise, let interval): max(promise, interval)
         }
     }
+
+    /// Seconds within which a fault of the camera is stated: three looks, and with looks in their usual number 10 s.
+    var longestFault: Double { max(10, longestRest * 3) }
 }

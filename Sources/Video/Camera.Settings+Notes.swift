@@ -1,9 +1,4 @@
 extension Camera.Settings {
-    /// Looks that a fault of the camera takes until it is stated.
-    private static let looks = 3.0
-    /// Seconds in which it is, with looks in their usual number.
-    private static let usual = 10.0
-
     /// What an operator should know although nothing of it is wrong.
     public var notes: [String] {
         var notes: [String] = []
@@ -13,11 +8,11 @@ extension Camera.Settings {
                     + "place is not noticed, and gets the password as it asks; let only the cameras into their network")
         }
         let rest = cadence.longestRest
-        if rest * Self.looks > Self.usual {
+        if cadence.longestFault > Cadence.every(seconds: 0).longestFault {
             notes.append(
                 "with up to \(Int(rest.rounded(.up))) s between looks a fault of the camera is stated within "
-                    + "\(Int((rest * Self.looks).rounded(.up))) s, not \(Int(Self.usual)) s; lower promise or look_every "
-                    + "where that is too late")
+                    + "\(Int(cadence.longestFault.rounded(.up))) s, not \(Int(Cadence.every(seconds: 0).longestFault)) s; "
+                    + "lower promise or look_every where that is too late")
         }
         return notes
     }

@@ -17,7 +17,7 @@ public final class Camera: Sendable {
         public var readTimeout: Double
 
         public init(
-            url: CameraURL, transport: Transport = .tcp, cadence: Cadence = .keyFrames(promise: 3),
+            url: CameraURL, transport: Transport = .auto, cadence: Cadence = .keyFrames(promise: 3),
             openTimeout: Double = 10, readTimeout: Double = 5
         ) {
             self.url = url
@@ -51,11 +51,30 @@ public final class Camera: Sendable {
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
     private let isClose = Atomic<Bool>(false)
+    private let memory = StreamMemory()
+    private let credentials: CredentialGate
+    private let flow = Mutex(Flow())
     /// By the clock that only runs, in seconds: the bits of a Double.
     private let heartbeat: Atomic<UInt64>
 
-    /// - Parameter backoff: how long to wait before the camera is opened again.
-    public init(id: String, settings: Settings, clocks: Clocks = .system, backoff: Backoff = Backoff()) {
+    /// Whether pictures come in this session.
+    private struct Flow {
+        var isOnline = false
+        /// Looks in time that are still missing after a time without any.
+        var missing = 0
+    }
+
+    /// Looks in time after which a stream is whole again: one that loses most of its pictures is not now on, now off.
+    private static let recovery = 3
+
+    /// - Parameters:
+    ///   - backoff: how long to wait before the camera is opened again.
+    ///   - credentials: shared by the cameras of one recorder.
+    public init(
+        id: String, settings: Settings, clocks: Clocks = .system, backoff: Backoff = Backoff(),
+        credentials: CredentialGate = .shared
+    ) {
+        self.credentials = credentials
         self.id = id
         self.settings = settings
         self.clocks = clocks
@@ -113,6 +132,7 @@ public final class Camera: Sendable {
         let begin = clocks.uptime()
         while !deadline.isStopped {
             progress()
+            var rest = 0.0
             state.yield(.connecting)
             do throws(VideoError) {
                 try session(&timeline, &backoff, &outlet, since: begin)
@@ -125,9 +145,20 @@ public final class Camera: Sendable {
                 guard !deadline.isStopped else { return }
                 count.withLock { $0.failures += 1 }
                 state.yield(.offline(error.description))
+                rest = error.rest ?? 0
             }
             timeline.interrupt()
             waiting.wait(seconds: backoff.next())
+            self.rest(seconds: rest)
+        }
+    }
+
+    /// Waits by the clock that the rest of user and password is counted by.
+    private func rest(seconds: Double) {
+        let end = clocks.uptime() + seconds
+        while !deadline.isStopped, case let left = end - clocks.uptime(), left > 0 {
+            progress()
+            waiting.wait(seconds: min(left, 1))
         }
     }
 
@@ -143,15 +174,28 @@ public final class Camera: Sendable {
         options.cadence = settings.cadence
         options.uptime = clocks.uptime
         options.progress = { [self] in progress() }
+        options.memory = memory
+        options.credentials = credentials
+        flow.withLock { $0 = Flow() }
+        options.starve = { [self] reason in
+            let wasOnline = flow.withLock { flow in
+                defer { flow = Flow(missing: Self.recovery) }
+                return flow.isOnline
+            }
+            if wasOnline { state.yield(.offline(reason)) }
+        }
         var source = try VideoSource(settings.url, options: options, deadline: deadline)
-        var isOnline = false
         var start: Double?
         count.withLock { $0.sessions += 1 }
         while !deadline.isStopped {
             source.isClose = isClose.load(ordering: .relaxed)
             guard let picture = try source.next() else { return }
-            if !isOnline {
-                isOnline = true
+            let isBack = flow.withLock { flow in
+                if !picture.isGlimpse { flow.missing = max(0, flow.missing - 1) }
+                defer { flow.isOnline = flow.missing == 0 }
+                return !flow.isOnline && flow.missing == 0
+            }
+            if isBack {
                 backoff.reset()
                 state.yield(.online)
             }
@@ -168,7 +212,8 @@ public final class Camera: Sendable {
             }
             let moment = ClockMoment(
                 system: clocks.now(), uptime: uptime,
-                camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) })
+                camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) },
+                isCameraDistrusted: source.isSenderDistrusted)
             let isKept = outlet.put(isGlimpse: picture.isGlimpse) { isGlimpse in
                 Frame(taking: picture.raw, time: time, moment: moment, isGlimpse: isGlimpse)
             }

@@ -1,26 +1,54 @@
 import Foundation
 
-/// The address of a stream. Prints without credentials; they leave this type only towards libav.
+/// The address of a stream. Prints without credentials; they leave this type only towards the camera.
 public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
-    let secret: String
+    struct Login: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
+        let user: String
+        /// Empty where the camera has none.
+        let password: String
+
+        var description: String { "***" }
+        var customMirror: Mirror { Mirror(self, children: []) }
+    }
+
+    /// As it was written, letter by letter, but without user and password where it is a stream's: of cameras that ask for
+    /// `{`, `|` or `%2F` each one wants the very path that its maker has documented.
+    let address: String
+    /// Nil where neither the address nor a file gives any.
+    let login: Login?
 
     /// - Parameters:
     ///   - text: an `rtsp://` or `rtsps://` address or the path of a file.
-    ///   - user, password: replace what the address itself carries.
+    ///   - user, password: replace what the address itself carries; no password is an empty one.
     public init(_ text: String, user: String? = nil, password: String? = nil) {
-        guard let user, var parts = URLComponents(string: text) else {
-            secret = text
+        guard Self.isStream(text), let scheme = text.range(of: "://") else {
+            address = text
+            login = nil
             return
         }
-        parts.user = user
-        parts.password = password
-        secret = parts.string ?? text
+        let authority = text[scheme.upperBound...].prefix { !"/?#".contains($0) }
+        let at = authority.lastIndex(of: "@")
+        address = at.map { String(text[..<scheme.upperBound] + text[text.index(after: $0)...]) } ?? text
+        login = user.map { Login(user: $0, password: password ?? "") } ?? at.map { Self.login(authority[..<$0]) }
     }
 
-    public var isStream: Bool { secret.hasPrefix("rtsp://") || isEncrypted }
-    var isEncrypted: Bool { secret.hasPrefix("rtsps://") }
+    /// What stands before the @ of an address, %-encoded where it must be. A sign that encodes nothing is itself.
+    private static func login(_ text: Substring) -> Login {
+        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
+            $0.removingPercentEncoding ?? String($0)
+        }
+        return Login(user: parts[0], password: parts.count > 1 ? parts[1] : "")
+    }
 
-    public var description: String { Self.redact(secret) }
+    public var isStream: Bool { Self.isStream(address) }
+    var isEncrypted: Bool { address.hasPrefix("rtsps://") }
+
+    private static func isStream(_ text: String) -> Bool { text.hasPrefix("rtsp://") || text.hasPrefix("rtsps://") }
+
+    public var description: String {
+        guard login != nil, let scheme = address.range(of: "://") else { return Self.redact(address) }
+        return Self.redact("\(address[..<scheme.upperBound])***@\(address[scheme.upperBound...])")
+    }
 
     public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 

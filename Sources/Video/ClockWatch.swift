@@ -9,11 +9,16 @@ public struct ClockWatch: Sendable {
         /// Seconds, forwards positive.
         case camera(Double)
         case system(Double)
+        /// The camera's reports contradict one another, and its clock is not used any more. Told once.
+        case distrusted
 
         public var description: String {
             switch self {
             case .camera(let seconds): "clock jump: the camera's clock was set \(Self.text(seconds))"
             case .system(let seconds): "clock jump: the clock of this computer was set \(Self.text(seconds))"
+            case .distrusted:
+                "the camera's clock is not used: its RTCP reports contradict one another; set its time by NTP, or update "
+                    + "its firmware"
             }
         }
 
@@ -36,6 +41,7 @@ public struct ClockWatch: Sendable {
     private var known: (camera: Date, time: MediaTime)?
     /// Of the newest pictures since the last step.
     private var offsets: [Double] = []
+    private var isDistrusted = false
 
     public init() {}
 
@@ -55,7 +61,11 @@ public struct ClockWatch: Sendable {
         return step
     }
 
-    private func steps(_ moment: ClockMoment, at time: MediaTime) -> Step? {
+    private mutating func steps(_ moment: ClockMoment, at time: MediaTime) -> Step? {
+        if moment.isCameraDistrusted, !isDistrusted {
+            isDistrusted = true
+            return .distrusted
+        }
         guard let last else { return nil }
         if let new = moment.camera, let known {
             let step = new.timeIntervalSince(known.camera) - (time - known.time)

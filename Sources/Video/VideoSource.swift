@@ -5,7 +5,9 @@ import Foundation
 /// Demuxes and decodes one stream or file. Blocking; one owner, one thread.
 struct VideoSource: ~Copyable {
     struct Options: Sendable {
-        var transport = Transport.tcp
+        var transport = Transport.auto
+        var memory = StreamMemory()
+        var credentials = CredentialGate.shared
         /// Seconds.
         var openTimeout = 10.0
         var readTimeout = 5.0
@@ -17,6 +19,8 @@ struct VideoSource: ~Copyable {
         var uptime = Clocks.system.uptime
         /// Called for each packet that comes.
         var progress: @Sendable () -> Void = {}
+        /// Called once when a stream brings packets but no picture for longer than a fault may go unsaid, with the reason.
+        var starve: @Sendable (String) -> Void = { _ in }
     }
 
     /// A picture and its time in the session, in seconds.
@@ -33,7 +37,9 @@ struct VideoSource: ~Copyable {
     private let timeBase: AVRational
     /// Nil where pictures are stored as they are shown.
     private let orientation: Orientation?
-    private let streamGuard: StreamGuard
+    /// Nil for a file.
+    private let session: RTSPSession?
+    private let packets: PacketFeed?
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: LookPlanner
@@ -50,6 +56,8 @@ struct VideoSource: ~Copyable {
     private var barren = 0.0
     /// When `barren` was 0, by the clock.
     private var fruitful = 0.0
+    /// It was said that no pictures come.
+    private var isStarving = false
     private var lastStamp: Double?
     private var newestCounted = Int64.min
     /// Something was lost since the last key frame: what refers to it is smeared.
@@ -81,43 +89,45 @@ struct VideoSource: ~Copyable {
             throw VideoError("allocate a demuxer", on: url, cause: "out of memory")
         }
         var format = Optional(context)
+        deadline.arm(for: options.openTimeout)
+        var session: RTSPSession?
+        var packets: PacketFeed?
         // Asked while the context is closed too.
-        let streamGuard = StreamGuard(deadline, context, at: url)
         defer {
             if !opened { avformat_close_input(&format) }
-            withExtendedLifetime(streamGuard) {}
+            withExtendedLifetime((session, packets, deadline)) {}
         }
-        context.pointee.interrupt_callback = streamGuard.callback
+        context.pointee.interrupt_callback = deadline.callback
         var dictionary: OpaquePointer?
         defer { av_dict_free(&dictionary) }
         if url.isStream {
-            av_dict_set(&dictionary, "rtsp_transport", options.transport.rawValue, 0)
             av_dict_set(&dictionary, "fflags", "nobuffer", 0)
-            // Silence in the middle of opening is noticed as soon as later silence, in microseconds.
-            av_dict_set(&dictionary, "timeout", "\(Int(options.readTimeout * 1e6))", 0)
             // The probe ends with the first picture where the description names codec and size, as RTSP's does: it reads
             // nothing for a frame rate or a decoding time, which nobody asks for.
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
             av_dict_set(&dictionary, "fpsprobesize", "0", 0)
             av_dict_set(&dictionary, "max_ts_probe", "0", 0)
-            av_dict_set(&dictionary, "protocol_whitelist", "tls,tcp,udp,rtp", 0)
+            // The session is ours: libav itself opens nothing.
+            av_dict_set(&dictionary, "protocol_whitelist", "none", 0)
             // What is not asked for cannot be abused: no sound, one stream, and none of libav's other decoders.
             av_dict_set(&dictionary, "allowed_media_types", "video", 0)
             av_dict_set(&dictionary, "max_streams", "1", 0)
             av_dict_set(&dictionary, "codec_whitelist", Self.cameraDecoders.joined(separator: ","), 0)
         }
-        deadline.arm(for: options.openTimeout)
-        let result = avformat_open_input(&format, url.secret, nil, &dictionary)
-        if let host = streamGuard.elsewhere {
-            throw VideoError(
-                "open", on: url, cause: "it sends its caller to \(host), and only its own address is taken")
+        let result: Int32
+        if url.isStream {
+            let begun = try Self.begin(url, options, deadline)
+            (session, packets) = (begun.session, begun.feed)
+            result = begun.feed.open(&format, &dictionary)
+        } else {
+            result = avformat_open_input(&format, url.address, nil, &dictionary)
         }
-        try Self.check(result, "open", url, deadline)
+        try Self.check(result, "open", url, deadline, session)
         // MPEG-TS in RTP would bring streams along that nothing has described.
         guard !url.isStream || format?.pointee.nb_streams != 0 else {
             throw VideoError("find a video stream in", on: url, cause: "its description names no video that is taken")
         }
-        try Self.check(Self.probe(format, options.largestPicture), "probe", url, deadline)
+        try Self.check(Self.probe(format, options.largestPicture), "probe", url, deadline, session)
         var decoder: UnsafePointer<AVCodec>?
         let stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0)
         guard stream >= 0, let info = format?.pointee.streams[Int(stream)], let shape = info.pointee.codecpar else {
@@ -133,10 +143,10 @@ struct VideoSource: ~Copyable {
         }
         var codec = avcodec_alloc_context3(decoder)
         defer { if !opened { avcodec_free_context(&codec) } }
-        try Self.check(avcodec_parameters_to_context(codec, shape), "set up the decoder", url, deadline)
+        try Self.check(avcodec_parameters_to_context(codec, shape), "set up the decoder", url, deadline, nil)
         codec?.pointee.thread_count = 1
         codec?.pointee.max_pixels = Int64(options.largestPicture)
-        try Self.check(avcodec_open2(codec, decoder, nil), "open the decoder", url, deadline)
+        try Self.check(avcodec_open2(codec, decoder, nil), "open the decoder", url, deadline, nil)
         let orientation = Self.matrix(info).map(Orientation.init(matrix:))
         guard orientation != .some(nil) else {
             throw VideoError(
@@ -149,7 +159,8 @@ struct VideoSource: ~Copyable {
         opened = true
         self.orientation = orientation.flatMap(\.self).flatMap { $0.isUpright ? nil : $0 }
         self.timeBase = info.pointee.time_base
-        self.streamGuard = streamGuard
+        self.session = session
+        self.packets = packets
         self.deadline = deadline
         self.options = options
         self.stream = stream
@@ -176,7 +187,8 @@ struct VideoSource: ~Copyable {
         av_packet_free(&packet)
         avcodec_free_context(&codec)
         avformat_close_input(&format)
-        withExtendedLifetime(streamGuard) {}
+        withExtendedLifetime((packets, deadline)) {}
+        session?.close()
     }
 
     /// Seconds as the container claims them; nil for a live stream.
@@ -199,6 +211,8 @@ struct VideoSource: ~Copyable {
                     if choice != .nothing {
                         barren = 0
                         fruitful = options.uptime()
+                        isStarving = false
+                        session?.loss.reset()
                         guard let orientation else {
                             return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
                         }
@@ -287,13 +301,11 @@ struct VideoSource: ~Copyable {
                 avcodec_send_packet(codec, nil)
                 return true
             }
-            try Self.check(read, "read", url, deadline)
+            try Self.check(read, "read", url, deadline, session)
             defer { av_packet_unref(packet) }
             options.progress()
             if url.isStream { barren = options.uptime() - fruitful }
-            guard barren < Self.patience + options.cadence.longestRest else {
-                throw VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s")
-            }
+            try checkPictures()
             guard let packet, packet.pointee.stream_index == stream else { continue }
             let isKey = packet.pointee.flags & AV_PKT_FLAG_KEY != 0
             stamps?.mend(&packet.pointee)
@@ -338,6 +350,24 @@ struct VideoSource: ~Copyable {
         }
     }
 
+    /// Throws where no picture has come for too long, and says so before.
+    private mutating func checkPictures() throws(VideoError) {
+        let isOver = barren >= Self.patience + options.cadence.longestRest
+        guard isOver || url.isStream && !isStarving && barren >= options.cadence.longestFault else { return }
+        let error = VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s\(losses)")
+        guard !isOver else { throw error }
+        isStarving = true
+        options.starve(error.description)
+    }
+
+    /// What explains pictures that are not whole.
+    private var losses: String {
+        guard let session, session.loss.share >= 0.005 else { return "" }
+        let share = (session.loss.share * 1000).rounded() / 10
+        return ", and \(share) % of its packets are lost on the way"
+            + (session.used == .udp ? " (transport: tcp loses none)" : "")
+    }
+
     /// The decoder forgets what it has, so that nothing refers to what is damaged or missing.
     private mutating func beginAnew() {
         avcodec_flush_buffers(codec)
@@ -379,8 +409,11 @@ struct VideoSource: ~Copyable {
             size >= MemoryLayout<AVProducerReferenceTime>.size
         else { return }
         let reference = UnsafeRawPointer(data).loadUnaligned(as: AVProducerReferenceTime.self)
-        senderOffset = Double(reference.wallclock) / 1e6 - time
+        senderOffset = isSenderDistrusted ? nil : Double(reference.wallclock) / 1e6 - time
     }
+
+    /// See `SenderClock`.
+    var isSenderDistrusted: Bool { session?.clock.isDistrusted ?? false }
 
     private func seconds(_ stamp: Int64) -> Double? {
         let seconds = Double(stamp) * Double(timeBase.num) / Double(timeBase.den)
@@ -409,9 +442,27 @@ struct VideoSource: ~Copyable {
         return avformat_find_stream_info(format, &limits)
     }
 
+    private static func begin(
+        _ url: CameraURL, _ options: Options, _ deadline: ReadDeadline
+    ) throws(VideoError) -> (session: RTSPSession, feed: PacketFeed) {
+        let wishes = RTSPSession.Options(
+            transport: options.transport, readTimeout: options.readTimeout, memory: options.memory,
+            gate: options.credentials, uptime: options.uptime)
+        let session: RTSPSession
+        do throws(RTSPFault) {
+            session = try RTSPSession(url, options: wishes, deadline: deadline)
+        } catch {
+            throw VideoError("open", on: url, fault: error)
+        }
+        guard let feed = PacketFeed(session) else { throw VideoError("open", on: url, cause: "out of memory") }
+        return (session, feed)
+    }
+
     private static func check(
-        _ code: Int32, _ operation: String, _ url: CameraURL, _ deadline: ReadDeadline
+        _ code: Int32, _ operation: String, _ url: CameraURL, _ deadline: ReadDeadline, _ session: RTSPSession?
     ) throws(VideoError) {
+        // What broke the session: libav goes on after some of its faults.
+        if let fault = session?.fault { throw VideoError(operation, on: url, fault: fault) }
         guard code < 0 else { return }
         // An interrupted call returns one of several codes: only the deadline knows.
         if deadline.isStopped { throw VideoError(operation, on: url, cause: "stopped") }

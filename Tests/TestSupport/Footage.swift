@@ -66,6 +66,15 @@ public enum Footage {
         return path
     }
 
+    /// The H.264 of a clip as a byte stream, with one slice a picture and the parameters before each key frame.
+    public static func byteStream(_ clip: String, in folder: TemporaryFolder) throws -> String {
+        let path = folder.file("stream-\(UUID().uuidString).h264").path
+        try ffmpeg(
+            ["-nostdin", "-v", "error", "-i", clip, "-c", "copy", "-bsf:v", "h264_mp4toannexb", "-f", "h264", path],
+            "take a clip apart")
+        return path
+    }
+
     /// A part of a clip in another size, as a camera sends it: a key frame every second, no B-frames.
     ///
     /// - Parameters:

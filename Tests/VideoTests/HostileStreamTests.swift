@@ -59,7 +59,7 @@ struct HostileStreamTests {
     @Test func aCodecThatNoCameraNeedsIsRefusedByName() throws {
         let camera = try session(replacing: "H264/90000", by: "VP8/90000")
         let error = #expect(throws: VideoError.self) { try widths(camera) }
-        #expect(error?.description.contains("vp8") == true, "\(String(describing: error))")
+        #expect(error?.description.contains("VP8") == true, "\(String(describing: error))")
     }
 
     @Test func streamsThatNothingHasDescribedAreNotTaken() throws {

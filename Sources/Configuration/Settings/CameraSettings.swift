@@ -3,7 +3,11 @@ public import Catalogue
 /// One camera and the zones in its picture.
 public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     /// How RTP travels.
-    public enum Transport: String, Sendable, CaseIterable { case tcp, udp }
+    public enum Transport: String, Sendable, CaseIterable {
+        /// TCP, and UDP where the camera refuses TCP or sends nothing over it.
+        case auto
+        case tcp, udp
+    }
 
     /// Which pictures are decoded.
     public enum Decode: String, Sendable, CaseIterable {
@@ -18,9 +22,9 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     public var name: String
     /// `rtsp://`, `rtsps://` or the path of a file. It may hold credentials: never print it as it is.
     public var url: String
-    /// Two lines, user and password; they replace what `url` carries.
+    /// Two lines, user and password (the second may be empty); they replace what `url` carries.
     public var credentialsFile: String?
-    public var transport = Transport.tcp
+    public var transport = Transport.auto
     /// What the camera is for, in the operator's words: the law asks for it.
     public var purpose: String
     /// The camera's 20-digit GB/T 28181 id.

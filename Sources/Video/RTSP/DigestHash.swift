@@ -1,0 +1,20 @@
+internal import CFFmpeg
+
+/// The hash functions of digest authentication, by libavutil, which is linked anyway.
+enum DigestHash: Equatable {
+    case md5
+    case sha256
+
+    /// Lower-case hexadecimal digits.
+    func hex(_ text: String) -> String {
+        let bytes = Array(text.utf8)
+        switch self {
+        case .sha256: return SHA256.hex(bytes)
+        case .md5:
+            var digest = [UInt8](repeating: 0, count: 16)
+            av_md5_sum(&digest, bytes, bytes.count)
+            let digits = Array("0123456789abcdef")
+            return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+        }
+    }
+}

@@ -1,0 +1,82 @@
+internal import CFFmpeg
+
+/// Hands a session to libav's `sdp` demuxer: first the description, then one packet at each call. Taking packets apart,
+/// their order, the codec's parameters and the sender's clock stay libav's.
+final class PacketFeed {
+    private let session: RTSPSession
+    private let description: [UInt8]
+    private var told = 0
+    private var opening: UnsafeMutablePointer<AVIOContext>?
+    private var playing: UnsafeMutablePointer<AVIOContext>?
+
+    /// Nil where there is no memory.
+    init?(_ session: RTSPSession) {
+        self.session = session
+        description = Array((session.track?.description ?? "").utf8)
+        let this = Unmanaged.passUnretained(self).toOpaque()
+        opening = Self.context(isWritable: false, this) { opaque, buffer, size in
+            guard let opaque, let buffer else { return ffAVERROR_EOF }
+            return Unmanaged<PacketFeed>.fromOpaque(opaque).takeUnretainedValue().tell(buffer, Int(size))
+        }
+        // One that may be written to is read without a buffer of its own: each call is one packet. Nothing is written:
+        // what libav has to report of what it received it would send at most once a packet, and only of huge ones.
+        playing = Self.context(isWritable: true, this) { opaque, buffer, size in
+            guard let opaque, let buffer else { return ffAVERROR_EOF }
+            return Unmanaged<PacketFeed>.fromOpaque(opaque).takeUnretainedValue().read(buffer, Int(size))
+        }
+        guard opening != nil, playing != nil else { return nil }
+    }
+
+    deinit {
+        for var context in [opening, playing] {
+            if let context { av_freep(&context.pointee.buffer) }
+            avio_context_free(&context)
+        }
+    }
+
+    private typealias Read = @convention(c) (UnsafeMutableRawPointer?, UnsafeMutablePointer<UInt8>?, Int32) -> Int32
+
+    private static func context(
+        isWritable: Bool, _ opaque: UnsafeMutableRawPointer, _ read: Read
+    ) -> UnsafeMutablePointer<AVIOContext>? {
+        let size = 4096
+        guard let buffer = av_malloc(size)?.assumingMemoryBound(to: UInt8.self) else { return nil }
+        guard let context = avio_alloc_context(buffer, Int32(size), isWritable ? 1 : 0, opaque, read, nil, nil) else {
+            av_free(buffer)
+            return nil
+        }
+        return context
+    }
+
+    /// Opens `format` on the session; as `avformat_open_input`, which frees it at a failure.
+    func open(
+        _ format: inout UnsafeMutablePointer<AVFormatContext>?, _ options: inout OpaquePointer?
+    ) -> Int32 {
+        av_dict_set(&options, "sdp_flags", "custom_io", 0)
+        // Over TCP nothing comes in another order, and waiting for what never comes would only delay.
+        if session.used == .tcp { av_dict_set(&options, "reorder_queue_size", "0", 0) }
+        format?.pointee.pb = opening
+        let code = avformat_open_input(&format, "", av_find_input_format("sdp"), &options)
+        if code >= 0 { format?.pointee.pb = playing }
+        return code
+    }
+
+    private func tell(_ buffer: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int32 {
+        let part = description[told...].prefix(size)
+        guard !part.isEmpty else { return ffAVERROR_EOF }
+        for (index, byte) in part.enumerated() { buffer[index] = byte }
+        told += part.count
+        return Int32(part.count)
+    }
+
+    private func read(_ buffer: UnsafeMutablePointer<UInt8>, _ size: Int) -> Int32 {
+        guard session.fault == nil, size >= 1 << 16 else { return ffAVERROR_EXIT }
+        do throws(RTSPFault) {
+            let count = try session.nextPacket(into: UnsafeMutableRawBufferPointer(start: buffer, count: size))
+            return count > 0 ? Int32(count) : ffAVERROR_EOF
+        } catch {
+            session.fault = error
+            return ffAVERROR_EXIT
+        }
+    }
+}

@@ -1,0 +1,96 @@
+import Glibc
+
+/// TCP in the clear.
+final class PlainWire: RTSPWire {
+    private let socket: Int32
+    var descriptor: Int32? { socket }
+
+    /// Seconds between two looks at whether the waiting is over.
+    private static let slice: Int32 = 100
+
+    /// Connects to the first of a host's addresses that answers. The search for the name cannot be interrupted.
+    init(to address: RTSPAddress, _ patience: RTSPPatience) throws(RTSPFault) {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var list: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(address.name, "\(address.port)", &hints, &list)
+        defer { if let list { freeaddrinfo(list) } }
+        guard code == 0 else { throw RTSPFault("no address of its name: \(String(cString: gai_strerror(code)))") }
+        var places: [UnsafeMutablePointer<addrinfo>] = []
+        while let place = list.map({ places.last?.pointee.ai_next ?? (places.isEmpty ? $0 : nil) }) ?? nil,
+            places.count < 8
+        { places.append(place) }
+        var fault = RTSPFault("no address of its name")
+        for (index, place) in places.enumerated() {
+            do throws(RTSPFault) {
+                // One that swallows what is sent to it must leave time for the next.
+                let share = index == places.count - 1 ? patience.longestSilence : patience.longestSilence / 2
+                socket = try Self.connect(place.pointee, patience, within: share)
+                return
+            } catch { fault = error }
+        }
+        throw fault
+    }
+
+    deinit { close(socket) }
+
+    private static func connect(
+        _ place: addrinfo, _ patience: RTSPPatience, within seconds: Double
+    ) throws(RTSPFault) -> Int32 {
+        let kind = place.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+        let socket = Glibc.socket(place.ai_family, kind, place.ai_protocol)
+        guard socket >= 0 else { throw RTSPFault(text(errno)) }
+        var isOpen = false
+        defer { if !isOpen { close(socket) } }
+        let limit = ReadDeadline()
+        limit.arm(for: seconds)
+        patience.heard()
+        if Glibc.connect(socket, place.ai_addr, place.ai_addrlen) != 0 {
+            guard errno == EINPROGRESS else { throw RTSPFault(text(errno)) }
+            var entry = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            while poll(&entry, 1, slice) <= 0 {
+                guard !patience.isOver else { throw patience.fault }
+                guard !limit.isOver else { throw RTSPFault("no answer within \(limit.text)") }
+            }
+            var code: Int32 = 0
+            var length = socklen_t(MemoryLayout<Int32>.size)
+            getsockopt(socket, SOL_SOCKET, SO_ERROR, &code, &length)
+            guard code == 0 else { throw RTSPFault(text(code)) }
+        }
+        var one: Int32 = 1
+        setsockopt(socket, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+        patience.heard()
+        isOpen = true
+        return socket
+    }
+
+    func read(into buffer: UnsafeMutableRawBufferPointer, _ patience: RTSPPatience) throws(RTSPFault) -> Int? {
+        let count = recv(socket, buffer.baseAddress, buffer.count, Int32(MSG_DONTWAIT))
+        guard count <= 0 else { return count }
+        if count == 0 { return nil }
+        guard errno == EAGAIN || errno == EINTR else { throw RTSPFault(Self.text(errno), isEnd: true) }
+        return 0
+    }
+
+    func write(_ bytes: [UInt8], _ patience: RTSPPatience) throws(RTSPFault) {
+        var sent = 0
+        while sent < bytes.count {
+            let part = bytes[sent...].withUnsafeBytes {
+                send(socket, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+            }
+            if part > 0 {
+                sent += part
+                continue
+            }
+            guard errno == EAGAIN || errno == EINTR else { throw RTSPFault(Self.text(errno), isEnd: true) }
+            guard !patience.isOver else { throw patience.fault }
+            var entry = pollfd(fd: socket, events: Int16(POLLOUT), revents: 0)
+            _ = poll(&entry, 1, Self.slice)
+        }
+    }
+
+    /// The camera's own address, without a port.
+    var peer: SocketAddress? { SocketAddress(peerOf: socket) }
+
+    static func text(_ code: Int32) -> String { String(cString: strerror(code)) }
+}

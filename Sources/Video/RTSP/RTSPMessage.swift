@@ -1,0 +1,69 @@
+/// An answer of a camera, or a question that it asks.
+struct RTSPMessage: Equatable {
+    /// Of an answer; nil for a question.
+    let status: Int?
+    /// Of a question; empty for an answer.
+    let method: String
+    /// Names in small letters, in their order.
+    let headers: [(name: String, value: String)]
+    var body: [UInt8] = []
+
+    /// More than any camera needs.
+    private static let mostHeaders = 128
+
+    /// - Parameter head: all up to the empty line. Nil where its first line is none of RTSP.
+    init?(head: some Sequence<UInt8>) {
+        let lines = head.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).map {
+            String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self)
+        }
+        guard let first = lines.first?.split(separator: " ", omittingEmptySubsequences: true), first.count >= 2 else {
+            return nil
+        }
+        if first[0].hasPrefix("RTSP/") {
+            guard first[1].utf8.count == 3, let code = Int(first[1]), (100...999).contains(code) else { return nil }
+            (status, method) = (code, "")
+        } else {
+            guard first[first.count - 1].hasPrefix("RTSP/") else { return nil }
+            (status, method) = (nil, String(first[0]))
+        }
+        headers = lines.dropFirst().prefix(Self.mostHeaders).compactMap { line in
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            return (line[..<colon].trimmed.lowercased(), String(line[line.index(after: colon)...].trimmed))
+        }
+    }
+
+    subscript(name: String) -> String? { headers.first { $0.name == name }?.value }
+
+    func all(_ name: String) -> [String] { headers.filter { $0.name == name }.map(\.value) }
+
+    static func == (one: Self, other: Self) -> Bool {
+        one.status == other.status && one.method == other.method && one.body == other.body
+            && one.headers.elementsEqual(other.headers, by: ==)
+    }
+
+    /// A status as its standard names it. What the camera itself writes there is no more trusted than the rest of it.
+    static func text(_ status: Int) -> String { names[status].map { "\(status) \($0)" } ?? "status \(status)" }
+
+    private static let names = [
+        300: "Multiple Choices", 301: "Moved Permanently", 302: "Moved Temporarily", 303: "See Other",
+        305: "Use Proxy", 400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden",
+        404: "Not Found", 405: "Method Not Allowed", 406: "Not Acceptable", 407: "Proxy Authentication Required",
+        408: "Request Time-out", 410: "Gone", 412: "Precondition Failed", 414: "Request-URI Too Large",
+        415: "Unsupported Media Type", 451: "Parameter Not Understood", 453: "Not Enough Bandwidth",
+        454: "Session Not Found", 455: "Method Not Valid in This State", 457: "Invalid Range",
+        459: "Aggregate Operation Not Allowed", 460: "Only Aggregate Operation Allowed", 461: "Unsupported Transport",
+        462: "Destination Unreachable", 500: "Internal Server Error", 501: "Not Implemented", 502: "Bad Gateway",
+        503: "Service Unavailable", 504: "Gateway Time-out", 505: "RTSP Version Not Supported",
+        551: "Option Not Supported",
+    ]
+}
+
+extension Substring {
+    /// Without blanks at its ends.
+    var trimmed: Substring {
+        var text = self
+        while let first = text.first, first == " " || first == "\t" { text.removeFirst() }
+        while let last = text.last, last.isWhitespace { text.removeLast() }
+        return text
+    }
+}

@@ -1,0 +1,35 @@
+/// When waiting for a camera ends: with the reader's own deadline, or after a silence.
+///
+/// Used by one thread, and asked by libav there.
+final class RTSPPatience {
+    private let deadline: ReadDeadline
+    private let silence = ReadDeadline()
+    /// Seconds.
+    let longestSilence: Double
+    private var isClosing = false
+
+    init(_ deadline: ReadDeadline, longestSilence: Double) {
+        self.deadline = deadline
+        self.longestSilence = longestSilence
+        heard()
+    }
+
+    /// Something came, or is awaited from now on.
+    func heard() {
+        if !isClosing { silence.arm(for: longestSilence) }
+    }
+
+    /// From now on all ends after so many seconds, whatever the reader's deadline says.
+    func close(within seconds: Double) {
+        isClosing = true
+        silence.arm(for: seconds)
+    }
+
+    var isOver: Bool { silence.isOver || !isClosing && deadline.isOver }
+
+    /// What to say once it is over.
+    var fault: RTSPFault {
+        if deadline.isStopped { return RTSPFault("stopped") }
+        return RTSPFault("no answer within \(deadline.isOver ? deadline.text : silence.text)")
+    }
+}

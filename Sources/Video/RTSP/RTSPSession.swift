@@ -1,0 +1,393 @@
+import Glibc
+
+/// A session with a camera: from the connection to the packets of its video, and up to the farewell. Blocking; one thread.
+///
+/// Follows RFC 2326. libavformat's own client knows one hash, tells neither status nor challenge, asks for the first video
+/// whatever it is, and says no farewell when it was interrupted.
+final class RTSPSession {
+    struct Options {
+        var transport = Transport.auto
+        /// Seconds of silence after which a session is given up.
+        var readTimeout = 5.0
+        var memory = StreamMemory()
+        var gate = CredentialGate.shared
+        /// A clock that only runs, in seconds.
+        var uptime = Clocks.system.uptime
+    }
+
+    let options: Options
+    let patience: RTSPPatience
+    var address: RTSPAddress
+    let login: CameraURL.Login?
+    var wire: (any RTSPWire)?
+    var reader = RTSPReader()
+    /// The number of the newest request.
+    var requests = 0
+    var challenge: RTSPChallenge?
+    /// How many requests were answered by this challenge.
+    var answers = 0
+    /// User and password were right in this session.
+    var isProven = false
+    private var hasReconnected = false
+    /// What the camera says that it can do; empty where it says nothing.
+    var abilities: Set<String> = []
+    /// For the whole of what it sends.
+    var target = ""
+    var id: String?
+    private(set) var track: VideoTrack?
+    var used = Transport.tcp
+    var channels: (packets: UInt8, reports: UInt8) = (0, 1)
+    var datagrams: DatagramPair?
+    /// Packets that came before the answer to PLAY, and their bytes.
+    private var early: [[UInt8]] = []
+    private var earlyBytes = 0
+    private var isSetUp = false
+    var hasEnded = false
+    /// Seconds between two signs of life, and when the next one is due.
+    var interval = 30.0
+    var nextSign = Double.infinity
+    /// The sign of life that waits for its answer.
+    var sign: (number: Int, method: String, at: Double, isSecond: Bool)?
+    /// Packets of the video have come.
+    var hasPackets = false
+    var clock = SenderClock(clockRate: 90_000)
+    var loss = PacketLoss()
+    /// Why no more packets come; nil at the end of a stream too.
+    var fault: RTSPFault?
+
+    /// Seconds that the farewell may take.
+    private static let farewell = 1.0
+    private static let mostRedirections = 4
+    private static let mostEarlyBytes = 1 << 20
+
+    /// Begins a session; its packets come from then on.
+    init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(RTSPFault) {
+        self.options = options
+        patience = RTSPPatience(deadline, longestSilence: options.readTimeout)
+        address = RTSPAddress(url.address)
+        login = url.login
+        do {
+            try begin()
+        } catch {
+            close()
+            throw error
+        }
+    }
+
+    deinit { close() }
+
+    private func begin() throws(RTSPFault) {
+        if let key { try options.gate.check(key, at: options.uptime()) }
+        if let pathKey { try options.gate.check(pathKey, at: options.uptime()) }
+        guard !address.host.isEmpty, address.port > 0 else { throw RTSPFault("its address names no host or no port") }
+        let description = try describe()
+        let (track, control) = try VideoTrack.choose(description.body)
+        self.track = track
+        clock = SenderClock(clockRate: track.clockRate, isDistrusted: options.memory.known.isClockDistrusted)
+        let base = description["content-base"].map { RTSPAddress($0) } ?? address
+        target = try Self.written(control.map { $0.contains("://") ? $0 : base.text } ?? base.text)
+        try setUp(try Self.written(base.joined(track.control)))
+        isSetUp = true
+        let answer = try ask("PLAY", target, ["Range: npt=0.000-"])
+        guard answer.status == 200 else { throw refusal("PLAY", answer) }
+        nextSign = options.uptime() + interval
+    }
+
+    /// What goes into a request line.
+    private static func written(_ text: String) throws(RTSPFault) -> String {
+        guard text.utf8.count <= 4096, text.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
+            throw RTSPFault("its description names an address that is none")
+        }
+        return text
+    }
+
+    private func connect() throws(RTSPFault) {
+        wire = nil
+        reader = RTSPReader()
+        wire = address.scheme == "rtsps" ? try TLSWire(to: address, patience) : try PlainWire(to: address, patience)
+    }
+
+    /// Asks for the description, and goes where the camera sends its caller, on the same host only.
+    private func describe() throws(RTSPFault) -> RTSPMessage {
+        for _ in 0..<Self.mostRedirections {
+            try connect()
+            var answer = try ask("OPTIONS", address.text)
+            if answer.status == 200 {
+                abilities = Set(
+                    (answer["public"] ?? "").uppercased().split { $0 == "," || $0 == " " }.map(String.init))
+            }
+            if !answer.redirects { answer = try ask("DESCRIBE", address.text, ["Accept: application/sdp"]) }
+            guard answer.redirects else {
+                guard answer.status == 200 else { throw refusal("DESCRIBE", answer) }
+                return answer
+            }
+            let next = RTSPAddress(answer["location"] ?? "")
+            guard next.scheme == address.scheme, next.host == address.host, next.port > 0 else {
+                let host = next.host.filter { $0.isASCII && ($0.isLetter || $0.isNumber || ".-:[]_".contains($0)) }
+                throw RTSPFault(
+                    "it sends its caller to \(host.isEmpty ? "no host" : String(host.prefix(80))), "
+                        + "and only its own address is taken")
+            }
+            address = next
+            (challenge, isProven) = (nil, false)
+        }
+        throw RTSPFault("it sends its caller on and on")
+    }
+
+    private func setUp(_ uri: String) throws(RTSPFault) {
+        let isOpen = options.transport == .auto && address.scheme == "rtsp"
+        let first = isOpen ? options.memory.known.transport : address.scheme == "rtsp" ? options.transport : .tcp
+        let choices: [Transport] = isOpen ? (first == .udp ? [.udp, .tcp] : [.tcp, .udp]) : [first]
+        for (index, choice) in choices.enumerated() {
+            datagrams = nil
+            if choice == .udp, let peer = (wire as? PlainWire)?.peer { datagrams = try DatagramPair(for: peer) }
+            let wish =
+                datagrams.map { "RTP/AVP/UDP;unicast;client_port=\($0.port)-\($0.port + 1)" }
+                ?? "RTP/AVP/TCP;unicast;interleaved=0-1"
+            let answer = try ask("SETUP", uri, ["Transport: \(wish)"])
+            if answer.status == 461, index + 1 < choices.count { continue }
+            guard answer.status == 200 else {
+                throw refusal("SETUP", answer, over: choices.count == 1 ? choice : .auto)
+            }
+            used = choice
+            try take(answer, over: choice)
+            return
+        }
+    }
+
+    private func take(_ answer: RTSPMessage, over transport: Transport) throws(RTSPFault) {
+        let session = (answer["session"] ?? "").split(separator: ";").map(\.trimmed)
+        id = session.first.map(String.init).flatMap { text in
+            text.utf8.count <= 256 && text.utf8.allSatisfy { $0 > 32 && $0 < 127 } ? text : nil
+        }
+        let timeout =
+            session.dropFirst().first { $0.lowercased().hasPrefix("timeout=") }
+            .flatMap { Int($0.dropFirst(8)) } ?? 60
+        // RFC 2326 has 60 s where nothing is said. Half of it, and not so rarely that a router forgets the connection.
+        interval = Double(max(2, min(timeout, 60))) / 2
+        let offer = (answer["transport"] ?? "").split(separator: ",").first ?? ""
+        let parameters = offer.split(separator: ";").map(\.trimmed)
+        func numbers(_ name: String) -> [Int] {
+            parameters.first { $0.lowercased().hasPrefix(name + "=") }
+                .map { $0.dropFirst(name.count + 1).split(separator: "-").compactMap { Int($0) } } ?? []
+        }
+        if transport == .tcp {
+            guard offer.isEmpty || offer.uppercased().contains("TCP") || !numbers("interleaved").isEmpty else {
+                throw RTSPFault("it was asked for TCP and sends over something else", remedy: "set transport: udp")
+            }
+            let pair = numbers("interleaved").filter { (0...255).contains($0) }.map { UInt8($0) }
+            if let first = pair.first { channels = (first, pair.count > 1 ? pair[1] : first &+ 1) }
+        } else {
+            guard !offer.uppercased().contains("TCP") else {
+                throw RTSPFault("it was asked for UDP and sends over TCP", remedy: "set transport: tcp")
+            }
+            if let port = numbers("server_port").first { datagrams?.knock(at: port) }
+        }
+    }
+
+    private func refusal(_ request: String, _ answer: RTSPMessage, over transport: Transport? = nil) -> RTSPFault {
+        let status = RTSPMessage.text(answer.status ?? 0)
+        switch (answer.status, transport) {
+        case (461, .tcp?):
+            return RTSPFault("it sends no video over TCP (\(status))", remedy: "set transport: udp or transport: auto")
+        case (461, .udp?):
+            return RTSPFault("it sends no video over UDP (\(status))", remedy: "set transport: tcp or transport: auto")
+        case (453, _), (503, _):
+            return RTSPFault(
+                "\(request) was answered by \(status)",
+                remedy: "it serves no more viewers: close others, or allow it more; it is tried again")
+        case (404, _):
+            return RTSPFault(
+                "\(request) was answered by \(status)",
+                remedy: "check the path of its address; it is tried again")
+        default: return RTSPFault("\(request) was answered by \(status)")
+        }
+    }
+
+    // MARK: requests
+
+    /// One request and its answer, with user and password where the camera wants them.
+    func ask(_ method: String, _ uri: String, _ headers: [String] = []) throws(RTSPFault) -> RTSPMessage {
+        var renewals = 0
+        while true {
+            let answer = try isProven || challenge == nil ? exchange(method, uri, headers) : show(method, uri, headers)
+            guard answer.status == 401 || answer.status == 403 && challenge != nil else { return answer }
+            guard let key else {
+                throw RTSPFault(
+                    "it asks for user and password (\(RTSPMessage.text(401)))",
+                    remedy: "write them into the camera's credentials_file")
+            }
+            if answer.status == 403 {
+                try refuse(options.gate.knows(key) ? pathKey ?? key : key, 403)
+            }
+            let offers = answer.all("www-authenticate")
+            guard let next = RTSPChallenge.best(offers) else {
+                let names = RTSPChallenge.names(offers).joined(separator: ", ")
+                throw RTSPFault(
+                    names.isEmpty
+                        ? "it asks for user and password without saying how (\(RTSPMessage.text(401)))"
+                        : "it asks for user and password in a way that is not known (\(names))",
+                    remedy: "set digest authentication with MD5 or SHA-256 at the camera")
+            }
+            let isRenewed = renewals < 2 && challenge.map { next.isStale || isProven && next.nonce != $0.nonce } ?? true
+            guard isRenewed else {
+                try refuse(key, 401)
+                throw RTSPFault("user and password are refused (\(RTSPMessage.text(401)))")
+            }
+            if challenge != nil { renewals += 1 }
+            (challenge, answers) = (next, 0)
+        }
+    }
+
+    /// Shows user and password for the first time in this session.
+    private func show(_ method: String, _ uri: String, _ headers: [String]) throws(RTSPFault) -> RTSPMessage {
+        guard let key else { return try exchange(method, uri, headers) }
+        let isTrying = try options.gate.enter(key, now: options.uptime, patience: patience)
+        var outcome = CredentialGate.Outcome.unknown
+        defer { options.gate.leave(key, isTrying: isTrying, outcome, at: options.uptime()) }
+        let answer = try exchange(method, uri, headers)
+        switch answer.status {
+        case 401:
+            let isStale = RTSPChallenge.best(answer.all("www-authenticate"))?.isStale ?? false
+            if !isStale { outcome = .refused(401) }
+        case 403: if !options.gate.knows(key) { outcome = .refused(403) }
+        default: (outcome, isProven) = (.proven, true)
+        }
+        return answer
+    }
+
+    private func refuse(_ key: CredentialGate.Key, _ status: Int) throws(RTSPFault) {
+        options.gate.leave(key, isTrying: false, .refused(status), at: options.uptime())
+        try options.gate.check(key, at: options.uptime())
+    }
+
+    private var key: CredentialGate.Key? {
+        login.map { CredentialGate.Key(place: "\(address.host):\(address.port)", login: $0) }
+    }
+
+    private var pathKey: CredentialGate.Key? {
+        login.map { CredentialGate.Key(place: "\(address.host):\(address.port)", login: $0, path: address.text) }
+    }
+
+    private func exchange(_ method: String, _ uri: String, _ headers: [String]) throws(RTSPFault) -> RTSPMessage {
+        do {
+            return try exchangeOnce(method, uri, headers)
+        } catch {
+            // Some cameras hang up after they have asked for a password.
+            guard error.isEnd, challenge != nil, !hasReconnected, !isSetUp else { throw error }
+            hasReconnected = true
+            try connect()
+            return try exchangeOnce(method, uri, headers)
+        }
+    }
+
+    private func exchangeOnce(_ method: String, _ uri: String, _ headers: [String]) throws(RTSPFault) -> RTSPMessage {
+        let number = try send(method, uri, headers)
+        patience.heard()
+        while true {
+            switch try reader.next() {
+            case .message(let message):
+                guard let status = message.status else {
+                    try reply(to: message)
+                    continue
+                }
+                // Not to a sign of life, whose answer may come late.
+                let isOther = message["cseq"].flatMap(Int.init).map { $0 == sign?.number && $0 != number } ?? false
+                if status >= 200, !isOther { return message }
+            case .packet(let channel, let place):
+                guard method == "PLAY", channel == channels.packets || channel == channels.reports,
+                    earlyBytes + place.count <= Self.mostEarlyBytes
+                else { continue }
+                early.append(Array(reader.bytes(place)))
+                earlyBytes += place.count
+            case nil:
+                guard try fill() else { throw RTSPFault.hungUp }
+            }
+        }
+    }
+
+    /// The number of the request.
+    func send(_ method: String, _ uri: String, _ headers: [String] = []) throws(RTSPFault) -> Int {
+        requests += 1
+        var lines = ["\(method) \(uri) RTSP/1.0", "CSeq: \(requests)", "User-Agent: gridwarden"]
+        if let id { lines.append("Session: \(id)") }
+        if let challenge, let login {
+            answers += 1
+            let cnonce = String(UInt64.random(in: .min ... .max), radix: 16)
+            let answer = challenge.answer(login, method: method, uri: uri, count: answers, cnonce: cnonce)
+            lines.append("Authorization: \(answer)")
+        }
+        try wire?.write(Array((lines + headers).map { $0 + "\r\n" }.joined().utf8) + [13, 10], patience)
+        return requests
+    }
+
+    func reply(to question: RTSPMessage) throws(RTSPFault) {
+        if question.method == "TEARDOWN" { throw RTSPFault.hungUp }
+        let isKnown = ["OPTIONS", "GET_PARAMETER", "SET_PARAMETER"].contains(question.method)
+        let number = question["cseq"].flatMap(Int.init).map { "CSeq: \($0)\r\n" } ?? ""
+        let answer = "RTSP/1.0 \(isKnown ? "200 OK" : RTSPMessage.text(501))\r\n\(number)\r\n"
+        try wire?.write(Array(answer.utf8), patience)
+    }
+
+    /// Waits for something to come over the connection and takes it in; false at its end.
+    func fill() throws(RTSPFault) -> Bool {
+        guard let wire else { return false }
+        while true {
+            guard !patience.isOver else { throw patience.fault }
+            if let descriptor = wire.descriptor {
+                var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+                guard poll(&entry, 1, 100) > 0 else { continue }
+            }
+            guard let count = try receive(from: wire) else { return false }
+            if count > 0 { return true }
+        }
+    }
+
+    /// Takes in what has come; nil at the end.
+    func receive(from wire: any RTSPWire) throws(RTSPFault) -> Int? {
+        var result: Result<Int?, RTSPFault> = .success(0)
+        reader.fill { buffer in
+            do throws(RTSPFault) {
+                let count = try wire.read(into: buffer, patience)
+                result = .success(count)
+                return count ?? 0
+            } catch {
+                result = .failure(error)
+                return 0
+            }
+        }
+        let count = try result.get()
+        if count == nil { hasEnded = true }
+        if count ?? 0 > 0 { patience.heard() }
+        return count
+    }
+
+    func takeEarly() -> [UInt8]? { early.isEmpty ? nil : early.removeFirst() }
+
+    // MARK: the end
+
+    /// Says farewell, so that the camera has its place free again, and hangs up. May be called again.
+    func close() {
+        defer { (wire, datagrams) = (nil, nil) }
+        guard isSetUp, !hasEnded, wire != nil else { return }
+        isSetUp = false
+        patience.close(within: Self.farewell)
+        do throws(RTSPFault) {
+            let number = try send("TEARDOWN", target)
+            while true {
+                switch try reader.next() {
+                case .message(let message):
+                    if message.status != nil, message["cseq"].flatMap(Int.init) ?? number == number { return }
+                case .packet: continue
+                case nil: guard try fill() else { return }
+                }
+            }
+        } catch {
+            // A camera that does not answer any more gives the place back by its own clock.
+        }
+    }
+}
+
+extension RTSPMessage {
+    fileprivate var redirects: Bool { status.map { (300...399).contains($0) && $0 != 304 } ?? false }
+}

@@ -1,0 +1,362 @@
+import Analytics
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Threading
+
+@testable import Video
+
+/// Sessions with cameras as they are. Each camera has one habit.
+@Suite struct RTSPSessionTests {
+    private static let folder = Result { try TemporaryFolder() }
+    /// Four seconds of a byte stream with a key frame each second.
+    private static let clip = Result {
+        let folder = try Self.folder.get()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 4, size: (320, 180), gop: 10)
+        return try Footage.byteStream(clip, in: folder)
+    }
+
+    private func camera(_ habits: [String: any Sendable] = [:]) throws -> QuirkyCamera {
+        try QuirkyCamera(clip: Self.clip.get(), habits)
+    }
+
+    private func options(_ transport: Transport = .auto) -> VideoSource.Options {
+        var options = VideoSource.Options()
+        options.transport = transport
+        options.credentials = CredentialGate()
+        options.cadence = .keyFrames(promise: 3)
+        options.readTimeout = 3
+        return options
+    }
+
+    /// So many pictures of a session, on a thread of its own, and its farewell.
+    private func watch(
+        _ url: CameraURL, _ options: VideoSource.Options, pictures: Int = 1, deadline: ReadDeadline = ReadDeadline()
+    ) async throws -> Int {
+        try await onOwnThread(named: "watch") {
+            var source = try VideoSource(url, options: options, deadline: deadline)
+            var count = 0
+            while count < pictures, let picture = try source.next() {
+                _ = Frame(taking: picture.raw, time: MediaTime(picture.pts), date: Date())
+                count += 1
+            }
+            return count
+        }
+    }
+
+    private func fault(_ url: CameraURL, _ options: VideoSource.Options) async -> VideoError? {
+        do {
+            _ = try await watch(url, options, pictures: .max)
+            return nil
+        } catch { return error as? VideoError }
+    }
+
+    private func eventually(_ condition: () async throws -> Bool) async throws {
+        while try await !condition() { try await Task.sleep(for: .milliseconds(20)) }
+    }
+
+    // MARK: user and password
+
+    @Test(
+        .timeLimit(.minutes(2)),
+        arguments: [
+            (["md5"], false), (["md5 qop"], false), (["sha256"], false), (["md5", "sha256"], false),
+            (["sha256", "md5"], false), (["md5-sess"], false), (["sha256-sess"], false), (["basic", "sha256"], true),
+            (["unknown", "md5", "basic"], true), (["basic"], false), (["unknown", "basic"], false),
+        ])
+    func `each way to ask for a password is answered`(challenges: [String], isOneHeader: Bool) async throws {
+        let camera = try camera([
+            "user": "me \"x\"", "password": "p,w=\"1", "challenges": challenges, "one_header": isOneHeader,
+        ])
+        let url = CameraURL(camera.url(), user: "me \"x\"", password: "p,w=\"1")
+        #expect(try await watch(url, options()) == 1)
+        let shown = camera.requests.compactMap { $0.headers["authorization"] }
+        #expect(
+            shown.allSatisfy {
+                $0.hasPrefix(challenges.allSatisfy { $0 == "basic" || $0 == "unknown" } ? "Basic" : "Digest")
+            })
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [true, false])
+    func `a nonce that is used up is renewed`(saysStale: Bool) async throws {
+        let camera = try camera([
+            "user": "me", "password": "pw", "challenges": ["md5"], "nonce_uses": 1, "says_stale": saysStale,
+        ])
+        #expect(try await watch(CameraURL(camera.url(login: "me:pw")), options()) == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a camera that hangs up when it asks for the password is called again`()
+        async throws
+    {
+        let camera = try camera(["user": "me", "password": "pw", "challenges": ["md5"], "hangs_up_after_401": true])
+        #expect(try await watch(CameraURL(camera.url(login: "me:pw")), options()) == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["admin:", "admin"])
+    func `an empty password is one`(login: String) async throws {
+        let camera = try camera(["user": "admin", "password": "", "challenges": ["md5"]])
+        #expect(try await watch(CameraURL(camera.url(login: login)), options()) == 1)
+        #expect(try await watch(CameraURL(camera.url(), user: "admin", password: ""), options()) == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["/live/{0b1a-77}", "/cam?token=a%2Fb|c", "/s?pwd=50%&t=%2F"])
+    func `the address goes out as it was written, with and without a password`(path: String) async throws {
+        let camera = try camera(["user": "me", "password": "pw", "challenges": ["sha256"], "base": "none"])
+        #expect(try await watch(CameraURL(camera.url(path: path), user: "me", password: "pw"), options()) == 1)
+        let asked = camera.requests.filter { $0.method == "DESCRIBE" }.map(\.uri)
+        #expect(Set(asked) == [camera.url(path: path)])
+    }
+
+    @Test(.timeLimit(.minutes(1)))
+    func `a wrong password is shown once for all channels, and again after minutes or when it was put right`()
+        async throws
+    {
+        let camera = try camera(["user": "admin", "password": "right", "challenges": ["md5"]])
+        let now = Mutex(1000.0)
+        var options = options()
+        options.uptime = { now.withLock { $0 } }
+        let wrong = options
+        let channels = (1...8).map { CameraURL(camera.url(path: "/\($0)"), user: "admin", password: "wrong") }
+        let faults = await withTaskGroup(of: VideoError?.self) { group in
+            for channel in channels { group.addTask { await fault(channel, wrong) } }
+            return await group.reduce(into: [VideoError?]()) { $0.append($1) }
+        }
+        #expect(camera.shown == 1)
+        for fault in faults {
+            let text = try #require(fault).description
+            #expect(text.contains("user and password are refused (401 Unauthorized)"), "\(text)")
+            #expect(text.contains("credentials_file") && !text.contains("wrong") && !text.contains("admin"), "\(text)")
+            #expect(fault?.rest == 300)
+        }
+        // Nobody even calls before the time is over.
+        let calls = camera.requests.count
+        now.withLock { $0 += 299 }
+        #expect(await fault(channels[3], wrong)?.rest == 1)
+        #expect(camera.requests.count == calls)
+        now.withLock { $0 += 2 }
+        #expect(await fault(channels[4], wrong)?.rest == 600)
+        #expect(camera.shown == 2)
+        // Another password is free at once.
+        #expect(try await watch(CameraURL(camera.url(), user: "admin", password: "right"), wrong) == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `the camera's own loop rests, and can be stopped while it does`() async throws {
+        let camera = try camera(["user": "admin", "password": "right", "challenges": ["md5"]])
+        let now = Mutex(1000.0)
+        let clocks = Clocks(now: { Date() }, uptime: { now.withLock { $0 } })
+        let watcher = Camera(
+            id: "rest", settings: .init(url: CameraURL(camera.url(login: "admin:wrong"))), clocks: clocks,
+            backoff: Backoff(shortest: 0.01, longest: 0.02), credentials: CredentialGate())
+        let run = Task { await watcher.run(from: MediaTime(0)) }
+        for await state in watcher.states { if case .offline = state { break } }
+        try await Task.sleep(for: .milliseconds(500))
+        #expect(camera.shown == 1 && watcher.counters.failures == 1)
+        #expect(watcher.secondsSinceProgress == 0)
+        now.withLock { $0 += 301 }
+        try await eventually { camera.shown == 2 }
+        watcher.stop()
+        await run.value
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a stream that a user may not see stops no other`() async throws {
+        let camera = try camera(["user": "me", "password": "pw", "challenges": ["md5"]])
+        let forbidden = try QuirkyCamera([
+            "user": "me", "password": "pw", "challenges": ["md5"], "forbidden": true,
+        ])
+        let options = options()
+        #expect(try await watch(CameraURL(camera.url(login: "me:pw")), options) == 1)
+        let first = await fault(CameraURL(forbidden.url(login: "me:pw")), options)
+        #expect(first?.cause.contains("refused (403 Forbidden)") == true, "\(String(describing: first))")
+        // Where user and password are known to be right, only that one stream rests.
+        let place = "127.0.0.1:\(forbidden.port)"
+        let key = CredentialGate.Key(place: place, login: .init(user: "me", password: "pw"))
+        options.credentials.leave(key, isTrying: false, .proven, at: options.uptime())
+        let second = await fault(CameraURL(forbidden.url(login: "me:pw", path: "/2")), options)
+        #expect(
+            second?.cause.contains("may not see this stream (403 Forbidden)") == true, "\(String(describing: second))")
+        #expect(throws: Never.self) { try options.credentials.check(key, at: options.uptime()) }
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `who asks for what nobody has or knows is named with what to set`() async throws
+    {
+        let asking = try camera(["user": "me", "password": "pw", "challenges": ["md5"]])
+        let none = await fault(CameraURL(asking.url()), options())
+        #expect(none?.description.contains("asks for user and password (401 Unauthorized); write them into") == true)
+        let odd = try camera(["user": "me", "password": "pw", "challenges": ["unknown"]])
+        let unknown = await fault(CameraURL(odd.url(login: "me:pw")), options())
+        #expect(unknown?.description.contains("(Digest SHA-3); set digest authentication") == true)
+        #expect(odd.shown == 0)
+    }
+
+    // MARK: the session
+
+    @Test(.timeLimit(.minutes(1)), arguments: [Transport.tcp, .udp])
+    func `a session that goes silent is left with a farewell, and the next one finds its place`(
+        transport: Transport
+    ) async throws {
+        let camera = try camera(["places": 1, "pause_after": 0.5])
+        var options = options(transport)
+        options.readTimeout = 1
+        let silent = await fault(CameraURL(camera.url()), options)
+        #expect(silent?.cause.contains("no answer within 1.0 s") == true, "\(String(describing: silent))")
+        #expect(camera.count("TEARDOWN") == 1)
+        #expect(try await watch(CameraURL(camera.url()), options) == 1)
+        #expect(camera.count("TEARDOWN") == 2)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a camera that is stopped says farewell`() async throws {
+        let camera = try camera(["places": 1])
+        let deadline = ReadDeadline()
+        let options = options()
+        async let watching = watch(CameraURL(camera.url()), options, pictures: .max, deadline: deadline)
+        try await eventually { camera.count("PLAY") == 1 }
+        deadline.stop()
+        _ = try? await watching
+        #expect(camera.count("TEARDOWN") == 1)
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("SETUP tcp", 453, "453 Not Enough Bandwidth", "close others"), ("DESCRIBE", 404, "404 Not Found", "path"),
+            ("PLAY", 503, "503 Service Unavailable", "close others"),
+            ("SETUP tcp", 461, "461 Unsupported", "transport: udp"),
+            ("SETUP udp", 461, "461 Unsupported Transport", "transport: tcp"),
+            ("PLAY", 799, "status 799", "check the address"),
+        ])
+    func `the status of a refusal is told with what to do`(
+        request: String, status: Int, text: String, remedy: String
+    ) async throws {
+        let camera = try camera(["statuses": [request: status]])
+        let fault = await fault(CameraURL(camera.url()), options(request == "SETUP udp" ? .udp : .tcp))
+        let told = try #require(fault)
+        #expect(told.cause.contains(text) && told.remedy.contains(remedy), "\(told)")
+        // What the camera writes there is its own.
+        #expect(!told.description.contains("Whatever"))
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a camera without TCP is read over UDP, and asked for it first from then on`()
+        async throws
+    {
+        let camera = try camera(["statuses": ["SETUP tcp": 461]])
+        let options = options()
+        for _ in 0..<2 { #expect(try await watch(CameraURL(camera.url()), options) == 1) }
+        let wishes = camera.requests.filter { $0.method == "SETUP" }.compactMap { $0.headers["transport"] }
+        #expect(wishes.map { $0.contains("TCP") } == [true, false, false])
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: [("tcp", "udp"), ("udp", "tcp")])
+    func `a camera that sends nothing over one transport is read over the other`(mute: String, other: String)
+        async throws
+    {
+        let camera = try camera(["mute": [mute]])
+        var options = options()
+        options.readTimeout = 1
+        let first = Transport(rawValue: mute) ?? .auto
+        options.memory.note { $0.transport = first }
+        let silent = await fault(CameraURL(camera.url()), options)
+        #expect(
+            silent?.description.contains("no packet came over \(mute.uppercased())") == true,
+            "\(String(describing: silent))")
+        #expect(silent?.remedy == "\(other.uppercased()) is tried next")
+        #expect(try await watch(CameraURL(camera.url()), options) == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["hang up", "refuse", "silent"])
+    func `a camera that bears no GET_PARAMETER is kept alive by OPTIONS`(habit: String) async throws {
+        let camera = try camera(["get_parameter": habit, "timeout": 2])
+        let watcher = Camera(
+            id: "alive", settings: .init(url: CameraURL(camera.url()), cadence: .every(seconds: 0.2)),
+            backoff: Backoff(shortest: 0.01, longest: 0.02))
+        let run = Task { await watcher.run(from: MediaTime(0)) }
+        // One for the start of each session, and three to keep it alive.
+        let sessions = habit == "hang up" ? 2 : 1
+        if habit == "silent" {
+            try await eventually { camera.count("GET_PARAMETER") > 2 }
+        } else {
+            try await eventually { camera.count("OPTIONS") >= sessions + 3 }
+            #expect(camera.count("GET_PARAMETER") == 1)
+        }
+        watcher.stop()
+        await run.value
+        #expect(watcher.counters.sessions == sessions)
+    }
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [["svac", "h264"], ["jpeg", "h264"], ["srtp", "h264"], ["h264", "svac"]] as [[String]])
+    func `an unusable video hides no usable one`(media: [String]) async throws {
+        let camera = try camera(["media": media])
+        #expect(try await watch(CameraURL(camera.url()), options()) == 1)
+        #expect(camera.count("SETUP") == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `MJPEG that is wider than RTP can say is named`() async throws {
+        let camera = try QuirkyCamera(["media": ["jpeg"], "wide_jpeg": true])
+        let fault = await fault(CameraURL(camera.url()), options())
+        #expect(fault?.cause.contains("more than 2040 pixels") == true, "\(String(describing: fault))")
+        #expect(fault?.remedy.contains("set H.264") == true)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `bytes between packets that are nothing cost what they hide and no more`()
+        async throws
+    {
+        let camera = try camera(["garbage": 90])
+        #expect(try await watch(CameraURL(camera.url()), options(), pictures: 3) == 3)
+        #expect(camera.count("OPTIONS") == 1)
+    }
+
+    @Test(.timeLimit(.minutes(1)), arguments: ["rtsp://192.168.1.64:554/stream/", "rtsp://0.0.0.0:554/stream"])
+    func `the base that a camera names for itself changes nothing of where it is called`(base: String) async throws {
+        let camera = try camera(["base": base])
+        #expect(try await watch(CameraURL(camera.url()), options()) == 1)
+        #expect(
+            camera.requests.last { $0.method == "SETUP" }?.uri
+                == "rtsp://\(base.dropFirst(7).split(separator: "/")[0])/stream/track0")
+    }
+
+    // MARK: clocks and losses
+
+    @Test(
+        .timeLimit(.minutes(1)),
+        arguments: [
+            ("zero", "right", true), ("uptime", "right", true), ("random", "right", false), ("right", "zero", false),
+        ])
+    func `a clock that is none changes nothing, and is told at most once`(
+        ntp: String, rtp: String, isSilent: Bool
+    ) async throws {
+        let camera = try camera(["report_every": 0.25, "report_ntp": ntp, "report_rtp": rtp, "fps": 40])
+        let watcher = Camera(
+            id: "clock", settings: .init(url: CameraURL(camera.url()), cadence: .every(seconds: 0.1)))
+        let run = Task { await watcher.run(from: MediaTime(0)) }
+        var (watch, steps, count) = (ClockWatch(), [ClockWatch.Step](), 0)
+        for await frame in watcher.frames {
+            count += 1
+            if let step = frame.moment.flatMap({ watch.step($0, at: frame.time) }) { steps.append(step) }
+            if isSilent ? count == 20 : steps.last == .distrusted && frame.moment?.camera == nil { break }
+        }
+        watcher.stop()
+        await run.value
+        #expect(steps == (isSilent ? [] : [.distrusted]), "\(steps)")
+        #expect(watch.offset == nil)
+    }
+
+    @Test(.timeLimit(.minutes(1))) func `a stream without whole pictures is not online, and says what it loses`()
+        async throws
+    {
+        let camera = try camera(["lose_every": 3])
+        let now = Mutex(0.0)
+        var options = options(.udp)
+        options.uptime = { now.withLock { $0 } }
+        options.progress = { now.withLock { $0 += 0.5 } }
+        let reasons = Mutex([String]())
+        options.starve = { reason in reasons.withLock { $0.append(reason) } }
+        let end = await fault(CameraURL(camera.url()), options)
+        #expect(end?.cause.contains("no whole picture in 23 s, and") == true, "\(String(describing: end))")
+        let told = reasons.withLock { $0 }
+        #expect(told.count == 1)
+        #expect(told.first?.contains("no whole picture in 10 s, and 3") == true, "\(told)")
+        #expect(told.first?.contains("% of its packets are lost on the way (transport: tcp loses none)") == true)
+    }
+}
