@@ -4,7 +4,7 @@ import Testing
 
 @testable import Evidence
 
-@Suite struct LedgerTests {
+@Suite(.heavy) struct LedgerTests {
     private typealias Site = LedgerSite
     private static let begin = LedgerSite.begin
 
