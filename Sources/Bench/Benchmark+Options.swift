@@ -27,6 +27,8 @@ extension Benchmark {
             case .every(let seconds): max(Self.promise, seconds)
             }
         }
+        /// The shape in which pictures are shown; what the clip says where nil.
+        public var aspect: Aspect?
         /// Where to write the annotated video.
         public var annotate: String?
         /// Where to write the masked evidence, and the networks to mask it with.

@@ -35,7 +35,7 @@ public struct Benchmark: Sendable {
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,
             incidents: IncidentBook(camera: clip) { [ids] _ in ids.next() }, recorder: gallery?.recorder)
-        var recording = try Recording(path: clip, cadence: options.cadence)
+        var recording = try Recording(path: clip, cadence: options.cadence, aspect: options.aspect)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()
         var alerts: [Score.Alert] = []
@@ -44,9 +44,11 @@ public struct Benchmark: Sendable {
         var size = (width: 0.0, height: 0.0)
         let duration = recording.duration ?? 0
         var fault: String?
+        var remarks: [String] = []
         do {
             while let frame = try recording.next() {
                 size = (Double(frame.width), Double(frame.height))
+                for remark in frame.remarks where !remarks.contains(remark) { remarks.append(remark) }
                 let look = try await pipeline.look(at: frame)
                 recording.isClose = pipeline.wantsGlimpses
                 guard !frame.isGlimpse else { continue }
@@ -78,7 +80,7 @@ public struct Benchmark: Sendable {
         let stream = max(recording.seconds, 0.001)
         let known = recording.decodeSeconds + costs.gate + costs.infer
         return ClipReport(
-            clip: clip, fault: fault,
+            clip: clip, fault: fault, remarks: remarks,
             dwell: Dictionary(
                 zones.flatMap(\.rules.kinds).map { ($0.rawValue, options.threshold(of: $0)) }, uniquingKeysWith: { $1 }),
             matched: score?.matched ?? 0,

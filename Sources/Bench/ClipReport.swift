@@ -34,7 +34,7 @@ public struct ClipReport: Encodable, Sendable {
         public let zone: String
         public let openedS: Double
         public let closedS: Double?
-        /// x, y, width, height in pixels.
+        /// x, y, width, height in pixels of the picture as it is shown, which are square.
         public let box: [Double]
 
         enum CodingKeys: String, CodingKey {
@@ -57,6 +57,8 @@ public struct ClipReport: Encodable, Sendable {
     public let clip: String
     /// Why the clip was not looked at to its end; nil where it was.
     public let fault: String?
+    /// What is doubtful of the clip itself, such as the shape of its pixels.
+    public let remarks: [String]
     /// Seconds, for each kind that was watched.
     public let dwell: [String: Double]
     public let matched: Int
@@ -78,7 +80,7 @@ public struct ClipReport: Encodable, Sendable {
     public let alerts: [Alert]
 
     enum CodingKeys: String, CodingKey {
-        case clip, fault, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
+        case clip, fault, remarks, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
         case wrong = "false"
         case openingDelay = "opening_delay_s"
         case closingDelay = "closing_delay_s"

@@ -29,6 +29,9 @@ actor CameraStatus {
     private var clock = ClockWatch()
     private var warned: (text: String, at: MediaTime)?
     private var size: Size?
+    private var picture: CameraReport.Picture?
+    /// What holds as long as the stream is as it is.
+    private var remarks: [String] = []
     private var looks: [Double] = []
     private var blind = BlindTime()
     private var dates: (time: MediaTime, date: Date)?
@@ -49,9 +52,15 @@ actor CameraStatus {
     }
 
     /// A look has been taken.
+    ///
+    /// - Parameters:
+    ///   - size: as it is shown.
+    ///   - remarks: see `Frame.remarks`.
     func looked(
-        _ judgement: SightJudgement, at time: MediaTime, size: Size, date: Date, moment: ClockMoment?
+        _ judgement: SightJudgement, at time: MediaTime, size: Size, date: Date, moment: ClockMoment?,
+        picture: CameraReport.Picture? = nil, remarks: [String] = []
     ) -> CameraReport? {
+        (self.picture, self.remarks) = (picture, remarks)
         // A picture that waited while the stream broke does not make it whole.
         if stream == nil { stream = .online }
         blind.add(judgement, at: time)
@@ -81,13 +90,15 @@ actor CameraStatus {
                 report.reason = fault.why
                 report.since = dates.map { text($0.date.addingTimeInterval(fault.since - $0.time)) }
             }
-            report.warning = warned?.text
+            report.warning = warned?.text ?? (remarks.isEmpty ? nil : remarks.joined(separator: "; "))
+            report.picture = picture
         }
         report.clockOffsetMilliseconds = clock.offset.map { Int(($0 * 1000).rounded()) }
         // What changes all the time is no change by itself.
         let isSame =
             report.state == published?.state && report.fault == published?.fault
-            && report.warning == published?.warning && (report.state != .offline || report.reason == published?.reason)
+            && report.warning == published?.warning && report.picture == published?.picture
+            && (report.state != .offline || report.reason == published?.reason)
             && !isNews(report.clockOffsetMilliseconds)
         guard !isSame else { return nil }
         report.blindSeconds = (blind.seconds * 10).rounded() / 10
@@ -121,5 +132,13 @@ extension CameraReport.State {
         case .moved: self = .moved
         case .black, .covered, .outOfFocus: self = .blind
         }
+    }
+}
+
+extension CameraReport.Picture {
+    init(_ shape: PictureShape) {
+        self.init(
+            stored: [shape.storedWidth, shape.storedHeight], shown: [shape.width, shape.height],
+            shape: shape.origin.rawValue)
     }
 }

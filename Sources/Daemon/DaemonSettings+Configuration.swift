@@ -168,10 +168,13 @@ extension DaemonSettings {
             (user, password) = (lines[0], lines[1])
             secrets.learn(lines[1], user: lines[0])
         }
-        return Camera.Settings(
+        var settings = Camera.Settings(
             url: CameraURL(camera.url, user: user, password: password),
             transport: transport(camera.transport),
-            cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout)
+            cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
+            aspect: camera.aspect)
+        settings.largestPicture = Int(camera.largestPicture * 1e6)
+        return settings
     }
 
     private static func credentials(_ file: String, _ camera: CameraSettings) throws(SetupError) -> [String] {

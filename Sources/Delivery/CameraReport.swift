@@ -2,6 +2,18 @@ public import Foundation
 
 /// The retained state of one camera.
 public struct CameraReport: Codable, Sendable, Hashable {
+    /// Width and height in pixels, as they are sent and in square pixels as they are shown, and whether the shape is
+    /// `stated` by the stream, `configured`, or `assumed`, that is, taken for square.
+    public struct Picture: Codable, Sendable, Hashable {
+        public var stored: [Int]
+        public var shown: [Int]
+        public var shape: String
+
+        public init(stored: [Int], shown: [Int], shape: String) {
+            (self.stored, self.shown, self.shape) = (stored, shown, shape)
+        }
+    }
+
     public enum State: String, Codable, Sendable, CaseIterable { case online, frozen, blind, moved, offline }
 
     public var camera: String
@@ -19,13 +31,16 @@ public struct CameraReport: Codable, Sendable, Hashable {
     public var fault: String?
     /// When the fault began.
     public var since: String?
-    /// What an operator should know although the camera works: a clock or the picture's size has changed.
+    /// What an operator should know although the camera works: a clock or the picture's size has changed, or nothing
+    /// says how wide its pixels are.
     public var warning: String?
+    /// How large the pictures are that it sends, once one has been looked at.
+    public var picture: Picture?
     /// The camera's clock minus the computer's, where RTCP gives it.
     public var clockOffsetMilliseconds: Int?
 
     private enum CodingKeys: String, CodingKey {
-        case camera, site, state, at, reason, fault, since, warning
+        case camera, site, state, at, reason, fault, since, warning, picture
         case clockOffsetMilliseconds = "clock_offset_ms"
         case zonesResting = "zones_resting"
         case looksPerSecond = "looks_per_second"

@@ -53,7 +53,8 @@ public actor ObjectDetector {
         let cut = try frame.part(part)
         let result = try detections(in: cut)
         let scale = (
-            x: Double(cut.width) / Double(max(1, frame.width)), y: Double(cut.height) / Double(max(1, frame.height))
+            x: Double(cut.shape.storedWidth) / Double(max(1, frame.shape.storedWidth)),
+            y: Double(cut.shape.storedHeight) / Double(max(1, frame.shape.storedHeight))
         )
         let moved = result.detections.map { detection in
             var detection = detection

@@ -38,6 +38,12 @@ struct Backlog: ~Copyable {
         isOpen = true
     }
 
+    /// What is kept is given up: nothing can be decoded before the next key frame.
+    mutating func close() {
+        restart()
+        isOpen = false
+    }
+
     /// Keeps a reference to the packet's data, which is not copied; false where there is no memory for it.
     mutating func add(_ packet: UnsafeMutablePointer<AVPacket>) -> Bool {
         guard isOpen else { return true }

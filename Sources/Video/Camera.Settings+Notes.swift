@@ -14,6 +14,9 @@ extension Camera.Settings {
                     + "\(Int(cadence.longestFault.rounded(.up))) s, not \(Int(Cadence.every(seconds: 0).longestFault)) s; "
                     + "lower promise or look_every where that is too late")
         }
+        if let aspect {
+            notes.append("its pictures are shown as \(aspect), whatever the stream says of their shape")
+        }
         return notes
     }
 }

@@ -15,16 +15,21 @@ public final class Camera: Sendable {
         /// Seconds.
         public var openTimeout: Double
         public var readTimeout: Double
+        /// The shape in which its pictures are shown; what the stream says where nil.
+        public var aspect: Aspect?
+        /// Pixels of the largest picture that is decoded.
+        public var largestPicture = 12_600_000
 
         public init(
             url: CameraURL, transport: Transport = .auto, cadence: Cadence = .keyFrames(promise: 3),
-            openTimeout: Double = 10, readTimeout: Double = 5
+            openTimeout: Double = 10, readTimeout: Double = 5, aspect: Aspect? = nil
         ) {
             self.url = url
             self.transport = transport
             self.cadence = cadence
             self.openTimeout = openTimeout
             self.readTimeout = readTimeout
+            self.aspect = aspect
         }
     }
 
@@ -172,6 +177,8 @@ public final class Camera: Sendable {
         options.openTimeout = settings.openTimeout
         options.readTimeout = settings.readTimeout
         options.cadence = settings.cadence
+        options.aspect = settings.aspect
+        options.largestPicture = settings.largestPicture
         options.uptime = clocks.uptime
         options.progress = { [self] in progress() }
         options.memory = memory
@@ -215,7 +222,9 @@ public final class Camera: Sendable {
                 camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) },
                 isCameraDistrusted: source.isSenderDistrusted)
             let isKept = outlet.put(isGlimpse: picture.isGlimpse) { isGlimpse in
-                Frame(taking: picture.raw, time: time, moment: moment, isGlimpse: isGlimpse)
+                Frame(
+                    taking: picture.raw, time: time, moment: moment, isGlimpse: isGlimpse, shape: picture.shape,
+                    remarks: picture.remarks)
             }
             count.withLock { count in
                 count.pictures += 1

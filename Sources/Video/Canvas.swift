@@ -20,11 +20,11 @@ public struct Canvas: ~Copyable {
     }
 
     let raw: UnsafeMutablePointer<AVFrame>
-    /// Pixels, both even.
+    /// Square pixels, both even.
     public var width: Int { Int(raw.pointee.width) }
     public var height: Int { Int(raw.pointee.height) }
 
-    /// Copies `part` of a frame (or all of it) at full resolution.
+    /// Copies `part` of a frame (or all of it) at full resolution, as it is shown: with square pixels.
     public init(_ frame: Frame, part: Box? = nil) throws {
         try self.init(copying: frame.raw, part: part ?? .whole)
     }
@@ -60,19 +60,18 @@ public struct Canvas: ~Copyable {
         let whole = try Frame.cut(part, of: source)
         var cropped: UnsafeMutablePointer<AVFrame>? = whole
         defer { av_frame_free(&cropped) }
-        let (width, height) = (max(2, Int(whole.pointee.width)), max(2, Int(whole.pointee.height)))
-        let target = try Self.allocate(width: width, height: height)
+        let (width, height) = PictureShape.shown(
+            Int(whole.pointee.width), Int(whole.pointee.height), PixelAspect(whole.pointee.sample_aspect_ratio))
+        let target = try Self.allocate(width: max(2, width & ~1), height: max(2, height & ~1))
         var done = false
         var unfinished: UnsafeMutablePointer<AVFrame>? = target
         defer { if !done { av_frame_free(&unfinished) } }
-        let context = sws_getContext(
-            whole.pointee.width, whole.pointee.height, AVPixelFormat(rawValue: whole.pointee.format), Int32(width),
-            Int32(height), AV_PIX_FMT_YUVJ420P, SWS_BILINEAR, nil, nil, nil)
-        defer { sws_freeContext(context) }
-        guard context != nil else {
-            throw FFmpegError(operation: "convert a picture", code: ffAVERROR_INVALIDDATA)
-        }
-        try FFmpegError.check(sws_scale_frame(context, target, whole), "convert a picture")
+        let conversion = try Conversion(
+            from: Conversion.Source(whole),
+            to: (Int(target.pointee.width), Int(target.pointee.height), AV_PIX_FMT_YUV420P), matrix: Conversion.jpeg)
+        let (data, lines) = (target.pointee.data, target.pointee.linesize)
+        try conversion.run(
+            whole, into: [data.0, data.1, data.2, data.3], [lines.0, lines.1, lines.2, lines.3])
         done = true
         raw = target
     }

@@ -6,6 +6,10 @@ public import Foundation
 // @unchecked: written by the decoder before it is handed out, only read afterwards.
 public final class Frame: @unchecked Sendable {
     let raw: UnsafeMutablePointer<AVFrame>
+    /// How large it is, and from where that is known.
+    public let shape: PictureShape
+    /// What an operator should know of the stream that it comes from.
+    public let remarks: [String]
     /// On the camera's timeline.
     public let time: MediaTime
     /// When it was taken, by the camera's clock where RTCP gives it and it is not far off, else by ours at its arrival.
@@ -23,8 +27,16 @@ public final class Frame: @unchecked Sendable {
     private static let farOff = 60.0
 
     /// Takes over `raw`.
-    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isGlimpse: Bool = false) {
+    ///
+    /// - Parameters: shape and remarks as the source gave them; by what `raw` says where nil.
+    init(
+        taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isGlimpse: Bool = false,
+        shape: PictureShape? = nil, remarks: [String] = []
+    ) {
         self.raw = raw
+        self.shape = shape ?? PictureShape(raw)
+        self.remarks = remarks
+        Self.stateMatrix(raw)
         self.isGlimpse = isGlimpse
         self.time = time
         self.date = date
@@ -33,8 +45,14 @@ public final class Frame: @unchecked Sendable {
     }
 
     /// Takes over `raw`.
-    init(taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isGlimpse: Bool = false) {
+    init(
+        taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isGlimpse: Bool = false,
+        shape: PictureShape? = nil, remarks: [String] = []
+    ) {
         self.raw = raw
+        self.shape = shape ?? PictureShape(raw)
+        self.remarks = remarks
+        Self.stateMatrix(raw)
         self.isGlimpse = isGlimpse
         self.time = time
         self.moment = moment
@@ -50,10 +68,11 @@ public final class Frame: @unchecked Sendable {
         guard planes.count == 3, planes.allSatisfy({ $0.count == width * height }), width > 0, height > 0,
             let frame = av_frame_alloc()
         else { throw FFmpegError(operation: "take planes for a picture", code: ffAVERROR_INVALIDDATA) }
-        self.init(taking: frame, time: time, date: date, isGlimpse: isGlimpse)
         frame.pointee.format = AV_PIX_FMT_YUVJ444P.rawValue
         frame.pointee.width = Int32(width)
         frame.pointee.height = Int32(height)
+        frame.pointee.colorspace = Conversion.jpeg
+        self.init(taking: frame, time: time, date: date, isGlimpse: isGlimpse)
         try FFmpegError.check(av_frame_get_buffer(frame, 0), "allocate a picture")
         let targets = [
             (frame.pointee.data.0, frame.pointee.linesize.0), (frame.pointee.data.1, frame.pointee.linesize.1),
@@ -74,12 +93,18 @@ public final class Frame: @unchecked Sendable {
         av_frame_free(&pointer)
     }
 
-    /// Pixels.
-    public var width: Int { Int(raw.pointee.width) }
-    public var height: Int { Int(raw.pointee.height) }
+    /// Square pixels: as it is shown.
+    public var width: Int { shape.width }
+    public var height: Int { shape.height }
     public var isKeyFrame: Bool { ffIsKeyFrame(raw) != 0 }
 
-    /// `part` of the picture, by the same buffers. At least 16 pixels a side where the picture has them; begins and ends
+    /// While its size is still that of the whole: a part of it is smaller.
+    private static func stateMatrix(_ raw: UnsafeMutablePointer<AVFrame>) {
+        guard raw.pointee.colorspace == AVCOL_SPC_UNSPECIFIED else { return }
+        raw.pointee.colorspace = Conversion.usualMatrix(width: raw.pointee.width, height: raw.pointee.height)
+    }
+
+    /// `part` of the picture, by the same buffers. At least 16 stored pixels a side where the picture has them; begins and ends
     /// at even pixels, since chroma is stored for squares of two.
     public func part(_ part: Box) throws -> Frame {
         let cut = try Self.cut(part, of: raw)

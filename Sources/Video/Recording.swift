@@ -1,4 +1,4 @@
-import Analytics
+public import Analytics
 import Foundation
 import Glibc
 
@@ -8,8 +8,10 @@ public struct Recording: ~Copyable {
     /// Processor seconds that reading and decoding took so far.
     public private(set) var decodeSeconds = 0.0
 
-    public init(path: String, cadence: Cadence) throws(VideoError) {
+    /// - Parameter aspect: the shape in which pictures are shown; what the file says where nil.
+    public init(path: String, cadence: Cadence, aspect: Aspect? = nil) throws(VideoError) {
         var options = VideoSource.Options()
+        options.aspect = aspect
         options.cadence = cadence
         source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
     }
@@ -33,7 +35,7 @@ public struct Recording: ~Copyable {
         guard let picture = try source.next() else { return nil }
         return Frame(
             taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts),
-            isGlimpse: picture.isGlimpse)
+            isGlimpse: picture.isGlimpse, shape: picture.shape, remarks: picture.remarks)
     }
 }
 

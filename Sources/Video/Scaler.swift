@@ -9,7 +9,8 @@ public struct Scaler: ~Copyable {
         case rgb
         /// 1 byte a pixel, 0…255.
         case grey
-        /// Three planes of 1 byte a pixel, 0…255, one after the other: luma, blue and red difference.
+        /// Three planes of 1 byte a pixel, 0…255, one after the other: luma, blue and red difference, by the matrix that
+        /// the picture states.
         case planes
 
         /// In one plane.
@@ -24,31 +25,8 @@ public struct Scaler: ~Copyable {
         }
     }
 
-    /// What a context is for.
-    private struct Source: Equatable {
-        let width: Int32
-        let height: Int32
-        let format: AVPixelFormat
-        /// Luma runs from 0 to 255 rather than from 16 to 235.
-        let isFullRange: Bool
-
-        init(_ raw: UnsafePointer<AVFrame>) {
-            width = raw.pointee.width
-            height = raw.pointee.height
-            let stated = AVPixelFormat(rawValue: raw.pointee.format)
-            // libswscale replaces these names itself, and would then never know its own context again.
-            let names = [
-                AV_PIX_FMT_YUVJ420P: AV_PIX_FMT_YUV420P, AV_PIX_FMT_YUVJ411P: AV_PIX_FMT_YUV411P,
-                AV_PIX_FMT_YUVJ422P: AV_PIX_FMT_YUV422P, AV_PIX_FMT_YUVJ440P: AV_PIX_FMT_YUV440P,
-                AV_PIX_FMT_YUVJ444P: AV_PIX_FMT_YUV444P,
-            ]
-            format = names[stated] ?? stated
-            isFullRange = names[stated] != nil || raw.pointee.color_range == AVCOL_RANGE_JPEG
-        }
-    }
-
-    private var context: OpaquePointer?
-    private var source: Source?
+    private var conversion: Conversion?
+    private var source: Conversion.Source?
     public let width: Int
     public let height: Int
     public let format: Format
@@ -64,54 +42,25 @@ public struct Scaler: ~Copyable {
         pixels.initialize(repeating: 0)
     }
 
-    deinit {
-        sws_freeContext(context)
-        pixels.deallocate()
-    }
+    deinit { pixels.deallocate() }
 
-    private mutating func prepare(for source: Source) throws {
-        guard context == nil || source != self.source else { return }
-        sws_freeContext(context)
-        self.source = source
-        context = sws_getContext(
-            source.width, source.height, source.format, Int32(width), Int32(height), format.pixelFormat, SWS_BILINEAR,
-            nil, nil, nil)
-        guard context != nil else {
-            throw FFmpegError(operation: "scale a picture to \(width)x\(height)", code: ffAVERROR_INVALIDDATA)
-        }
-        var (table, target) = (UnsafeMutablePointer<Int32>?.none, UnsafeMutablePointer<Int32>?.none)
-        var (sourceRange, targetRange, brightness, contrast, saturation) = (
-            Int32(0), Int32(0), Int32(0), Int32(0), Int32(0)
-        )
-        // Refused for formats without luma, which have no such range.
-        guard
-            sws_getColorspaceDetails(
-                context, &table, &sourceRange, &target, &targetRange, &brightness, &contrast, &saturation) >= 0
-        else { return }
-        sws_setColorspaceDetails(
-            context, table, source.isFullRange ? 1 : sourceRange, target, 1, brightness, contrast, saturation)
+    private mutating func prepared(for source: Conversion.Source) throws -> Conversion {
+        if let conversion, source == self.source { return conversion }
+        conversion = nil
+        let made = try Conversion(from: source, to: (width, height, format.pixelFormat))
+        (conversion, self.source) = (made, source)
+        return made
     }
 
     /// Lends the scaled picture, rows of `width × bytes` without padding: valid only inside `body`.
     /// Throws where libswscale does not know the frame's pixel format.
     public mutating func scale<R>(_ frame: Frame, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) throws -> R {
-        let raw = frame.raw
-        try prepare(for: Source(raw))
+        let conversion = try prepared(for: Conversion.Source(frame.raw))
         let stride = Int32(width * format.bytes)
-        let rows = withUnsafeBytes(of: &raw.pointee.data) { planes in
-            withUnsafeBytes(of: &raw.pointee.linesize) { strides in
-                let plane = width * height
-                let targets = (0..<4).map { index in
-                    index < format.planes ? pixels.baseAddress?.advanced(by: index * plane) : nil
-                }
-                let targetStrides = [Int32](repeating: stride, count: 4)
-                return sws_scale(
-                    context, planes.assumingMemoryBound(to: UnsafePointer<UInt8>?.self).baseAddress,
-                    strides.assumingMemoryBound(to: Int32.self).baseAddress, 0, raw.pointee.height,
-                    targets, targetStrides)
-            }
+        let targets = (0..<4).map { index in
+            index < format.planes ? pixels.baseAddress?.advanced(by: index * width * height) : nil
         }
-        try FFmpegError.check(rows, "scale a picture to \(width)x\(height)")
+        try conversion.run(frame.raw, into: targets, [Int32](repeating: stride, count: 4))
         return try body(
             UnsafeBufferPointer(
                 rebasing: UnsafeBufferPointer(pixels)[..<(width * height * format.bytes * format.planes)]))

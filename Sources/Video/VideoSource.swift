@@ -1,6 +1,7 @@
 internal import Analytics
 internal import CFFmpeg
 import Foundation
+import Synchronization
 
 /// Demuxes and decodes one stream or file. Blocking; one owner, one thread.
 struct VideoSource: ~Copyable {
@@ -12,9 +13,12 @@ struct VideoSource: ~Copyable {
         var openTimeout = 10.0
         var readTimeout = 5.0
         var cadence = Cadence.keyFrames(promise: 3)
-        /// Pixels of the largest picture that is decoded: 8K and a little. Without a limit a few bytes make the decoder
-        /// allocate gigabytes.
+        /// Pixels of the largest picture that is decoded: 8K and a little, for files. Without a limit a few bytes make the
+        /// decoder allocate gigabytes.
         var largestPicture = 8192 * 4608
+        var budget = DecodingBudget.shared
+        /// The shape in which pictures are shown; what the stream says where nil.
+        var aspect: Aspect?
         /// A clock that only runs, in seconds. A stream is held to it; a file is what it says, however fast it is read.
         var uptime = Clocks.system.uptime
         /// Called for each packet that comes.
@@ -28,6 +32,9 @@ struct VideoSource: ~Copyable {
         let raw: UnsafeMutablePointer<AVFrame>
         let pts: Double
         let isGlimpse: Bool
+        let shape: PictureShape
+        /// What an operator should know of the stream.
+        let remarks: [String]
     }
 
     private var format: UnsafeMutablePointer<AVFormatContext>?
@@ -40,6 +47,7 @@ struct VideoSource: ~Copyable {
     /// Nil for a file.
     private let session: RTSPSession?
     private let packets: PacketFeed?
+    private let shapes: ShapeFinder
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: LookPlanner
@@ -59,6 +67,9 @@ struct VideoSource: ~Copyable {
     /// It was said that no pictures come.
     private var isStarving = false
     private var lastStamp: Double?
+    private var refresh = RefreshWatch()
+    /// Of the budget, for pictures of this size.
+    private var claimed = (bytes: 0, width: Int32(0), height: Int32(0))
     private var newestCounted = Int64.min
     /// Something was lost since the last key frame: what refers to it is smeared.
     private var isDamaged = false
@@ -75,15 +86,26 @@ struct VideoSource: ~Copyable {
     /// The stamps of the first and the newest packet, in seconds.
     private(set) var span: ClosedRange<Double>?
 
-    /// The largest piece of memory that libav may allocate at a time, in bytes: twice an 8K picture in 4:2:0. A table in a
-    /// damaged file asks for gigabytes.
-    private static let allocations: Void = av_max_alloc(128 << 20)
+    /// The largest piece of memory that libav may allocate at a time, in bytes: a table in a damaged file asks for
+    /// gigabytes, and a picture of a stream whose end never comes grows as far as this.
+    private static let allocations = Mutex(0)
+
+    /// One limit for the process: as far as the largest picture needs it, of which a plane in 16 bits is one piece.
+    private static func allowAllocations(for pixels: Int) {
+        allocations.withLock { limit in
+            limit = max(limit, 32 << 20, pixels * 3)
+            av_max_alloc(limit)
+        }
+    }
+
+    /// Bytes of one picture of a stream as it is sent: see `PacketScreen`.
+    private static let largestPacket = 8 << 20
 
     /// Seconds without a whole picture after which a stream counts as broken and is opened anew.
     private static let patience = 20.0
 
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
-        _ = Self.allocations
+        Self.allowAllocations(for: options.largestPicture)
         var opened = false
         guard let context = avformat_alloc_context() else {
             throw VideoError("allocate a demuxer", on: url, cause: "out of memory")
@@ -139,7 +161,9 @@ struct VideoSource: ~Copyable {
         }
         let size = (shape.pointee.width, shape.pointee.height)
         guard Int(size.0) * Int(size.1) <= options.largestPicture else {
-            throw VideoError("decode", on: url, cause: "its pictures of \(size.0)x\(size.1) pixels are too large")
+            throw VideoError(
+                "decode", on: url,
+                cause: "its pictures of \(size.0)x\(size.1) pixels are too large: \(Self.allowed(options))")
         }
         var codec = avcodec_alloc_context3(decoder)
         defer { if !opened { avcodec_free_context(&codec) } }
@@ -158,6 +182,9 @@ struct VideoSource: ~Copyable {
 
         opened = true
         self.orientation = orientation.flatMap(\.self).flatMap { $0.isUpright ? nil : $0 }
+        shapes = ShapeFinder(
+            configured: options.aspect, stream: url.isStream ? nil : UnsafePointer(info),
+            codec: shape.pointee.codec_id, isTransposed: self.orientation?.isTransposed ?? false)
         self.timeBase = info.pointee.time_base
         self.session = session
         self.packets = packets
@@ -187,6 +214,7 @@ struct VideoSource: ~Copyable {
         av_packet_free(&packet)
         avcodec_free_context(&codec)
         avformat_close_input(&format)
+        _ = options.budget.take(0, insteadOf: claimed.bytes)
         withExtendedLifetime((packets, deadline)) {}
         session?.close()
     }
@@ -204,6 +232,10 @@ struct VideoSource: ~Copyable {
         while true {
             let received = avcodec_receive_frame(codec, raw)
             if received == 0 {
+                do throws(VideoError) { try claim(raw) } catch {
+                    av_frame_free(&frame)
+                    throw error
+                }
                 if ffIsKeyFrame(raw) != 0 { vainKeys = 0 }
                 // What the backlog brings first is past.
                 if isWhole(raw), !isCatchingUp || backlog.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
@@ -213,12 +245,9 @@ struct VideoSource: ~Copyable {
                         fruitful = options.uptime()
                         isStarving = false
                         session?.loss.reset()
-                        guard let orientation else {
-                            return Picture(raw: raw, pts: pts, isGlimpse: choice == .glimpse)
-                        }
+                        guard let orientation else { return picture(raw, pts: pts, isGlimpse: choice == .glimpse) }
                         defer { av_frame_free(&frame) }
-                        return Picture(
-                            raw: try turned(raw, orientation), pts: pts, isGlimpse: choice == .glimpse)
+                        return picture(try turned(raw, orientation), pts: pts, isGlimpse: choice == .glimpse)
                     }
                 }
                 av_frame_unref(raw)
@@ -242,6 +271,13 @@ struct VideoSource: ~Copyable {
                 return nil
             }
         }
+    }
+
+    private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isGlimpse: Bool) -> Picture {
+        let shape = shapes.settle(raw, codec: codec?.pointee.sample_aspect_ratio ?? AVRational(num: 0, den: 1))
+        return Picture(
+            raw: raw, pts: pts, isGlimpse: isGlimpse, shape: shape,
+            remarks: [shape.remark, refresh.remark].compactMap(\.self))
     }
 
     private func turned(
@@ -276,6 +312,7 @@ struct VideoSource: ~Copyable {
 
     private mutating func noteFault() {
         isDamaged = true
+        refresh.noteFault()
         vainKeys = 0
         faulty = (faulty + [sent]).suffix(16)
     }
@@ -304,6 +341,10 @@ struct VideoSource: ~Copyable {
             try Self.check(read, "read", url, deadline, session)
             defer { av_packet_unref(packet) }
             options.progress()
+            if url.isStream, let size = packet?.pointee.size, Int(size) > Self.largestPacket {
+                throw VideoError(
+                    "decode", on: url, cause: "one of its pictures has \(size >> 20) MiB, more than cameras send")
+            }
             if url.isStream { barren = options.uptime() - fruitful }
             try checkPictures()
             guard let packet, packet.pointee.stream_index == stream else { continue }
@@ -319,10 +360,13 @@ struct VideoSource: ~Copyable {
             lastStamp = time
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
+                refresh.noteFault()
+                if backlog.isFull { backlog.close() }
                 try keep(packet)
                 continue
             }
             if vainKeys > 1 { planner.distrustKeyFrames() }
+            follow(packet, isKey: isKey, at: time)
             let isNeeded = planner.needs(isKey: isKey, at: paced(time))
             if isKey { backlog.restart() }
             guard isNeeded else {
@@ -352,9 +396,9 @@ struct VideoSource: ~Copyable {
 
     /// Throws where no picture has come for too long, and says so before.
     private mutating func checkPictures() throws(VideoError) {
-        let isOver = barren >= Self.patience + options.cadence.longestRest
+        let isOver = barren >= Self.patience + refresh.patience + options.cadence.longestRest
         guard isOver || url.isStream && !isStarving && barren >= options.cadence.longestFault else { return }
-        let error = VideoError("decode", on: url, cause: "no whole picture in \(Int(barren)) s\(losses)")
+        let error = barrenness()
         guard !isOver else { throw error }
         isStarving = true
         options.starve(error.description)
@@ -366,6 +410,57 @@ struct VideoSource: ~Copyable {
         let share = (session.loss.share * 1000).rounded() / 10
         return ", and \(share) % of its packets are lost on the way"
             + (session.used == .udp ? " (transport: tcp loses none)" : "")
+    }
+
+    private func barrenness() -> VideoError {
+        var cause = "no whole picture in \(Int(barren)) s"
+        if refresh.isNeeded {
+            cause += ": it sends no key frames: switch off intra refresh (gradual or smart refresh) at the camera"
+        } else if codec?.pointee.width == 0 {
+            // So the decoder leaves it where it has refused a size.
+            cause += ": the size of its pictures is refused: \(Self.allowed(options))"
+        }
+        return VideoError("decode", on: url, cause: cause + losses)
+    }
+
+    private static func allowed(_ options: Options) -> String {
+        let most = (Double(options.largestPicture) / 1e5).rounded() / 10
+        return "at most \(most) megapixels are decoded; set a smaller picture at the camera, or raise largest_picture"
+    }
+
+    /// Takes from the budget of all cameras what pictures of this size need while they are decoded.
+    private mutating func claim(_ raw: UnsafePointer<AVFrame>) throws(VideoError) {
+        let (width, height) = (raw.pointee.width, raw.pointee.height)
+        guard (width, height) != (claimed.width, claimed.height), let codec else { return }
+        let one = Int(av_image_get_buffer_size(AVPixelFormat(rawValue: raw.pointee.format), width, height, 32))
+        // What refers to how many libav shows of H.264 only; of H.265 six are allowed at the largest size of each level.
+        let kept =
+            codec.pointee.codec_id == AV_CODEC_ID_HEVC ? 6 : max(1, codec.pointee.refs, codec.pointee.has_b_frames)
+        // One that is being decoded, one that waits for its look, one that is looked at.
+        let bytes = max(0, one) * (Int(kept) + 3)
+        guard options.budget.take(bytes, insteadOf: claimed.bytes) else {
+            throw VideoError(
+                "decode", on: url,
+                cause:
+                    "its pictures of \(width)x\(height) need \(bytes >> 20) MiB, and those of all cameras together may "
+                    + "take \(options.budget.bytes >> 20) MiB, half of this computer's memory: set a smaller picture at "
+                    + "this camera or at others")
+        }
+        claimed = (bytes, width, height)
+    }
+
+    /// Takes the marks of a refresh for what key frames are elsewhere, where there are none.
+    private mutating func follow(_ packet: UnsafePointer<AVPacket>, isKey: Bool, at time: Double) {
+        let mark = refresh.take(packet, isKey: isKey, at: time)
+        // The H.264 decoder follows recovery points by itself.
+        guard codec?.pointee.codec_id == AV_CODEC_ID_HEVC else { return }
+        switch mark {
+        case .none: break
+        case .begin:
+            planner.distrustKeyFrames()
+            isDamaged = true
+        case .renewed: isDamaged = false
+        }
     }
 
     /// The decoder forgets what it has, so that nothing refers to what is damaged or missing.

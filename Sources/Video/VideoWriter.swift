@@ -32,6 +32,8 @@ public struct VideoWriter: ~Copyable {
         codec?.pointee.width = Int32(width)
         codec?.pointee.height = Int32(height)
         codec?.pointee.pix_fmt = AV_PIX_FMT_YUV420P
+        codec?.pointee.color_range = AVCOL_RANGE_JPEG
+        codec?.pointee.colorspace = Conversion.jpeg
         codec?.pointee.time_base = Self.timeBase
         codec?.pointee.gop_size = 10
         codec?.pointee.max_b_frames = 0

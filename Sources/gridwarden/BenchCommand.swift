@@ -28,6 +28,8 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(
         help: "What is looked at: 'keyframe' as the daemon does (2 to 3 s apart), or one picture in so many seconds.")
     var cadence = "keyframe"
+    @Option(help: "The shape in which the clips are shown, e.g. 16:9; what they say themselves without it.")
+    var aspect: String?
     @Option(help: "Write the report as JSON to this file too; '-': to standard output, in place of the table.")
     var json: String?
     @Option(help: "Write an annotated video of the clip; with one clip only.") var annotate: String?
@@ -38,6 +40,9 @@ struct BenchCommand: AsyncParsableCommand {
         guard dwell >= 1, dwell <= 86_400 else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
         guard clips.count == 1 || (truth == nil && annotate == nil) else {
             throw ValidationError("--truth and --annotate are for one clip; give one, or leave them out")
+        }
+        guard aspect == nil || parsedAspect != nil else {
+            throw ValidationError("--aspect takes the width by the height of the picture, e.g. 16:9")
         }
         _ = try parsedCadence()
         _ = try dwells()
@@ -77,6 +82,7 @@ struct BenchCommand: AsyncParsableCommand {
             cadence: try parsedCadence(), annotate: annotate,
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         options.dwells = try dwells()
+        options.aspect = parsedAspect
         let benchmark = Benchmark(detector: detector, options: options)
         var reports: [ClipReport] = []
         var isComplete = true
@@ -116,6 +122,8 @@ struct BenchCommand: AsyncParsableCommand {
             }
         }
     }
+
+    private var parsedAspect: Aspect? { aspect.flatMap { Aspect($0) } }
 
     private func parsedCadence() throws -> Cadence {
         if cadence == "keyframe" { return Benchmark.Options.usualCadence }

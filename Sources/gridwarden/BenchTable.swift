@@ -40,7 +40,7 @@ enum BenchTable {
         }
         return
             (lines + ["core, decode, gate, infer and rest: processor seconds for each second of footage"] + alerts
-            + faults)
+            + faults + reports.flatMap { report in report.remarks.map { "  \(report.clip): note: \($0)" } })
             .joined(separator: "\n")
     }
 

@@ -20,6 +20,7 @@ struct ReadingTests {
                 purpose: 停车
                 signage_confirmed: true
                 decode: all
+                aspect: 16:9
                 look_every: 0.5
                 microgrid: 02
                 zones:
@@ -46,6 +47,7 @@ struct ReadingTests {
         #expect(configuration.logging.level == .debug)
         let camera = configuration.cameras[0]
         #expect(camera.decode == .all)
+        #expect(camera.aspect == Aspect("16:9"))
         #expect((camera.area.digits, camera.grid, camera.microgrid) == ("320583102201", "003", "02"))
         let zone = camera.zones[0]
         #expect(zone.zone.surface == .pavement)

@@ -131,4 +131,23 @@ import Video
         let report = try #require(await look(2, width: 1280))
         #expect(report.state == .online && report.warning?.contains("from 640x360 to 1280x720") == true)
     }
+
+    @Test func `the shape of its pictures is told, and what is doubtful of it as long as it is`() async throws {
+        func look(_ seconds: Double, width: Int, _ shape: String, _ remarks: [String]) async -> CameraReport? {
+            await status.looked(
+                SightJudgement(isClear: true, fault: nil), at: MediaTime(seconds),
+                size: .init(width: width, height: 1080),
+                date: noon.addingTimeInterval(seconds), moment: nil,
+                picture: .init(stored: [960, 1080], shown: [width, 1080], shape: shape), remarks: remarks)
+        }
+        _ = await status.stream(.online, at: noon)
+        let doubtful = try #require(await look(0, width: 960, "assumed", ["set aspect"]))
+        #expect(doubtful.warning == "set aspect" && doubtful.state == .online)
+        #expect(doubtful.picture == .init(stored: [960, 1080], shown: [960, 1080], shape: "assumed"))
+        #expect(await look(2, width: 960, "assumed", ["set aspect"]) == nil)
+        let stated = try #require(await look(4, width: 1920, "stated", []))
+        #expect(stated.picture?.shown == [1920, 1080])
+        #expect(stated.warning?.contains("size changed from 960x1080 to 1920x1080") == true)
+        #expect(try #require(await look(700, width: 1920, "stated", [])).warning == nil)
+    }
 }

@@ -10,7 +10,7 @@ import Testing
 @testable import Daemon
 
 /// A site says at a steady pace that it lives, and until when that holds.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.waiting(minutes: 1))
 struct SiteHeartbeatTests {
     @Test func `each beat renews what is retained, and names the next one`() async throws {
         let (broker, folder) = (try Broker(), try TemporaryFolder())

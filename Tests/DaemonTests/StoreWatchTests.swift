@@ -38,7 +38,7 @@ struct StoreWatchTests {
         #expect(try shortened() == 2)
     }
 
-    @Test(.timeLimit(.minutes(1))) func `the store knows how far the ledger has come`() async throws {
+    @Test(.waiting(minutes: 1)) func `the store knows how far the ledger has come`() async throws {
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let known = LedgerMark(number: 7, hash: "ab")
         let watch = StoreWatch(outbox: outbox, ledger: { known }, logger: logger)

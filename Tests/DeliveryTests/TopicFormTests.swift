@@ -7,7 +7,7 @@ import Testing
 @testable import Delivery
 
 /// Kinds in topics with an underscore, on a real broker.
-@Suite(.timeLimit(.minutes(2)))
+@Suite(.waiting(minutes: 2))
 struct TopicFormTests {
     private var fixtures: Fixtures
     private let folder: TemporaryFolder

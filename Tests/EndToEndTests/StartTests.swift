@@ -73,7 +73,7 @@ import Testing
 
     private let running = "gridwarden starts"
 
-    @Test(.enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(5)))
+    @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 5))
     func `a second daemon on the same folder says who holds it, and ends with 75`() async throws {
         let file = try configuration()
         let first = try start("run", "--config", file)
@@ -90,7 +90,7 @@ import Testing
     }
 
     @Test(
-        .enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(10)),
+        .enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 10),
         arguments: ["page", "half", "zero"])
     func `a damaged database is set aside, said everywhere, and the site goes on`(damage: String) async throws {
         let file = try configuration()
@@ -128,7 +128,7 @@ import Testing
         #expect(try outbox.auditEntries().contains { $0.event == .storeReplaced && $0.facts["epoch"] == outbox.epoch })
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(5)))
+    @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 5))
     func `a full disk at the start is waited for, and a SIGTERM meanwhile ends it with 0`() async throws {
         let file = try configuration()
         let state = folder.file("state")
@@ -146,7 +146,7 @@ import Testing
         try await untilSaid(running, by: again)
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(10)))
+    @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 10))
     func `a SIGHUP at any moment of the start is a reload later, and a SIGTERM ends the start cleanly`() async throws {
         let file = try configuration()
         let first = try start("run", "--config", file)
@@ -170,7 +170,7 @@ import Testing
             .flatMap { Int($0.output.1, radix: 16) }.map { $0 & 1 == 1 } ?? false
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: ["check", "run"])
+    @Test(.waiting(minutes: 2), arguments: ["check", "run"])
     func `a pipe, a device or a folder in place of the configuration is refused at once`(verb: String) async throws {
         let pipe = folder.file("pipe").path
         mkfifo(pipe, 0o600)
@@ -184,7 +184,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(5)))
+    @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 5))
     func `check names each fault of what the file names, with its place`() async throws {
         let credentials = folder.file("credentials").path
         let more = "    credentials_file: \(credentials)"
@@ -242,7 +242,7 @@ import Testing
         #expect(said.contains("note: anybody who reaches 0.0.0.0"), "\(said)")
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(5)))
+    @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 5))
     func `a password is kept from the log by its value, whatever carries it`() async throws {
         let credentials = folder.file("credentials").path
         // The camera bears the name of its password: no form tells it from any other name.

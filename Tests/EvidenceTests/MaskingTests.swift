@@ -51,6 +51,47 @@ import Video
     }
 }
 
+/// Faces in pictures that are stored at half their width, as a recorder does.
+@Suite struct SqueezedMaskingTests {
+    /// Faces of 20 pixels and more that are found in all photos, each halved in width first.
+    private func found(isTold: Bool) throws -> (whole: Int, halved: Int) {
+        let folder = try TemporaryFolder()
+        var detector = try FaceDetector(model: try #require(Samples.masking.face))
+        var (whole, halved) = (0, 0)
+        for photo in Footage.photos("coco-val") {
+            let picture = try ColourPicture(Canvas(try Samples.frame(photo)))
+            let faces = try detector.faces(in: picture).filter {
+                max($0.box.width * Double(picture.width), $0.box.height * Double(picture.height)) >= 20
+            }
+            guard !faces.isEmpty else { continue }
+            whole += faces.count
+            let squeezed = folder.file("squeezed.mp4").path
+            try Footage.ffmpeg(
+                [
+                    "-nostdin", "-v", "error", "-y", "-i", photo, "-vf",
+                    "scale=trunc(iw/4)*2:trunc(ih/2)*2,setsar=\(isTold ? "2/1" : "1/1")", "-c:v", "libx264", "-qp", "4",
+                    "-pix_fmt", "yuv420p", squeezed,
+                ], "squeeze a photo")
+            var recording = try Recording(path: squeezed, cadence: .every(seconds: 0))
+            let frame = try #require(try recording.next())
+            let again = try detector.faces(in: ColourPicture(Canvas(frame)))
+            halved += faces.filter { face in again.contains { $0.box.iou(face.box) > 0.3 } }.count
+        }
+        return (whole, halved)
+    }
+
+    @Test(
+        .enabled(
+            if: Samples.canMask && !Footage.photos("coco-val").isEmpty, "needs 'make models' and ../shared/images"),
+        .heavy(minutes: 5))
+    func `faces in pictures of half their width are found where the shape is known`() throws {
+        let (whole, known) = try found(isTold: true)
+        let unknown = try found(isTold: false).halved
+        #expect(whole >= 20 && Double(known) >= 0.8 * Double(whole), "\(known) of \(whole)")
+        #expect(unknown * 2 < known, "unknown \(unknown), known \(known) of \(whole)")
+    }
+}
+
 /// Plates: which are shown, which are hidden.
 @Suite(.heavy) struct PlateTests {
     /// A lorry of 445 × 256 pixels in a photo of 640 × 480.

@@ -4,6 +4,8 @@ public import Foundation
 public enum Footage {
     public struct Failed: Error, CustomStringConvertible {
         public let description: String
+
+        public init(description: String) { self.description = description }
     }
 
     public enum Codec: String, Sendable {

@@ -249,6 +249,34 @@ import Threading
         #expect(openDescriptors() == descriptors)
     }
 
+    /// Bytes of the largest that the process has been since the last call.
+    private static func peakBytes(reset: Bool = false) throws -> Int {
+        if reset { try Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs")) }
+        let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
+        let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM") })
+        return try #require(line.split(whereSeparator: { !$0.isNumber }).first.flatMap { Int($0) }) << 10
+    }
+
+    @Test(.waiting(minutes: 3)) func `a camera that sends 8K costs little memory and is told by name`() async throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 4, size: (8192, 4608), rate: 1, gop: 2)
+        // From a file: the server of the tests does not know so large a picture.
+        let camera = Camera(id: "cam", settings: .init(url: CameraURL(clip)))
+        let before = try Self.peakBytes(reset: true)
+        let run = Task { await camera.run(from: MediaTime(0)) }
+        var reason: String?
+        for await state in camera.states {
+            guard case .offline(let text) = state else { continue }
+            reason = text
+            break
+        }
+        camera.stop()
+        await run.value
+        let grown = try Self.peakBytes() - before
+        #expect(grown < 150 << 20, "\(grown >> 20) MiB")
+        #expect(reason?.contains("largest_picture") == true, "\(String(describing: reason))")
+    }
+
     @Test(.waiting(minutes: 3)) func fiveHundredReconnectsToASilentPeerLeaveNothingBehind() throws {
         let server = try SilentServer()
         defer { server.stop() }

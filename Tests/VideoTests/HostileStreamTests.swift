@@ -118,6 +118,56 @@ import Testing
         #expect(Set(try widths(stream, options)) == [320])
     }
 
+    @Test func `the pictures of all cameras together have one budget`() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 1, size: (320, 180))
+        var options = VideoSource.Options()
+        // Room for one such camera, not for two.
+        options.budget = DecodingBudget(bytes: 320 * 180 * 3 / 2 * 7)
+        do {
+            var first = try VideoSource(CameraURL(clip), options: options, deadline: ReadDeadline())
+            guard let picture = try first.next() else { throw Footage.Failed(description: "no picture came") }
+            _ = Frame(taking: picture.raw, time: MediaTime(0), date: .distantPast)
+            let error = #expect(throws: VideoError.self) { try widths(clip, options) }
+            #expect(error?.description.contains("all cameras together") == true, "\(String(describing: error))")
+        }
+        #expect(try !widths(clip, options).isEmpty)
+    }
+
+    /// RTP with a header of twelve bytes.
+    private func fault(_ screen: PacketScreen, _ payload: [UInt8]) -> String? {
+        ([0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1] + payload).withUnsafeBytes { screen.fault(of: $0) }
+    }
+
+    @Test(arguments: [(PacketScreen.Encoding.h264, [UInt8](arrayLiteral: 0x7C, 0x05)), (.h265, [0x62, 0x01, 0x13])])
+    func `a picture without an end is refused, and many whole ones are not`(
+        encoding: PacketScreen.Encoding, header: [UInt8]
+    ) throws {
+        let part = header + [UInt8](repeating: 0xA5, count: 60_000)
+        let screen = PacketScreen(encoding)
+        for packet in 0..<1000 {
+            #expect(fault(screen, part) == nil)
+            if packet % 100 == 99 { screen.notePicture() }
+        }
+        let refused = (0..<200).first { _ in fault(screen, part) != nil }
+        #expect(try #require(refused) < 150)
+    }
+
+    @Test(arguments: [
+        (PacketScreen.Encoding.h264, [UInt8](arrayLiteral: 0x68, 0xCE, 0x38, 0x80)), (.h265, [0x44, 0x01, 0xC1, 0x72]),
+        // Two in one packet, and the first part of one.
+        (.h264, [0x78, 0, 3, 0x68, 0xCE, 0x38, 0, 3, 0x67, 0x42, 0]), (.h264, [0x7C, 0x88, 1, 2, 3]),
+        (.h265, [0x60, 0x01, 0, 3, 0x44, 0x01, 0xC1, 0, 3, 0x42, 0x01, 1]), (.h265, [0x62, 0x01, 0xA2, 1, 2]),
+    ]) func `parameters without an end are refused`(encoding: PacketScreen.Encoding, payload: [UInt8]) throws {
+        let screen = PacketScreen(encoding)
+        for _ in 0..<100 {
+            for _ in 0..<4 { #expect(fault(screen, payload) == nil) }
+            screen.notePicture()
+        }
+        let refused = (0..<40).first { _ in fault(screen, payload)?.contains("parameters") == true }
+        #expect(refused != nil)
+    }
+
     @Test func theThousandthLineOfALogIsNoDeeperThanTheFirst() throws {
         let sink = LineSink()
         let depth = Mutex(0)

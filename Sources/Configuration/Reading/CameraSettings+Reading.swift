@@ -1,3 +1,4 @@
+import Analytics
 import Catalogue
 
 extension CameraSettings {
@@ -6,7 +7,8 @@ extension CameraSettings {
         case credentialsFile = "credentials_file"
         case transport, purpose
         case signageConfirmed = "signage_confirmed"
-        case gb28181, longitude, latitude, area, grid, microgrid, decode
+        case gb28181, longitude, latitude, area, grid, microgrid, decode, aspect
+        case largestPicture = "largest_picture"
         case lookEvery = "look_every"
         case openTimeout = "open_timeout"
         case readTimeout = "read_timeout"
@@ -25,6 +27,11 @@ extension CameraSettings {
         camera.grid = section.code(.grid) ?? camera.grid
         camera.microgrid = section.code(.microgrid) ?? camera.microgrid
         camera.decode = section.choice(.decode) ?? camera.decode
+        camera.aspect = section.text(.aspect, form: "the width by the height of its picture, e.g. 16:9") {
+            Aspect($0) != nil
+        }.flatMap { Aspect($0) }
+        camera.largestPicture =
+            section.number(.largestPicture, 0.1...100, "megapixels") ?? camera.largestPicture
         camera.lookEvery = section.number(.lookEvery, 0.2...10, "seconds") ?? camera.lookEvery
         camera.openTimeout = section.number(.openTimeout, 1...120, "seconds") ?? camera.openTimeout
         camera.readTimeout = section.number(.readTimeout, 1...120, "seconds") ?? camera.readTimeout

@@ -1,3 +1,4 @@
+public import Analytics
 public import Catalogue
 
 /// One camera and the zones in its picture.
@@ -38,6 +39,10 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     public var grid: String
     public var microgrid: String
     public var decode = Decode.keyFrames
+    /// The shape in which its pictures are shown; what the stream says where nil.
+    public var aspect: Aspect?
+    /// Megapixels that are decoded at most, 0.1…100: 4096x3072 and everything below.
+    public var largestPicture = 12.6
     /// Seconds between two looks, 0.2…10.
     public var lookEvery = 2.0
     /// Seconds, 1…120.

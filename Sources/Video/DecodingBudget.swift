@@ -1,0 +1,23 @@
+import Glibc
+import Synchronization
+
+/// The memory that the decoded pictures of all cameras together may fill.
+final class DecodingBudget: Sendable {
+    /// Half of the computer's memory.
+    static let shared = DecodingBudget(
+        bytes: max(1 << 28, sysconf(Int32(_SC_PHYS_PAGES)) * sysconf(Int32(_SC_PAGESIZE)) / 2))
+
+    let bytes: Int
+    private let taken = Mutex(0)
+
+    init(bytes: Int) { self.bytes = bytes }
+
+    /// Takes so many bytes in place of those that were taken before; false where too few are left: then the old ones stay.
+    func take(_ bytes: Int, insteadOf old: Int) -> Bool {
+        taken.withLock { taken in
+            guard bytes <= old || taken - old + bytes <= self.bytes else { return false }
+            taken += bytes - old
+            return true
+        }
+    }
+}
