@@ -3,8 +3,7 @@ import Foundation
 import Logging
 import ServiceLifecycle
 
-/// Warns once a day while a certificate of the broker's connection is about to end, and renews what the site's state
-/// says about it.
+/// Warns once a day while a certificate of the broker's connection is about to end.
 struct CertificateWatch: Service {
     /// Days.
     static let notice = 30
@@ -22,7 +21,6 @@ struct CertificateWatch: Service {
                 for line in Self.warnings(publisher.client.certificates(), at: Date()) {
                     logger.warning("a certificate ends soon", metadata: ["certificate": "\(line)"])
                 }
-                await publisher.refreshSite()
                 wait = .seconds(86_400)
             }
         }

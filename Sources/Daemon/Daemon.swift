@@ -40,7 +40,7 @@ public struct Daemon: Sendable {
         }
         archive?.warn(logger)
         archive?.resume(outbox, logger: logger)
-        let topics = AlertTopics(root: settings.topicRoot)
+        let topics = settings.topics
         let settlements = Settlements()
         let warnings = SiteWarnings()
         let places = settings.cameras.map(\.identity.place)
@@ -138,7 +138,7 @@ public struct Daemon: Sendable {
         services =
             [
                 PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
-                housekeeping,
+                SiteHeartbeat(publisher: publisher), housekeeping,
             ] + [follower as (any Service)?, watch].compactMap { $0 }
             + sockets.map { StatusServer($0, logger: logger, respond: respond) } + [fleet, health]
         reload = read.map { read in

@@ -25,7 +25,11 @@ extension DaemonSettings {
                 software: software, configurationSHA256: SHA256.hex(Array(configuration.text.utf8)),
                 catalogue: try Catalogue.builtIn().version,
                 model: .init(name: model.name, version: model.version, sha256: model.sha256)),
-            broker: try Self.broker(configuration.broker), topicRoot: configuration.broker.topicRoot, model: model,
+            broker: try Self.broker(configuration.broker),
+            topics: AlertTopics(
+                root: configuration.broker.topicRoot,
+                kinds: configuration.broker.topicKind == .underscored ? .underscored : .dotted),
+            model: model,
             threads: configuration.detector.threads, stateFolder: URL(filePath: site.stateDirectory),
             evidenceFolder: evidence.isEnabled ? URL(filePath: evidence.directory) : nil,
             evidenceDays: evidence.keepDays, jpegQuality: evidence.jpegQuality,

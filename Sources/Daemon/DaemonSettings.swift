@@ -7,7 +7,7 @@ public import Inference
 public struct DaemonSettings: Sendable {
     public var site: SiteIdentity
     public var broker: MQTTSettings
-    public var topicRoot: String
+    public var topics: AlertTopics
     public var model: Model
     public var threads: Int
     /// Holds the outbox.
@@ -41,13 +41,13 @@ public struct DaemonSettings: Sendable {
     public var cameras: [CameraService.Settings]
 
     public init(
-        site: SiteIdentity, broker: MQTTSettings, topicRoot: String, model: Model, threads: Int, stateFolder: URL,
+        site: SiteIdentity, broker: MQTTSettings, topics: AlertTopics, model: Model, threads: Int, stateFolder: URL,
         evidenceFolder: URL?, evidenceDays: Int, jpegQuality: Int, masking: MaskingModels,
         cameras: [CameraService.Settings]
     ) {
         self.site = site
         self.broker = broker
-        self.topicRoot = topicRoot
+        self.topics = topics
         self.model = model
         self.threads = threads
         self.stateFolder = stateFolder

@@ -9,9 +9,41 @@ public struct AlertTopics: Sendable, Hashable {
         case alert, open, evidence, camera, site, review, command, reply
     }
 
-    public let root: String
+    /// How a kind stands in a topic. JSON always has the dot.
+    public enum KindForm: String, Sendable, CaseIterable {
+        /// `parking.motor`
+        case dotted
+        /// `parking_motor`, for brokers that take no dot in a level.
+        case underscored
+    }
 
-    public init(root: String = "mg/v1") { self.root = root }
+    public let root: String
+    public let kinds: KindForm
+
+    /// - Parameter kinds: the form on the wire and in filters. Topics are made, and kept in the outbox, with the dot
+    ///   whatever it is; `onWire` gives the form that is sent, so that a change of it holds for what waits too.
+    public init(root: String = "mg/v1", kinds: KindForm = .dotted) {
+        self.root = root
+        self.kinds = kinds
+    }
+
+    /// The topic as it is sent.
+    func onWire(_ topic: String) -> String {
+        guard kinds == .underscored, [.alert, .open, .evidence].contains(where: { isClass($0, topic) }) else {
+            return topic
+        }
+        var levels = topic.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
+            .map(String.init)
+        let index = Self.placeLevels + 1
+        guard levels.indices.contains(index) else { return topic }
+        levels[index] = form(levels[index])
+        return ([root] + levels).joined(separator: "/")
+    }
+
+    private func form(_ kind: String) -> String { kinds == .dotted ? kind : kind.replacing(".", with: "_") }
+
+    /// From the province to the micro-grid.
+    private static let placeLevels = AreaCode.Level.allCases.count + 2
 
     /// Every change of an incident.
     public func alert(_ place: Place, _ kind: AlertKind) -> String {
@@ -44,7 +76,7 @@ public struct AlertTopics: Sendable, Hashable {
     func place(of topic: String) -> String? {
         guard topic.hasPrefix(root + "/") else { return nil }
         let levels = topic.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
-        let count = AreaCode.Level.allCases.count + 2
+        let count = Self.placeLevels
         return levels.count > count ? levels[1...count].joined(separator: "/") : nil
     }
 
@@ -68,7 +100,8 @@ public struct AlertTopics: Sendable, Hashable {
         let given = levels.map { level in
             area.flatMap { level.rawValue <= $0.level.rawValue ? $0.segment(level) : nil } ?? "+"
         }
-        return ([root, Class.alert.rawValue] + given + ["+", "+", Self.segment(kind.rawValue)]).joined(separator: "/")
+        return ([root, Class.alert.rawValue] + given + ["+", "+", Self.segment(form(kind.rawValue))]).joined(
+            separator: "/")
     }
 
     private func topic(_ class: Class, _ place: Place, _ rest: [String]) -> String {

@@ -8,11 +8,6 @@ import Threading
 ///
 /// The answer lies in the outbox with what was done, and goes out even when the process dies in between.
 public actor Inbox {
-    /// Reviews, and as many commands, that are taken in an hour, and refusals of each that are answered: more would fill
-    /// the disk. A worker's account that floods the reviews keeps no command out.
-    private static let mostRequests = 1000
-    private static let mostRefusals = 500
-
     // The outbox blocks.
     private nonisolated let executor = DedicatedThread(name: "inbox")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
@@ -29,7 +24,10 @@ public actor Inbox {
     private let settled: @Sendable (Incident) async -> Void
     private let snapshot: @Sendable (_ camera: String) async -> Snapshot
     private var isTakingPicture = false
-    private var taken: [Reply.Class: (hour: Int, requests: Int, refusals: Int)] = [:]
+    private var budget: RequestBudget
+    /// Requests that were refused since the start, by their class and reason.
+    nonisolated var refusals: [String: [String: Int]] { refused.withLock(\.self) }
+    private nonisolated let refused = Mutex<[String: [String: Int]]>([:])
     private var answered: @Sendable () -> Void = {}
 
     /// - Parameters:
@@ -47,6 +45,7 @@ public actor Inbox {
         self.topics = topics
         self.site = site
         self.authority = authority
+        budget = RequestBudget(authority)
         self.logger = logger
         self.now = now
         self.settled = settled
@@ -71,22 +70,20 @@ public actor Inbox {
         guard !message.payload.isEmpty, listening.withLock({ $0.contains(message.topic) }),
             let place = topics.place(of: message.topic)
         else { return }
+        let `class`: Reply.Class = topics.isClass(.review, message.topic) ? .review : .command
+        // What of it can be read; the answer has to find its way.
+        let loose = try? InboundFields(message.payload, known: nil)
         let request = Request(
-            class: topics.isClass(.review, message.topic) ? .review : .command, place: place,
+            class: `class`, place: place,
+            sender: budget.sender(`class`, at: place, by: (try? loose?.text("by")) ?? nil, on: now()), loose: loose,
             replyTopic: topics.topic(message.topic, as: .reply), digest: Digest.hex(message.payload))
-        let hour = Int(now().timeIntervalSince1970 / 3600)
-        var count = taken[request.class] ?? (hour, 0, 0)
-        if hour != count.hour { count = (hour, 0, 0) }
-        count.requests += 1
-        taken[request.class] = count
-        guard count.requests <= Self.mostRequests else {
-            if count.requests == Self.mostRequests + 1 {
-                logger.warning(
-                    "too many requests, no more are taken in this hour", metadata: ["class": "\(request.class)"])
-            }
-            return
-        }
         do {
+            if case .beyond(let isFirst) = budget.take(request.sender) {
+                try refuse(
+                    Refusal(.tooMany, "too many have come from this sender: send again in the next hour"), request,
+                    isAnswered: isFirst)
+                return
+            }
             do {
                 guard !message.retain else {
                     throw Refusal(.retained, "a retained request is never honoured: publish it without retain")
@@ -95,8 +92,9 @@ public actor Inbox {
                 case .review: try await review(message.payload, request)
                 case .command: try command(message.payload, request)
                 }
+                budget.accept(request.sender)
             } catch let refusal as Refusal {
-                try refuse(refusal, message.payload, request)
+                try refuse(refusal, request, isAnswered: budget.mayAnswerRefusal(request.sender))
             }
         } catch {
             // Not answered, for nothing is known of it afterwards: its sender may send it again.
@@ -122,6 +120,9 @@ public actor Inbox {
     private struct Request {
         let `class`: Reply.Class
         let place: String
+        let sender: RequestBudget.Sender
+        /// Without regard to which keys there may be; nil for what is no JSON object.
+        let loose: InboundFields?
         let replyTopic: String
         let digest: String
 
@@ -240,18 +241,20 @@ public actor Inbox {
     /// Tells when an answer has been written after its message was taken.
     func onAnswer(_ answered: @escaping @Sendable () -> Void) { self.answered = answered }
 
-    private func refuse(_ refusal: Refusal, _ payload: [UInt8], _ request: Request) throws {
+    /// Counts it, and answers it where the sender's share allows that.
+    private func refuse(_ refusal: Refusal, _ request: Request, isAnswered: Bool) throws {
         let date = now()
-        taken[request.class]?.refusals += 1
-        let refusals = taken[request.class]?.refusals ?? 0
-        guard refusals <= Self.mostRefusals else {
-            if refusals == Self.mostRefusals + 1 {
-                logger.warning("too many refusals, no more are answered in this hour")
-            }
-            return
+        refused.withLock { $0[request.class.rawValue, default: [:]][refusal.reason.rawValue, default: 0] += 1 }
+        if refusal.reason == .tooMany, isAnswered {
+            logger.warning(
+                "too many requests, no more are taken from this sender in this hour",
+                metadata: [
+                    "class": "\(request.class)", "place": "\(request.place)",
+                    "by": "\(request.sender.name?.debugDescription ?? "names that found no room")",
+                ])
         }
-        // What of it can be read; the answer has to find its way.
-        let loose = payload.count <= InboundFields.mostBytes ? try? InboundFields(payload, known: nil) : nil
+        guard isAnswered else { return }
+        let loose = request.loose
         var reply = Reply(request.class, .refused, site: site, at: date)
         reply.request = (try? loose?.text("id")) ?? nil
         reply.incident = (try? loose?.text("incident")) ?? nil

@@ -161,8 +161,13 @@ final class MQTTSession: Sendable {
         let operation = "publish to \(message.topic)"
         if let end = state.withLock({ $0.end }) { throw end }
         var id: Int32 = 0
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if let expiry = message.expiry, settings.version == .v5 {
+            mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue), expiry)
+        }
         let code = mosquitto_publish_v5(
-            handle, &id, message.topic, Int32(message.payload.count), message.payload, 1, message.retain, nil)
+            handle, &id, message.topic, Int32(message.payload.count), message.payload, 1, message.retain, properties)
         guard code == 0 else { throw MQTTError.unsent(code, operation) }
         return MQTTReceipt(session: self, id: id, operation: operation)
     }

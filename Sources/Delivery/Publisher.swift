@@ -328,16 +328,24 @@ public actor Publisher {
         wakeup.yield()
     }
 
-    /// Empties a retained incident of this site that is not open: the database was lost, or is an older one.
+    /// Empties a retained incident of this site that is not open: the database was lost, or is an older one. And one
+    /// that is open and lies elsewhere by now: topics have another form.
     private func reconcile(_ message: MQTTMessage) async {
         guard message.retain, let event = try? AlertEvent(json: Data(message.payload)), event.source == site.source,
-            let incident = UUID(uuidString: event.subject), (try? outbox.isOpen(incident)) == false
+            let incident = UUID(uuidString: event.subject), isOver(incident, at: message.topic)
         else { return }
         logger.notice("a retained incident is not open, it is emptied", metadata: ["incident": "\(event.subject)"])
         let isEmptied = await attempt {
             try await self.client.publish(MQTTMessage(topic: message.topic, payload: [], retain: true))
         }
         if !isEmptied { reconciled = nil }
+    }
+
+    private func isOver(_ incident: UUID, at topic: String) -> Bool {
+        // What cannot be read now is left as it is.
+        guard let isOpen = try? outbox.isOpen(incident) else { return false }
+        guard isOpen, let home = try? outbox.openTopic(of: incident) else { return !isOpen }
+        return topics.onWire(home) != topic
     }
 
     /// Tells a new connection what is retained: the site, the cameras, and each open incident.
@@ -359,7 +367,9 @@ public actor Publisher {
     private typealias Sending = Result<MQTTReceipt, MQTTError>
 
     private func handOver(_ message: MQTTMessage) -> Sending {
-        Sending { () throws(MQTTError) in try client.send(message) }
+        var message = message
+        message.topic = topics.onWire(message.topic)
+        return Sending { () throws(MQTTError) in try client.send(message) }
     }
 
     private static func acknowledgement(of sending: Sending) async throws(MQTTError) {
@@ -397,7 +407,7 @@ public actor Publisher {
                     allowed.remove(message.topic)
                     if blocked == nil {
                         blocked = BlockedDelivery(
-                            topic: message.topic, sequence: message.sequence, reason: error.cause)
+                            topic: topics.onWire(message.topic), sequence: message.sequence, reason: error.cause)
                     }
                     fault = fault ?? error
                 case .disconnected: fault = fault ?? error
@@ -508,7 +518,7 @@ public actor Publisher {
     private func publish(_ picture: AlertPicture, _ bytes: Data) async throws(MQTTError) -> String? {
         failures = (picture, failures.picture == picture ? failures.count : 0)
         do {
-            try await client.publish(MQTTMessage(topic: picture.topic, payload: Array(bytes)))
+            try await client.publish(MQTTMessage(topic: topics.onWire(picture.topic), payload: Array(bytes)))
             return nil
         } catch {
             failures.count += 1
@@ -526,8 +536,10 @@ public actor Publisher {
             payload: Self.json(
                 SiteReport(
                     site, state, at: Date(), facts: facts, blocked: blocked, certificates: client.certificates(),
-                    warnings: toldWarnings)),
-            retain: true)
+                    warnings: toldWarnings, refusals: inbox?.refusals ?? [:])),
+            retain: true,
+            // What says online must not outlive a broker that never sends the will.
+            expiry: state == .online ? UInt32(SiteReport.period + SiteReport.grace) : nil)
     }
 
     /// A refused retained state must not hold up the alerts. False where it failed.

@@ -20,6 +20,8 @@ public struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
         case busy
         /// The site's store is of another epoch.
         case otherEpoch = "other_epoch"
+        /// Its sender's share of this hour is used up.
+        case tooMany = "too_many"
         /// The site cannot do it.
         case unavailable
     }

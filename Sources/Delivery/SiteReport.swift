@@ -29,11 +29,18 @@ public struct SiteReport: Codable, Sendable, Hashable {
     }
 
     private static let mostSpans = 16
+    /// Seconds from a report to the next, at most.
+    public static let period = 60.0
+    /// Seconds beyond that for the way, the broker and the two clocks.
+    public static let grace = 60.0
 
     public var site: String
     public var state: State
     /// Nil in the last will: nobody knows when the connection will break.
     public var at: String?
+    /// When the next report comes at the latest; only while it is online. A site that has let this pass by more than
+    /// `grace` is lost, whatever its state says.
+    public var nextAt: String?
     /// Of the last will: when the broken connection had been made.
     public var connected: String?
     public var software: String
@@ -52,6 +59,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     /// What reviews say of each rule at each camera.
     public var reviews: [ReviewTally]?
     public var audit: Audit?
+    /// Requests that were refused since the daemon's start, by their class and reason; nil where none was.
+    public var refusals: [String: [String: Int]]?
 
     /// What an operator should know besides: a disk that takes nothing, a folder that is gone; nil where all is well.
     public var warnings: [String]?
@@ -73,7 +82,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     private enum CodingKeys: String, CodingKey {
         case site, state, at, connected, software, epoch, undelivered, blocked, dropped, reviews, audit, certificates
-        case warnings
+        case warnings, refusals
+        case nextAt = "next_at"
         case lastSequence = "last_sequence"
         case evictedEvidence = "evicted_evidence"
         case damagedStores = "damaged_stores"
@@ -84,14 +94,17 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     init(
         _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil,
-        blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = [], warnings: [String] = []
+        blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = [], warnings: [String] = [],
+        refusals: [String: [String: Int]] = [:]
     ) {
         let zone = TimeZone.current
         self.site = site.id
         self.state = state
         self.at = at.map { RFC3339.string(from: $0, in: zone) }
         self.connected = connected.map { RFC3339.string(from: $0, in: zone) }
+        if state == .online, let at { nextAt = RFC3339.string(from: at.addingTimeInterval(Self.period), in: zone) }
         software = site.software
+        if !refusals.isEmpty { self.refusals = refusals }
         self.blocked = blocked
         if !warnings.isEmpty { self.warnings = warnings }
         if let at, !certificates.isEmpty {

@@ -31,7 +31,7 @@ enum AlertText {
     }
 
     /// Without what a terminal would obey: anybody whom the broker lets publish may write into a name.
-    private static func plain(_ text: String) -> String {
+    static func plain(_ text: String) -> String {
         String(
             String.UnicodeScalarView(
                 text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))

@@ -10,6 +10,8 @@ struct WatchCommand: AsyncParsableCommand {
         abstract: "Subscribes to alerts and prints them.",
         discussion: """
             Subscribes to one area, to one kind in an area, or to any filter. Alerts are shown once each by their id.
+            Says on standard error when a site of the area goes offline, and when one is lost: it let the time pass that
+            it had named for its next report.
             Stops with control-C, after --count alerts, or after --timeout seconds (exit code 1 if --count was not
             reached).
             """)
@@ -20,6 +22,8 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "One kind of alert, e.g. parking.motor.") var kind: String?
     @Option(help: "A topic filter, in place of --area and --kind.") var filter: String?
     @Option(help: "Root of the topics.") var root = "mg/v1"
+    @Flag(help: "Kinds stand in topics with an underscore (parking_motor): the sites have topic_kind: underscored.")
+    var underscored = false
     @Option(help: "User name at the broker.") var username: String?
     @Option(help: "File that holds the password.") var passwordFile: String?
     @Option(help: "PEM file of the authority that signed the broker's certificate; turns TLS on.") var caFile: String?
@@ -61,10 +65,25 @@ struct WatchCommand: AsyncParsableCommand {
     private func show(_ client: MQTTClient, _ filter: String) async throws -> Bool {
         let connections = Task { try await subscribe(client, filter) }
         defer { connections.cancel() }
+        let sites = SiteNotes()
+        let looking = Task {
+            var wasConnected = false
+            while !Task.isCancelled {
+                try? await Task.sleep(for: .seconds(5))
+                // Without a connection nobody here knows; with a new one what is retained comes first.
+                let isConnected = client.isConnected
+                if isConnected, wasConnected { sites.look() }
+                wasConnected = isConnected
+            }
+        }
+        defer { looking.cancel() }
         var seen = Set<String>()
         var shown = 0
         for await message in client.messages {
-            guard let event = try? AlertEvent(json: Data(message.payload)) else { continue }
+            guard let event = try? AlertEvent(json: Data(message.payload)) else {
+                sites.take(message)
+                continue
+            }
             // Ids are ours, of 36 characters; what else a broker sends must not fill the memory.
             if seen.count == 100_000 { seen = [] }
             guard event.id.utf8.count <= 64, seen.insert(event.id).inserted else { continue }
@@ -89,15 +108,22 @@ struct WatchCommand: AsyncParsableCommand {
                 do {
                     try await client.subscribe(filter)
                     note("watching \(filter) at \(host):\(port)")
+                    if let states = try siteFilter() { try await client.subscribe(states) }
                 } catch { note("\(error)") }
             case .down(let error): note("no connection: \(error)")
             }
         }
     }
 
+    private var topics: AlertTopics { AlertTopics(root: root, kinds: underscored ? .underscored : .dotted) }
+
+    /// The states of the area's sites; nil where nobody said which area.
+    private func siteFilter() throws -> String? {
+        filter == nil ? topics.filter(.site, area: try area.map { try AreaCode($0) }) : nil
+    }
+
     private func subscription() throws -> String {
         if let filter { return filter }
-        let topics = AlertTopics(root: root)
         do {
             let code = try area.map { try AreaCode($0) }
             if let kind { return topics.filter(kind: AlertKind(rawValue: kind), area: code) }

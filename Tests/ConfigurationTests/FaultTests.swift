@@ -28,6 +28,17 @@ struct FaultTests {
 
     /// One line of the minimal file replaced, one fault.
     static let cases: [Case] = [
+        Case(5, "  host: h\n  topic_kind: dots", "6:15: broker: topic_kind must be", "underscored"),
+        Case(5, "  host: h\n  product: nats", "6:12: broker: nats takes no dot", "add topic_kind: underscored"),
+        Case(
+            5, "  host: h\n  product: rabbitmq\n  topic_kind: dotted", "7:15: broker: rabbitmq takes no dot",
+            "topic_kind: underscored"),
+        Case(
+            5, "  host: h\n  topic_kind: underscored\n  topic_root: a.b", "7:15: broker: topic_root must be",
+            "without a dot"),
+        Case(
+            5, "  host: h\n  topic_kind: underscored\n  product: nats\n  protocol: mqtt5", "8:13: broker: nats speaks",
+            "mqtt3.1.1"),
         Case(2, "  id: S 1", "2:7: site: id must be", "not \"S 1\""),
         Case(3, "  area: \"3205\"", "3:9: site: area must be a 12-digit area code", "not \"3205\""),
         Case(3, "  grid: \"001\"", "1:1: site: area is missing", "e.g. area: 320583102201"),

@@ -12,7 +12,7 @@ struct Fixtures: Sendable {
     let site: SiteIdentity
     var camera: CameraIdentity
     let zone = ZoneIdentity(id: "np1", name: "路口禁停区", surface: .carriageway)
-    let topics = AlertTopics()
+    var topics = AlertTopics()
     let entry: KindEntry
 
     init() throws {
@@ -91,13 +91,18 @@ struct Fixtures: Sendable {
     var reviewTopic: String { topics.inbound(.review, camera.place, site: site.id) }
     var commandTopic: String { topics.inbound(.command, site.place, site: site.id) }
 
+    func settings(port: Int) -> MQTTSettings {
+        var settings = MQTTSettings(host: "127.0.0.1", port: port, clientID: "site-\(UUID().uuidString)", keepAlive: 5)
+        settings.shortestWait = 0.1
+        settings.longestWait = 0.3
+        return settings
+    }
+
     func publisher(
         _ outbox: Outbox, port: Int, inbox: Inbox? = nil, pictures: URL? = nil,
         change: (inout MQTTSettings) -> Void = { _ in }
     ) -> Publisher {
-        var settings = MQTTSettings(host: "127.0.0.1", port: port, clientID: "site-\(UUID().uuidString)", keepAlive: 5)
-        settings.shortestWait = 0.1
-        settings.longestWait = 0.3
+        var settings = settings(port: port)
         change(&settings)
         return Publisher(
             outbox: outbox, broker: settings, topics: topics, site: site,

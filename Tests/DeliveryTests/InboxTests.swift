@@ -425,15 +425,32 @@ struct InboxTests {
             await inbox.take(
                 MQTTMessage(topic: fixtures.reviewTopic, text: review(UUID(), "confirmed", #","id":"\#(number)""#)))
         }
-        #expect(try outbox.auditEntries().count { $0.event == .reviewRefused } == 500)
+        // And one that says why there are no more.
+        #expect(try outbox.auditEntries().count { $0.event == .reviewRefused } == 501)
         for number in 0..<1100 {
             let text = number < 600 ? "x" : command("c-\(number)", "ping")
             await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: text))
         }
         let events = try outbox.auditEntries(limit: 2000).map(\.event)
-        #expect(events.count { $0 == .commandRefused } == 500)
+        #expect(events.count { $0 == .commandRefused } == 501)
         #expect(events.count { $0 == .commandAccepted } == 400)
         #expect(try outbox.replies(limit: 2000).count == 1000)
+    }
+
+    @Test func `a flood by one leaves others their share, and is counted by its reasons`() async throws {
+        let incident = fixtures.incident()
+        try fixtures.append(incident, to: outbox)
+        let inbox = inbox()
+        for number in 0..<1200 {
+            await inbox.take(
+                MQTTMessage(topic: fixtures.reviewTopic, text: review(UUID(), "confirmed", #","id":"\#(number)""#)))
+        }
+        let other = review(incident.id, "handled", #","id":"r-1""#).replacing("worker-17", with: "worker-18")
+        await inbox.take(MQTTMessage(topic: fixtures.reviewTopic, text: other))
+        #expect(try newest().data.incident.reason == "handled")
+        #expect(inbox.refusals == ["review": ["unknown_incident": 1000, "too_many": 200]])
+        let answers = try replies().filter { $0.reason == .tooMany }
+        #expect(answers.count == 1 && answers[0].request == "1000")
     }
 
     @Test func `random bytes never crash it`() async throws {

@@ -1,8 +1,9 @@
 import Analytics
 import Catalogue
-import Delivery
 import Foundation
 import Testing
+
+@testable import Delivery
 
 struct TopicTests {
     private let topics = AlertTopics()
@@ -46,6 +47,25 @@ struct TopicTests {
         #expect(
             topics.filter(kind: .illegalParking, area: try AreaCode("320583"))
                 == "mg/v1/alert/32/3205/320583/+/+/+/+/parking.motor")
+    }
+
+    @Test func `on a broker without dots the kind has an underscore, in what is sent and in filters`() throws {
+        let topics = AlertTopics(root: "a/b.c", kinds: .underscored)
+        let area = "32/3205/320583/320583102/320583102201/003/02"
+        let (id, kind) = (UUID(), AlertKind(rawValue: "vending.occupy_road"))
+        #expect(topics.onWire(topics.alert(place, kind)) == "a/b.c/alert/\(area)/vending_occupy_road")
+        #expect(
+            topics.onWire(topics.open(place, kind, incident: id)) == "a/b.c/open/\(area)/vending_occupy_road/\(id.text)"
+        )
+        #expect(
+            topics.onWire(topics.evidence(place, kind, incident: id, sha256: "ab.c"))
+                == "a/b.c/evidence/\(area)/vending_occupy_road/\(id.text)/ab.c")
+        #expect(topics.onWire(topics.site(place, id: "a.b")) == topics.site(place, id: "a.b"))
+        #expect(topics.onWire("elsewhere/a.b") == "elsewhere/a.b")
+        #expect(topics.filter(kind: kind) == "a/b.c/alert/+/+/+/+/+/+/+/vending_occupy_road")
+        #expect(self.topics.onWire(self.topics.alert(place, kind)) == self.topics.alert(place, kind))
+        let sent = try Catalogue.builtIn().kinds.map { topics.onWire(topics.alert(place, $0)) }
+        #expect(Set(sent).count == sent.count)
     }
 
     @Test func `no name opens a level or a wildcard`() {

@@ -10,12 +10,15 @@
 #
 # PLACE is area/grid/micro-grid, e.g. 320583102201/003/02. AREA is the beginning of one: 32, 3205, 320583, 320583102,
 # 320583102201, 320583102201/003 or 320583102201/003/02. ROOT is what the topics begin with (mg/v1). FORM=emqx prints for
-# EMQX's acl.conf instead, where {deny, all}. must be the last line.
+# EMQX's acl.conf instead, where {deny, all}. must be the last line; FORM=nats for nats/users.conf, with the user's
+# password, or its bcrypt hash, in PASSWORD.
 set -euo pipefail
 
 root=${ROOT:-mg/v1}
 form=${FORM:-mosquitto}
-case $form in mosquitto | emqx) ;; *) echo "FORM is mosquitto or emqx, not $form." >&2; exit 64 ;; esac
+case $form in mosquitto | emqx) ;; nats)
+    [[ ${PASSWORD:-} =~ ^[^\"\\[:space:]]+$ ]] || { echo "Give PASSWORD, without spaces, \" and \\." >&2; exit 64; } ;;
+    *) echo "FORM is mosquitto, emqx or nats, not $form." >&2; exit 64 ;; esac
 usage() { sed -n '4,9s/^# *//p' "$0" >&2; exit 64; }
 [ $# -ge 3 ] || usage
 role=$1 user=$2
@@ -32,9 +35,28 @@ levels() { # the topic levels of an area, cut as the topics are
     done
     echo "$path${1#"$code"}"
 }
+subject() { # as NATS names a topic: it takes no dot in a level
+    local text=${1//./_}
+    text=${text//\//.}
+    text=${text//+/\*}
+    echo "${text//#/>}"
+}
+list() {
+    local text
+    text=$(printf ', "%s"' "$@")
+    echo "[${text:2}]"
+}
 allow() { # access class levels
     if [ "$form" = mosquitto ]; then
         echo "topic $1 $root/$2/$3"
+        return
+    fi
+    if [ "$form" = nats ]; then
+        local subject
+        subject=$(subject "$root/$2/$3")
+        # NATS's > stands for one level or more, MQTT's # also for none.
+        case $1 in write | readwrite) may_write+=("$subject") ;;& read | readwrite) may_read+=("$subject") ;; esac
+        case $1,$subject in read*,*.\>) may_read+=("${subject%.>}") ;; esac
         return
     fi
     local action
@@ -46,11 +68,12 @@ name() { # one level of a topic
 }
 outgoing=(alert open evidence camera site reply)
 
+case $form,$user in nats,*.*) echo "NATS: a user's name has no dot, for a site's name is a level." >&2; exit 64 ;; esac
 case $user in *[[:space:]/+#\"\\]*) echo "A user's name has no space, /, +, #, \" or \\." >&2; exit 64 ;; esac
 
 # Printed as a whole or not at all: the output is appended to the broker's file.
 entry() {
-    if [ "$form" = mosquitto ]; then echo "user $user"; else echo "%% $user"; fi
+    if [ "$form" = nats ]; then may_read=() may_write=(); elif [ "$form" = mosquitto ]; then echo "user $user"; else echo "%% $user"; fi
     if [ "$role" = edge ]; then
         for at in "${places[@]}"; do
             allow write alert "$at/+"
@@ -104,3 +127,10 @@ case $role in
     *) usage ;;
 esac
 entry
+if [ "$form" = nats ]; then
+    # What QoS 1 delivers comes by a subject of its own. Without a list everything would be allowed.
+    publish='{deny: ">"}'
+    if [ ${#may_write[@]} -gt 0 ]; then publish=$(list "${may_write[@]}"); fi
+    subscribe=$(list "${may_read[@]}" '$MQTT.sub.>')
+    echo "{user: \"$user\", password: \"$PASSWORD\", permissions: {publish: $publish, subscribe: $subscribe}}"
+fi

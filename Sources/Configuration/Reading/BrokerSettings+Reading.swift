@@ -6,6 +6,8 @@ extension BrokerSettings {
         case username
         case passwordFile = "password_file"
         case topicRoot = "topic_root"
+        case topicKind = "topic_kind"
+        case product
         case keepAlive = "keep_alive"
         case tls
     }
@@ -30,9 +32,29 @@ extension BrokerSettings {
         broker.topicRoot =
             section.text(.topicRoot, form: "levels such as mg/v1, without +, # and spaces", isTopic)
             ?? broker.topicRoot
+        broker.topicKind = section.choice(.topicKind) ?? broker.topicKind
+        broker.product = section.choice(.product)
+        checkDots(broker, section)
         broker.keepAlive = section.integer(.keepAlive, 5...3600, "seconds") ?? broker.keepAlive
         broker.tls = section.section(.tls, place: "\(section.place), tls").map(TLSSettings.read)
         return broker
+    }
+
+    /// A dot is the separator of levels within these brokers: NATS breaks the connection over one, RabbitMQ and ActiveMQ
+    /// make a level of it.
+    private static func checkDots(_ broker: BrokerSettings, _ section: Section<Key>) {
+        let takesNoDot = broker.product.map { [.nats, .rabbitmq, .activemq].contains($0) } ?? false
+        if takesNoDot, broker.topicKind == .dotted {
+            section.report(
+                "\(broker.product?.rawValue ?? "") takes no dot in a level of a topic: add topic_kind: underscored",
+                section.node(.topicKind) == nil ? .product : .topicKind)
+        }
+        if takesNoDot || broker.topicKind == .underscored, broker.topicRoot.contains(".") {
+            section.report("topic_root must be without a dot where topic_kind is underscored", .topicRoot)
+        }
+        if broker.product == .nats, broker.version == .mqtt5, section.node(.version) != nil {
+            section.report("nats speaks MQTT 3.1.1 only: write protocol: mqtt3.1.1", .version)
+        }
     }
 
     private static func isTopic(_ text: String) -> Bool {

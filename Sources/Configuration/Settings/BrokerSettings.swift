@@ -6,6 +6,19 @@ public struct BrokerSettings: Sendable, Hashable {
         case mqtt311 = "mqtt3.1.1"
     }
 
+    /// How a kind stands in a topic, as the file spells it.
+    public enum TopicKind: String, Sendable, CaseIterable {
+        /// `parking.motor`
+        case dotted
+        /// `parking_motor`, for brokers that take no dot in a level.
+        case underscored
+    }
+
+    /// A broker whose peculiarities are known; docs/brokers.md has them.
+    public enum Product: String, Sendable, CaseIterable {
+        case mosquitto, emqx, nats, ejabberd, rabbitmq, activemq
+    }
+
     /// A name or an address.
     public var host: String
     /// 1…65535; 8883 is usual with TLS.
@@ -18,6 +31,9 @@ public struct BrokerSettings: Sendable, Hashable {
     public var passwordFile: String?
     /// What every topic begins with; no slash at its ends.
     public var topicRoot = "mg/v1"
+    public var topicKind = TopicKind.dotted
+    /// Nil where the file does not say; then the daemon finds out.
+    public var product: Product?
     /// Seconds, 5…3600.
     public var keepAlive = 30
     /// Nil for a connection in the clear.
