@@ -23,6 +23,9 @@ public struct Certificates: Sendable {
         try make(["server", name] + hosts, days: days)
     }
 
+    /// One of a cluster's machines: a server, and a client of the others.
+    public func makeNode(_ name: String) throws { try make(["node", name, "127.0.0.1"], days: nil) }
+
     /// - Parameter days: negative for one that has expired.
     public func makeClient(_ name: String, days: Int? = nil) throws { try make(["client", name], days: days) }
 

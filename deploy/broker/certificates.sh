@@ -3,13 +3,14 @@
 #
 #   certificates.sh DIR authority NAME         DIR/ca.crt and DIR/ca.key; keep ca.key off the broker
 #   certificates.sh DIR server NAME HOST ...   DIR/NAME.crt and DIR/NAME.key for a broker under these names or addresses
+#   certificates.sh DIR node NAME HOST ...     the same for one of a cluster, which is a client of the others too
 #   certificates.sh DIR client NAME            DIR/NAME.crt and DIR/NAME.key; NAME is the user at the broker
 #
 # DAYS is how long it holds (authority 3650, others 397). What is there is not overwritten.
 set -euo pipefail
 umask 077
 
-usage() { sed -n '4,6s/^# *//p' "$0" >&2; exit 64; }
+usage() { sed -n '4,7s/^# *//p' "$0" >&2; exit 64; }
 [ $# -ge 3 ] || usage
 dir=$1 role=$2 name=$3
 shift 3
@@ -36,7 +37,7 @@ case $role in
         openssl req -x509 -new -key "$dir/ca.key" -subj "/CN=$name" -days "${DAYS:-3650}" -out "$dir/ca.crt"
         chmod 644 "$dir/ca.crt"
         ;;
-    server)
+    server | node)
         [ $# -ge 1 ] || usage
         names=
         for host in "$@"; do
@@ -45,7 +46,9 @@ case $role in
             names+=${names:+,}$kind:$host
         done
         new_key "$dir/$name.key"
-        sign "extendedKeyUsage=serverAuth
+        usage=serverAuth
+        if [ "$role" = node ]; then usage+=,clientAuth; fi
+        sign "extendedKeyUsage=$usage
 subjectAltName=$names"
         ;;
     client)
