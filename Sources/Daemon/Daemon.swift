@@ -132,7 +132,7 @@ public struct Daemon: Sendable {
             Self.response(path, secrets) {
                 SiteStatus(
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
-                    isConnected: publisher.client.isConnected, blocked: publisher.blocked,
+                    isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                     withheld: writer.withheld.load(ordering: .relaxed),
                     archive: archive, writer: writer)
             }

@@ -144,9 +144,19 @@ extension DaemonSettings {
         }
         var settings = MQTTSettings(
             host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username,
-            password: password, keepAlive: broker.keepAlive, version: broker.version == .mqtt5 ? .v5 : .v311, tls: tls)
+            password: password, keepAlive: broker.keepAlive, version: version(broker.version), tls: tls)
         settings.secrets = secrets
+        settings.addresses = broker.addresses.map { MQTTSettings.Address(host: $0.host, port: $0.port) }
+        settings.ackTimeout = Double(broker.ackTimeout)
         return settings
+    }
+
+    private static func version(_ version: BrokerSettings.Version) -> MQTTSettings.Version? {
+        switch version {
+        case .auto: nil
+        case .mqtt5: .v5
+        case .mqtt311: .v311
+        }
     }
 
     private static func stream(

@@ -6,6 +6,8 @@ import Threading
 /// Runs the publisher; at the end it sends what it still can for a bounded time.
 struct PublisherService: Service {
     /// How long a shutdown waits for the broker.
+    ///
+    /// A service manager's patience and the time of the cameras before it leave no more.
     static let drain = Duration.seconds(2)
 
     let publisher: Publisher

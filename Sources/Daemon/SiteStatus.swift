@@ -79,6 +79,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
     public let software: String
     public let model: String
     public let brokerConnected: Bool
+    /// Which broker that is, and what it does not take; nil without a connection.
+    public let broker: BrokerLink?
     /// What the broker refuses, and everything waits behind; nil where all goes out.
     public let blocked: BlockedDelivery?
     public let cameras: [Camera]
@@ -111,6 +113,7 @@ public struct SiteStatus: Codable, Sendable, Equatable {
 extension SiteStatus {
     init(
         site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool,
+        broker: BrokerLink? = nil,
         blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, writer: IncidentWriter? = nil,
         now: Date = Date()
     ) {
@@ -118,6 +121,7 @@ extension SiteStatus {
         software = site.software
         model = site.model.name
         brokerConnected = isConnected
+        self.broker = broker
         self.blocked = blocked
         self.cameras = cameras.map { service in
             let (identity, reading, counters) = (

@@ -14,6 +14,10 @@ public final class MQTTClient: Sendable {
         /// Only while the broker has accepted us.
         var session: MQTTSession?
         var sessions = 0
+        /// When it did so.
+        var since: ContinuousClock.Instant?
+        /// Why the latest connection broke, where it broke soon.
+        var trouble: MQTTError?
         var dropped = 0
         /// And whether the retain flag comes as it was published.
         var filters: [String: Bool] = [:]
@@ -28,6 +32,7 @@ public final class MQTTClient: Sendable {
     public let messages: AsyncStream<MQTTMessage>
 
     private let settings: MQTTSettings
+    private let clock = ContinuousClock()
     private let message: AsyncStream<MQTTMessage>.Continuation
     private let state = Mutex(State())
     private let waiting = Waiting()
@@ -39,17 +44,31 @@ public final class MQTTClient: Sendable {
 
     /// Begins to connect, and keeps at it. Throws where the settings can never work.
     public func start() throws(MQTTError) {
-        let first = try makeSession()
+        var route = BrokerRoute(settings)
+        let first = try makeSession(route.next(at: clock.now))
         let isNew = state.withLock { state in
             defer { state.isStarted = true }
             return !state.isStarted && !state.isClosed
         }
-        if isNew { startThread(named: "mqtt") { self.loop(first) } }
+        if isNew { startThread(named: "mqtt") { [route] in self.loop(first, route) } }
     }
 
     /// Acknowledgements of this connection for which nobody has waited yet.
     var unclaimedAcknowledgements: Int { state.withLock { $0.session }?.unclaimed ?? 0 }
     public var isConnected: Bool { state.withLock { $0.session != nil } }
+    /// The broker that has accepted us; nil without a connection.
+    public var link: BrokerLink? {
+        let (session, since, trouble) = state.withLock { ($0.session, $0.since, $0.trouble) }
+        guard let session, let since else { return nil }
+        let isSettled = since.duration(to: clock.now) >= .seconds(settings.settleTime)
+        return BrokerLink(
+            address: "\(session.attempt.address)", version: session.attempt.version.rawValue,
+            trouble: isSettled ? nil : trouble.map { $0.cause + ($0.remedy.map { "; \($0)" } ?? "") })
+    }
+    /// Whether this broker keeps retained messages, so far as it says; true without a connection.
+    public var retains: Bool { state.withLock { $0.session }?.retains ?? true }
+    /// Whether this broker has our last will; true without a connection.
+    public var hasWill: Bool { state.withLock { $0.session }?.attempt.hasWill ?? true }
     /// How often the broker has accepted us.
     public var sessions: Int { state.withLock { $0.sessions } }
     /// Incoming messages that were too long, or that nobody read in time.
@@ -142,28 +161,36 @@ public final class MQTTClient: Sendable {
         finish()
     }
 
-    private func loop(_ first: MQTTSession) {
-        var backoff = Backoff(shortest: settings.shortestWait, longest: settings.longestWait)
+    private func loop(_ first: MQTTSession, _ start: BrokerRoute) {
+        var route = start
         var next: MQTTSession? = first
         while !isClosed {
             var error = MQTTError.closed
-            let before = sessions
             do throws(MQTTError) {
                 let session: MQTTSession
-                if let prepared = next { session = prepared } else { session = try makeSession() }
+                if let next { session = next } else { session = try makeSession(route.next(at: clock.now)) }
                 next = nil
                 state.withLock { $0.attempt = session }
                 change(to: .connecting)
                 error = session.run { isClosed }
             } catch let fault { error = fault }
-            state.withLock { state in
+            let since = state.withLock { state in
                 state.attempt = nil
                 state.session = nil
+                defer { state.since = nil }
+                return state.since
             }
-            change(to: .down(error))
-            if sessions > before { backoff.reset() }
-            guard !isClosed else { break }
-            waiting.wait(seconds: backoff.next())
+            let now = clock.now
+            let lived = since.map { $0.duration(to: now) / .seconds(1) }
+            if lived != nil { route.accepted() }
+            let end = route.ended(error, lived: lived, at: now)
+            guard !isClosed, end.isDetour else {
+                if let lived { state.withLock { $0.trouble = lived < settings.settleTime ? end.error : nil } }
+                change(to: .down(isClosed ? .closed : end.error))
+                guard !isClosed else { break }
+                if end.wait > 0 { waiting.wait(seconds: end.wait) }
+                continue
+            }
         }
         state.withLock { $0.isFinished = true }
         finish()
@@ -171,7 +198,7 @@ public final class MQTTClient: Sendable {
 
     private var isClosed: Bool { state.withLock { $0.isClosed } }
 
-    private func makeSession() throws(MQTTError) -> MQTTSession {
+    private func makeSession(_ attempt: BrokerRoute.Attempt) throws(MQTTError) -> MQTTSession {
         let events = MQTTSession.Events(
             up: { [weak self] in self?.up($0) },
             message: { [weak self] message in
@@ -179,12 +206,13 @@ public final class MQTTClient: Sendable {
                 state.withLock { $0.dropped += 1 }
             },
             oversized: { [weak self] in self?.state.withLock { $0.dropped += 1 } })
-        return try MQTTSession(settings, events: events)
+        return try MQTTSession(settings, attempt, events: events)
     }
 
     private func up(_ session: MQTTSession) {
         let filters = state.withLock { state in
             state.session = session
+            state.since = clock.now
             state.sessions += 1
             state.certificates = session.certificates
             return state.filters

@@ -14,20 +14,45 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         case settings
     }
 
+    /// What the way in which a connection failed tells about the broker.
+    enum Sign: Sendable, Equatable {
+        /// It closed the connection in place of a CONNACK, or answered with something else.
+        case closedUnanswered
+        /// A CONNACK refused, with a reason of MQTT 5 or, of 3.1.1, a return code.
+        case refused(Int)
+        /// It closed the connection without a word.
+        case closed
+        /// It closed the connection with a reason of MQTT 5.
+        case told(Int)
+    }
+
     public let kind: Kind
     public let operation: String
     public let cause: String
     /// What helps; nil where waiting does.
     public let remedy: String?
+    /// Nil where nothing is to be learnt.
+    var sign: Sign?
 
     public var description: String { "could not \(operation): \(cause)" + (remedy.map { "; \($0)" } ?? "") }
 
+    /// Whether what was under way may be why the broker broke the connection.
+    var blamesMessage: Bool {
+        switch sign {
+        case .closed: true
+        case .told(let reason): MQTTReasons.mayConcernMessage(reason)
+        default: false
+        }
+    }
+
+    static let clash = "perhaps two boxes have one client id: give each its own site.id, or client_id"
+
     /// A return code of the library.
+    ///
+    /// - Parameter system: the number of the system's error right after the call.
     static func library(
-        _ code: Int32, _ operation: String, _ tls: TLSContext? = nil, kind: Kind = .disconnected
+        _ code: Int32, _ operation: String, _ tls: TLSContext? = nil, kind: Kind = .disconnected, system: Int32 = errno
     ) -> MQTTError {
-        // The number of a system error is valid only on the thread that got it, right after the call.
-        let system = errno
         if let fault = tls?.fault(operation) { return fault }
         let text =
             code == MOSQ_ERR_ERRNO.rawValue
@@ -62,31 +87,9 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// A CONNACK that says no.
-    static func connection(_ code: Int32, _ version: MQTTSettings.Version) -> MQTTError {
-        let isCredential: Bool
-        let text: String
-        switch version {
-        case .v5:
-            text = String(cString: mosquitto_reason_string(code))
-            isCredential = [0x86, 0x87, 0x8A].contains(code)
-        case .v311:
-            text = String(cString: mosquitto_connack_string(code))
-            isCredential = code == 4 || code == 5
-        }
-        return MQTTError(
-            kind: .refused, operation: "connect to the broker", cause: trimmed(text),
-            remedy: isCredential
-                ? "check the user name and the password" : "check the client id and the protocol version")
-    }
-
-    /// An acknowledgement that says no.
-    static func refusal(_ reason: Int32, _ operation: String) -> MQTTError {
-        MQTTError(
-            // Packet too large.
-            kind: reason == 0x95 ? .unsendable : .refused, operation: operation,
-            cause: trimmed(String(cString: mosquitto_reason_string(reason))),
-            remedy: reason == 0x87 || reason == 0x80 ? "allow this user the topic at the broker" : nil)
+    /// Nobody answers in time.
+    static func late(_ operation: String, _ cause: String, remedy: String) -> MQTTError {
+        MQTTError(kind: .disconnected, operation: operation, cause: cause, remedy: remedy)
     }
 
     static let closed = MQTTError(
@@ -96,5 +99,5 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         MQTTError(kind: .disconnected, operation: operation, cause: "there is no connection to the broker", remedy: nil)
     }
 
-    private static func trimmed(_ text: String) -> String { text.hasSuffix(".") ? String(text.dropLast()) : text }
+    static func trimmed(_ text: String) -> String { text.hasSuffix(".") ? String(text.dropLast()) : text }
 }

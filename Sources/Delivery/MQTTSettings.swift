@@ -5,8 +5,24 @@ public struct MQTTSettings: Sendable {
         case v5 = "5"
     }
 
+    /// Where a broker listens.
+    public struct Address: Sendable, Hashable, CustomStringConvertible {
+        /// A name or an address; IPv6 without brackets.
+        public var host: String
+        public var port: Int
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        /// An address of IPv6 in brackets.
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
     /// Paths of PEM files.
     public struct TLS: Sendable, Hashable {
+        /// Each certificate in it is trusted, whether or not one that is not in it has signed it.
         public var authorities: String
         public var certificate: String?
         public var key: String?
@@ -18,14 +34,15 @@ public struct MQTTSettings: Sendable {
         }
     }
 
-    public var host: String
-    public var port: Int
+    /// At least one. They are tried in turn, and the one that works is kept.
+    public var addresses: [Address]
     public var clientID: String
     public var username: String?
     public var password: Secret?
     /// Seconds without traffic after which the broker is asked whether it lives.
     public var keepAlive: Int
-    public var version: Version
+    /// Nil: 5, and 3.1.1 where the broker does not take that.
+    public var version: Version?
     public var tls: TLS?
     /// What must not be told on, whoever repeats it.
     public var secrets = KnownSecrets()
@@ -35,23 +52,44 @@ public struct MQTTSettings: Sendable {
     /// MQTT 3.1.1 cannot limit it.
     public var sessionExpiry = 0
     /// What cannot be kept of the rules for incoming requests; nil where all can.
-    public var inboundWarning: String? {
-        version == .v5
-            ? nil
-            : "with MQTT 3.1.1 a review or command that is published with retain while the site listens cannot be told "
-                + "from another and is honoured, and the size of what comes in is bounded by the broker alone; use "
-                + "protocol mqtt5, or set message_size_limit at the broker"
+    public var inboundWarning: String? { version == .v311 ? Self.oldInboundWarning : nil }
+    static let oldInboundWarning =
+        "with MQTT 3.1.1 a review or command that is published with retain while the site listens cannot be told "
+        + "from another and is honoured, and the size of what comes in is bounded by the broker alone; use "
+        + "protocol mqtt5, or set message_size_limit at the broker"
+    /// What an operator should know, and is no fault.
+    public var notes: [String] {
+        var notes: [String] = []
+        if version == nil {
+            notes.append(
+                "MQTT 5 is spoken, and 3.1.1 where the broker does not take that; then it cannot say what it refuses")
+        }
+        if addresses.count > 1 {
+            notes.append(
+                "brokers that are no cluster keep retained states and waiting requests each for itself; subscribers need "
+                    + "to be at all of them")
+        }
+        return notes
     }
     /// Bounds of the wait between two attempts, in seconds.
     public var shortestWait = 0.5
     public var longestWait = 30.0
+    /// A connection that has held for so many seconds was a success, after which the waits begin anew.
+    public var settleTime = 30.0
+    /// Seconds for which the broker may leave a message unacknowledged before the connection counts as broken.
+    ///
+    /// One more for each `slowestLink` bytes that are on their way: a picture takes its time over a slow line.
+    public var ackTimeout = 20.0
+    /// Bytes in a second that every line takes; wss on Debian's mosquitto takes 40 KiB.
+    static let slowestLink = 32.0 * 1024
+    /// Seconds for each address of a host to take the connection, and then for the broker to accept it.
+    public var connectTimeout = 10.0
 
     public init(
         host: String, port: Int = 1883, clientID: String, username: String? = nil, password: Secret? = nil,
-        keepAlive: Int = 30, version: Version = .v5, tls: TLS? = nil, will: (@Sendable () -> MQTTMessage)? = nil
+        keepAlive: Int = 30, version: Version? = .v5, tls: TLS? = nil, will: (@Sendable () -> MQTTMessage)? = nil
     ) {
-        self.host = host
-        self.port = port
+        addresses = [Address(host: host, port: port)]
         self.clientID = clientID
         self.username = username
         self.password = password

@@ -19,6 +19,9 @@ public actor Publisher {
     private static let mostPictureBytes = 4 << 20
     /// Seconds for which a broker keeps what comes in while the site is away.
     private static let sessionExpiry = 86_400
+    /// Bounds in seconds of the waits between attempts with a message over which the broker breaks the connection: each one
+    /// tells all subscribers that the site is offline.
+    private static let heldWaits = (shortest: 60.0, longest: 1800.0)
 
     /// For subscriptions; the publisher opens and closes it.
     public nonisolated let client: MQTTClient
@@ -52,6 +55,21 @@ public actor Publisher {
     /// where it is refused.
     private var allowed: Set<String> = []
     private nonisolated let refused = Mutex<BlockedDelivery?>(nil)
+    private var objections = BrokerObjections()
+    private nonisolated let leftOut = Mutex<[String]>([])
+    /// The alert over which the broker breaks the connection, and when it is tried again.
+    private var held: (blocked: BlockedDelivery, again: ContinuousClock.Instant, wait: Double)?
+    /// When each kind of refusal was said.
+    private var complaints: [String: ContinuousClock.Instant] = [:]
+    private var log = ConnectionLog()
+    private var settling: Task<Void, Never>?
+    private let settleTime: Double
+    private let isVersionFree: Bool
+    /// The site's state names what no longer holds.
+    private var hasToldTrouble = false
+    private var isSiteDue = false
+    /// What was said of brokers, by address.
+    private var introduced: Set<BrokerLink> = []
     private var isStopping = false
     private var lastFault: String?
     private var progress = DeliveryProgress()
@@ -94,6 +112,8 @@ public actor Publisher {
         broker.will = {
             MQTTMessage(topic: topic, payload: Self.json(SiteReport(site, .offline, connected: Date())), retain: true)
         }
+        settleTime = broker.settleTime
+        isVersionFree = broker.version == nil
         client = MQTTClient(broker)
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
@@ -101,28 +121,24 @@ public actor Publisher {
     /// The message that the broker refuses; nil where all goes out.
     public nonisolated var blocked: BlockedDelivery? { refused.withLock { $0 } }
 
+    /// How the broker is reached; nil without a connection.
+    public nonisolated var link: BrokerLink? {
+        guard var link = client.link else { return nil }
+        let names = client.retains ? leftOut.withLock(\.self) : [.site, .camera, .open].map(Self.name)
+        link.omits = names.isEmpty ? nil : names
+        return link
+    }
+
+    private static func name(_ class: AlertTopics.Class) -> String { `class`.rawValue }
+
     /// Says that the outbox holds something new.
     public nonisolated func notify() { wakeup.yield() }
 
     /// Sends until it is cancelled; what is under way then goes on until `drain`, which must follow.
     public func run() async throws {
         try client.start()
-        let watch = Task { [client, wakeup, logger] in
-            // One line at each change: an hour without a broker is one line, not a hundred.
-            var lastFault: String?
-            for await connection in client.connections() {
-                switch connection {
-                case .connecting: break
-                case .up:
-                    logger.notice("broker connected")
-                    lastFault = nil
-                    wakeup.yield()
-                case .down(let error):
-                    guard lastFault != "\(error)" else { continue }
-                    lastFault = "\(error)"
-                    logger.warning("no broker", metadata: ["reason": "\(error)"])
-                }
-            }
+        let watch = Task { [client] in
+            for await connection in client.connections() { self.note(connection) }
         }
         defer { watch.cancel() }
         await inbox?.recover()
@@ -144,6 +160,64 @@ public actor Publisher {
         }
     }
 
+    private func note(_ connection: MQTTConnection) {
+        let now = ContinuousClock().now
+        switch connection {
+        case .connecting: break
+        case .up:
+            if log.up(at: now) { sayConnected() }
+            introduce()
+            settling = Task { [settleTime] in
+                try? await Task.sleep(for: .seconds(settleTime))
+                guard !Task.isCancelled else { return }
+                self.connectionHeld()
+            }
+            wakeup.yield()
+        case .down(let error):
+            settling?.cancel()
+            if log.down("\(error)", at: now) { logger.warning("no broker", metadata: ["reason": "\(error)"]) }
+        }
+    }
+
+    private func sayConnected() {
+        guard let link = client.link else { return }
+        logger.notice("broker connected", metadata: ["address": "\(link.address)", "mqtt": "\(link.version)"])
+    }
+
+    /// Says once what this broker does not take.
+    private func introduce() {
+        guard var link = client.link else { return }
+        link.trouble = nil
+        guard introduced.insert(link).inserted else { return }
+        if !client.hasWill {
+            logger.warning(
+                "the broker takes no retained last will: subscribers are not told when this site is cut off",
+                metadata: ["address": "\(link.address)"])
+        }
+        if !client.retains {
+            logger.warning(
+                "the broker keeps no retained messages: the topics site, camera and open are left out, alerts are sent",
+                metadata: ["address": "\(link.address)"])
+        }
+        if isVersionFree, link.version == MQTTSettings.Version.v311.rawValue {
+            logger.warning(
+                "the broker takes MQTT 3.1.1 only: it cannot say what it refuses",
+                metadata: [
+                    "address": "\(link.address)",
+                    "requests": inbox == nil ? "off" : "\(MQTTSettings.oldInboundWarning)",
+                ])
+        }
+    }
+
+    /// The connection has held.
+    private func connectionHeld() {
+        guard client.isConnected else { return }
+        if log.settled() { sayConnected() }
+        guard hasToldTrouble else { return }
+        isSiteDue = true
+        wakeup.yield()
+    }
+
     /// Sends what it can within the time, says that the site is offline, and closes the connection.
     public func drain(within duration: Duration) async {
         isStopping = true
@@ -156,7 +230,7 @@ public actor Publisher {
             startFlush()
             while let task = flushing { await task.value }
             do {
-                try await client.publish(siteMessage(.offline))
+                try await publish(retained: siteMessage(.offline))
             } catch {
                 logger.warning("no farewell to the broker", metadata: ["reason": "\(error)"])
             }
@@ -190,7 +264,7 @@ public actor Publisher {
         do {
             for topic in try outbox.retainedStates().subtracting(standing).sorted() {
                 let isEmptied = await attempt {
-                    try await self.client.publish(MQTTMessage(topic: topic, payload: [], retain: true))
+                    try await self.publish(retained: MQTTMessage(topic: topic, payload: [], retain: true))
                 }
                 guard isEmptied else { continue }
                 try outbox.forget(retained: topic)
@@ -212,7 +286,7 @@ public actor Publisher {
     /// Publishes the site's state anew: what it says about certificates grows old.
     public func refreshSite() async {
         guard client.isConnected else { return }
-        await attempt { try await self.client.publish(try self.siteMessage(.online)) }
+        await attempt { try await self.publish(retained: try self.siteMessage(.online)) }
     }
 
     private func startFlush() {
@@ -228,8 +302,8 @@ public actor Publisher {
                 try await flush()
                 lastFault = nil
             } catch {
-                // One line, not one every two seconds.
-                if lastFault != "\(error)" {
+                // One line, not one every two seconds; what breaks the connection is said by itself.
+                if lastFault != "\(error)", (error as? MQTTError)?.kind != .disconnected {
                     logger.error("alerts wait in the outbox", metadata: ["reason": "\(error)"])
                 }
                 lastFault = "\(error)"
@@ -251,6 +325,7 @@ public actor Publisher {
         if client.sessions != announced {
             let session = client.sessions
             allowed = []
+            objections.reconsider(at: ContinuousClock().now)
             isServedAnew = false
             await listen(to: inbox?.filters ?? [])
             try await announce()
@@ -266,6 +341,10 @@ public actor Publisher {
                 await forgetOthers()
             }
             await sendStates()
+            if isSiteDue {
+                isSiteDue = false
+                await refreshSite()
+            }
             try await sendReplies()
             let batch = try outbox.pending(limit: Self.window, after: progress)
             if !batch.isEmpty {
@@ -289,18 +368,62 @@ public actor Publisher {
     private func sendStates() async {
         let due = states.takeDue()
         for message in due { note(retained: message.topic) }
-        for start in stride(from: 0, to: due.count, by: Self.window) {
-            let sent = due[start..<min(start + Self.window, due.count)].map { handOver($0) }
-            for sending in sent { await attempt { try await Self.acknowledgement(of: sending) } }
+        await publish(retained: due)
+    }
+
+    /// Several at a time; one at a time where the broker breaks the connection over something.
+    private func publish(retained messages: [MQTTMessage]) async {
+        var rest = messages.filter(isWanted)[...]
+        while !rest.isEmpty {
+            let sent = rest.prefix(objections.isCautious ? 1 : Self.window).map { handOver($0) }
+            for sending in sent { await attempt { try await self.acknowledgement(of: sending) } }
+            guard client.isConnected else { return }
+            rest = rest.dropFirst(sent.count).filter(isWanted)[...]
         }
+    }
+
+    /// One that the broker does not take is left out, which is no failure.
+    private func publish(retained message: MQTTMessage) async throws {
+        guard isWanted(message) else { return }
+        try await acknowledgement(of: handOver(message))
+    }
+
+    /// Whether the broker takes this retained message, so far as is known.
+    private func isWanted(_ message: MQTTMessage) -> Bool {
+        client.retains && !objections.leavesOut(message.topic, of: className(message.topic))
+    }
+
+    private func className(_ topic: String) -> String {
+        [.site, .camera, .open].first { topics.isClass($0, topic) }.map(Self.name) ?? "retained"
     }
 
     private func listen(to filters: [String]) async {
         for filter in filters {
-            await attempt("could not listen") {
-                try await self.client.subscribe(filter, retainAsPublished: true, isRenewed: false)
-            }
+            await attempt("could not listen") { try await self.subscribe(filter, retainAsPublished: true) }
         }
+    }
+
+    /// A filter over which the broker breaks the connection is left out: alerts must go out all the same.
+    private func subscribe(_ filter: String, retainAsPublished: Bool = false) async throws {
+        let thing = "filter \(filter)"
+        if objections.isSuspected(thing) { throw Self.breaking("subscribe to \(filter)") }
+        let session = client.sessions
+        do {
+            try await client.subscribe(filter, retainAsPublished: retainAsPublished, isRenewed: false)
+            objections.took(thing)
+        } catch {
+            if error.blamesMessage {
+                _ = objections.broke(over: thing, session: session, at: ContinuousClock().now)
+            }
+            throw error
+        }
+    }
+
+    private static func breaking(_ operation: String, _ cause: String? = nil) -> MQTTError {
+        MQTTError(
+            kind: .refused, operation: operation,
+            cause: "the broker breaks the connection over this message" + (cause.map { ": \($0)" } ?? ""),
+            remedy: "the broker's own log says why; docs/operator.md names what brokers object to")
     }
 
     /// Asks for the open incidents that the broker still has from before, at the start and after every drop: their end
@@ -310,7 +433,7 @@ public actor Publisher {
         guard dropped != reconciled, !isReconciling else { return }
         let filters = Set(places + [site.place]).map(topics.openFilter)
         for filter in filters {
-            await attempt("could not listen") { try await self.client.subscribe(filter, isRenewed: false) }
+            await attempt("could not listen") { try await self.subscribe(filter) }
         }
         // A connection that broke meanwhile is no answer: the next one is asked again.
         guard client.isConnected else { return }
@@ -338,7 +461,7 @@ public actor Publisher {
         else { return }
         logger.notice("a retained incident is not open, it is emptied", metadata: ["incident": "\(event.subject)"])
         let isEmptied = await attempt {
-            try await self.client.publish(MQTTMessage(topic: message.topic, payload: [], retain: true))
+            try await self.publish(retained: MQTTMessage(topic: message.topic, payload: [], retain: true))
         }
         if !isEmptied { reconciled = nil }
     }
@@ -360,43 +483,91 @@ public actor Publisher {
         messages += try outbox.retainedOpen().map {
             MQTTMessage(topic: $0.openTopic, payload: $0.payload, retain: true)
         }
-        for start in stride(from: 0, to: messages.count, by: Self.window) {
-            let sent = messages[start..<min(start + Self.window, messages.count)].map { handOver($0) }
-            for sending in sent { await attempt { try await Self.acknowledgement(of: sending) } }
+        await publish(retained: messages)
+    }
+
+    /// What was handed over in which session, or why it could not be.
+    private struct Sending {
+        let message: MQTTMessage
+        let session: Int
+        let receipt: Result<MQTTReceipt, MQTTError>
+    }
+
+    private func handOver(_ message: MQTTMessage) -> Sending {
+        var onWire = message
+        onWire.topic = topics.onWire(message.topic)
+        return Sending(
+            message: message, session: client.sessions,
+            receipt: Result { () throws(MQTTError) in try client.send(onWire) })
+    }
+
+    /// Returns with the broker's acknowledgement. To be asked in the order of sending: what is the first without one when the
+    /// connection breaks is suspected.
+    ///
+    /// - Parameter name: of a message that is not retained; its topic alone would not tell it from others.
+    private func acknowledgement(of sending: Sending, _ name: String? = nil) async throws(MQTTError) {
+        let thing = name ?? sending.message.topic
+        let retained = sending.message.retain ? className(sending.message.topic) : nil
+        do {
+            try await sending.receipt.get().acknowledged()
+            objections.took(thing, of: retained)
+        } catch {
+            if error.blamesMessage {
+                _ = objections.broke(over: thing, of: retained, session: sending.session, at: ContinuousClock().now)
+                tellLeftOut()
+            } else if error.kind != .disconnected {
+                objections.took(thing, of: retained)
+            }
+            throw error
         }
     }
 
-    private typealias Sending = Result<MQTTReceipt, MQTTError>
-
-    private func handOver(_ message: MQTTMessage) -> Sending {
-        var message = message
-        message.topic = topics.onWire(message.topic)
-        return Sending { () throws(MQTTError) in try client.send(message) }
-    }
-
-    private static func acknowledgement(of sending: Sending) async throws(MQTTError) {
-        try await sending.get().acknowledged()
+    private func tellLeftOut() {
+        let names = objections.leftOut
+        let new = leftOut.withLock { old in
+            defer { old = names }
+            return Set(names).subtracting(old)
+        }
+        guard !new.isEmpty else { return }
+        logger.warning(
+            "the broker breaks the connection over retained messages, they are left out",
+            metadata: ["topics": "\(new.sorted().joined(separator: ", "))"])
     }
 
     private func send(_ waiting: [AlertMessage]) async throws {
+        if let held {
+            let (message, now) = (held.blocked, ContinuousClock().now)
+            if message.sequence != waiting.first?.sequence {
+                // Dropped meanwhile.
+                self.held = nil
+            } else if now < held.again {
+                throw MQTTError(
+                    kind: .refused, operation: "publish to \(message.topic)", cause: message.reason,
+                    remedy: "the broker's own log says why; it is tried again with growing waits")
+            }
+        }
+        let isCautious = objections.isCautious || held != nil
         let known = waiting.prefix { allowed.contains($0.topic) }
-        let batch = known.isEmpty ? waiting.prefix(1) : known
+        let batch = known.isEmpty || isCautious ? waiting.prefix(1) : known
+        if isCautious, let message = batch.first {
+            await attempt { try await self.publish(retained: Self.openState(message)) }
+            if !client.isConnected { throw MQTTError.notConnected("publish to \(message.topic)") }
+        }
         let sent = batch.map { message in
             // The retained state goes first: its acknowledgement is in when that of the alert comes.
-            (
-                message: message,
-                open: handOver(
-                    MQTTMessage(
-                        topic: message.openTopic, payload: message.isOpen ? message.payload : [], retain: true)),
+            let state = Self.openState(message)
+            return (
+                message: message, open: !isCautious && isWanted(state) ? handOver(state) : nil,
                 alert: handOver(MQTTMessage(topic: message.topic, payload: message.payload))
             )
         }
         var fault: MQTTError?
         var blocked: BlockedDelivery?
         for (message, open, alert) in sent {
-            await attempt { try await Self.acknowledgement(of: open) }
+            if let open { await attempt { try await self.acknowledgement(of: open) } }
             do {
-                try await Self.acknowledgement(of: alert)
+                try await acknowledgement(of: alert, Self.name(of: message))
+                if held?.blocked.sequence == message.sequence { held = nil }
                 progress.messages[message.sequence] = Date()
                 allowed.insert(message.topic)
             } catch {
@@ -413,7 +584,9 @@ public actor Publisher {
                             reason: secrets.redact(error.cause))
                     }
                     fault = fault ?? error
-                case .disconnected: fault = fault ?? error
+                case .disconnected:
+                    if fault == nil { hold(message, error) }
+                    fault = fault ?? error
                 }
             }
         }
@@ -423,6 +596,27 @@ public actor Publisher {
             await refreshSite()
         }
         if let fault { throw fault }
+    }
+
+    private static func openState(_ message: AlertMessage) -> MQTTMessage {
+        MQTTMessage(topic: message.openTopic, payload: message.isOpen ? message.payload : [], retain: true)
+    }
+
+    private static func name(of message: AlertMessage) -> String { "alert \(message.sequence)" }
+
+    /// After breaks enough with this message under way it blocks, by name, and the connection is left in peace for a while.
+    private func hold(_ message: AlertMessage, _ error: MQTTError) {
+        guard error.blamesMessage, objections.isSuspected(Self.name(of: message)) else { return }
+        let wait = held.map { min(2 * $0.wait, Self.heldWaits.longest) } ?? Self.heldWaits.shortest
+        let topic = topics.onWire(message.topic)
+        // NATS does so over each.
+        let hint = topic.contains(".") ? "; if it takes no dot in a topic, set broker.topic_kind: underscored" : ""
+        let blocked = BlockedDelivery(
+            topic: topic, sequence: message.sequence,
+            reason: "the broker breaks the connection over this message: \(secrets.redact(error.cause))\(hint)")
+        held = (blocked, ContinuousClock().now + .seconds(wait), wait)
+        // The next connection's first word tells it.
+        refused.withLock { $0 = blocked }
     }
 
     /// Where the disk takes nothing, what was acknowledged stays known, and is not sent again.
@@ -442,11 +636,13 @@ public actor Publisher {
             let replies = try outbox.replies(limit: Self.window, after: progress.reply ?? 0)
             guard !replies.isEmpty else { return }
             defer { settle() }
-            let sent = replies.map { (number: $0.number, sending: handOver($0.message)) }
+            let sent = replies.prefix(objections.isCautious ? 1 : Self.window)
+                .map { (number: $0.number, sending: handOver($0.message)) }
             var fault: MQTTError?
             for (number, sending) in sent {
-                do { try await Self.acknowledgement(of: sending) } catch {
-                    if error.kind == .disconnected {
+                let name = "reply \(number)"
+                do { try await acknowledgement(of: sending, name) } catch {
+                    if error.kind == .disconnected, !objections.isSuspected(name) {
                         fault = fault ?? error
                     } else {
                         // An answer that nobody may have is worth no second attempt.
@@ -466,14 +662,19 @@ public actor Publisher {
         guard let replay = try outbox.replayed(limit: Self.window, after: progress.replay) else { return false }
         var reasons: [String] = []
         var fault: MQTTError?
-        var sent: [Sending] = []
+        var (sent, names): ([Sending], [String]) = ([], [])
         for message in replay.messages {
+            if objections.isSuspected("again \(message.sequence)") {
+                reasons.append("\(Self.breaking("publish to \(message.topic)"))")
+                continue
+            }
             do {
                 sent.append(handOver(MQTTMessage(topic: message.topic, payload: try message.backfilled())))
+                names.append("again \(message.sequence)")
             } catch { reasons.append("message \(message.sequence) cannot be read: \(error)") }
         }
-        for sending in sent {
-            do { try await Self.acknowledgement(of: sending) } catch {
+        for (sending, name) in zip(sent, names) {
+            do { try await acknowledgement(of: sending, name) } catch {
                 if error.kind == .disconnected { fault = fault ?? error } else { reasons.append("\(error)") }
             }
         }
@@ -534,12 +735,14 @@ public actor Publisher {
         let facts = try outbox.facts()
         told = facts
         toldWarnings = warnings.texts
+        let link = state == .online ? link : nil
+        hasToldTrouble = link?.trouble != nil
         return MQTTMessage(
             topic: topics.site(site.place, id: site.id),
             payload: Self.json(
                 SiteReport(
                     site, state, at: Date(), facts: facts, blocked: blocked, certificates: client.certificates(),
-                    warnings: toldWarnings, refusals: inbox?.refusals ?? [:])),
+                    warnings: toldWarnings, refusals: inbox?.refusals ?? [:], broker: link)),
             retain: true,
             // What says online must not outlive a broker that never sends the will.
             expiry: state == .online ? UInt32(SiteReport.period + SiteReport.grace) : nil)
@@ -556,6 +759,10 @@ public actor Publisher {
         } catch let error as MQTTError where error.kind == .disconnected {
             // The next connection tells it again.
         } catch {
+            // Of many cameras one line.
+            let now = ContinuousClock().now
+            guard complaints["\(failure)"].map({ now - $0 >= ConnectionLog.interval }) ?? true else { return false }
+            complaints["\(failure)"] = now
             logger.error(failure, metadata: ["reason": "\(error)"])
         }
         return false

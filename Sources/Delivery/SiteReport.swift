@@ -68,6 +68,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var warnings: [String]?
     /// Of the connection to the broker; nil without TLS.
     public var certificates: [Certificate]?
+    /// How this site reaches the broker; nil in what is said for a site that is away.
+    public var broker: BrokerLink?
 
     public struct Certificate: Codable, Sendable, Hashable {
         public var role: CertificateExpiry.Role
@@ -84,7 +86,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     private enum CodingKeys: String, CodingKey {
         case site, state, at, connected, software, epoch, undelivered, blocked, dropped, reviews, audit, certificates
-        case warnings, refusals
+        case warnings, refusals, broker
         case nextAt = "next_at"
         case lastSequence = "last_sequence"
         case ledgerKey = "ledger_key"
@@ -98,7 +100,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
     init(
         _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil,
         blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = [], warnings: [String] = [],
-        refusals: [String: [String: Int]] = [:]
+        refusals: [String: [String: Int]] = [:], broker: BrokerLink? = nil
     ) {
         let zone = TimeZone.current
         self.site = site.id
@@ -111,6 +113,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         if !refusals.isEmpty { self.refusals = refusals }
         self.blocked = blocked
         if !warnings.isEmpty { self.warnings = warnings }
+        self.broker = broker
         if let at, !certificates.isEmpty {
             self.certificates = certificates.map {
                 Certificate(

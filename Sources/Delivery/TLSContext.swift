@@ -38,6 +38,8 @@ final class TLSContext: Sendable {
             isReady = isReady && SSL_CTX_use_PrivateKey_file(handle, key, SSL_FILETYPE_PEM) == 1
         }
         let expected = SSL_CTX_get0_param(handle)
+        // An authority in the file is trusted for itself: its own may be kept elsewhere.
+        X509_VERIFY_PARAM_set_flags(expected, UInt(X509_V_FLAG_PARTIAL_CHAIN))
         X509_VERIFY_PARAM_set_hostflags(expected, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
         // An address is looked for among the certificate's addresses, a name among its names.
         if X509_VERIFY_PARAM_set1_ip_asc(expected, host) != 1 {

@@ -91,6 +91,7 @@ struct CheckCommand: AsyncParsableCommand {
         guard !json else { return try ConfigurationFile.printJSON([]) }
         print("\(config): right; \(configuration)")
         try list(configuration, Catalogue.builtIn())
+        for note in settings.broker.notes { print("  broker: note: \(note)") }
         for camera in settings.cameras {
             for note in camera.notes { print("  \(camera.identity.id): note: \(note)") }
         }

@@ -23,20 +23,28 @@ struct StatusCommand: ParsableCommand {
         if json { print(String(decoding: try status.json(), as: UTF8.self)) } else { show(status) }
     }
 
+    private func broker(_ status: SiteStatus) -> String {
+        guard let link = status.broker else { return status.brokerConnected ? "connected" : "NOT connected" }
+        let omits = link.omits.map { "; left out because of it: \($0.joined(separator: ", "))" } ?? ""
+        let trouble = link.trouble.map { "; TROUBLE: \($0)" } ?? ""
+        return "connected: \(link.address), MQTT \(link.version)\(omits)\(trouble)"
+    }
+
     private func show(_ status: SiteStatus) {
         let outbox = status.outbox
         let age = outbox.oldestUndeliveredSeconds.map { ", the oldest for \(Int($0)) s" } ?? ""
         print(
             """
             site \(status.site): \(status.software), \(status.model)
-            broker \(status.brokerConnected ? "connected" : "NOT connected")
+            broker \(broker(status))
             outbox \(outbox.undelivered) wait\(age); \(outbox.delivered) delivered, \(outbox.bytes >> 10) KiB
             """)
         for name in outbox.damagedStores ?? [] {
             print("DAMAGED: the outbox was set aside as \(name), and a new one begun; inspect it, and take it away")
         }
         if let blocked = status.blocked {
-            print("BLOCKED: the broker refuses message \(blocked.sequence) on \(blocked.topic): \(blocked.reason)")
+            print(
+                "BLOCKED: the broker does not take message \(blocked.sequence) on \(blocked.topic): \(blocked.reason)")
         }
         for camera in status.cameras {
             let look = camera.secondsSinceLook.map { "last look \(Int($0)) s ago" } ?? "no look for a minute or more"

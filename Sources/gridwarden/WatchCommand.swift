@@ -27,7 +27,9 @@ struct WatchCommand: AsyncParsableCommand {
     @Option(help: "User name at the broker.") var username: String?
     @Option(help: "File that holds the password.") var passwordFile: String?
     @Option(help: "PEM file of the authority that signed the broker's certificate; turns TLS on.") var caFile: String?
-    @Flag(name: .customLong("mqtt3"), help: "Speak MQTT 3.1.1 in place of 5.") var isOld = false
+    @Flag(
+        name: .customLong("mqtt3"),
+        help: "Speak MQTT 3.1.1 alone; otherwise 5, or 3.1.1 where the broker does not take that.") var isOld = false
     @Flag(help: "Print each message as one line of JSON.") var json = false
     @Flag(help: "Show Chinese names.") var zh = false
     @Option(help: "Stop after so many alerts.") var count: Int?
@@ -141,7 +143,7 @@ struct WatchCommand: AsyncParsableCommand {
         }
         return MQTTSettings(
             host: host, port: port, clientID: "gridwarden-watch-\(UUID().uuidString.prefix(8).lowercased())",
-            username: username, password: password, version: isOld ? .v311 : .v5,
+            username: username, password: password, version: isOld ? .v311 : nil,
             tls: caFile.map { MQTTSettings.TLS(authorities: $0) })
     }
 

@@ -43,6 +43,7 @@ struct ReadingTests {
         #expect(!configuration.evidence.isEnabled)
         #expect(configuration.broker.version == .mqtt311)
         #expect(configuration.broker.clientID == "gridwarden-s1")
+        #expect(configuration.broker.addresses == [.init(host: "b", port: 1883)])
         #expect(configuration.broker.tls == TLSSettings())
         #expect(configuration.logging.level == .debug)
         let camera = configuration.cameras[0]

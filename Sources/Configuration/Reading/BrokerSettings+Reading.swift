@@ -1,6 +1,8 @@
+import Yams
+
 extension BrokerSettings {
     enum Key: String, CaseIterable {
-        case host, port
+        case host, hosts, port
         case version = "protocol"
         case clientID = "client_id"
         case username
@@ -9,11 +11,14 @@ extension BrokerSettings {
         case topicKind = "topic_kind"
         case product
         case keepAlive = "keep_alive"
+        case ackTimeout = "ack_timeout"
         case tls
     }
 
     static func read(_ section: Section<Key>, site: SiteSettings) -> BrokerSettings {
-        if section.node(.host) == nil { section.reportMissing(.host, example: "192.168.1.10") }
+        if section.node(.host) == nil, section.node(.hosts) == nil {
+            section.reportMissing(.host, example: "192.168.1.10")
+        }
         let host = section.text(.host, form: "the name or address of a host, without mqtt:// and port") {
             Form.isHost($0)
         }
@@ -23,6 +28,7 @@ extension BrokerSettings {
                 (1...64).contains($0.utf8.count) && !$0.contains(where: \.isWhitespace)
             } ?? "gridwarden-\(site.id)")
         broker.port = section.integer(.port, 1...65535) ?? broker.port
+        broker.hosts = more(section, after: broker)
         broker.version = section.choice(.version) ?? broker.version
         broker.username = section.text(.username)
         broker.passwordFile = section.text(.passwordFile)
@@ -36,6 +42,7 @@ extension BrokerSettings {
         broker.product = section.choice(.product)
         checkDots(broker, section)
         broker.keepAlive = section.integer(.keepAlive, 5...3600, "seconds") ?? broker.keepAlive
+        broker.ackTimeout = section.integer(.ackTimeout, 5...600, "seconds") ?? broker.ackTimeout
         broker.tls = section.section(.tls, place: "\(section.place), tls").map(TLSSettings.read)
         return broker
     }
@@ -55,6 +62,49 @@ extension BrokerSettings {
         if broker.product == .nats, broker.version == .mqtt5, section.node(.version) != nil {
             section.report("nats speaks MQTT 3.1.1 only: write protocol: mqtt3.1.1", .version)
         }
+    }
+
+    /// The items of `hosts`.
+    private static func more(_ section: Section<Key>, after first: BrokerSettings) -> [Address] {
+        guard let node = section.node(.hosts) else { return [] }
+        guard let items = node.sequence, (1...8).contains(items.count) else {
+            section.report("hosts must be a list of 1 to 8 hosts, e.g. [10.0.0.1, \"10.0.0.2:1884\"]", .hosts)
+            return []
+        }
+        var addresses: [Address] = []
+        for item in items {
+            guard let address = item.scalar.flatMap({ address($0.string, port: first.port) }) else {
+                section.report(
+                    "an item of hosts must be the name or address of a host, with or without :port and IPv6 with a port in "
+                        + "brackets, not \(Wording.quoted(item.scalar?.string ?? "a list or a map"))", .hosts)
+                continue
+            }
+            guard !(first.addresses + addresses).contains(address) else {
+                section.report("hosts names \(Wording.quoted(address.host)) with port \(address.port) twice", .hosts)
+                continue
+            }
+            addresses.append(address)
+        }
+        return addresses
+    }
+
+    /// `host`, `host:port`, `[IPv6]`, `[IPv6]:port` or IPv6 alone; nil for anything else.
+    static func address(_ text: String, port: Int) -> Address? {
+        func made(_ host: Substring, _ rest: Substring) -> Address? {
+            guard (1...253).contains(host.utf8.count),
+                !host.contains(where: { $0.isWhitespace || "/@[]".contains($0) })
+            else { return nil }
+            if rest.isEmpty { return Address(host: String(host), port: port) }
+            guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65535).contains(port) else { return nil }
+            return Address(host: String(host), port: port)
+        }
+        if text.hasPrefix("[") {
+            guard let end = text.firstIndex(of: "]") else { return nil }
+            return made(text[text.index(after: text.startIndex)..<end], text[text.index(after: end)...])
+        }
+        let colons = text.count { $0 == ":" }
+        guard colons == 1, let colon = text.firstIndex(of: ":") else { return made(text[...], "") }
+        return made(text[..<colon], text[colon...])
     }
 
     private static func isTopic(_ text: String) -> Bool {

@@ -2,6 +2,8 @@
 public struct BrokerSettings: Sendable, Hashable {
     /// The version of MQTT, as the file spells it.
     public enum Version: String, Sendable, CaseIterable {
+        /// 5, and 3.1.1 where the broker does not take that.
+        case auto
         case mqtt5
         case mqtt311 = "mqtt3.1.1"
     }
@@ -19,11 +21,28 @@ public struct BrokerSettings: Sendable, Hashable {
         case mosquitto, emqx, nats, ejabberd, rabbitmq, activemq
     }
 
-    /// A name or an address.
+    /// Where one broker listens.
+    public struct Address: Sendable, Hashable {
+        /// A name or an address; IPv6 without brackets.
+        public var host: String
+        /// 1…65535.
+        public var port: Int
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+    }
+
+    /// A name or an address; empty where only `hosts` is given.
     public var host: String
     /// 1…65535; 8883 is usual with TLS.
     public var port = 1883
-    public var version = Version.mqtt5
+    /// More brokers, after `host`; one at a time is used.
+    public var hosts: [Address] = []
+    public var version = Version.auto
+    /// All brokers, in the order in which they are tried.
+    public var addresses: [Address] { (host.isEmpty ? [] : [Address(host: host, port: port)]) + hosts }
     /// `gridwarden-<site id>` unless the file says otherwise.
     public var clientID: String
     public var username: String?
@@ -36,6 +55,8 @@ public struct BrokerSettings: Sendable, Hashable {
     public var product: Product?
     /// Seconds, 5…3600.
     public var keepAlive = 30
+    /// Seconds, 5…600, for which the broker may leave a message unacknowledged.
+    public var ackTimeout = 20
     /// Nil for a connection in the clear.
     public var tls: TLSSettings?
 

@@ -1,0 +1,16 @@
+/// How the broker is reached: which one, and what it does not take.
+public struct BrokerLink: Codable, Sendable, Hashable {
+    /// Host and port.
+    public var address: String
+    /// The version of MQTT: 5 or 3.1.1.
+    public var version: String
+    /// Retained topics that are left out because of the broker: `site`, `camera`, `open`, or one topic; nil where none are.
+    public var omits: [String]?
+    /// Why the connection broke of late, where that may happen again; nil once it has held for a while.
+    public var trouble: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case address, omits, trouble
+        case version = "protocol"
+    }
+}
