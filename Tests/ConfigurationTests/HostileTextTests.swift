@@ -36,7 +36,9 @@ struct HostileTextTests {
     func large() throws {
         let bytes = [UInt8](repeating: 0x23, count: (1 << 20) + 1)
         #expect(try faults(ofFile: bytes).first?.contains("larger than 1 MiB") ?? false)
-        #expect { try Configuration.load(path: "/dev/zero") } throws: { "\($0)".contains("a pipe, a socket or a device") }
+        #expect {
+            try Configuration.load(path: "/dev/zero")
+        } throws: { "\($0)".contains("a pipe, a socket or a device") }
     }
 
     @Test(

@@ -7,7 +7,7 @@ import Testing
 @testable import Delivery
 
 /// Three NATS nodes with JetStream, of which one dies.
-@Suite(.within(minutes: 5))
+@Suite(.waiting(minutes: 5))
 struct ClusterDeliveryTests {
     private static let count = 200
 

@@ -1,6 +1,7 @@
 import Analytics
 import CFFmpeg
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Video
