@@ -6,8 +6,6 @@ SHELL := /bin/bash
 SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Each C library and each heavy package has one importer: an import that Package.swift does not name is an error.
 CHECKED := --explicit-target-dependency-import-check error
-# These keep the processor busy for minutes; beside them tests that wait for a broker or a camera would run out of time.
-HEAVY := '^(BenchTests|InferenceTests|EvidenceTests)\.'
 FOOTAGE ?= ../shared/footage
 CLIPS = $(filter-out %smoke-plate-1080p.mp4,$(wildcard $(FOOTAGE)/composed/*.mp4 $(FOOTAGE)/real/*.mp4))
 
@@ -36,8 +34,7 @@ demo: deps models build ## show one alert from a real stream on a real broker
 test: deps models ## run all tests against a real broker and a real RTSP server
 	swift test $(CHECKED) --filter AloneMemory
 	swift test --skip-build --no-parallel --filter Isolated
-	swift test --skip-build --skip Isolated --skip AloneMemory --skip $(HEAVY)
-	swift test --skip-build --skip Isolated --skip AloneMemory --filter $(HEAVY)
+	swift test --skip-build --skip Isolated --skip AloneMemory
 
 chaos: deps models ## kill, cut off, fill up and spoil for eight minutes; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
 	swift test $(CHECKED) --no-parallel --filter 'Isolated.*(Chaos|StreamFault)'
@@ -52,10 +49,9 @@ lint: ## check the format of all Swift files and the hardening of the unit
 format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests
 
-# Everything takes many times as long under a sanitizer: few tests at a time, so that none is out of time for waiting. What
-# is left out, and why, is in docs/testing.md.
-SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --experimental-maximum-parallelization-width 4 \
-	--skip Isolated --skip AloneMemory --skip GarbageTrialTests --skip LightTests
+# Everything takes many times as long under a sanitizer. What is left out, and why, is in docs/testing.md.
+SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --skip Isolated --skip AloneMemory \
+	--skip GarbageTrialTests --skip LightTests
 VALUES := --skip '^AnalyticsTests\.' --skip FootageTests --skip AnotherVehicleTests --skip GroundRestorationTests
 MUTEX := $(CURDIR)/.build-tsan/mutex.so
 
@@ -64,13 +60,11 @@ asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.suppressions
 tsan: ## run the tests under the thread sanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
 	clang -Wall -Werror -O1 -shared -fPIC -o $(MUTEX) Tests/tsan-mutex.c
-	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan $(VALUES) --skip $(HEAVY)
-	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan $(VALUES) --filter $(HEAVY)
+	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan $(VALUES)
 
 asan: ## run the tests under the address sanitizer
 	swift build --build-tests --sanitize=address --scratch-path .build-asan
-	$(SANITIZED) --sanitize=address --scratch-path .build-asan --skip $(HEAVY)
-	$(SANITIZED) --sanitize=address --scratch-path .build-asan --filter $(HEAVY)
+	$(SANITIZED) --sanitize=address --scratch-path .build-asan
 
 bench: build ## score the footage in FOOTAGE, by default ../shared/footage
 	@test -n "$(CLIPS)" || { echo "There is no footage in $(FOOTAGE): name a folder with FOOTAGE=DIR."; exit 1; }

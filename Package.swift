@@ -10,16 +10,19 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("InternalImportsByDefault"),
 ]
 
+// Loops over pixels are a hundred times slower without optimisation, and the tests run them for hours of pictures.
+let fast: [SwiftSetting] = [.unsafeFlags(["-O"], .when(configuration: .debug))]
+
 let grdb = Target.Dependency.product(name: "GRDB", package: "GRDB.swift")
 let logging = Target.Dependency.product(name: "Logging", package: "swift-log")
 let lifecycle = Target.Dependency.product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
 let signals = Target.Dependency.product(name: "UnixSignals", package: "swift-service-lifecycle")
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
-func test(_ target: String, _ dependencies: [Target.Dependency] = []) -> Target {
+func test(_ target: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
     .testTarget(
         name: "\(target)Tests", dependencies: [.init(stringLiteral: target), "TestSupport"] + dependencies,
-        swiftSettings: strict)
+        swiftSettings: strict + settings)
 }
 
 let package = Package(
@@ -50,9 +53,7 @@ let package = Package(
             linkerSettings: ["core", "imgproc", "dnn"].map { .linkedLibrary("opencv_\($0)") }),
 
         .target(name: "Threading", dependencies: ["CThread"], swiftSettings: strict),
-        // Its loops over pixels are a hundred times slower without optimisation, and the tests run them for hours of footage.
-        .target(
-            name: "Analytics", swiftSettings: strict + [.unsafeFlags(["-O"], .when(configuration: .debug))]),
+        .target(name: "Analytics", swiftSettings: strict + fast),
         .target(
             name: "Catalogue", dependencies: ["Analytics"], resources: [.embedInCode("kinds.json")],
             swiftSettings: strict),
@@ -84,10 +85,8 @@ let package = Package(
             ], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Analytics"], path: "Tests/TestSupport",
-            exclude: ["rtsp_server.py", "quirky_camera.py"],
-            swiftSettings: strict),
-        test("Analytics"),
+            name: "TestSupport", dependencies: ["Analytics", "Threading"], path: "Tests/TestSupport",
+            exclude: ["rtsp_server.py", "quirky_camera.py"], swiftSettings: strict + fast),
         test("Catalogue"),
         test("Video", ["Threading", "Analytics"]),
         test("Inference", ["Video", "Analytics"]),
@@ -99,7 +98,7 @@ let package = Package(
             [
                 "Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", "Threading", logging, lifecycle,
             ]),
-        test("Bench", ["Analytics", "Inference", "Video", "Daemon", "Configuration"]),
+        test("Bench", ["Analytics", "Inference", "Video", "Daemon", "Configuration"], settings: fast),
         .executableTarget(
             name: "chaos-writer", dependencies: ["Analytics", "Catalogue", "Delivery", "TestSupport", logging],
             path: "Tests/Chaos", swiftSettings: strict),

@@ -57,7 +57,7 @@ struct DrawnClock: Sendable, CustomStringConvertible {
     ]
 }
 
-@Suite struct BurntInTextTests {
+@Suite(.heavy) struct BurntInTextTests {
     private static let whole = [
         Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
     ]

@@ -5,7 +5,7 @@ import Testing
 @testable import Analytics
 
 /// What lies on the ground outlives the process.
-@Suite struct GroundSnapshotTests {
+@Suite(.heavy) struct GroundSnapshotTests {
     private static let bag = Box(x: 0.4, y: 0.4, width: 0.12, height: 0.2)
     private static let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
     private static let zone = Zone(id: "z", name: "", polygon: Polygon(corners), surface: .pavement)

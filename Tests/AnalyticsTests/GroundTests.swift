@@ -44,7 +44,7 @@ private let place = Box(x: 0.4, y: 0.5, width: 0.08, height: 0.14)
 private let bag = Street.Thing(.object, place, look: 11, isDetected: false, tint: 25)
 private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
 
-@Suite struct GroundTests {
+@Suite(.heavy) struct GroundTests {
     /// A live camera counts from the Unix epoch, a recording from its beginning.
     @Test(arguments: [0.0, 1_795_000_001, 1e10]) func theTimeOfWhatIsPutDownIsExact(epoch: Double) throws {
         var watch = Watch()
@@ -158,7 +158,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
     }
 }
 
-@Suite struct SmokeTests {
+@Suite(.heavy) struct SmokeTests {
     /// Asphalt, against which pale smoke stands out.
     private func darken(_ canvas: inout Street.Canvas) { canvas.relight(.whole) { $2 * 0.6 } }
 

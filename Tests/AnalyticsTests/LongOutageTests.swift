@@ -66,7 +66,7 @@ private struct Watch {
     mutating func takeReleased() -> [UUID] { book.takeReleased() }
 }
 
-@Suite struct LongOutageTests {
+@Suite(.heavy) struct LongOutageTests {
     private static let car = Street.Thing(.car, Watch.bay)
     private static let bus = Street.Thing(.bus, Box(x: 0.35, y: 0.3, width: 0.4, height: 0.4), look: 7)
     /// A night.

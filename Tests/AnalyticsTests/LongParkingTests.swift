@@ -237,7 +237,7 @@ private struct Watch {
     }
 }
 
-@Suite struct LongParkingTests {
+@Suite(.heavy) struct LongParkingTests {
     @Test(arguments: [1, 2, 20] as [UInt64])
     func eightHoursOfLossesBusesAndANightAreOneAlert(seed: UInt64) throws {
         var stay = LongStay(seed: seed)

@@ -110,7 +110,7 @@ struct Play: Sendable, CustomTestStringConvertible {
     ]
 }
 
-@Suite struct RestartTests {
+@Suite(.heavy) struct RestartTests {
     /// The looks before the kill that were not written, and those in which nobody looked.
     private static let kills = [(stale: 0, gap: 1), (0, 8), (12, 3)]
 

@@ -55,7 +55,7 @@ private struct Watch {
     func delay(from time: Double) -> Double? { judgements.first { $0.judgement.fault != nil }.map { $0.time - time } }
 }
 
-@Suite struct SightTests {
+@Suite(.heavy) struct SightTests {
     @Test func anHourOfQuietNightIsNoFault() {
         var watch = Watch()
         watch.see(30)
@@ -181,7 +181,7 @@ private struct Watch {
 }
 
 /// Zones rest while the camera cannot see.
-@Suite struct RestingZoneTests {
+@Suite(.heavy) struct RestingZoneTests {
     private static let zone = Zone(
         id: "z", name: "",
         polygon: Polygon([Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9)]))

@@ -50,7 +50,7 @@ private func aside(_ thing: Street.Thing, by x: Double, tint: Int = 0) -> Street
     return thing
 }
 
-@Suite struct LingeringPeopleTests {
+@Suite(.heavy) struct LingeringPeopleTests {
     /// A step is as long across as along, whatever the picture's shape; a third of a person's height is still staying.
     @Test(arguments: [(320, 180), (180, 320), (240, 240)]) func aStepIsMeasuredInHeights(width: Int, height: Int) throws
     {
@@ -76,7 +76,7 @@ private func aside(_ thing: Street.Thing, by x: Double, tint: Int = 0) -> Street
     }
 }
 
-@Suite struct VendingTests {
+@Suite(.heavy) struct VendingTests {
     @Test(arguments: [[wideUmbrella], [table], [wideUmbrella, table, fruit]])
     func aSellerIsOneIncidentFromTheBeginningToTheDeparture(things: [Street.Thing]) throws {
         var watch = Watch()

@@ -6,7 +6,7 @@ import Video
 @testable import Analytics
 
 /// Real vehicles in one another's places, and each in other light, after a night in which nobody looked.
-@Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage")) struct AnotherVehicleTests {
+@Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage"), .heavy) struct AnotherVehicleTests {
     private static let width = 320
     private static let height = 180
     /// Of `parking.mp4`: when each can be seen, and where, in pixels of 640 × 360.

@@ -9,7 +9,7 @@ import Video
 @testable import Bench
 @testable import Daemon
 
-@Suite struct BenchmarkTests {
+@Suite(.heavy) struct BenchmarkTests {
     @Test func theUsualCadenceIsThatOfTheDaemon() throws {
         let text = """
             site:
@@ -60,7 +60,7 @@ import Video
         #expect(zip(looks.dropFirst(2), looks.dropFirst(3)).allSatisfy { abs($1 - $0 - 2) < 0.15 }, "\(looks)")
     }
 
-    @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .within(minutes: 3))
+    @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 3))
     func whatWasFoundBeforeAClipBreaksOffStillCounts() async throws {
         let folder = try TemporaryFolder()
         let clip = try #require(Footage.clip("composed/parking.mp4"))
@@ -73,7 +73,7 @@ import Video
         #expect(report.streamSeconds < 100)
     }
 
-    @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .within(minutes: 3))
+    @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 3))
     func aClipOfWhichNothingCouldBeLookedAtIsAtFault() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 10, size: (320, 180))
@@ -106,7 +106,7 @@ import Video
 
     @Test(
         .enabled(if: Prepared.isReady && masking != nil, "needs 'make models' and ../shared/footage"),
-        .within(minutes: 3))
+        .heavy(minutes: 3))
     func theEvidenceOfTwoClipsIsNotMixed() async throws {
         let folder = try TemporaryFolder()
         let parking = try #require(Footage.clip("composed/parking.mp4"))

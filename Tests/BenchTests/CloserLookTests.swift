@@ -7,7 +7,7 @@ import Video
 
 @testable import Daemon
 
-@Suite(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .within(minutes: 5))
+@Suite(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 5))
 struct CloserLookTests {
     private struct Broken: Error {}
 

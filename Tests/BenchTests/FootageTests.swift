@@ -9,7 +9,7 @@ import Testing
 /// The bars of the product, on the shared footage, through the pipeline of the daemon.
 @Suite(
     .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"),
-    .within(minutes: 15))
+    .heavy(minutes: 15))
 struct FootageTests {
     private func run(_ clip: String, dwell: Double) async throws -> ClipReport {
         let entry = try ModelManifest.load(folder: Prepared.folder).entry("efficientdet-lite0-320")

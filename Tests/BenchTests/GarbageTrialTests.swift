@@ -6,7 +6,7 @@ import Testing
 /// Bags pasted into every quiet street, over size, place and light, with exact truth.
 @Suite(
     .enabled(if: Prepared.isReady && CutOut.isPresent, "needs 'make models', ../shared/footage and ../shared/images"),
-    .within(minutes: 20))
+    .heavy(minutes: 20))
 struct GarbageTrialTests {
     private static let perScene = 13
 

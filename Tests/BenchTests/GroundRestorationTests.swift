@@ -5,7 +5,7 @@ import Testing
 import Video
 
 /// On real streets: the ground of a camera comes back for its own view, in other light too, and for no other camera's.
-@Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage"), .within(minutes: 5))
+@Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage"), .heavy(minutes: 5))
 struct GroundRestorationTests {
     private static let zone = Polygon([(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) })
 

@@ -5,7 +5,7 @@ import Testing
 
 /// Weather and light over real streets: neither garbage nor a stall.
 @Suite(
-    .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .within(minutes: 15))
+    .enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 15))
 struct LightTests {
     @Test(
         arguments: Light.allCases)

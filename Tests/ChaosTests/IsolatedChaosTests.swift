@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Kills, broken brokers, bad networks and full disks, and whether a subscriber notices any of it.
-@Suite(.serialized) struct IsolatedChaosTests {
+@Suite(.serialized, .waiting) struct IsolatedChaosTests {
     /// One campaign against the writer: kills at random points, faults beside them, and then what the centre received.
     private func campaign(
         kills: Int, seed: UInt64, state: URL, in folder: TemporaryFolder, disk: FullDisk? = nil, pause: Int = 2000
@@ -96,7 +96,7 @@ import Testing
         return check
     }
 
-    @Test(.timeLimit(.minutes(Campaign.isLong ? 30 : 5)))
+    @Test(.waiting(minutes: Campaign.isLong ? 30 : 5))
     func `hundreds of kills, a failing broker and a failing network lose nothing and repeat nothing`() async throws {
         let folder = try TemporaryFolder()
         let kills = Campaign.isLong ? 1000 : 200
@@ -108,7 +108,7 @@ import Testing
         #expect(check.messages > kills)
     }
 
-    @Test(.timeLimit(.minutes(Campaign.isLong ? 15 : 3)))
+    @Test(.waiting(minutes: Campaign.isLong ? 15 : 3))
     func `kills on a disk that is full now and then lose nothing and repeat nothing`() async throws {
         let folder = try TemporaryFolder()
         guard let disk = try FullDisk(in: folder, megabytes: 64) else {
@@ -125,7 +125,7 @@ import Testing
         #expect(disk.count > 0)
     }
 
-    @Test(.timeLimit(.minutes(3)), arguments: PartitionedNetwork.Cut.allCases)
+    @Test(.waiting(minutes: 3), arguments: PartitionedNetwork.Cut.allCases)
     func `a network that is cut for longer than the keep-alive loses nothing and repeats nothing`(
         cut: PartitionedNetwork.Cut
     ) async throws {
@@ -170,15 +170,6 @@ import Testing
         await centre.client.close()
         #expect(try centre.violations() == [])
     }
-}
-
-/// Waits until something is so, at most `seconds`.
-func eventually(seconds: Int, _ condition: @Sendable () throws -> Bool) async throws -> Bool {
-    for _ in 0..<seconds * 20 {
-        if try condition() { return true }
-        try await Task.sleep(for: .milliseconds(50))
-    }
-    return false
 }
 
 /// The end of what a child wrote.

@@ -8,7 +8,7 @@ import Testing
 
 /// The installed program on a computer whose date is set while it runs. `clock-step.c` sets it, for this process alone;
 /// what only counts seconds goes on, as the kernel's clocks do.
-@Suite struct IsolatedClockChaosTests {
+@Suite(.waiting) struct IsolatedClockChaosTests {
     private static let dwell = 15.0
 
     /// The camera's states as they were told, with our own date.
@@ -48,7 +48,7 @@ import Testing
         return library
     }
 
-    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(2)))
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 2))
     func `a date that is set back makes nobody wait longer for the broker`() async throws {
         let folder = try TemporaryFolder()
         guard let library = try library(in: folder) else { return }
@@ -81,7 +81,7 @@ import Testing
         await screen.client.close()
     }
 
-    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
     func `a date that is set an hour forward and two back while a car stands there changes nothing`() async throws {
         let folder = try TemporaryFolder()
         guard let library = try library(in: folder) else { return }

@@ -6,10 +6,10 @@ import TestSupport
 import Testing
 
 /// The installed program on a stream, killed again and again, with a camera that goes away and freezes.
-@Suite struct IsolatedDaemonChaosTests {
+@Suite(.waiting) struct IsolatedDaemonChaosTests {
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip. The stream is one for all, as a camera's is: it
     /// goes on while the daemon is dead.
-    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
     func `a daemon that is killed while a car stands there opens one incident, and closes it`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()
@@ -78,7 +78,7 @@ import Testing
         #expect(try centre.violations() == [])
     }
 
-    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(3)))
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
     func `a daemon without a broker from its start keeps every alert until there is one`() async throws {
         let folder = try TemporaryFolder()
         try FileManager.default.createDirectory(at: folder.file("broker"), withIntermediateDirectories: true)
@@ -122,7 +122,7 @@ import Testing
     }
 
     /// The bags of `garbage-smoke.mp4` lie there from 45 s to 135 s of the clip.
-    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
     func `a daemon that is killed while bags lie there opens one incident, on time`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()

@@ -1,10 +1,11 @@
 import Delivery
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Daemon
 
-@Suite struct CertificateWatchTests {
+@Suite(.waiting) struct CertificateWatchTests {
     private let now = Date(timeIntervalSince1970: 1_795_480_000)
 
     private func warnings(_ days: Double, _ role: CertificateExpiry.Role = .client) -> [String] {

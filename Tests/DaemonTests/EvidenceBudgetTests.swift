@@ -12,7 +12,7 @@ import Video
 @testable import Daemon
 
 /// What goes when evidence outgrows its budget, in which order, and what tells of it.
-@Suite struct EvidenceBudgetTests {
+@Suite(.heavy) struct EvidenceBudgetTests {
     private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
     private static let canMask = (try? masking.verified()) != nil
     private static let noLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

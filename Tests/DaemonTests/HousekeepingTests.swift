@@ -8,7 +8,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite struct HousekeepingTests {
+@Suite(.waiting) struct HousekeepingTests {
     private static let day = 86_400.0
     private static let today = 1_795_480_205.0
 

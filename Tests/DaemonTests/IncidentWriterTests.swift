@@ -12,7 +12,7 @@ import Video
 @testable import Daemon
 
 /// From a changed incident to the message, its pictures and the record of both.
-@Suite struct IncidentWriterTests {
+@Suite(.waiting) struct IncidentWriterTests {
     private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
     private static let canMask = (try? masking.verified()) != nil
 

@@ -8,12 +8,12 @@ import Testing
 import Video
 
 /// The pictures of real incidents on footage.
-@Suite struct PanoramaTests {
+@Suite(.waiting) struct PanoramaTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady =
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(3)))
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
     func withAShortDwellTheSecondPanoramaFollowsTenSecondsAfterTheFirst() async throws {
         let model = try ModelManifest.load(folder: Self.models).entry("efficientdet-lite0-320").model(in: Self.models)
         var settings = ParkingSettings()

@@ -10,7 +10,7 @@ import Threading
 
 @testable import Daemon
 
-@Suite struct PublisherServiceTests {
+@Suite(.waiting) struct PublisherServiceTests {
     /// Keeps what is logged.
     private struct Pen: LogHandler {
         final class Book: Sendable { let lines = Mutex<[String]>([]) }
@@ -28,7 +28,7 @@ import Threading
         }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func aWrongSetUpOfTheClientIsLoggedAndTriedAgainUntilItIsPutRight() async throws {
         let folder = try TemporaryFolder()
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
@@ -49,15 +49,13 @@ import Threading
         func faults() -> Int {
             book.lines.withLock { $0.count { $0.contains("cannot be set up") && $0.contains("missing.pem") } }
         }
-        for _ in 0..<400 where faults() < 3 { try await Task.sleep(for: .milliseconds(25)) }
-        #expect(faults() >= 3)
+        #expect(try await eventually { faults() >= 3 })
         #expect(book.lines.withLock { $0.first?.hasPrefix("error") } == true)
         try FileManager.default.copyItem(
             atPath: "/etc/ssl/certs/ca-certificates.crt", toPath: folder.file("missing.pem").path)
         // The set-up works now; what is missing is a broker.
         func isConnecting() -> Bool { book.lines.withLock { $0.contains { $0.contains("no broker") } } }
-        for _ in 0..<400 where !isConnecting() { try await Task.sleep(for: .milliseconds(25)) }
-        #expect(isConnecting())
+        #expect(try await eventually { isConnecting() })
         await group.triggerGracefulShutdown()
         try await task.value
     }

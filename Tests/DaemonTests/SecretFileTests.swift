@@ -4,7 +4,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite struct SecretFileTests {
+@Suite(.waiting) struct SecretFileTests {
     @Test func aPathStaysWhatItIs() throws {
         #expect(try SecretFile.path("/etc/gridwarden/broker", environment: [:]) == "/etc/gridwarden/broker")
         #expect(try SecretFile.path("state/broker", environment: ["CREDENTIALS_DIRECTORY": "/x"]) == "state/broker")

@@ -7,7 +7,7 @@ import Testing
 @testable import Daemon
 
 /// Real sockets; requests as they come, and as they should not.
-@Suite struct StatusServerTests {
+@Suite(.waiting) struct StatusServerTests {
     private let folder: TemporaryFolder
     private let socket: LocalSocket
 
@@ -79,7 +79,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(1))) func `whoever says nothing, or does not read, is cut off`() async throws {
+    @Test func `whoever says nothing, or does not read, is cut off`() async throws {
         try await serving(socket, longest: 0.1) { () throws in
             #expect(try exchange("GET /status HTT").isEmpty)
             let deaf = try socket.connected()
@@ -91,7 +91,7 @@ import Testing
         }
     }
 
-    @Test(.timeLimit(.minutes(2))) func `hundreds of silent clients keep nobody from an answer`() async throws {
+    @Test(.waiting(minutes: 2)) func `hundreds of silent clients keep nobody from an answer`() async throws {
         for socket in [socket, .tcp(address: "127.0.0.1", port: try FreePort.tcp())] {
             // One by one they would take 500 times as long.
             try await serving(socket, longest: 600) { () throws in

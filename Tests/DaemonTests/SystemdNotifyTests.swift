@@ -5,7 +5,7 @@ import Testing
 
 @testable import Daemon
 
-@Suite struct SystemdNotifyTests {
+@Suite(.waiting) struct SystemdNotifyTests {
     /// A datagram socket as systemd has it; returns what arrives.
     private func receive(at path: String, _ send: () -> Bool) throws -> String? {
         let descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue), 0)
@@ -36,7 +36,7 @@ import Testing
         #expect(try receive(at: path) { SystemdNotify.send("WATCHDOG=1", to: path) } == "WATCHDOG=1")
     }
 
-    @Test(.timeLimit(.minutes(1))) func whereNobodyReadsNobodyWaits() throws {
+    @Test func whereNobodyReadsNobodyWaits() throws {
         let folder = try TemporaryFolder()
         let socket = try NotifySocket(in: folder, timeout: 1)
         // A thousand are more than any queue of the kernel holds.

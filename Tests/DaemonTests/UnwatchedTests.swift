@@ -10,7 +10,7 @@ import Testing
 @testable import Daemon
 
 /// Incidents of what was taken out of the configuration while the daemon did not run.
-@Suite struct UnwatchedTests {
+@Suite(.waiting) struct UnwatchedTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady = FileManager.default.fileExists(atPath: models + "/manifest.json")
 

@@ -6,7 +6,7 @@ import Testing
 
 @testable import Delivery
 
-struct EvictionTests {
+@Suite(.heavy) struct EvictionTests {
     private let fixtures: Fixtures
     private let folder: TemporaryFolder
 

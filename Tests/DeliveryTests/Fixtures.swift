@@ -109,12 +109,3 @@ struct Fixtures: Sendable {
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, inbox: inbox, pictures: pictures)
     }
 }
-
-/// Waits until something is so, at most `seconds`.
-func eventually(seconds: Int = 20, _ condition: @Sendable () throws -> Bool) async throws -> Bool {
-    for _ in 0..<seconds * 20 {
-        if try condition() { return true }
-        try await Task.sleep(for: .milliseconds(50))
-    }
-    return false
-}

@@ -7,7 +7,7 @@ import Testing
 @testable import Delivery
 
 /// Reviews and commands over a real broker.
-struct InboundTests {
+@Suite(.waiting) struct InboundTests {
     private let fixtures: Fixtures
     private let folder: TemporaryFolder
     private let outbox: Outbox
@@ -23,7 +23,7 @@ struct InboundTests {
     private func finish(_ publisher: Publisher, _ run: Task<Void, any Error>) async throws {
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
     }
 
     private func command(_ id: String, _ rest: String) -> String {
@@ -35,7 +35,7 @@ struct InboundTests {
         screen.messages.filter { $0.topic.contains("/reply/") }.compactMap { try? Reply(json: Data($0.payload)) }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
+    @Test(arguments: MQTTSettings.Version.allCases)
     func `a review withdraws an incident on every screen, and the site's state counts it`(
         version: MQTTSettings.Version
     ) async throws {
@@ -74,7 +74,7 @@ struct InboundTests {
         #expect(settings.inboundWarning?.contains("retain") == true)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a retained request is refused, whether it was there before or comes now`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/reply/#")
@@ -104,7 +104,7 @@ struct InboundTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
+    @Test(arguments: MQTTSettings.Version.allCases)
     func `what is asked while the site is away is done when it is back, and answered once`(
         version: MQTTSettings.Version
     ) async throws {
@@ -144,7 +144,7 @@ struct InboundTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a replay sends the same messages again, marked, and names what is missing`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/#")
@@ -179,7 +179,7 @@ struct InboundTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a replay goes on where a kill cut it short`() async throws {
         for _ in 0..<45 { try fixtures.append(fixtures.incident(), to: outbox) }
         try outbox.markDelivered(Dictionary(uniqueKeysWithValues: (1...45).map { ($0, Date()) }))
@@ -201,7 +201,7 @@ struct InboundTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a broker that forbids to listen still gets every alert`() async throws {
         let broker = try Broker(
             users: ["site": "p", "centre": "p"],
@@ -228,7 +228,7 @@ struct InboundTests {
         return block.split(separator: "\n").map(String.init)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `the documented access list lets a site work, a reviewer review, and nobody else`() async throws {
         let broker = try Broker(
             users: ["edge01": "p", "kunshan": "p", "statistics": "p"], acl: try documentedACL())

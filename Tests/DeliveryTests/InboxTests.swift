@@ -8,7 +8,7 @@ import Testing
 @testable import Delivery
 
 /// Reviews and commands as the inbox takes them, without a broker.
-struct InboxTests {
+@Suite(.waiting) struct InboxTests {
     private let fixtures: Fixtures
     private let folder: TemporaryFolder
     private let outbox: Outbox

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Delivery
 
-struct MQTTClientTests {
+@Suite(.waiting) struct MQTTClientTests {
     private func settings(_ port: Int, _ change: (inout MQTTSettings) -> Void = { _ in }) -> MQTTSettings {
         var settings = MQTTSettings(host: "127.0.0.1", port: port, clientID: "c-\(UUID().uuidString)", keepAlive: 5)
         settings.shortestWait = 0.1
@@ -13,7 +13,7 @@ struct MQTTClientTests {
         return settings
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
+    @Test(arguments: MQTTSettings.Version.allCases)
     func `what is published arrives, in both versions of the protocol`(version: MQTTSettings.Version) async throws {
         let broker = try Broker()
         let client = MQTTClient(settings(broker.port) { $0.version = version })
@@ -30,7 +30,7 @@ struct MQTTClientTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `without a connection nothing is queued behind the caller's back`() async throws {
         let port = try FreePort.tcp()
         let client = MQTTClient(settings(port))
@@ -42,7 +42,7 @@ struct MQTTClientTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
+    @Test(arguments: MQTTSettings.Version.allCases)
     func `a wrong password is named, and nowhere shown`(version: MQTTSettings.Version) async throws {
         let broker = try Broker(users: ["site": "right"])
         let settings = settings(broker.port) {
@@ -63,7 +63,7 @@ struct MQTTClientTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a topic that the broker forbids is refused`() async throws {
         let broker = try Broker(users: ["site": "p"], acl: ["user site", "topic readwrite allowed/#"])
         let client = MQTTClient(
@@ -83,7 +83,7 @@ struct MQTTClientTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a broken connection fails who waits, comes back, and renews subscriptions`() async throws {
         let broker = try Broker()
         let client = MQTTClient(settings(broker.port))
@@ -103,7 +103,7 @@ struct MQTTClientTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a message that is too long is dropped and counted`() async throws {
         let broker = try Broker()
         let client = MQTTClient(settings(broker.port))
@@ -118,7 +118,7 @@ struct MQTTClientTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `with MQTT 5 the broker keeps to itself what is far too long`() async throws {
         let broker = try Broker()
         let sender = MQTTClient(settings(broker.port))
@@ -136,7 +136,7 @@ struct MQTTClientTests {
         for client in [sender, client] { await client.close() }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `closing ends every stream`() async throws {
         let broker = try Broker()
         let client = MQTTClient(settings(broker.port))

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-struct MessageTests {
+@Suite(.waiting) struct MessageTests {
     private let fixtures: Fixtures
 
     init() throws { fixtures = try Fixtures() }

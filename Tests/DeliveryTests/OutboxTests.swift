@@ -6,7 +6,7 @@ import Testing
 
 @testable import Delivery
 
-struct OutboxTests {
+@Suite(.waiting) struct OutboxTests {
     private struct Broken: Error {}
 
     private let fixtures: Fixtures

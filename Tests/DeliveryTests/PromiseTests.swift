@@ -8,7 +8,7 @@ import Testing
 @testable import Delivery
 
 /// What a subscriber may rely on when things go wrong.
-struct PromiseTests {
+@Suite(.waiting) struct PromiseTests {
     private let fixtures: Fixtures
     private let folder: TemporaryFolder
     private let file: URL
@@ -33,7 +33,7 @@ struct PromiseTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.waiting(minutes: 3))
     func `six hours away with 2000 alerts and three kills: none lost, none twice, no gap`() async throws {
         let port = try FreePort.tcp()
         let start = Date(timeIntervalSince1970: 1_795_480_000)
@@ -77,11 +77,11 @@ struct PromiseTests {
         #expect(late.events.count == expected.count)
         task.cancel()
         try await task.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         for screen in [screen, late] { try await screen.close() }
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.waiting(minutes: 2))
     func `kills in the middle of delivery lose nothing, and what comes twice has the same id`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.alert))
@@ -112,11 +112,11 @@ struct PromiseTests {
         #expect(Set(events.map { $0.id + $0.sequence }).count == 400)
         task.cancel()
         try await task.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a disk that takes no receipts does not make a message go out again`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.alert))
@@ -144,11 +144,11 @@ struct PromiseTests {
         #expect(screen.events.count == 5)
         task.cancel()
         try await task.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `retained incidents of a lost database are emptied, those of another site are left`() async throws {
         let broker = try Broker()
         let centre = try await Subscriber(port: broker.port, filter: "nothing")
@@ -180,11 +180,11 @@ struct PromiseTests {
         #expect(late.messages.contains { $0.topic == strange })
         task.cancel()
         try await task.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         for screen in [centre, screen, late] { try await screen.close() }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `states of cameras that are gone or stand elsewhere are emptied after a restart, once`()
         async throws
     {
@@ -211,7 +211,7 @@ struct PromiseTests {
                 try await eventually { screen.messages.dropFirst(before).contains { $0.topic.contains("/site/") } })
             task.cancel()
             try await task.value
-            await publisher.drain(within: .seconds(5))
+            await publisher.drain(within: Patience.seconds(5))
             #expect(
                 try await eventually {
                     let last = screen.messages.dropFirst(before).last { $0.topic.contains("/site/") }
@@ -233,7 +233,7 @@ struct PromiseTests {
         for screen in [screen, late] { try await screen.close() }
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
+    @Test(arguments: MQTTSettings.Version.allCases)
     func `two consumers that share a subscription get each message once between them`(
         version: MQTTSettings.Version
     ) async throws {
@@ -252,11 +252,11 @@ struct PromiseTests {
         #expect(Set(consumers.flatMap(\.events).compactMap { Int($0.sequence) }) == Set(1...60))
         task.cancel()
         try await task.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         for consumer in consumers { try await consumer.close() }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `masked pictures follow their alert, and what is not masked or was changed stays`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/#")
@@ -294,7 +294,7 @@ struct PromiseTests {
         #expect(Set(dropped) == ["changed.jpg", "gone.jpg", "2026-11-24/x/panorama-first.jpg"])
         task.cancel()
         try await task.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         try await screen.close()
     }
 }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-struct PublisherTests {
+@Suite(.waiting) struct PublisherTests {
     private let fixtures: Fixtures
     private let folder: TemporaryFolder
     private let outbox: Outbox
@@ -24,10 +24,10 @@ struct PublisherTests {
     private func finish(_ publisher: Publisher, _ run: Task<Void, any Error>) async throws {
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: MQTTSettings.Version.allCases)
+    @Test(arguments: MQTTSettings.Version.allCases)
     func `all messages arrive in sequence and follow the schema`(version: MQTTSettings.Version) async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.alert))
@@ -44,7 +44,7 @@ struct PublisherTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a broker that was away gets everything, in sequence, nothing twice`() async throws {
         let broker = try Broker()
         // The wait is long enough for the screen to be back before the publisher is.
@@ -71,7 +71,7 @@ struct PublisherTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `what no broker took is sent by the next run`() async throws {
         try append(40)
         let first = fixtures.publisher(outbox, port: try FreePort.tcp())
@@ -91,7 +91,7 @@ struct PublisherTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a refused message stays pending and goes out once the broker allows it`() async throws {
         let broker = try Broker(users: ["site": "p"], acl: ["user site", "topic write mg/v1/site/#"])
         try append(3)
@@ -108,7 +108,7 @@ struct PublisherTests {
         try await finish(publisher, run)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `open incidents are retained until they close`() async throws {
         let broker = try Broker()
         let publisher = fixtures.publisher(outbox, port: broker.port)
@@ -131,7 +131,7 @@ struct PublisherTests {
         for screen in [late, later] { try await screen.close() }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a broker that forgot gets the open incidents and the states again`() async throws {
         let broker = try Broker()
         let publisher = fixtures.publisher(outbox, port: broker.port)
@@ -153,7 +153,7 @@ struct PublisherTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `the site is online, offline after a farewell, and offline by its will`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.site))
@@ -183,7 +183,7 @@ struct PublisherTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a drain sends what is left and ends in time without a broker`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.alert))
@@ -193,7 +193,7 @@ struct PublisherTests {
         run.cancel()
         try await run.value
         try append(25)
-        await publisher.drain(within: .seconds(10))
+        await publisher.drain(within: Patience.seconds(10))
         #expect(try isDelivered())
         #expect(try await eventually { screen.events.count == 25 })
         let alone = fixtures.publisher(outbox, port: try FreePort.tcp())
@@ -204,12 +204,12 @@ struct PublisherTests {
         try await lonely.value
         let start = ContinuousClock.now
         await alone.drain(within: .seconds(1))
-        #expect(ContinuousClock.now - start < .seconds(5))
+        #expect(ContinuousClock.now - start < Patience.seconds(5))
         #expect(try outbox.counts().undelivered == 1)
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a broker that takes but never answers leaves everything pending, and a drain ends in time`() async throws {
         let broker = try Broker()
         try append(10)
@@ -225,11 +225,11 @@ struct PublisherTests {
         try await run.value
         let start = ContinuousClock.now
         await publisher.drain(within: .milliseconds(500))
-        #expect(ContinuousClock.now - start < .seconds(20))
+        #expect(ContinuousClock.now - start < Patience.seconds(20))
         #expect(try outbox.counts().undelivered == 10)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `no message is left behind when many writers wake the publisher at once`() async throws {
         let broker = try Broker()
         let publisher = fixtures.publisher(outbox, port: broker.port)

@@ -29,7 +29,7 @@ struct StateMailboxTests {
         #expect(mailbox.takeDue().isEmpty && mailbox.takeAll().map(\.topic) == ["a", "c"])
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.waiting(minutes: 2))
     func `a broker that acknowledges nothing holds up nobody who tells a state, and has the newest at the end`()
         async throws
     {
@@ -59,7 +59,7 @@ struct StateMailboxTests {
         #expect(screen.messages.count < 1000)
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         try await screen.close()
         withExtendedLifetime(proxy) {}
     }

@@ -7,7 +7,7 @@ import Testing
 @testable import Delivery
 
 /// Brokers that take one thing and not another, and disks that take nothing.
-struct StubbornBrokerTests {
+@Suite(.waiting) struct StubbornBrokerTests {
     private static let all = ["user site", "topic readwrite mg/v1/#"]
 
     private let fixtures: Fixtures
@@ -49,14 +49,14 @@ struct StubbornBrokerTests {
         try await body(publisher)
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
     }
 
     private func alerts(_ screen: Subscriber) -> [AlertEvent] {
         screen.messages.filter { $0.topic.contains("/alert/") }.compactMap { try? AlertEvent(json: Data($0.payload)) }
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a replay passes over what the broker refuses and what cannot be read, once, and says so`() async throws {
         let broker = try broker(Self.some)
         let screen = try await screen(broker)
@@ -79,7 +79,7 @@ struct StubbornBrokerTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a disk that takes nothing makes nothing go out twice, and holds nothing up`() async throws {
         let broker = try Broker()
         let screen = try await Subscriber(port: broker.port, filter: "mg/v1/#")
@@ -136,7 +136,7 @@ struct StubbornBrokerTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: ["max_packet_size", "message_size_limit"])
+    @Test(arguments: ["max_packet_size", "message_size_limit"])
     func `a message that is too long for the broker is dropped and named, and nothing comes twice`(
         limit: String
     ) async throws {
@@ -160,7 +160,7 @@ struct StubbornBrokerTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `none overtakes a message that the broker refuses, and the site says what holds it up`() async throws {
         let broker = try broker(Self.some)
         let screen = try await screen(broker)
@@ -186,7 +186,7 @@ struct StubbornBrokerTests {
         try await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `an incident whose end was dropped is retained no longer`() async throws {
         let broker = try Broker(lines: ["persistence true", "persistence_location \(folder.url.path)/"])
         let outbox = try Outbox(file: folder.file("small.sqlite"), budget: OutboxBudget(messages: 6))

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// Certificates made for the test, on a real broker.
-struct TLSTests {
+@Suite(.waiting) struct TLSTests {
     private let certificates: Certificates
 
     init() throws {
@@ -59,7 +59,7 @@ struct TLSTests {
         await client.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `an authority of one's own is trusted, and no other`() async throws {
         let broker = try broker()
         try await expectConnection(client(broker.port))
@@ -70,7 +70,7 @@ struct TLSTests {
         #expect(error.kind == .disconnected)
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a certificate for another host is refused`() async throws {
         try certificates.makeServer("elsewhere", hosts: ["broker.example", "192.0.2.1"])
         let broker = try broker(server: "elsewhere")
@@ -78,7 +78,7 @@ struct TLSTests {
         #expect(error.cause == "the broker's certificate is for another host than 127.0.0.1")
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a host name is checked as a name, not as its address`() async throws {
         try certificates.makeServer("named", hosts: ["localhost"])
         let broker = try broker(server: "named")
@@ -87,7 +87,7 @@ struct TLSTests {
         #expect(error.cause == "the broker's certificate is for another host than 127.0.0.1")
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `an expired certificate of the broker is named with its end`() async throws {
         try certificates.makeServer("old", days: -1)
         let broker = try broker(server: "old")
@@ -96,7 +96,7 @@ struct TLSTests {
         #expect(error.remedy == "renew it there, and check this machine's clock")
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a broker that demands a certificate gets this site's`() async throws {
         try certificates.makeClient("edge-01")
         let broker = try broker(demandsCertificate: true)
@@ -106,7 +106,7 @@ struct TLSTests {
         #expect(error.remedy == "give certificate_file and key_file")
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `this site's certificate is refused clearly where it has expired or a stranger signed it`() async throws {
         try certificates.makeClient("old", days: -1)
         let broker = try broker(demandsCertificate: true)
@@ -125,7 +125,7 @@ struct TLSTests {
         #expect(foreign.cause == "the broker does not accept this site's certificate")
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a port without TLS is told from a wrong certificate`() async throws {
         let broker = try Broker()
         let error = try await refusal(client(broker.port))
@@ -133,7 +133,7 @@ struct TLSTests {
         #expect(error.description.contains("port"))
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a broker that goes away is no fault of TLS`() async throws {
         let broker = try broker()
         let client = client(broker.port)
@@ -195,7 +195,7 @@ struct TLSTests {
         return path
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `the site's state says until when the certificates hold`() async throws {
         let fixtures = try Fixtures()
         let folder = try TemporaryFolder()
@@ -224,11 +224,11 @@ struct TLSTests {
         }
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         await screen.close()
     }
 
-    @Test(.timeLimit(.minutes(1)))
+    @Test
     func `a renewed certificate counts without a restart`() async throws {
         try certificates.makeClient("edge-01", days: -1)
         try certificates.makeClient("new")

@@ -4,7 +4,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-@Suite(.serialized) struct UUIDv7Tests {
+@Suite(.serialized, .heavy) struct UUIDv7Tests {
     @Test func `ids only grow, even in a burst and when the clock steps back`() {
         var generator = SystemRandomNumberGenerator()
         let now = Date()

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// deploy/broker/bridge.conf between two real brokers, each with the recipe's configuration.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.waiting)
 struct BridgeRecipeTests {
     private static let place = "32/3205/320583/320583102/320583102201/003/02"
     private static let elsewhere = "32/3205/320583/320583103/320583103201/003/02"

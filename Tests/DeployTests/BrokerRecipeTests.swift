@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// deploy/broker/mosquitto.conf and acl, on a real mosquitto.
-@Suite(.timeLimit(.minutes(1)))
+@Suite(.waiting)
 struct BrokerRecipeTests {
     private static let village = "32/3205/320583/320583102/320583102201"
     private static let own = "\(village)/003/02"
@@ -204,7 +204,13 @@ struct BrokerRecipeTests {
                 client.disconnect()
             client.on_connect, client.on_message = connected, message
             client.on_subscribe = lambda *_: print("subscribed", flush=True)
-            client.connect("127.0.0.1", port)
+            # A broker gives up a handshake that a busy machine draws out.
+            for attempt in range(10):
+                try:
+                    client.connect("127.0.0.1", port)
+                    break
+                except (OSError, ValueError):
+                    if attempt == 9: raise
             client.loop_forever()
             """
         let refused = try RecipeBroker.run(

@@ -95,18 +95,20 @@ final class RecipeBroker: Sendable {
     @discardableResult
     static func run(_ path: String, _ arguments: [String]) throws -> String {
         let process = Process()
-        let output = Pipe()
+        let (output, fault) = (Pipe(), Pipe())
         process.executableURL = URL(filePath: path)
         process.arguments = arguments
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = output
-        process.standardError = FileHandle.nullDevice
+        process.standardError = fault
         try process.run()
         let text = output.fileHandleForReading.readDataToEndOfFile()
+        let complaint = fault.fileHandleForReading.readDataToEndOfFile()
         process.waitUntilExit()
         guard process.terminationStatus == 0 else {
             throw CommandFailed(
-                status: process.terminationStatus, output: String(decoding: text, as: UTF8.self))
+                status: process.terminationStatus, output: String(decoding: text, as: UTF8.self),
+                complaint: String(decoding: complaint, as: UTF8.self))
         }
         return String(decoding: text, as: UTF8.self)
     }
@@ -115,6 +117,7 @@ final class RecipeBroker: Sendable {
 struct CommandFailed: Error {
     let status: Int32
     let output: String
+    let complaint: String
 }
 
 extension MQTTClient {

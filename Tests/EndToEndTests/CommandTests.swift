@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// The command as an operator runs it: exit codes, and what is said.
-@Suite struct CommandTests {
+@Suite(.waiting) struct CommandTests {
     struct Outcome {
         let status: Int32
         let output: String

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// SIGHUP to the real program, with a real camera, broker and database. Run alone, since it follows a clock.
-@Suite struct IsolatedReloadTests {
+@Suite(.waiting) struct IsolatedReloadTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady =
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
@@ -47,7 +47,7 @@ import Testing
         throw CancellationError()
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(3)))
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
     func `a reload touches only what changed, keeps incidents, and refuses a faulty file as a whole`() async throws {
         let folder = try TemporaryFolder()
         let port = try FreePort.tcp()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// Streams that change or break under way, with the real program. Run alone, since it follows a clock.
-@Suite struct IsolatedStreamFaultTests {
+@Suite(.waiting) struct IsolatedStreamFaultTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady =
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
@@ -58,16 +58,8 @@ import Testing
         """
     }
 
-    private func eventually(seconds: Int, _ condition: @Sendable () -> Bool) async throws -> Bool {
-        for _ in 0..<seconds * 10 {
-            if condition() { return true }
-            try await Task.sleep(for: .milliseconds(100))
-        }
-        return false
-    }
-
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip.
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(4)))
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
     func `streams that change their size or break are told, go on by themselves, and leave the others alone`()
         async throws
     {

@@ -10,7 +10,7 @@ import Testing
 import Video
 
 /// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber. Run alone, since it follows a clock.
-@Suite struct IsolatedStreamTests {
+@Suite(.waiting) struct IsolatedStreamTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady =
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
@@ -58,7 +58,7 @@ import Video
                 """, file: "test.yaml")
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(2)))
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 2))
     func aParkedCarOnAStreamIsOneMessageAndASilentCameraDisturbsNothing() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 
 /// The daemon as it is installed, with credentials of each sort: none of them may be seen from outside.
-@Suite struct SecrecyTests {
+@Suite(.waiting) struct SecrecyTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady = FileManager.default.fileExists(atPath: models + "/manifest.json")
     private static let secrets = ["br0ker-Geheim-77", "c4mera-Geheim-88", "wr0ng-Geheim-99", "qu3ry-Geheim-66"]
@@ -56,7 +56,7 @@ import Testing
         return file.path
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(2)))
+    @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 2))
     func noCredentialIsSeenInLogsMessagesFilesOrTheProcessList() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker(users: ["edge": Self.secrets[0], "screen": "s"])
@@ -105,7 +105,7 @@ import Testing
         }
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models'"), .timeLimit(.minutes(1)))
+    @Test(.enabled(if: isReady, "needs 'make models'"))
     func aCrashLeavesNoMemoryBehind() async throws {
         let folder = try TemporaryFolder()
         // Where cores go elsewhere, their absence here would prove nothing.

@@ -6,7 +6,7 @@ import Video
 
 @testable import Evidence
 
-@Suite struct EvidenceTests {
+@Suite(.waiting) struct EvidenceTests {
     /// One picture of a generated clip, 640 × 360.
     private func frame(in folder: TemporaryFolder) throws -> Frame {
         let clip = try Footage.makeTestClip(in: folder, seconds: 2)

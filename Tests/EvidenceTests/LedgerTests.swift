@@ -4,7 +4,7 @@ import Testing
 
 @testable import Evidence
 
-@Suite struct LedgerTests {
+@Suite(.heavy) struct LedgerTests {
     private static let begin = Date(timeIntervalSince1970: 1_790_000_000)
 
     /// A folder with five messages of five incidents, each with a picture; records 2 to 6.

@@ -9,11 +9,11 @@ import Video
 @testable import Evidence
 
 /// Pixels of the evidence as it lies on the disk.
-@Suite struct MaskingTests {
+@Suite(.heavy) struct MaskingTests {
     @Test(
         .enabled(
             if: Samples.canMask && !Footage.photos("coco-val").isEmpty, "needs 'make models' and ../shared/images"),
-        .within(minutes: 5))
+        .heavy(minutes: 5))
     func noFaceThatIsFoundInAPhotoIsLeftInTheFileOnDisk() async throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url)
@@ -52,7 +52,7 @@ import Video
 }
 
 /// Plates: which are shown, which are hidden.
-@Suite struct PlateTests {
+@Suite(.heavy) struct PlateTests {
     /// A lorry of 445 × 256 pixels in a photo of 640 × 480.
     private static let photo = Footage.photos("coco-val").first { $0.hasSuffix("000000172648.jpg") }
     private static let lorry = Box(x: 193.64 / 640, y: 129.79 / 480, width: 444.89 / 640, height: 255.82 / 480)

@@ -7,7 +7,7 @@ import Testing
 import Video
 
 /// The short form of `make fuzz`: what is committed, and so many mutations of it. A fault ends the test process.
-struct FuzzTests {
+@Suite(.waiting) struct FuzzTests {
     @Test(arguments: FuzzTarget.allCases)
     func `the corpus is taken`(target: FuzzTarget) throws {
         let inputs = try target.inputs()
@@ -19,7 +19,7 @@ struct FuzzTests {
         }
     }
 
-    @Test(.timeLimit(.minutes(2)), arguments: FuzzTarget.allCases)
+    @Test(.heavy, arguments: FuzzTarget.allCases)
     func `mutations of the corpus are taken`(target: FuzzTarget) throws {
         let inputs = try target.inputs().map(\.bytes)
         var mutator = Mutator(seed: 20_261_124, inputs: inputs)
@@ -27,7 +27,7 @@ struct FuzzTests {
     }
 
     /// Bits of RTSP and RTP flip on their way, as a broken switch makes them.
-    @Test(.timeLimit(.minutes(3)))
+    @Test(.waiting(minutes: 3))
     func `a stream with flipped bits costs pictures, and the camera is back when they are right again`() async throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(clip: Footage.makeTestClip(in: folder, seconds: 3, gop: 5))

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Video
 
-@Suite struct DetectorTests {
+@Suite(.heavy) struct DetectorTests {
     private static let folder = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isPrepared = FileManager.default.fileExists(atPath: folder + "/manifest.json")
 
@@ -59,7 +59,7 @@ import Video
     /// Runs where ONNX Runtime is installed (`make models` installs it beside the converter).
     @Test(
         .enabled(if: isPrepared && Footage.isPresent && OnnxRuntime.isPresent, "needs models, footage and onnxruntime"),
-        .within(minutes: 2))
+        .heavy(minutes: 2))
     func outputsEqualThoseOfONNXRuntimeOnRealPictures() async throws {
         let detector = try ObjectDetector(model: try model())
         for seconds in [0.0, 60, 130] {

@@ -1,10 +1,11 @@
 import Analytics
 import Foundation
+import TestSupport
 import Testing
 
 @testable import Inference
 
-@Suite struct EfficientDetTests {
+@Suite(.heavy) struct EfficientDetTests {
     private let decoder = EfficientDet(width: 320, height: 320, classes: [.person, .car])
 
     private func decode(_ boxes: [(anchor: Int, classIndex: Int, score: Double)], filled: (Int, Int) = (320, 320))

@@ -7,7 +7,7 @@ import Video
 @testable import Inference
 
 /// The own convolutions of `COpenCV` against those of OpenCV.
-@Suite struct FastConvolutionTests {
+@Suite(.heavy) struct FastConvolutionTests {
     private static let folder = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady =
         FileManager.default.fileExists(atPath: folder + "/manifest.json") && Footage.isPresent

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Video
 
-@Suite struct HeadTests {
+@Suite(.heavy) struct HeadTests {
     private static let prepared = Footage.packageRoot.appending(path: "models/prepared").path
     private static let heads = Footage.packageRoot.appending(path: "models/heads")
     private static let isPrepared = FileManager.default.fileExists(
@@ -66,7 +66,7 @@ import Video
     }
 
     @Test(
-        .enabled(if: isPrepared && hasImages, "needs 'make models' and ../shared/images"), .within(minutes: 2),
+        .enabled(if: isPrepared && hasImages, "needs 'make models' and ../shared/images"), .heavy(minutes: 2),
         arguments: names)
     func whatIsWantedScoresHigherThanTheRestOnPicturesThatWereHeldOut(name: String) async throws {
         let head = try head(name)
@@ -93,7 +93,7 @@ import Video
     @Test(
         .enabled(
             if: isPrepared && Footage.isPresent && OnnxRuntime.isPresent, "needs models, footage and onnxruntime"),
-        .within(minutes: 2))
+        .heavy(minutes: 2))
     func featuresEqualThoseOfONNXRuntimeOnRealPictures() async throws {
         let features = try CropFeatures(model: try model())
         let clip = try #require(Footage.clip("composed/parking.mp4"))

@@ -7,7 +7,7 @@ import Video
 @testable import Inference
 
 /// The networks that find what is to be masked.
-@Suite struct MaskingDetectorTests {
+@Suite(.heavy) struct MaskingDetectorTests {
     private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
     private static let photos = Footage.photos("coco-val")
     private static let isReady = (try? masking.verified()) != nil && !photos.isEmpty
@@ -66,7 +66,7 @@ import Video
         #expect(faces.isEmpty)
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"), .within(minutes: 3))
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"), .heavy(minutes: 3))
     func aFaceOfAPhotoIsFoundWhereverThePhotoLiesInALargePicture() throws {
         var detector = try FaceDetector(model: try #require(Self.masking.face))
         var faces = 0

@@ -6,7 +6,7 @@ import Testing
 import Video
 
 /// Sight on recorded scenes, as they are and with faults put in.
-@Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage"), .within(minutes: 10))
+@Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage"), .heavy(minutes: 10))
 struct SightFootageTests {
     typealias Change = @Sendable (_ picture: GreyImage, _ look: Int) -> GreyImage
 

@@ -56,6 +56,7 @@ public final class Broker: Sendable {
 
     /// Returns once it accepts connections.
     public func start() throws {
+        Turn.isNeeded(by: "a broker's start")
         // Not by Foundation's Process, whose children inherit blocked signals and may never hear a SIGHUP.
         let process = try ChildProcess(
             URL(filePath: "/usr/sbin/mosquitto"), ["-c", folder.file("conf").path], log: URL(filePath: "/dev/null"))

@@ -30,6 +30,7 @@ public struct Certificates: Sendable {
     public func makeClient(_ name: String, days: Int? = nil) throws { try make(["client", name], days: days) }
 
     private func make(_ arguments: [String], days: Int?) throws {
+        Turn.isNeeded(by: "the script for certificates")
         let process = Process()
         let output = Pipe()
         process.executableURL = Footage.packageRoot.appending(path: "deploy/broker/certificates.sh")

@@ -13,6 +13,7 @@ public final class ChildProcess: Sendable {
 
     /// - Parameter log: takes its standard output and standard error, after what is there.
     public init(_ program: URL, _ arguments: [String], log: URL) throws {
+        Turn.isNeeded(by: "a child process")
         var attributes = posix_spawnattr_t()
         var actions = posix_spawn_file_actions_t()
         var signals = sigset_t()

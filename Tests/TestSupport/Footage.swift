@@ -126,6 +126,7 @@ public enum Footage {
     ///
     /// - Parameter what: ends "ffmpeg could not …".
     public static func ffmpeg(_ arguments: [String], _ what: String) throws {
+        Turn.isNeeded(by: "ffmpeg")
         let process = Process()
         let fault = Pipe()
         process.executableURL = URL(filePath: "/usr/bin/ffmpeg")

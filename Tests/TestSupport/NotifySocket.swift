@@ -10,7 +10,7 @@ public final class NotifySocket: Sendable {
     public let path: String
     private let descriptor: Int32
 
-    /// - Parameter timeout: seconds for which `next` waits.
+    /// - Parameter timeout: seconds for which `next` waits on an ordinary machine (`Patience`).
     public init(in folder: TemporaryFolder, timeout: Int) throws {
         path = folder.file("notify").path
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
@@ -26,7 +26,7 @@ public final class NotifySocket: Sendable {
             }
         }
         guard bound == 0 else { throw Failed(description: "no socket at \(path)") }
-        var wait = timeval(tv_sec: timeout, tv_usec: 0)
+        var wait = timeval(tv_sec: Int(Patience.seconds(Double(timeout)).components.seconds), tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
     }
 

@@ -39,6 +39,7 @@ public final class RTSPServer: Sendable {
     public init(
         clip: String, loops: Bool = true, isShared: Bool = false, login: Login? = nil, port: Int = 0
     ) throws {
+        Turn.isNeeded(by: "a camera's start")
         folder = try TemporaryFolder()
         let log = folder.file("log")
         try Data().write(to: log)

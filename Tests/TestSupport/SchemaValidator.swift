@@ -33,6 +33,7 @@ public struct SchemaValidator: Sendable {
 
     /// One line for each violation in any of the documents; each document is one line of JSON.
     public func violations(in documents: [Data]) throws -> [String] {
+        Turn.isNeeded(by: "a check against a schema")
         let folder = try TemporaryFolder()
         try Data(documents.joined(separator: [0x0A])).write(to: folder.file("documents"))
         let process = Process()

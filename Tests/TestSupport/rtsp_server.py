@@ -64,10 +64,12 @@ class Clip:
                 rest = Gst.parse_bin_from_description(
                     f"{codec}parse ! video/x-{codec},stream-format=byte-stream,alignment=au"
                     " ! appsink name=units sync=false", True)
-                sinks.append(rest.get_by_name("units"))
             pipeline.add(rest)
             rest.sync_state_with_parent()
             pad.link(rest.get_static_pad("sink"))
+            # Not before: an appsink that has not started says that it is at its end.
+            if units := rest.get_by_name("units"):
+                sinks.append(units)
 
         parse.connect("pad-added", added)
         pipeline.set_state(Gst.State.PLAYING)

@@ -7,7 +7,7 @@ import Threading
 
 @testable import Video
 
-@Suite struct RecordingTests {
+@Suite(.waiting) struct RecordingTests {
     @Test(arguments: [Footage.Codec.h264, .h265]) func keyFramesAloneOfBothCodecs(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 6, codec: codec, gop: 20)
@@ -79,7 +79,7 @@ import Threading
     }
 }
 
-@Suite struct CameraTests {
+@Suite(.waiting) struct CameraTests {
     /// The first pictures of a stream, and the states on the way.
     private func first(
         _ count: Int, of settings: Camera.Settings
@@ -96,7 +96,7 @@ import Threading
         return (frames, camera)
     }
 
-    @Test(.timeLimit(.minutes(1)), arguments: [Transport.tcp, .udp], [Footage.Codec.h264, .h265])
+    @Test(arguments: [Transport.tcp, .udp], [Footage.Codec.h264, .h265])
     func aStreamIsReadOverBothTransportsInBothCodecs(transport: Transport, codec: Footage.Codec) async throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 4, codec: codec, gop: 25))
@@ -111,7 +111,7 @@ import Threading
         #expect(abs(frames[0].date.timeIntervalSinceNow) < 30)
     }
 
-    @Test(.timeLimit(.minutes(1))) func credentialsAreUsedAndNotShown() async throws {
+    @Test func credentialsAreUsedAndNotShown() async throws {
         let folder = try TemporaryFolder()
         let login = RTSPServer.Login(user: "warden", password: "s3cret-word", isDigest: true)
         let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 4), login: login)
@@ -130,7 +130,7 @@ import Threading
         await running.value
     }
 
-    @Test(.timeLimit(.minutes(1))) func aCameraThatComesBackIsRead() async throws {
+    @Test func aCameraThatComesBackIsRead() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4)
         let server = try RTSPServer(clip: clip)
@@ -152,7 +152,7 @@ import Threading
         #expect(camera.counters.sessions >= 2)
     }
 
-    @Test(.timeLimit(.minutes(1))) func theWaitForTheNextAttemptDoesNotAddToALongOne() async throws {
+    @Test func theWaitForTheNextAttemptDoesNotAddToALongOne() async throws {
         let server = try SilentServer()
         defer { server.stop() }
         let now = Mutex(0.0)
@@ -176,7 +176,7 @@ import Threading
         await running.value
     }
 
-    @Test(.timeLimit(.minutes(1))) func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
+    @Test func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 2)
         let camera = Camera(id: "file", settings: .init(url: CameraURL(clip), cadence: .every(seconds: 0.5)))
@@ -188,7 +188,7 @@ import Threading
     }
 }
 
-@Suite struct CameraNotesTests {
+@Suite(.waiting) struct CameraNotesTests {
     private func notes(_ url: String, _ cadence: Cadence) -> [String] {
         Camera.Settings(url: CameraURL(url), cadence: cadence).notes
     }
@@ -209,8 +209,8 @@ import Threading
 }
 
 /// Run one after another (`make test` does), since they measure time.
-@Suite(.serialized) struct IsolatedCameraTests {
-    @Test(.timeLimit(.minutes(1))) func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
+@Suite(.serialized, .waiting) struct IsolatedCameraTests {
+    @Test func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
         let server = try SilentServer()
         defer { server.stop() }
         let camera = Camera(id: "silent", settings: .init(url: CameraURL(server.url)))
@@ -249,7 +249,7 @@ import Threading
         #expect(openDescriptors() == descriptors)
     }
 
-    @Test(.timeLimit(.minutes(3))) func fiveHundredReconnectsToASilentPeerLeaveNothingBehind() throws {
+    @Test(.waiting(minutes: 3)) func fiveHundredReconnectsToASilentPeerLeaveNothingBehind() throws {
         let server = try SilentServer()
         defer { server.stop() }
         // The server of this test lives in this process and keeps its end of each connection open.
@@ -263,14 +263,14 @@ import Threading
         #expect(Self.openDescriptors() - descriptors == server.connectionCount - accepted)
     }
 
-    @Test(.timeLimit(.minutes(3))) func fiveHundredReopeningsLeaveNothingBehind() throws {
+    @Test(.waiting(minutes: 3)) func fiveHundredReopeningsLeaveNothingBehind() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 2, gop: 5)
         Self.expectFlat(500) { Self.open(clip, seconds: 5) }
     }
 
     /// Fewer, since each session of a real server takes its time.
-    @Test(.timeLimit(.minutes(3))) func twentyReconnectsToACameraLeaveNothingBehind() throws {
+    @Test(.waiting(minutes: 3)) func twentyReconnectsToACameraLeaveNothingBehind() throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 2, gop: 5))
         defer { server.stop() }
@@ -278,7 +278,7 @@ import Threading
     }
 
     /// The connection breaks after each picture, and the camera's own loop opens it again.
-    @Test(.timeLimit(.minutes(isLong ? 15 : 3))) func brokenConnectionsToACameraLeaveNothingBehind() async throws {
+    @Test(.waiting(minutes: isLong ? 15 : 3)) func brokenConnectionsToACameraLeaveNothingBehind() async throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(
             clip: try Footage.makeTestClip(in: folder, seconds: 3, rate: 25, gop: 1), isShared: true)

@@ -6,7 +6,7 @@ import Testing
 @testable import Video
 
 /// Bytes that a camera or the network has spoilt, and streams that change on the way.
-@Suite(.timeLimit(.minutes(3))) struct DamagedStreamTests {
+@Suite(.waiting(minutes: 3)) struct DamagedStreamTests {
     /// The pictures of a clip, small, by their time in tenths of a second.
     private func pictures(_ clip: String, _ cadence: Cadence) throws -> [Int: [UInt8]] {
         var recording = try Recording(path: clip, cadence: cadence)

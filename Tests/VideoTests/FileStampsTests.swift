@@ -6,7 +6,7 @@ import Testing
 
 @testable import Video
 
-@Suite(.timeLimit(.minutes(3))) struct FileStampsTests {
+@Suite(.waiting(minutes: 3)) struct FileStampsTests {
     private func times(_ clip: String, _ cadence: Cadence) throws -> [Double] {
         var recording = try Recording(path: clip, cadence: cadence)
         var times: [Double] = []

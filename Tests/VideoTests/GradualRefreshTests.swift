@@ -6,7 +6,7 @@ import Testing
 @testable import Video
 
 /// Streams that renew their pictures bit by bit: one key frame at the start, then recovery points.
-@Suite(.timeLimit(.minutes(3))) struct GradualRefreshTests {
+@Suite(.waiting(minutes: 3)) struct GradualRefreshTests {
     private func clip(_ name: String, in folder: TemporaryFolder, every seconds: Int) throws -> String {
         let count = seconds * 10
         let lines = "keyint=\(count):min-keyint=\(count):intra-refresh=1:scenecut=0"

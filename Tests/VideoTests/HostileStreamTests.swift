@@ -7,7 +7,7 @@ import Testing
 @testable import Video
 
 /// What a camera, or somebody in its place, may try.
-struct HostileStreamTests {
+@Suite(.waiting) struct HostileStreamTests {
     /// All that a camera says in a short session: H.264 of 64×48, twelve pictures, each fourth a key frame.
     private func session() throws -> String {
         let path = Footage.packageRoot.appending(path: "Tests/Fuzz/corpus/rtsp/h264-gstreamer")

@@ -5,7 +5,7 @@ import Testing
 
 @testable import Video
 
-@Suite(.timeLimit(.minutes(3))) struct OrientationTests {
+@Suite(.waiting(minutes: 3)) struct OrientationTests {
     /// Ten pictures in colours, none of whose corners is like another.
     private static let picture = [
         "-f", "lavfi", "-i",

@@ -6,7 +6,7 @@ import Testing
 @testable import Video
 
 /// Streams whose key frames do not come at even distances: scene cuts, codecs that send fewer where nothing moves.
-@Suite(.timeLimit(.minutes(3))) struct VaryingGroupTests {
+@Suite(.waiting(minutes: 3)) struct VaryingGroupTests {
     private static let cadence = Cadence.keyFrames(promise: 3, interval: 2)
 
     private func looks(_ clip: String, _ cadence: Cadence = cadence) throws -> [(time: Double, picture: [UInt8])] {

@@ -1,7 +1,8 @@
+import TestSupport
 import Testing
 import Threading
 
-@Suite struct WaitingTests {
+@Suite(.waiting) struct WaitingTests {
     @Test func aCallEndsTheWaitThatIsOrTheNext() async throws {
         let (waiting, clock) = (Waiting(), ContinuousClock())
         waiting.signal()

@@ -1,0 +1,123 @@
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+@testable import TestSupport
+
+private final class Count: Sendable {
+    private let count = Atomic(0)
+    var now: Int { count.load(ordering: .relaxed) }
+
+    @discardableResult
+    func add(_ number: Int) -> Int { count.add(number, ordering: .relaxed).newValue }
+}
+
+/// What keeps tests apart from each other, and ends those that hang.
+@Suite struct TurnTests {
+    private struct Refused: Error {}
+
+    private func take(_ turn: Turn, _ body: @escaping @Sendable () async throws -> Void) async throws {
+        try await turn.provideScope(for: #require(Test.current), testCase: Test.Case.current, performing: body)
+    }
+
+    @Test func `who waits for a place is served in turn, and a failure gives its place back`() async throws {
+        let turn = Turn(Lane(places: 1), limit: 60)
+        let running = Count()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<20 {
+                group.addTask {
+                    do {
+                        try await take(turn) {
+                            #expect(running.add(1) == 1)
+                            defer { running.add(-1) }
+                            try await Task.sleep(for: .milliseconds(1))
+                            if number.isMultiple(of: 2) { throw Refused() }
+                        }
+                        #expect(!number.isMultiple(of: 2))
+                    } catch is Refused { #expect(number.isMultiple(of: 2)) }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(running.now == 0)
+    }
+
+    /// Three one after another take longer than the limit, each alone does not.
+    @Test func `the limit counts from the beginning of a test's own work`() async throws {
+        let turn = Turn(Lane(places: 1), limit: 2)
+        let begin = ContinuousClock.now
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<3 {
+                group.addTask { try await take(turn) { try await Task.sleep(for: Patience.seconds(0.8)) } }
+            }
+            try await group.waitForAll()
+        }
+        #expect(ContinuousClock.now - begin > Patience.seconds(2))
+    }
+
+    @Test func `a test that hangs is cancelled at its limit, named, and gives its place back`() async throws {
+        let turn = Turn(Lane(places: 1), limit: 0.2)
+        let cancelled = Count()
+        try await withKnownIssue {
+            try await take(turn) {
+                do { try await Task.sleep(for: .seconds(3600)) } catch {
+                    cancelled.add(1)
+                    throw error
+                }
+            }
+        } matching: {
+            $0.comments.contains { $0.rawValue.contains("a hang?") }
+        }
+        #expect(cancelled.now == 1)
+        try await take(turn) {}
+    }
+
+    /// More than any pool of this process has threads.
+    @Test func `tests that block their threads stop nobody`() async throws {
+        let count = 4 * ProcessInfo.processInfo.activeProcessorCount
+        let turn = Turn(Lane(places: count), limit: 60)
+        let blocked = Count()
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for _ in 0..<count {
+                group.addTask {
+                    try await take(turn) {
+                        blocked.add(1)
+                        let end = ContinuousClock.now + Patience.seconds(20)
+                        while blocked.now < count, .now < end { usleep(1000) }
+                    }
+                }
+            }
+            try await group.waitForAll()
+        }
+        #expect(blocked.now == count)
+    }
+
+    @Test func `a helper that blocks says so to a test without a thread of its own`() async throws {
+        withKnownIssue {
+            Turn.isNeeded(by: "a broker")
+        } matching: {
+            $0.comments.contains { $0.rawValue.contains("a broker blocks its thread") }
+        }
+        try await take(Turn(Lane(places: 1), limit: 60)) { Turn.isNeeded(by: "a broker") }
+    }
+
+    @Suite(.waiting) struct InASuite {
+        @Test func `a test has the turn of its suite`() { #expect(Turn.current?.limit == 60) }
+
+        @Test(.heavy(minutes: 7)) func `unless it says another`() { #expect(Turn.current?.limit == 420) }
+    }
+}
+
+@Suite struct PatienceTests {
+    @Test func `a wait is never shorter than what is written`() {
+        #expect(Patience.slowness >= 1)
+        #expect(Patience.seconds(3) >= .seconds(3))
+    }
+
+    @Test func `what comes to be so is waited for, what does not is told`() async throws {
+        let asked = Count()
+        #expect(try await eventually { asked.add(1) == 3 })
+        #expect(try await !eventually(seconds: 0.2) { false })
+    }
+}
