@@ -100,7 +100,7 @@ import Testing
         #expect(site.archive.ledger.head.sequence == 3)
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.waiting(minutes: 2))
     func `the ledger waits for the start, and follows by itself then`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder)

@@ -120,7 +120,7 @@ import Video
         #expect(site.writer.pictures.count == 0 && site.writer.pictures.bytes == 0)
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"), .timeLimit(.minutes(2)))
+    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
     func `pictures that take longer than the deadline follow as an update`() async throws {
         let site = try Site(try TemporaryFolder(), deadline: .milliseconds(1))
         let (gate, opening) = AsyncStream<Void>.makeStream()
@@ -137,7 +137,7 @@ import Video
             try SchemaValidator.incident.violations(in: site.outbox.pending(limit: 10).map { Data($0.payload) }) == [])
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"), .timeLimit(.minutes(2)))
+    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
     func `a burst goes out at once, a held alert before it, and all pictures follow, new alerts first`() async throws {
         let site = try Site(try TemporaryFolder())
         let (gate, opening) = AsyncStream<Void>.makeStream()
@@ -206,7 +206,7 @@ import Video
         #expect(try next.outbox.evidenceDue() == [] && next.outbox.pending(limit: 10).count == 4)
     }
 
-    @Test(.timeLimit(.minutes(2)))
+    @Test(.waiting(minutes: 2))
     func `what waits is bounded in bytes over all cameras, and counts once what is shared`() async throws {
         let size = 640 * 360 * 3 / 2
         let queue = EvidenceQueue(limit: size * 2 + size / 2) { _ in [UInt8](repeating: 0, count: 10_000) }

@@ -16,7 +16,7 @@ import Video
     private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
     private static let canMask = (try? masking.verified()) != nil
 
-    @Test(.enabled(if: canMask, "needs 'make models'"), .timeLimit(.minutes(5)))
+    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 5))
     func `all alerts are with the broker while pictures are still made, and a stop and a reload wait for none`()
         async throws
     {

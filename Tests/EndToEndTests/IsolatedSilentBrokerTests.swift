@@ -26,7 +26,7 @@ import Testing
         """
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .timeLimit(.minutes(6)))
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func `four cameras go on looking, a stop is heard, and everything is delivered afterwards`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()
