@@ -87,6 +87,9 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Analytics", "Threading"], path: "Tests/TestSupport",
             exclude: ["rtsp_server.py", "quirky_camera.py"], swiftSettings: strict + fast),
+        .testTarget(
+            name: "TestSupportTests", dependencies: ["TestSupport", "Threading"], swiftSettings: strict),
+        test("Analytics", settings: fast),
         test("Catalogue"),
         test("Video", ["Threading", "Analytics"]),
         test("Inference", ["Video", "Analytics"]),

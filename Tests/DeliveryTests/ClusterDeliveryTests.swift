@@ -7,7 +7,7 @@ import Testing
 @testable import Delivery
 
 /// Three NATS nodes with JetStream, of which one dies.
-@Suite(.within(minutes: 5))
+@Suite(.waiting(minutes: 5))
 struct ClusterDeliveryTests {
     private static let count = 200
 
@@ -90,7 +90,7 @@ struct ClusterDeliveryTests {
         }
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         await screen.close()
     }
 }

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// deploy/broker/nats, on three real nats-server: only folders, names and ports of the files are exchanged.
-@Suite(.within(minutes: 3))
+@Suite(.waiting(minutes: 3))
 struct NATSRecipeTests {
     private static let own = "32/3205/320583/320583102/320583102201/003/02"
     private static let neighbour = "32/3205/320583/320583102/320583102201/004/01"
