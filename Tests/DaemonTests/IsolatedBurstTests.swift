@@ -88,6 +88,6 @@ import Video
         #expect(try outbox.evidenceDue() == [])
         publishing.cancel()
         try await publishing.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
     }
 }

@@ -10,7 +10,7 @@ import Testing
 @testable import Daemon
 
 /// A site says at a steady pace that it lives, and until when that holds.
-@Suite(.waiting(minutes: 1))
+@Suite(.waiting)
 struct SiteHeartbeatTests {
     @Test func `each beat renews what is retained, and names the next one`() async throws {
         let (broker, folder) = (try Broker(), try TemporaryFolder())
@@ -57,7 +57,7 @@ struct SiteHeartbeatTests {
         #expect((1...120).contains(Int(expiry) ?? 0), "\(expiry)")
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         let last = try SiteReport(json: Data(#require(await messages.next()).payload))
         #expect(last.state == .offline && last.nextAt == nil)
         await screen.close()

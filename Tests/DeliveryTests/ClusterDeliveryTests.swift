@@ -90,7 +90,7 @@ struct ClusterDeliveryTests {
         }
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
         await screen.close()
     }
 }

@@ -35,7 +35,7 @@ struct TopicFormTests {
         #expect(try await eventually { try outbox.counts().undelivered == 0 && isDone() })
         run.cancel()
         try await run.value
-        await publisher.drain(within: .seconds(5))
+        await publisher.drain(within: Patience.seconds(5))
     }
 
     private func retained() async throws -> Set<String> {

@@ -31,6 +31,7 @@ public final class QuirkyCamera: Sendable {
     ///   - clip: of `Footage.byteStream`; nil for a camera that only talks.
     ///   - habits: as JSON has them, by the names that stand in the script.
     public init(clip: String? = nil, _ habits: [String: any Sendable] = [:]) throws {
+        Turn.isNeeded(by: "a camera's start")
         folder = try TemporaryFolder()
         var all: [String: Any] = habits
         all["log"] = folder.file("log").path

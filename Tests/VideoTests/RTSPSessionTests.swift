@@ -8,7 +8,7 @@ import Threading
 @testable import Video
 
 /// Sessions with cameras as they are. Each camera has one habit.
-@Suite struct RTSPSessionTests {
+@Suite(.waiting) struct RTSPSessionTests {
     private static let folder = Result { try TemporaryFolder() }
     /// Four seconds of a byte stream with a key frame each second.
     private static let clip = Result {
@@ -78,7 +78,7 @@ import Threading
             })
     }
 
-    @Test(.waiting(minutes: 1), arguments: [true, false])
+    @Test(arguments: [true, false])
     func `a nonce that is used up is renewed`(saysStale: Bool) async throws {
         let camera = try camera([
             "user": "me", "password": "pw", "challenges": ["md5"], "nonce_uses": 1, "says_stale": saysStale,
@@ -86,21 +86,21 @@ import Threading
         #expect(try await watch(CameraURL(camera.url(login: "me:pw")), options()) == 1)
     }
 
-    @Test(.waiting(minutes: 1)) func `a camera that hangs up when it asks for the password is called again`()
+    @Test func `a camera that hangs up when it asks for the password is called again`()
         async throws
     {
         let camera = try camera(["user": "me", "password": "pw", "challenges": ["md5"], "hangs_up_after_401": true])
         #expect(try await watch(CameraURL(camera.url(login: "me:pw")), options()) == 1)
     }
 
-    @Test(.waiting(minutes: 1), arguments: ["admin:", "admin"])
+    @Test(arguments: ["admin:", "admin"])
     func `an empty password is one`(login: String) async throws {
         let camera = try camera(["user": "admin", "password": "", "challenges": ["md5"]])
         #expect(try await watch(CameraURL(camera.url(login: login)), options()) == 1)
         #expect(try await watch(CameraURL(camera.url(), user: "admin", password: ""), options()) == 1)
     }
 
-    @Test(.waiting(minutes: 1), arguments: ["/live/{0b1a-77}", "/cam?token=a%2Fb|c", "/s?pwd=50%&t=%2F"])
+    @Test(arguments: ["/live/{0b1a-77}", "/cam?token=a%2Fb|c", "/s?pwd=50%&t=%2F"])
     func `the address goes out as it was written, with and without a password`(path: String) async throws {
         let camera = try camera(["user": "me", "password": "pw", "challenges": ["sha256"], "base": "none"])
         #expect(try await watch(CameraURL(camera.url(path: path), user: "me", password: "pw"), options()) == 1)
@@ -108,7 +108,7 @@ import Threading
         #expect(Set(asked) == [camera.url(path: path)])
     }
 
-    @Test(.waiting(minutes: 1))
+    @Test
     func `a wrong password is shown once for all channels, and again after minutes or when it was put right`()
         async throws
     {
@@ -141,7 +141,7 @@ import Threading
         #expect(try await watch(CameraURL(camera.url(), user: "admin", password: "right"), wrong) == 1)
     }
 
-    @Test(.waiting(minutes: 1)) func `the camera's own loop rests, and can be stopped while it does`() async throws {
+    @Test func `the camera's own loop rests, and can be stopped while it does`() async throws {
         let camera = try camera(["user": "admin", "password": "right", "challenges": ["md5"]])
         let now = Mutex(1000.0)
         let clocks = Clocks(now: { Date() }, uptime: { now.withLock { $0 } })
@@ -159,7 +159,7 @@ import Threading
         await run.value
     }
 
-    @Test(.waiting(minutes: 1)) func `a stream that a user may not see stops no other`() async throws {
+    @Test func `a stream that a user may not see stops no other`() async throws {
         let camera = try camera(["user": "me", "password": "pw", "challenges": ["md5"]])
         let forbidden = try QuirkyCamera([
             "user": "me", "password": "pw", "challenges": ["md5"], "forbidden": true,
@@ -178,8 +178,7 @@ import Threading
         #expect(throws: Never.self) { try options.credentials.check(key, at: options.uptime()) }
     }
 
-    @Test(.waiting(minutes: 1)) func `who asks for what nobody has or knows is named with what to set`() async throws
-    {
+    @Test func `who asks for what nobody has or knows is named with what to set`() async throws {
         let asking = try camera(["user": "me", "password": "pw", "challenges": ["md5"]])
         let none = await fault(CameraURL(asking.url()), options())
         #expect(none?.description.contains("asks for user and password (401 Unauthorized); write them into") == true)
@@ -191,7 +190,7 @@ import Threading
 
     // MARK: the session
 
-    @Test(.waiting(minutes: 1), arguments: [Transport.tcp, .udp])
+    @Test(arguments: [Transport.tcp, .udp])
     func `a session that goes silent is left with a farewell, and the next one finds its place`(
         transport: Transport
     ) async throws {
@@ -205,7 +204,7 @@ import Threading
         #expect(camera.count("TEARDOWN") == 2)
     }
 
-    @Test(.waiting(minutes: 1)) func `a camera that is stopped says farewell`() async throws {
+    @Test func `a camera that is stopped says farewell`() async throws {
         let camera = try camera(["places": 1])
         let deadline = ReadDeadline()
         let options = options()
@@ -217,7 +216,7 @@ import Threading
     }
 
     @Test(
-        .waiting(minutes: 1),
+        .waiting,
         arguments: [
             ("SETUP tcp", 453, "453 Not Enough Bandwidth", "close others"), ("DESCRIBE", 404, "404 Not Found", "path"),
             ("PLAY", 503, "503 Service Unavailable", "close others"),
@@ -236,7 +235,7 @@ import Threading
         #expect(!told.description.contains("Whatever"))
     }
 
-    @Test(.waiting(minutes: 1)) func `a camera without TCP is read over UDP, and asked for it first from then on`()
+    @Test func `a camera without TCP is read over UDP, and asked for it first from then on`()
         async throws
     {
         let camera = try camera(["statuses": ["SETUP tcp": 461]])
@@ -246,7 +245,7 @@ import Threading
         #expect(wishes.map { $0.contains("TCP") } == [true, false, false])
     }
 
-    @Test(.waiting(minutes: 1), arguments: [("tcp", "udp"), ("udp", "tcp")])
+    @Test(arguments: [("tcp", "udp"), ("udp", "tcp")])
     func `a camera that sends nothing over one transport is read over the other`(mute: String, other: String)
         async throws
     {
@@ -263,7 +262,7 @@ import Threading
         #expect(try await watch(CameraURL(camera.url()), options) == 1)
     }
 
-    @Test(.waiting(minutes: 1), arguments: ["hang up", "refuse", "silent"])
+    @Test(arguments: ["hang up", "refuse", "silent"])
     func `a camera that bears no GET_PARAMETER is kept alive by OPTIONS`(habit: String) async throws {
         let camera = try camera(["get_parameter": habit, "timeout": 2])
         let watcher = Camera(
@@ -284,7 +283,7 @@ import Threading
     }
 
     @Test(
-        .waiting(minutes: 1),
+        .waiting,
         arguments: [["svac", "h264"], ["jpeg", "h264"], ["srtp", "h264"], ["h264", "svac"]] as [[String]])
     func `an unusable video hides no usable one`(media: [String]) async throws {
         let camera = try camera(["media": media])
@@ -292,14 +291,14 @@ import Threading
         #expect(camera.count("SETUP") == 1)
     }
 
-    @Test(.waiting(minutes: 1)) func `MJPEG that is wider than RTP can say is named`() async throws {
+    @Test func `MJPEG that is wider than RTP can say is named`() async throws {
         let camera = try QuirkyCamera(["media": ["jpeg"], "wide_jpeg": true])
         let fault = await fault(CameraURL(camera.url()), options())
         #expect(fault?.cause.contains("more than 2040 pixels") == true, "\(String(describing: fault))")
         #expect(fault?.remedy.contains("set H.264") == true)
     }
 
-    @Test(.waiting(minutes: 1)) func `bytes between packets that are nothing cost what they hide and no more`()
+    @Test func `bytes between packets that are nothing cost what they hide and no more`()
         async throws
     {
         let camera = try camera(["garbage": 90])
@@ -307,7 +306,7 @@ import Threading
         #expect(camera.count("OPTIONS") == 1)
     }
 
-    @Test(.waiting(minutes: 1), arguments: ["rtsp://192.168.1.64:554/stream/", "rtsp://0.0.0.0:554/stream"])
+    @Test(arguments: ["rtsp://192.168.1.64:554/stream/", "rtsp://0.0.0.0:554/stream"])
     func `the base that a camera names for itself changes nothing of where it is called`(base: String) async throws {
         let camera = try camera(["base": base])
         #expect(try await watch(CameraURL(camera.url()), options()) == 1)
@@ -319,7 +318,7 @@ import Threading
     // MARK: clocks and losses
 
     @Test(
-        .waiting(minutes: 1),
+        .waiting,
         arguments: [
             ("zero", "right", true), ("uptime", "right", true), ("random", "right", false), ("right", "zero", false),
         ])
@@ -342,7 +341,7 @@ import Threading
         #expect(watch.offset == nil)
     }
 
-    @Test(.waiting(minutes: 1)) func `a stream without whole pictures is not online, and says what it loses`()
+    @Test func `a stream without whole pictures is not online, and says what it loses`()
         async throws
     {
         let camera = try camera(["lose_every": 3])
