@@ -13,6 +13,8 @@ struct BrokerObjections {
     private var counts: [String: Int] = [:]
     /// The same by class of topics: a broker may break the connection over everything that is to be retained.
     private var classCounts: [String: Int] = [:]
+    /// What is not retained and has broken the connection often enough; until the broker takes it.
+    private var suspects: [String: ContinuousClock.Instant] = [:]
     private var left: [String: ContinuousClock.Instant] = [:]
     private var session = 0
     /// The broker has taken a retained message.
@@ -36,6 +38,10 @@ struct BrokerObjections {
         counts = [thing: count]
         guard let `class` else {
             classCounts = [:]
+            if count >= Self.breaks {
+                suspects[thing] = now
+                counts = [:]
+            }
             return count
         }
         classCounts = [`class`: (classCounts[`class`] ?? 0) + 1]
@@ -57,17 +63,19 @@ struct BrokerObjections {
     /// The broker has acknowledged it, or refused it with a word.
     mutating func took(_ thing: String, of class: String? = nil) {
         counts[thing] = nil
+        suspects[thing] = nil
         guard let `class` else { return }
         classCounts[`class`] = nil
         retains = true
     }
 
-    func isSuspected(_ thing: String) -> Bool { counts[thing] ?? 0 >= Self.breaks }
+    func isSuspected(_ thing: String) -> Bool { suspects[thing] != nil }
 
     func leavesOut(_ topic: String, of class: String) -> Bool { left[`class`] != nil || left[topic] != nil }
 
     /// A new connection: what was left out for long may be tried again.
     mutating func reconsider(at now: ContinuousClock.Instant) {
         left = left.filter { now - $0.value < Self.retrial }
+        suspects = suspects.filter { now - $0.value < Self.retrial }
     }
 }

@@ -11,15 +11,16 @@ enum MQTTReasons {
     private static let theirLog = "the broker's own log says why"
 
     /// A CONNACK that says no.
-    static func connection(_ code: Int, _ version: MQTTSettings.Version, _ address: MQTTSettings.Address) -> MQTTError {
+    static func connection(_ code: Int, _ address: MQTTSettings.Address) -> MQTTError {
         let (text, remedy) =
-            switch version {
-            case .v5: (name(code), connectionRemedy(code))
-            case .v311: (String(cString: mosquitto_connack_string(Int32(code))), oldConnectionRemedy(code))
+            // A broker of 3.1.1 may answer in its own way.
+            switch code {
+            case 0x80...: (name(code), connectionRemedy(code))
+            default: (String(cString: mosquitto_connack_string(Int32(code))), oldConnectionRemedy(code))
             }
         return MQTTError(
             kind: .refused, operation: "connect to the broker \(address)", cause: MQTTError.trimmed(text),
-            remedy: remedy, sign: .refused(version == .v311 && code == 1 ? unsupportedVersion : code))
+            remedy: remedy, sign: .refused(code == 1 ? unsupportedVersion : code))
     }
 
     private static func connectionRemedy(_ code: Int) -> String {
@@ -38,7 +39,7 @@ enum MQTTReasons {
     /// Of MQTT 3.1.1.
     private static func oldConnectionRemedy(_ code: Int) -> String {
         switch code {
-        case 1: "set protocol: auto, or mqtt5"
+        case 1: "set protocol: auto"
         case 2: connectionRemedy(0x85)
         case 3: remedy(0x88) ?? theirLog
         case 4: credentials

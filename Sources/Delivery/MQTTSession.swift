@@ -387,7 +387,7 @@ final class MQTTSession: Sendable {
     private func connected(_ code: Int32, retains: Bool) {
         guard code == 0 else {
             return state.withLock {
-                $0.refusal = MQTTReasons.connection(Int(code), attempt.version, attempt.address)
+                $0.refusal = MQTTReasons.connection(Int(code), attempt.address)
             }
         }
         state.withLock { state in

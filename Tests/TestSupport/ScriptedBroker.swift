@@ -35,7 +35,7 @@ public final class ScriptedBroker: Sendable {
         case ignore
         /// Hangs up.
         case close
-        /// CONNACK with a code.
+        /// CONNACK with a code, below 128 in the form of MQTT 3.1.1.
         case refuse(UInt8)
         /// CONNACK that says that nothing is retained (MQTT 5).
         case acceptWithoutRetain
@@ -114,7 +114,7 @@ public final class ScriptedBroker: Sendable {
             switch answer {
             case .ignore: continue
             case .close: return
-            case .refuse(let code): return write(client, version == 5 ? [0x20, 3, 0, code, 0] : [0x20, 2, 0, code])
+            case .refuse(let code): return write(client, code >= 0x80 ? [0x20, 3, 0, code, 0] : [0x20, 2, 0, code])
             case .dismiss(let reason): return write(client, [0xE0, 1, reason])
             case .acceptAndDismiss(let reason):
                 write(client, acceptance(packet, body, answer))
