@@ -184,13 +184,8 @@ struct UnreliableBrokerTests {
         #expect(error.sign == .told(reason))
     }
 
-<<<<<<< ours
-    @Test(.waiting(minutes: 1))
-    func `two clients with one id learn of each other, and wait longer and longer`() async throws {
-=======
-    @Test(.timeLimit(.minutes(1)))
+    @Test(.waiting)
     func `two clients with one id think of each other, and wait longer and longer`() async throws {
->>>>>>> theirs
         let broker = try Broker()
         let clients = (0..<2).map { _ in client(broker.port) { $0.longestWait = 5 } }
         for client in clients { try client.start() }
