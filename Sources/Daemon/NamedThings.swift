@@ -100,6 +100,11 @@ extension NamedThings {
         while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
             url = url.deletingLastPathComponent()
         }
-        return access(url.path, W_OK | X_OK) == 0 ? nil : String(cString: strerror(errno))
+        guard access(url.path, W_OK | X_OK) == 0 else { return String(cString: strerror(errno)) }
+        // Nothing else tells of root, of a disk that is full or read-only, and of file systems that take no folders.
+        var trial = Array(url.appending(path: ".gridwarden-check-XXXXXX").path.utf8CString)
+        guard mkdtemp(&trial) != nil else { return String(cString: strerror(errno)) }
+        rmdir(trial)
+        return nil
     }
 }

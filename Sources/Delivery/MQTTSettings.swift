@@ -60,10 +60,6 @@ public struct MQTTSettings: Sendable {
     /// What an operator should know, and is no fault.
     public var notes: [String] {
         var notes: [String] = []
-        if version == nil {
-            notes.append(
-                "MQTT 5 is spoken, and 3.1.1 where the broker does not take that; then it cannot say what it refuses")
-        }
         if addresses.count > 1 {
             notes.append(
                 "brokers that are no cluster keep retained states and waiting requests each for itself; subscribers need "

@@ -383,9 +383,11 @@ public actor Publisher {
     }
 
     /// One that the broker does not take is left out, which is no failure.
-    private func publish(retained message: MQTTMessage) async throws {
+    ///
+    /// - Parameter isOnWire: the topic is spelt as the broker has it, which may be in another form than ours.
+    private func publish(retained message: MQTTMessage, isOnWire: Bool = false) async throws {
         guard isWanted(message) else { return }
-        try await acknowledgement(of: handOver(message))
+        try await acknowledgement(of: handOver(message, isOnWire: isOnWire))
     }
 
     /// Whether the broker takes this retained message, so far as is known.
@@ -461,7 +463,8 @@ public actor Publisher {
         else { return }
         logger.notice("a retained incident is not open, it is emptied", metadata: ["incident": "\(event.subject)"])
         let isEmptied = await attempt {
-            try await self.publish(retained: MQTTMessage(topic: message.topic, payload: [], retain: true))
+            try await self.publish(
+                retained: MQTTMessage(topic: message.topic, payload: [], retain: true), isOnWire: true)
         }
         if !isEmptied { reconciled = nil }
     }
@@ -493,9 +496,9 @@ public actor Publisher {
         let receipt: Result<MQTTReceipt, MQTTError>
     }
 
-    private func handOver(_ message: MQTTMessage) -> Sending {
+    private func handOver(_ message: MQTTMessage, isOnWire: Bool = false) -> Sending {
         var onWire = message
-        onWire.topic = topics.onWire(message.topic)
+        if !isOnWire { onWire.topic = topics.onWire(message.topic) }
         return Sending(
             message: message, session: client.sessions,
             receipt: Result { () throws(MQTTError) in try client.send(onWire) })

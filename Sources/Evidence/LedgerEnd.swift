@@ -25,7 +25,9 @@ struct LedgerEnd {
     /// Whether what follows is one line that was not written to its end, as a power cut leaves it.
     var isUnfinished: Bool { !rest.isEmpty && !rest.contains(UInt8(ascii: "\n")) }
 
-    static func read(_ path: String) throws -> Found {
+    /// - Parameter key: that of the site. A last record behind one that it has signed, with a signature that is not its own,
+    ///   is damaged: another key would have begun with a record that says so.
+    static func read(_ path: String, key: LedgerKey? = nil) throws -> Found {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             guard errno == ENOENT else { throw DurableFile.failed("find the ledger \(path)") }
@@ -43,13 +45,19 @@ struct LedgerEnd {
         // Behind the last line feed.
         lines.removeLast()
         var good: [LedgerLine] = []
-        var end = 0
+        var ends: [Int] = []
         for line in lines.reversed() where start == 0 || line.startIndex > 0 {
             guard let record = LedgerLine.parse(Array(line)) else { continue }
-            if good.isEmpty { end = line.endIndex + 1 }
+            ends.append(line.endIndex + 1)
             good.append(record)
         }
-        guard let last = good.first else { return .unusable("no record can be read at its end") }
+        if let key, good.count > 1, good[0].signature != nil, good[0].record.kind != .key, !good[0].isSigned(by: key),
+            good[1].isSigned(by: key)
+        {
+            good.removeFirst()
+            ends.removeFirst()
+        }
+        guard let last = good.first, let end = ends.first else { return .unusable("no record can be read at its end") }
         return .end(
             LedgerEnd(
                 last: last, before: Array(good.dropFirst()), length: start + Int64(end), rest: Array(bytes[end...])))

@@ -15,7 +15,7 @@ extension Ledger {
 
         init(folder: URL, key: SiteKey?, known: Known?, now: Date) throws {
             let file = folder.appending(path: Ledger.fileName)
-            switch try LedgerEnd.read(file.path) {
+            switch try LedgerEnd.read(file.path, key: key?.publicKey) {
             case .nothing(let isFile):
                 guard known != nil || Self.hasEvidence(folder) else { return }
                 begin(isFile ? "the ledger was empty" : "the ledger was not there", known)

@@ -130,7 +130,6 @@ import Testing
             if !replies(screen).isEmpty { break }
         }
         try await finish(first, run)
-        let before = replies(screen).count
         let json = command("c-1", #""command":"ping""#)
         for _ in 0..<3 { try await screen.client.publish(MQTTMessage(topic: fixtures.commandTopic, text: json)) }
         let second = publisher()
@@ -139,7 +138,8 @@ import Testing
         try await screen.client.publish(
             MQTTMessage(topic: fixtures.commandTopic, text: command("c-2", #""command":"ping""#)))
         #expect(try await eventually { replies(screen).contains { $0.request == "c-2" } })
-        #expect(replies(screen).dropFirst(before).map(\.request) == ["c-1", "c-2"])
+        // An answer to the first ones may be under way still.
+        #expect(replies(screen).compactMap(\.request).filter { ["c-1", "c-2"].contains($0) } == ["c-1", "c-2"])
         try await finish(second, rerun)
         try await screen.close()
     }
