@@ -10,6 +10,7 @@ final class PacketScreen: Sendable {
     private struct State {
         var bytes = 0
         var parameters = 0
+        var mostParameters = PacketScreen.mostAtFirst
     }
 
     private let encoding: Encoding
@@ -19,11 +20,13 @@ final class PacketScreen: Sendable {
     private static let mostBytes = 8 << 20
     /// Sets of parameters from one picture to the next: three or four are usual.
     private static let mostParameters = 16
+    /// Before the first one: libav may take several pictures until it knows what a stream holds.
+    private static let mostAtFirst = 64
 
     init(_ encoding: Encoding) { self.encoding = encoding }
 
     /// A picture has come out.
-    func notePicture() { state.withLock { $0 = State() } }
+    func notePicture() { state.withLock { $0 = State(mostParameters: Self.mostParameters) } }
 
     /// Why `packet`, RTP with its header, is not to be passed on; nil where it is.
     func fault(of packet: UnsafeRawBufferPointer) -> String? {
@@ -34,8 +37,8 @@ final class PacketScreen: Sendable {
             guard state.bytes <= Self.mostBytes else {
                 return "more than \(Self.mostBytes >> 20) MiB of it came without a picture"
             }
-            guard state.parameters <= Self.mostParameters else {
-                return "more than \(Self.mostParameters) sets of parameters came without a picture"
+            guard state.parameters <= state.mostParameters else {
+                return "more than \(state.mostParameters) sets of parameters came without a picture"
             }
             return nil
         }

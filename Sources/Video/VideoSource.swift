@@ -339,6 +339,7 @@ struct VideoSource: ~Copyable {
                 return true
             }
             try Self.check(read, "read", url, deadline, session)
+            session?.screen.notePicture()
             defer { av_packet_unref(packet) }
             options.progress()
             if url.isStream, let size = packet?.pointee.size, Int(size) > Self.largestPacket {

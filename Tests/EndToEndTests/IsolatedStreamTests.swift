@@ -84,7 +84,7 @@ import Video
         let running = Task { try await daemon.run() }
 
         var alerts: [MQTTMessage] = []
-        var pictures = [AlertEvent.Payload.Evidence]()
+        var pictures = [AlertEvent.Evidence]()
         var isSilentKnown = false
         var isOpenRetained = false
         for await message in subscriber.messages {

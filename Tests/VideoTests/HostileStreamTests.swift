@@ -154,6 +154,22 @@ import Testing
     }
 
     @Test(arguments: [
+        ([UInt8](arrayLiteral: 0x7C, 0x05) + [UInt8](repeating: 0xA5, count: 60_000), 200, "MiB of it came without"),
+        ([0x68, 0xCE, 0x38, 0x80], 200, "sets of parameters came without"),
+    ]) func `a session whose camera never ends a picture is ended by name`(
+        payload: [UInt8], count: Int, reason: String
+    ) throws {
+        var script = try session().unicodeScalars.map { UInt8($0.value) }
+        for number in 0..<count {
+            let size = payload.count + 12
+            script += [0x24, 0, UInt8(size >> 8), UInt8(size & 255)]
+            script += [0x80, 96, UInt8(number >> 8), UInt8(number & 255), 0, 0, 0, 0, 0, 0, 0, 1] + payload
+        }
+        let error = #expect(throws: VideoError.self) { try widths(ScriptedCamera(saying: script)) }
+        #expect(error?.description.contains(reason) == true, "\(String(describing: error))")
+    }
+
+    @Test(arguments: [
         (PacketScreen.Encoding.h264, [UInt8](arrayLiteral: 0x68, 0xCE, 0x38, 0x80)), (.h265, [0x44, 0x01, 0xC1, 0x72]),
         // Two in one packet, and the first part of one.
         (.h264, [0x78, 0, 3, 0x68, 0xCE, 0x38, 0, 3, 0x67, 0x42, 0]), (.h264, [0x7C, 0x88, 1, 2, 3]),

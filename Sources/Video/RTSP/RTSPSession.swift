@@ -52,6 +52,8 @@ final class RTSPSession {
     var hasPackets = false
     var clock = SenderClock(clockRate: 90_000)
     var loss = PacketLoss()
+    /// Of what comes before libav sees it.
+    private(set) var screen = PacketScreen(.other)
     /// Why no more packets come; nil at the end of a stream too.
     var fault: RTSPFault?
 
@@ -83,6 +85,7 @@ final class RTSPSession {
         let description = try describe()
         let (track, control) = try VideoTrack.choose(description.body)
         self.track = track
+        screen = PacketScreen(track.encoding == .h264 ? .h264 : track.encoding == .h265 ? .h265 : .other)
         clock = SenderClock(clockRate: track.clockRate, isDistrusted: options.memory.known.isClockDistrusted)
         let base = description["content-base"].map { RTSPAddress($0) } ?? address
         target = try Self.written(control.map { $0.contains("://") ? $0 : base.text } ?? base.text)
