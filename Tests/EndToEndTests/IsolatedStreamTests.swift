@@ -156,6 +156,14 @@ import Video
             break
         }
 
+        // A cancelled run, unlike a signal, ends all at once: what is still due is waited for.
+        let store = try Outbox(reading: folder.file("state").appending(path: "outbox.sqlite"))
+        let isDone = try await eventually(seconds: 60) {
+            guard try store.evidenceDue().isEmpty, try store.counts().undelivered == 0 else { return false }
+            let last = try store.counts().lastSequence
+            return try LedgerCheck.run(folder: folder.file("evidence"), .init()).messages == Int(last)
+        }
+        #expect(isDone)
         running.cancel()
         _ = try? await running.value
         let outbox = try Outbox(file: folder.file("state").appending(path: "outbox.sqlite"))
