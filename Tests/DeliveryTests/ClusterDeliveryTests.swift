@@ -75,8 +75,9 @@ struct ClusterDeliveryTests {
             let late = MQTTClient(settings("late-\(node)", nodes: [node]))
             try late.start()
             try await late.waitForConnection()
-            try await late.subscribe(fixtures.topics.filter(.open, area: try AreaCode("320583")))
-            try await late.subscribe(fixtures.topics.filter(.site, area: try AreaCode("320583")))
+            for channel in [AlertTopics.Class.open, .site] {
+                try await subscribe(late, fixtures.topics.filter(channel, area: try AreaCode("320583")))
+            }
             var open = Set<String>()
             var site: SiteReport?
             for await message in late.messages where message.retain {
@@ -92,5 +93,16 @@ struct ClusterDeliveryTests {
         try await run.value
         await publisher.drain(within: Patience.seconds(5))
         await screen.close()
+    }
+
+    /// The nodes that are left refuse filters until they have agreed on who leads.
+    private func subscribe(_ client: MQTTClient, _ filter: String) async throws {
+        for _ in 0..<60 {
+            do throws(MQTTError) { return try await client.subscribe(filter) } catch {
+                guard error.kind == .refused else { throw error }
+            }
+            try await Task.sleep(for: .seconds(1))
+        }
+        try await client.subscribe(filter)
     }
 }
