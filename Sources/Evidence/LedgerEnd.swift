@@ -25,9 +25,8 @@ struct LedgerEnd {
     /// Whether what follows is one line that was not written to its end, as a power cut leaves it.
     var isUnfinished: Bool { !rest.isEmpty && !rest.contains(UInt8(ascii: "\n")) }
 
-    /// - Parameter key: that of the site. A last record behind one that it has signed, with a signature that is not its own,
-    ///   is damaged: another key would have begun with a record that says so.
-    static func read(_ path: String, key: LedgerKey? = nil) throws -> Found {
+    /// - Parameter key: a record in its section without its signature is damaged.
+    static func read(_ path: String, key: LedgerKey?) throws -> Found {
         var status = stat()
         guard lstat(path, &status) == 0 else {
             guard errno == ENOENT else { throw DurableFile.failed("find the ledger \(path)") }
@@ -44,23 +43,30 @@ struct LedgerEnd {
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
         // Behind the last line feed.
         lines.removeLast()
-        var good: [LedgerLine] = []
-        var ends: [Int] = []
+        var good: [(line: LedgerLine, end: Int)] = []
         for line in lines.reversed() where start == 0 || line.startIndex > 0 {
-            guard let record = LedgerLine.parse(Array(line)) else { continue }
-            ends.append(line.endIndex + 1)
-            good.append(record)
+            if let record = LedgerLine.parse(Array(line)) { good.append((record, line.endIndex + 1)) }
         }
-        if let key, good.count > 1, good[0].signature != nil, good[0].record.kind != .key, !good[0].isSigned(by: key),
-            good[1].isSigned(by: key)
-        {
-            good.removeFirst()
-            ends.removeFirst()
+        if let key {
+            while isDamaged(good.map(\.line), key) { good.removeFirst() }
         }
-        guard let last = good.first, let end = ends.first else { return .unusable("no record can be read at its end") }
+        guard let last = good.first else { return .unusable("no record can be read at its end") }
         return .end(
             LedgerEnd(
-                last: last, before: Array(good.dropFirst()), length: start + Int64(end), rest: Array(bytes[end...])))
+                last: last.line, before: good.dropFirst().map(\.line), length: start + Int64(last.end),
+                rest: Array(bytes[last.end...])))
+    }
+
+    /// Whether the newest record bears a signature that is not right, though it stands behind one of ours and no other key
+    /// has taken over. The hash does not cover the signature.
+    private static func isDamaged(_ lines: [LedgerLine], _ key: LedgerKey) -> Bool {
+        guard let last = lines.first, last.signature != nil, !last.isSigned(by: key) else { return false }
+        if let named = last.record.key { return named == key.description }
+        for line in lines.dropFirst() {
+            if line.isSigned(by: key) { return true }
+            if line.record.kind == .key { return false }
+        }
+        return false
     }
 
     private static func readAll(_ descriptor: Int32, from start: Int64, _ path: String) throws -> [UInt8] {

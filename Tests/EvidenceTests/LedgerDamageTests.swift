@@ -59,6 +59,15 @@ import Testing
         }
     }
 
+    @Test func `several records with signatures of others at the end are set aside together`() throws {
+        let site = try LedgerSite()
+        try site.edit { lines in
+            let signature = lines[2].suffix(130)
+            for index in 4...5 { lines[index] = String(lines[index].dropLast(130)) + signature }
+        }
+        _ = try goOn(site, known: nil, says: "damaged after record 4", note: "damaged after record 4")
+    }
+
     @Test func `several damaged records at the end are set aside together`() throws {
         let site = try LedgerSite()
         let head = try site.check().head
