@@ -1,3 +1,4 @@
+import Evidence
 public import Foundation
 import Glibc
 
@@ -15,7 +16,7 @@ public final class FolderLock: Sendable {
     }
 
     /// In the folder; says who has it, since when.
-    public static let name = "daemon.lock"
+    public static let name = EvidenceStore.lockName
 
     private let descriptor: Int32
 

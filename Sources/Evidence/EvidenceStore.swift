@@ -4,6 +4,9 @@ internal import Video
 
 /// Evidence on disk: one folder a day, one an incident; readable by the service's own user and group only.
 public final class EvidenceStore: Sendable {
+    /// By which one daemon has the folder; it may lie there afterwards.
+    public static let lockName = "daemon.lock"
+
     /// A picture that lies on disk.
     public struct Stored: Sendable, Equatable {
         public let role: EvidenceImage.Role

@@ -84,6 +84,10 @@ extension LedgerCheck {
     /// A file beside the ledger.
     private mutating func judge(top name: String, _ search: inout StraySearch) {
         if name == Ledger.fileName { return }
+        if name == EvidenceStore.lockName, pack == nil {
+            guard !isLock(name) else { return }
+            return fault(chain.count + 1, name, "it holds something else than who has locked the folder")
+        }
         guard name.hasPrefix(Ledger.fileName + ".damaged-") else {
             if name == Self.oldPack, pack != nil {
                 return stray(name, "of a pack of an earlier version; it has no say in what is checked", &search)
@@ -97,6 +101,16 @@ extension LedgerCheck {
         case .some: break
         case nil: stray(name, "no record says that it was taken out of the ledger", &search)
         }
+    }
+
+    /// Whether a file holds what a lock says and nothing else: nobody hides anything there.
+    private func isLock(_ name: String) -> Bool {
+        let most = 80
+        guard let handle = try? FileHandle(forReadingFrom: folder.appending(path: name)) else { return false }
+        defer { try? handle.close() }
+        guard let bytes = try? handle.read(upToCount: most + 1) ?? Data(), bytes.count <= most else { return false }
+        return String(decoding: bytes, as: UTF8.self)
+            .wholeMatch(of: /(pid [0-9]{1,10} since [0-9TZ:\-]{10,30}\n)?/) != nil
     }
 
     /// A file of the store that no record names.

@@ -1,3 +1,4 @@
+import Evidence
 import Foundation
 import Glibc
 import TestSupport
@@ -36,6 +37,20 @@ struct FolderLockTests {
         let held = #expect(throws: FolderLock.Held.self) { try lock() }
         #expect(held?.description.contains("used by another gridwarden; stop") == true)
         withExtendedLifetime(first) {}
+    }
+
+    @Test func `evidence is intact with the lock of a daemon in its folder, and not with anything else in its place`()
+        throws
+    {
+        let evidence = folder.file("evidence")
+        let lock = try FolderLock(evidence, what: "the evidence folder", key: "evidence.directory")
+        let ledger = try Ledger(folder: evidence, site: "s1")
+        func report() throws -> LedgerReport { try LedgerCheck.run(folder: evidence) }
+        #expect(try report().isIntact)
+        try Data("pid 7 since 2026-11-24T00:26:40Z\nand a plan".utf8).write(
+            to: evidence.appending(path: FolderLock.name))
+        #expect(try report().faults.map(\.file) == [FolderLock.name])
+        withExtendedLifetime((lock, ledger)) {}
     }
 
     @Test func `a folder that cannot be made is named with what to do`() throws {
