@@ -9,8 +9,8 @@ public struct StoreDamaged: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// Keeps in the store how far the ledger has come, and finds a damaged store: reads all of it once after each start, which finds what a power cut has left, and again
-/// whenever SQLite has complained. Ends the services where it is damaged.
+/// Keeps in the store how far the ledger has come, and finds a damaged store: reads all of it once after each start, which
+/// finds what a power cut has left, and again whenever SQLite has complained. Ends the services where it is damaged.
 public struct StoreWatch: Service {
     let outbox: Outbox
     /// Nil where no evidence is kept.

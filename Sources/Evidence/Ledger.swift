@@ -17,7 +17,7 @@ public final class Ledger: Sendable {
     }
 
     /// A record that the store remembers, so that a ledger that was cut off is noticed.
-    public struct Known: Sendable, Equatable, CustomStringConvertible {
+    public struct Known: Sendable, Equatable {
         public let number: Int
         public let hash: String
 
@@ -25,15 +25,6 @@ public final class Ledger: Sendable {
             self.number = number
             self.hash = hash
         }
-
-        /// Reads its `description`.
-        public init?(_ text: String) {
-            let parts = text.split(separator: " ")
-            guard parts.count == 2, let number = Int(parts[0]) else { return nil }
-            self.init(number: number, hash: String(parts[1]))
-        }
-
-        public var description: String { "\(number) \(hash)" }
     }
 
     /// The end of the chain.

@@ -1,5 +1,4 @@
 internal import CFFmpeg
-import Foundation
 
 /// SHA-256 by libavutil, which is linked anyway.
 public enum SHA256 {
@@ -11,6 +10,6 @@ public enum SHA256 {
         bytes.withUnsafeBufferPointer { av_sha_update(state, $0.baseAddress, $0.count) }
         var digest = [UInt8](repeating: 0, count: 32)
         av_sha_final(state, &digest)
-        return digest.map { String(format: "%02x", $0) }.joined()
+        return Hexadecimal.text(digest)
     }
 }

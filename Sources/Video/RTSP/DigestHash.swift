@@ -13,8 +13,7 @@ enum DigestHash: Equatable {
         case .md5:
             var digest = [UInt8](repeating: 0, count: 16)
             av_md5_sum(&digest, bytes, bytes.count)
-            let digits = Array("0123456789abcdef")
-            return String(digest.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] })
+            return Hexadecimal.text(digest)
         }
     }
 }
