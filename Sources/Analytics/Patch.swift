@@ -92,6 +92,23 @@ public struct Patch: Sendable, Equatable {
         return Double(alike) / Double(textured.count)
     }
 
+    /// The same of the parts of `box` that lie outside all `covers`, in the picture's coordinates; nil where hardly any of
+    /// those has texture.
+    func remainder(in other: Patch, of box: Box, outside covers: [Box]) -> Double? {
+        let count = Self.side / Self.part
+        let parts = parts(with: other)
+        let free = parts.indices.filter { index in
+            let part = Box(
+                x: box.x + box.width * Double(index % count) / Double(count),
+                y: box.y + box.height * Double(index / count) / Double(count),
+                width: box.width / Double(count), height: box.height / Double(count))
+            return parts[index].mine.deviation >= Self.plain && !covers.contains { part.intersection($0) > 0 }
+        }
+        guard free.count >= count else { return nil }
+        let alike = free.count { parts[$0].mine.correlation(parts[$0].its) >= Self.samePart }
+        return Double(alike) / Double(free.count)
+    }
+
     /// The share of parts that look different in the other one, 0…1.
     func changedShare(in other: Patch) -> Double {
         let parts = parts(with: other)

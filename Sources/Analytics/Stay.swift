@@ -36,8 +36,8 @@ public struct Stay: Sendable {
     var outdated: MediaTime?
     /// Not seen since before an outage in which another may have taken its place, and the picture can tell.
     var isDoubtful = false
-    /// Once the detector has found it and all that it overlaps in one look.
-    var isDistinct = false
+    /// Looks in which the detector has found both it and all that it overlaps.
+    var looksBeside = 0
     var scoreSum: Double
     var votes: [ObjectClass: Double]
     /// What the place looks like with the object in it.

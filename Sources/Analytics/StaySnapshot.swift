@@ -29,7 +29,7 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
         detections = stay.detections
         bestScore = stay.bestScore
         hasArrived = stay.hasArrived
-        isDistinct = stay.isDistinct
+        isDistinct = stay.looksBeside >= StayTracker.distinctLooks
         scoreSum = stay.scoreSum
         appearance = stay.usual.data
     }
@@ -44,7 +44,8 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
             id: id, objectClass: objectClass, box: box, since: isVouched ? since : time, lastSeen: lastSeen,
             presence: .hidden, seenSeconds: isVouched ? seenSeconds + (time - lastSeen) : 0, looks: looks,
             detections: detections, bestScore: bestScore, hasArrived: hasArrived, unseenSince: time,
-            outdated: isVouched ? nil : time, isDistinct: isDistinct, scoreSum: scoreSum,
+            outdated: isVouched ? nil : time, looksBeside: isDistinct ? VehicleQueue.looksBeside : 0,
+            scoreSum: scoreSum,
             votes: [objectClass: scoreSum], appearance: patch, usual: patch)
     }
 }

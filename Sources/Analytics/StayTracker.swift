@@ -29,6 +29,8 @@ public struct StayTracker: Sendable {
         var fullCover: Double = 0.8
         /// Share of a thing's texture that tells that it is partly hidden, not gone.
         var remainder: Double = 0.5
+        /// Up to this share of the parts that nothing covers, a thing is no longer there: one part in eight is alike by chance.
+        var leastRemains: Double = 0.125
         /// Least overlap (IoU) of a box that the detector draws otherwise around a thing which the picture still shows.
         var looseOverlap: Double = 0.35
         /// Share of the whole picture that looks different where lamps, infra-red or headlights change its look at once.
@@ -44,6 +46,10 @@ public struct StayTracker: Sendable {
         public let stay: Stay
         public let at: MediaTime
     }
+
+    /// Looks in which the detector must have found two overlapping boxes until they are two things: in a single one it draws a
+    /// second box around one thing, most of all around a vehicle that turns.
+    static let distinctLooks = 2
 
     /// Seconds from which on something has stood for long.
     private static let long = 60.0
@@ -143,8 +149,7 @@ public struct StayTracker: Sendable {
         }
         for index in kept.indices where kept[index].presence == .detected {
             let older = olderOverlapping(kept[index], among: kept)
-            kept[index].isDistinct =
-                kept[index].isDistinct || !older.isEmpty && older.allSatisfy { $0.presence == .detected }
+            if !older.isEmpty, older.allSatisfy({ $0.presence == .detected }) { kept[index].looksBeside += 1 }
         }
         let twice = kept.filter { isDrawnTwice($0, among: kept) }
         ended += twice.map { Ended(stay: $0, at: scene.time) }
@@ -172,7 +177,8 @@ public struct StayTracker: Sendable {
 
     /// Whether it is another box around what has stood there longer: the detector has never found both in one look.
     private func isDrawnTwice(_ stay: Stay, among all: [Stay]) -> Bool {
-        stay.looks >= 3 && !stay.isDistinct && olderOverlapping(stay, among: all).contains(where: \.isVisible)
+        stay.looks >= 3 && stay.looksBeside < Self.distinctLooks
+            && olderOverlapping(stay, among: all).contains(where: \.isVisible)
     }
 
     private func olderOverlapping(_ stay: Stay, among all: [Stay]) -> [Stay] {
@@ -236,14 +242,17 @@ public struct StayTracker: Sendable {
             }
         }
         // Something else is in the picture here: a passer-by before it, another vehicle in its place, or nothing.
-        let hidden = scene.detections.indices.contains { index in
+        let before = scene.detections.indices.filter { index in
             let other = scene.detections[index]
             // What stood beside it when it was last seen did not come between.
             let stoodBefore = owner[index].map { stays[$0].since <= stay.lastSeen } ?? false
             return !stoodBefore && stay.box.covered(by: other.box) >= settings.cover
                 && stay.box.iou(other.box) < settings.overlap
-        }
-        if hidden {
+        }.map { scene.detections[$0].box }
+        // A vehicle that rolls on by half its length covers the place in which it stood: what is left free of the place tells
+        // whether the thing is still there.
+        let remains = stay.appearance.remainder(in: now, of: stay.box, outside: scene.detections.map(\.box))
+        if !before.isEmpty, remains ?? 1 > settings.leastRemains {
             hide(&stay)
             let isFull = scene.detections.contains { stay.box.covered(by: $0.box) >= settings.fullCover }
             stay.cover = isFull ? now : nil

@@ -333,6 +333,40 @@ extension Street.Thing {
         #expect(watch.tracker.stays.count == 1)
     }
 
+    /// It stops, rolls on by half its length, and the detector draws a second box around it in some looks: one vehicle, not a
+    /// queue of three that is given time.
+    @Test(arguments: [20.0, 40]) func aCarThatTurnsIntoItsPlaceIsOneVehicle(dwell: Double) {
+        var watch = Watch(ParkingSettings(dwell: dwell))
+        let stops = [0.3, 0.4, 0.5].map { Street.Thing(.car, Box(x: $0, y: 0.4, width: 0.2, height: 0.2)) }
+        let second = Street.Thing(
+            .car, Box(x: 0.5, y: 0.33, width: 0.16, height: 0.22), score: 0.4, isDrawn: false)
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...12) { _ in [stops[0]] }
+        watch.watch(14...16) { _ in [stops[1]] }
+        watch.watch(18...118) { $0.truncatingRemainder(dividingBy: 6) == 0 ? [stops[2], second] : [stops[2]] }
+        #expect(watch.opened.map(\.confirmed.seconds) == [18 + dwell])
+        #expect(watch.tracker.stays.count { $0.isEstablished } == 1)
+    }
+
+    @Test func aQueueWithSecondBoxesAroundItsCarsIsAQueueOfItsCars() {
+        let lane = (0..<3).map {
+            Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
+        }
+        let second = lane.map {
+            Street.Thing(
+                .car, Box(x: $0.box.x + 0.02, y: 0.36, width: 0.2, height: 0.22), score: 0.4, isDrawn: false)
+        }
+        for count in [2, 3] {
+            var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
+            watch.watch(0...8) { _ in [] }
+            watch.watch(10...70) {
+                Array(lane[..<count] + ($0.truncatingRemainder(dividingBy: 6) == 4 ? second[..<count] : []))
+            }
+            // Two are no queue, and three that have second boxes none of six.
+            #expect(watch.opened.isEmpty == (count == 3), "\(count) cars")
+        }
+    }
+
     @Test func twoCarsThatOverlapAreTwo() {
         var watch = Watch()
         let behind = Street.Thing(.car, Box(x: 0.48, y: 0.36, width: 0.2, height: 0.2), look: 4)

@@ -154,6 +154,57 @@ private struct Watch {
         #expect(watch.see(2).isClear)
     }
 
+    /// Another preset of a camera that turns: nothing of the street is where it was.
+    private func preset(_ number: Int) -> @Sendable (GreyImage) -> GreyImage {
+        { picture in
+            // Blocks of another size and place in each, so that chance alone makes them alike.
+            let shift = Double(number) * 0.0137
+            let other = Street().scene(
+                at: 0,
+                (0..<6).map {
+                    .init(
+                        .car,
+                        Box(
+                            x: Double($0 % 3) * 0.33 - 0.1 + shift, y: Double($0 / 3) * 0.5 - 0.15 + shift,
+                            width: 0.22 + shift, height: 0.4 + shift), look: 100 * number + $0)
+                }
+            ).picture
+            return Retouch.noise(Retouch.blurred(other, 1), 2, seed: picture.pixels.reduce(0) { $0 &+ Int($1) })
+        }
+    }
+
+    @Test func aCameraThatTurnsBeforeItIsKnownRestsUntilItKeepsToOneView() throws {
+        var watch = Watch()
+        watch.see(4)
+        for number in 1...6 { watch.see(4, preset(number)) }
+        #expect(try #require(watch.delay(from: 8)) <= 10)
+        #expect(watch.judgements.dropFirst(4).allSatisfy { !$0.judgement.isClear })
+        #expect(watch.judgements.last?.judgement.fault?.kind == .moved)
+        let stayed = watch.see(35, preset(7))
+        #expect(stayed.isClear && stayed.fault == nil)
+        let first = try #require(watch.judgements.dropFirst(28).first { $0.judgement.isClear })
+        #expect(first.time >= 56 + 60 && first.judgement.hasNewAppearance)
+        // From then on that is the view: a turn away from it is stated, and taken back.
+        #expect(watch.see(5, preset(8)).fault?.kind == .moved)
+        #expect(watch.see(3, preset(7)).isClear)
+    }
+
+    @Test func aCameraThatTurnsAndComesBackBeforeItIsKnownGoesOn() {
+        var watch = Watch()
+        watch.see(5)
+        #expect(watch.see(4, preset(1)).fault?.kind == .moved)
+        #expect(watch.see(3).isClear)
+        #expect(watch.see(60).fault == nil)
+    }
+
+    @Test func aPictureOfNoiseAloneIsNoTurn() {
+        var watch = Watch()
+        watch.see(20, noise: 20) {
+            Retouch.noise(Retouch.plain($0, 60), 20, seed: $0.pixels.reduce(0) { $0 &+ Int($1) })
+        }
+        #expect(watch.unclear.isEmpty, "\(watch.unclear)")
+    }
+
     @Test func oneBadPictureIsNotLookedAtAndNoFault() {
         var watch = Watch()
         watch.see(30)

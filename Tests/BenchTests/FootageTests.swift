@@ -68,6 +68,21 @@ struct FootageTests {
         #expect(report.blindSeconds <= (clip == "refuse-room" ? 5 : 0))
     }
 
+    /// Several boxes arise around it while it turns, and it stops twice on its way.
+    @Test(arguments: [10.0, 30, 60]) func `a car that reverses into a bay is one alert, in time`(dwell: Double)
+        async throws
+    {
+        let report = try await run("turn2/bay-arrival.mp4", dwell: dwell)
+        #expect((report.matched, report.missed, report.wrong, report.duplicate) == (1, 0, 0, 0))
+    }
+
+    /// It turns before its view is known.
+    @Test func `a camera that turns and zooms sees nothing, and its zones rest`() async throws {
+        let report = try await run("turn2/turning-camera.mp4", dwell: 10)
+        #expect(report.alerts.isEmpty)
+        #expect(report.blindSeconds >= 40)
+    }
+
     @Test func theSameInputGivesTheSameAlerts() async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys

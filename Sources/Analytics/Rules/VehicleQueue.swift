@@ -5,23 +5,46 @@ enum VehicleQueue {
     /// Largest distance between neighbours, in lengths of the larger one.
     static let spacing = 2.5
 
+    /// Overlap (IoU) from which two boxes are drawn around one vehicle, unless the detector tells them apart look by look.
+    static let sameVehicle = 0.35
+    /// Looks in which it must have found them side by side.
+    static let looksBeside = 3
+
     /// The ids of those that stand in a queue of at least `least` vehicles.
     static func members(among stays: [Stay], least: Int) -> Set<Int> {
         guard least > 1, stays.count >= least else { return [] }
         var members = Set<Int>()
-        var left = stays
+        var left = vehicles(among: stays)
         while let first = left.popLast() {
             var group = [first]
             var index = 0
             while index < group.count {
-                let next = left.filter { neighbours(group[index], $0) }
-                left.removeAll { candidate in next.contains { $0.id == candidate.id } }
+                let next = left.filter { neighbours(group[index][0], $0[0]) }
+                left.removeAll { candidate in next.contains { $0[0].id == candidate[0].id } }
                 group += next
                 index += 1
             }
-            if group.count >= least { members.formUnion(group.map(\.id)) }
+            if group.count >= least { members.formUnion(group.joined().map(\.id)) }
         }
         return members
+    }
+
+    /// The stays of each vehicle, that which was found most often first: boxes that overlap as far as two vehicles rarely do
+    /// are drawn around one.
+    private static func vehicles(among stays: [Stay]) -> [[Stay]] {
+        var vehicles: [[Stay]] = []
+        for stay in stays.sorted(by: { ($1.detections, $0.id) < ($0.detections, $1.id) }) {
+            if let index = vehicles.firstIndex(where: { isSame($0[0], stay) }) {
+                vehicles[index].append(stay)
+            } else {
+                vehicles.append([stay])
+            }
+        }
+        return vehicles
+    }
+
+    private static func isSame(_ a: Stay, _ b: Stay) -> Bool {
+        a.box.iou(b.box) >= sameVehicle && max(a.looksBeside, b.looksBeside) < looksBeside
     }
 
     private static func neighbours(_ a: Stay, _ b: Stay) -> Bool {

@@ -41,8 +41,9 @@ public struct Sight: Sendable {
         size = (picture.width, picture.height)
         let view = View(picture)
         let still = stillness.judge(picture, at: time)
-        let impression = memory.impression(view)
+        let impression = memory.impression(view, at: time)
         if impression == .changed, still == .alive { return change(to: view, at: time) }
+        if impression == .settled { return learnAnew(view, at: time) }
         changedLooks = 0
         if let (kind, why) = complaint(impression, picture) { return bad(kind, why, at: time) }
         switch still {
@@ -63,7 +64,7 @@ public struct Sight: Sendable {
 
     private func complaint(_ impression: SceneMemory.Impression, _ picture: GreyImage) -> (CameraFault.Kind, String)? {
         switch impression {
-        case .unknown, .usual, .partlyHidden, .changed: return nil
+        case .unknown, .usual, .partlyHidden, .changed, .settled: return nil
         case .black: return (.black, "the picture is black; check light, infra-red lamp and lens cap")
         case .covered(let what): return (.covered, what + "; check whether something is in front of the lens")
         case .outOfFocus(let share):
@@ -79,6 +80,12 @@ public struct Sight: Sendable {
                 .moved,
                 "the view has shifted by \(across) % of the width and \(along) % of the height; zones rest until the old "
                     + "view is back: turn the camera back, or draw the zones anew and restart"
+            )
+        case .turning:
+            return (
+                .moved,
+                "the camera turns or zooms; zones rest until it has kept to one view for a minute: let it stand still while "
+                    + "gridwarden starts"
             )
         case .elsewhere:
             return (
@@ -118,6 +125,10 @@ public struct Sight: Sendable {
     private mutating func change(to view: View, at time: MediaTime) -> SightJudgement {
         changedLooks += 1
         guard changedLooks >= Self.recoveryLooks else { return SightJudgement(isClear: false, fault: fault) }
+        return learnAnew(view, at: time)
+    }
+
+    private mutating func learnAnew(_ view: View, at time: MediaTime) -> SightJudgement {
         changedLooks = 0
         goodLooks = 0
         memory.forget()
