@@ -34,15 +34,23 @@ import Threading
 
     @Test func `parameters without an end cost each camera little`() async throws {
         // As large as is taken, and as many as the standard has; each set comes before a picture.
-        let many = (0..<64).flatMap { [MadeH265.sequence(4096, 3072, kept: 16), MadeH265.picture($0), MadeH265.slice] }
-        let refused = try await watch((0..<8).map { _ in try MadeH265.camera(many, times: 8) })
+        let many = (0..<64).flatMap {
+            [MadeH265.video, MadeH265.sequence(4096, 3072, kept: 16), MadeH265.picture($0), MadeH265.slice]
+        }
+        let refused = try await watch((0..<8).map { _ in try MadeH265.camera(many, times: 1) })
         #expect(refused.reasons == ["it sends more than 8 different sets of picture parameters"], "\(refused.reasons)")
         #expect(refused.grown < 8 * Self.most, "\(refused.grown >> 20) MiB")
+        // Larger than is taken: 64 sets of such tables are gigabytes.
+        let large = [MadeH265.video, MadeH265.sequence(8192, 8192)] + (0..<8).map(MadeH265.picture) + [MadeH265.slice]
+        let named = try await watch((0..<8).map { _ in try MadeH265.camera(large, times: 2) })
+        #expect(named.reasons.allSatisfy { $0.contains("8192x8192 pixels are too large") }, "\(named.reasons)")
+        #expect(named.grown < 8 * Self.most, "\(named.grown >> 20) MiB")
         // As many as are taken.
-        let few = [MadeH265.sequence(4096, 3072, kept: 16)] + (0..<8).map(MadeH265.picture) + [MadeH265.slice]
-        let taken = try await watch((0..<8).map { _ in try MadeH265.camera(few, times: 40) })
+        let few =
+            [MadeH265.video, MadeH265.sequence(4096, 3072, kept: 16)] + (0..<8).map(MadeH265.picture) + [MadeH265.slice]
+        let taken = try await watch((0..<8).map { _ in try MadeH265.camera(few, times: 6) })
         #expect(taken.grown < 8 * Self.most, "\(taken.grown >> 20) MiB, \(taken.reasons)")
-        print("grown: \(refused.grown >> 20) and \(taken.grown >> 20) MiB, \(taken.reasons)")
+        print("grown: \(refused.grown >> 20), \(named.grown >> 20) and \(taken.grown >> 20) MiB, \(taken.reasons)")
     }
 
     private static let most = 120 << 20

@@ -2,18 +2,33 @@ import TestSupport
 
 /// Sets of parameters of H.265 that no encoder of this machine writes, harmless in their form.
 enum MadeH265 {
+    /// Profile and level (7.3.3): main, 6.2.
+    private static let level = [1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 186]
+
+    /// A video parameter set (7.3.2.1), without which libav takes none of the others.
+    static let video: [UInt8] = {
+        var bits = Bits()
+        for (value, length) in [(0, 4), (3, 2), (0, 6), (0, 3), (1, 1), (0xFFFF, 16)] { bits.put(value, length) }
+        for byte in level { bits.put(byte, 8) }
+        bits.put(1, 1)
+        for value in [15, 0, 0] { bits.putExponential(value) }
+        bits.put(0, 6)
+        bits.putExponential(0)
+        bits.put(0, 2)
+        return [0x40, 1] + bits.bytes
+    }()
+
     /// A sequence parameter set (ITU-T H.265, 7.3.2.2) with the smallest blocks there are.
     static func sequence(_ width: Int, _ height: Int, kept: Int = 1, layers: Int = 1) -> [UInt8] {
         var bits = Bits()
         bits.put(0, 4)
         bits.put(layers - 1, 3)
         bits.put(1, 1)
-        // The main profile, level 6.2.
-        for byte in [1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 186] { bits.put(byte, 8) }
+        for byte in level { bits.put(byte, 8) }
         if layers > 1 {
             for _ in 1..<layers { bits.put(0b11, 2) }
             bits.put(0, 2 * (9 - layers))
-            for _ in 1..<layers { for byte in [1, 0x60, 0, 0, 0, 0x90, 0, 0, 0, 0, 0, 186] { bits.put(byte, 8) } }
+            for _ in 1..<layers { for byte in level { bits.put(byte, 8) } }
         }
         for value in [0, 1, width, height] { bits.putExponential(value) }
         bits.put(0, 1)
