@@ -184,6 +184,15 @@ extension DaemonSettings {
             cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
             aspect: camera.aspect)
         settings.largestPicture = Int(camera.largestPicture * 1e6)
+        if let file = camera.caFile {
+            let path = named.attempt(at: "cameras", "\(index)", "ca_file") { () throws(SetupError) in
+                let path = try SecretFile.path(file)
+                try SecretFile.checkKind(of: path, "the ca_file of camera \(camera.id)")
+                return path
+            }
+            guard let path else { return nil }
+            settings.authority = path
+        }
         return settings
     }
 

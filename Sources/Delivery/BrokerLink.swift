@@ -6,11 +6,14 @@ public struct BrokerLink: Codable, Sendable, Hashable {
     public var version: String
     /// Retained topics that are left out because of the broker: `site`, `camera`, `open`, or one topic; nil where none are.
     public var omits: [String]?
+    /// Filters that the broker refuses, the first 16: requests that come there are not heard. They are asked for again; nil
+    /// where all are taken.
+    public var unheard: [String]?
     /// Why the connection broke of late, where that may happen again; nil once it has held for a while.
     public var trouble: String?
 
     private enum CodingKeys: String, CodingKey {
-        case address, omits, trouble
+        case address, omits, trouble, unheard
         case version = "protocol"
     }
 }

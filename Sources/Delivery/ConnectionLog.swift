@@ -3,7 +3,7 @@
 /// Each cause once until a connection has held, and at most one in a minute: an hour without a broker is one line, and so is
 /// an hour in which it accepts us and hangs up each time.
 struct ConnectionLog {
-    static let interval = Duration.seconds(60)
+    private static let interval = TroubleLog.interval
     /// Causes that are remembered.
     private static let most = 16
 

@@ -23,6 +23,10 @@ final class MQTTSession: Sendable {
         /// Whose acknowledgement nobody will wait for.
         var forgotten: Set<Int32> = []
         var unacknowledged = Unacknowledged()
+        /// Calls that are about to add to it: the broker may be quicker.
+        var sending = 0
+        /// When the broker last refused something.
+        var refused: ContinuousClock.Instant?
         /// What the broker said before it closed the connection.
         var refusal: MQTTError?
         /// The broker has accepted us.
@@ -34,6 +38,8 @@ final class MQTTSession: Sendable {
         var addresses = 0
     }
 
+    /// A connection that ends so soon after a refusal ended because of it.
+    private static let afterRefusal = Duration.seconds(2)
     /// Longer messages are dropped.
     static let mostBytes = 64 * 1024
     private static let library: Void = { mosquitto_lib_init() }()
@@ -51,7 +57,9 @@ final class MQTTSession: Sendable {
     init(_ settings: MQTTSettings, _ attempt: BrokerRoute.Attempt, events: Events) throws(MQTTError) {
         _ = Self.library
         tls = try settings.tls.map { files throws(MQTTError) in try TLSContext(files, host: attempt.address.host) }
-        guard let handle = mosquitto_new(settings.clientID, settings.sessionExpiry == 0, nil) else {
+        // A session that is begun anew would have the broker publish a will that still waits.
+        let isClean = settings.sessionExpiry == 0 && settings.willDelay(attempt) == 0
+        guard let handle = mosquitto_new(settings.clientID, isClean, nil) else {
             throw MQTTError.library(MOSQ_ERR_INVAL.rawValue, "prepare the client", kind: .settings)
         }
         self.handle = handle
@@ -83,7 +91,15 @@ final class MQTTSession: Sendable {
         }
         if attempt.hasWill, let will = settings.will?() {
             let length = Int32(will.payload.count)
-            try check(mosquitto_will_set(handle, will.topic, length, will.payload, 1, true), "set the last will")
+            var properties: OpaquePointer?
+            let delay = settings.willDelay(attempt)
+            if delay > 0 {
+                mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_WILL_DELAY_INTERVAL.rawValue), UInt32(delay))
+            }
+            let code = mosquitto_will_set_v5(handle, will.topic, length, will.payload, 1, true, properties)
+            // They are the library's from now on, but not where it has refused them.
+            if code != 0 { mosquitto_property_free_all(&properties) }
+            try check(code, "set the last will")
         }
     }
 
@@ -219,7 +235,11 @@ final class MQTTSession: Sendable {
 
     /// What the library's error means.
     private func ending(_ code: Int32, _ system: Int32) -> MQTTError {
-        let (isUp, isWaiting) = state.withLock { ($0.isUp, !$0.unacknowledged.isEmpty) }
+        let now = clock.now
+        let (isUp, isWaiting) = state.withLock { state in
+            let isRefused = state.refused.map { now - $0 < Self.afterRefusal } ?? false
+            return (state.isUp, !state.unacknowledged.isEmpty || state.sending > 0 || isRefused)
+        }
         // The handshake of TLS goes on in the loop.
         let operation = isUp ? "keep the connection to the broker \(attempt.address)" : connecting
         if let fault = tls?.fault(operation) { return fault }
@@ -244,7 +264,10 @@ final class MQTTSession: Sendable {
     }
 
     private var unansweredRemedy: String {
-        let port = tls == nil ? "check the port, which may be one for TLS" : "check the port"
+        // The broker's word for that is lost where it hangs up while we are writing.
+        let proof =
+            settings.tls?.certificate == nil ? ", and whether the broker demands a certificate of this site" : ""
+        let port = tls == nil ? "check the port, which may be one for TLS" : "check the port" + proof
         return switch (settings.version, attempt.version) {
         case (.v5, _): "perhaps it does not speak MQTT 5: try protocol: mqtt3.1.1; and \(port)"
         case (.v311, _): port
@@ -289,9 +312,11 @@ final class MQTTSession: Sendable {
             // The library would take in 256 MB before we see it: the broker is asked to keep that to itself.
             mosquitto_property_add_int32(
                 &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(2 * Self.mostBytes))
-            if settings.sessionExpiry > 0 {
+            // A will waits no longer than its session lives.
+            let expiry = max(settings.sessionExpiry, settings.willDelay(attempt))
+            if expiry > 0 {
                 mosquitto_property_add_int32(
-                    &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(settings.sessionExpiry))
+                    &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(expiry))
             }
         }
         return mosquitto_connect_bind_v5(
@@ -303,7 +328,7 @@ final class MQTTSession: Sendable {
 
     func publish(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {
         let operation = "publish to \(message.topic)"
-        if let end = state.withLock({ $0.end }) { throw end }
+        try begin()
         var id: Int32 = 0
         var properties: OpaquePointer?
         defer { mosquitto_property_free_all(&properties) }
@@ -318,7 +343,7 @@ final class MQTTSession: Sendable {
     /// - Parameter retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it.
     func subscribe(_ filter: String, retainAsPublished: Bool) throws(MQTTError) -> MQTTReceipt {
         let operation = "subscribe to \(filter)"
-        if let end = state.withLock({ $0.end }) { throw end }
+        try begin()
         var id: Int32 = 0
         let options = retainAsPublished ? Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) : 0
         let code = mosquitto_subscribe_v5(handle, &id, filter, 1, options, nil)
@@ -327,23 +352,33 @@ final class MQTTSession: Sendable {
 
     func unsubscribe(_ filter: String) throws(MQTTError) -> MQTTReceipt {
         let operation = "unsubscribe from \(filter)"
-        if let end = state.withLock({ $0.end }) { throw end }
+        try begin()
         var id: Int32 = 0
         let code = mosquitto_unsubscribe_v5(handle, &id, filter, nil)
         return try receipt(id, code, operation)
+    }
+
+    /// Before a call that `receipt` follows.
+    private func begin() throws(MQTTError) {
+        let end: MQTTError? = state.withLock { state in
+            if state.end == nil { state.sending += 1 }
+            return state.end
+        }
+        if let end { throw end }
     }
 
     /// From now on the broker has its time to acknowledge.
     private func receipt(
         _ id: Int32, _ code: Int32, _ operation: String, bytes: Int = 0
     ) throws(MQTTError) -> MQTTReceipt {
-        guard code == 0 else { throw MQTTError.unsent(code, operation) }
         state.withLock { state in
+            state.sending -= 1
             // The acknowledgement may be here already.
-            guard state.early[id] == nil else { return }
+            guard code == 0, state.early[id] == nil else { return }
             state.unacknowledged.add(
                 id, operation, bytes: bytes, at: clock.now, within: settings.ackTimeout)
         }
+        guard code == 0 else { throw MQTTError.unsent(code, operation) }
         return MQTTReceipt(session: self, id: id, operation: operation)
     }
 
@@ -376,6 +411,7 @@ final class MQTTSession: Sendable {
     private func acknowledge(_ id: Int32, _ reason: Int32) {
         let waiter: CheckedContinuation<Outcome, Never>? = state.withLock { state in
             state.unacknowledged.remove(id)
+            if reason >= 0x80 { state.refused = clock.now }
             if state.forgotten.remove(id) != nil { return nil }
             let waiter = state.waiting.removeValue(forKey: id)
             if waiter == nil { state.early[id] = reason }

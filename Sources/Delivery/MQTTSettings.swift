@@ -48,6 +48,14 @@ public struct MQTTSettings: Sendable {
     public var secrets = KnownSecrets()
     /// What the broker publishes, retained, when the connection breaks; made anew for each connection.
     public var will: (@Sendable () -> MQTTMessage)?
+    /// Seconds for which the broker waits with it, MQTT 5 alone: who is connected again by then was never away for others.
+    ///
+    /// Longer than the first waits between two attempts.
+    public var willDelay = 10
+    /// The same for one connection; 0 where it has no will, or its version no delay.
+    func willDelay(_ attempt: BrokerRoute.Attempt) -> Int {
+        attempt.version == .v5 && attempt.hasWill && will != nil ? willDelay : 0
+    }
     /// Seconds for which the broker keeps subscriptions and what comes for them over a broken connection; 0: not at all.
     /// MQTT 3.1.1 cannot limit it.
     public var sessionExpiry = 0

@@ -12,6 +12,8 @@ public actor Publisher {
     private static let window = 20
     /// A wait after a fault that has nothing to do with the connection.
     private static let retryDelay = Duration.seconds(2)
+    /// A connection that ends so soon after a refusal ended because of it.
+    private static let hangUp = Duration.seconds(2)
     /// How long retained incidents are looked for.
     private static let reconciliation = Duration.seconds(10)
     /// Some brokers break the connection over a large packet: it must not do so for ever.
@@ -19,9 +21,6 @@ public actor Publisher {
     private static let mostPictureBytes = 4 << 20
     /// Seconds for which a broker keeps what comes in while the site is away.
     private static let sessionExpiry = 86_400
-    /// Bounds in seconds of the waits between attempts with a message over which the broker breaks the connection: each one
-    /// tells all subscribers that the site is offline.
-    private static let heldWaits = (shortest: 60.0, longest: 1800.0)
 
     /// For subscriptions; the publisher opens and closes it.
     public nonisolated let client: MQTTClient
@@ -57,11 +56,26 @@ public actor Publisher {
     private nonisolated let refused = Mutex<BlockedDelivery?>(nil)
     private var objections = BrokerObjections()
     private nonisolated let leftOut = Mutex<[String]>([])
+    private var unheard: UnheardFilters
+    private nonisolated let unheardNames = Mutex<[String]>([])
     /// The alert over which the broker breaks the connection, and when it is tried again.
     private var held: (blocked: BlockedDelivery, again: ContinuousClock.Instant, wait: Double)?
-    /// When each kind of refusal was said.
-    private var complaints: [String: ContinuousClock.Instant] = [:]
+    /// What the broker refused last, with a word: it may hang up right after that.
+    private struct Refused {
+        let thing: String
+        /// Of a retained topic.
+        let retained: String?
+        let session: Int
+        let cause: String
+        let at: ContinuousClock.Instant
+        /// Where it was an alert.
+        var message: AlertMessage?
+    }
+    private var refusal: Refused?
+    private let heldWaits: ClosedRange<Double>
     private var log = ConnectionLog()
+    private var troubles = TroubleLog()
+    private var saying: Task<Void, Never>?
     private var settling: Task<Void, Never>?
     private let settleTime: Double
     private let isVersionFree: Bool
@@ -71,15 +85,15 @@ public actor Publisher {
     /// What was said of brokers, by address.
     private var introduced: Set<BrokerLink> = []
     private var isStopping = false
-    private var lastFault: String?
     private var progress = DeliveryProgress()
     private var diskFault: OutboxError?
     /// What a replay could not send so far.
     private var skipped: DeliveryProgress.Skipped?
     private var told: SiteReport.Facts?
     private var toldWarnings: [String] = []
-    /// What had been dropped when the retained incidents were last looked through; nil before the first time.
-    private var reconciled: [ClosedRange<Int64>]?
+    private var toldUnheard: [String] = []
+    /// By filter: what had been dropped when the retained incidents were last looked through.
+    private var reconciled: [String: [ClosedRange<Int64>]] = [:]
     private var isReconciling = false
     private var failures: (picture: AlertPicture?, count: Int) = (nil, 0)
 
@@ -89,10 +103,14 @@ public actor Publisher {
     ///   - inbox: what takes reviews and commands; nil where none are listened to.
     ///   - pictures: the evidence folder, where masked pictures may leave the box.
     ///   - warnings: are told with the site's state, at the next wake-up.
+    ///   - heldWaits: bounds in seconds of the waits between attempts with a message over which the broker breaks the
+    ///     connection; with MQTT 3.1.1 each one tells all subscribers that the site is offline.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site: SiteIdentity, logger: Logger,
-        places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings()
+        places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
+        heldWaits: ClosedRange<Double> = 60...1800
     ) {
+        self.heldWaits = heldWaits
         self.warnings = warnings
         self.places = places
         self.inbox = inbox
@@ -113,6 +131,7 @@ public actor Publisher {
             MQTTMessage(topic: topic, payload: Self.json(SiteReport(site, .offline, connected: Date())), retain: true)
         }
         settleTime = broker.settleTime
+        unheard = UnheardFilters(shortestWait: broker.shortestWait)
         isVersionFree = broker.version == nil
         client = MQTTClient(broker)
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
@@ -126,6 +145,8 @@ public actor Publisher {
         guard var link = client.link else { return nil }
         let names = client.retains ? leftOut.withLock(\.self) : [.site, .camera, .open].map(Self.name)
         link.omits = names.isEmpty ? nil : names
+        let unheard = unheardNames.withLock(\.self)
+        link.unheard = unheard.isEmpty ? nil : unheard
         return link
     }
 
@@ -175,7 +196,12 @@ public actor Publisher {
             wakeup.yield()
         case .down(let error):
             settling?.cancel()
-            if log.down("\(error)", at: now) { logger.warning("no broker", metadata: ["reason": "\(error)"]) }
+            noteRefusal(before: error, at: now)
+            // That a message is tried again which the broker does not take is no news.
+            if blocked != nil, error.blamesMessage { break }
+            if log.down("\(error)", at: now) {
+                say(.connection, .warning, "no broker", ["reason": "\(error)"], cause: "\(error)")
+            }
         }
     }
 
@@ -213,6 +239,7 @@ public actor Publisher {
     private func connectionHeld() {
         guard client.isConnected else { return }
         if log.settled() { sayConnected() }
+        troubles.withdraw(.connection)
         guard hasToldTrouble else { return }
         isSiteDue = true
         wakeup.yield()
@@ -237,6 +264,35 @@ public actor Publisher {
         }
         deadline.cancel()
         await client.close()
+        saying?.cancel()
+        for line in troubles.rest(at: ContinuousClock().now) { write(line) }
+    }
+
+    /// At once, or in its turn.
+    private func say(
+        _ matter: TroubleLog.Matter, _ level: Logger.Level, _ message: Logger.Message, _ metadata: Logger.Metadata,
+        cause: String
+    ) {
+        troubles.add(matter, TroubleLog.Line(level: level, message: message, metadata: metadata, cause: cause))
+        sayDue()
+    }
+
+    private func sayDue() {
+        if let line = troubles.next(at: ContinuousClock().now) { write(line) }
+        guard let due = troubles.due, saying == nil, !isStopping else { return }
+        saying = Task { [weak self] in
+            try? await Task.sleep(until: due, clock: .continuous)
+            await self?.sayMore()
+        }
+    }
+
+    private func sayMore() {
+        saying = nil
+        if !isStopping { sayDue() }
+    }
+
+    private func write(_ line: TroubleLog.Line) {
+        logger.log(level: line.level, line.message, metadata: line.metadata)
     }
 
     /// A camera's state, for the broker as soon as it takes it, and after every reconnect. Waits for nothing.
@@ -300,14 +356,12 @@ public actor Publisher {
         flushing = Task { [self] in
             do {
                 try await flush()
-                lastFault = nil
+                troubles.withdraw(.alerts)
+            } catch let error as MQTTError where error.kind == .disconnected {
+                // That is said by itself.
             } catch {
-                // One line, not one every two seconds; what breaks the connection is said by itself.
-                if lastFault != "\(error)", (error as? MQTTError)?.kind != .disconnected {
-                    logger.error("alerts wait in the outbox", metadata: ["reason": "\(error)"])
-                }
-                lastFault = "\(error)"
-                if (error as? MQTTError)?.kind != .disconnected { wakeLater() }
+                say(.alerts, .error, "alerts wait in the outbox", ["reason": "\(error)"], cause: "\(error)")
+                wakeLater()
             }
             flushing = nil
             if isDue, !isStopping { startFlush() }
@@ -326,13 +380,19 @@ public actor Publisher {
             let session = client.sessions
             allowed = []
             objections.reconsider(at: ContinuousClock().now)
+            tellLeftOut()
+            troubles.withdraw(.retained)
             isServedAnew = false
+            unheard.reset()
             await listen(to: inbox?.filters ?? [])
             try await announce()
             await forgetOthers()
             announced = session
+        } else {
+            await listenAgain()
         }
         try await reconcile()
+        if unheard.names != toldUnheard { isSiteDue = true }
         settle()
         while true {
             if isServedAnew {
@@ -399,14 +459,48 @@ public actor Publisher {
         [.site, .camera, .open].first { topics.isClass($0, topic) }.map(Self.name) ?? "retained"
     }
 
-    private func listen(to filters: [String]) async {
-        for filter in filters {
-            await attempt("could not listen") { try await self.subscribe(filter, retainAsPublished: true) }
+    /// Returns the filters that the broker has taken; those that it refuses are asked for again with growing waits.
+    @discardableResult
+    private func listen(to filters: [String], retainAsPublished: Bool = true) async -> [String] {
+        var taken: [String] = []
+        for filter in filters where client.isConnected {
+            do throws(MQTTError) {
+                try await subscribe(filter, retainAsPublished: retainAsPublished)
+                unheard.taken(filter)
+                taken.append(filter)
+            } catch {
+                // The next connection is asked for all.
+                guard error.kind != .disconnected else { break }
+                unheard.refused(filter)
+                // One line, whatever the number of filters and of tries.
+                say(
+                    .unheard, .error,
+                    "could not listen: requests are not heard until the broker takes their filter, it is asked again",
+                    ["reason": "\(error)"], cause: "")
+            }
         }
+        let names = unheard.names
+        unheardNames.withLock { $0 = names }
+        if names.isEmpty, client.isConnected, troubles.withdraw(.unheard) {
+            logger.notice("the broker takes all filters now")
+        }
+        if let seconds = unheard.wait(at: ContinuousClock().now) {
+            Task { [wakeup] in
+                try? await Task.sleep(for: .seconds(seconds))
+                wakeup.yield()
+            }
+        }
+        return taken
+    }
+
+    /// Asks for what the broker has refused, once its time has come; incidents that are retained are left to `reconcile`.
+    private func listenAgain() async {
+        let due = unheard.takeDue(at: ContinuousClock().now)
+        if !due.isEmpty { await listen(to: (inbox?.filters ?? []).filter(due.contains)) }
     }
 
     /// A filter over which the broker breaks the connection is left out: alerts must go out all the same.
-    private func subscribe(_ filter: String, retainAsPublished: Bool = false) async throws {
+    private func subscribe(_ filter: String, retainAsPublished: Bool) async throws(MQTTError) {
         let thing = "filter \(filter)"
         if objections.isSuspected(thing) { throw Self.breaking("subscribe to \(filter)") }
         let session = client.sessions
@@ -414,9 +508,7 @@ public actor Publisher {
             try await client.subscribe(filter, retainAsPublished: retainAsPublished, isRenewed: false)
             objections.took(thing)
         } catch {
-            if error.blamesMessage {
-                _ = objections.broke(over: thing, session: session, at: ContinuousClock().now)
-            }
+            if error.blamesMessage { blame(thing, of: nil, session: session) }
             throw error
         }
     }
@@ -432,18 +524,18 @@ public actor Publisher {
     /// may be among what was dropped.
     private func reconcile() async throws {
         let dropped = try outbox.dropped()
-        guard dropped != reconciled, !isReconciling else { return }
+        guard !isReconciling else { return }
         let filters = Set(places + [site.place]).map(topics.openFilter)
-        for filter in filters {
-            await attempt("could not listen") { try await self.subscribe(filter) }
-        }
+            .filter { reconciled[$0] != dropped && !unheard.contains($0) }.sorted()
+        guard !filters.isEmpty else { return }
+        let taken = await listen(to: filters, retainAsPublished: false)
         // A connection that broke meanwhile is no answer: the next one is asked again.
-        guard client.isConnected else { return }
-        reconciled = dropped
+        guard client.isConnected, !taken.isEmpty else { return }
+        for filter in taken { reconciled[filter] = dropped }
         isReconciling = true
         Task { [weak self, client] in
             try? await Task.sleep(for: Self.reconciliation)
-            for filter in filters { try? await client.unsubscribe(filter) }
+            for filter in taken { try? await client.unsubscribe(filter) }
             await self?.endReconciliation()
         }
     }
@@ -451,7 +543,7 @@ public actor Publisher {
     private func endReconciliation() {
         isReconciling = false
         // The broker keeps the subscription with the session: the next connection asks again, and ends it.
-        if !client.isConnected { reconciled = nil }
+        if !client.isConnected { reconciled = [:] }
         wakeup.yield()
     }
 
@@ -466,7 +558,7 @@ public actor Publisher {
             try await self.publish(
                 retained: MQTTMessage(topic: message.topic, payload: [], retain: true), isOnWire: true)
         }
-        if !isEmptied { reconciled = nil }
+        if !isEmptied { reconciled = [:] }
     }
 
     private func isOver(_ incident: UUID, at topic: String) -> Bool {
@@ -516,10 +608,15 @@ public actor Publisher {
             objections.took(thing, of: retained)
         } catch {
             if error.blamesMessage {
-                _ = objections.broke(over: thing, of: retained, session: sending.session, at: ContinuousClock().now)
-                tellLeftOut()
+                blame(thing, of: retained, session: sending.session)
             } else if error.kind != .disconnected {
-                objections.took(thing, of: retained)
+                // Refused before on this connection, and that has outlived it.
+                if refusal?.thing == thing, refusal?.session == sending.session {
+                    objections.took(thing, of: retained)
+                }
+                refusal = Refused(
+                    thing: thing, retained: retained, session: sending.session, cause: error.cause,
+                    at: ContinuousClock().now)
             }
             throw error
         }
@@ -527,14 +624,15 @@ public actor Publisher {
 
     private func tellLeftOut() {
         let names = objections.leftOut
-        let new = leftOut.withLock { old in
-            defer { old = names }
-            return Set(names).subtracting(old)
+        leftOut.withLock { $0 = names }
+        guard !names.isEmpty else {
+            troubles.withdraw(.leftOut)
+            return
         }
-        guard !new.isEmpty else { return }
-        logger.warning(
-            "the broker breaks the connection over retained messages, they are left out",
-            metadata: ["topics": "\(new.sorted().joined(separator: ", "))"])
+        let text = names.joined(separator: ", ")
+        say(
+            .leftOut, .warning, "the broker breaks the connection over retained messages, they are left out",
+            ["topics": "\(text)"], cause: text)
     }
 
     private func send(_ waiting: [AlertMessage]) async throws {
@@ -581,6 +679,7 @@ public actor Publisher {
                     progress.unsendable[message.sequence] = error.cause
                 case .refused, .settings:
                     allowed.remove(message.topic)
+                    if refusal?.thing == Self.name(of: message) { refusal?.message = message }
                     if blocked == nil {
                         blocked = BlockedDelivery(
                             topic: topics.onWire(message.topic), sequence: message.sequence,
@@ -594,6 +693,10 @@ public actor Publisher {
             }
         }
         settle()
+        // The broker may have hung up meanwhile.
+        if let held, held.blocked.sequence == blocked?.sequence, ContinuousClock().now < held.again {
+            blocked = held.blocked
+        }
         if fault?.kind != .disconnected, blocked != self.blocked {
             refused.withLock { $0 = blocked }
             await refreshSite()
@@ -607,16 +710,39 @@ public actor Publisher {
 
     private static func name(of message: AlertMessage) -> String { "alert \(message.sequence)" }
 
-    /// After breaks enough with this message under way it blocks, by name, and the connection is left in peace for a while.
+    /// Nothing need be under way where a broker refuses something and hangs up.
+    private func noteRefusal(before error: MQTTError, at now: ContinuousClock.Instant) {
+        guard error.blamesMessage, let last = refusal, now - last.at < Self.hangUp else { return }
+        blame(last.thing, of: last.retained, session: last.session)
+        if let message = last.message, objections.isSuspected(last.thing) { hold(message, last.cause) }
+    }
+
+    /// The connection broke while this was the first thing under way. Where something else had just been refused, it was that.
+    private func blame(_ thing: String, of retained: String?, session: Int) {
+        let now = ContinuousClock().now
+        if let last = refusal, last.session == session, now - last.at < Self.hangUp {
+            _ = objections.broke(over: last.thing, of: last.retained, session: session, at: now)
+        } else {
+            _ = objections.broke(over: thing, of: retained, session: session, at: now)
+        }
+        tellLeftOut()
+    }
+
+    /// After breaks enough with this message under way it blocks, by name.
     private func hold(_ message: AlertMessage, _ error: MQTTError) {
         guard error.blamesMessage, objections.isSuspected(Self.name(of: message)) else { return }
-        let wait = held.map { min(2 * $0.wait, Self.heldWaits.longest) } ?? Self.heldWaits.shortest
-        let topic = topics.onWire(message.topic)
         // NATS does so over each.
-        let hint = topic.contains(".") ? "; if it takes no dot in a topic, set broker.topic_kind: underscored" : ""
+        let hasDot = topics.onWire(message.topic).contains(".")
+        let hint = hasDot ? "; if it takes no dot in a topic, set broker.topic_kind: underscored" : ""
+        hold(message, error.cause + hint)
+    }
+
+    /// The connection is left in peace for a while.
+    private func hold(_ message: AlertMessage, _ cause: String) {
+        let wait = held.map { min(2 * $0.wait, heldWaits.upperBound) } ?? heldWaits.lowerBound
         let blocked = BlockedDelivery(
-            topic: topic, sequence: message.sequence,
-            reason: "the broker breaks the connection over this message: \(secrets.redact(error.cause))\(hint)")
+            topic: topics.onWire(message.topic), sequence: message.sequence,
+            reason: "the broker breaks the connection over this message: \(secrets.redact(cause))")
         held = (blocked, ContinuousClock().now + .seconds(wait), wait)
         // The next connection's first word tells it.
         refused.withLock { $0 = blocked }
@@ -740,6 +866,7 @@ public actor Publisher {
         toldWarnings = warnings.texts
         let link = state == .online ? link : nil
         hasToldTrouble = link?.trouble != nil
+        toldUnheard = link?.unheard ?? []
         return MQTTMessage(
             topic: topics.site(site.place, id: site.id),
             payload: Self.json(
@@ -753,9 +880,7 @@ public actor Publisher {
 
     /// A refused retained state must not hold up the alerts. False where it failed.
     @discardableResult
-    private func attempt(
-        _ failure: Logger.Message = "a retained state was not published", _ body: () async throws -> Void
-    ) async -> Bool {
+    private func attempt(_ body: () async throws -> Void) async -> Bool {
         do {
             try await body()
             return true
@@ -763,10 +888,9 @@ public actor Publisher {
             // The next connection tells it again.
         } catch {
             // Of many cameras one line.
-            let now = ContinuousClock().now
-            guard complaints["\(failure)"].map({ now - $0 >= ConnectionLog.interval }) ?? true else { return false }
-            complaints["\(failure)"] = now
-            logger.error(failure, metadata: ["reason": "\(error)"])
+            say(
+                .retained, .error, "a retained state was not published", ["reason": "\(error)"],
+                cause: (error as? MQTTError)?.cause ?? "\(error)")
         }
         return false
     }

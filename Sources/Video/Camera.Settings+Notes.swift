@@ -2,10 +2,14 @@ extension Camera.Settings {
     /// What an operator should know although nothing of it is wrong.
     public var notes: [String] {
         var notes: [String] = []
-        if url.isEncrypted {
+        if url.isEncrypted, authority == nil {
             notes.append(
                 "rtsps keeps others from listening, but nobody checks the camera's certificate: another device in its "
-                    + "place is not noticed, and gets the password as it asks; let only the cameras into their network")
+                    + "place is not noticed, and gets the password as it asks; give ca_file, or let only the cameras into "
+                    + "their network")
+        }
+        if !url.isEncrypted, authority != nil {
+            notes.append("ca_file does nothing: its address does not begin with rtsps://")
         }
         let rest = cadence.longestRest
         if cadence.longestFault > Cadence.every(seconds: 0).longestFault {

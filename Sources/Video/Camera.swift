@@ -19,6 +19,8 @@ public final class Camera: Sendable {
         public var aspect: Aspect?
         /// Pixels of the largest picture that is decoded.
         public var largestPicture = 12_600_000
+        /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
+        public var authority: String?
 
         public init(
             url: CameraURL, transport: Transport = .auto, cadence: Cadence = .keyFrames(promise: 3),
@@ -145,6 +147,7 @@ public final class Camera: Sendable {
                     state.yield(.ended)
                     return
                 }
+                guard !deadline.isStopped else { return }
                 state.yield(.offline("the stream ended"))
             } catch {
                 guard !deadline.isStopped else { return }
@@ -181,6 +184,7 @@ public final class Camera: Sendable {
         options.largestPicture = settings.largestPicture
         options.uptime = clocks.uptime
         options.progress = { [self] in progress() }
+        options.authority = settings.authority
         options.memory = memory
         options.credentials = credentials
         flow.withLock { $0 = Flow() }

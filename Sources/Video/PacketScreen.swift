@@ -1,79 +1,161 @@
 import Synchronization
 
 /// Refuses what no camera sends and what would make libav hold more and more: it takes the packets of a picture together
-/// without a limit, and keeps each set of parameters with tables of its own.
+/// without a limit, and keeps each set of parameters with tables of its own, which of H.265 grow with the size that is
+/// stated.
 ///
-/// Sees each RTP packet before libav does, and hears when libav has given a picture out.
+/// Sees the description and each RTP packet before libav does, and hears when libav has given a picture out.
 final class PacketScreen: Sendable {
     enum Encoding: Sendable { case h264, h265, other }
 
     private struct State {
         var bytes = 0
-        var parameters = 0
-        var mostParameters = PacketScreen.mostAtFirst
+        var sets = 0
+        var mostSets = PacketScreen.mostAtFirst
+        var scanner: UnitScanner
+        /// Ids of H.265's picture parameter sets since the session began.
+        var pictureSets: Set<Int> = []
+        /// How many pictures the decoder has to keep; nil where nothing says it.
+        var keptPictures: Int?
     }
 
     private let encoding: Encoding
-    private let state = Mutex(State())
+    /// In pixels.
+    private let largestPicture: Int
+    private let state: Mutex<State>
 
     /// Bytes of one picture: a key frame of 4096x3072 at the best quality that cameras have takes 3 MB.
     private static let mostBytes = 8 << 20
     /// Sets of parameters from one picture to the next: three or four are usual.
-    private static let mostParameters = 16
+    private static let mostSets = 16
     /// Before the first one: libav may take several pictures until it knows what a stream holds.
     private static let mostAtFirst = 64
+    /// Different sets of picture parameters in a session of H.265, of which cameras have one to three. The standard has 64;
+    /// for each of them libav makes tables of up to a quarter of a byte a pixel, in the parser, the probe and the decoder.
+    private static let mostPictureSets = 8
 
-    init(_ encoding: Encoding) { self.encoding = encoding }
+    /// - Parameter largestPicture: pixels of the largest that is decoded.
+    init(_ encoding: Encoding, largestPicture: Int = .max) {
+        self.encoding = encoding
+        self.largestPicture = largestPicture
+        state = Mutex(State(scanner: UnitScanner(encoding)))
+    }
+
+    /// How many pictures the stream makes the decoder keep, as it states itself; nil where it does not.
+    var keptPictures: Int? { state.withLock(\.keptPictures) }
 
     /// A picture has come out.
-    func notePicture() { state.withLock { $0 = State(mostParameters: Self.mostParameters) } }
-
-    /// Why `packet`, RTP with its header, is not to be passed on; nil where it is.
-    func fault(of packet: UnsafeRawBufferPointer) -> String? {
-        let parameters = parameters(in: packet)
-        return state.withLock { state in
-            state.bytes += packet.count
-            state.parameters += parameters
-            guard state.bytes <= Self.mostBytes else {
-                return "more than \(Self.mostBytes >> 20) MiB of it came without a picture"
-            }
-            guard state.parameters <= state.mostParameters else {
-                return "more than \(state.mostParameters) sets of parameters came without a picture"
-            }
-            return nil
+    func notePicture() {
+        state.withLock { state in
+            (state.bytes, state.sets, state.mostSets) = (0, 0, Self.mostSets)
         }
     }
 
-    /// How many sets of parameters begin in it (RFC 6184, RFC 7798).
-    private func parameters(in packet: UnsafeRawBufferPointer) -> Int {
-        guard encoding != .other, packet.count > 12 else { return 0 }
+    /// Why a description with these sets of parameters is not to be passed on; nil where it is.
+    func fault(ofDescribed sets: [[UInt8]]) -> RTSPFault? {
+        guard encoding != .other else { return nil }
+        return state.withLock { state in
+            for set in sets {
+                state.scanner.begin()
+                if let fault = set.withUnsafeBytes({ take($0, &state) }) { return fault }
+            }
+            state.scanner.begin()
+            return judge(&state)
+        }
+    }
+
+    /// Why `packet`, RTP with its header, is not to be passed on; nil where it is.
+    func fault(of packet: UnsafeRawBufferPointer) -> RTSPFault? {
+        state.withLock { state in
+            state.bytes += packet.count
+            guard state.bytes <= Self.mostBytes else {
+                return RTSPFault(
+                    "more than \(Self.mostBytes >> 20) MiB of it came without a picture", remedy: Self.remedy)
+            }
+            return encoding == .other ? nil : read(packet, &state)
+        }
+    }
+
+    /// Hands the units in it to the scanner (RFC 6184, RFC 7798), as libav puts them together.
+    private func read(_ packet: UnsafeRawBufferPointer, _ state: inout State) -> RTSPFault? {
+        guard packet.count > 12 else { return nil }
         var place = 12 + 4 * Int(packet[0] & 15)
         if packet[0] & 16 != 0 {
-            guard packet.count >= place + 4 else { return 0 }
+            guard packet.count >= place + 4 else { return nil }
             place += 4 + 4 * (Int(packet[place + 2]) << 8 | Int(packet[place + 3]))
         }
         let header = encoding == .h264 ? 1 : 2
-        guard packet.count > place + header else { return 0 }
-        switch kind(packet[place]) {
+        guard packet.count > place + header else { return nil }
+        func part(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: packet[range]) }
+        switch UnitScanner.kind(packet[place], encoding) {
         case encoding == .h264 ? 24 : 48:
             // Several units, each behind its length.
-            var (found, unit) = (0, place + header)
+            var unit = place + header
             while unit + 2 < packet.count {
-                if isParameters(kind(packet[unit + 2])) { found += 1 }
-                unit += 2 + (Int(packet[unit]) << 8 | Int(packet[unit + 1]))
+                let end = min(packet.count, unit + 2 + (Int(packet[unit]) << 8 | Int(packet[unit + 1])))
+                state.scanner.begin()
+                if let fault = take(part(unit + 2..<end), &state) { return fault }
+                unit = max(end, unit + 2)
             }
-            return found
+            return nil
         case encoding == .h264 ? 28 : 49:
             // A part of a unit; its kind is in the byte behind, with a bit for the first part.
-            let part = packet[place + header]
-            return part & 0x80 != 0 && isParameters(encoding == .h264 ? part & 31 : part & 63) ? 1 : 0
-        case let kind: return isParameters(kind) ? 1 : 0
+            let flags = packet[place + header]
+            if flags & 0x80 != 0 {
+                state.scanner.begin()
+                let unit: [UInt8] =
+                    encoding == .h264
+                    ? [packet[place] & 0xE0 | flags & 31]
+                    : [packet[place] & 0x81 | (flags & 63) << 1, packet[place + 1]]
+                if let fault = unit.withUnsafeBytes({ take($0, &state) }) { return fault }
+            }
+            return take(part(place + header + 1..<packet.count), &state)
+        default:
+            state.scanner.begin()
+            return take(part(place..<packet.count), &state)
         }
     }
 
-    private func kind(_ header: UInt8) -> UInt8 { encoding == .h264 ? header & 31 : header >> 1 & 63 }
-
-    private func isParameters(_ kind: UInt8) -> Bool {
-        encoding == .h264 ? [7, 8, 13, 15].contains(kind) : (32...34).contains(kind)
+    private func take(_ bytes: UnsafeRawBufferPointer, _ state: inout State) -> RTSPFault? {
+        state.scanner.take(bytes)
+        return judge(&state)
     }
+
+    /// Judges the sets of parameters that have been found.
+    private func judge(_ state: inout State) -> RTSPFault? {
+        state.sets += state.scanner.takeBegun()
+        guard state.sets <= state.mostSets else {
+            return RTSPFault(
+                "more than \(state.mostSets) sets of parameters came without a picture", remedy: Self.remedy)
+        }
+        for unit in state.scanner.takeFound() where encoding == .h265 {
+            switch H265Parameters(unit) {
+            case nil: continue
+            case .picture(let id):
+                state.pictureSets.insert(id)
+                guard state.pictureSets.count <= Self.mostPictureSets else {
+                    return RTSPFault(
+                        "it sends more than \(Self.mostPictureSets) different sets of picture parameters",
+                        remedy: Self.remedy)
+                }
+            case .sequence(let width, let height, let kept):
+                guard width <= largestPicture / max(1, height) else {
+                    return Self.tooLarge(width, height, most: largestPicture)
+                }
+                state.keptPictures = kept
+            }
+        }
+        return nil
+    }
+
+    private static let remedy = "check the camera, and whether it is one that answers at its address"
+
+    /// - Parameter most: in pixels.
+    static func tooLarge(_ width: Int, _ height: Int, most: Int) -> RTSPFault {
+        RTSPFault(
+            "its pictures of \(width)x\(height) pixels are too large: at most \(megapixels(most)) megapixels are decoded",
+            remedy: "set a smaller picture at the camera, or raise largest_picture")
+    }
+
+    static func megapixels(_ pixels: Int) -> Double { (Double(pixels) / 1e5).rounded() / 10 }
 }

@@ -9,6 +9,8 @@ struct VideoSource: ~Copyable {
         var transport = Transport.auto
         var memory = StreamMemory()
         var credentials = CredentialGate.shared
+        /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
+        var authority: String?
         /// Seconds.
         var openTimeout = 10.0
         var readTimeout = 5.0
@@ -195,6 +197,8 @@ struct VideoSource: ~Copyable {
         self.codec = codec
         self.packet = packet
         self.url = url
+        // Joined in the middle, H.265 brings pictures that refer to what never came, and libav makes that up without a word.
+        isDamaged = shape.pointee.codec_id == AV_CODEC_ID_HEVC
         self.planner = LookPlanner(cadence: options.cadence)
         if !url.isStream {
             stamps = FileStamps(
@@ -425,8 +429,8 @@ struct VideoSource: ~Copyable {
     }
 
     private static func allowed(_ options: Options) -> String {
-        let most = (Double(options.largestPicture) / 1e5).rounded() / 10
-        return "at most \(most) megapixels are decoded; set a smaller picture at the camera, or raise largest_picture"
+        "at most \(PacketScreen.megapixels(options.largestPicture)) megapixels are decoded; "
+            + "set a smaller picture at the camera, or raise largest_picture"
     }
 
     /// Takes from the budget of all cameras what pictures of this size need while they are decoded.
@@ -434,9 +438,11 @@ struct VideoSource: ~Copyable {
         let (width, height) = (raw.pointee.width, raw.pointee.height)
         guard (width, height) != (claimed.width, claimed.height), let codec else { return }
         let one = Int(av_image_get_buffer_size(AVPixelFormat(rawValue: raw.pointee.format), width, height, 32))
-        // What refers to how many libav shows of H.264 only; of H.265 six are allowed at the largest size of each level.
+        // What refers to how many libav shows of H.264 only. H.265 states how many are kept; six are allowed at the largest
+        // size of each level.
         let kept =
-            codec.pointee.codec_id == AV_CODEC_ID_HEVC ? 6 : max(1, codec.pointee.refs, codec.pointee.has_b_frames)
+            codec.pointee.codec_id == AV_CODEC_ID_HEVC
+            ? Int32(session?.screen.keptPictures ?? 6) : max(1, codec.pointee.refs, codec.pointee.has_b_frames)
         // One that is being decoded, one that waits for its look, one that is looked at.
         let bytes = max(0, one) * (Int(kept) + 3)
         guard options.budget.take(bytes, insteadOf: claimed.bytes) else {
@@ -543,7 +549,8 @@ struct VideoSource: ~Copyable {
     ) throws(VideoError) -> (session: RTSPSession, feed: PacketFeed) {
         let wishes = RTSPSession.Options(
             transport: options.transport, readTimeout: options.readTimeout, memory: options.memory,
-            gate: options.credentials, uptime: options.uptime)
+            gate: options.credentials, uptime: options.uptime, largestPicture: options.largestPicture,
+            authority: options.authority)
         let session: RTSPSession
         do throws(RTSPFault) {
             session = try RTSPSession(url, options: wishes, deadline: deadline)

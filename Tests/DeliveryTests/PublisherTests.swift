@@ -161,7 +161,11 @@ import Testing
             try screen.messages.map { try SiteReport(json: Data($0.payload)) }
         }
         try append(1)
-        let publisher = fixtures.publisher(outbox, port: broker.port) { $0.clientID = "taken-over" }
+        // Debian's mosquitto forgets a will that waits where another client begins the session anew.
+        let publisher = fixtures.publisher(outbox, port: broker.port) {
+            $0.clientID = "taken-over"
+            $0.willDelay = 0
+        }
         let run = Task { try await publisher.run() }
         #expect(try await eventually { try reports().last?.state == .online })
         #expect(try reports().last?.lastSequence == 1)
@@ -180,6 +184,37 @@ import Testing
         try await finish(publisher, run)
         #expect(try await eventually { try reports().last?.state == .offline })
         #expect(try reports().last?.at != nil)
+        try await screen.close()
+    }
+
+    /// With an inbox its session lives long at the broker, without one no longer than the will waits.
+    @Test(arguments: [true, false])
+    func `a site that is connected again soon was offline for nobody, one that is not is offline`(
+        listens: Bool
+    ) async throws {
+        let broker = try Broker()
+        let proxy = try FaultProxy(to: broker.port)
+        defer { proxy.stop() }
+        let screen = try await Subscriber(port: broker.port, filter: fixtures.topics.filter(.site))
+        let reports: @Sendable () throws -> [SiteReport] = {
+            try screen.messages.map { try SiteReport(json: Data($0.payload)) }
+        }
+        let publisher = fixtures.publisher(
+            outbox, port: proxy.port, inbox: listens ? fixtures.inbox(outbox) : nil
+        ) { $0.willDelay = 3 }
+        let run = Task { try await publisher.run() }
+        for count in 1...3 {
+            #expect(try await eventually { try publisher.client.sessions == count && reports().count >= count })
+            proxy.reset()
+        }
+        #expect(try await eventually { publisher.client.sessions == 4 })
+        // A will that only waits would come by then.
+        try await Task.sleep(for: .seconds(4))
+        let states = try reports().map(\.state)
+        #expect(states.allSatisfy { $0 == .online }, "\(states)")
+        proxy.stop()
+        #expect(try await eventually { try reports().last?.state == .offline && reports().last?.connected != nil })
+        try await finish(publisher, run)
         try await screen.close()
     }
 

@@ -41,7 +41,9 @@ struct RefusingBrokerTests {
 
     private func run(
         _ port: Int, version: MQTTSettings.Version? = nil, inbox: Inbox? = nil, ackTimeout: Double = 20,
-        settleTime: Double = 30, _ body: (Publisher) async throws -> Void
+        settleTime: Double = 30, heldWaits: ClosedRange<Double> = 60...1800,
+        username: String? = nil,
+        _ body: (Publisher) async throws -> Void
     ) async throws {
         var settings = MQTTSettings(
             host: "127.0.0.1", port: port, clientID: "site-\(UUID().uuidString.prefix(8))", keepAlive: 30,
@@ -50,9 +52,11 @@ struct RefusingBrokerTests {
         settings.longestWait = 0.2
         settings.ackTimeout = ackTimeout
         settings.settleTime = settleTime
+        settings.username = username
+        settings.password = username.map { _ in "p" }
         let publisher = Publisher(
             outbox: outbox, broker: settings, topics: fixtures.topics, site: fixtures.site, logger: book.logger,
-            places: [fixtures.camera.place], inbox: inbox)
+            places: [fixtures.camera.place], inbox: inbox, heldWaits: heldWaits)
         let run = Task { try await publisher.run() }
         try await body(publisher)
         run.cancel()
@@ -102,6 +106,89 @@ struct RefusingBrokerTests {
         #expect(complaints.count <= 2, "\(complaints)")
     }
 
+    @Test(.waiting(minutes: 1))
+    func `a broker that refuses a message and hangs up is left in peace, and no second box is suspected`() async throws
+    {
+        // Debian's mosquitto does so with this line.
+        let broker = try Broker(
+            users: ["site": "p", "screen": "p"],
+            acl: ["user site", "topic readwrite mg/v1/site/#", "user screen", "topic read #"],
+            lines: ["max_queued_messages 0"])
+        let screen = try await Subscriber(
+            port: broker.port, filter: fixtures.topics.filter(.site), username: "screen", password: "p")
+        let reports: @Sendable () throws -> [SiteReport] = {
+            try screen.messages.map { try SiteReport(json: Data($0.payload)) }
+        }
+        for _ in 0..<3 { try fixtures.append(fixtures.incident(), to: outbox) }
+        try await run(broker.port, username: "site") { publisher async throws in
+            #expect(
+                try await eventually {
+                    publisher.blocked?.reason.contains("breaks the connection over this message: Not authorized")
+                        == true
+                })
+            #expect(try await eventually { publisher.client.isConnected })
+            let sessions = publisher.client.sessions
+            for _ in 0..<8 {
+                publisher.notify()
+                try await Task.sleep(for: .milliseconds(500))
+            }
+            #expect(publisher.client.sessions == sessions)
+            #expect(try reports().allSatisfy { $0.state == .online }, "offline for nobody")
+            #expect(try reports().last?.blocked == publisher.blocked)
+            #expect(!(try reports().contains { $0.broker?.trouble?.contains("two boxes") == true }))
+        }
+        #expect(complaints.count <= 3, "\(complaints)")
+        try await screen.close()
+    }
+
+    /// NATS does so over each topic with a dot.
+    @Test(.waiting(minutes: 2))
+    func `a blocked message that is tried again and again is said once`() async throws {
+        let cluster = try NATSCluster()
+        for _ in 0..<3 { try fixtures.append(fixtures.incident(), to: outbox) }
+        try await run(
+            cluster.ports[0], inbox: fixtures.inbox(outbox), settleTime: 0.5, heldWaits: 1...1
+        ) { publisher async throws in
+            #expect(try await eventually(seconds: 40) { publisher.blocked != nil })
+            #expect(publisher.blocked?.reason.contains("set broker.topic_kind: underscored") == true)
+            let sessions = publisher.client.sessions
+            #expect(try await eventually(seconds: 60) { publisher.client.sessions >= sessions + 5 })
+        }
+        #expect(try outbox.counts().undelivered == 3)
+        let lines = book.lines.withLock(\.self)
+        for text in ["no broker", "alerts wait in the outbox", "they are left out", "takes MQTT 3.1.1 only"] {
+            #expect(lines.count { $0.contains(text) } == 1, "\(lines)")
+        }
+        // Once at the start, and once after the first trouble.
+        #expect(lines.count { $0.contains("broker connected") } <= 2, "\(lines)")
+        #expect(lines.count <= 6, "\(lines)")
+    }
+
+    @Test func `trouble is one line in a minute, of each matter the newest word, and none that no longer holds`() {
+        var log = TroubleLog()
+        let start = ContinuousClock().now
+        func line(_ cause: String) -> TroubleLog.Line {
+            TroubleLog.Line(level: .error, message: "\(cause)", metadata: [:], cause: cause)
+        }
+        var lines: [(second: Int, cause: String)] = []
+        for second in 0..<3600 {
+            log.add(.retained, line("retained \(second)"))
+            if second == 1 { log.add(.alerts, line("blocked")) }
+            if second > 1 { log.add(.alerts, line("blocked")) }
+            if second == 2 { log.add(.leftOut, line("open")) }
+            if second == 90 { log.withdraw(.leftOut) }
+            if let line = log.next(at: start + .seconds(second)) { lines.append((second, line.cause)) }
+        }
+        #expect(zip(lines, lines.dropFirst()).allSatisfy { $1.second - $0.second >= 60 })
+        #expect(lines.count == 60)
+        #expect(lines.prefix(3).map(\.cause) == ["retained 0", "blocked", "retained 120"])
+        #expect(lines.count { $0.cause == "blocked" } == 1)
+        let wasSaid = [log.withdraw(.alerts), log.withdraw(.leftOut)]
+        #expect(wasSaid == [true, false])
+        log.add(.alerts, line("blocked"))
+        #expect(log.rest(at: start).map(\.cause) == ["blocked", "retained 3599"], "what waits at the end is said")
+    }
+
     @Test(.waiting(minutes: 1), arguments: MQTTSettings.Version.allCases)
     func `where the broker breaks the connection over what is retained, alerts go out`(
         version: MQTTSettings.Version
@@ -139,6 +226,61 @@ struct RefusingBrokerTests {
         try await run(broker.port, inbox: fixtures.inbox(outbox)) { _ async throws in
             #expect(try await eventually(seconds: 40) { try self.outbox.counts().undelivered == 0 })
         }
+    }
+
+    @Test(.waiting(minutes: 1), arguments: MQTTSettings.Version.allCases)
+    func `a filter that the broker refuses is asked for again on the same connection, said once, and told`(
+        version: MQTTSettings.Version
+    ) async throws {
+        let book = book
+        let broker = try ScriptedBroker { packet in
+            guard packet.kind == .subscribe, !book.acknowledges.withLock(\.self) else { return .accept }
+            return .refuseFilter(version == .v5 ? 0x87 : 0x80)
+        }
+        func asked() -> [String: Int] {
+            Dictionary(broker.packets.filter { $0.kind == .subscribe }.map { ($0.topic, 1) }, uniquingKeysWith: +)
+        }
+        // For reviews, for commands, and for incidents that are retained.
+        try fixtures.append(fixtures.incident(), to: outbox)
+        try await run(broker.port, version: version, inbox: fixtures.inbox(outbox)) { publisher async throws in
+            #expect(try await eventually { asked().count == 3 && asked().values.allSatisfy { $0 >= 3 } })
+            #expect(try await eventually { self.reports(broker).last?.broker?.unheard?.count == 3 })
+            #expect(publisher.link?.unheard?.contains(fixtures.reviewTopic) == true)
+            #expect(try outbox.counts().undelivered == 0, "alerts do not wait for it")
+            book.acknowledges.withLock { $0 = true }
+            #expect(try await eventually { publisher.link.map { $0.unheard == nil } ?? false })
+            #expect(
+                try await eventually { self.reports(broker).last?.broker.map { $0.unheard == nil } ?? false })
+            // Nothing is asked for any more.
+            let questions = asked()
+            for _ in 0..<5 {
+                publisher.notify()
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(asked() == questions)
+        }
+        #expect(broker.connections == 1)
+        #expect(complaints.count { $0.contains("could not listen") } == 1, "\(complaints)")
+        #expect(book.lines.withLock { $0.count { $0.contains("takes all filters now") } } == 1)
+    }
+
+    @Test func `refused filters are asked for after waits that grow to five minutes`() {
+        var unheard = UnheardFilters(shortestWait: 0.5)
+        var now = ContinuousClock().now
+        var waits: [Double] = []
+        unheard.refused("a")
+        for _ in 0..<12 {
+            guard let wait = unheard.wait(at: now) else { break }
+            waits.append(wait)
+            #expect(unheard.wait(at: now) == nil && unheard.takeDue(at: now).isEmpty)
+            now += .seconds(wait)
+            #expect(unheard.takeDue(at: now) == ["a"])
+            unheard.refused("a")
+        }
+        #expect(waits.count == 12 && waits[0] <= 1 && (150...300).contains(waits[11]))
+        unheard.taken("a")
+        unheard.refused("b")
+        #expect(unheard.wait(at: now) ?? 9 <= 1, "a new trouble begins anew")
     }
 
     @Test(.waiting(minutes: 1), arguments: MQTTSettings.Version.allCases)

@@ -19,6 +19,7 @@ public final class QuirkyCamera: Sendable {
     }
 
     public let port: Int
+    private let scheme: String
     private let folder: TemporaryFolder
     private let process: Mutex<Process?>
 
@@ -34,6 +35,7 @@ public final class QuirkyCamera: Sendable {
         Turn.isNeeded(by: "a camera's start")
         folder = try TemporaryFolder()
         var all: [String: Any] = habits
+        scheme = habits["certificate"] == nil ? "rtsp" : "rtsps"
         all["log"] = folder.file("log").path
         if let clip { all["clip"] = clip }
         let process = Process()
@@ -75,7 +77,7 @@ public final class QuirkyCamera: Sendable {
     ///   - login: what stands before the @; empty for none.
     ///   - path: begins with a slash.
     public func url(login: String = "", path: String = "/stream") -> String {
-        "rtsp://\(login.isEmpty ? "" : login + "@")127.0.0.1:\(port)\(path)"
+        "\(scheme)://\(login.isEmpty ? "" : login + "@")127.0.0.1:\(port)\(path)"
     }
 
     /// All that it was asked so far.

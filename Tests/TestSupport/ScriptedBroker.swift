@@ -37,6 +37,8 @@ public final class ScriptedBroker: Sendable {
         case close
         /// CONNACK with a code, below 128 in the form of MQTT 3.1.1.
         case refuse(UInt8)
+        /// SUBACK with a code.
+        case refuseFilter(UInt8)
         /// CONNACK that says that nothing is retained (MQTT 5).
         case acceptWithoutRetain
         /// DISCONNECT with a reason, and hangs up.
@@ -120,6 +122,7 @@ public final class ScriptedBroker: Sendable {
                 write(client, acceptance(packet, body, answer))
                 return write(client, [0xE0, 1, reason])
             case .accept, .acceptWithoutRetain: write(client, acceptance(packet, body, answer))
+            case .refuseFilter(let code): write(client, acceptance(packet, body, .accept).dropLast() + [code])
             }
             if kind == .disconnect { return }
         }

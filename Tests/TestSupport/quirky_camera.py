@@ -12,7 +12,10 @@ import hashlib
 import json
 import os
 import re
+import select
+import random
 import socket
+import ssl
 import struct
 import sys
 import threading
@@ -35,6 +38,18 @@ class Habits:
     hangs_up_after_401 = False
     media = ["h264"]  # of "h264", "svac", "jpeg", "vp8", "srtp"; the track of "h264" sends the clip
     base = "own"  # Content-Base: "own", "none" or a text
+    base_header = "Content-Base"
+    session_control = "*"
+    control = "track{}"  # of each track, with its number
+    prefix = []  # lines of the description before the first video
+    names = "H264/90000"  # what the description calls the track of "h264"
+    parameters = True  # the description has the parameters of the codec; or a text that stands in their place
+    lower_case = False  # names of headers in small letters
+    session = "abc;timeout={}"
+    setup_transport = ""  # in place of the transport that was asked for
+    channel = 0  # over TCP, packets come there
+    certificate = ""  # of RTSP over TLS, with its key
+    key = ""
     statuses = {}  # by method, and by "SETUP tcp" and "SETUP udp"
     get_parameter = "answer"  # or "hang up", "refuse", "silent"
     places = 0  # sessions at a time that TEARDOWN gives back; 0: any number
@@ -45,9 +60,30 @@ class Habits:
     report_ntp = "right"  # or "zero", "random", "uptime"
     report_rtp = "right"  # or "zero"
     lose_every = 0  # over UDP one packet in so many is lost
+    lose_share = 0.0  # over UDP this share of the packets is lost, always the same ones
+    lose_from = 0.0  # seconds of the stream
+    lose_until = 1e9
     wide_jpeg = False  # sends MJPEG whose size RTP cannot state
     garbage = 0  # bytes that are no RTSP between packets, one time in ten
     redirect = ""
+    redirect_status = 302
+
+
+def relay(secured, inner):
+    """Between a TLS connection, which one thread only may use, and a plain one."""
+    try:
+        while True:
+            ready = [secured] if secured.pending() else select.select([secured, inner], [], [])[0]
+            for one in ready:
+                data = one.recv(65536)
+                if not data:
+                    return
+                (inner if one is secured else secured).sendall(data)
+    except OSError:
+        pass
+    finally:
+        secured.close()
+        inner.close()
 
 
 def access_units(data):
@@ -99,17 +135,34 @@ class Camera:
         while True:
             connection, _ = self.listener.accept()
             number += 1
-            threading.Thread(target=Client(self, connection, number).run, daemon=True).start()
+            threading.Thread(target=self.serve, args=(connection, number), daemon=True).start()
+
+    def serve(self, connection, number):
+        if self.habits.certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(self.habits.certificate, self.habits.key)
+            try:
+                secured = context.wrap_socket(connection, server_side=True)
+            except OSError:
+                return self.note(connection=number, method="no TLS", uri="", headers={})
+            connection, inner = socket.socketpair()
+            threading.Thread(target=relay, args=(secured, inner), daemon=True).start()
+        return Client(self, connection, number).run()
 
     def description(self):
-        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=camera", "c=IN IP4 0.0.0.0", "t=0 0", "a=control:*"]
+        lines = ["v=0", "o=- 1 1 IN IP4 127.0.0.1", "s=camera", "c=IN IP4 0.0.0.0", "t=0 0"]
+        lines += [f"a=control:{self.habits.session_control}"] if self.habits.session_control else []
+        lines += self.habits.prefix
         for number, kind in enumerate(self.habits.media):
-            control = f"a=control:track{number}"
+            control = "a=control:" + self.habits.control.format(number)
             if kind == "h264":
                 sets = [nal for unit in self.units[:1] for nal in unit if nal[0] & 31 in (7, 8)]
                 sprop = ",".join(base64.b64encode(nal).decode() for nal in sets)
-                lines += ["m=video 0 RTP/AVP 96", "a=rtpmap:96 H264/90000",
-                          f"a=fmtp:96 packetization-mode=1;sprop-parameter-sets={sprop}", control]
+                fmtp = f"96 packetization-mode=1;sprop-parameter-sets={sprop}"
+                if isinstance(self.habits.parameters, str):
+                    fmtp = self.habits.parameters
+                lines += ["m=video 0 RTP/AVP 96", f"a=rtpmap:96 {self.habits.names}"]
+                lines += ([f"a=fmtp:{fmtp}"] if self.habits.parameters else []) + [control]
             elif kind == "jpeg":
                 lines += ["m=video 0 RTP/AVP 26", control]
             elif kind == "srtp":
@@ -172,9 +225,10 @@ class Client:
             self.connection.sendall(data)
 
     def answer(self, code, cseq, headers=(), body=b""):
-        lines = [f"RTSP/1.0 {code} Whatever The Camera Says", f"CSeq: {cseq}", *headers]
-        if body:
-            lines.append(f"Content-Length: {len(body)}")
+        headers = [f"CSeq: {cseq}", *headers] + ([f"Content-Length: {len(body)}"] if body else [])
+        if self.habits.lower_case:
+            headers = [name.lower() + colon + value for name, colon, value in (h.partition(":") for h in headers)]
+        lines = [f"RTSP/1.0 {code} Whatever The Camera Says", *headers]
         self.send(("\r\n".join(lines) + "\r\n\r\n").encode() + body)
 
     def hang_up(self):
@@ -208,7 +262,9 @@ class Client:
     def take(self, method, uri, headers):
         h, cseq = self.habits, headers.get("cseq", "0")
         if h.redirect and method == "DESCRIBE":
-            return self.answer(302, cseq, [f"Location: {h.redirect}"])
+            where = h.redirect.replace("PORT", str(self.camera.port))
+            if uri != where:
+                return self.answer(h.redirect_status, cseq, [f"Location: {where}"])
         if h.challenges and not (method == "OPTIONS" and not self.is_playing):
             with self.camera.lock:
                 stale = self.camera.judge(method, headers["authorization"]) if "authorization" in headers else False
@@ -225,8 +281,9 @@ class Client:
         if name in h.statuses:
             return self.answer(h.statuses[name], cseq)
         if method == "DESCRIBE":
-            base = {"own": f"rtsp://127.0.0.1:{self.camera.port}{h.path}/", "none": ""}.get(h.base, h.base)
-            return self.answer(200, cseq, [f"Content-Base: {base}"] if base else [], self.camera.description())
+            scheme = "rtsps" if h.certificate else "rtsp"
+            base = {"own": f"{scheme}://127.0.0.1:{self.camera.port}{h.path}/", "none": ""}.get(h.base, h.base)
+            return self.answer(200, cseq, [f"{h.base_header}: {base}"] if base else [], self.camera.description())
         if method == "SETUP":
             if h.places:
                 if len(self.camera.held) >= h.places:
@@ -239,9 +296,10 @@ class Client:
                 self.udp.bind(("127.0.0.1", 0))
                 self.udp.connect(("127.0.0.1", int(ports.group(1))))
                 transport += f";server_port={self.udp.getsockname()[1]}"
-            return self.answer(200, cseq, [f"Session: abc;timeout={h.timeout}", f"Transport: {transport}"])
+            transport = h.setup_transport or transport
+            return self.answer(200, cseq, [f"Session: {h.session.format(h.timeout)}", f"Transport: {transport}"])
         if method == "PLAY":
-            self.answer(200, cseq, ["Session: abc"])
+            self.answer(200, cseq, ["Session: " + h.session.split(";")[0]])
             self.is_playing = True
             if ("udp" if self.udp else "tcp") not in h.mute:
                 threading.Thread(target=self.play, daemon=True).start()
@@ -256,6 +314,8 @@ class Client:
             elif h.get_parameter == "refuse":
                 self.answer(405, cseq)
             return None
+        if method == "OPTIONS" and self.is_playing and "OPTIONS while playing" in h.statuses:
+            return self.answer(h.statuses["OPTIONS while playing"], cseq)
         can = "OPTIONS, DESCRIBE, SETUP, PLAY, TEARDOWN, GET_PARAMETER"
         return self.answer(200, cseq, [f"Public: {can}"] if method == "OPTIONS" else [])
 
@@ -263,8 +323,10 @@ class Client:
         self.sequence = (self.sequence + 1) & 0xFFFF
         data = struct.pack(">BBHII", 0x80, kind | (0x80 if mark else 0), self.sequence, stamp & 0xFFFFFFFF, 7) + payload
         if not self.udp:
-            return self.send(b"$\x00" + struct.pack(">H", len(data)) + data)
-        if not self.habits.lose_every or self.sequence % self.habits.lose_every:
+            return self.send(b"$" + bytes([self.habits.channel]) + struct.pack(">H", len(data)) + data)
+        h = self.habits
+        is_lost = h.lose_from <= self.seconds < h.lose_until and self.chance.random() < h.lose_share
+        if not is_lost and (not h.lose_every or self.sequence % h.lose_every):
             try:
                 self.udp.send(data)
             except ConnectionRefusedError:
@@ -283,8 +345,9 @@ class Client:
     def play(self):
         h, begin, next_report, n = self.habits, time.time(), 0.0, 0
         try:
+            self.chance = random.Random(7)
             while self.is_alive and (self.kind == "jpeg" and h.wide_jpeg or self.camera.units):
-                seconds = n / h.fps
+                seconds = self.seconds = n / h.fps
                 if h.pause_after and seconds >= h.pause_after and not self.camera.has_paused:
                     self.camera.has_paused = True
                     return

@@ -189,14 +189,18 @@ import Threading
 }
 
 @Suite(.waiting) struct CameraNotesTests {
-    private func notes(_ url: String, _ cadence: Cadence) -> [String] {
-        Camera.Settings(url: CameraURL(url), cadence: cadence).notes
+    private func notes(_ url: String, _ cadence: Cadence, authority: String? = nil) -> [String] {
+        var settings = Camera.Settings(url: CameraURL(url), cadence: cadence)
+        settings.authority = authority
+        return settings.notes
     }
 
     @Test func whatRtspsDoesNotDoIsSaid() throws {
         #expect(notes("rtsp://me:word@host/a", .keyFrames(promise: 3)).isEmpty)
         let note = try #require(notes("rtsps://me:word@host/a", .keyFrames(promise: 3)).first)
         #expect(note.contains("nobody checks the camera's certificate") && !note.contains("word@"))
+        #expect(notes("rtsps://host/a", .keyFrames(promise: 3), authority: "ca.crt").isEmpty)
+        #expect(notes("rtsp://host/a", .keyFrames(promise: 3), authority: "ca.crt").first?.contains("nothing") == true)
     }
 
     @Test func aCameraThatIsLookedAtRarelyHasItsFaultsStatedLater() throws {
@@ -250,7 +254,7 @@ import Threading
     }
 
     /// Bytes of the largest that the process has been since the last call.
-    private static func peakBytes(reset: Bool = false) throws -> Int {
+    static func peakBytes(reset: Bool = false) throws -> Int {
         if reset { try Data("5".utf8).write(to: URL(filePath: "/proc/self/clear_refs")) }
         let status = try String(contentsOfFile: "/proc/self/status", encoding: .utf8)
         let line = try #require(status.split(separator: "\n").first { $0.hasPrefix("VmHWM") })

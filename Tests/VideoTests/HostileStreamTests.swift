@@ -136,7 +136,75 @@ import Testing
 
     /// RTP with a header of twelve bytes.
     private func fault(_ screen: PacketScreen, _ payload: [UInt8]) -> String? {
-        ([0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1] + payload).withUnsafeBytes { screen.fault(of: $0) }
+        ([0x80, 96, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1] + payload).withUnsafeBytes { screen.fault(of: $0)?.cause }
+    }
+
+    /// How one unit may be packed (RFC 7798).
+    private func packed(_ unit: [UInt8], _ way: String) -> [[UInt8]] {
+        let kind = unit[0] >> 1
+        func part(_ flags: UInt8, _ bytes: some Sequence<UInt8>) -> [UInt8] { [0x62, 1, flags | kind] + bytes }
+        let middle = unit.count / 2
+        switch way {
+        case "alone": return [unit]
+        case "with others": return [[0x60, 1, 0, 3, 0x46, 1, 0x50, 0, UInt8(unit.count)] + unit]
+        case "in parts": return [part(0x80, unit[2..<middle]), part(0x40, unit[middle...])]
+        case "byte by byte": return [part(0x80, [])] + unit.dropFirst(2).map { part(0, [$0]) }
+        case "in another": return [[0x46, 1, 0x50, 0, 0, 1] + unit]
+        // A start code that is cut in two.
+        default: return [[0x62, 1, 0x80 | 35, 0x50, 0, 0], [0x62, 1, 35, 1] + unit]
+        }
+    }
+
+    @Test(arguments: ["alone", "with others", "in parts", "byte by byte", "in another", "in two others"])
+    func `a size that is too large is refused before libav sees it, however it is packed`(way: String) {
+        for (width, height, isTaken) in [(4096, 3072, true), (8192, 4608, false), (4104, 3072, false)] {
+            for layers in [1, 3] {
+                let screen = PacketScreen(.h265, largestPicture: 4096 * 3072)
+                let set = MadeH265.sequence(width, height, kept: 5, layers: layers)
+                let faults = (packed(set, way) + packed(MadeH265.slice, "alone")).compactMap { fault(screen, $0) }
+                #expect(faults.isEmpty == isTaken, "\(width)x\(height) in \(layers): \(faults)")
+                #expect(isTaken || faults.first?.contains("of \(width)x\(height) pixels are too large") == true)
+                #expect(!isTaken || screen.keptPictures == 5)
+            }
+        }
+    }
+
+    @Test(arguments: ["alone", "with others", "in parts", "byte by byte", "in another", "in two others"])
+    func `more than eight sets of picture parameters are refused, and the same ones again are not`(way: String) {
+        let screen = PacketScreen(.h265, largestPicture: 4096 * 3072)
+        func send(_ id: Int) -> [String] {
+            defer { screen.notePicture() }
+            return (packed(MadeH265.picture(id), way) + packed(MadeH265.slice, "alone")).compactMap {
+                fault(screen, $0)
+            }
+        }
+        for _ in 0..<5 { for id in 0..<8 { #expect(send(id).isEmpty) } }
+        #expect(send(8).first?.contains("more than 8 different sets of picture parameters") == true)
+    }
+
+    @Test func `a camera whose parameters would fill the memory is ended by name`() throws {
+        let many = (0..<64).flatMap { [MadeH265.sequence(4096, 3072), MadeH265.picture($0), MadeH265.slice] }
+        let error = #expect(throws: VideoError.self) { try widths(MadeH265.camera(many, times: 4)) }
+        #expect(error?.cause.contains("different sets of picture parameters") == true, "\(String(describing: error))")
+        let large = [MadeH265.sequence(8192, 4608), MadeH265.picture(0), MadeH265.slice]
+        var options = VideoSource.Options()
+        options.largestPicture = 12_600_000
+        let size = #expect(throws: VideoError.self) { try widths(MadeH265.camera(large, times: 50), options) }
+        #expect(size?.cause.contains("8192x4608 pixels are too large") == true, "\(String(describing: size))")
+        #expect(size?.remedy.contains("raise largest_picture") == true)
+        // What only the description says.
+        let sets = [MadeH265.sequence(8192, 4608)].map { Data($0).base64EncodedString() }
+        let described = "a=fmtp:96 sprop-sps=\(sets[0])\r\n"
+        let told = #expect(throws: VideoError.self) {
+            try widths(MadeH265.camera([MadeH265.slice], times: 5, described: described), options)
+        }
+        #expect(told?.cause.contains("8192x4608 pixels are too large") == true, "\(String(describing: told))")
+        let pictures = (0..<9).map { Data(MadeH265.picture($0)).base64EncodedString() }.joined(separator: ",")
+        let listed = #expect(throws: VideoError.self) {
+            try widths(
+                MadeH265.camera([MadeH265.slice], times: 5, described: "a=fmtp:96 sprop-pps=\(pictures)\r\n"), options)
+        }
+        #expect(listed?.cause.contains("different sets of picture parameters") == true, "\(String(describing: listed))")
     }
 
     @Test(arguments: [(PacketScreen.Encoding.h264, [UInt8](arrayLiteral: 0x7C, 0x05)), (.h265, [0x62, 0x01, 0x13])])

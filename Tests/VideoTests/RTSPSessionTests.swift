@@ -315,6 +315,120 @@ import Threading
                 == "rtsp://\(base.dropFirst(7).split(separator: "/")[0])/stream/track0")
     }
 
+    // MARK: descriptions and answers as they are
+
+    private static let inner = "rtsp://10.0.0.9:554/inner"
+
+    /// Habits, and where the video is set up and played then; PORT is that of the camera.
+    @Test(
+        .waiting,
+        arguments: [
+            (["base": "none"], "rtsp://127.0.0.1:PORT/stream/track0", "rtsp://127.0.0.1:PORT/stream"),
+            // No whole address, against the standard.
+            (["base": "/stream/"], "rtsp://127.0.0.1:PORT/stream/track0", "rtsp://127.0.0.1:PORT/stream"),
+            (["base": "stream"], "rtsp://127.0.0.1:PORT/stream/track0", "rtsp://127.0.0.1:PORT/stream"),
+            (
+                ["base": "rtsp://127.0.0.1/there", "base_header": "Content-Location"],
+                "rtsp://127.0.0.1/there/track0", "rtsp://127.0.0.1/there"
+            ),
+            (
+                ["base": "none", "session_control": ""], "rtsp://127.0.0.1:PORT/stream/track0",
+                "rtsp://127.0.0.1:PORT/stream"
+            ),
+            // What the description says of the whole goes before the header.
+            (["session_control": inner], inner + "/track0", inner),
+            (["control": inner + "/track{}"], inner + "/track0", "rtsp://127.0.0.1:PORT/stream/"),
+            // The camera's own password is none of its address.
+            (
+                ["session_control": "rtsp://a:b@10.0.0.9:554/inner", "control": "rtsp://a:b@10.0.0.9/track{}"],
+                "rtsp://10.0.0.9/track0", inner
+            ),
+            (
+                ["control": "track{}?of=rtsp://10.0.0.9/x"], "rtsp://127.0.0.1:PORT/stream/track0?of=rtsp://10.0.0.9/x",
+                "rtsp://127.0.0.1:PORT/stream/"
+            ),
+        ] as [([String: String], String, String)])
+    func `the address of the video is the one that the camera means`(
+        habits: [String: String], track: String, whole: String
+    ) async throws {
+        let camera = try camera(habits)
+        #expect(try await watch(CameraURL(camera.url()), options()) == 1)
+        func asked(_ method: String) -> String? { camera.requests.last { $0.method == method }?.uri }
+        #expect(asked("SETUP") == track.replacing("PORT", with: "\(camera.port)"))
+        #expect(asked("PLAY") == whole.replacing("PORT", with: "\(camera.port)"))
+        #expect(asked("TEARDOWN") == asked("PLAY"))
+    }
+
+    private static let metadata = [
+        "m=audio 0 RTP/AVP 0", "a=control:sound0", "m=audio 0 RTP/AVP 97", "a=rtpmap:97 MPEG4-GENERIC/16000",
+        "a=fmtp:97 streamtype=5;mode=AAC-hbr;config=1408", "a=control:sound1", "m=application 0 RTP/AVP 107",
+        "a=rtpmap:107 vnd.onvif.metadata/90000", "a=control:words", "m=video 0 RTP/AVP 98", "a=rtpmap:98 rtx/90000",
+    ]
+
+    @Test(
+        .waiting,
+        arguments: [
+            ["lower_case": true], ["session": "abc;timeout="], ["session": "abc ; timeout = x"], ["session": "a-_.$+"],
+            ["setup_transport": "RTP/AVP/TCP;unicast;interleaved=2-3", "channel": 2],
+            ["setup_transport": "rtp/avp/tcp; unicast; Interleaved=4", "channel": 4],
+            ["setup_transport": "RTP/AVP/TCP;unicast;interleaved=40-41;mode=\"play\"", "channel": 40],
+            ["setup_transport": "RTP/AVP;unicast;source=10.0.0.9;interleaved=254-255", "channel": 254],
+            ["prefix": metadata], ["names": "h264/90000"], ["names": "H264"], ["names": " H264/90000/1 "],
+            ["parameters": false], ["parameters": "96"], ["parameters": "96 sprop-parameter-sets="],
+            ["parameters": "96 sprop-parameter-sets=,"], ["parameters": "96 sprop-parameter-sets=!!!,Z00AKpY1QPAE"],
+            ["parameters": "96 profile-level-id=0;packetization-mode=7;;=;sprop-parameter-sets"],
+            ["redirect": "rtsp://127.0.0.1:PORT/elsewhere"],
+            ["redirect": "RTSP://127.0.0.1:PORT/elsewhere", "redirect_status": 301],
+            ["statuses": ["OPTIONS": 501]], ["statuses": ["OPTIONS": 404]],
+        ] as [[String: any Sendable]])
+    func `a camera with a harmless habit is read`(habits: [String: any Sendable]) async throws {
+        let camera = try camera(habits)
+        #expect(try await watch(CameraURL(camera.url()), options(.tcp), pictures: 2) == 2)
+        #expect(camera.count("SETUP") == 1 && camera.count("TEARDOWN") == 1)
+    }
+
+    @Test(arguments: [
+        ("abc;timeout=8", 4.0), ("abc; timeout = 8", 4), ("abc;TIMEOUT=8 ", 4), ("abc;timeout=8s", 4),
+        ("abc;timeout=", 30), ("abc", 30), ("abc;timeout=-8", 30), ("abc;timeout=99999999999999999999", 30),
+    ])
+    func `a session is kept alive within the time that it is said to last`(session: String, interval: Double)
+        async throws
+    {
+        let camera = try camera(["session": session])
+        let found = try await onOwnThread(named: "session") {
+            try RTSPSession(CameraURL(camera.url()), options: .init(), deadline: ReadDeadline()).interval
+        }
+        #expect(found == interval)
+    }
+
+    @Test(arguments: [405, 501])
+    func `a camera that refuses each sign of life is read on`(status: Int) async throws {
+        let camera = try camera([
+            "get_parameter": "refuse", "timeout": 2, "statuses": ["OPTIONS while playing": status],
+        ])
+        var options = options()
+        options.cadence = .every(seconds: 0)
+        #expect(try await watch(CameraURL(camera.url()), options, pictures: 35) == 35)
+        #expect(camera.count("GET_PARAMETER") == 1 && camera.count("OPTIONS") >= 3)
+        #expect(camera.requests.map(\.connection).allSatisfy { $0 == 1 })
+    }
+
+    @Test func `a camera that sends its caller on and on, or sends over another way than asked, is named`() async throws
+    {
+        let round = try camera(["redirect": "rtsp://127.0.0.1:PORT/a", "statuses": ["OPTIONS": 302]])
+        #expect(await fault(CameraURL(round.url()), options())?.cause.contains("no host") == true)
+        let other = try camera(["setup_transport": "RTP/AVP;unicast;client_port=1-2;server_port=3-4"])
+        let options = options()
+        let error = await fault(CameraURL(other.url()), options)
+        #expect(
+            error?.cause.contains("asked for TCP and sends over something else") == true, "\(String(describing: error))"
+        )
+        #expect(error?.remedy == "UDP is tried next" && options.memory.known.transport == .udp)
+        // Its place is free again.
+        #expect(other.count("TEARDOWN") == 1)
+        #expect(await fault(CameraURL(other.url()), self.options(.tcp))?.remedy == "set transport: udp")
+    }
+
     // MARK: clocks and losses
 
     @Test(
@@ -357,5 +471,52 @@ import Threading
         #expect(told.count == 1)
         #expect(told.first?.contains("no whole picture in 10 s, and 3") == true, "\(told)")
         #expect(told.first?.contains("% of its packets are lost on the way (transport: tcp loses none)") == true)
+    }
+
+    @Test(.waiting(minutes: 2)) func `a stream that loses one packet in twenty stays online, since looks are made`()
+        async throws
+    {
+        let camera = try camera(["lose_share": 0.05, "fps": 20])
+        let watcher = Camera(id: "lossy", settings: .init(url: CameraURL(camera.url()), transport: .udp))
+        let run = Task { await watcher.run(from: MediaTime(0)) }
+        var count = 0
+        for await _ in watcher.frames {
+            count += 1
+            if count == 25 { break }
+        }
+        watcher.stop()
+        await run.value
+        var states: [CameraState] = []
+        for await state in watcher.states { states.append(state) }
+        #expect(states == [.connecting, .online], "\(states)")
+    }
+
+    /// Of the first 20 s most packets are lost from the fourth second on.
+    @Test(.waiting(minutes: 3))
+    func `a stream that loses most of its packets is offline with its reason, and online after three looks in time`()
+        async throws
+    {
+        let camera = try camera(["lose_share": 0.7, "lose_from": 4, "lose_until": 20])
+        let watcher = Camera(
+            id: "lossy", settings: .init(url: CameraURL(camera.url()), transport: .udp),
+            backoff: Backoff(shortest: 0.01, longest: 0.02))
+        let run = Task { await watcher.run(from: MediaTime(0)) }
+        var (states, looks) = ([CameraState](), 0)
+        for await state in watcher.states {
+            states.append(state)
+            if case .offline = state { looks = watcher.counters.pictures }
+            if states.count > 2, state == .online { break }
+        }
+        let missed = watcher.counters.pictures - looks
+        watcher.stop()
+        await run.value
+        guard states.count == 4, case .offline(let reason) = states[2] else {
+            Issue.record("\(states)")
+            return
+        }
+        #expect(states[0] == .connecting && states[1] == .online && states[3] == .online)
+        #expect(reason.contains("no whole picture in 1") && reason.contains("% of its packets are lost"), "\(reason)")
+        #expect(reason.contains("transport: tcp"), "\(reason)")
+        #expect(watcher.counters.sessions == 1 && missed >= 2, "\(missed)")
     }
 }

@@ -5,6 +5,7 @@ extension CameraSettings {
     enum Key: String, CaseIterable {
         case id, name, url
         case credentialsFile = "credentials_file"
+        case caFile = "ca_file"
         case transport, purpose
         case signageConfirmed = "signage_confirmed"
         case gb28181, longitude, latitude, area, grid, microgrid, decode, aspect
@@ -21,6 +22,7 @@ extension CameraSettings {
             purpose: section.required(.purpose, example: "illegal parking at the market gate"), site: site, zones: [])
         camera.name = section.text(.name) ?? camera.id
         camera.credentialsFile = section.text(.credentialsFile)
+        camera.caFile = section.text(.caFile)
         camera.transport = section.choice(.transport) ?? camera.transport
         camera.gb28181 = section.text(.gb28181, form: "a GB/T 28181 id of 20 digits") { Form.isDigits($0, count: 20) }
         camera.area = section.areaCode(.area) ?? camera.area

@@ -25,6 +25,8 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     public var url: String
     /// Two lines, user and password (the second may be empty); they replace what `url` carries.
     public var credentialsFile: String?
+    /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
+    public var caFile: String?
     public var transport = Transport.auto
     /// What the camera is for, in the operator's words: the law asks for it.
     public var purpose: String

@@ -33,6 +33,9 @@ struct RTSPAddress: Equatable {
         text = "\(url[..<range.upperBound])\(place)\(rest)"
     }
 
+    /// Whether it says where to go, and is no path that only holds another address.
+    var isWhole: Bool { scheme.hasPrefix("rtsp") && !host.isEmpty }
+
     /// For the resolver: an IPv6 address has no brackets there.
     var name: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
 
@@ -40,7 +43,8 @@ struct RTSPAddress: Equatable {
     /// one itself, or what is put behind it, even behind a query.
     func joined(_ control: String?) -> String {
         guard let control, !control.isEmpty, control != "*" else { return text }
-        if control.contains("://") { return control }
+        let whole = RTSPAddress(control)
+        if whole.isWhole { return whole.text }
         return text.hasSuffix("/") || control.hasPrefix("/") ? text + control : "\(text)/\(control)"
     }
 }

@@ -25,6 +25,8 @@ final class RTSPReader {
     private var start = 0
     private var end = 0
     private var garbage = 0
+    /// Channels that the camera has named, which are packets whatever their number.
+    var named: [UInt8] = []
     private var isLost = false
     /// The body that a message waits for.
     private var pending: (message: RTSPMessage, length: Int)?
@@ -57,7 +59,7 @@ final class RTSPReader {
             if bytes[start] == UInt8(ascii: "$") {
                 guard end - start >= 4 else { return nil }
                 let length = Int(bytes[start + 2]) << 8 | Int(bytes[start + 3])
-                guard bytes[start + 1] < Self.mostChannels else {
+                guard bytes[start + 1] < Self.mostChannels || named.contains(bytes[start + 1]) else {
                     try skip(1)
                     continue
                 }

@@ -112,9 +112,7 @@ extension RTSPSession {
             hasPackets = true
             options.memory.note { $0.transport = used }
         }
-        if let fault = screen.fault(of: bytes) {
-            throw RTSPFault(fault, remedy: "check the camera, and whether it is one that answers at its address")
-        }
+        if let fault = screen.fault(of: bytes) { throw fault }
         loss.take(bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self).bigEndian)
         if track?.encoding == .jpeg { try checkPicture(bytes) }
         return true

@@ -13,6 +13,10 @@ final class RTSPSession {
         var gate = CredentialGate.shared
         /// A clock that only runs, in seconds.
         var uptime = Clocks.system.uptime
+        /// Pixels of the largest picture that is decoded.
+        var largestPicture = Int.max
+        /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
+        var authority: String?
     }
 
     let options: Options
@@ -85,12 +89,16 @@ final class RTSPSession {
         let description = try describe()
         let (track, control) = try VideoTrack.choose(description.body)
         self.track = track
-        screen = PacketScreen(track.encoding == .h264 ? .h264 : track.encoding == .h265 ? .h265 : .other)
+        screen = PacketScreen(
+            track.encoding == .h264 ? .h264 : track.encoding == .h265 ? .h265 : .other,
+            largestPicture: options.largestPicture)
+        if let fault = screen.fault(ofDescribed: track.parameterSets) { throw fault }
         clock = SenderClock(clockRate: track.clockRate, isDistrusted: options.memory.known.isClockDistrusted)
-        let base = description["content-base"].map { RTSPAddress($0) } ?? address
-        target = try Self.written(control.map { $0.contains("://") ? $0 : base.text } ?? base.text)
+        // Some write a path there where the standard wants a whole address.
+        let named = [control, description["content-base"], description["content-location"]].compactMap(\.self)
+        let base = named.map { RTSPAddress($0) }.first(where: \.isWhole) ?? address
+        target = try Self.written(base.text)
         try setUp(try Self.written(base.joined(track.control)))
-        isSetUp = true
         let answer = try ask("PLAY", target, ["Range: npt=0.000-"])
         guard answer.status == 200 else { throw refusal("PLAY", answer) }
         nextSign = options.uptime() + interval
@@ -107,7 +115,9 @@ final class RTSPSession {
     private func connect() throws(RTSPFault) {
         wire = nil
         reader = RTSPReader()
-        wire = address.scheme == "rtsps" ? try TLSWire(to: address, patience) : try PlainWire(to: address, patience)
+        wire =
+            address.scheme == "rtsps"
+            ? try TLSWire(to: address, authority: options.authority, patience) : try PlainWire(to: address, patience)
     }
 
     /// Asks for the description, and goes where the camera sends its caller, on the same host only.
@@ -153,6 +163,7 @@ final class RTSPSession {
                 throw refusal("SETUP", answer, over: choices.count == 1 ? choice : .auto)
             }
             used = choice
+            isSetUp = true
             try take(answer, over: choice)
             return
         }
@@ -164,8 +175,9 @@ final class RTSPSession {
             text.utf8.count <= 256 && text.utf8.allSatisfy { $0 > 32 && $0 < 127 } ? text : nil
         }
         let timeout =
-            session.dropFirst().first { $0.lowercased().hasPrefix("timeout=") }
-            .flatMap { Int($0.dropFirst(8)) } ?? 60
+            session.dropFirst().map { $0.lowercased().filter { !$0.isWhitespace } }
+            .first { $0.hasPrefix("timeout=") }
+            .flatMap { Int($0.dropFirst(8).prefix { $0.isNumber }) } ?? 60
         // RFC 2326 has 60 s where nothing is said. Half of it, and not so rarely that a router forgets the connection.
         interval = Double(max(2, min(timeout, 60))) / 2
         let offer = (answer["transport"] ?? "").split(separator: ",").first ?? ""
@@ -176,16 +188,26 @@ final class RTSPSession {
         }
         if transport == .tcp {
             guard offer.isEmpty || offer.uppercased().contains("TCP") || !numbers("interleaved").isEmpty else {
-                throw RTSPFault("it was asked for TCP and sends over something else", remedy: "set transport: udp")
+                throw mixUp("it was asked for TCP and sends over something else", other: .udp)
             }
             let pair = numbers("interleaved").filter { (0...255).contains($0) }.map { UInt8($0) }
             if let first = pair.first { channels = (first, pair.count > 1 ? pair[1] : first &+ 1) }
+            reader.named = [channels.packets, channels.reports]
         } else {
             guard !offer.uppercased().contains("TCP") else {
-                throw RTSPFault("it was asked for UDP and sends over TCP", remedy: "set transport: tcp")
+                throw mixUp("it was asked for UDP and sends over TCP", other: .tcp)
             }
             if let port = numbers("server_port").first { datagrams?.knock(at: port) }
         }
+    }
+
+    /// The camera has chosen another way than it was asked for.
+    private func mixUp(_ cause: String, other: Transport) -> RTSPFault {
+        guard options.transport == .auto, address.scheme == "rtsp" else {
+            return RTSPFault(cause, remedy: "set transport: \(other.rawValue)")
+        }
+        options.memory.note { $0.transport = other }
+        return RTSPFault(cause, remedy: "\(other.rawValue.uppercased()) is tried next")
     }
 
     private func refusal(_ request: String, _ answer: RTSPMessage, over transport: Transport? = nil) -> RTSPFault {

@@ -1,3 +1,5 @@
+import Foundation
+
 /// The one track of a camera's description that is asked for, and the description of it that libav gets.
 ///
 /// libav takes the first `m=video` whatever it is, and all else that a description says. It gets one whose form is known,
@@ -30,6 +32,19 @@ struct VideoTrack: Equatable {
                 "m=video 0 RTP/AVP \(payloadType)", "a=rtpmap:\(payloadType) \(encoding.rawValue)/\(clockRate)",
             ] + parameters
         return lines.map { $0 + "\r\n" }.joined()
+    }
+
+    /// The codec's sets of parameters that the description carries, as libav finds them there.
+    var parameterSets: [[UInt8]] {
+        parameters.flatMap { $0.split { $0 == ";" || $0 == " " } }.flatMap { parameter -> [[UInt8]] in
+            let parts = parameter.split(separator: "=", maxSplits: 1)
+            guard parts.count == 2, parts[0].lowercased().hasPrefix("sprop-") else { return [] }
+            return parts[1].split(separator: ",").compactMap { text in
+                let digits = text.prefix { $0 != "=" }
+                let padding = String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)
+                return Data(base64Encoded: digits + padding).map { Array($0) }
+            }
+        }
     }
 
     /// Lines and the length of one, in bytes: libav takes no longer ones. What is longer is passed over.
