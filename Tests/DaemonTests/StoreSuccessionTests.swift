@@ -50,7 +50,8 @@ struct StoreSuccessionTests {
         #expect(try settle(Outbox(file: file), nil).events == [])
     }
 
-    @Test func `a database in the place of a lost one is told by the ledger, and its own ledger tells nothing`() throws {
+    @Test func `a database in the place of a lost one is told by the ledger, and its own ledger tells nothing`() throws
+    {
         let ledger = try ledger()
         let first = try Outbox(file: folder.file("first.sqlite"))
         #expect(try settle(first, ledger).events == [])

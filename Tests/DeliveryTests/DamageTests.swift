@@ -78,7 +78,8 @@ struct DamageTests {
         #expect(try Outbox.setAside(file, at: date).name == name + "-2")
     }
 
-    @Test func `a new database is new until the audit log has told of something, whatever ends the run before`() throws {
+    @Test func `a new database is new until the audit log has told of something, whatever ends the run before`() throws
+    {
         #expect(try Outbox(file: file).isNew)
         let outbox = try Outbox(file: file)
         #expect(outbox.isNew)
