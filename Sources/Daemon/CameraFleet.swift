@@ -3,6 +3,7 @@ import Delivery
 import Foundation
 import Logging
 import ServiceLifecycle
+import Threading
 import Video
 
 /// The cameras of a site. Each can be started and stopped while the others run on.
@@ -30,6 +31,8 @@ actor CameraFleet: Service {
     private static let lastPictures = Duration.seconds(1)
     /// How long it waits for cameras: a search for a host's name cannot be interrupted.
     private static let lastLooks = Duration.seconds(1)
+    /// How long it waits for the disk to take what there is: within the time that systemd gives (`TimeoutStopSec`).
+    private static let lastWrites = Duration.seconds(8)
 
     private let initial: [CameraService]
     private let outbox: Outbox
@@ -63,23 +66,14 @@ actor CameraFleet: Service {
         try? await gracefulShutdown()
         isStopping = true
         for member in members.values { member.service.stop() }
-        await Self.wait(for: members.values.map(\.task), within: Self.lastLooks)
-        await writer.stop(within: Self.lastPictures)
-    }
-
-    /// Returns once all have ended, or after so long.
-    private static func wait(for tasks: [Task<Void, Never>], within duration: Duration) async {
-        let (ends, end) = AsyncStream<Void>.makeStream()
-        Task {
-            for task in tasks { await task.value }
-            end.finish()
+        let tasks = members.values.map(\.task)
+        await finishes(within: Self.lastLooks) { for task in tasks { await task.value } }
+        let hasWritten = await finishes(within: Self.lastWrites) { [writer] in
+            await writer.stop(within: Self.lastPictures)
         }
-        let alarm = Task {
-            try? await Task.sleep(for: duration)
-            end.finish()
-        }
-        for await _ in ends {}
-        alarm.cancel()
+        guard !hasWritten || writer.backlog > 0 else { return }
+        logger.critical(
+            "the disk has not taken everything, and the service ends", metadata: ["lost": "\(writer.backlog)"])
     }
 
     private func start(_ service: CameraService) {

@@ -2,6 +2,8 @@ import Configuration
 import Delivery
 import Logging
 import ServiceLifecycle
+import Synchronization
+import Threading
 import UnixSignals
 import Video
 
@@ -21,9 +23,16 @@ struct ConfigurationReload: Service {
         await cancelWhenGracefulShutdown {
             for await _ in signals {
                 SystemdNotify.send("RELOADING=1\nMONOTONIC_USEC=\(SystemdNotify.monotonicMicroseconds)")
-                let status = await reload()
+                // On a disk that hangs it may not end: a stop does not wait for it.
+                let status = Mutex("")
+                guard
+                    await finishes({ [self] in
+                        let text = await reload()
+                        status.withLock { $0 = text }
+                    })
+                else { return }
                 let count = roster.services.count
-                SystemdNotify.send("READY=1\nSTATUS=watching \(count) cameras\(status)")
+                SystemdNotify.send("READY=1\nSTATUS=watching \(count) cameras\(status.withLock(\.self))")
             }
         }
     }
@@ -43,7 +52,7 @@ struct ConfigurationReload: Service {
                     "stopped": "\(outcome.stopped)", "failed": "\(outcome.failed)",
                 ])
             let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
-            try outbox.audit(.configurationLoaded, facts: facts)
+            try await onOwnThread(named: "audit") { [outbox] in try outbox.audit(.configurationLoaded, facts: facts) }
             return ""
         } catch let faults as ConfigurationFaults {
             for fault in faults.faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }

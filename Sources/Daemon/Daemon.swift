@@ -47,11 +47,12 @@ public struct Daemon: Sendable {
         if let found = archive?.ledger.found {
             StoreWatch.compare(LedgerMark(number: found.number, hash: found.hash), with: outbox, logger: logger)
         }
+        let warnings = SiteWarnings(secrets: settings.secrets)
+        try StoreSuccession.settle(outbox, archive?.ledger, warnings: warnings, logger: logger)
         archive?.warn(logger)
         archive?.resume(outbox, logger: logger)
         let topics = settings.topics
         let settlements = Settlements()
-        let warnings = SiteWarnings()
         let places = settings.cameras.map(\.identity.place)
         let roster = CameraRoster()
         let snapshots = SnapshotTaker(archive: archive, detector: detector, roster: roster)
@@ -63,7 +64,7 @@ public struct Daemon: Sendable {
         let inbox = settings.authority.map { authority in
             Inbox(
                 outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
-                logger: logger,
+                logger: logger, secrets: settings.secrets,
                 settled: {
                     settlements.post($0.id, camera: $0.camera)
                     examples?.consider($0)
@@ -77,14 +78,6 @@ public struct Daemon: Sendable {
         do {
             let site = settings.site
             let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
-            if outbox.isNew, !outbox.damaged.isEmpty || archive.map({ $0.ledger.head.sequence > 0 }) ?? false {
-                var facts = ["epoch": outbox.epoch]
-                facts["damaged"] = outbox.damaged.last
-                logger.critical(
-                    "the site's database is a new one: its sequence begins at 1, under another epoch",
-                    metadata: ["epoch": "\(outbox.epoch)", "damaged": "\(outbox.damaged.last ?? "lost")"])
-                try outbox.audit(.storeReplaced, facts: facts)
-            }
             try outbox.audit(.configurationLoaded, facts: facts)
         } catch {
             // A disk that is full now must not keep the cameras from being watched.
@@ -134,7 +127,7 @@ public struct Daemon: Sendable {
                     site: settings.site, cameras: roster.services, standing: try outbox.standing(),
                     isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                     withheld: writer.withheld.load(ordering: .relaxed),
-                    archive: archive, writer: writer)
+                    archive: archive, writer: writer, secrets: secrets)
             }
         }
         let sockets =

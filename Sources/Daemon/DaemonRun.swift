@@ -91,10 +91,15 @@ public struct DaemonRun: Sendable {
     /// code where that cannot be done; nil where the store could not be set aside.
     private func beginAnew(_ cause: String) -> Int32? {
         do {
-            let name = try Outbox.setAside(Daemon.store(in: settings.stateFolder))
+            let (name, deleted) = try Outbox.setAside(Daemon.store(in: settings.stateFolder))
             logger.critical(
                 "the database is damaged: it is set aside, and a new one is begun",
                 metadata: ["reason": "\(cause)", "kept as": "\(name)"])
+            if !deleted.isEmpty {
+                logger.warning(
+                    "databases that were set aside before are deleted, the newest are kept",
+                    metadata: ["deleted": "\(deleted.joined(separator: ", "))"])
+            }
         } catch {
             logger.critical("the database is damaged and cannot be set aside", metadata: ["reason": "\(error)"])
             return nil

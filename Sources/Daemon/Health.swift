@@ -4,6 +4,8 @@ import Foundation
 import Inference
 import Logging
 public import ServiceLifecycle
+import Synchronization
+import Threading
 import Video
 
 /// Feeds systemd's watchdog, and only on real progress: the detector answers, every camera's thread gets somewhere, who looks
@@ -19,8 +21,15 @@ public struct Health: Service {
         var since: Double
     }
 
+    /// What has answered so far.
+    private final class Answers: Sendable {
+        let disk = Atomic<Bool>(false)
+    }
+
     /// Pictures come and none of them is done with, or a call to the disk does not come back: seconds.
     static let patience = 60.0
+    /// A slow card answers within it; what takes longer is told.
+    private static let answerTime = Duration.seconds(10)
 
     private let cameras: @Sendable () -> [CameraService]
     private let detector: ObjectDetector
@@ -53,15 +62,40 @@ public struct Health: Service {
         await cancelWhenGracefulShutdown {
             var looks: [String: Progress] = [:]
             while !Task.isCancelled {
-                // Neither answers while a call hangs: the detector's, the disk's.
-                await writer.flush()
-                await detector.answer()
+                await answers()
+                guard !Task.isCancelled else { break }
                 tellDisk()
                 if isWell(&looks) { SystemdNotify.send("WATCHDOG=1") }
                 try? await Task.sleep(for: interval)
             }
         }
         SystemdNotify.send("STOPPING=1")
+    }
+
+    /// Returns once disk and detector have answered, or the service shall stop; says which of them does not.
+    private func answers() async {
+        let answered = Answers()
+        let since = Date()
+        let probe = Task { [writer, detector] in
+            // Neither answers while a call hangs: the disk's, the detector's.
+            await writer.flush()
+            await writer.answer()
+            answered.disk.store(true, ordering: .relaxed)
+            await detector.answer()
+        }
+        if await finishes(within: Self.answerTime, { await probe.value }) { return }
+        guard !Task.isCancelled else { return }
+        let at = RFC3339.string(from: since, in: .current)
+        let (matter, text) =
+            answered.disk.load(ordering: .relaxed)
+            ? ("detector", "the detector does not answer since \(at)")
+            : ("disk", "the disk does not answer since \(at); \(writer.backlog) changes of incidents wait in memory")
+        logger.error("\(text)")
+        warnings.set(text, for: matter)
+        if await finishes({ await probe.value }) {
+            logger.notice("it answers again")
+            warnings.set(nil, for: matter)
+        }
     }
 
     private func isWell(_ looks: inout [String: Progress]) -> Bool {

@@ -3,6 +3,8 @@ import Evidence
 import Foundation
 import Logging
 import ServiceLifecycle
+import Synchronization
+import Threading
 
 /// Deletes evidence and delivered messages that are older than the site keeps them.
 struct Housekeeping: Service {
@@ -23,16 +25,22 @@ struct Housekeeping: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            var isBelieved = true
+            let isBelieved = Mutex(true)
             while !Task.isCancelled {
-                do {
-                    let wasBelieved = isBelieved
-                    isBelieved = try tidy(.now)
-                    if wasBelieved, !isBelieved {
-                        logger.warning("the computer's date is not believed yet, nothing is deleted for its age")
+                // Not on a thread of the looks, and no stop waits for it: the disk may be slow, or hang.
+                await finishes {
+                    do {
+                        let isNow = try await onOwnThread(named: "housekeeping") { try tidy(.now) }
+                        let wasBelieved = isBelieved.withLock { believed in
+                            defer { believed = isNow }
+                            return believed
+                        }
+                        if wasBelieved, !isNow {
+                            logger.warning("the computer's date is not believed yet, nothing is deleted for its age")
+                        }
+                    } catch {
+                        logger.error("could not delete old data", metadata: ["error": "\(error)"])
                     }
-                } catch {
-                    logger.error("could not delete old data", metadata: ["error": "\(error)"])
                 }
                 try? await Task.sleep(for: .seconds(3600))
             }

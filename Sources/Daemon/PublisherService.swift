@@ -9,6 +9,8 @@ struct PublisherService: Service {
     ///
     /// A service manager's patience and the time of the cameras before it leave no more.
     static let drain = Duration.seconds(2)
+    /// And for the disk, where what was acknowledged is marked: what is not goes out again after the start.
+    private static let farewell = Duration.seconds(4)
 
     let publisher: Publisher
     let logger: Logger
@@ -32,6 +34,6 @@ struct PublisherService: Service {
                 }
             }
         }
-        await publisher.drain(within: Self.drain)
+        await finishes(within: Self.farewell) { [publisher] in await publisher.drain(within: Self.drain) }
     }
 }

@@ -115,7 +115,7 @@ extension SiteStatus {
         site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool,
         broker: BrokerLink? = nil,
         blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, writer: IncidentWriter? = nil,
-        now: Date = Date()
+        secrets: KnownSecrets = KnownSecrets(), now: Date = Date()
     ) {
         self.site = site.id
         software = site.software
@@ -128,7 +128,8 @@ extension SiteStatus {
                 service.settings.identity, service.meter.reading, service.camera.counters
             )
             return Camera(
-                id: identity.id, name: identity.name, state: reading.state ?? "connecting", reason: reading.reason,
+                id: identity.id, name: identity.name, state: reading.state ?? "connecting",
+                reason: reading.reason.map(secrets.redact),
                 looks: reading.looks, inferences: reading.inferences, pictures: counters.pictures,
                 droppedPictures: counters.dropped, looksPerSecond: reading.looksPerSecond,
                 secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0,
@@ -154,7 +155,7 @@ extension SiteStatus {
         }
         writing = writer.map {
             Writing(
-                waiting: $0.backlog, refused: $0.refusal?.reason, pictures: $0.pictures.count,
+                waiting: $0.backlog, refused: ($0.refusal?.reason).map(secrets.redact), pictures: $0.pictures.count,
                 pictureBytes: $0.pictures.bytes)
         }
         processorSeconds = ProcessUsage.processorSeconds

@@ -2,6 +2,7 @@ import Delivery
 import Evidence
 import Logging
 public import ServiceLifecycle
+import Synchronization
 import Threading
 
 /// The store is damaged: the daemon has to go on with another one.
@@ -25,21 +26,26 @@ public struct StoreWatch: Service {
                 let complaints = Outbox.complaints
                 if complaints != known {
                     known = complaints
-                    if let damage = await check() { return damage }
+                    if let damage = await checkUnlessStopped() { return damage }
                 }
-                mark()
+                await mark()
                 try? await Task.sleep(for: interval)
             }
-            mark()
             return nil
         }
         if let damage { throw damage }
+        await mark()
     }
 
-    /// Failing costs nothing but the knowledge of what was cut off since.
-    private func mark() {
-        guard let mark = ledger?(), (try? outbox.ledgerMark()) != mark else { return }
-        try? outbox.save(mark)
+    /// Failing costs nothing but the knowledge of what was cut off since. A disk that hangs is waited for a little.
+    private func mark() async {
+        guard let ledger else { return }
+        await finishes(within: .seconds(1)) { [outbox] in
+            try? await onOwnThread(named: "store mark") {
+                let mark = ledger()
+                if try outbox.ledgerMark() != mark { try outbox.save(mark) }
+            }
+        }
     }
 
     /// Says where the ledger is shorter than the store knows it, or has another record in the same place: somebody, or a
@@ -61,6 +67,16 @@ public struct StoreWatch: Service {
         } catch {
             logger.error("could not compare the ledger with the database", metadata: ["error": "\(error)"])
         }
+    }
+
+    /// On a disk that hangs it may not end: a stop does not wait for it.
+    private func checkUnlessStopped() async -> StoreDamaged? {
+        let finding = Mutex<StoreDamaged?>(nil)
+        await finishes {
+            let damage = await check()
+            finding.withLock { $0 = damage }
+        }
+        return finding.withLock(\.self)
     }
 
     private func check() async -> StoreDamaged? {

@@ -13,6 +13,7 @@ public struct AuditEntry: Sendable, Hashable, Codable {
         case replayIncomplete = "replay.incomplete"
         case evidenceDropped = "evidence.dropped"
         case storeReplaced = "store.replaced"
+        case storeRestored = "store.restored"
         case ledgerShortened = "ledger.shortened"
     }
 

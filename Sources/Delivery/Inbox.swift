@@ -20,6 +20,7 @@ public actor Inbox {
     private let site: SiteIdentity
     private let authority: Authority
     private let logger: Logger
+    private let secrets: KnownSecrets
     private let now: @Sendable () -> Date
     private let settled: @Sendable (Incident) async -> Void
     private let snapshot: @Sendable (_ camera: String) async -> Snapshot
@@ -32,12 +33,13 @@ public actor Inbox {
 
     /// - Parameters:
     ///   - places: of the site's cameras.
+    ///   - secrets: are taken out of what is answered: it may repeat what a camera or a library said.
     ///   - now: the clock against which requests expire.
     ///   - settled: told of each incident that a review has ended.
     ///   - snapshot: takes a picture of a camera.
     public init(
         outbox: Outbox, topics: AlertTopics, site: SiteIdentity, places: [Place], authority: Authority = Authority(),
-        logger: Logger, now: @escaping @Sendable () -> Date = { Date() },
+        logger: Logger, secrets: KnownSecrets = KnownSecrets(), now: @escaping @Sendable () -> Date = { Date() },
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (_ camera: String) async -> Snapshot = { .unavailable(camera: $0) }
     ) {
@@ -47,6 +49,7 @@ public actor Inbox {
         self.authority = authority
         budget = RequestBudget(authority)
         self.logger = logger
+        self.secrets = secrets
         self.now = now
         self.settled = settled
         self.snapshot = snapshot
@@ -228,7 +231,8 @@ public actor Inbox {
                     command, digest: request.digest, replyTopic: request.replyTopic, isBegun: true, at: date
                 ) { _ in reply }
             case .refused(let refusal):
-                (reply.status, reply.reason, reply.text) = (.refused, refusal.reason, refusal.text)
+                (reply.status, reply.reason) = (.refused, refusal.reason)
+                reply.text = secrets.redact(refusal.text)
                 try outbox.refuse(
                     reply, by: command.by ?? "", digest: request.digest, replyTopic: request.replyTopic, at: date)
             }
@@ -259,7 +263,7 @@ public actor Inbox {
         reply.request = (try? loose?.text("id")) ?? nil
         reply.incident = (try? loose?.text("incident")) ?? nil
         reply.reason = refusal.reason
-        reply.text = refusal.text
+        reply.text = secrets.redact(refusal.text)
         let by = (try? loose?.text("by")) ?? nil
         let isFinal = request.class == .command && [.expired, .unknownCommand].contains(refusal.reason)
         if isFinal, let id = reply.request,

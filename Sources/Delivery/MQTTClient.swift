@@ -63,7 +63,8 @@ public final class MQTTClient: Sendable {
         let isSettled = since.duration(to: clock.now) >= .seconds(settings.settleTime)
         return BrokerLink(
             address: "\(session.attempt.address)", version: session.attempt.version.rawValue,
-            trouble: isSettled ? nil : trouble.map { $0.cause + ($0.remedy.map { "; \($0)" } ?? "") })
+            trouble: isSettled
+                ? nil : trouble.map { settings.secrets.redact($0.cause + ($0.remedy.map { "; \($0)" } ?? "")) })
     }
     /// Whether this broker keeps retained messages, so far as it says; true without a connection.
     public var retains: Bool { state.withLock { $0.session }?.retains ?? true }

@@ -21,11 +21,19 @@ extension Outbox {
         }
     }
 
-    /// Gives a damaged database the name `outbox.sqlite.damaged-DATE`, with its log and index; returns that name.
+    /// That are kept of those that were set aside. The newest holds what was not sent last, the one before shows whether
+    /// the fault is the same, and one more is there while somebody copies; each may be as large as the budget, and a
+    /// disk that damages one a day must not be filled by them.
+    static let mostDamaged = 3
+
+    /// Gives a damaged database the name `outbox.sqlite.damaged-DATE`, with its log and index, and deletes the oldest of
+    /// such databases beyond three. Returns that name, and those that were deleted.
     ///
     /// Whoever has it open still writes to it. SQLite deletes a log by its name when it closes: the process must end
     /// before anybody opens a new one.
-    public static func setAside(_ file: URL, at date: Date = Date()) throws(OutboxError) -> String {
+    public static func setAside(
+        _ file: URL, at date: Date = Date()
+    ) throws(OutboxError) -> (name: String, deleted: [String]) {
         try explaining("set the damaged outbox \(file.path) aside") {
             let stamp = date.formatted(
                 .iso8601.dateSeparator(.omitted).timeSeparator(.omitted).timeZoneSeparator(.omitted))
@@ -38,7 +46,18 @@ extension Outbox {
             for suffix in ["-shm", "-wal", ""] where FileManager.default.fileExists(atPath: file.path + suffix) {
                 try FileManager.default.moveItem(atPath: file.path + suffix, toPath: target + suffix)
             }
-            return name
+            return (name, deleteOldest(beside: file, but: name))
+        }
+    }
+
+    /// A clock that stepped back must not take the one that was set aside just now.
+    private static func deleteOldest(beside file: URL, but newest: String) -> [String] {
+        let folder = file.deletingLastPathComponent()
+        return damaged(beside: file).filter { $0 != newest }.dropLast(mostDamaged - 1).filter { name in
+            for suffix in ["-shm", "-wal"] {
+                try? FileManager.default.removeItem(at: folder.appending(path: name + suffix))
+            }
+            return (try? FileManager.default.removeItem(at: folder.appending(path: name))) != nil
         }
     }
 
@@ -47,7 +66,9 @@ extension Outbox {
     }
 
     /// The names of databases that were set aside and nobody has taken away yet, oldest first.
-    public var damaged: [String] {
+    public var damaged: [String] { Self.damaged(beside: file) }
+
+    private static func damaged(beside file: URL) -> [String] {
         let prefix = "\(file.lastPathComponent).damaged-"
         let names = try? FileManager.default.contentsOfDirectory(atPath: file.deletingLastPathComponent().path)
         return (names ?? []).filter { $0.hasPrefix(prefix) && !$0.hasSuffix("-wal") && !$0.hasSuffix("-shm") }.sorted()

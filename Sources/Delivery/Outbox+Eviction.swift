@@ -122,18 +122,18 @@ extension Outbox {
     /// Writes to the audit log what was dropped since the last call.
     public func auditDrops(at date: Date = Date()) throws(OutboxError) {
         try Self.explaining("write what was dropped to the audit log") {
-            try pool.write { db in
-                let rows = try Row.fetchAll(db, sql: "SELECT first, last FROM drops WHERE NOT audited ORDER BY first")
-                for row in rows {
-                    let (first, last): (Int64, Int64) = (row["first"], row["last"])
-                    let facts = [
-                        "first": "\(first)", "last": "\(last)", "reason": "the budget of the outbox was spent",
-                    ]
-                    try Self.audit(.messagesDropped, by: "", facts: facts, at: date, db)
-                }
-                try db.execute(sql: "UPDATE drops SET audited = 1")
-            }
+            try pool.write { try Self.auditDrops(at: date, $0) }
         }
+    }
+
+    static func auditDrops(at date: Date, _ db: Database) throws {
+        let rows = try Row.fetchAll(db, sql: "SELECT first, last FROM drops WHERE NOT audited ORDER BY first")
+        for row in rows {
+            let (first, last): (Int64, Int64) = (row["first"], row["last"])
+            let facts = ["first": "\(first)", "last": "\(last)", "reason": "the budget of the outbox was spent"]
+            try audit(.messagesDropped, by: "", facts: facts, at: date, db)
+        }
+        try db.execute(sql: "UPDATE drops SET audited = 1")
     }
 
     /// What was written and is not here any more, and what no broker has had.

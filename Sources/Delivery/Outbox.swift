@@ -1,6 +1,7 @@
 public import Analytics
 public import Foundation
 import GRDB
+import Synchronization
 
 /// Incidents and their messages on disk: what is written here survives a power cut, and is sent in sequence.
 ///
@@ -10,12 +11,10 @@ public final class Outbox: Sendable {
     private let budget: OutboxBudget
     let sendsPictures: Bool
     let file: URL
-    /// Whether the database was made when it was opened.
+    /// Whether nothing was ever written to the audit log when it was opened: the database was made just now, or by a run
+    /// that ended before it could tell of it.
     public let isNew: Bool
-    /// The generation of this database, made with it: a UUIDv7. A sequence means something only together with it, for a
-    /// database that takes the place of a lost one begins at 1 again. Empty where an older version wrote the database
-    /// and it is opened for reading only.
-    public let epoch: String
+    let generation: Mutex<String>
     let held = HeldMessages()
 
     /// Opens or creates the database, and its folder.
@@ -27,6 +26,7 @@ public final class Outbox: Sendable {
         self.budget = budget
         self.sendsPictures = sendsPictures
         self.file = file
+        let epoch: String
         (pool, epoch, isNew) = try Self.explaining("open the outbox \(file.path)") {
             try FileManager.default.createDirectory(
                 at: file.deletingLastPathComponent(), withIntermediateDirectories: true,
@@ -37,10 +37,10 @@ public final class Outbox: Sendable {
             let pool = try DatabasePool(path: file.path, configuration: configuration)
             // GRDB sets NORMAL with WAL, which may lose the last transactions in a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            let isNew = try pool.read { try !$0.tableExists("messages") }
             try OutboxSchema.migrator.migrate(pool)
-            return (pool, try pool.read(Self.epoch), isNew)
+            return try pool.read { (pool, try Self.epoch($0), try Self.newest($0).number == 0) }
         }
+        generation = Mutex(epoch)
     }
 
     /// Opens a database that is there for reading only: calls that write fail.
@@ -49,6 +49,7 @@ public final class Outbox: Sendable {
         sendsPictures = false
         self.file = file
         isNew = false
+        let epoch: String
         (pool, epoch) = try Self.explaining("read the outbox \(file.path)") {
             var configuration = Configuration()
             configuration.readonly = true
@@ -56,13 +57,7 @@ public final class Outbox: Sendable {
             let pool = try DatabasePool(path: file.path, configuration: configuration)
             return (pool, try pool.read { try $0.tableExists("store") ? Self.epoch($0) : "" })
         }
-    }
-
-    private static func epoch(_ db: Database) throws -> String {
-        guard let epoch = try String.fetchOne(db, sql: "SELECT epoch FROM store") else {
-            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the database has no epoch")
-        }
-        return epoch
+        generation = Mutex(epoch)
     }
 
     /// Writes the incident's state and a message about it in one transaction: both, or neither.

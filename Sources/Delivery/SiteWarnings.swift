@@ -5,16 +5,19 @@ import Synchronization
 /// Any thread may set one; the site's retained state tells them.
 public final class SiteWarnings: Sendable {
     private let words = Mutex<[String: String]>([:])
+    private let secrets: KnownSecrets
 
-    public init() {}
+    /// - Parameter secrets: are taken out of each word: it may repeat what a library or the disk said.
+    public init(secrets: KnownSecrets = KnownSecrets()) { self.secrets = secrets }
 
     /// - Parameters:
-    ///   - text: free of credentials; nil where all is well again.
+    ///   - text: nil where all is well again.
     ///   - matter: whose word this one replaces.
     /// - Returns: Whether that is news.
     @discardableResult
     public func set(_ text: String?, for matter: String) -> Bool {
-        words.withLock { words in
+        let text = text.map(secrets.redact)
+        return words.withLock { words in
             defer { words[matter] = text }
             return words[matter] != text
         }

@@ -30,8 +30,12 @@ struct LedgerChain {
     /// Whether the last record bears no signature.
     var isUnsigned: Bool { key == nil }
 
-    /// Messages that the next record of their epoch would have named; 1 is that of a store which was lost before any.
-    var awaited: Set<Int64> { Set(ends.values.map { $0 &+ 1 } + gaps.map(\.messages.lowerBound) + [1]) }
+    /// Messages that the next record of their epoch would have named, and of how many epochs; 1 is that of a store which was
+    /// lost before any, as a few in a row may be.
+    var awaited: [Int64: Int] {
+        let sequences = ends.values.map { $0 &+ 1 } + gaps.map(\.messages.lowerBound) + [1, 1, 1]
+        return Dictionary(sequences.map { ($0, 1) }, uniquingKeysWith: +)
+    }
 
     /// Takes the next line, or says why it does not belong there.
     mutating func take(_ line: LedgerLines.Line) -> Step {

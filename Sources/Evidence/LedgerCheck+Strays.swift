@@ -10,7 +10,8 @@ extension LedgerCheck {
 
     /// Names whatever lies in the folder and is in no record.
     mutating func lookForStrays() {
-        var search = StraySearch(isWhole: report.faults.allSatisfy { $0.file != nil || $0.record <= chain.count })
+        var search = StraySearch(
+            isWhole: report.faults.allSatisfy { $0.file != nil || $0.record <= chain.count }, awaited: chain.awaited)
         visit([], &search)
         if let first = search.messages.min() {
             report.faults.append(
@@ -27,6 +28,8 @@ extension LedgerCheck {
     private struct StraySearch {
         /// Whether the ledger could be read to its end: before that, what no record names may be named behind the break.
         let isWhole: Bool
+        /// A kill leaves one of each, and not many.
+        var awaited: [Int64: Int]
         var messages: [Message] = []
         var untold = 0
         /// The hash of each message that a record names, by incident and file, once it is needed.
@@ -52,7 +55,9 @@ extension LedgerCheck {
             guard entry.kind != .folder else {
                 if Self.isPlace(parts, entry.name) {
                     visit(parts + [entry.name], &search)
-                } else if !(parts.isEmpty && Self.foreign.contains(entry.name)) {
+                } else if parts.isEmpty, Self.foreign.contains(entry.name) {
+                    visit(foreign: entry.name, &search)
+                } else {
                     fault(chain.count + 1, path, "a folder that no daemon makes")
                 }
                 continue
@@ -69,6 +74,16 @@ extension LedgerCheck {
             } else {
                 judge(path, &search)
             }
+        }
+    }
+
+    /// What a check of the file system has found belongs to nobody, and anybody may hide something there.
+    private mutating func visit(foreign name: String, _ search: inout StraySearch) {
+        guard let entries = try? FolderEntries.of([name], in: folder) else {
+            return report.notes.append("this user may not look into \(name)")
+        }
+        for entry in entries {
+            stray("\(name)/\(entry.name)", "of a check of the file system, or hidden there", &search)
         }
     }
 
@@ -129,7 +144,8 @@ extension LedgerCheck {
         case .message(let sequence) where !isPack:
             if isRecorded(name, path, &search) {
                 stray(path, "a message that lies under another day too", &search)
-            } else if chain.awaited.contains(sequence) {
+            } else if let count = search.awaited[sequence], count > 0 {
+                search.awaited[sequence] = count - 1
                 stray(
                     path,
                     "no record names this message: the daemon was killed before it wrote one and has not run since, "

@@ -38,6 +38,7 @@ import Testing
             try await Task.sleep(for: .milliseconds(Int.random(in: 5000...14_000, using: &random)))
             #expect(child.exit == nil, "the daemon ended by itself")
             child.kill()
+            #expect(try await isIntact(folder), "after \(kills)")
             if centre.count == 0 { kills.before += 1 } else { kills.after += 1 }
             switch (kills.before + kills.after) % 3 {
             case 0: proxy.reset()
@@ -71,11 +72,24 @@ import Testing
         Campaign.say(String(format: "opened %.1f s after it was due", late))
         #expect((-1...12).contains(late), "\(late)")
         #expect(kills.before >= 2 && kills.after >= 2)
+        #expect(try await isIntact(folder))
         let outbox = try Outbox(file: folder.file("state").appending(path: "outbox.sqlite"))
         #expect(try outbox.counts().undelivered == 0)
         #expect(try outbox.openIncidents().isEmpty)
         await centre.client.close()
         #expect(try centre.violations() == [])
+    }
+
+    /// Whether `verify` calls nothing broken of what a kill has left, before anything has put it right.
+    private func isIntact(_ folder: TemporaryFolder) async throws -> Bool {
+        let evidence = folder.file("evidence").path
+        guard FileManager.default.fileExists(atPath: evidence + "/ledger.jsonl") else { return true }
+        let log = folder.file("verify")
+        try Data().write(to: log)
+        let check = try ChildProcess(ChildProcess.built("gridwarden"), ["verify", evidence], log: log)
+        #expect(try await eventually(seconds: 30) { check.exit != nil })
+        if check.exit != 0 { Campaign.say(tail(log)) }
+        return check.exit == 0
     }
 
     @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))

@@ -65,7 +65,7 @@ struct DamageTests {
         let epoch = old.epoch
         try fixtures.append(fixtures.incident(), to: old)
         let date = Date(timeIntervalSince1970: 1_795_480_000)
-        let name = try Outbox.setAside(file, at: date)
+        let (name, _) = try Outbox.setAside(file, at: date)
         #expect(name == "outbox.sqlite.damaged-20261124T002640Z")
         #expect(!FileManager.default.fileExists(atPath: file.path))
         #expect(FileManager.default.fileExists(atPath: folder.file(name + "-wal").path))
@@ -75,8 +75,37 @@ struct DamageTests {
         #expect(new.isNew && new.epoch != epoch)
         #expect(try new.counts().lastSequence == 0)
         #expect(try new.facts().damaged == [name])
+        #expect(try Outbox.setAside(file, at: date).name == name + "-2")
+    }
+
+    @Test func `a new database is new until the audit log has told of something, whatever ends the run before`() throws
+    {
+        #expect(try Outbox(file: file).isNew)
+        let outbox = try Outbox(file: file)
+        #expect(outbox.isNew)
+        try outbox.audit(.storeReplaced)
         #expect(try !Outbox(file: file).isNew)
-        #expect(try Outbox.setAside(file, at: date) == name + "-2")
+        // Nor is it new again once its entries are too old to be kept.
+        try outbox.limit(auditEntries: 0, requests: 1)
+        #expect(try outbox.auditEntries().isEmpty)
+        #expect(try !Outbox(file: file).isNew)
+    }
+
+    @Test func `of the databases that were set aside the newest three stay, with their logs`() throws {
+        var names: [String] = []
+        for day in 0..<6 {
+            try Data("\(day)".utf8).write(to: file)
+            try Data("log".utf8).write(to: folder.file("outbox.sqlite-wal"))
+            // The last one while the clock stood wrong.
+            let date = Date(timeIntervalSince1970: 1_795_480_000 + 86_400 * (day < 5 ? Double(day) : -30))
+            let (name, deleted) = try Outbox.setAside(file, at: date)
+            names.append(name)
+            #expect(deleted == (day < 3 ? [] : [names[day - 3]]))
+        }
+        let outbox = try Outbox(file: file)
+        #expect(outbox.damaged == [names[5], names[3], names[4]])
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.url.path)
+        #expect(files.count { $0.contains(".damaged-") } == 6)
     }
 
     @Test func `a full or absent disk is no damage`() throws {

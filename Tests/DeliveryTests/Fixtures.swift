@@ -78,14 +78,15 @@ struct Fixtures: Sendable {
     }
 
     func inbox(
-        _ outbox: Outbox, authority: Authority = Authority(), now: @escaping @Sendable () -> Date = { Date() },
+        _ outbox: Outbox, authority: Authority = Authority(), secrets: KnownSecrets = KnownSecrets(),
+        now: @escaping @Sendable () -> Date = { Date() },
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (String) async -> Snapshot = { .unavailable(camera: $0) }
     ) -> Inbox {
         Inbox(
             outbox: outbox, topics: topics, site: site, places: [camera.place], authority: authority,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: now, settled: settled,
-            snapshot: snapshot)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, secrets: secrets, now: now,
+            settled: settled, snapshot: snapshot)
     }
 
     var reviewTopic: String { topics.inbound(.review, camera.place, site: site.id) }

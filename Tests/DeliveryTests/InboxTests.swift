@@ -21,12 +21,13 @@ import Testing
     }
 
     private func inbox(
-        _ authority: Authority = Authority(), outbox: Outbox? = nil,
+        _ authority: Authority = Authority(), outbox: Outbox? = nil, secrets: KnownSecrets = KnownSecrets(),
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (String) async -> Snapshot = { .unavailable(camera: $0) }
     ) -> Inbox {
         fixtures.inbox(
-            outbox ?? self.outbox, authority: authority, now: { Self.now }, settled: settled, snapshot: snapshot)
+            outbox ?? self.outbox, authority: authority, secrets: secrets, now: { Self.now }, settled: settled,
+            snapshot: snapshot)
     }
 
     private func review(_ incident: UUID, _ verdict: String, _ more: String = "") -> String {
@@ -384,6 +385,23 @@ import Testing
         let replies = try replies()
         #expect(replies.map(\.reason) == [nil, .unknownCamera, .unavailable])
         #expect(replies[0].file == "x.jpg" && replies[0].camera == "cam-01")
+    }
+
+    @Test func `an answer and the audit log repeat no password, whatever carries it`() async throws {
+        let secrets = KnownSecrets()
+        secrets.learn("geheim-7788")
+        let inbox = inbox(
+            secrets: secrets, snapshot: { _ in .refused(Refusal(.unavailable, "rtsp://a:geheim-7788@h is offline")) })
+        await inbox.take(
+            MQTTMessage(topic: fixtures.commandTopic, text: command("c-1", "snapshot", #","camera":"cam-01""#)))
+        #expect(try await eventually { try replies().count == 1 })
+        #expect(try replies().first?.text == "rtsp://a:***@h is offline")
+        // What is refused at once goes another way.
+        await inbox.take(
+            MQTTMessage(topic: fixtures.commandTopic, text: command("c-2", "geheim-7788")))
+        #expect(try await eventually { try replies().count == 2 })
+        let told = try replies().compactMap(\.text) + outbox.auditEntries().flatMap(\.facts.values)
+        #expect(told.count > 4 && !told.contains { $0.contains("geheim-7788") }, "\(told)")
     }
 
     @Test func `a snapshot that a kill cut short is answered by the next run`() async throws {

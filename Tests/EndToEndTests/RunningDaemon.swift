@@ -45,6 +45,17 @@ final class RunningDaemon: Sendable {
         return try notify.next("READY=1")
     }
 
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// How often it feeds the watchdog in so long from now on.
+    func watchdogs(for duration: Duration) -> Int {
+        notify.drop()
+        let end = ContinuousClock.now + duration
+        var count = 0
+        while let message = notify.next(until: end) { count += message.contains("WATCHDOG=1") ? 1 : 0 }
+        return count
+    }
+
     /// Ends it as systemd does; returns its exit code.
     @discardableResult
     func stop() -> Int32 {

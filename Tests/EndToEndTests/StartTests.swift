@@ -146,6 +146,49 @@ import Testing
         try await untilSaid(running, by: again)
     }
 
+    @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 8), arguments: ["full", "read-only"])
+    func `a disk that is full or read-only at the start is waited for until it takes something`(fault: String)
+        async throws
+    {
+        guard let disk = try FullDisk(in: folder, megabytes: 8) else {
+            return print("start on a bad disk: skipped, mounting a file system is not permitted here")
+        }
+        let file = try configuration()
+        let text = try String(contentsOfFile: file, encoding: .utf8)
+            .replacing(folder.file("state").path, with: disk.url.appending(path: "state").path)
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+        func harm(_ isBad: Bool) {
+            switch fault {
+            case "full" where isBad: disk.fill()
+            case "full": disk.free()
+            default: #expect(disk.set(readOnly: isBad))
+            }
+        }
+        harm(true)
+        let child = try start("run", "--config", file)
+        try await untilSaid("cannot start yet", times: 2, by: child)
+        child.signal(SIGTERM)
+        #expect(try await code(child) == 0)
+        let again = try start("run", "--config", file)
+        try await untilSaid("cannot start yet", times: 3, by: again)
+        harm(false)
+        try await untilSaid(running, by: again)
+        again.signal(SIGTERM)
+        #expect(try await code(again) == 0)
+        // And with a database that is there.
+        harm(true)
+        let last = try start("run", "--config", file)
+        #expect(
+            try await eventually(seconds: 60) {
+                said.ranges(of: "cannot start yet").count > 3 || said.ranges(of: running).count > 1
+            }, "\(said)")
+        #expect(last.exit == nil, "\(said)")
+        harm(false)
+        try await untilSaid(running, times: 2, by: last)
+        last.signal(SIGTERM)
+        #expect(try await code(last) == 0)
+    }
+
     @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 10))
     func `a SIGHUP at any moment of the start is a reload later, and a SIGTERM ends the start cleanly`() async throws {
         let file = try configuration()

@@ -368,6 +368,23 @@ extension Forgery {
         Forgery("a signature in capital digits") { site in
             try site.edit { lines in lines[5] = String(lines[5].dropLast(130)) + lines[5].suffix(130).uppercased() }
         },
+        Forgery("a signature in its second form") { site in
+            // What libraries that do not compare with the order of the group take for the same.
+            let order: [UInt8] =
+                [0xed, 0xd3, 0xf5, 0x5c, 0x1a, 0x63, 0x12, 0x58, 0xd6, 0x9c, 0xf7, 0xa2, 0xde, 0xf9, 0xde, 0x14]
+                + [UInt8](repeating: 0, count: 15) + [0x10]
+            try site.edit { lines in
+                let digits = Array(lines[5].dropLast(2).suffix(64))
+                var carry = 0
+                let sum = (0..<32).map { index -> String in
+                    let byte = Int(String(digits[2 * index...2 * index + 1]), radix: 16) ?? 0
+                    carry += byte + Int(order[index])
+                    defer { carry >>= 8 }
+                    return String(format: "%02x", carry & 0xFF)
+                }
+                lines[5] = lines[5].dropLast(66) + sum.joined() + "\"}"
+            }
+        },
         Forgery("records swapped") { try $0.edit { $0.swapAt(2, 3) } },
         Forgery("a record dropped") { try $0.edit { $0.remove(at: 3) } },
         Forgery("the first record dropped") { try $0.edit { $0.removeFirst() } },
@@ -538,6 +555,34 @@ extension Forgery {
         },
         Forgery("another message of an old sequence") { site in
             _ = try site.store.save([1], sequence: 3, incident: UUID(), date: LedgerSite.begin)
+        },
+        Forgery("the next message, of two incidents") { site in
+            for incident in site.incidents.prefix(2) {
+                _ = try site.store.save([1], sequence: 6, incident: incident, date: LedgerSite.begin)
+            }
+        },
+        Forgery("the first message of a lost store, many times") { site in
+            for _ in 0..<9 {
+                _ = try site.store.save([1], sequence: 1, incident: UUID(), date: LedgerSite.begin)
+            }
+        },
+        Forgery("the next message", isStray: true) { site in
+            _ = try site.store.save([1], sequence: 6, incident: site.incidents[0], date: LedgerSite.begin)
+        },
+        Forgery("a picture where a check of the file system would put it", isStray: true) { site in
+            mkdir(site.path("lost+found"), 0o700)
+            try Data([1]).write(to: site.folder.file("lost+found/plate.jpg"))
+        },
+        Forgery("a folder hidden from those who look for strays", isStray: true) { site in
+            try FileManager.default.createDirectory(
+                at: site.folder.file("lost+found/2026-09-21"), withIntermediateDirectories: true)
+        },
+        Forgery("a link that calls itself a check of the file system") { symlink("/etc", $0.path("lost+found")) },
+        Forgery("somebody's words in the lock") {
+            try Data("pid 1 since\nall is well".utf8).write(to: $0.folder.file("daemon.lock"))
+        },
+        Forgery("a ledger set aside that is a folder") {
+            mkdir($0.path("ledger.jsonl.damaged-2026-09-21T000000Z"), 0o700)
         },
         Forgery("a picture as the daemon would name it", isStray: true) { site in
             _ = try site.store.save(

@@ -27,5 +27,10 @@ public final class FullDisk: Sendable {
         if errno == ENOSPC { filled.withLock { $0 += 1 } }
     }
 
+    /// Whether nothing may be written, as where the kernel has found a fault. False where that cannot be set.
+    public func set(readOnly: Bool) -> Bool {
+        mount("none", url.path, "tmpfs", UInt(MS_REMOUNT) | (readOnly ? UInt(MS_RDONLY) : 0), nil) == 0
+    }
+
     public func free() { unlink(url.appending(path: "filler").path) }
 }

@@ -32,6 +32,24 @@ public final class NotifySocket: Sendable {
 
     deinit { close(descriptor) }
 
+    /// The next message before `end`; nil where none comes.
+    public func next(until end: ContinuousClock.Instant) -> String? {
+        while .now < end {
+            var wait = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&wait, 1, 50) > 0 else { continue }
+            var bytes = [UInt8](repeating: 0, count: 4096)
+            let count = recv(descriptor, &bytes, bytes.count, 0)
+            return count > 0 ? String(decoding: bytes.prefix(count), as: UTF8.self) : nil
+        }
+        return nil
+    }
+
+    /// Forgets what has been said so far.
+    public func drop() {
+        var byte: UInt8 = 0
+        while recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) >= 0 {}
+    }
+
     /// Waits for the next message that holds `text`.
     public func next(_ text: String) throws -> String {
         while true {

@@ -1,0 +1,75 @@
+import Daemon
+import Delivery
+import Foundation
+import Glibc
+import TestSupport
+import Testing
+
+/// A disk with the site's state that takes nothing and refuses nothing, under the real program. Run alone, since it
+/// follows a clock.
+@Suite struct IsolatedHangingDiskTests {
+    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
+    private static let isReady =
+        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
+
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
+    func `looks go on while the disk hangs, it is told, and a stop goes as far as it can`() async throws {
+        let folder = try TemporaryFolder()
+        guard let disk = try HangingDisk(in: folder, megabytes: 64) else {
+            return print("hanging disk: skipped, mounting a file system is not permitted here")
+        }
+        defer { disk.thaw() }
+        let broker = try Broker()
+        defer { broker.stop() }
+        let server = try RTSPServer(clip: try #require(Footage.clip("composed/parking.mp4")), loops: true)
+        defer { server.stop() }
+        let state = disk.url.appending(path: "state")
+        let text = """
+            site: {id: s1, area: "320583102201", state_directory: \(state.path), models_directory: \(Self.models)}
+            broker: {host: 127.0.0.1, port: \(broker.port)}
+            evidence: {directory: \(folder.file("evidence").path)}
+            cameras:
+              - id: c1
+                url: \(server.url)
+                purpose: test
+                signage_confirmed: true
+                zones:
+                  - id: np1
+                    name: Lane
+                    polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
+                    rules:
+                      parking.motor: {dwell: 5}
+            """
+        let daemon = try RunningDaemon(text, in: folder)
+        defer { daemon.end() }
+        func looks() throws -> Int {
+            let outcome = try CommandTests().gridwarden("status", "--config", daemon.configuration.path, "--json")
+            return try SiteStatus(json: Data(outcome.output.utf8)).cameras[0].looks
+        }
+        #expect(try await eventually(seconds: 60) { try looks() >= 2 })
+        try disk.freeze()
+        // Once there is something to be written.
+        #expect(try await eventually(seconds: 90) { daemon.log.contains("the disk does not answer since") })
+        let before = try looks()
+        #expect(try await eventually(seconds: 60) { try looks() > before + 3 }, "\(daemon.log)")
+        // A camera that looks does not make the service well.
+        let fed = daemon.watchdogs(for: .seconds(12))
+        #expect(fed == 0)
+        disk.thaw()
+        #expect(try await eventually(seconds: 60) { daemon.log.contains("it answers again") })
+        #expect(try await eventually(seconds: 60) { daemon.watchdogs(for: .seconds(1)) > 0 })
+
+        try disk.freeze()
+        #expect(
+            try await eventually(seconds: 90) { daemon.log.ranges(of: "the disk does not answer since").count == 2 })
+        daemon.signal(SIGTERM)
+        // No service waits for the disk; the process itself cannot end before its last call to it does.
+        #expect(try await eventually(seconds: 30) { daemon.log.contains("the disk has not taken everything") })
+        disk.thaw()
+        #expect(daemon.stop() == 0, "\(daemon.log)")
+        let outbox = try Outbox(file: state.appending(path: "outbox.sqlite"))
+        try outbox.check()
+        #expect(try outbox.counts().lastSequence > 0)
+        #expect(try outbox.gapReport().missing == [])
+    }
+}
