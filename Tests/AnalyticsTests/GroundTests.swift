@@ -68,21 +68,6 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(watch.seen.last?.objects.isEmpty == true)
     }
 
-    /// Undetected, in one place, of one outline: only that it stirs tells that it lives.
-    @Test func whatStirsInItsPlaceIsNothingUntilItLiesStill() {
-        var watch = Watch()
-        watch.watch(0...20)
-        watch.watch(22...60, [bag]) { picture, look in
-            // Arms and head move a little, the rest does not.
-            picture.relight(place) { column, _, luma in
-                column % 8 < 4 ? luma + Double(look % 3 - 1) * 14 : luma
-            }
-        }
-        #expect(watch.things.isEmpty)
-        watch.watch(62...80, [bag])
-        #expect(watch.seen.last?.objects.contains { $0.isThing } == true)
-    }
-
     @Test func whatWasThereFromTheBeginningAndLeavesIsNothing() {
         var watch = Watch()
         watch.watch(0...30, [bag])

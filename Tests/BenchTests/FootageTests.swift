@@ -76,13 +76,6 @@ struct FootageTests {
         #expect((report.matched, report.missed, report.wrong, report.duplicate) == (1, 0, 0, 0))
     }
 
-    /// Torches, insects before the lamp, and people at a gate whom the detector does not know by infra-red.
-    @Test func `who stands at a gate at night is nothing that lies there`() async throws {
-        let report = try await run("turn2/infrared-gate.mp4", dwell: 10)
-        #expect(report.alerts.isEmpty)
-        #expect(report.blindSeconds == 0)
-    }
-
     /// It turns before its view is known.
     @Test func `a camera that turns and zooms sees nothing, and its zones rest`() async throws {
         let report = try await run("turn2/turning-camera.mp4", dwell: 10)

@@ -24,9 +24,6 @@ public struct GroundWatcher: Sendable {
     /// What seems covered but looks so much as it did is not.
     private static let uncoveredLikeness = 0.85
     private static let likeness = 0.55
-    /// The share of a thing's pixels that may differ from the look before by more than two deviations of their noise, which one
-    /// in twenty does by chance. Measured: bags 0 to 0.12, somebody who stands at a gate by infra-red 0.5 to 0.7.
-    private static let mostStirred = 0.25
     /// The share of a thing's pixels that must have changed back, in so many looks, until it is gone.
     private static let goneShare = 0.35
     private static let goneLooks = 3
@@ -363,19 +360,13 @@ public struct GroundWatcher: Sendable {
         candidates[index].appearance = GreyImage(model.view.luma).patch(in: candidates[index].object.box)
     }
 
-    /// Somebody who stands about stirs, whatever the detector makes of him; what was put down does not.
-    private func isStill(_ candidate: Candidate, in model: GroundModel) -> Bool {
-        let visible = candidate.pixels.filter { model.hidden.values[$0] == 0 }
-        return Double(visible.count { model.stirred.values[$0] != 0 }) <= Self.mostStirred * Double(visible.count)
-    }
-
     private func judge(_ candidate: inout Candidate, in model: GroundModel, _ time: MediaTime) {
         guard candidate.object.isVisible else { return }
         let box = candidate.object.box
         let isSame = looksTheSame(&candidate, in: model, time)
         let evidence = GroundEvidence(of: candidate.pixels, box: box, in: model)
         let isGood =
-            isSame && isStill(candidate, in: model) && evidence.speaksForThing
+            isSame && evidence.speaksForThing
             && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
