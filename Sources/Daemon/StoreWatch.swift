@@ -17,6 +17,7 @@ public struct StoreWatch: Service {
     /// Nil where no evidence is kept.
     let ledger: (@Sendable () -> LedgerMark)?
     let logger: Logger
+    private let pending = Pending()
     var interval: Duration = .seconds(5)
 
     public func run() async throws {
@@ -37,10 +38,16 @@ public struct StoreWatch: Service {
         await mark()
     }
 
+    /// Whether an earlier call has not come back: while a disk hangs there is one at most.
+    private final class Pending: Sendable {
+        let isMarking = Atomic<Bool>(false)
+    }
+
     /// Failing costs nothing but the knowledge of what was cut off since. A disk that hangs is waited for a little.
     private func mark() async {
-        guard let ledger else { return }
-        await finishes(within: .seconds(1)) { [outbox] in
+        guard let ledger, !pending.isMarking.exchange(true, ordering: .relaxed) else { return }
+        await finishes(within: .seconds(1)) { [outbox, pending] in
+            defer { pending.isMarking.store(false, ordering: .relaxed) }
             try? await onOwnThread(named: "store mark") {
                 let mark = ledger()
                 if try outbox.ledgerMark() != mark { try outbox.save(mark) }

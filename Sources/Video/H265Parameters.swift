@@ -40,7 +40,8 @@ enum H265Parameters: Equatable {
             kept = max(kept, more + 1)
             for _ in 0..<2 { _ = bits.exponential() }
         }
-        return kept > 0 ? .sequence(width: width, height: height, kept: min(16, kept)) : nil
+        // What cannot be read is taken for the most.
+        return .sequence(width: width, height: height, kept: kept > 0 ? min(16, kept) : 16)
     }
 
     /// ITU-T H.265, 7.3.3: profile, tier and level of the whole and of its layers in time.

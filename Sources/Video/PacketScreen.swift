@@ -142,7 +142,7 @@ final class PacketScreen: Sendable {
                 guard width <= largestPicture / max(1, height) else {
                     return Self.tooLarge(width, height, most: largestPicture)
                 }
-                state.keptPictures = kept
+                state.keptPictures = max(state.keptPictures ?? 0, kept)
             }
         }
         return nil

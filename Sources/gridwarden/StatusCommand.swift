@@ -26,8 +26,9 @@ struct StatusCommand: ParsableCommand {
     private func broker(_ status: SiteStatus) -> String {
         guard let link = status.broker else { return status.brokerConnected ? "connected" : "NOT connected" }
         let omits = link.omits.map { "; left out because of it: \($0.joined(separator: ", "))" } ?? ""
+        let unheard = link.unheard.map { "; NOT HEARD, refused by it: \($0.joined(separator: ", "))" } ?? ""
         let trouble = link.trouble.map { "; TROUBLE: \($0)" } ?? ""
-        return "connected: \(link.address), MQTT \(link.version)\(omits)\(trouble)"
+        return "connected: \(link.address), MQTT \(link.version)\(omits)\(unheard)\(trouble)"
     }
 
     private func show(_ status: SiteStatus) {

@@ -197,6 +197,22 @@ private struct Watch {
         #expect(watch.see(60).fault == nil)
     }
 
+    /// Asphalt, say: too few edges to be known, and nothing that could have turned.
+    @Test func aCameraThatTurnsToAPlainViewRestsForAMinuteAndNoLonger() {
+        var watch = Watch()
+        watch.see(4)
+        let plain: (GreyImage) -> GreyImage = { picture in
+            Retouch.noise(
+                Retouch.map(picture) { column, _ in 100 + Double(column) / 16 }, 1,
+                seed: picture.pixels.reduce(0) { $0 &+ Int($1) })
+        }
+        // The first of them is another view, the others are as good as nothing.
+        watch.see(2, preset(1))
+        watch.see(40, plain)
+        #expect(watch.judgements[5].judgement.isClear == false)
+        #expect(watch.judgements.last?.judgement.isClear == true && watch.judgements.last?.judgement.fault == nil)
+    }
+
     @Test func aPictureOfNoiseAloneIsNoTurn() {
         var watch = Watch()
         watch.see(20, noise: 20) {

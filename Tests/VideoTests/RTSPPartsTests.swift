@@ -195,6 +195,25 @@ struct VideoTrackTests {
         #expect(try choose(["m=video 0 RTP/AVP 35", "a=rtpmap:96 H265/90000"]).payloadType == 35)
     }
 
+    @Test func `H.265 that may come out of order is known by its description`() throws {
+        func track(_ parameters: String, _ codec: String = "H265") throws -> VideoTrack {
+            try choose(["m=video 0 RTP/AVP 96", "a=rtpmap:96 \(codec)/90000", "a=fmtp:96 \(parameters)"])
+        }
+        for parameters in ["sprop-max-don-diff=2", "profile-id=1; Sprop-Depack-Buf-Nalus=10"] {
+            #expect(try track(parameters).isInterleaved)
+            #expect(try !track(parameters, "H264").isInterleaved)
+        }
+        #expect(try !track("sprop-max-don-diff=0;sprop-depack-buf-nalus=0;sprop-max-don-diff").isInterleaved)
+    }
+
+    @Test func `a set of parameters is cut where libav cuts it`() throws {
+        let long = String(repeating: "QUJD", count: 300)
+        let sets = try choose([
+            "m=video 0 RTP/AVP 96", "a=rtpmap:96 H265/90000", "a=fmtp:96 sprop-sps=\(long),QUI=",
+        ]).parameterSets
+        #expect(sets.count == 3 && sets.map(\.count) == [767, 132, 2])
+    }
+
     @Test func `a line of any length and a number of any size are taken or passed over`() throws {
         let long = ["i=" + String(repeating: "x", count: 40_000), "a=fmtp:96 " + String(repeating: "y", count: 40_000)]
         #expect(try choose(long + usable).encoding == .h264)

@@ -117,12 +117,14 @@ struct SceneMemory: Sendable {
     /// camera where they are, from one look to the next (0.28 was the least on recorded scenes); after a turn or a zoom only
     /// chance is left.
     private mutating func beginning(_ view: View, at time: MediaTime) -> Impression {
-        guard let previous else { return .unknown }
+        // A view that is too weak to be known is not judged for turns for ever.
+        guard let previous, looks < Self.firstLooks || stays != nil else { return .unknown }
         let points = previous.strongest(above: Self.edge, most: Self.points.search)
-        guard points.count >= Self.points.least else { return stays == nil ? .unknown : .turning }
-        let likeness = Self.best(previous, view.edges, points, reach: (Self.shake, Self.shake)).likeness
-        if likeness >= Self.same { hasStood = true }
-        if hasStood, likeness < Self.chance { stays = time }
+        if points.count >= Self.points.least {
+            let likeness = Self.best(previous, view.edges, points, reach: (Self.shake, Self.shake)).likeness
+            if likeness >= Self.same { hasStood = true }
+            if hasStood, likeness < Self.chance { stays = time }
+        }
         guard let stays else { return .unknown }
         if let edges, looks >= Self.leastLooks, self.points.count >= Self.points.least,
             Self.best(edges, view.edges, self.points, reach: (Self.shake, Self.shake)).likeness >= Self.same

@@ -89,6 +89,11 @@ final class RTSPSession {
         let description = try describe()
         let (track, control) = try VideoTrack.choose(description.body)
         self.track = track
+        guard !track.isInterleaved else {
+            throw RTSPFault(
+                "it may send H.265 out of order (sprop-max-don-diff), which is not taken",
+                remedy: "turn that off at the camera")
+        }
         screen = PacketScreen(
             track.encoding == .h264 ? .h264 : track.encoding == .h265 ? .h265 : .other,
             largestPicture: options.largestPicture)

@@ -39,14 +39,34 @@ struct VideoTrack: Equatable {
         parameters.flatMap { $0.split { $0 == ";" || $0 == " " } }.flatMap { parameter -> [[UInt8]] in
             let parts = parameter.split(separator: "=", maxSplits: 1)
             guard parts.count == 2, parts[0].lowercased().hasPrefix("sprop-") else { return [] }
-            return parts[1].split(separator: ",").compactMap { text in
-                let digits = text.prefix { $0 != "=" }
+            let pieces = parts[1].split(separator: ",").flatMap { text in
+                stride(from: 0, to: text.utf8.count, by: Self.longestPiece).map {
+                    text.dropFirst($0).prefix(Self.longestPiece)
+                }
+            }
+            return pieces.compactMap { text in
+                var digits = text.prefix { $0 != "=" }
+                // A single last one is no byte.
+                if digits.utf8.count % 4 == 1 { digits.removeLast() }
                 let padding = String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)
                 return Data(base64Encoded: digits + padding).map { Array($0) }
             }
         }
     }
 
+    /// Whether units may come in another order than they are decoded in (RFC 7798, 4.4): then each carries a number.
+    var isInterleaved: Bool {
+        encoding == .h265
+            && parameters.flatMap { $0.split { $0 == ";" || $0 == " " } }.contains { parameter in
+                let parts = parameter.split(separator: "=", maxSplits: 1)
+                return parts.count == 2
+                    && ["sprop-max-don-diff", "sprop-depack-buf-nalus"].contains(parts[0].lowercased())
+                    && parts[1].contains { ("1"..."9").contains($0) }
+            }
+    }
+
+    /// Characters that libav decodes at a time; a longer set is several to it.
+    private static let longestPiece = 1023
     /// Lines and the length of one, in bytes: libav takes no longer ones. What is longer is passed over.
     private static let mostLines = 2000
     private static let longestLine = 16000
