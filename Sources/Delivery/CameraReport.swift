@@ -3,14 +3,16 @@ public import Foundation
 /// The retained state of one camera.
 public struct CameraReport: Codable, Sendable, Hashable {
     /// Width and height in pixels, as they are sent and in square pixels as they are shown, and whether the shape is
-    /// `stated` by the stream, `configured`, or `assumed`, that is, taken for square.
+    /// `stated` by the stream, `configured`, or `assumed`, that is, taken for square; and the width and height of the
+    /// network's input that they are fitted into.
     public struct Picture: Codable, Sendable, Hashable {
         public var stored: [Int]
         public var shown: [Int]
         public var shape: String
+        public var input: [Int]?
 
-        public init(stored: [Int], shown: [Int], shape: String) {
-            (self.stored, self.shown, self.shape) = (stored, shown, shape)
+        public init(stored: [Int], shown: [Int], shape: String, input: [Int]? = nil) {
+            (self.stored, self.shown, self.shape, self.input) = (stored, shown, shape, input)
         }
     }
 

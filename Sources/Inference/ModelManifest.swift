@@ -33,6 +33,8 @@ public struct ModelManifest: Codable, Sendable {
 
     public struct Entry: Codable, Sendable {
         public let name: String
+        /// What the inputs of one detection network have in common; nil for a network that stands alone.
+        public let family: String?
         public let use: String
         public let source: Source
         public let output: Output

@@ -17,33 +17,30 @@ public actor ObjectDetector {
     private let thread = DedicatedThread(name: "detector")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    public nonisolated let model: Model
-    private var network: Network
-    private let decoder: EfficientDet
-    private var scaler: Scaler?
-    private var blob: [Float]
+    public nonisolated let model: DetectionModel
+    /// By the file; each is read when the first picture of its shape comes, and serves all cameras from then on.
+    private var loaded: [String: LoadedInput] = [:]
 
-    /// Reads the network and checks its hash before.
+    /// A network at one input size.
     public init(model: Model, threads: Int = 1) throws {
-        try model.verify()
-        guard !model.classes.isEmpty else {
-            throw InferenceError(
-                "detect with the model \(model.name)", cause: "it finds no objects",
-                remedy: "choose a model that has classes: see 'gridwarden models list'")
-        }
-        self.model = model
-        ocv_set_threads(Int32(threads))
-        network = try Network(path: model.path)
-        decoder = EfficientDet(width: model.width, height: model.height, classes: model.classes)
-        blob = [Float](repeating: 0, count: 3 * model.width * model.height)
+        try self.init(model: DetectionModel(model), threads: threads)
     }
 
-    /// Looks at one picture, letterboxed into the network's input.
+    /// Checks the hashes of all inputs and reads the usual one.
+    public init(model: DetectionModel, threads: Int = 1) throws {
+        try model.verify()
+        self.model = model
+        ocv_set_threads(Int32(threads))
+        loaded[model.inputs[0].path] = try LoadedInput(model.inputs[0])
+    }
+
+    /// Looks at one picture, letterboxed into the input that its shape wastes least of.
     public func detections(in frame: Frame) throws -> Result {
+        let input = try input(for: frame)
         let before = threadSeconds()
-        let filled = try fill(from: frame)
-        let (logits, offsets) = try run()
-        let detections = decoder.decode(
+        let filled = try input.fill(from: frame)
+        let (logits, offsets) = try input.run()
+        let detections = input.decoder.decode(
             logits: logits, offsets: offsets, filled: filled, minimumScore: Self.faintScore)
         return Result(detections: detections, seconds: threadSeconds() - before)
     }
@@ -70,35 +67,20 @@ public actor ObjectDetector {
     public func answer() {}
 
     /// The input blob of a picture and the raw outputs, for comparing with another engine.
-    public func raw(of frame: Frame) throws -> (blob: [Float], logits: [Float], offsets: [Float]) {
-        _ = try fill(from: frame)
-        let (logits, offsets) = try run()
-        return (blob, logits, offsets)
+    public func raw(of frame: Frame) throws -> (model: Model, blob: [Float], logits: [Float], offsets: [Float]) {
+        let input = try input(for: frame)
+        _ = try input.fill(from: frame)
+        let (logits, offsets) = try input.run()
+        return (input.model, input.blob, logits, offsets)
     }
 
-    private func run() throws -> (logits: [Float], offsets: [Float]) {
-        let count = decoder.anchorCount
-        let outputs = try network.forward(
-            blob, width: model.width, height: model.height,
-            outputs: [("classes", count * model.classes.count), ("boxes", count * 4)])
-        return (outputs[0], outputs[1])
-    }
-
-    private func fill(from frame: Frame) throws -> (width: Int, height: Int) {
-        let scale = min(
-            Double(model.width) / Double(max(1, frame.width)), Double(model.height) / Double(max(1, frame.height)))
-        let width = max(1, Int((Double(frame.width) * scale).rounded()))
-        let height = max(1, Int((Double(frame.height) * scale).rounded()))
-        if scaler?.width != width || scaler?.height != height {
-            scaler = Scaler(width: width, height: height, format: .rgb)
-        }
-        let (inputWidth, inputHeight) = (Int32(model.width), Int32(model.height))
-        try scaler?.scale(frame) { pixels in
-            guard let pixels = pixels.baseAddress else { return }
-            ocv_planes(
-                pixels, Int32(width), Int32(height), EfficientDet.mean, EfficientDet.scale, &blob, inputWidth,
-                inputHeight)
-        }
-        return (width, height)
+    private func input(for frame: Frame) throws -> LoadedInput {
+        let model = model.input(width: frame.width, height: frame.height)
+        if let known = loaded[model.path] { return known }
+        // Days may have passed since the start: what is loaded is what alerts name.
+        try model.verify()
+        let new = try LoadedInput(model)
+        loaded[model.path] = new
+        return new
     }
 }

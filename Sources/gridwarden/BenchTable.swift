@@ -5,12 +5,14 @@ import Foundation
 enum BenchTable {
     static func text(_ reports: [ClipReport]) -> String {
         let head = [
-            "clip", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "inferences", "blind", "core",
+            "clip", "input", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "inferences", "blind",
+            "core",
             "decode", "gate", "infer", "rest", "MiB",
         ]
         let rows = reports.map { report in
             [
-                report.clip, dwell(report), "\(report.matched)", "\(report.missed)", "\(report.wrong)",
+                report.clip, report.input ?? "-", dwell(report), "\(report.matched)", "\(report.missed)",
+                "\(report.wrong)",
                 "\(report.duplicate)", report.openingDelay.median.map { number($0, 1) } ?? "-", "\(report.looks)",
                 "\(report.inferences)", number(report.blindSeconds, 0), number(report.cost.total, 4),
                 number(report.cost.decode, 4),

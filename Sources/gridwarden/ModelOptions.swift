@@ -1,11 +1,12 @@
 import ArgumentParser
+import Configuration
 import Foundation
 import Inference
 
 /// Where the models are and which one detects.
 struct ModelOptions: ParsableArguments {
     @Option(name: .customLong("models"), help: "Folder of the prepared models.") var folder: String?
-    @Option(help: "Name of the detection model.") var model = "efficientdet-lite0-320"
+    @Option(help: "Name of the detection model.") var model = DetectorSettings().model
     @Option(help: "Threads of the detector.") var threads = 1
 
     /// A checkout's own folder, else the package's.
@@ -16,7 +17,7 @@ struct ModelOptions: ParsableArguments {
     }
 
     func detector() async throws -> ObjectDetector {
-        let entry = try ModelManifest.load(folder: path).entry(model)
-        return try ObjectDetector(model: entry.model(in: path), threads: threads)
+        let model = try ModelManifest.load(folder: path).detection(model, in: path)
+        return try ObjectDetector(model: model, threads: threads)
     }
 }

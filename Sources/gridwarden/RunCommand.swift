@@ -91,6 +91,7 @@ struct CheckCommand: AsyncParsableCommand {
         guard !json else { return try ConfigurationFile.printJSON([]) }
         print("\(config): right; \(configuration)")
         try list(configuration, Catalogue.builtIn())
+        list(settings.model, configuration)
         for note in settings.broker.notes { print("  broker: note: \(note)") }
         for camera in settings.cameras {
             for note in camera.notes { print("  \(camera.identity.id): note: \(note)") }
@@ -113,6 +114,19 @@ extension CheckCommand {
                     print("\(place): note: the permit \(permit.name) has run out")
                 }
             }
+        }
+    }
+
+    /// Which input of the network pictures go to, by their shape as it is shown.
+    private func list(_ model: DetectionModel, _ configuration: Configuration) {
+        print("  detector: \(model.name)")
+        for shape in ["16:9", "4:3", "1:1", "9:16"].compactMap({ Aspect($0) }) {
+            print("  detector: \(shape) pictures go to \(model.input(width: shape.width, height: shape.height).size)")
+        }
+        for camera in configuration.cameras {
+            guard let shape = camera.aspect else { continue }
+            let input = model.input(width: shape.width, height: shape.height).size
+            print("  \(camera.id): its pictures are shown as \(shape) and go to \(input)")
         }
     }
 

@@ -12,8 +12,7 @@ import Testing
     .heavy(minutes: 15))
 struct FootageTests {
     private func run(_ clip: String, dwell: Double) async throws -> ClipReport {
-        let entry = try ModelManifest.load(folder: Prepared.folder).entry("efficientdet-lite0-320")
-        let detector = try ObjectDetector(model: entry.model(in: Prepared.folder))
+        let detector = try Prepared.detector()
         let path = try #require(Footage.clip(clip))
         return try await Benchmark(detector: detector, options: .init(dwell: dwell)).run(path)
     }

@@ -54,8 +54,7 @@ struct PixelShapeTests {
                 "-sc_threshold", "0", "-crf", "22", path.path,
             ], "squeeze a clip")
         try writeTruth(beside: path)
-        let entry = try ModelManifest.load(folder: Prepared.folder).entry("efficientdet-lite0-320")
-        let detector = try ObjectDetector(model: entry.model(in: Prepared.folder))
+        let detector = try Prepared.detector()
         var options = Benchmark.Options(dwell: 20)
         options.aspect = aspect
         return try await Benchmark(detector: detector, options: options).run(path.path)
@@ -109,8 +108,7 @@ struct PixelShapeTests {
         let joined = folder.file("joined.265")
         try Data(bytes[starts[20]...]).write(to: joined)
         try writeTruth(beside: joined)
-        let entry = try ModelManifest.load(folder: Prepared.folder).entry("efficientdet-lite0-320")
-        let detector = try ObjectDetector(model: entry.model(in: Prepared.folder))
+        let detector = try Prepared.detector()
         let report = try await Benchmark(detector: detector, options: .init(dwell: 20)).run(joined.path)
         #expect(report.fault == nil && report.looks >= 10, "\(report.looks) looks")
         #expect(report.remarks.contains { $0.contains("switch off intra refresh") }, "\(report.remarks)")

@@ -1,4 +1,5 @@
 import Analytics
+import Configuration
 import Foundation
 import Inference
 import TestSupport
@@ -12,8 +13,8 @@ enum Prepared {
     static let isReady = Footage.isPresent && FileManager.default.fileExists(atPath: folder + "/manifest.json")
 
     static func detector() throws -> ObjectDetector {
-        let entry = try ModelManifest.load(folder: folder).entry("efficientdet-lite0-320")
-        return try ObjectDetector(model: entry.model(in: folder))
+        let model = try ModelManifest.load(folder: folder).detection(DetectorSettings().model, in: folder)
+        return try ObjectDetector(model: model)
     }
 }
 

@@ -15,7 +15,8 @@ import Video
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
     func withAShortDwellTheSecondPanoramaFollowsTenSecondsAfterTheFirst() async throws {
-        let model = try ModelManifest.load(folder: Self.models).entry("efficientdet-lite0-320").model(in: Self.models)
+        let model = try ModelManifest.load(folder: Self.models)
+            .detection("efficientdet-lite0", in: Self.models)
         var settings = ParkingSettings()
         settings.dwell = 5
         let corners = [(0.1875, 0.4583), (0.6875, 0.3667), (0.75, 0.5694), (0.2969, 0.6333)]

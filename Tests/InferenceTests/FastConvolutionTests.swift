@@ -55,7 +55,7 @@ import Video
     // A difference of exactly zero would mean that OpenCV's convolutions ran twice.
     @Test(
         .enabled(if: isReady && hasAVX2, "needs models, footage and AVX2"),
-        arguments: ["efficientdet-lite0-320", "efficientdet-lite0-640x384"])
+        arguments: ["efficientdet-lite0-320", "efficientdet-lite0-448x256", "efficientdet-lite0-640x384"])
     func theDetectorGivesWhatItGivesWithOpenCVsConvolutions(name: String) async throws {
         let model = try model(name)
         let detector = try ObjectDetector(model: model)

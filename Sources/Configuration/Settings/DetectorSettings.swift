@@ -1,6 +1,6 @@
 /// The network that finds objects.
 public struct DetectorSettings: Sendable, Hashable {
-    /// The name of a model in the models directory.
+    /// The name of a model in the models directory, or of a family of inputs with the same weights.
     public var model = "efficientdet-lite0-320"
     /// 0.05…0.95; weaker detections open no incident.
     public var minimumScore = 0.35

@@ -1,0 +1,90 @@
+import Video
+
+/// A detection network at one or several input sizes, with the same weights in all of them.
+public struct DetectionModel: Sendable, Equatable {
+    public let name: String
+    public let version: String
+    /// Of the one file, or of the lines that `sha256sum` prints of all of them, sorted by their names.
+    public let sha256: String
+    /// At least one, the first being the usual one.
+    public let inputs: [Model]
+
+    /// A network at one input size, whatever the shape of the pictures.
+    public init(_ model: Model) {
+        self.init(name: model.name, first: model, others: [])
+    }
+
+    init(name: String, first: Model, others: [Model]) {
+        self.name = name
+        version = first.version
+        inputs = [first] + others
+        guard !others.isEmpty else {
+            sha256 = first.sha256
+            return
+        }
+        func file(_ model: Model) -> String { model.path.split(separator: "/").last.map(String.init) ?? model.path }
+        let lines = inputs.sorted { file($0) < file($1) }.map { "\($0.sha256)  \(file($0))\n" }
+        sha256 = SHA256.hex(Array(lines.joined().utf8))
+    }
+
+    /// Throws where a file is missing or is not the one that the manifest names, or where the network finds no objects.
+    public func verify() throws(InferenceError) {
+        for input in inputs {
+            try input.verify()
+            guard !input.classes.isEmpty else {
+                throw InferenceError(
+                    "detect with the model \(input.name)", cause: "it finds no objects",
+                    remedy: "choose a model that has classes: see 'gridwarden models list'")
+            }
+        }
+    }
+
+    /// The input that a picture of this shape wastes least of, in pixels of the picture as it is shown; of those that
+    /// waste as little, the first.
+    public func input(width: Int, height: Int) -> Model {
+        inputs.dropFirst().reduce(inputs[0]) { best, other in
+            other.waste(width: width, height: height) < best.waste(width: width, height: height) ? other : best
+        }
+    }
+}
+
+extension Model {
+    /// The share of the input that stays empty when a picture of this shape is fitted into it, 0…1.
+    public func waste(width: Int, height: Int) -> Double {
+        let picture = Double(max(1, width)) / Double(max(1, height))
+        let input = Double(self.width) / Double(self.height)
+        return 1 - min(picture / input, input / picture)
+    }
+
+    /// Of the input, as in `448x256`.
+    public var size: String { "\(width)x\(height)" }
+}
+
+extension ModelManifest {
+    /// Of models that a version without families has prepared.
+    private func alone(in family: String) -> Entry? {
+        guard models.allSatisfy({ $0.family == nil }) else { return nil }
+        return models.first { $0.name.hasPrefix(family + "-") && !$0.classes.isEmpty }
+    }
+
+    /// The network called `name`: all inputs of a family, or one entry alone. Throws with the names that there are.
+    public func detection(_ name: String, in folder: String) throws(InferenceError) -> DetectionModel {
+        let family = models.filter { $0.family == name }.map { $0.model(in: folder) }
+        guard let first = family.first else {
+            let entry = models.first { $0.name == name } ?? alone(in: name)
+            guard let entry else {
+                var names: [String] = []
+                for model in models where !model.classes.isEmpty {
+                    for name in [model.family, model.name] {
+                        if let name, !names.contains(name) { names.append(name) }
+                    }
+                }
+                throw InferenceError(
+                    "use the model \(name)", cause: "the manifest does not name it",
+                    remedy: "choose one of \(names.joined(separator: ", ")), or run 'gridwarden models prepare'")
+            }
+            return DetectionModel(entry.model(in: folder))
+        }
+        return DetectionModel(name: name, first: first, others: Array(family.dropFirst()))
+    }
+}

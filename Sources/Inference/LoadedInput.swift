@@ -1,0 +1,53 @@
+import COpenCV
+import Video
+
+/// The detection network at one input size, with what it needs to fill that. Belongs to the detector's thread.
+final class LoadedInput {
+    let model: Model
+    let decoder: EfficientDet
+    private(set) var blob: [Float]
+    private var network: Network
+    private var scaler: Scaler?
+
+    init(_ model: Model) throws(InferenceError) {
+        self.model = model
+        network = try Network(path: model.path)
+        decoder = EfficientDet(width: model.width, height: model.height, classes: model.classes)
+        blob = [Float](repeating: 0, count: 3 * model.width * model.height)
+    }
+
+    /// Runs what was filled in.
+    func run() throws -> (logits: [Float], offsets: [Float]) {
+        let count = decoder.anchorCount
+        let outputs = try network.forward(
+            blob, width: model.width, height: model.height,
+            outputs: [("classes", count * model.classes.count), ("boxes", count * 4)])
+        return (outputs[0], outputs[1])
+    }
+
+    /// Letterboxes a picture to the top left; returns the part of the input that it fills, in pixels.
+    func fill(from frame: Frame) throws -> (width: Int, height: Int) {
+        let filled = model.filled(width: frame.width, height: frame.height)
+        if scaler?.width != filled.width || scaler?.height != filled.height {
+            scaler = Scaler(width: filled.width, height: filled.height, format: .rgb)
+        }
+        let (inputWidth, inputHeight) = (Int32(model.width), Int32(model.height))
+        try scaler?.scale(frame) { pixels in
+            guard let pixels = pixels.baseAddress else { return }
+            ocv_planes(
+                pixels, Int32(filled.width), Int32(filled.height), EfficientDet.mean, EfficientDet.scale, &blob,
+                inputWidth, inputHeight)
+        }
+        return filled
+    }
+}
+
+extension Model {
+    /// The part of the input that a picture fills when it is fitted into it, from the top left, in pixels.
+    func filled(width: Int, height: Int) -> (width: Int, height: Int) {
+        let scale = min(Double(self.width) / Double(max(1, width)), Double(self.height) / Double(max(1, height)))
+        return (
+            max(1, Int((Double(width) * scale).rounded())), max(1, Int((Double(height) * scale).rounded()))
+        )
+    }
+}
