@@ -34,7 +34,7 @@ actor CameraFleet: Service {
     /// How long it waits for the disk to take what there is: within the time that systemd gives (`TimeoutStopSec`).
     private static let lastWrites = Duration.seconds(8)
     /// And how long where the disk takes nothing of it meanwhile, as one that hangs; a slow card takes one change within it.
-    private static let stall = Duration.seconds(3)
+    private static let stall = Duration.seconds(2)
 
     private let initial: [CameraService]
     private let outbox: Outbox

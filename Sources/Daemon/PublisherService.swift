@@ -12,7 +12,7 @@ struct PublisherService: Service {
     /// And for the disk, where what was acknowledged is marked: what is not goes out again after the start.
     private static let farewell = Duration.seconds(4)
     /// A slow card answers within it.
-    private static let answerTime = Duration.seconds(2)
+    private static let answerTime = Duration.seconds(1.5)
 
     let publisher: Publisher
     let logger: Logger

@@ -61,6 +61,13 @@ final class StatusServer: Service {
         } onCancel: {
             stop()
         }
+        guard case .file(let path) = socket else { return }
+        // On a disk that hangs this may not end. A task that is cancelled waits a little, too.
+        await Task {
+            _ = await finishes(within: .milliseconds(300)) {
+                try? await onOwnThread(named: "status end") { _ = unlink(path) }
+            }
+        }.value
     }
 
     private func stop() { shutdown(stopper, Int32(SHUT_RDWR)) }
@@ -85,7 +92,6 @@ final class StatusServer: Service {
                 hasComplained = true
             }
         } while !wait(seconds: backoff.next())
-        if case .file(let path) = socket { unlink(path) }
     }
 
     private struct Client {

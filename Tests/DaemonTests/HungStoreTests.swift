@@ -130,6 +130,32 @@ import Video
         #expect(hasStopped)
     }
 
+    @Test func `who asks is told how the store stood while it does not answer`() async throws {
+        let (gate, outbox) = (gate, outbox)
+        let isShut = Mutex(false)
+        let calls = Mutex(0)
+        let reader = StandingReader(patience: 0.2) {
+            calls.withLock { $0 += 1 }
+            if isShut.withLock(\.self) { gate.pass() }
+            return try outbox.standing()
+        }
+        #expect(try reader.standing().age == nil)
+        isShut.withLock { $0 = true }
+        #expect(try reader.standing().age ?? 0 > 0.2)
+        for _ in 0..<3 { #expect(try reader.standing().age ?? 0 > 0.2) }
+        #expect(calls.withLock(\.self) == 2, "one at a time")
+        gate.open()
+        #expect(try await eventually { try reader.standing().age == nil })
+
+        let shut = Gate()
+        let never = StandingReader(patience: 0.05) {
+            shut.pass()
+            return try outbox.standing()
+        }
+        #expect(throws: StandingReader.Unanswered.self) { try never.standing() }
+        shut.open()
+    }
+
     @Test func `a camera that is being read from the disk does not keep a stop waiting`() async throws {
         struct Unmade: Error {}
         let gate = gate
