@@ -474,12 +474,15 @@ public actor Publisher {
     private func listenAnew() async throws(MQTTError) {
         let filters = inbox?.filters ?? []
         unasked = Set(filters)
-        for filter in filters { guard try await listen(to: filter) else { break } }
+        tellUnheard()
+        for filter in filters where !isStopping { guard try await listen(to: filter) else { break } }
     }
 
     /// Asks for one filter that is due, so that alerts may go out before the next one; false where none is.
     @discardableResult
     private func listenToNext() async throws -> Bool {
+        // The farewell has no time to lose.
+        guard !isStopping else { return false }
         unasked.formUnion(unheard.takeDue(at: ContinuousClock().now))
         if let filter = inbox?.filters.first(where: unasked.contains) {
             try await listen(to: filter)
@@ -507,8 +510,7 @@ public actor Publisher {
                 "could not listen: requests are not heard until the broker takes their filter, it is asked again",
                 ["reason": "\(error)"], cause: "")
         }
-        let names = unheard.names
-        unheardNames.withLock { $0 = names }
+        let names = tellUnheard()
         if names.isEmpty, unasked.isEmpty, client.isConnected, troubles.withdraw(.unheard) {
             logger.notice("the broker takes all filters now")
         }
@@ -519,6 +521,14 @@ public actor Publisher {
             }
         }
         return isTaken
+    }
+
+    /// Whoever asks for the state of this site is told of these.
+    @discardableResult
+    private func tellUnheard() -> [String] {
+        let names = unheard.names
+        unheardNames.withLock { $0 = names }
+        return names
     }
 
     /// Of incidents that are retained.
@@ -685,6 +695,7 @@ public actor Publisher {
         }
         var fault: MQTTError?
         var blocked: BlockedDelivery?
+        var refusedFirst: Int64?
         for (message, open, alert) in sent {
             if let open { await attempt { try await self.acknowledgement(of: open) } }
             do {
@@ -702,6 +713,7 @@ public actor Publisher {
                     allowed.remove(message.topic)
                     if refusal?.thing == Self.name(of: message) { refusal?.message = message }
                     if blocked == nil {
+                        refusedFirst = message.sequence
                         blocked = BlockedDelivery(
                             message, topic: topics.onWire(message.topic), reason: secrets.redact(error.cause))
                     }
@@ -714,7 +726,7 @@ public actor Publisher {
         }
         settle()
         // The broker may have hung up meanwhile.
-        if let held, held.message == sent.first?.message.sequence, blocked != nil, ContinuousClock().now < held.again {
+        if let held, held.message == refusedFirst, ContinuousClock().now < held.again {
             blocked = held.blocked
         }
         if fault?.kind != .disconnected, blocked != self.blocked {

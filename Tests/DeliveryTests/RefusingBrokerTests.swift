@@ -360,7 +360,11 @@ struct RefusingBrokerTests {
         }
         try fixtures.append(fixtures.incident(), to: outbox)
         try await run(broker.port, inbox: fixtures.inbox(outbox)) { publisher async throws in
-            #expect(try await eventually { publisher.blocked != nil && publisher.link?.unheard?.isEmpty == false })
+            // On the connection that is then left in peace.
+            #expect(
+                try await eventually {
+                    self.reports(broker).last?.blocked != nil && publisher.link?.unheard?.isEmpty == false
+                })
             book.acknowledges.withLock { $0 = true }
             #expect(try await eventually(seconds: 40) { publisher.link.map { $0.unheard == nil } ?? false })
             #expect(publisher.blocked != nil)
