@@ -33,6 +33,8 @@ actor CameraFleet: Service {
     private static let lastLooks = Duration.seconds(1)
     /// How long it waits for the disk to take what there is: within the time that systemd gives (`TimeoutStopSec`).
     private static let lastWrites = Duration.seconds(8)
+    /// And how long where the disk takes nothing of it meanwhile, as one that hangs; a slow card takes one change within it.
+    private static let stall = Duration.seconds(2)
 
     private let initial: [CameraService]
     private let outbox: Outbox
@@ -64,16 +66,28 @@ actor CameraFleet: Service {
     func run() async throws {
         for service in initial { start(service) }
         try? await gracefulShutdown()
+        // The waits of the end are none for a task that is cancelled.
+        await Task { await end() }.value
+    }
+
+    private func end() async {
         isStopping = true
         for member in members.values { member.service.stop() }
         let tasks = members.values.map(\.task)
         await finishes(within: Self.lastLooks) { for task in tasks { await task.value } }
-        let hasWritten = await finishes(within: Self.lastWrites) { [writer] in
-            await writer.stop(within: Self.lastPictures)
-        }
-        guard !hasWritten || writer.backlog > 0 else { return }
+        guard await !hasWritten() || writer.backlog > 0 else { return }
         logger.critical(
-            "the disk has not taken everything, and the service ends", metadata: ["lost": "\(writer.backlog)"])
+            "the disk has not taken everything, and the service ends", metadata: ["unwritten": "\(writer.backlog)"])
+    }
+
+    private func hasWritten() async -> Bool {
+        let writing = Task { [writer] in await writer.stop(within: Self.lastPictures) }
+        let end = ContinuousClock.now + Self.lastWrites
+        while true {
+            let waiting = writer.waitingLooks
+            if await finishes(within: min(Self.stall, end - .now), { await writing.value }) { return true }
+            guard writer.waitingLooks < waiting, .now < end else { return false }
+        }
     }
 
     private func start(_ service: CameraService) {
@@ -106,13 +120,18 @@ actor CameraFleet: Service {
             let id = settings.identity.id
             // The disk may have filled since.
             let unwritten = await writer.unwritten(camera: id)
+            let service: CameraService
             do {
-                start(try make(settings, unwritten))
-                if leaving[id] == nil { outcome.started.append(id) } else { outcome.restarted.append(id) }
+                // It reads from the disk, which may hang: a stop needs this actor.
+                service = try await onOwnThread(named: "camera start") { [make] in try make(settings, unwritten) }
             } catch {
                 logger.error("a camera could not be started", metadata: ["camera": "\(id)", "reason": "\(error)"])
                 outcome.failed.append(id)
+                continue
             }
+            guard !isStopping else { throw Refused(description: "the service is stopping") }
+            start(service)
+            if leaving[id] == nil { outcome.started.append(id) } else { outcome.restarted.append(id) }
         }
         outcome.stopped = leaving.keys.filter { wanted[$0] == nil }.sorted()
         return outcome

@@ -121,10 +121,12 @@ public struct Daemon: Sendable {
                 Task { await writer.resume() }
                 follower?.start()
             })
+        let reader = StandingReader { try outbox.standing() }
         let respond: @Sendable (String) -> StatusServer.Response? = { path in
             Self.response(path, secrets) {
-                SiteStatus(
-                    site: settings.site, cameras: roster.services, standing: try outbox.standing(),
+                let (standing, age) = try reader.standing()
+                return SiteStatus(
+                    site: settings.site, cameras: roster.services, standing: standing, age: age,
                     isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                     withheld: writer.withheld.load(ordering: .relaxed),
                     archive: archive, writer: writer, secrets: secrets)

@@ -119,6 +119,7 @@ public actor IncidentWriter {
 
     /// Changes that the disk has not taken yet.
     public nonisolated var backlog: Int { waiting.withLock { $0.reduce(0) { $0 + $1.look.entries.count } } }
+    nonisolated var waitingLooks: Int { waiting.withLock { $0.count } }
     /// Nil while the disk takes what it is given.
     nonisolated var refusal: Refusal? { refused.withLock { $0 } }
 

@@ -28,6 +28,8 @@ final class LedgerFollower: Service {
     private static let inspection = 20.0
     /// How long a shutdown waits for the last records.
     private static let farewell = Duration.seconds(1)
+    /// Seconds for one call to the disk, at the end.
+    private static let hopeless = 1.0
 
     private let archive: EvidenceArchive
     private let outbox: Outbox
@@ -76,7 +78,10 @@ final class LedgerFollower: Service {
         state.withLock { $0.isStopping = true }
         waiting.signal()
         let end = ContinuousClock.now + Self.farewell
-        while state.withLock(\.isRunning), .now < end { try? await Task.sleep(for: .milliseconds(10)) }
+        // In a call to a disk that hangs it makes none.
+        while state.withLock(\.isRunning), secondsStuck < Self.hopeless, .now < end {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
     }
 
     private func loop() {

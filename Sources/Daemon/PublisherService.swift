@@ -11,6 +11,8 @@ struct PublisherService: Service {
     static let drain = Duration.seconds(2)
     /// And for the disk, where what was acknowledged is marked: what is not goes out again after the start.
     private static let farewell = Duration.seconds(4)
+    /// A slow card answers within it.
+    private static let answerTime = Duration.seconds(1.5)
 
     let publisher: Publisher
     let logger: Logger
@@ -20,20 +22,28 @@ struct PublisherService: Service {
     var backoff = Backoff(shortest: 5, longest: 300)
 
     func run() async throws {
-        if let cameras { await publisher.serve(cameras) }
-        await cancelWhenGracefulShutdown {
-            var backoff = backoff
-            while !Task.isCancelled {
-                do { try await publisher.run() } catch {
-                    // A file of certificates may be put right; the outbox keeps everything until then.
-                    let seconds = backoff.next()
-                    logger.error(
-                        "the broker's client cannot be set up, alerts wait in the outbox",
-                        metadata: ["reason": "\(error)", "again_in_seconds": "\(Int(seconds.rounded()))"])
-                    try? await Task.sleep(for: .seconds(seconds))
-                }
-            }
+        let sending = Task { [self] in await send() }
+        await cancelWhenGracefulShutdown { _ = await finishes { await sending.value } }
+        sending.cancel()
+        // Its thread may be in a call to a disk that hangs. Then the broker says that the site is offline.
+        guard await finishes(within: Self.answerTime, { await sending.value }) else {
+            return logger.error("the disk does not answer, the broker is left without a farewell")
         }
         await finishes(within: Self.farewell) { [publisher] in await publisher.drain(within: Self.drain) }
+    }
+
+    private func send() async {
+        if let cameras { await publisher.serve(cameras) }
+        var backoff = backoff
+        while !Task.isCancelled {
+            do { try await publisher.run() } catch {
+                // A file of certificates may be put right; the outbox keeps everything until then.
+                let seconds = backoff.next()
+                logger.error(
+                    "the broker's client cannot be set up, alerts wait in the outbox",
+                    metadata: ["reason": "\(error)", "again_in_seconds": "\(Int(seconds.rounded()))"])
+                try? await Task.sleep(for: .seconds(seconds))
+            }
+        }
     }
 }

@@ -1,5 +1,6 @@
 import Delivery
 import ServiceLifecycle
+import Threading
 
 /// Publishes the site's state anew before the time that the last one named: a broker node that dies sends no will, and
 /// `online` proves nothing after it.
@@ -15,7 +16,8 @@ struct SiteHeartbeat: Service {
             while true {
                 await pause(.seconds(SiteReport.period * Double.random(in: Self.waits)))
                 guard !Task.isCancelled else { return }
-                await publisher.refreshSite()
+                // On a disk that hangs it may not end: a stop does not wait for it.
+                await finishes { [publisher] in await publisher.refreshSite() }
             }
         }
     }

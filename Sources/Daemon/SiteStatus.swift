@@ -38,6 +38,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         public let damagedStores: [String]?
         /// In seconds; nil where nothing waits.
         public let oldestUndeliveredSeconds: Double?
+        /// Since all this was read; nil where that was just now. The disk does not answer otherwise.
+        public let secondsOld: Double?
     }
 
     public struct Reviews: Codable, Sendable, Equatable {
@@ -112,7 +114,7 @@ public struct SiteStatus: Codable, Sendable, Equatable {
 
 extension SiteStatus {
     init(
-        site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, isConnected: Bool,
+        site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, age: Double? = nil, isConnected: Bool,
         broker: BrokerLink? = nil,
         blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, writer: IncidentWriter? = nil,
         secrets: KnownSecrets = KnownSecrets(), now: Date = Date()
@@ -140,7 +142,8 @@ extension SiteStatus {
             undelivered: counts.undelivered, delivered: counts.delivered, bytes: counts.bytes,
             openIncidents: counts.openIncidents, lastSequence: counts.lastSequence, epoch: standing.epoch,
             damagedStores: standing.damaged.isEmpty ? nil : standing.damaged,
-            oldestUndeliveredSeconds: standing.oldestUndelivered.map { max(0, now.timeIntervalSince($0)) })
+            oldestUndeliveredSeconds: standing.oldestUndelivered.map { max(0, now.timeIntervalSince($0)) },
+            secondsOld: age)
         reviews = standing.tallies.map { tally in
             Reviews(
                 camera: tally.camera, kind: tally.kind.rawValue, right: tally.right, wrong: tally.wrong,

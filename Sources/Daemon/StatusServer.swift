@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Logging
 import ServiceLifecycle
+import Synchronization
 import Threading
 
 /// Answers `GET` over HTTP/1.1 on one socket, one request a connection, on a thread of its own.
@@ -16,6 +17,7 @@ final class StatusServer: Service {
     }
 
     private let longest: Double
+    private let answerTime: Double
     private static let mostBytes = 4096
     /// At a time; a descriptor each.
     private static let mostClients = 64
@@ -25,17 +27,20 @@ final class StatusServer: Service {
     private let socket: LocalSocket
     private let logger: Logger
     private let respond: @Sendable (_ path: String) -> Response?
+    private let isAnswering = Flag()
     /// Readable once the other one, which ends the server, is shut down.
     private let (stopped, stopper): (Int32, Int32)
 
     /// - Parameters:
     ///   - longest: seconds for a request and its answer together.
-    ///   - respond: nil where there is nothing at this path.
+    ///   - answerTime: seconds for `respond`.
+    ///   - respond: nil where there is nothing at this path. On a disk that hangs it may never return.
     init(
-        _ socket: LocalSocket, longest: Double = 2, logger: Logger,
+        _ socket: LocalSocket, longest: Double = 2, answerTime: Double = 5, logger: Logger,
         respond: @escaping @Sendable (_ path: String) -> Response?
     ) {
         self.longest = longest
+        self.answerTime = answerTime
         self.socket = socket
         self.logger = logger
         self.respond = respond
@@ -56,6 +61,13 @@ final class StatusServer: Service {
         } onCancel: {
             stop()
         }
+        guard case .file(let path) = socket else { return }
+        // On a disk that hangs this may not end. A task that is cancelled waits a little, too.
+        await Task {
+            _ = await finishes(within: .milliseconds(300)) {
+                try? await onOwnThread(named: "status end") { _ = unlink(path) }
+            }
+        }.value
     }
 
     private func stop() { shutdown(stopper, Int32(SHUT_RDWR)) }
@@ -80,7 +92,6 @@ final class StatusServer: Service {
                 hasComplained = true
             }
         } while !wait(seconds: backoff.next())
-        if case .file(let path) = socket { unlink(path) }
     }
 
     private struct Client {
@@ -171,7 +182,7 @@ final class StatusServer: Service {
         switch Self.parse(request) {
         case nil: return nil
         case .path(let path)?:
-            response = respond(path) ?? Response(status: "404 Not Found", body: "there is /status and /metrics\n")
+            response = answer(path) ?? Response(status: "404 Not Found", body: "there is /status and /metrics\n")
         case .refused(let status)?: response = Response(status: status, body: "GET /status or GET /metrics\n")
         }
         let head = """
@@ -183,6 +194,25 @@ final class StatusServer: Service {
 
             """
         return Array((head + response.body).utf8)
+    }
+
+    private final class Flag: Sendable { let isSet = Atomic(false) }
+
+    /// On a thread of its own, which neither a stop nor another client waits for once it has had its time. There is one at
+    /// most.
+    private func answer(_ path: String) -> Response? {
+        let unanswered = Response(
+            status: "503 Service Unavailable", body: "the store does not answer: see to the disk of state_directory\n")
+        guard !isAnswering.isSet.exchange(true, ordering: .relaxed) else { return unanswered }
+        let call = BlockingCall(named: "status answer") { [respond, isAnswering] in
+            defer { isAnswering.isSet.store(false, ordering: .relaxed) }
+            return respond(path)
+        }
+        let end = DispatchTime.now() + answerTime
+        repeat {
+            if let response = call.value(within: 0.1) { return response }
+        } while DispatchTime.now() < end && !wait(seconds: 0)
+        return unanswered
     }
 
     /// True once the server shall stop.

@@ -2,7 +2,8 @@ import Delivery
 import Evidence
 import Logging
 
-/// Sees at the start whether the database is the one that was there before, by what the ledger has of it.
+/// Sees at the start whether the database is the one that was there before, by what the ledger has of it: the order of its
+/// records tells, whatever the clock said when each database was made.
 ///
 /// To be called before anything is written or sent.
 enum StoreSuccession {
@@ -14,17 +15,29 @@ enum StoreSuccession {
         let last = try outbox.counts().lastSequence
         if outbox.isNew {
             let isAnother = (head?.sequence ?? 0) > 0 && ledger?.sequence(in: outbox.epoch, through: last) == 0
+            // From its first message on it shows which records were there before it. On a disk that is full now the order
+            // of the ids has to do.
+            if let head { try? outbox.save(LedgerMark(number: head.number, hash: head.hash)) }
             if isAnother || !outbox.damaged.isEmpty { tellReplaced(outbox, logger) }
-        } else if let head, isAhead(head, of: outbox.epoch, last) {
+        } else if let ledger, let head, try isAhead(ledger, head, of: outbox, last) {
             try tellRestored(outbox, last, head, warnings, logger)
         }
     }
 
     /// Whether the ledger has messages that the database should have counted: of its own epoch later ones, or those of an
-    /// epoch that began later, which the ids show.
-    private static func isAhead(_ head: Ledger.Head, of epoch: String, _ last: Int64) -> Bool {
-        guard let named = head.epoch, named != epoch else { return head.sequence > last }
-        return named > epoch && last > 0
+    /// epoch that came after it.
+    private static func isAhead(
+        _ ledger: Ledger, _ head: Ledger.Head, of outbox: Outbox, _ last: Int64
+    ) throws -> Bool {
+        guard let named = head.epoch, named != outbox.epoch else { return head.sequence > last }
+        let mark = try outbox.ledgerMark()
+        let known = mark.map { Ledger.Known(number: $0.number, hash: $0.hash) }
+        let succession = try ledger.succession(of: outbox.epoch, known: known)
+        if succession.isKnown { return true }
+        guard last > 0 else { return false }
+        // It has no record: it is the newer one where it remembers one of the other's.
+        if let mark, succession.hasRemembered, let begun = succession.begun { return mark.number < begun }
+        return named > outbox.epoch
     }
 
     private static func tellReplaced(_ outbox: Outbox, _ logger: Logger) {
@@ -49,6 +62,8 @@ enum StoreSuccession {
             facts: [
                 "before": before, "last": "\(last)", "ledger": "\(head.sequence)", "ledger_epoch": head.epoch ?? "",
             ])
+        // Its own mark is as old as the backup, and would make this epoch the older one at the next start.
+        try outbox.save(LedgerMark(number: head.number, hash: head.hash))
         let text =
             "the database is older than the ledger of the evidence, as if restored from a backup: its sequence begins at 1 "
             + "again, under another epoch"

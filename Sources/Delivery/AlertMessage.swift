@@ -30,4 +30,12 @@ public struct AlertMessage: Sendable, Hashable {
         self.payload = payload
         self.pictures = pictures
     }
+
+    /// How subscribers know it. What an earlier store counted lies below 1 in this one's order, and bears its own number.
+    var name: (sequence: Int64, epoch: String?) {
+        guard sequence < 1, let event = try? AlertEvent(json: Data(payload)), let own = Int64(event.sequence) else {
+            return (sequence, nil)
+        }
+        return (own, event.epoch)
+    }
 }

@@ -4,6 +4,15 @@ import Foundation
 public struct BlockedDelivery: Codable, Sendable, Hashable {
     public var topic: String
     public var sequence: Int64
+    /// Of the store that counted it, where that is another one than the present store; nil otherwise.
+    public var epoch: String?
     /// The broker's word.
     public var reason: String
+
+    /// - Parameter topic: as the broker has it.
+    init(_ message: AlertMessage, topic: String, reason: String) {
+        (sequence, epoch) = message.name
+        self.topic = topic
+        self.reason = reason
+    }
 }

@@ -3,19 +3,21 @@
 /// Each cause once until a connection has held, and at most one in a minute: an hour without a broker is one line, and so is
 /// an hour in which it accepts us and hangs up each time.
 struct ConnectionLog {
-    private static let interval = TroubleLog.interval
     /// Causes that are remembered.
     private static let most = 16
 
+    private let interval: Duration
     private var said: Set<String> = []
     private var last: ContinuousClock.Instant?
     private var owesConnection = true
     private var hasConnected = false
 
+    init(interval: Duration = TroubleLog.interval) { self.interval = interval }
+
     /// Whether to say that the connection could not be made or kept.
     mutating func down(_ cause: String, at now: ContinuousClock.Instant) -> Bool {
         guard !said.contains(cause), said.count < Self.most else { return false }
-        if let last, now - last < Self.interval { return false }
+        if let last, now - last < interval { return false }
         said.insert(cause)
         last = now
         owesConnection = true
@@ -27,7 +29,7 @@ struct ConnectionLog {
     mutating func up(at now: ContinuousClock.Instant) -> Bool {
         defer { hasConnected = true }
         guard owesConnection, !hasConnected else { return false }
-        if let last, now - last < Self.interval { return false }
+        if let last, now - last < interval { return false }
         owesConnection = false
         return true
     }

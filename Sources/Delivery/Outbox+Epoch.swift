@@ -23,7 +23,12 @@ extension Outbox {
     public func beginEpoch(
         _ event: AuditEntry.Event, facts: [String: String] = [:], at date: Date = Date()
     ) throws(OutboxError) {
-        let epoch = UUIDv7.make(date: date).text
+        try beginEpoch(event, facts: facts, at: date, as: UUIDv7.make(date: date).text)
+    }
+
+    func beginEpoch(
+        _ event: AuditEntry.Event, facts: [String: String] = [:], at date: Date = Date(), as epoch: String
+    ) throws(OutboxError) {
         try Self.explaining("begin another epoch of the outbox \(file.path)") {
             try pool.write { db in
                 try Self.auditDrops(at: date, db)

@@ -54,8 +54,8 @@ extension Outbox {
                 doomed.append(row["sequence"])
                 freed += row["bytes"] as Int
             }
+            if index >= undelivered { try noteDrops(doomed, db) }
             try delete(doomed, db)
-            if index >= undelivered { for sequence in doomed { try noteDrop(sequence, db) } }
         }
     }
 
@@ -85,12 +85,38 @@ extension Outbox {
 
     /// A message that this broker can never take goes, and is told.
     static func drop(_ sequence: Int64, reason: String, at date: Date, _ db: Database) throws {
-        let sql = "SELECT COUNT(*) FROM messages WHERE sequence = ?"
-        guard try Int.fetchOne(db, sql: sql, arguments: [sequence]) == 1 else { return }
+        let condition = "sequence = ?"
+        guard let message = try OutboxSchema.messages(db, where: condition, arguments: [sequence]).first else { return }
         try delete([sequence], db)
         try db.execute(sql: "INSERT OR IGNORE INTO drops VALUES (?, ?, 1)", arguments: [sequence, sequence])
-        let facts = ["first": "\(sequence)", "last": "\(sequence)", "reason": reason]
+        try audit(drop: [message.name], reason: reason, at: date, db)
+    }
+
+    /// - Parameter names: of one store, in their order.
+    private static func audit(
+        drop names: [(sequence: Int64, epoch: String?)], reason: String, at date: Date, _ db: Database
+    ) throws {
+        guard let first = names.first, let last = names.last else { return }
+        var facts = ["first": "\(first.sequence)", "last": "\(last.sequence)", "reason": reason]
+        facts["epoch"] = first.epoch
         try audit(.messagesDropped, by: "", facts: facts, at: date, db)
+    }
+
+    private static let spent = "the budget of the outbox was spent"
+
+    /// To be called before they are deleted: what an earlier store counted is told by the numbers that it had there.
+    private static func noteDrops(_ sequences: [Int64], _ db: Database) throws {
+        let earlier = sequences.filter { $0 < 1 }
+        let names = try earlier.compactMap {
+            try OutboxSchema.messages(db, where: "sequence = ?", arguments: [$0]).first?.name
+        }
+        for names in Dictionary(grouping: names, by: \.epoch).values {
+            try audit(drop: names, reason: spent, at: Date(), db)
+        }
+        for sequence in earlier {
+            try db.execute(sql: "INSERT OR IGNORE INTO drops VALUES (?, ?, 1)", arguments: [sequence, sequence])
+        }
+        for sequence in sequences where sequence > 0 { try noteDrop(sequence, db) }
     }
 
     private static func delete(_ sequences: [Int64], _ db: Database) throws {
@@ -113,7 +139,8 @@ extension Outbox {
     /// Drops go upwards: mostly the newest span grows by one.
     private static func noteDrop(_ sequence: Int64, _ db: Database) throws {
         try db.execute(
-            sql: "UPDATE drops SET last = ? WHERE last = ? AND NOT audited", arguments: [sequence, sequence - 1])
+            sql: "UPDATE drops SET last = ? WHERE last = ? AND first > 0 AND NOT audited",
+            arguments: [sequence, sequence - 1])
         if db.changesCount == 0 {
             try db.execute(sql: "INSERT INTO drops VALUES (?, ?, 0)", arguments: [sequence, sequence])
         }
@@ -130,7 +157,7 @@ extension Outbox {
         let rows = try Row.fetchAll(db, sql: "SELECT first, last FROM drops WHERE NOT audited ORDER BY first")
         for row in rows {
             let (first, last): (Int64, Int64) = (row["first"], row["last"])
-            let facts = ["first": "\(first)", "last": "\(last)", "reason": "the budget of the outbox was spent"]
+            let facts = ["first": "\(first)", "last": "\(last)", "reason": spent]
             try audit(.messagesDropped, by: "", facts: facts, at: date, db)
         }
         try db.execute(sql: "UPDATE drops SET audited = 1")
@@ -179,13 +206,18 @@ extension Outbox {
         return try spans(sql, db)
     }
 
-    /// Spans of sequences that were dropped before any broker had them.
+    /// Spans of messages that were dropped before any broker had them, by their places in the outbox: below 1 are those that
+    /// an earlier store counted.
     func dropped() throws(OutboxError) -> [ClosedRange<Int64>] {
-        try Self.explaining("read what was dropped") { try pool.read(Self.drops) }
+        try Self.explaining("read what was dropped") { try pool.read { try Self.drops(from: .min, $0) } }
     }
 
-    static func drops(_ db: Database) throws -> [ClosedRange<Int64>] {
-        try spans("SELECT first, last FROM drops ORDER BY first", db).reduce(into: []) { spans, span in
+    /// Of this store's sequences.
+    static func drops(_ db: Database) throws -> [ClosedRange<Int64>] { try drops(from: 1, db) }
+
+    private static func drops(from least: Int64, _ db: Database) throws -> [ClosedRange<Int64>] {
+        let sql = "SELECT MAX(first, \(least)) AS first, last FROM drops ORDER BY first"
+        return try spans(sql, db).reduce(into: []) { spans, span in
             if let last = spans.last, last.upperBound + 1 == span.lowerBound {
                 spans[spans.count - 1] = last.lowerBound...span.upperBound
             } else {

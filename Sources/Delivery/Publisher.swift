@@ -58,8 +58,8 @@ public actor Publisher {
     private nonisolated let leftOut = Mutex<[String]>([])
     private var unheard: UnheardFilters
     private nonisolated let unheardNames = Mutex<[String]>([])
-    /// The alert over which the broker breaks the connection, and when it is tried again.
-    private var held: (blocked: BlockedDelivery, again: ContinuousClock.Instant, wait: Double)?
+    /// The alert over which the broker breaks the connection, by its place in the outbox, and when one is tried again.
+    private var held: (message: Int64, blocked: BlockedDelivery, again: ContinuousClock.Instant, wait: Double)?
     /// What the broker refused last, with a word: it may hang up right after that.
     private struct Refused {
         let thing: String
@@ -73,8 +73,8 @@ public actor Publisher {
     }
     private var refusal: Refused?
     private let heldWaits: ClosedRange<Double>
-    private var log = ConnectionLog()
-    private var troubles = TroubleLog()
+    private var log: ConnectionLog
+    private var troubles: TroubleLog
     private var saying: Task<Void, Never>?
     private var settling: Task<Void, Never>?
     private let settleTime: Double
@@ -94,7 +94,9 @@ public actor Publisher {
     private var toldUnheard: [String] = []
     /// By filter: what had been dropped when the retained incidents were last looked through.
     private var reconciled: [String: [ClosedRange<Int64>]] = [:]
-    private var isReconciling = false
+    private var reconciling: Set<String> = []
+    /// Filters that this connection's broker has not been asked for, and refused ones that are to be asked for again.
+    private var unasked: Set<String> = []
     private var failures: (picture: AlertPicture?, count: Int) = (nil, 0)
 
     /// - Parameters:
@@ -105,12 +107,15 @@ public actor Publisher {
     ///   - warnings: are told with the site's state, at the next wake-up.
     ///   - heldWaits: bounds in seconds of the waits between attempts with a message over which the broker breaks the
     ///     connection; with MQTT 3.1.1 each one tells all subscribers that the site is offline.
+    ///   - troubleInterval: at the least between two lines of the log about trouble with the broker.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site: SiteIdentity, logger: Logger,
         places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
-        heldWaits: ClosedRange<Double> = 60...1800
+        heldWaits: ClosedRange<Double> = 60...1800, troubleInterval: Duration = .seconds(60)
     ) {
         self.heldWaits = heldWaits
+        log = ConnectionLog(interval: troubleInterval)
+        troubles = TroubleLog(interval: troubleInterval)
         self.warnings = warnings
         self.places = places
         self.inbox = inbox
@@ -259,13 +264,13 @@ public actor Publisher {
             do {
                 try await publish(retained: siteMessage(.offline))
             } catch {
-                logger.warning("no farewell to the broker", metadata: ["reason": "\(error)"])
+                say(.farewell, .warning, "no farewell to the broker", ["reason": "\(error)"], cause: "\(error)")
             }
         }
         deadline.cancel()
         await client.close()
         saying?.cancel()
-        for line in troubles.rest(at: ContinuousClock().now) { write(line) }
+        if let line = troubles.rest(at: ContinuousClock().now) { write(line) }
     }
 
     /// At once, or in its turn.
@@ -384,35 +389,16 @@ public actor Publisher {
             troubles.withdraw(.retained)
             isServedAnew = false
             unheard.reset()
-            await listen(to: inbox?.filters ?? [])
+            try await listenAnew()
             try await announce()
             await forgetOthers()
             announced = session
-        } else {
-            await listenAgain()
         }
-        try await reconcile()
-        if unheard.names != toldUnheard { isSiteDue = true }
         settle()
-        while true {
-            if isServedAnew {
-                isServedAnew = false
-                await listen(to: inbox?.filters ?? [])
-                await forgetOthers()
-            }
-            await sendStates()
-            if isSiteDue {
-                isSiteDue = false
-                await refreshSite()
-            }
-            try await sendReplies()
-            let batch = try outbox.pending(limit: Self.window, after: progress)
-            if !batch.isEmpty {
-                try await send(batch)
-                continue
-            }
-            if try await sendAgain() { continue }
-            guard try await sendPicture() else { break }
+        do { try await sendWaiting() } catch {
+            // An alert that is blocked keeps nobody from being heard.
+            if client.isConnected { try await listenToNext() }
+            throw error
         }
         // What was dropped, and what reviews say.
         let facts = try outbox.facts()
@@ -422,6 +408,30 @@ public actor Publisher {
             await refreshSite()
         }
         if let diskFault { throw diskFault }
+    }
+
+    /// Alerts go before everything else that may take its time.
+    private func sendWaiting() async throws {
+        while true {
+            if isServedAnew {
+                isServedAnew = false
+                unheard.keep((inbox?.filters ?? []) + openFilters)
+                try await listenAnew()
+                await forgetOthers()
+            }
+            await sendStates()
+            if isSiteDue || unheard.names != toldUnheard {
+                isSiteDue = false
+                await refreshSite()
+            }
+            try await sendReplies()
+            let batch = try outbox.pending(limit: Self.window, after: progress)
+            if !batch.isEmpty { try await send(batch) }
+            let hasAsked = try await listenToNext()
+            if hasAsked || !batch.isEmpty { continue }
+            if try await sendAgain() { continue }
+            guard try await sendPicture() else { break }
+        }
     }
 
     /// Sends the states that were posted since the last time; a new connection is told those that it did not get.
@@ -459,29 +469,49 @@ public actor Publisher {
         [.site, .camera, .open].first { topics.isClass($0, topic) }.map(Self.name) ?? "retained"
     }
 
-    /// Returns the filters that the broker has taken; those that it refuses are asked for again with growing waits.
+    /// Asks for all that requests come by, up to the first filter that the broker refuses: alerts do not wait for many of
+    /// these, which some brokers think over for seconds each.
+    private func listenAnew() async throws(MQTTError) {
+        let filters = inbox?.filters ?? []
+        unasked = Set(filters)
+        tellUnheard()
+        for filter in filters where !isStopping { guard try await listen(to: filter) else { break } }
+    }
+
+    /// Asks for one filter that is due, so that alerts may go out before the next one; false where none is.
     @discardableResult
-    private func listen(to filters: [String], retainAsPublished: Bool = true) async -> [String] {
-        var taken: [String] = []
-        for filter in filters where client.isConnected {
-            do throws(MQTTError) {
-                try await subscribe(filter, retainAsPublished: retainAsPublished)
-                unheard.taken(filter)
-                taken.append(filter)
-            } catch {
-                // The next connection is asked for all.
-                guard error.kind != .disconnected else { break }
-                unheard.refused(filter)
-                // One line, whatever the number of filters and of tries.
-                say(
-                    .unheard, .error,
-                    "could not listen: requests are not heard until the broker takes their filter, it is asked again",
-                    ["reason": "\(error)"], cause: "")
-            }
+    private func listenToNext() async throws -> Bool {
+        // The farewell has no time to lose.
+        guard !isStopping else { return false }
+        unasked.formUnion(unheard.takeDue(at: ContinuousClock().now))
+        if let filter = inbox?.filters.first(where: unasked.contains) {
+            try await listen(to: filter)
+            return true
         }
-        let names = unheard.names
-        unheardNames.withLock { $0 = names }
-        if names.isEmpty, client.isConnected, troubles.withdraw(.unheard) {
+        return try await reconcileNext()
+    }
+
+    /// Returns whether the broker has taken the filter; one that it refuses is asked for again with growing waits.
+    @discardableResult
+    private func listen(to filter: String, retainAsPublished: Bool = true) async throws(MQTTError) -> Bool {
+        unasked.remove(filter)
+        var isTaken = false
+        do throws(MQTTError) {
+            try await subscribe(filter, retainAsPublished: retainAsPublished)
+            unheard.taken(filter)
+            isTaken = true
+        } catch {
+            // The next connection is asked for all.
+            guard error.kind != .disconnected else { throw error }
+            unheard.refused(filter)
+            // One line, whatever the number of filters and of tries.
+            say(
+                .unheard, .error,
+                "could not listen: requests are not heard until the broker takes their filter, it is asked again",
+                ["reason": "\(error)"], cause: "")
+        }
+        let names = tellUnheard()
+        if names.isEmpty, unasked.isEmpty, client.isConnected, troubles.withdraw(.unheard) {
             logger.notice("the broker takes all filters now")
         }
         if let seconds = unheard.wait(at: ContinuousClock().now) {
@@ -490,14 +520,19 @@ public actor Publisher {
                 wakeup.yield()
             }
         }
-        return taken
+        return isTaken
     }
 
-    /// Asks for what the broker has refused, once its time has come; incidents that are retained are left to `reconcile`.
-    private func listenAgain() async {
-        let due = unheard.takeDue(at: ContinuousClock().now)
-        if !due.isEmpty { await listen(to: (inbox?.filters ?? []).filter(due.contains)) }
+    /// Whoever asks for the state of this site is told of these.
+    @discardableResult
+    private func tellUnheard() -> [String] {
+        let names = unheard.names
+        unheardNames.withLock { $0 = names }
+        return names
     }
+
+    /// Of incidents that are retained.
+    private var openFilters: [String] { Set(places + [site.place]).map(topics.openFilter).sorted() }
 
     /// A filter over which the broker breaks the connection is left out: alerts must go out all the same.
     private func subscribe(_ filter: String, retainAsPublished: Bool) async throws(MQTTError) {
@@ -521,27 +556,28 @@ public actor Publisher {
     }
 
     /// Asks for the open incidents that the broker still has from before, at the start and after every drop: their end
-    /// may be among what was dropped.
-    private func reconcile() async throws {
+    /// may be among what was dropped. One filter at a time; false where none is left.
+    private func reconcileNext() async throws -> Bool {
         let dropped = try outbox.dropped()
-        guard !isReconciling else { return }
-        let filters = Set(places + [site.place]).map(topics.openFilter)
-            .filter { reconciled[$0] != dropped && !unheard.contains($0) }.sorted()
-        guard !filters.isEmpty else { return }
-        let taken = await listen(to: filters, retainAsPublished: false)
+        let next = openFilters.first { filter in
+            reconciled[filter] != dropped && !reconciling.contains(filter)
+                && (!unheard.contains(filter) || unasked.contains(filter))
+        }
+        guard let filter = next else { return false }
         // A connection that broke meanwhile is no answer: the next one is asked again.
-        guard client.isConnected, !taken.isEmpty else { return }
-        for filter in taken { reconciled[filter] = dropped }
-        isReconciling = true
+        guard try await listen(to: filter, retainAsPublished: false), client.isConnected else { return true }
+        reconciled[filter] = dropped
+        reconciling.insert(filter)
         Task { [weak self, client] in
             try? await Task.sleep(for: Self.reconciliation)
-            for filter in taken { try? await client.unsubscribe(filter) }
-            await self?.endReconciliation()
+            try? await client.unsubscribe(filter)
+            await self?.endReconciliation(filter)
         }
+        return true
     }
 
-    private func endReconciliation() {
-        isReconciling = false
+    private func endReconciliation(_ filter: String) {
+        reconciling.remove(filter)
         // The broker keeps the subscription with the session: the next connection asks again, and ends it.
         if !client.isConnected { reconciled = [:] }
         wakeup.yield()
@@ -636,16 +672,11 @@ public actor Publisher {
     }
 
     private func send(_ waiting: [AlertMessage]) async throws {
-        if let held {
-            let (message, now) = (held.blocked, ContinuousClock().now)
-            if message.sequence != waiting.first?.sequence {
-                // Dropped meanwhile.
-                self.held = nil
-            } else if now < held.again {
-                throw MQTTError(
-                    kind: .refused, operation: "publish to \(message.topic)", cause: message.reason,
-                    remedy: "the broker's own log says why; it is tried again with growing waits")
-            }
+        // Also where it was dropped meanwhile: while the outbox is full each alert drops one, and the next is mostly no better.
+        if let held, ContinuousClock().now < held.again {
+            throw MQTTError(
+                kind: .refused, operation: "publish to \(held.blocked.topic)", cause: held.blocked.reason,
+                remedy: "the broker's own log says why; it is tried again with growing waits")
         }
         let isCautious = objections.isCautious || held != nil
         let known = waiting.prefix { allowed.contains($0.topic) }
@@ -664,11 +695,12 @@ public actor Publisher {
         }
         var fault: MQTTError?
         var blocked: BlockedDelivery?
+        var refusedFirst: Int64?
         for (message, open, alert) in sent {
             if let open { await attempt { try await self.acknowledgement(of: open) } }
             do {
                 try await acknowledgement(of: alert, Self.name(of: message))
-                if held?.blocked.sequence == message.sequence { held = nil }
+                held = nil
                 progress.messages[message.sequence] = Date()
                 allowed.insert(message.topic)
             } catch {
@@ -681,9 +713,9 @@ public actor Publisher {
                     allowed.remove(message.topic)
                     if refusal?.thing == Self.name(of: message) { refusal?.message = message }
                     if blocked == nil {
+                        refusedFirst = message.sequence
                         blocked = BlockedDelivery(
-                            topic: topics.onWire(message.topic), sequence: message.sequence,
-                            reason: secrets.redact(error.cause))
+                            message, topic: topics.onWire(message.topic), reason: secrets.redact(error.cause))
                     }
                     fault = fault ?? error
                 case .disconnected:
@@ -694,7 +726,7 @@ public actor Publisher {
         }
         settle()
         // The broker may have hung up meanwhile.
-        if let held, held.blocked.sequence == blocked?.sequence, ContinuousClock().now < held.again {
+        if let held, held.message == refusedFirst, ContinuousClock().now < held.again {
             blocked = held.blocked
         }
         if fault?.kind != .disconnected, blocked != self.blocked {
@@ -741,9 +773,9 @@ public actor Publisher {
     private func hold(_ message: AlertMessage, _ cause: String) {
         let wait = held.map { min(2 * $0.wait, heldWaits.upperBound) } ?? heldWaits.lowerBound
         let blocked = BlockedDelivery(
-            topic: topics.onWire(message.topic), sequence: message.sequence,
+            message, topic: topics.onWire(message.topic),
             reason: "the broker breaks the connection over this message: \(secrets.redact(cause))")
-        held = (blocked, ContinuousClock().now + .seconds(wait), wait)
+        held = (message.sequence, blocked, ContinuousClock().now + .seconds(wait), wait)
         // The next connection's first word tells it.
         refused.withLock { $0 = blocked }
     }

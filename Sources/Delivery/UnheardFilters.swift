@@ -37,12 +37,18 @@ struct UnheardFilters {
         return seconds
     }
 
-    /// Those that are to be asked for again; whoever takes them asks. Empty while the wait goes on.
+    /// Those that are to be asked for again; whoever takes them asks, and they count as refused until then. Empty while the
+    /// wait goes on.
     mutating func takeDue(at now: ContinuousClock.Instant) -> Set<String> {
         guard let due, due <= now else { return [] }
         self.due = nil
-        defer { filters = [] }
         return filters
+    }
+
+    /// Others are no longer of interest.
+    mutating func keep(_ wanted: [String]) {
+        filters.formIntersection(wanted)
+        if filters.isEmpty { reset() }
     }
 
     /// Another connection is asked for everything.

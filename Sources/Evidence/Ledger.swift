@@ -57,7 +57,7 @@ public final class Ledger: Sendable {
     /// Its end as it was found, before anything was written.
     public let found: Head
     private let folder: URL
-    private let path: String
+    let path: String
     private let site: String
     private let key: SiteKey?
     private let state: Mutex<State>

@@ -26,19 +26,39 @@ final class LoadedInput {
     }
 
     /// Letterboxes a picture to the top left; returns the part of the input that it fills, in pixels.
-    func fill(from frame: Frame) throws -> (width: Int, height: Int) {
+    ///
+    /// - Parameter exposure: of the whole picture, where this is a part of it; nil for its own.
+    func fill(from frame: Frame, in exposure: Exposure? = nil) throws -> (width: Int, height: Int) {
+        try scale(frame) { pixels, filled in
+            guard let table = (exposure ?? Exposure(of: pixels)).table else { return enter(pixels, filled) }
+            pixels.map { table[Int($0)] }.withUnsafeBufferPointer { enter($0, filled) }
+        }
+    }
+
+    /// How a picture's values, and those of its parts, enter the network.
+    func exposure(of frame: Frame) throws -> Exposure {
+        var exposure = Exposure.asItIs
+        _ = try scale(frame) { pixels, _ in exposure = Exposure(of: pixels) }
+        return exposure
+    }
+
+    private func scale(
+        _ frame: Frame, _ body: (UnsafeBufferPointer<UInt8>, (width: Int, height: Int)) -> Void
+    ) throws -> (width: Int, height: Int) {
         let filled = model.filled(width: frame.width, height: frame.height)
         if scaler?.width != filled.width || scaler?.height != filled.height {
             scaler = Scaler(width: filled.width, height: filled.height, format: .rgb)
         }
-        let (inputWidth, inputHeight) = (Int32(model.width), Int32(model.height))
-        try scaler?.scale(frame) { pixels in
-            guard let pixels = pixels.baseAddress else { return }
-            ocv_planes(
-                pixels, Int32(filled.width), Int32(filled.height), EfficientDet.mean, EfficientDet.scale, &blob,
-                inputWidth, inputHeight)
-        }
+        let count = 3 * filled.width * filled.height
+        try scaler?.scale(frame) { body(UnsafeBufferPointer(rebasing: $0.prefix(count)), filled) }
         return filled
+    }
+
+    private func enter(_ pixels: UnsafeBufferPointer<UInt8>, _ filled: (width: Int, height: Int)) {
+        guard let pixels = pixels.baseAddress else { return }
+        ocv_planes(
+            pixels, Int32(filled.width), Int32(filled.height), EfficientDet.mean, EfficientDet.scale, &blob,
+            Int32(model.width), Int32(model.height))
     }
 }
 

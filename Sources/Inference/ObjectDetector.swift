@@ -35,10 +35,12 @@ public actor ObjectDetector {
     }
 
     /// Looks at one picture, letterboxed into the input that its shape wastes least of.
-    public func detections(in frame: Frame) throws -> Result {
+    public func detections(in frame: Frame) throws -> Result { try detections(in: frame, exposure: nil) }
+
+    private func detections(in frame: Frame, exposure: Exposure?) throws -> Result {
         let input = try input(for: frame)
         let before = threadSeconds()
-        let filled = try input.fill(from: frame)
+        let filled = try input.fill(from: frame, in: exposure)
         let (logits, offsets) = try input.run()
         let detections = input.decoder.decode(
             logits: logits, offsets: offsets, filled: filled, minimumScore: Self.faintScore)
@@ -48,7 +50,8 @@ public actor ObjectDetector {
     /// Looks closer at one part of a picture; the boxes are in coordinates of the whole picture.
     public func detections(in frame: Frame, part: Box) throws -> Result {
         let cut = try frame.part(part)
-        let result = try detections(in: cut)
+        // A dark corner of a street by day is a shadow: what is dark, the whole picture says.
+        let result = try detections(in: cut, exposure: input(for: frame).exposure(of: frame))
         let scale = (
             x: Double(cut.shape.storedWidth) / Double(max(1, frame.shape.storedWidth)),
             y: Double(cut.shape.storedHeight) / Double(max(1, frame.shape.storedHeight))

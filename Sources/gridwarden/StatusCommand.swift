@@ -40,6 +40,9 @@ struct StatusCommand: ParsableCommand {
             broker \(broker(status))
             outbox \(outbox.undelivered) wait\(age); \(outbox.delivered) delivered, \(outbox.bytes >> 10) KiB
             """)
+        if let seconds = outbox.secondsOld {
+            print("OLD: the disk of the state directory does not answer, the outbox was so \(Int(seconds)) s ago")
+        }
         for name in outbox.damagedStores ?? [] {
             print("DAMAGED: the outbox was set aside as \(name), and a new one begun; inspect it, and take it away")
         }

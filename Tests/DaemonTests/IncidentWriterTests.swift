@@ -157,7 +157,7 @@ import Video
             await site.settle()
         }
         let events = try site.events()
-        #expect(events.count == 2)
+        #expect(events.count == 2 && events.allSatisfy { $0.epoch == site.outbox.epoch })
         #expect(events.allSatisfy { $0.data.evidence.map(\.role) == ["panorama-confirming", "close-up"] })
         #expect(events.allSatisfy { $0.data.evidence.allSatisfy(\.masked) })
         let payloads = try site.outbox.messages(from: 1, through: 100).map { Data($0.payload) }

@@ -1,4 +1,4 @@
-import Delivery
+import Analytics
 import Evidence
 import Foundation
 import Logging
@@ -6,6 +6,7 @@ import TestSupport
 import Testing
 
 @testable import Daemon
+@testable import Delivery
 
 /// Databases that are not the one that was there before, with a real ledger beside them.
 struct StoreSuccessionTests {
@@ -82,5 +83,44 @@ struct StoreSuccessionTests {
         outbox = try Outbox(file: folder)
         #expect(try settle(outbox, ledger).events == [])
         #expect(ledger.sequence(in: outbox.epoch, through: 0) == 0)
+    }
+
+    @Test func `a clock that was set back makes no newer database the older one`() throws {
+        let ledger = try ledger()
+        let first = try Outbox(file: folder.file("first.sqlite"))
+        #expect(try settle(first, ledger).events == [])
+        try record(3, of: first, in: ledger)
+        // The clock is set back, and the database is lost.
+        do {
+            let second = try Outbox(file: file)
+            try second.beginEpoch(.configurationLoaded, as: "00000000" + second.epoch.dropFirst(8))
+            #expect(second.epoch < first.epoch)
+            #expect(try settle(second, ledger).events == [.storeReplaced])
+            try append(to: second)
+        }
+        // It ended before the ledger had anything of it.
+        let second = try Outbox(file: file)
+        #expect(try settle(second, ledger).events == [])
+        try record(1, of: second, in: ledger)
+        #expect(try settle(Outbox(file: file), ledger).events == [])
+        // Now the first one is put back, with messages that the ledger has.
+        try first.audit(.configurationLoaded)
+        try append(to: first)
+        let restored = try Outbox(file: folder.file("first.sqlite"))
+        #expect(try settle(restored, ledger).events == [.storeRestored])
+        try append(to: restored)
+        #expect(try settle(Outbox(file: folder.file("first.sqlite")), ledger).events == [], "once")
+    }
+
+    /// One message, whatever it says.
+    private func append(to outbox: Outbox) throws {
+        let incident = Incident(
+            id: UUIDv7.make(), kind: .illegalParking, camera: "c1", zone: "z", firstSeen: MediaTime(0),
+            confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
+            object: .init(objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
+        try outbox.append(incident) {
+            AlertMessage(
+                sequence: $1, id: UUIDv7.make(), subject: $0.id, topic: "t", openTopic: "o", isOpen: true, payload: [])
+        }
     }
 }

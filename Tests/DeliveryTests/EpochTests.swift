@@ -52,4 +52,29 @@ struct EpochTests {
         #expect(try outbox.gapReport().missing == [])
         try outbox.check()
     }
+
+    @Test func `what an earlier store counted is dropped and blocked by the numbers that it had there`() async throws {
+        let outbox = try Outbox(file: folder.file("small.sqlite"), budget: OutboxBudget(messages: 4))
+        for _ in 0..<4 { try fixtures.append(fixtures.incident(), to: outbox) }
+        let before = outbox.epoch
+        try outbox.beginEpoch(.storeRestored)
+        let first = try #require(try outbox.pending(limit: 1).first)
+        #expect(first.sequence == -3)
+        let blocked = BlockedDelivery(first, topic: "t", reason: "r")
+        #expect(blocked.sequence == 1 && blocked.epoch == before)
+
+        // Each takes the place of one from before.
+        for _ in 0..<4 { try fixtures.append(fixtures.incident(), to: outbox) }
+        #expect(try outbox.facts().dropped == [] && outbox.gapReport().dropped == [])
+        #expect(try outbox.dropped() == [-3...0], "their ends may be among them")
+        try fixtures.append(fixtures.incident(), to: outbox)
+        #expect(try outbox.facts().dropped == [1...1])
+        #expect(try outbox.gapReport().undelivered == [2...5])
+        try outbox.auditDrops()
+        let drops = try outbox.auditEntries().filter { $0.event == .messagesDropped }.map(\.facts)
+        #expect(drops.prefix(4).map { $0["epoch"] } == [before, before, before, before])
+        #expect(drops.map { $0["first"] } == ["1", "2", "3", "4", "1"] && drops[4]["epoch"] == nil)
+        let new = try #require(try outbox.pending(limit: 1).first)
+        #expect(BlockedDelivery(new, topic: "t", reason: "r").epoch == nil)
+    }
 }

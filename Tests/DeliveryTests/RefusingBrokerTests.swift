@@ -12,6 +12,9 @@ struct RefusingBrokerTests {
     private final class Book: Sendable {
         let lines = Mutex<[String]>([])
         let acknowledges = Mutex(false)
+
+        final class Tries: Sendable { let times = Mutex<[ContinuousClock.Instant]>([]) }
+
         var logger: Logger { Logger(label: "test") { _ in Handler(book: self) } }
 
         private struct Handler: LogHandler {
@@ -40,9 +43,10 @@ struct RefusingBrokerTests {
     }
 
     private func run(
-        _ port: Int, version: MQTTSettings.Version? = nil, inbox: Inbox? = nil, ackTimeout: Double = 20,
+        _ port: Int, outbox: Outbox? = nil, version: MQTTSettings.Version? = nil, inbox: Inbox? = nil,
+        ackTimeout: Double = 20,
         settleTime: Double = 30, heldWaits: ClosedRange<Double> = 60...1800,
-        username: String? = nil,
+        username: String? = nil, troubleInterval: Duration = .seconds(60),
         _ body: (Publisher) async throws -> Void
     ) async throws {
         var settings = MQTTSettings(
@@ -55,8 +59,9 @@ struct RefusingBrokerTests {
         settings.username = username
         settings.password = username.map { _ in "p" }
         let publisher = Publisher(
-            outbox: outbox, broker: settings, topics: fixtures.topics, site: fixtures.site, logger: book.logger,
-            places: [fixtures.camera.place], inbox: inbox, heldWaits: heldWaits)
+            outbox: outbox ?? self.outbox, broker: settings, topics: fixtures.topics, site: fixtures.site,
+            logger: book.logger,
+            places: [fixtures.camera.place], inbox: inbox, heldWaits: heldWaits, troubleInterval: troubleInterval)
         let run = Task { try await publisher.run() }
         try await body(publisher)
         run.cancel()
@@ -141,13 +146,77 @@ struct RefusingBrokerTests {
         try await screen.close()
     }
 
+    @Test(.waiting(minutes: 1)) func `a stop says in one line what no line has told yet`() async throws {
+        let book = book
+        let broker = try ScriptedBroker { packet in
+            if packet.kind == .publish, packet.topic.contains("/alert/") { return .close }
+            return packet.kind == .publish && book.acknowledges.withLock(\.self) ? .ignore : .accept
+        }
+        try fixtures.append(fixtures.incident(), to: outbox)
+        try await run(broker.port, troubleInterval: .seconds(3600)) { publisher async throws in
+            #expect(try await eventually { publisher.blocked != nil && publisher.client.isConnected })
+            #expect(try await eventually { self.reports(broker).last?.blocked != nil })
+            #expect(complaints.count == 1, "\(complaints)")
+            // Now the farewell is not acknowledged.
+            book.acknowledges.withLock { $0 = true }
+        }
+        #expect(complaints.count == 2, "\(complaints)")
+        #expect(complaints.last?.contains("alerts wait in the outbox") == true, "\(complaints)")
+        #expect(complaints.last?.contains("no farewell to the broker") == true, "\(complaints)")
+    }
+
+    @Test(.waiting(minutes: 1))
+    func `a message over which connections break is tried after waits that grow, which MQTT 3 1 1 tells as offline`()
+        async throws
+    {
+        let (tries, clock) = (Book.Tries(), ContinuousClock())
+        let broker = try ScriptedBroker { packet in
+            guard packet.kind == .publish, packet.topic.contains("/alert/") else { return .accept }
+            tries.times.withLock { $0.append(clock.now) }
+            return .close
+        }
+        try fixtures.append(fixtures.incident(), to: outbox)
+        try await run(broker.port, version: .v311, heldWaits: 0.4...1.6) { publisher async throws in
+            #expect(
+                try await eventually(seconds: 40) {
+                    publisher.notify()
+                    return tries.times.withLock { $0.count >= 7 }
+                })
+        }
+        let times = tries.times.withLock(\.self)
+        let waits = zip(times, times.dropFirst()).map { $0.duration(to: $1) / .seconds(1) }
+        // Three breaks may be chance.
+        #expect(zip(waits.dropFirst(2), [0.4, 0.8, 1.6, 1.6]).allSatisfy { $0 >= $1 }, "\(waits)")
+    }
+
+    @Test(.waiting(minutes: 1))
+    func `the connection is left in peace also where the budget drops the message that broke it`() async throws {
+        let broker = try ScriptedBroker { packet in
+            packet.kind == .publish && packet.topic.contains("/alert/") ? .close : .accept
+        }
+        let outbox = try Outbox(file: folder.file("small.sqlite"), budget: OutboxBudget(messages: 3))
+        for _ in 0..<3 { try fixtures.append(fixtures.incident(), to: outbox) }
+        try await run(broker.port, outbox: outbox) { publisher async throws in
+            #expect(try await eventually { publisher.blocked?.sequence == 1 && publisher.client.isConnected })
+            let connections = broker.connections
+            for _ in 0..<10 {
+                try fixtures.append(fixtures.incident(), to: outbox)
+                publisher.notify()
+                try await Task.sleep(for: .milliseconds(200))
+            }
+            #expect(broker.connections == connections)
+            #expect(try outbox.pending(limit: 1).first.map { $0.sequence > 3 } == true)
+        }
+    }
+
     /// NATS does so over each topic with a dot.
     @Test(.waiting(minutes: 2))
     func `a blocked message that is tried again and again is said once`() async throws {
         let cluster = try NATSCluster()
         for _ in 0..<3 { try fixtures.append(fixtures.incident(), to: outbox) }
         try await run(
-            cluster.ports[0], inbox: fixtures.inbox(outbox), settleTime: 0.5, heldWaits: 1...1
+            cluster.ports[0], inbox: fixtures.inbox(outbox), settleTime: 0.5, heldWaits: 1...1,
+            troubleInterval: .milliseconds(200)
         ) { publisher async throws in
             #expect(try await eventually(seconds: 40) { publisher.blocked != nil })
             #expect(publisher.blocked?.reason.contains("set broker.topic_kind: underscored") == true)
@@ -186,7 +255,12 @@ struct RefusingBrokerTests {
         let wasSaid = [log.withdraw(.alerts), log.withdraw(.leftOut)]
         #expect(wasSaid == [true, false])
         log.add(.alerts, line("blocked"))
-        #expect(log.rest(at: start).map(\.cause) == ["blocked", "retained 3599"], "what waits at the end is said")
+        log.add(
+            .farewell, TroubleLog.Line(level: .critical, message: "none", metadata: ["b": "2", "a": "1"], cause: ""))
+        let rest = log.rest(at: start)
+        #expect(rest?.level == .critical)
+        #expect(rest?.metadata == ["reasons": "blocked; retained 3599; none: 1: 2"], "what waits at the end is said")
+        #expect(log.rest(at: start) == nil)
     }
 
     @Test(.waiting(minutes: 1), arguments: MQTTSettings.Version.allCases)
@@ -262,6 +336,39 @@ struct RefusingBrokerTests {
         #expect(broker.connections == 1)
         #expect(complaints.count { $0.contains("could not listen") } == 1, "\(complaints)")
         #expect(book.lines.withLock { $0.count { $0.contains("takes all filters now") } } == 1)
+    }
+
+    @Test(.waiting(minutes: 1)) func `alerts wait for one filter that the broker refuses, and not for all`()
+        async throws
+    {
+        let broker = try ScriptedBroker { $0.kind == .subscribe ? .refuseFilter(0x87) : .accept }
+        for _ in 0..<3 { try fixtures.append(fixtures.incident(), to: outbox) }
+        try await run(broker.port, inbox: fixtures.inbox(outbox)) { publisher async throws in
+            #expect(try await eventually { self.reports(broker).last?.broker?.unheard?.count == 3 })
+        }
+        let packets = broker.packets
+        let first = try #require(packets.firstIndex { $0.topic.contains("/alert/") })
+        #expect(packets[..<first].count { $0.kind == .subscribe } == 1)
+        #expect(packets.contains { $0.topic.contains("/site/") })
+    }
+
+    @Test(.waiting(minutes: 1)) func `a blocked alert keeps nobody from being heard`() async throws {
+        let book = book
+        let broker = try ScriptedBroker { packet in
+            if packet.kind == .publish, packet.topic.contains("/alert/") { return .close }
+            return packet.kind == .subscribe && !book.acknowledges.withLock(\.self) ? .refuseFilter(0x87) : .accept
+        }
+        try fixtures.append(fixtures.incident(), to: outbox)
+        try await run(broker.port, inbox: fixtures.inbox(outbox)) { publisher async throws in
+            // On the connection that is then left in peace.
+            #expect(
+                try await eventually {
+                    self.reports(broker).last?.blocked != nil && publisher.link?.unheard?.isEmpty == false
+                })
+            book.acknowledges.withLock { $0 = true }
+            #expect(try await eventually(seconds: 40) { publisher.link.map { $0.unheard == nil } ?? false })
+            #expect(publisher.blocked != nil)
+        }
     }
 
     @Test func `refused filters are asked for after waits that grow to five minutes`() {

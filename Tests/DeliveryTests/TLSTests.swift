@@ -53,6 +53,29 @@ import Testing
 
     private struct Unexpected: Error {}
 
+    @Test
+    func `a broker is known by the name of the address that is tried, also where others before it are dead`()
+        async throws
+    {
+        try certificates.makeServer("named", hosts: ["localhost"])
+        let broker = try broker(server: "named")
+        let dead = try FreePort.tcp()
+        // Where localhost is ::1 first, that address of it is dead too: the broker listens on the other one.
+        for addresses in [["localhost"], ["127.0.0.1", "localhost"], ["localhost", "localhost"]] {
+            try await expectConnection(
+                client(broker.port) { settings in
+                    settings.addresses = addresses.enumerated().map { index, host in
+                        .init(host: host, port: index + 1 == addresses.count ? broker.port : dead)
+                    }
+                })
+        }
+        let wrong = client(broker.port) {
+            $0.addresses = [.init(host: "localhost", port: dead), .init(host: "127.0.0.1", port: broker.port)]
+        }
+        let error = try await refusal(wrong) { $0.operation.hasSuffix(":\(dead)") }
+        #expect(error.operation.hasSuffix("127.0.0.1:\(broker.port)") && error.cause.contains("127.0.0.1"), "\(error)")
+    }
+
     /// With TLS 1.3 a broker looks at our certificate only after the handshake has ended for us.
     private func stays(_ client: MQTTClient) async throws -> Bool {
         (try? await client.publish(MQTTMessage(topic: "a", text: "b"))) != nil

@@ -6,9 +6,6 @@ import Testing
 
 /// Sixty incidents in one look of the real program: one parked car in sixty zones. Run alone, since it measures time.
 @Suite struct IsolatedDaemonBurstTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
     private static let zones = 60
 
     private let folder: TemporaryFolder
@@ -23,27 +20,14 @@ import Testing
 
     private func configuration(_ name: String) -> String {
         """
-        site: {id: s1, area: "320583102201", state_directory: \(folder.file(name).path), models_directory: \(Self.models)}
+        site: {id: s1, area: "320583102201", state_directory: \(folder.file(name).path), models_directory: \(WatchedLane.models)}
         broker: {host: 127.0.0.1, port: \(broker.port)}
         evidence: {directory: \(folder.file(name + "-evidence").path)}
         cameras:
-          - id: c1
-            url: \(server.url)
-            purpose: test
-            signage_confirmed: true
-            zones:
 
         """
-            + (1...Self.zones).map { number in
-                """
-                      - id: np\(number)
-                        name: Lane \(number)
-                        polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
-                        rules:
-                          parking.motor: {dwell: 15}
-
-                """
-            }.joined()
+            + WatchedLane.camera(
+                "c1", server.url, zones: (1...Self.zones).map { ("np\($0)", "Lane \($0)") }, dwell: 15)
     }
 
     /// Returns once the look is on the disk.
@@ -58,7 +42,7 @@ import Testing
         try outbox.messages(from: first, through: last).map { try AlertEvent(json: Data($0.payload)) }
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 8))
+    @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 8))
     func `sixty alerts are with the broker at once, a reload and a stop are heard meanwhile, and all pictures follow`()
         async throws
     {

@@ -8,11 +8,7 @@ import Testing
 /// A disk with the site's state that takes nothing and refuses nothing, under the real program. Run alone, since it
 /// follows a clock.
 @Suite struct IsolatedHangingDiskTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
-
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
+    @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func `looks go on while the disk hangs, it is told, and a stop goes as far as it can`() async throws {
         let folder = try TemporaryFolder()
         guard let disk = try HangingDisk(in: folder, megabytes: 64) else {
@@ -25,21 +21,12 @@ import Testing
         defer { server.stop() }
         let state = disk.url.appending(path: "state")
         let text = """
-            site: {id: s1, area: "320583102201", state_directory: \(state.path), models_directory: \(Self.models)}
+            site: {id: s1, area: "320583102201", state_directory: \(state.path), models_directory: \(WatchedLane.models)}
             broker: {host: 127.0.0.1, port: \(broker.port)}
             evidence: {directory: \(folder.file("evidence").path)}
             cameras:
-              - id: c1
-                url: \(server.url)
-                purpose: test
-                signage_confirmed: true
-                zones:
-                  - id: np1
-                    name: Lane
-                    polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
-                    rules:
-                      parking.motor: {dwell: 5}
-            """
+
+            """ + WatchedLane.camera("c1", server.url)
         let daemon = try RunningDaemon(text, in: folder)
         defer { daemon.end() }
         func looks() throws -> Int {
@@ -64,7 +51,10 @@ import Testing
             try await eventually(seconds: 90) { daemon.log.ranges(of: "the disk does not answer since").count == 2 })
         daemon.signal(SIGTERM)
         // No service waits for the disk; the process itself cannot end before its last call to it does.
-        #expect(try await eventually(seconds: 30) { daemon.log.contains("the disk has not taken everything") })
+        let began = ContinuousClock.now
+        #expect(try await eventually(seconds: 30) { daemon.log.contains("gridwarden has stopped") }, "\(daemon.log)")
+        print("hanging disk: stopped after \(began.duration(to: .now))")
+        #expect(daemon.log.contains("the disk has not taken everything"))
         disk.thaw()
         #expect(daemon.stop() == 0, "\(daemon.log)")
         let outbox = try Outbox(file: state.appending(path: "outbox.sqlite"))

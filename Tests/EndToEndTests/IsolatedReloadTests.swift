@@ -8,31 +8,11 @@ import Testing
 
 /// SIGHUP to the real program, with a real camera, broker and database. Run alone, since it follows a clock.
 @Suite(.waiting) struct IsolatedReloadTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
-
-    private func camera(_ id: String, _ url: String, zone: String = "np1", name: String = "Lane") -> String {
-        """
-          - id: \(id)
-            url: \(url)
-            purpose: test
-            signage_confirmed: true
-            zones:
-              - id: \(zone)
-                name: \(name)
-                polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
-                rules:
-                  parking.motor: {dwell: 5}
-
-        """
-    }
-
     private func configuration(
         _ folder: TemporaryFolder, _ broker: Broker, _ port: Int, id: String = "s1", _ cameras: String...
     ) -> String {
         """
-        site: {id: \(id), area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(Self.models)}
+        site: {id: \(id), area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(WatchedLane.models)}
         broker: {host: 127.0.0.1, port: \(broker.port)}
         evidence: {enabled: false}
         metrics: {listen: "127.0.0.1:\(port)"}
@@ -47,7 +27,7 @@ import Testing
         throw CancellationError()
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
+    @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
     func `a reload touches only what changed, keeps incidents, and refuses a faulty file as a whole`() async throws {
         let folder = try TemporaryFolder()
         let port = try FreePort.tcp()
@@ -63,8 +43,8 @@ import Testing
         try await screen.waitForConnection()
         try await screen.subscribe("mg/v1/#")
 
-        let parked = camera("parked", server.url)
-        let first = configuration(folder, broker, port, parked, camera("other", pattern.url))
+        let parked = WatchedLane.camera("parked", server.url)
+        let first = configuration(folder, broker, port, parked, WatchedLane.camera("other", pattern.url))
         let daemon = try RunningDaemon(first, in: folder)
         defer { daemon.end() }
         let opened = try await next(screen) { $0.topic.contains("/alert/") }
@@ -89,7 +69,7 @@ import Testing
             String(decoding: metrics, as: UTF8.self).contains("gridwarden_camera_open_incidents{camera=\"parked\"} 1"))
 
         // One camera for another: the third one does not notice.
-        let second = configuration(folder, broker, port, parked, camera("new", pattern.url))
+        let second = configuration(folder, broker, port, parked, WatchedLane.camera("new", pattern.url))
         #expect(try daemon.reload(second).contains("STATUS=watching 2 cameras"))
         #expect(daemon.log.contains("<5>configuration reloaded"))
         #expect(daemon.log.contains(#"kept=["parked"]"#))
@@ -114,14 +94,16 @@ import Testing
         #expect(try open() == [incident])
 
         // Another name for the zone: the camera starts again with what was open, and opens nothing twice.
-        let third = configuration(folder, broker, port, camera("parked", server.url, name: "Kerb"))
+        let third = configuration(
+            folder, broker, port, WatchedLane.camera("parked", server.url, zones: [("np1", "Kerb")]))
         #expect(try daemon.reload(third).contains("watching 1 cameras"))
         #expect(daemon.log.contains(#"restarted=["parked"]"#))
         _ = try await next(screen) { $0.topic.contains("/camera/") && $0.topic.hasSuffix("/parked") }
         #expect(try open() == [incident])
 
         // The zone is gone: nobody would ever close the incident.
-        _ = try daemon.reload(configuration(folder, broker, port, camera("parked", server.url, zone: "np2")))
+        _ = try daemon.reload(
+            configuration(folder, broker, port, WatchedLane.camera("parked", server.url, zones: [("np2", "Lane")])))
         let closed = try await next(screen) {
             $0.topic.contains("/alert/") && String(decoding: $0.payload, as: UTF8.self).contains("camera_lost")
         }

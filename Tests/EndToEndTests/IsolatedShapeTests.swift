@@ -6,25 +6,7 @@ import Testing
 
 /// Recorders that squeeze a picture and do not say so, with the real program. Run alone, since it follows a clock.
 @Suite(.waiting) struct IsolatedShapeTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
     private static let dwell = 20.0
-
-    private func camera(_ id: String, _ url: String, _ more: String = "") -> String {
-        """
-          - id: \(id)
-            url: \(url)
-            purpose: test
-            signage_confirmed: true
-        \(more)    zones:
-              - id: np1
-                polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
-                rules:
-                  parking.motor: {dwell: \(Self.dwell)}
-
-        """
-    }
 
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip.
     private func part(_ size: String, in folder: TemporaryFolder) throws -> String {
@@ -40,7 +22,7 @@ import Testing
         return path
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
+    @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
     func `a recorder that squeezes its pictures in silence gives the same alert once its aspect is set`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()
@@ -70,15 +52,15 @@ import Testing
         func url(_ size: String) throws -> String { try #require(servers[size]).url }
         let daemon = try RunningDaemon(
             """
-            site: {id: s1, area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(Self.models)}
+            site: {id: s1, area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(WatchedLane.models)}
             broker: {host: 127.0.0.1, port: \(broker.port)}
             evidence: {enabled: false}
             cameras:
 
-            """ + camera("square", try url("640x360"))
-                + camera("half", try url("960x1080"), "    aspect: 16:9\n")
-                + camera("narrow", try url("352x576"), "    aspect: \"16:9\"\n")
-                + camera("silent", try url("960x1080")), in: folder)
+            """ + WatchedLane.camera("square", try url("640x360"), dwell: Self.dwell)
+                + WatchedLane.camera("half", try url("960x1080"), "aspect: 16:9", dwell: Self.dwell)
+                + WatchedLane.camera("narrow", try url("352x576"), "aspect: \"16:9\"", dwell: Self.dwell)
+                + WatchedLane.camera("silent", try url("960x1080"), dwell: Self.dwell), in: folder)
         defer { daemon.end() }
         for id in ["square", "half", "narrow"] {
             #expect(

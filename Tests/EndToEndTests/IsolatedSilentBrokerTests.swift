@@ -6,27 +6,7 @@ import Testing
 
 /// A broker that takes all and acknowledges nothing, with the real program. Run alone, since it follows a clock.
 @Suite struct IsolatedSilentBrokerTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
-
-    private func camera(_ id: String, _ url: String) -> String {
-        """
-          - id: \(id)
-            url: \(url)
-            purpose: test
-            signage_confirmed: true
-            zones:
-              - id: np1
-                name: Lane
-                polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
-                rules:
-                  parking.motor: {dwell: 5}
-
-        """
-    }
-
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
+    @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func `four cameras go on looking, a stop is heard, and everything is delivered afterwards`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()
@@ -38,12 +18,12 @@ import Testing
         defer { for server in servers { server.stop() } }
         let text =
             """
-            site: {id: s1, area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(Self.models)}
+            site: {id: s1, area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(WatchedLane.models)}
             broker: {host: 127.0.0.1, port: \(proxy.port)}
             evidence: {enabled: false}
             cameras:
 
-            """ + servers.enumerated().map { camera("c\($0.offset)", $0.element.url) }.joined()
+            """ + servers.enumerated().map { WatchedLane.camera("c\($0.offset)", $0.element.url) }.joined()
         proxy.set(.unacknowledged)
         let daemon = try RunningDaemon(text, in: folder)
         defer { daemon.end() }

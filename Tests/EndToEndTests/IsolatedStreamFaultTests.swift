@@ -6,9 +6,6 @@ import Testing
 
 /// Streams that change or break under way, with the real program. Run alone, since it follows a clock.
 @Suite(.waiting) struct IsolatedStreamFaultTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
     private static let dwell = 25.0
 
     /// What a centre has heard.
@@ -41,25 +38,12 @@ import Testing
         }
     }
 
-    private func camera(_ id: String, _ url: String) -> String {
-        """
-          - id: \(id)
-            url: \(url)
-            purpose: test
-            signage_confirmed: true
-            open_timeout: 4
-            read_timeout: 3
-            zones:
-              - id: np1
-                polygon: [[0.1875, 0.4583], [0.6875, 0.3667], [0.75, 0.5694], [0.2969, 0.6333]]
-                rules:
-                  parking.motor: {dwell: \(Self.dwell)}
-
-        """
+    /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip.
+    private static func camera(_ id: String, _ url: String) -> String {
+        WatchedLane.camera(id, url, "open_timeout: 4", "read_timeout: 3", dwell: dwell)
     }
 
-    /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip.
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
+    @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 4))
     func `streams that change their size or break are told, go on by themselves, and leave the others alone`()
         async throws
     {
@@ -89,14 +73,14 @@ import Testing
         let screen = try await Screen(broker)
         let daemon = try RunningDaemon(
             """
-            site: {id: s1, area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(Self.models)}
+            site: {id: s1, area: "320583102201", state_directory: \(folder.file("state").path), models_directory: \(WatchedLane.models)}
             broker: {host: 127.0.0.1, port: \(broker.port)}
             evidence: {enabled: false}
             cameras:
 
-            """ + camera("inband", inband.url) + camera("published", before.url)
-                + camera("flipped", source.url.replacing(":\(source.port)/", with: ":\(proxy.port)/"))
-                + camera("calm", calm.url), in: folder)
+            """ + Self.camera("inband", inband.url) + Self.camera("published", before.url)
+                + Self.camera("flipped", source.url.replacing(":\(source.port)/", with: ":\(proxy.port)/"))
+                + Self.camera("calm", calm.url), in: folder)
         defer { daemon.end() }
         let cameras = ["inband", "published", "flipped", "calm"]
         #expect(

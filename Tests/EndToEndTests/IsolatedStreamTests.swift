@@ -11,10 +11,6 @@ import Video
 
 /// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber. Run alone, since it follows a clock.
 @Suite(.waiting) struct IsolatedStreamTests {
-    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
-    private static let isReady =
-        Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
-
     private func configuration(_ folder: TemporaryFolder, broker: Broker, camera: String, silent: String) throws
         -> Configuration
     {
@@ -26,7 +22,7 @@ import Video
                   grid: "003"
                   microgrid: "02"
                   state_directory: \(folder.file("state").path)
-                  models_directory: \(Self.models)
+                  models_directory: \(WatchedLane.models)
                 broker:
                   host: 127.0.0.1
                   port: \(broker.port)
@@ -58,7 +54,7 @@ import Video
                 """, file: "test.yaml")
     }
 
-    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 2))
+    @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 2))
     func aParkedCarOnAStreamIsOneMessageAndASilentCameraDisturbsNothing() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()

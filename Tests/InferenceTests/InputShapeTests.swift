@@ -153,4 +153,26 @@ import Video
             "\($0)".contains("efficientdet-lite0, efficientdet-lite0-448x256, ")
         }
     }
+
+    @Test func `a family's name finds the one network of a version that had no families`() throws {
+        func entry(_ name: String, classes: [String]) -> String {
+            let source = #"{"package": "p", "version": "1", "file": "f", "sha256": "0"}"#
+            let output = #"{"file": "\#(name).onnx", "sha256": "0", "bytes": 1}"#
+            return #"{"name": "\#(name)", "use": "u", "source": \#(source), "output": \#(output), "licence": "l", "#
+                + #""classes": \#(classes), "input": {"shape": [1, 3, 320, 320]}"#
+        }
+        func manifest(_ entries: String...) throws -> ModelManifest {
+            try JSONDecoder().decode(
+                ModelManifest.self, from: Data(#"{"models": [\#(entries.joined(separator: ","))]}"#.utf8))
+        }
+        // The head goes by the same prefix and finds nothing.
+        let (head, network) = (entry("net-head", classes: []) + "}", entry("net-320", classes: ["car"]))
+        let old = try manifest(head, network + "}").detection("net", in: "/m")
+        #expect(old.inputs.map(\.name) == ["net-320"])
+        #expect(throws: InferenceError.self) { try manifest(head).detection("net", in: "/m") }
+        // Where there are families, a name is one or is wrong.
+        #expect(throws: InferenceError.self) {
+            try manifest(network + #", "family": "other"}"#).detection("net", in: "/m")
+        }
+    }
 }

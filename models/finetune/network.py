@@ -53,8 +53,17 @@ def overlap(box, boxes):
     return common / (area(box) + area(boxes) - common + 1e-9)
 
 
+def exposed(picture):
+    """A dark picture spread over the whole range, as the product does (Sources/Inference/Exposure.swift)."""
+    counts = np.bincount((picture.astype(int).sum(2) // 3).ravel(), minlength=256).cumsum()
+    low, high = (int(np.searchsorted(counts * 100, counts[-1] * share, side="right")) for share in (1, 99))
+    if high >= 128:
+        return picture
+    return ((np.arange(256) - low) * 255 // max(high - low, 16)).clip(0, 255).astype(np.uint8)[picture]
+
+
 class Detector:
-    """ONNX Runtime, with the product's letterbox, decoding and suppression."""
+    """ONNX Runtime, with the product's exposure, letterbox, decoding and suppression."""
 
     def __init__(self, model, threads=1):
         options = onnxruntime.SessionOptions()
@@ -73,6 +82,7 @@ class Detector:
         scale = min(self.width / width, self.height / height)
         filled = max(1, round(width * scale)), max(1, round(height * scale))
         small = cv2.resize(picture, filled, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+        small = exposed(small)
         blob = np.zeros((1, 3, self.height, self.width), np.float32)
         blob[0, :, :filled[1], :filled[0]] = ((small.astype(np.float32) - 127) / 128).transpose(2, 0, 1)
         logits, offsets = self.raw(blob)

@@ -18,8 +18,8 @@ final class PacketFeed {
             guard let opaque, let buffer else { return ffAVERROR_EOF }
             return Unmanaged<PacketFeed>.fromOpaque(opaque).takeUnretainedValue().tell(buffer, Int(size))
         }
-        // One that may be written to is read without a buffer of its own: each call is one packet. Nothing is written:
-        // what libav has to report of what it received it would send at most once a packet, and only of huge ones.
+        // One that may be written to is read without a buffer of its own: each call is one packet. What libav writes, a
+        // receiver report for each 280 kB that it received, goes nowhere; cameras are told by requests that we are there.
         playing = Self.context(isWritable: true, this) { opaque, buffer, size in
             guard let opaque, let buffer else { return ffAVERROR_EOF }
             return Unmanaged<PacketFeed>.fromOpaque(opaque).takeUnretainedValue().read(buffer, Int(size))
