@@ -13,7 +13,7 @@ struct GroundModel: Sendable {
     private static let colourStep: Float = 6
     /// The change of light between two looks that moves a middle grey by `lumaStep`, as a natural logarithm; changes that
     /// are kept.
-    private static let lightStep = log(1 + lumaStep / 128)
+    private static let lightStep = log(1 + Double(lumaStep) / 128)
     private static let lightLooks = 16
     /// Mean deviations of a pixel's own noise that a change must exceed: for a normal distribution 3.5 of them are 2.8 σ.
     private static let noiseFactor: Float = 3.5
@@ -130,8 +130,8 @@ struct GroundModel: Sendable {
 
     private mutating func noteLight(of seen: ColourPicture, at time: MediaTime) {
         if let lastSeen {
-            let change = LightField(of: seen, over: lastSeen, mask: hidden).unevenness
-            if change.luma > Self.lightStep || change.colour > 2 * Self.colourStep { lightChanges.append(time) }
+            let change = LightChange(from: lastSeen, to: seen, hidden: hidden)
+            if change.luma > Self.lightStep || change.colour > Double(2 * Self.colourStep) { lightChanges.append(time) }
             if lightChanges.count > Self.lightLooks { lightChanges.removeFirst() }
         }
         lastSeen = seen
