@@ -75,6 +75,13 @@ struct FootageTests {
         #expect((report.matched, report.missed, report.wrong, report.duplicate) == (1, 0, 0, 0))
     }
 
+    /// Its box is not judged by the clip's truth.
+    @Test func `a motorcycle that burns at a pump is one alert, in time`() async throws {
+        let report = try await run("turn2/fire-at-pump.mp4", dwell: 10)
+        #expect(report.alerts.map(\.kind) == ["env.burning"])
+        #expect((24.8...31).contains(try #require(report.alerts.first).openedS))
+    }
+
     /// It turns before its view is known.
     @Test func `a camera that turns and zooms sees nothing, and its zones rest`() async throws {
         let report = try await run("turn2/turning-camera.mp4", dwell: 10)
