@@ -92,6 +92,69 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         }
     }
 
+    /// In the shade each stone of the paving loses the light that it had on one side: no gain of the ground explains that.
+    private static func shade(_ canvas: inout Street.Canvas, _ look: Int) {
+        canvas.relight(Box(x: 0, y: 0.3, width: 1, height: 0.7)) { $2 * 0.6 }
+        canvas.relight(place) { x, y, luma in luma + Double(Street.noise(x / 3, y / 3, 7) % 30) - 15 }
+    }
+
+    @Test func `what looks new when the sun goes is nothing where nobody was`() {
+        var still = Watch()
+        still.watch(0...20)
+        // The light above goes on: that the sun has gone is not the exposure's doing.
+        still.watch(22...90, change: Self.shade)
+        #expect(still.things.allSatisfy { $0.doubt == .light })
+        // Without the sun's going the same change is a thing.
+        var sunny = Watch()
+        sunny.watch(0...20)
+        sunny.watch(22...90) { canvas, _ in
+            canvas.relight(place) { x, y, luma in luma * 0.6 + Double(Street.noise(x / 3, y / 3, 7) % 30) - 15 }
+        }
+        #expect(sunny.things.contains { $0.doubt == nil })
+    }
+
+    @Test func `a bag that somebody brings while the sun goes is found`() throws {
+        let person = Street.Thing(.person, Box(x: 0.36, y: 0.25, width: 0.1, height: 0.4), look: 5, score: 0.8)
+        var watch = Watch()
+        watch.watch(0...18)
+        watch.watch(20...22, [person])
+        watch.watch(24...70, [bag]) { canvas, _ in
+            canvas.relight(Box(x: 0, y: 0.3, width: 1, height: 0.7)) { $2 * 0.6 }
+        }
+        let object = try #require(watch.seen.last?.objects.first { $0.isThing })
+        #expect(object.box.iou(place) > 0.5 && object.doubt == nil)
+    }
+
+    @Test func `somebody whom the detector misses stirs, a bag in the shaking picture does not`() throws {
+        var standing = Watch()
+        standing.watch(0...20)
+        for look in 0..<10 {
+            // Somebody who stands sways by a hand's breadth.
+            let body = Box(x: 0.4 + Double(look * 7 % 3) * 0.009, y: 0.5, width: 0.08, height: 0.2)
+            let time = 22 + Double(look) * 2
+            standing.watch(time...time, [Street.Thing(.object, body, look: 11, isDetected: false, tint: 25)])
+        }
+        #expect(standing.seen.last?.objects.contains { $0.doubt == .stirs } == true)
+        #expect(!standing.seen.flatMap(\.objects).contains { $0.isThing && $0.doubt == nil })
+        var shaking = Watch()
+        shaking.watch(0...20)
+        for look in 0..<20 {
+            let time = 22 + Double(look) * 2
+            shaking.watch(time...time, [bag]) { canvas, look in
+                let step = look % 2
+                canvas.luma = canvas.luma.indices.map { canvas.luma[max(0, $0 - step)] }
+            }
+        }
+        #expect(shaking.seen.last?.objects.contains { $0.isThing && $0.doubt == nil } == true)
+    }
+
+    @Test func `pixels that have hardly changed have no time`() throws {
+        var watch = Watch()
+        watch.watch(0...40)
+        let model = try #require(watch.watcher.model)
+        #expect(model.since(Array(1000..<1100)) == nil)
+    }
+
     @Test func somebodyBeforeItHidesItAndDoesNotEndIt() throws {
         let person = Street.Thing(.person, Box(x: 0.36, y: 0.2, width: 0.18, height: 0.5), look: 5, score: 0.8)
         var watch = Watch()

@@ -51,6 +51,16 @@ private func thing(
 }
 
 @Suite struct LeftObjectTests {
+    @Test(arguments: [LeftObject.Doubt.stirs, .light]) func `what is in doubt is not spoken of`(
+        doubt: LeftObject.Doubt
+    ) {
+        var watch = Watch()
+        var somebody = thing()
+        somebody.doubt = doubt
+        watch.watch(16...200, somebody)
+        #expect(watch.opened.isEmpty)
+    }
+
     @Test func aThingIsOneIncidentFromItsArrivalUntilTheGroundIsClean() throws {
         var watch = Watch()
         watch.watch(16...100, thing())

@@ -82,6 +82,15 @@ struct FootageTests {
         #expect((24.8...31).contains(try #require(report.alerts.first).openedS))
     }
 
+    /// The shadow of a cloud over a whole site, four times; people at a gate by infra-red, with torches and insects.
+    @Test(arguments: ["cloud-shadow", "infrared-gate"]) func `light and the living are no refuse`(clip: String)
+        async throws
+    {
+        let report = try await run("turn2/\(clip).mp4", dwell: 10)
+        #expect(report.alerts.isEmpty)
+        #expect(report.blindSeconds == 0)
+    }
+
     /// It turns before its view is known.
     @Test func `a camera that turns and zooms sees nothing, and its zones rest`() async throws {
         let report = try await run("turn2/turning-camera.mp4", dwell: 10)

@@ -32,6 +32,10 @@ struct GroundEvidence: Sendable {
 
     var speaksForThing: Bool { came > Self.leastCame && change + colour > max(Self.leastChange, 3 * noise) && !isLight }
 
+    /// Whether so much is left over that light from elsewhere, which the fit does not know, does not explain it either: where
+    /// the sun goes, each blade of grass loses a shadow of its own.
+    var outlastsLight: Bool { residual > 3 * noise }
+
     init(of pixels: [Int], box: Box, in model: GroundModel) {
         let (width, height) = (model.width, model.height)
         var inside = Plane(width: width, height: height)

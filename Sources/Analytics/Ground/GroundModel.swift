@@ -1,3 +1,5 @@
+import Foundation
+
 /// What the ground of one camera looks like without the things that come and go, pixel by pixel, and which pixels have
 /// turned into something else that stays.
 ///
@@ -9,6 +11,10 @@ struct GroundModel: Sendable {
     /// Least difference in luma, in colour, that counts, beyond what noise explains.
     private static let lumaStep: Float = 7
     private static let colourStep: Float = 6
+    /// The change of light between two looks that moves a middle grey by `lumaStep`, as a natural logarithm; changes that
+    /// are kept.
+    private static let lightStep = log(1 + lumaStep / 128)
+    private static let lightLooks = 16
     /// Mean deviations of a pixel's own noise that a change must exceed: for a normal distribution 3.5 of them are 2.8 σ.
     private static let noiseFactor: Float = 3.5
     /// The share of those limits that counts beside pixels that exceed them, so that a thing's faint parts belong to it,
@@ -48,6 +54,9 @@ struct GroundModel: Sendable {
     private(set) var isReady = false
 
     private var last: ColourPicture
+    /// The last look as it was, and when the light has lately become another one.
+    private var lastSeen: ColourPicture?
+    private var lightChanges: [MediaTime] = []
     private var evidence: Plane
     private var faintEvidence: Plane
     private var hiddenLooks: Plane
@@ -107,6 +116,7 @@ struct GroundModel: Sendable {
         let shift = displacement(of: picture)
         let seen = picture.shifted(x: shift.x, y: shift.y)
         hideBorder()
+        noteLight(of: seen, at: time)
         compare(seen, keep: keep, at: UInt32(min(4e9, max(0, (time - start) * 10).rounded())))
         cleanUp()
     }
@@ -114,9 +124,24 @@ struct GroundModel: Sendable {
     /// Forgets what the ground looks like inside `box`: the next look that shows it is believed.
     mutating func forget(_ box: Box) { mark(box, in: &unknown) }
 
+    /// Whether the light has changed unevenly after `time`, by as much as makes a changed pixel: what is new since then is
+    /// light before it is a thing.
+    func lightChanged(after time: MediaTime) -> Bool { lightChanges.contains { $0 >= time } }
+
+    private mutating func noteLight(of seen: ColourPicture, at time: MediaTime) {
+        if let lastSeen {
+            let change = LightField(of: seen, over: lastSeen, mask: hidden).unevenness
+            if change.luma > Self.lightStep || change.colour > 2 * Self.colourStep { lightChanges.append(time) }
+            if lightChanges.count > Self.lightLooks { lightChanges.removeFirst() }
+        }
+        lastSeen = seen
+    }
+
     /// Since when most of these changed pixels have looked as they do; nil before the first look.
+    ///
+    /// Those that are but faintly changed have no time of their own.
     func since(_ pixels: [Int]) -> MediaTime? {
-        let times = pixels.map { since[$0] }.sorted()
+        let times = pixels.filter { foreground.values[$0] != 0 }.map { since[$0] }.sorted()
         guard let began, !times.isEmpty else { return nil }
         return began + Double(times[times.count / 2]) / 10
     }

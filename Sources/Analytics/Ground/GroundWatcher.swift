@@ -45,6 +45,10 @@ public struct GroundWatcher: Sendable {
         var emptied: (since: MediaTime, looks: Int)?
         var rejections = 0
         var changedLooks = 0
+        /// What had happened when it came, besides it.
+        var arrival = Arrival()
+        /// Of the last five looks.
+        var doubts: [LeftObject.Doubt?] = []
         /// The age at the last closer look, in seconds.
         var lookedAt: Double?
 
@@ -57,6 +61,7 @@ public struct GroundWatcher: Sendable {
 
     var model: GroundModel?
     private var covers = GroundCovers()
+    var visits = Visits()
     /// What hid the ground at the last look.
     private var covering: [Box] = []
     private var veils: [Box] = []
@@ -66,7 +71,7 @@ public struct GroundWatcher: Sendable {
     var nextID = 1
     private let watched: [Box]
     /// Height of the picture by its width.
-    private var aspect = 1.0
+    var aspect = 1.0
 
     /// What an earlier run had kept, until the first look.
     var restored: GroundSnapshot?
@@ -164,6 +169,7 @@ public struct GroundWatcher: Sendable {
         }
         for box in veils { model.mark(box, in: &keep) }
         self.veils = veils
+        visits.update(with: scene)
         covering = covers.update(with: scene, stays: stays, over: model)
         model.update(with: picture, covers: covering, keep: keep, at: scene.time)
         defer { self.model = model }
@@ -296,7 +302,8 @@ public struct GroundWatcher: Sendable {
                         since: min(since, scene.time), lastSeen: scene.time, presence: .visible, isThing: false,
                         certainty: 0, identity: .unknown),
                     pixels: blob.pixels, appearance: GreyImage(model.view.luma).patch(in: box),
-                    strength: Self.strength(of: blob.pixels, in: model), looks: 1))
+                    strength: Self.strength(of: blob.pixels, in: model), looks: 1,
+                    arrival: arrival(of: box, since: since, in: model)))
             nextID += 1
         }
     }
@@ -334,6 +341,7 @@ public struct GroundWatcher: Sendable {
         candidate.changedLooks += 1
         if candidate.changedLooks >= 2 {
             candidate.object.since = time
+            candidate.arrival = arrival(of: candidate.object.box, since: time, in: model)
             candidate.object.identity = .unknown
             candidate.lookedAt = nil
             candidate.appearance = now
@@ -368,12 +376,21 @@ public struct GroundWatcher: Sendable {
         let isGood =
             isSame && evidence.speaksForThing
             && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)
+        let isLight =
+            candidate.arrival.lightChanged && !(candidate.arrival.somebodyCame && evidence.outlastsLight)
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
         candidate.good += isGood ? 1 : 0
         candidate.object.isThing = candidate.verdicts.count { $0 } >= 3
         let visible = max(1, candidate.looks - candidate.hiddenLooks)
         candidate.object.certainty = min(1, Double(candidate.good) / Double(visible))
-        candidate.rejections = isGood ? 0 : candidate.rejections + 1
+        // The ground does not follow what smoke may lie over.
+        let isVeiled = veils.contains { $0.intersection(candidate.object.box) > 0 }
+        candidate.rejections = isGood && !isLight ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
+        candidate.doubts.append(isLight ? .light : stirs(candidate, in: model) ? .stirs : nil)
+        if candidate.doubts.count > 5 { candidate.doubts.removeFirst() }
+        candidate.object.doubt = [.light, .stirs].first { doubt in
+            candidate.doubts.count { $0 == doubt } > Self.mostDoubtfulLooks
+        }
     }
 }

@@ -19,6 +19,13 @@ public struct LeftObject: Sendable, Codable, Equatable {
         case known(ObjectClass)
     }
 
+    public enum Doubt: String, Sendable, Codable {
+        /// It moves in its place, as somebody does who stands.
+        case stirs
+        /// It came with a change of light.
+        case light
+    }
+
     public let id: Int
     public internal(set) var box: Box
     /// Its share of the picture, 0…1.
@@ -32,6 +39,8 @@ public struct LeftObject: Sendable, Codable, Equatable {
     /// The share of its visible looks in which that held, 0…1.
     public internal(set) var certainty: Double
     public internal(set) var identity: Identity
+    /// Why it is not spoken of although it looks like a thing; nil where nothing speaks against it.
+    public internal(set) var doubt: Doubt?
 
     public var isVisible: Bool { presence == .visible }
 }

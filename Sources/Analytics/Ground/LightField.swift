@@ -1,3 +1,5 @@
+import Foundation
+
 /// How the light of a look differs from the light of the ground's model: a gain of luma and an offset of each colour
 /// difference, smooth over the picture.
 ///
@@ -73,6 +75,16 @@ struct LightField: Sendable {
     private static func median(_ values: [Float]) -> Float? {
         guard !values.isEmpty else { return nil }
         return values.sorted()[values.count / 2]
+    }
+
+    /// How unevenly the light differs: from the tenth to the ninetieth hundredth of the picture's cells, as a natural
+    /// logarithm of the gain and in levels of colour. An exposure step is even, a cloud's shadow is not.
+    var unevenness: (luma: Float, colour: Float) {
+        func width(_ values: [Float]) -> Float {
+            let sorted = values.sorted()
+            return sorted[sorted.count * 9 / 10] - sorted[sorted.count / 10]
+        }
+        return (width(gain.map { log($0) }), width(blue) + width(red))
     }
 
     /// The light over one row of pixels: gain, offset of blue, offset of red.

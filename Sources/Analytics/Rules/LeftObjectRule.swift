@@ -77,7 +77,8 @@ public struct LeftObjectRule: Rule {
             entry.why.append(.init(at: time, what: "it became forbidden at this hour"))
         }
         let dwell = time - entry.clock.counts
-        guard isForbidden, !isPart, object.isVisible, object.isThing, object.identity == .thing, dwell >= settings.dwell
+        guard isForbidden, !isPart, object.isVisible, object.isThing, object.identity == .thing, object.doubt == nil,
+            dwell >= settings.dwell
         else {
             return finding(object, entry.clock.counts, .pending, entry.why)
         }
