@@ -7,15 +7,18 @@ public struct Observation: Sendable {
     public let objects: [LeftObject]
     /// Veils over the ground; those that have just gone are among them once more.
     public let plumes: [Plume]
+    /// Flames, known or suspected; those that have just gone are among them once more.
+    public let flames: [Plume]
 
     public init(
         scene: Scene, stays: [Stay] = [], ended: [StayTracker.Ended] = [], objects: [LeftObject] = [],
-        plumes: [Plume] = []
+        plumes: [Plume] = [], flames: [Plume] = []
     ) {
         self.scene = scene
         self.stays = stays
         self.ended = ended
         self.objects = objects
         self.plumes = plumes
+        self.flames = flames
     }
 }

@@ -50,7 +50,7 @@ public struct Benchmark: Sendable {
                 size = (Double(frame.width), Double(frame.height))
                 for remark in frame.remarks where !remarks.contains(remark) { remarks.append(remark) }
                 let look = try await pipeline.look(at: frame)
-                recording.isClose = pipeline.wantsGlimpses
+                recording.attention = pipeline.attention
                 guard !frame.isGlimpse else { continue }
                 for change in look.changes {
                     if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {

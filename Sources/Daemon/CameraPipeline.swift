@@ -29,7 +29,7 @@ public struct CameraPipeline: ~Copyable {
     /// Counts and processor seconds since the start.
     public struct Costs: Sendable {
         public var looks = 0
-        /// Between the looks, while something may be smoke.
+        /// Between the looks, while something may be smoke or flames.
         public var glimpses = 0
         public var inferences = 0
         public var gate = 0.0
@@ -46,8 +46,8 @@ public struct CameraPipeline: ~Copyable {
     var knowsGround: Bool { ground?.isKnown ?? false }
     /// What drifts over the ground, or may, by its number.
     var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
-    /// Whether pictures between the looks are wanted now.
-    public var wantsGlimpses: Bool { closer.isOn }
+    /// What pictures between the looks are wanted now.
+    public var attention: Attention { flames?.wantsBurst == true ? .burst : closer.isOn ? .glimpses : .looks }
     /// What became of the ground that an earlier run had kept.
     public var groundRestoration: GroundRestoration { ground?.restoration ?? .none }
     private let detector: ObjectDetector
@@ -59,7 +59,11 @@ public struct CameraPipeline: ~Copyable {
     private var ground: GroundWatcher?
     /// Nil where no rule asks for smoke.
     private var smoke: SmokeWatcher?
+    /// Nil where no rule asks for smoke.
+    private var flames: FlameWatcher?
     private var closer = CloserWatch()
+    /// When the smoke's watcher was given a picture last.
+    private var smokeSeen: MediaTime?
     private var lastJudgement: SightJudgement?
     private var rules: RuleSet
     private var incidents: IncidentBook
@@ -90,6 +94,7 @@ public struct CameraPipeline: ~Copyable {
         ground =
             withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon), restored: restoredGround)
         smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher(restored: restored) : nil
+        flames = smoke.map { _ in FlameWatcher() }
         small = SmallPicture(isColoured: zones.contains(where: \.rules.needColour))
         rules = RuleSet(
             zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }, restored: restored)
@@ -131,6 +136,7 @@ public struct CameraPipeline: ~Copyable {
             costs.looks += 1
             costs.gate += threadSeconds() - clock
             tracker.interrupt()
+            flames?.interrupt()
             return Look(time: frame.time, changes: [], detections: [], findings: [], sight: judgement)
         }
         let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
@@ -146,10 +152,12 @@ public struct CameraPipeline: ~Copyable {
             time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
+        let burning = flames?.update(with: scene) ?? []
         var objects =
             ground?.update(
                 with: scene, stays: tracker.stays, ended: ended, veils: smoke?.veils ?? [],
-                plumes: smoke?.plumes ?? []) ?? []
+                plumes: (smoke?.plumes ?? []) + burning.filter { $0.certainty > 0 }) ?? []
+        smokeSeen = frame.time
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         closer.decide(smoke?.isUndecided ?? false, at: frame.time)
         costs.rest += threadSeconds() - clock
@@ -158,7 +166,9 @@ public struct CameraPipeline: ~Copyable {
         objects = ground?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
-        let look = Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects, plumes: plumes)
+        let look = Observation(
+            scene: scene, stays: tracker.stays, ended: ended, objects: objects, plumes: plumes,
+            flames: burning)
         let findings = rules.evaluate(look)
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)
         var advanced = incidents.advance(findings, at: frame.time)
@@ -183,7 +193,10 @@ public struct CameraPipeline: ~Copyable {
             fault: fault)
     }
 
-    /// Takes a picture between two looks: only what drifts needs it.
+    /// Seconds from one picture to the next that smoke is looked for in: the ground's model is dear.
+    private static let smokeInterval = 0.45
+
+    /// Takes a picture between two looks: only what drifts and what flickers need it.
     private mutating func glimpse(at frame: Frame, _ judgement: SightJudgement) throws -> Look {
         let clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
@@ -192,7 +205,11 @@ public struct CameraPipeline: ~Copyable {
             let (picture, chroma) = try small.picture(of: frame)
             let scene = Scene(
                 time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
-            smoke?.glimpse(of: scene, over: ground)
+            flames?.glimpse(of: scene)
+            if closer.isOn, smokeSeen.map({ !(0..<Self.smokeInterval ~= frame.time - $0) }) ?? true {
+                smoke?.glimpse(of: scene, over: ground)
+                smokeSeen = frame.time
+            }
         }
         return Look(time: frame.time, changes: [], detections: detections, findings: [], sight: judgement)
     }

@@ -110,7 +110,7 @@ public struct CameraService: Sendable {
                 for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
                 let look = try await pipeline.look(at: frame)
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
-                camera.watchClosely(pipeline.wantsGlimpses)
+                camera.watch(with: pipeline.attention)
                 guard !frame.isGlimpse else { continue }
                 await tell(look, frame)
                 meter.looked(pipeline.costs)

@@ -57,7 +57,7 @@ public final class Camera: Sendable {
     private let waiting = Waiting()
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
-    private let isClose = Atomic<Bool>(false)
+    private let attention = Atomic<Int>(0)
     private let memory = StreamMemory()
     private let credentials: CredentialGate
     private let flow = Mutex(Flow())
@@ -123,8 +123,8 @@ public final class Camera: Sendable {
         }
     }
 
-    /// Asks for glimpses between the looks, or for no more of them.
-    public func watchClosely(_ isClose: Bool) { self.isClose.store(isClose, ordering: .relaxed) }
+    /// Asks for pictures between the looks, or for no more of them.
+    public func watch(with attention: Attention) { self.attention.store(attention.rawValue, ordering: .relaxed) }
 
     /// Interrupts whatever blocks. The camera does not start again.
     public func stop() {
@@ -199,7 +199,7 @@ public final class Camera: Sendable {
         var start: Double?
         count.withLock { $0.sessions += 1 }
         while !deadline.isStopped {
-            source.isClose = isClose.load(ordering: .relaxed)
+            source.attention = Attention(rawValue: attention.load(ordering: .relaxed)) ?? .looks
             guard let picture = try source.next() else { return }
             let isBack = flow.withLock { flow in
                 if !picture.isGlimpse { flow.missing = max(0, flow.missing - 1) }

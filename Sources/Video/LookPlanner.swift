@@ -5,7 +5,8 @@
 /// groups of pictures tells. Where the next one does not come by then, the packets that were left out are needed after all,
 /// and everything up to the next one.
 ///
-/// While the camera is watched closely all is decoded, and there are glimpses between the looks, which come as before.
+/// While the camera is watched closely all is decoded, and there are glimpses between the looks, which come as before. What is
+/// decoded all the same, or was left out a moment ago only, is taken at once; else it begins with the next key frame.
 struct LookPlanner {
     enum Choice: Equatable {
         case nothing
@@ -13,8 +14,7 @@ struct LookPlanner {
         case glimpse
     }
 
-    /// Whether the camera is to be watched closely. It is from the next key frame on.
-    var isClose = false
+    var attention = Attention.looks
 
     private let cadence: Cadence
     private var isAllDecoded = false
@@ -30,11 +30,16 @@ struct LookPlanner {
     /// The group of pictures goes on for longer than was planned: it is decoded to its end.
     private var isOverrun = false
     private var keyFramesStand = true
+    /// When the first packet since the last key frame was left out.
+    private var tornSince: Double?
 
     /// Time stamps jitter; a look may come by this much early.
     private static let slack = 0.02
-    /// Seconds from one picture to the next when the camera is watched closely.
-    private static let glimpseInterval = 0.5
+    /// Seconds from one picture to the next when the camera is watched closely. A burst takes all that a camera of 25 or 30
+    /// pictures a second sends: flicker of 12 Hz needs 24.
+    private static func interval(_ attention: Attention) -> Double { attention == .burst ? 0.05 : 0.5 }
+    /// Seconds since the first packet that was left out for which a burst is worth decoding them after all.
+    private static let catchable = 0.5
 
     init(cadence: Cadence) { self.cadence = cadence }
 
@@ -48,16 +53,31 @@ struct LookPlanner {
 
     /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.
     mutating func needs(isKey: Bool, at time: Double) -> Bool {
-        if isKey { (isAllDecoded, isOverrun) = (isClose, !keyFramesStand) }
-        guard case .keyFrames(let promise, let rest) = cadence, keyFramesStand else { return true }
+        if isKey { (isAllDecoded, isOverrun, tornSince) = (attention > .looks, !keyFramesStand, nil) }
+        guard case .keyFrames(let promise, let rest) = cadence, keyFramesStand else {
+            isAllDecoded = attention > .looks
+            return true
+        }
         guard isKey else {
             if isOverdue(at: time, promise) { goOn() }
-            return isAllDecoded || looksLeft > 0
+            followAttention(at: time)
+            let isNeeded = isAllDecoded || looksLeft > 0
+            if !isNeeded { tornSince = tornSince ?? time }
+            return isNeeded
         }
         if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
         lastKey = time
         looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? .max
         return isAllDecoded || !isTooSoon(time, rest)
+    }
+
+    /// Between two key frames. The rest of a group of pictures is not decoded for a burst that is over.
+    private mutating func followAttention(at time: Double) {
+        if attention == .looks {
+            isAllDecoded = false
+        } else if !isAllDecoded, attention == .burst, let lastKey {
+            isAllDecoded = time >= lastKey && time - (tornSince ?? time) <= Self.catchable
+        }
     }
 
     /// From here to the next key frame all is decoded, and there is a look as often as the promise says.
@@ -77,7 +97,7 @@ struct LookPlanner {
             lastChoice = time
             return .look
         }
-        guard isAllDecoded, let last = lastChoice, time < last || time >= last + Self.glimpseInterval - Self.slack
+        guard isAllDecoded, let last = lastChoice, time < last || time >= last + Self.interval(attention) - Self.slack
         else { return .nothing }
         lastChoice = time
         return .glimpse

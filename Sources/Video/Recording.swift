@@ -16,10 +16,10 @@ public struct Recording: ~Copyable {
         source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
     }
 
-    /// Whether glimpses between the looks are wanted, from the next key frame on.
-    public var isClose: Bool {
-        get { source.isClose }
-        set { source.isClose = newValue }
+    /// How closely it is watched between the looks, from the next key frame on at the latest.
+    public var attention: Attention {
+        get { source.attention }
+        set { source.attention = newValue }
     }
 
     /// Seconds of footage as the container claims them; nil where it claims nothing.

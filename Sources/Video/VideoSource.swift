@@ -207,10 +207,10 @@ struct VideoSource: ~Copyable {
         fruitful = options.uptime()
     }
 
-    /// See `LookPlanner.isClose`.
-    var isClose: Bool {
-        get { planner.isClose }
-        set { planner.isClose = newValue }
+    /// How closely it is watched between the looks.
+    var attention: Attention {
+        get { planner.attention }
+        set { planner.attention = newValue }
     }
 
     deinit {

@@ -75,6 +75,13 @@ struct FootageTests {
         #expect((report.matched, report.missed, report.wrong, report.duplicate) == (1, 0, 0, 0))
     }
 
+    /// Its box is not judged by the clip's truth.
+    @Test func `a motorcycle that burns at a pump is one alert, in time`() async throws {
+        let report = try await run("turn2/fire-at-pump.mp4", dwell: 10)
+        #expect(report.alerts.map(\.kind) == ["env.burning"])
+        #expect((24.8...31).contains(try #require(report.alerts.first).openedS))
+    }
+
     /// The shadow of a cloud over a whole site, four times; people at a gate by infra-red, with torches and insects.
     @Test(arguments: ["cloud-shadow", "infrared-gate"]) func `light and the living are no refuse`(clip: String)
         async throws

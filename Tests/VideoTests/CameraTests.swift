@@ -30,10 +30,10 @@ import Threading
         while let frame = try recording.next() {
             let time = (frame.time.seconds * 10).rounded() / 10
             if frame.isGlimpse { glimpses.append(time) } else { looks.append(time) }
-            recording.isClose = 4..<8 ~= time
+            recording.attention = 4..<8 ~= time ? .glimpses : .looks
         }
         #expect(looks == [0, 2, 4, 6, 8, 10])
-        #expect(glimpses == [6.5, 7, 7.5, 8.5, 9, 9.5])
+        #expect(glimpses == [6.5, 7, 7.5])
     }
 
     @Test func aGlimpseNeverTakesThePlaceOfALook() async throws {

@@ -51,8 +51,8 @@ import Testing
         let perGroup = Int((group * 10).rounded())
         for index in 0..<900 {
             let time = Double(index) / 10
-            if time == 30.2 { planner.isClose = true }
-            if time == 60.2 { planner.isClose = false }
+            if time == 30.2 { planner.attention = .glimpses }
+            if time == 60.2 { planner.attention = .looks }
             guard planner.needs(isKey: index % perGroup == 0, at: time) else { continue }
             switch planner.choose(isKey: index % perGroup == 0, at: time) {
             case .nothing: continue

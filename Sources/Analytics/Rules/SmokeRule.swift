@@ -1,65 +1,115 @@
-/// Smoke that rises in the zone: open burning, or a fire. Experimental.
+/// Smoke that rises in the zone, or flames: open burning, or a fire. Experimental.
+///
+/// What smokes and burns in one place is one fire: it is told once, by what is found first.
 public struct SmokeRule: Rule, RememberingRule {
-    /// The share of the plume's lower half that must lie in the zone.
+    /// The share of the lower half, from which it rises, that must lie in the zone.
     private static let share = 0.3
+    /// Around what is told, as a share of its size and of the picture: what is found there is of the same fire.
+    private static let near = 1.0
+    private static let nearest = 0.06
 
     let kind: AlertKind
     let zone: Zone
     private let dwell: Double
+    /// By the numbers of plumes and flames.
     private var opened: [Int: [Incident.Reason]] = [:]
+    /// The place by which something goes on that was told by what has gone; its own number where it has none.
+    private var places: [Int: Int] = [:]
 
-    /// - Parameter dwell: seconds of smoke until it is reported.
+    /// - Parameter dwell: seconds of smoke or flames until they are reported.
     public init(kind: AlertKind, zone: Zone, dwell: Double) {
         self.kind = kind
         self.zone = zone
         self.dwell = dwell
     }
 
-    /// By the plumes' numbers, which a restart keeps.
-    var memory: [Int: [Incident.Reason]]? { opened.isEmpty ? nil : opened }
+    /// By the plumes' numbers, which a restart keeps. Flames are soon found again, and have numbers of their own.
+    var memory: [Int: [Incident.Reason]]? {
+        let kept = opened.filter { $0.key >= 0 }
+        return kept.isEmpty ? nil : kept
+    }
 
     mutating func takeBack(_ memory: [Int: [Incident.Reason]], after gap: Double) {
         if gap <= Self.longestGap { opened = memory }
     }
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {
+        let all = look.flames + look.plumes
         // Of an earlier run may be known what was not found again.
-        let known = Set(look.plumes.map(\.id))
+        let known = Set(all.map(\.id))
         opened = opened.filter { known.contains($0.key) }
-        return look.plumes.compactMap { plume in
+        places = places.filter { known.contains($0.key) }
+        var findings: [Finding] = []
+        for plume in all {
             if case .gone(let at) = plume.presence {
-                guard let why = opened.removeValue(forKey: plume.id) else { return nil }
-                return finding(plume, .ended(at: at), why + [.init(at: at, what: "the view was clear again")])
+                guard let why = opened.removeValue(forKey: plume.id) else { continue }
+                if let heir = companion(of: plume, in: look), opened[heir.id] == nil {
+                    (opened[heir.id], places[heir.id]) = (why, places[plume.id] ?? plume.id)
+                    if !findings.contains(where: { $0.place == places[heir.id] }) { findings.append(judge(heir, look)) }
+                } else {
+                    let over = Incident.Reason(at: at, what: "the view was clear again")
+                    findings.append(finding(plume, .ended(at: at), why + [over]))
+                }
+                continue
             }
             let lower = Box(
                 x: plume.box.x, y: plume.box.centre.y, width: plume.box.width, height: plume.box.height / 2)
-            guard opened[plume.id] != nil || zone.polygon.share(of: lower) >= Self.share else { return nil }
-            return judge(plume, at: look.scene.time)
+            guard opened[plume.id] != nil || zone.polygon.share(of: lower) >= Self.share, !isTold(plume, all) else {
+                continue
+            }
+            let finding = judge(plume, look)
+            if !findings.contains(where: { $0.place == finding.place }) { findings.append(finding) }
         }
+        return findings
     }
 
-    private mutating func judge(_ plume: Plume, at time: MediaTime) -> Finding {
+    private mutating func judge(_ plume: Plume, _ look: Observation) -> Finding {
+        let time = look.scene.time
         if let why = opened[plume.id] {
-            return finding(plume, plume.presence == .visible ? .standing : .hidden, why)
+            let isSeen = plume.presence == .visible || companion(of: plume, in: look) != nil
+            return finding(plume, isSeen ? .standing : .hidden, why)
         }
+        let isFlames = plume.id < 0
         let age = time - plume.since
-        let began = Incident.Reason(at: plume.since, what: "a veil over the ground")
-        guard plume.presence == .visible, age >= dwell else {
+        let began = Incident.Reason(
+            at: plume.since, what: isFlames ? "something flickers like flames" : "a veil over the ground")
+        guard plume.presence == .visible, age >= dwell, !isFlames || plume.certainty > 0 else {
             return finding(plume, .pending, [began])
         }
-        let why = [
-            began,
-            .init(
-                at: time, what: "for \(Int(age.rounded(.down))) s the ground is seen through a pale veil that stirs",
-                score: plume.certainty),
-        ]
+        let seconds = Int(age.rounded(.down))
+        let what =
+            isFlames
+            ? "for \(seconds) s it is as bright and warm as flames, and flickers as they do in bursts of pictures"
+            : "for \(seconds) s the ground is seen through a pale veil that stirs"
+        let why = [began, .init(at: time, what: what, score: plume.certainty)]
         opened[plume.id] = why
         return finding(plume, .standing, why)
     }
 
+    /// Whether another plume or flames of the same fire have been told.
+    private func isTold(_ plume: Plume, _ all: [Plume]) -> Bool {
+        guard opened[plume.id] == nil else { return false }
+        return all.contains { $0.id != plume.id && opened[$0.id] != nil && isNear($0, plume) }
+    }
+
+    /// What can still be seen of the same fire: what has been told by the one ends with the other.
+    private func companion(of plume: Plume, in look: Observation) -> Plume? {
+        (plume.id < 0 ? look.plumes : look.flames.filter { $0.certainty > 0 }).first {
+            $0.presence == .visible && isNear(plume, $0)
+        }
+    }
+
+    private func isNear(_ told: Plume, _ other: Plume) -> Bool {
+        let least = max(1e-6, min(told.box.width, told.box.height))
+        return told.box.grown(by: max(Self.near, Self.nearest / least)).intersection(other.box) > 0
+    }
+
     private func finding(_ plume: Plume, _ phase: Finding.Phase, _ why: [Incident.Reason]) -> Finding {
         Finding(
-            kind: kind, zone: zone.id, place: plume.id, phase: phase, firstSeen: plume.since, lastSeen: plume.lastSeen,
-            threshold: dwell, object: .init(objectClass: .smoke, confidence: plume.certainty, box: plume.box), why: why)
+            kind: kind, zone: zone.id, place: places[plume.id] ?? plume.id, phase: phase, firstSeen: plume.since,
+            lastSeen: plume.lastSeen,
+            threshold: dwell,
+            object: .init(
+                objectClass: plume.id < 0 ? .fire : .smoke, confidence: plume.certainty, box: plume.box), why: why)
     }
 }

@@ -1,4 +1,4 @@
-/// A part of the picture that a veil lies over: the ground is still seen through it, paler, and it stirs.
+/// A part of the picture that smoke lies over (the ground is still seen through it, paler, and it stirs) or that flames fill.
 public struct Plume: Sendable, Codable, Equatable {
     public enum Presence: Sendable, Codable, Equatable {
         case visible
@@ -7,11 +7,13 @@ public struct Plume: Sendable, Codable, Equatable {
         case gone(at: MediaTime)
     }
 
+    /// Flames have negative ones.
     public let id: Int
     public internal(set) var box: Box
     public internal(set) var since: MediaTime
     public internal(set) var lastSeen: MediaTime
     public internal(set) var presence: Presence
-    /// The share of its tiles' looks that show a veil that stirs, at its best so far, 0…1.
+    /// Of smoke the share of its tiles' looks that show a veil that stirs, at its best so far; of flames the share of the bursts
+    /// in which they flickered, 0 while they are suspected only. 0…1.
     public internal(set) var certainty: Double
 }

@@ -1,0 +1,23 @@
+/// Whether a pixel may be a flame's.
+///
+/// Soot glows as a body of 1000 to 1900 K does: of red most, of green less, of blue least; and it lights its surroundings, so
+/// that a camera exposes it near the top of its range. A camera without a filter against infra-red shows it violet, with blue
+/// above green. Where it is brightest all three are cut off: white, with a coloured rim.
+enum FlameColour {
+    /// Of red, 0…255, and by how much it is above the least of green and blue. In the fire-smoke pictures (models/README.md) 95 %
+    /// of the boxes of flames hold pixels that reach both; at 200 and 40 it is 70 %.
+    private static let leastRed = 180
+    private static let leastColour = 30
+    /// Luma of what is cut off.
+    static let white: UInt8 = 235
+
+    static func isWarm(luma: UInt8, blue: UInt8, red: UInt8) -> Bool {
+        let (y, cb, cr) = (Int(luma), Int(blue) - 128, Int(red) - 128)
+        // BT.601 in 1/1024.
+        let r = min(255, y + (1436 * cr) >> 10)
+        guard r >= leastRed else { return false }
+        let g = y - (352 * cb + 731 * cr) >> 10
+        let b = y + (1815 * cb) >> 10
+        return r >= g && r - min(g, b) >= leastColour
+    }
+}

@@ -1,0 +1,168 @@
+/// What one burst of pictures shows, pixel by pixel: where something as bright and warm as a flame comes and goes.
+///
+/// Flames flicker at 2 to 12 Hz at their edges, all the time, each place for itself. What passes is bright in a place once; what
+/// stands is bright all the time.
+struct FlickerMap: Sendable {
+    /// Levels of luma from a low to the next high, a tenth of the range: beyond the noise and the coding of a dark picture.
+    private static let swing: UInt8 = 24
+    /// Swings a second, up or down: two are a cycle, and slower than 2 Hz much sways and blinks that burns not.
+    private static let leastSwings = 4.0
+    /// The share of the burst for which a place at a flame's edge shows the flame.
+    private static let lit = 0.1...0.95
+    /// By how much it is brighter then, in levels.
+    private static let leastBrighter = 16.0
+    /// Luma that it must reach: what glows by itself is exposed to the upper third of the range, leaves and flags are not.
+    private static let leastPeak: UInt8 = 170
+    /// Parts of the burst in each of which it must come or go: what passes does in one or two.
+    private static let parts = 3
+    /// Seconds within which swings are of one moment: a lamp takes some to glow.
+    private static let moment = 0.1
+    /// Pixels of a cell's side.
+    static let cell = 8
+
+    let width: Int
+    let height: Int
+    /// Pixels, both ends inside.
+    let left: Int
+    let top: Int
+    let right: Int
+    let bottom: Int
+    /// Seconds that the burst takes.
+    private let length: Double
+    private(set) var start: MediaTime
+    private(set) var last: MediaTime
+    private(set) var frames = 0
+
+    private var pixels: [FlickerPixel]
+    private var part = 0
+    /// Of each cell and moment the swings up less those down, and all; cells are in rows, all of the picture.
+    private var turns: [Int32]
+    private var allTurns: [Int32]
+    private let cells: (columns: Int, rows: Int)
+    private let moments: Int
+
+    /// - Parameters:
+    ///   - box: where to look.
+    ///   - length: seconds that the burst will take.
+    init(of scene: Scene, in box: Box, length: Double) {
+        (width, height) = (scene.picture.width, scene.picture.height)
+        func pixel(_ share: Double, _ count: Int) -> Int { min(max(0, Int(share * Double(count))), count - 1) }
+        (left, right) = (pixel(box.x, width), pixel(box.maxX, width))
+        (top, bottom) = (pixel(box.y, height), pixel(box.maxY, height))
+        self.length = length
+        (start, last) = (scene.time, scene.time)
+        cells = ((width + Self.cell - 1) / Self.cell, (height + Self.cell - 1) / Self.cell)
+        moments = Int(length / Self.moment) + 1
+        turns = [Int32](repeating: 0, count: cells.columns * cells.rows * moments)
+        allTurns = turns
+        pixels = [FlickerPixel](repeating: FlickerPixel(), count: (right - left + 1) * (bottom - top + 1))
+        add(scene)
+    }
+
+    var seconds: Double { last - start }
+
+    /// Pictures must have one size, and colours.
+    mutating func add(_ scene: Scene) {
+        guard let chroma = scene.chroma, scene.picture.width == width, scene.picture.height == height,
+            chroma.blue.count == width * height, chroma.red.count == width * height
+        else { return }
+        last = scene.time
+        let now = min(Self.parts - 1, max(0, Int(seconds / length * Double(Self.parts))))
+        if now != part { endPart() }
+        part = now
+        frames += 1
+        let (luma, blue, red) = (scene.picture.pixels, chroma.blue, chroma.red)
+        let (left, right, top, bottom, width) = (left, right, top, bottom, width)
+        let moment = min(moments - 1, max(0, Int(seconds / Self.moment)))
+        var index = 0
+        for y in top...bottom {
+            let row = (moment * cells.rows + y / Self.cell) * cells.columns
+            for x in left...right {
+                let place = y * width + x
+                let turn = pixels[index].take(
+                    luma[place], isWarm: FlameColour.isWarm(luma: luma[place], blue: blue[place], red: red[place]),
+                    swing: Self.swing)
+                if turn != 0 {
+                    turns[row + x / Self.cell] += Int32(turn)
+                    allTurns[row + x / Self.cell] += 1
+                }
+                index += 1
+            }
+        }
+    }
+
+    /// How much of what swings in a part of the picture swings together, 0…1: 1 for a lamp that blinks, one part in so many for
+    /// as many flames that each flicker for themselves.
+    ///
+    /// - Parameter cells: columns and rows of cells.
+    func unison(in cells: (x: Range<Int>, y: Range<Int>)) -> Double {
+        var (squares, all) = (0.0, 0.0)
+        // In one moment no more than this can have turned the same way.
+        var most = 0.0
+        for moment in 0..<moments {
+            var (sum, count): (Int32, Int32) = (0, 0)
+            for y in cells.y where y < self.cells.rows {
+                for x in cells.x where x < self.cells.columns {
+                    let index = (moment * self.cells.rows + y) * self.cells.columns + x
+                    sum += turns[index]
+                    count += allTurns[index]
+                }
+            }
+            squares += Double(sum) * Double(sum)
+            all += Double(count)
+            most = max(most, Double(count))
+        }
+        return all > 0 && most > 0 ? squares / (all * most) : 0
+    }
+
+    private mutating func endPart() {
+        for index in pixels.indices { pixels[index].endPart(swing: Self.swing) }
+    }
+
+    /// Ends the burst.
+    mutating func end() { endPart() }
+
+    func covers(_ box: Box) -> Bool {
+        Int(box.x * Double(width)) >= left && Int(box.maxX * Double(width)) <= right + 1
+            && Int(box.y * Double(height)) >= top && Int(box.maxY * Double(height)) <= bottom + 1
+    }
+
+    /// The mean luma of a pixel.
+    func luma(x: Int, y: Int) -> UInt8 {
+        guard left...right ~= x, top...bottom ~= y else { return 0 }
+        return UInt8(clamping: pixels[(y - top) * (right - left + 1) + x - left].sum / max(1, frames))
+    }
+
+    /// Where flames come and go, 1, else 0: of the whole picture, once the burst has ended.
+    func flicker() -> Plane {
+        var plane = Plane(width: width, height: height)
+        guard frames > 1, seconds > 0 else { return plane }
+        // White is a flame's only beside its colour.
+        var warm = Plane(width: width, height: height)
+        forEach { pixel, place in
+            if Double(pixel.warm) >= Self.lit.lowerBound * Double(frames) { warm.values[place] = 1 }
+        }
+        let near = warm.greatest().greatest()
+        forEach { pixel, place in
+            guard near.values[place] != 0, pixel.peak >= Self.leastPeak, pixel.stirredParts >= Self.parts,
+                Double(pixel.swings) >= Self.leastSwings * seconds
+            else { return }
+            let lit = Double(pixel.warm) + Double(pixel.white)
+            let rest = Double(frames) - lit
+            guard rest > 0, Self.lit.contains(lit / Double(frames)) else { return }
+            let brighter = Double(pixel.litSum) / lit - Double(pixel.sum - pixel.litSum) / rest
+            if brighter >= Self.leastBrighter { plane.values[place] = 1 }
+        }
+        return plane
+    }
+
+    private func forEach(_ body: (FlickerPixel, Int) -> Void) {
+        var index = 0
+        for y in top...bottom {
+            for x in left...right {
+                body(pixels[index], y * width + x)
+                index += 1
+            }
+        }
+    }
+}
