@@ -20,13 +20,7 @@ enum BenchTable {
                 number(report.peakRSS, 0),
             ]
         }
-        let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
-        let lines = ([head] + rows).map { row in
-            row.indices.map { column in
-                let pad = String(repeating: " ", count: widths[column] - row[column].count)
-                return column == 0 ? row[column] + pad : pad + row[column]
-            }.joined(separator: "  ")
-        }
+        let lines = TextTable.lines(head, rows)
         let alerts = reports.flatMap { report in
             report.alerts.map { alert in
                 let closed = alert.closedS.map { "closed \(number($0, 1)) s" } ?? "open at the end"

@@ -12,13 +12,7 @@ enum LongRunTable {
                 "\(number(rate.rate.low)) to \(number(rate.rate.high))",
             ]
         }
-        let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
-        let lines = ([head] + rows).map { row in
-            row.indices.map { column in
-                let pad = String(repeating: " ", count: widths[column] - row[column].count)
-                return column == 0 ? row[column] + pad : pad + row[column]
-            }.joined(separator: "  ")
-        }
+        let lines = TextTable.lines(head, rows)
         let clips = report.clips.flatMap { clip in
             ["  \(clip.clip): \(number(clip.hours)) h, blind for \(number(clip.blindHours)) h"]
                 + clip.alerts.map { alert in
