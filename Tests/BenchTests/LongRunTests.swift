@@ -23,7 +23,7 @@ import Testing
     }
 }
 
-@Suite struct DayAndWeatherTests {
+@Suite(.heavy) struct DayAndWeatherTests {
     @Test func `one seed is one day, another seed another one`() {
         func day(_ seed: UInt64) -> [String] {
             stride(from: 0.0, to: 86_400, by: 600).map { "\(DayAndWeather(seed: seed).moment(at: $0))" }

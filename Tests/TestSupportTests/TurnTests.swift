@@ -109,7 +109,7 @@ private final class Count: Sendable {
     }
 }
 
-@Suite struct PatienceTests {
+@Suite(.waiting) struct PatienceTests {
     @Test func `a wait is never shorter than what is written`() {
         #expect(Patience.slowness >= 1)
         #expect(Patience.seconds(3) >= .seconds(3))
@@ -119,5 +119,15 @@ private final class Count: Sendable {
         let asked = Count()
         #expect(try await eventually { asked.add(1) == 3 })
         #expect(try await !eventually(seconds: 0.2) { false })
+    }
+
+    /// As where other tests hold all threads: each time that it is asked takes longer than a half of the wait.
+    @Test(.heavy) func `a wait counts only the time in which it could ask`() async throws {
+        let asked = Count()
+        let came = try await eventually(seconds: 1) {
+            usleep(UInt32(600_000 * Patience.slowness))
+            return asked.add(1) == 4
+        }
+        #expect(came)
     }
 }
