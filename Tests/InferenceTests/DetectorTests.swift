@@ -13,20 +13,10 @@ import Video
         try ModelManifest.load(folder: Self.folder).entry("efficientdet-lite0-320").model(in: Self.folder)
     }
 
-    private func frame(at seconds: Double) throws -> Frame {
-        let clip = try #require(Footage.clip("composed/parking.mp4"))
-        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
-        while true {
-            let next = try recording.next()
-            let frame = try #require(next)
-            if frame.time.seconds >= seconds { return frame }
-        }
-    }
-
     @Test(.enabled(if: isPrepared && Footage.isPresent, "needs 'make models' and ../shared/footage"))
     func theParkedSedanIsFoundWhereItStands() async throws {
         let detector = try ObjectDetector(model: try model())
-        let result = try await detector.detections(in: try frame(at: 60))
+        let result = try await detector.detections(in: try parkingFrame(at: 60))
         let truth = Box(x: 238.0 / 640, y: 153.0 / 360, width: 126.0 / 640, height: 63.0 / 360)
         #expect(result.detections.contains { $0.objectClass == .car && $0.score > 0.4 && $0.box.iou(truth) > 0.7 })
     }
@@ -63,7 +53,7 @@ import Video
     func outputsEqualThoseOfONNXRuntimeOnRealPictures() async throws {
         let detector = try ObjectDetector(model: try model())
         for seconds in [0.0, 60, 130] {
-            let raw = try await detector.raw(of: try frame(at: seconds))
+            let raw = try await detector.raw(of: try parkingFrame(at: seconds))
             let difference = try OnnxRuntime.largestDifference(
                 model: try model().path, blob: raw.blob, outputs: ["classes": raw.logits, "boxes": raw.offsets])
             #expect(difference < 1e-3, "at \(seconds) s")

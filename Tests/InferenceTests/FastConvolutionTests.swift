@@ -42,16 +42,6 @@ import Video
         return largest
     }
 
-    private func frame(at seconds: Double) throws -> Frame {
-        var recording = try Recording(
-            path: try #require(Footage.clip("composed/parking.mp4")), cadence: .keyFrames(promise: 3))
-        while true {
-            let next = try recording.next()
-            let frame = try #require(next)
-            if frame.time.seconds >= seconds { return frame }
-        }
-    }
-
     // A difference of exactly zero would mean that OpenCV's convolutions ran twice.
     @Test(
         .enabled(if: isReady && hasAVX2, "needs models, footage and AVX2"),
@@ -61,7 +51,7 @@ import Video
         let detector = try ObjectDetector(model: model)
         var inputs: [([Float], Int, Int)] = []
         for seconds in [0.0, 60] {
-            inputs.append((try await detector.raw(of: try frame(at: seconds)).blob, model.width, model.height))
+            inputs.append((try await detector.raw(of: try parkingFrame(at: seconds)).blob, model.width, model.height))
         }
         let difference = try difference(model.path, inputs, ["classes", "boxes"])
         #expect(difference > 0 && difference < 1e-3)
@@ -71,7 +61,7 @@ import Video
     func cropFeaturesAreThoseOfOpenCVsConvolutions() async throws {
         let model = try model("efficientnet-lite0-features")
         let features = try CropFeatures(model: model)
-        let frame = try frame(at: 60)
+        let frame = try parkingFrame(at: 60)
         var inputs: [([Float], Int, Int)] = []
         for box in [Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2), Box(x: 0, y: 0, width: 1, height: 1)] {
             inputs.append((try await features.raw(of: box, in: frame).blob, model.width, model.height))

@@ -90,16 +90,6 @@ import Video
         #expect(Self.model.sha256 == SHA256.hex(Array(lines.utf8)))
     }
 
-    private func frame(at seconds: Double) throws -> Frame {
-        var recording = try Recording(
-            path: try #require(Footage.clip("composed/parking.mp4")), cadence: .keyFrames(promise: 3))
-        while true {
-            let next = try recording.next()
-            let frame = try #require(next)
-            if frame.time.seconds >= seconds { return frame }
-        }
-    }
-
     /// Parts of the 640×360 picture around the sedan: wide, 4:3, square, upright.
     private static let parts: [(Box, String)] = [
         (Box(x: 0, y: 0, width: 1, height: 1), "448x256"),
@@ -113,7 +103,7 @@ import Video
     {
         let detector = try ObjectDetector(model: try Self.detection)
         let truth = Box(x: 238.0 / 640, y: 153.0 / 360, width: 126.0 / 640, height: 63.0 / 360)
-        let frame = try frame(at: 60)
+        let frame = try parkingFrame(at: 60)
         for (part, size) in Self.parts {
             let raw = try await detector.raw(of: try frame.part(part))
             #expect(raw.model.size == size)
@@ -135,7 +125,7 @@ import Video
     func `every input gives what ONNX Runtime gives`() async throws {
         let detector = try ObjectDetector(model: try Self.detection)
         for (part, size) in Self.parts {
-            let raw = try await detector.raw(of: try frame(at: 60).part(part))
+            let raw = try await detector.raw(of: try parkingFrame(at: 60).part(part))
             let difference = try OnnxRuntime.largestDifference(
                 model: raw.model.path, blob: raw.blob, outputs: ["classes": raw.logits, "boxes": raw.offsets])
             #expect(difference < 1e-3, "\(size)")

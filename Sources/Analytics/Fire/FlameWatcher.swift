@@ -38,9 +38,6 @@ public struct FlameWatcher: Sendable {
     /// Seconds from one burst to the next where flames are known; for how long they are taken.
     private static let again = 4.0
     private static let decided = 24.0
-    /// Around a fire, as a share of its size and of the picture: flames there are of the same fire.
-    private static let near = 1.0
-    private static let nearest = 0.06
     /// The view without flames that ends a fire, in seconds and looks.
     private static let clear = (seconds: 10.0, looks: 4)
     /// The share of a fire's pixels of a flame's colour, now or at the look before, that have changed from look to look.
@@ -223,7 +220,9 @@ public struct FlameWatcher: Sendable {
             return fire.flames.certainty == 0 || time - fire.lastLit >= Self.again
         }
         if !doubtful.isEmpty, budget.left >= 1 {
-            asked = tiles.indices.filter { tile in doubtful.contains { reach($0).intersection(box(of: tile)) > 0 } }
+            asked = tiles.indices.filter { tile in
+                doubtful.contains { $0.flames.reach.intersection(box(of: tile)) > 0 }
+            }
         } else {
             // What passes is gone at the next look; what burns from the first one is asked at once.
             let least = budget.isFull ? 0 : 1
@@ -238,13 +237,6 @@ public struct FlameWatcher: Sendable {
         region = asked.dropFirst().reduce(box(of: first)) { $0.union(box(of: $1)) }
         (wantedSince, wantedAfter) = (time, previous?.time)
         map = nil
-    }
-
-    /// Where flames are of the same fire.
-    private func reach(_ fire: Fire) -> Box {
-        let box = fire.flames.box
-        return box.grown(
-            by: max(Self.near, Self.nearest / max(1e-6, min(box.width, box.height))))
     }
 
     /// What a burst has shown.
@@ -304,7 +296,7 @@ public struct FlameWatcher: Sendable {
         var lit = Set<Int>()
         for tile in burst.boxes.keys.sorted() {
             guard let box = burst.boxes[tile] else { continue }
-            if let index = fires.firstIndex(where: { reach($0).intersection(box) > 0 }) {
+            if let index = fires.firstIndex(where: { $0.flames.reach.intersection(box) > 0 }) {
                 fires[index].flames.box = fires[index].flames.box.union(box)
                 lit.insert(index)
             } else {
@@ -346,7 +338,7 @@ public struct FlameWatcher: Sendable {
 
     /// What has flickered in one and the same place in two bursts; nil where no place has in three.
     private func steadyBox(of fire: Fire) -> Box? {
-        let reach = reach(fire)
+        let reach = fire.flames.reach
         let counts = tiles.indices.map { tile in
             reach.intersection(box(of: tile)) > 0 ? remembered.count { $0.flickering[tile] } : 0
         }

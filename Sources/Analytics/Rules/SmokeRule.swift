@@ -4,9 +4,6 @@
 public struct SmokeRule: Rule, RememberingRule {
     /// The share of the lower half, from which it rises, that must lie in the zone.
     private static let share = 0.3
-    /// Around what is told, as a share of its size and of the picture: what is found there is of the same fire.
-    private static let near = 1.0
-    private static let nearest = 0.06
 
     let kind: AlertKind
     let zone: Zone
@@ -89,19 +86,14 @@ public struct SmokeRule: Rule, RememberingRule {
     /// Whether another plume or flames of the same fire have been told.
     private func isTold(_ plume: Plume, _ all: [Plume]) -> Bool {
         guard opened[plume.id] == nil else { return false }
-        return all.contains { $0.id != plume.id && opened[$0.id] != nil && isNear($0, plume) }
+        return all.contains { $0.id != plume.id && opened[$0.id] != nil && $0.reach.intersection(plume.box) > 0 }
     }
 
     /// What can still be seen of the same fire: what has been told by the one ends with the other.
     private func companion(of plume: Plume, in look: Observation) -> Plume? {
         (plume.id < 0 ? look.plumes : look.flames.filter { $0.certainty > 0 }).first {
-            $0.presence == .visible && isNear(plume, $0)
+            $0.presence == .visible && plume.reach.intersection($0.box) > 0
         }
-    }
-
-    private func isNear(_ told: Plume, _ other: Plume) -> Bool {
-        let least = max(1e-6, min(told.box.width, told.box.height))
-        return told.box.grown(by: max(Self.near, Self.nearest / least)).intersection(other.box) > 0
     }
 
     private func finding(_ plume: Plume, _ phase: Finding.Phase, _ why: [Incident.Reason]) -> Finding {

@@ -16,4 +16,11 @@ public struct Plume: Sendable, Codable, Equatable {
     /// Of smoke the share of its tiles' looks that show a veil that stirs, at its best so far; of flames the share of the bursts
     /// in which they flickered, 0 while they are suspected only. 0…1.
     public internal(set) var certainty: Double
+
+    /// Around it, as a share of its size and of the picture: what burns or smokes there is of the same fire.
+    private static let near = 1.0
+    private static let nearest = 0.06
+
+    /// Where something else is of the same fire.
+    var reach: Box { box.grown(by: max(Self.near, Self.nearest / max(1e-6, min(box.width, box.height)))) }
 }
