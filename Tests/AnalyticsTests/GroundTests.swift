@@ -68,6 +68,27 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(watch.seen.last?.objects.isEmpty == true)
     }
 
+    /// An exposure that is being set in the first looks changes every pixel of the ground, none of them by habit.
+    @Test func `a camera that sets its exposure at first sees what is put down soon after`() throws {
+        var watch = Watch()
+        for (look, gain) in [1, 0.7, 1, 0.75, 1].enumerated() {
+            watch.watch(Double(look) * 2...Double(look) * 2, gain: gain)
+        }
+        watch.watch(10...30, [bag])
+        let object = try #require(watch.things.first)
+        #expect(object.since.seconds == 10)
+    }
+
+    /// The detector takes a bag for a person who is as wide as tall, surely and in each look the same.
+    @Test func `a bag that is surely taken for a person who does not move is found`() throws {
+        var watch = Watch()
+        watch.watch(0...20)
+        let person = Street.Thing(.person, place, look: 11, score: 0.65, tint: 25)
+        watch.watch(22...50, [person])
+        let object = try #require(watch.seen.last?.objects.first { $0.isThing })
+        #expect(object.identity == .thing)
+    }
+
     @Test func whatWasThereFromTheBeginningAndLeavesIsNothing() {
         var watch = Watch()
         watch.watch(0...30, [bag])

@@ -4,6 +4,11 @@ struct GroundCovers: Sendable {
     /// detector takes bags for people and cars, faintly and in each look the same; who is faint for it and alive moves.
     private static let faintScore = 0.3
     private static let certainScore = 0.55
+    /// Who is no taller than wide is a person for certain from this score on only: bags are readily taken for people, and
+    /// people are taller than wide. Somebody who sits or bends is faint, and moves.
+    static let certainWideScore = 0.75
+    /// Height to width from which somebody stands.
+    static let tall = 1.3
     /// Looks in which a faint detection may look the same until it counts as a thing, and the likeness that is "the same".
     private static let faintLooks = 3
     private static let sameOverlap = 0.6
@@ -37,7 +42,7 @@ struct GroundCovers: Sendable {
         where detection.score >= Self.faintScore
             && detection.objectClass.standsAndLeaves
         {
-            guard detection.score < Self.certainScore else {
+            guard detection.score < Self.certainty(of: detection, over: model) else {
                 boxes.append(detection.box)
                 continue
             }
@@ -64,6 +69,12 @@ struct GroundCovers: Sendable {
         }
         guard model.isReady else { return boxes.map { $0.grown(by: Self.coverMargin) } }
         return boxes.filter { differs(scene.picture, model, in: $0) }.map { $0.grown(by: Self.coverMargin) }
+    }
+
+    /// The score from which a detection stands there for certain.
+    private static func certainty(of detection: Detection, over model: GroundModel) -> Double {
+        let shape = detection.box.height * Double(model.height) / max(1e-9, detection.box.width * Double(model.width))
+        return detection.objectClass == .person && shape < tall ? certainWideScore : certainScore
     }
 
     private func differs(_ picture: GreyImage, _ model: GroundModel, in box: Box) -> Bool {

@@ -199,15 +199,38 @@ struct GroundModel: Sendable {
             ground.luma.values[pixel] = middle.0
             ground.blue.values[pixel] = first[middle.1].picture.blue.values[pixel]
             ground.red.values[pixel] = first[middle.1].picture.red.values[pixel]
-            // The median deviation, which a car that passes in one look leaves alone: 0.67 σ, where the mean one is 0.8 σ.
-            let deviations = values.map { abs(Int($0.0) - Int(middle.0)) }.sorted()
-            // Where several of the first looks differ, something passes all the time.
-            restless.values[pixel] = UInt8(min(255, deviations.count { $0 > 16 } * 55))
-            noise.values[pixel] = UInt8(min(40, max(12, deviations[deviations.count / 2] * 10)))
         }
+        learnNoise()
         last = picture
         first = []
         isReady = true
+    }
+
+    /// How much each pixel differs from the ground in the first looks, each of them brought into the ground's light: an
+    /// exposure that is being set changes every pixel, and none of them by habit.
+    private mutating func learnNoise() {
+        let lights = first.map { LightField(of: $0.picture, over: ground, mask: $0.hidden) }
+        var gains = [[Float]](repeating: [Float](repeating: 1, count: width), count: first.count)
+        var (blue, red) = ([Float](repeating: 0, count: width), [Float](repeating: 0, count: width))
+        var deviations: [Float] = []
+        for y in 0..<height {
+            for (index, light) in lights.enumerated() {
+                light.fill(row: y, width: width, gain: &gains[index], blue: &blue, red: &red)
+            }
+            for x in 0..<width where unknown.values[y * width + x] == 0 {
+                let pixel = y * width + x
+                deviations.removeAll(keepingCapacity: true)
+                for (index, look) in first.enumerated() where look.hidden.values[pixel] == 0 {
+                    let luma = min(255, Float(look.picture.luma.values[pixel]) / gains[index][x])
+                    deviations.append(abs(luma - Float(ground.luma.values[pixel])))
+                }
+                deviations.sort()
+                // Where several of the first looks differ, something passes all the time.
+                restless.values[pixel] = UInt8(min(255, deviations.count { $0 > 16 } * 55))
+                // The median deviation, which a car that passes in one look leaves alone: 0.67 σ, where the mean one is 0.8 σ.
+                noise.values[pixel] = UInt8(min(40, max(12, deviations[deviations.count / 2] * 10)))
+            }
+        }
     }
 
     /// The whole-pixel movement of the camera: the one whose difference, with the overall gain taken out, is least.

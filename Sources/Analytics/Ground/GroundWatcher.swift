@@ -13,9 +13,9 @@ public struct GroundWatcher: Sendable {
     /// Things are watched only so many at a time: more than this is weather.
     private static let mostObjects = 40
     /// Scores from which a detection that covers so much of a thing, and is so many times as large at most, says what it
-    /// is. Bags are readily taken for people, but people are taller than wide.
-    private static let claimScore = (tall: 0.45, person: 0.75, other: 0.45)
-    private static let tall = 1.3
+    /// is. Bags are readily taken for people, but people are taller than wide, as seen and as detected: a part of a bag
+    /// that is seen first may be tall too.
+    private static let claimScore = (tall: 0.45, person: GroundCovers.certainWideScore, other: 0.45)
     private static let claimCover = 0.5
     private static let claimSize = 6.0
     /// The share of a thing that may be covered, now and on average.
@@ -137,10 +137,13 @@ public struct GroundWatcher: Sendable {
     /// What the detector takes for a vehicle or a person is not a thing, even if only one look says so.
     private func claim(_ candidate: inout Candidate, _ detections: [Detection]) {
         let box = candidate.object.box
-        let isTall = box.height * aspect >= Self.tall * box.width
-        let person = isTall ? Self.claimScore.tall : Self.claimScore.person
+        func isTall(_ box: Box) -> Bool { box.height * aspect >= GroundCovers.tall * box.width }
+        func least(_ detection: Detection) -> Double {
+            guard detection.objectClass == .person else { return Self.claimScore.other }
+            return isTall(box) && isTall(detection.box) ? Self.claimScore.tall : Self.claimScore.person
+        }
         let claim = detections.first {
-            $0.score >= ($0.objectClass == .person ? person : Self.claimScore.other)
+            $0.score >= least($0)
                 && $0.objectClass.standsAndLeaves
                 && box.covered(by: $0.box) >= Self.claimCover && $0.box.area <= box.area * Self.claimSize
         }
