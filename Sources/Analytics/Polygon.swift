@@ -22,6 +22,18 @@ public struct Polygon: Hashable, Sendable, Codable {
         return Box(x: left, y: top, width: (xs.max() ?? 0) - left, height: (ys.max() ?? 0) - top)
     }
 
+    /// Shares of the picture from its edge within which an area reaches it.
+    private static let nearEdge = 0.02
+
+    /// The picture's edges that it reaches: `left`, `right`, `top`, `bottom`. What stands there may be cut.
+    public var pictureEdges: [String] {
+        let box = bounds
+        return [
+            box.x <= Self.nearEdge ? "left" : nil, box.maxX >= 1 - Self.nearEdge ? "right" : nil,
+            box.y <= Self.nearEdge ? "top" : nil, box.maxY >= 1 - Self.nearEdge ? "bottom" : nil,
+        ].compactMap(\.self)
+    }
+
     /// True where `point` is inside, by the even-odd rule.
     public func contains(_ point: Point) -> Bool {
         var inside = false

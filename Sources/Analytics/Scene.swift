@@ -10,21 +10,25 @@ public struct Scene: Sendable {
     public let picture: GreyImage
     /// Its colours; nil where no rule of the camera needs them.
     public let chroma: Chroma?
+    /// Parts in which the detector was not asked for what is small.
+    public let unasked: [Box]
 
     public init(
-        time: MediaTime, date: Date, detections: [Detection], picture: GreyImage, chroma: Chroma? = nil
+        time: MediaTime, date: Date, detections: [Detection], picture: GreyImage, chroma: Chroma? = nil,
+        unasked: [Box] = []
     ) {
         self.time = time
         self.date = date
         self.detections = detections
         self.picture = picture
         self.chroma = chroma
+        self.unasked = unasked
     }
 
     /// The same look with the detections of some classes only.
     func keeping(_ isKept: (ObjectClass) -> Bool) -> Scene {
         Scene(
             time: time, date: date, detections: detections.filter { isKept($0.objectClass) }, picture: picture,
-            chroma: chroma)
+            chroma: chroma, unasked: unasked)
     }
 }

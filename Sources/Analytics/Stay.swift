@@ -25,6 +25,8 @@ public struct Stay: Sendable {
     /// Looks that showed the place, and those among them in which the detector found the object.
     public internal(set) var looks: Int
     public internal(set) var detections: Int
+    /// Looks that showed the place and in which the detector was not asked for what is small there.
+    var unasked = 0
     public internal(set) var bestScore: Double
     /// False where it stood there in the very first picture: it may be a part of the scene that looks like a vehicle.
     public let hasArrived: Bool
@@ -55,8 +57,8 @@ public struct Stay: Sendable {
     /// Mean score over the looks that detected it, 0…1.
     public var meanScore: Double { detections > 0 ? scoreSum / Double(detections) : 0 }
 
-    /// Share of the visible looks in which the detector found it, 0…1.
-    public var detectedShare: Double { looks > 0 ? Double(detections) / Double(looks) : 0 }
+    /// Share of the visible looks in which the detector was asked and found it, 0…1.
+    public var detectedShare: Double { looks > unasked ? Double(detections) / Double(looks - unasked) : 0 }
 
     /// True once two looks showed it at the same place.
     public var isEstablished: Bool { looks >= 2 }

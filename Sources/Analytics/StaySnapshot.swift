@@ -25,7 +25,7 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
         since = stay.since
         lastSeen = stay.lastSeen
         seenSeconds = stay.seenSeconds
-        looks = stay.looks
+        looks = max(2, stay.looks - stay.unasked)
         detections = stay.detections
         bestScore = stay.bestScore
         hasArrived = stay.hasArrived

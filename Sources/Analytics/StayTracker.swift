@@ -215,7 +215,7 @@ public struct StayTracker: Sendable {
         let least = detection == nil || stay.outdated != nil ? settings.likeness : settings.detectedLikeness
         let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
         if likeness >= least || stay.usual.likeness(now) >= settings.likeness {
-            seen(&stay, detection, scene.time)
+            seen(&stay, detection, scene)
             learn(now, of: &stay)
             return
         }
@@ -224,7 +224,7 @@ public struct StayTracker: Sendable {
             && scene.picture.structure(of: stay.box, to: stay.usual) < settings.another.structure
         if let outdated = stay.outdated, !isAnother {
             if detection != nil {
-                seen(&stay, detection, scene.time)
+                seen(&stay, detection, scene)
                 (stay.appearance, stay.usual) = (now, now)
                 return
             }
@@ -292,7 +292,8 @@ public struct StayTracker: Sendable {
         stay.appearance = now
     }
 
-    private func seen(_ stay: inout Stay, _ detection: Detection?, _ time: MediaTime) {
+    private func seen(_ stay: inout Stay, _ detection: Detection?, _ scene: Scene) {
+        let time = scene.time
         if stay.isVisible { stay.seenSeconds += time - stay.lastSeen }
         stay.absence = stay.unseen(at: time)
         stay.lastSeen = time
@@ -304,7 +305,11 @@ public struct StayTracker: Sendable {
         stay.cover = nil
         stay.partlySeen = nil
         stay.presence = .unchanged
-        if let detection { count(detection, of: &stay) }
+        if let detection {
+            count(detection, of: &stay)
+        } else if scene.unasked.contains(where: { $0.holds(stay.box.centre) }) {
+            stay.unasked += 1
+        }
     }
 
     private func count(_ detection: Detection, of stay: inout Stay) {
@@ -327,9 +332,11 @@ public struct StayTracker: Sendable {
 
     private mutating func begin(_ detection: Detection, _ scene: Scene) {
         guard detection.score >= settings.birthScore else { return }
-        // A part of something that already stands there is not a second object.
+        // A part of something that already stands there is not a second object. A box that was drawn once around a whole
+        // scene, which looks as it did ever since, is no such thing.
         let isPart = stays.contains {
-            $0.isVisible && alike($0.objectClass, detection.objectClass) && detection.box.covered(by: $0.box) > 0.8
+            ($0.presence == .detected || $0.presence == .unchanged && $0.detectedShare >= IllegalParking.detectedShare)
+                && alike($0.objectClass, detection.objectClass) && detection.box.covered(by: $0.box) > 0.8
         }
         guard !isPart else { return }
         // Another box around what the picture still shows, and the detector has not found otherwise.

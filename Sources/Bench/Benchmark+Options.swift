@@ -29,6 +29,8 @@ extension Benchmark {
         }
         /// The shape in which pictures are shown; what the clip says where nil.
         public var aspect: Aspect?
+        /// Whether zones in which vehicles are small are looked at in parts too.
+        public var hasTiles = true
         /// Where to write the annotated video.
         public var annotate: String?
         /// Where to write the masked evidence, and the networks to mask it with.

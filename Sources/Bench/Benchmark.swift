@@ -34,7 +34,8 @@ public struct Benchmark: Sendable {
         let gallery = try options.evidence.map { try Gallery(folder: $0.folder, masking: $0.masking) }
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,
-            incidents: IncidentBook(camera: clip) { [ids] _ in ids.next() }, recorder: gallery?.recorder)
+            incidents: IncidentBook(camera: clip) { [ids] _ in ids.next() }, recorder: gallery?.recorder,
+            hasTiles: options.hasTiles)
         var recording = try Recording(path: clip, cadence: options.cadence, aspect: options.aspect)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()
@@ -93,6 +94,7 @@ public struct Benchmark: Sendable {
             cost: .init(
                 total: precise(cpu / stream), decode: precise(recording.decodeSeconds / stream),
                 gate: precise(costs.gate / stream), infer: precise(costs.infer / stream),
+                tiles: precise(costs.tiles / stream),
                 rest: precise(max(0, cpu - known) / stream)),
             peakRSS: peakRSS(),
             alerts: alerts.map(\.incident).map { incident in

@@ -25,7 +25,9 @@ public struct ClipReport: Encodable, Sendable {
         public let total: Double
         public let decode: Double
         public let gate: Double
+        /// With `tiles`.
         public let infer: Double
+        public let tiles: Double
         public let rest: Double
     }
 

@@ -22,6 +22,8 @@ public struct CameraPipeline: ~Copyable {
         public let detections: [Detection]
         public let findings: [Finding]
         public let sight: SightJudgement
+        /// How the zones with parking are seen.
+        public var sharpness: [ZoneTiles.Sharpness] = []
         /// Why the closer look failed; what the rules said of this look holds all the same.
         public var fault: (any Error)?
     }
@@ -34,6 +36,8 @@ public struct CameraPipeline: ~Copyable {
         public var inferences = 0
         public var gate = 0.0
         public var infer = 0.0
+        /// Of `infer`, what tiles took.
+        public var tiles = 0.0
         public var rest = 0.0
     }
 
@@ -71,6 +75,11 @@ public struct CameraPipeline: ~Copyable {
     private let describer: PlaceDescriber?
     /// Looks at a part of a picture enlarged.
     var enlarge: @Sendable (Frame, Box) async throws -> ObjectDetector.Result
+    /// Whether the detector has time for a tile.
+    var hasTime: @Sendable () -> Bool = { true }
+    private var tiles: ZoneTiles
+    /// What the whole picture showed, and with it what tiles showed.
+    private var whole: [Detection] = []
     private var detections: [Detection] = []
 
     /// - Parameters:
@@ -79,13 +88,15 @@ public struct CameraPipeline: ~Copyable {
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
         describer: PlaceDescriber? = nil,
-        restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, minimumScore: Double = 0.35
+        restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, minimumScore: Double = 0.35,
+        hasTiles: Bool = true
     ) {
         self.detector = detector
         enlarge = { try await detector.detections(in: $0, part: $1) }
         self.incidents = incidents
         self.recorder = recorder
         self.describer = describer
+        tiles = ZoneTiles(zones: zones.filter { $0.rules.parking != nil }.map(\.zone), isOn: hasTiles)
         gate = Gate(zones: zones.map(\.zone.polygon))
         var settings = StayTracker.Settings()
         settings.birthScore = minimumScore
@@ -137,19 +148,24 @@ public struct CameraPipeline: ~Copyable {
             costs.gate += threadSeconds() - clock
             tracker.interrupt()
             flames?.interrupt()
-            return Look(time: frame.time, changes: [], detections: [], findings: [], sight: judgement)
+            return Look(
+                time: frame.time, changes: [], detections: [], findings: [], sight: judgement,
+                sharpness: tiles.sharpness)
         }
         let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
         costs.gate += threadSeconds() - clock
         if isAdmitted {
             let result = try await detector.detections(in: frame)
-            detections = result.detections
+            whole = result.detections
             costs.infer += result.seconds
             costs.inferences += 1
         }
+        let tileFault = await lookIntoTile(of: frame, hasChanged: isAdmitted)
+        detections = tiles.joined(with: whole)
         costs.looks += 1
         let scene = Scene(
-            time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
+            time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma,
+            unasked: tiles.unseen)
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
         let burning = flames?.update(with: scene) ?? []
@@ -162,7 +178,7 @@ public struct CameraPipeline: ~Copyable {
         closer.decide(smoke?.isUndecided ?? false, at: frame.time)
         costs.rest += threadSeconds() - clock
         // A stay that ended is told once: nothing may fail between the tracker and the rules.
-        let fault = await lookCloser(in: frame)
+        let fault = await lookCloser(in: frame) ?? tileFault
         objects = ground?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
@@ -190,7 +206,7 @@ public struct CameraPipeline: ~Copyable {
         recorder?.note(findings, vehicles: vehicles, in: frame)
         return Look(
             time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement,
-            fault: fault)
+            sharpness: tiles.sharpness, fault: fault)
     }
 
     /// Seconds from one picture to the next that smoke is looked for in: the ground's model is dear.
@@ -212,6 +228,22 @@ public struct CameraPipeline: ~Copyable {
             }
         }
         return Look(time: frame.time, changes: [], detections: detections, findings: [], sight: judgement)
+    }
+
+    /// One part a look, in which vehicles are small. Returns why it failed: it is looked at in one of the next looks.
+    private mutating func lookIntoTile(of frame: Frame, hasChanged: Bool) async -> (any Error)? {
+        let input = detector.model.input(width: frame.width, height: frame.height)
+        let next = tiles.next(
+            width: frame.width, height: frame.height, input: (input.width, input.height), hasChanged: hasChanged)
+        guard let next, hasTime() else { return nil }
+        do {
+            let result = try await enlarge(frame, next)
+            costs.infer += result.seconds
+            costs.tiles += result.seconds
+            costs.inferences += 1
+            tiles.take(result.detections)
+            return nil
+        } catch { return error }
     }
 
     /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.

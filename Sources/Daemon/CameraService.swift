@@ -16,18 +16,29 @@ public struct CameraService: Sendable {
         public var stream: Camera.Settings
         public var zones: [WatchedZone]
         public var minimumScore: Double
+        /// Whether zones in which vehicles are small are looked at in parts too.
+        public var hasTiles: Bool
 
         public init(
-            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double
+            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double,
+            hasTiles: Bool = true
         ) {
             self.identity = identity
             self.stream = stream
             self.zones = zones
             self.minimumScore = minimumScore
+            self.hasTiles = hasTiles
         }
 
         /// What an operator should know although nothing of it is wrong.
-        public var notes: [String] { stream.notes }
+        public var notes: [String] {
+            stream.notes
+                + zones.filter { $0.rules.parking != nil && !$0.zone.polygon.pictureEdges.isEmpty }.map {
+                    let edges = $0.zone.polygon.pictureEdges.joined(separator: " and ")
+                    return
+                        "zone \($0.zone.id) reaches the picture's \(edges) edge: vehicles that it cuts may be missed there"
+                }
+        }
     }
 
     public let camera: Camera
@@ -92,7 +103,9 @@ public struct CameraService: Sendable {
                 camera: settings.identity.id, restored: memory.incidents, suppressed: memory.suppressed
             ) { _ in UUIDv7.make() },
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
-            restored: memory.watch, restoredGround: memory.ground, minimumScore: settings.minimumScore)
+            restored: memory.watch, restoredGround: memory.ground, minimumScore: settings.minimumScore,
+            hasTiles: settings.hasTiles)
+        pipeline.hasTime = { [detector] in detector.isFree }
         var failures = 0
         func failed(_ error: any Error) {
             failures += 1
@@ -173,7 +186,7 @@ public struct CameraService: Sendable {
     private func tell(_ look: CameraPipeline.Look, _ frame: Frame) async {
         let report = await status.looked(
             look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
-            moment: frame.moment, picture: .init(frame.shape, model: detector.model), remarks: frame.remarks)
+            moment: frame.moment, picture: picture(look, frame), remarks: frame.remarks)
         meter.told(clockOffset: await status.clockOffset)
         guard let report else { return }
         let facts: Logger.Metadata = [
@@ -186,6 +199,15 @@ public struct CameraService: Sendable {
             logger.warning("camera state changed", metadata: facts)
         }
         publish(report)
+    }
+
+    private func picture(_ look: CameraPipeline.Look, _ frame: Frame) -> CameraReport.Picture {
+        let zones = look.sharpness.map { seen in
+            CameraReport.Zone(
+                zone: seen.zone, smallestCar: seen.smallestCar, tiles: seen.tiles,
+                cutBy: settings.zones.first { $0.zone.id == seen.zone }?.zone.polygon.pictureEdges ?? [])
+        }
+        return .init(frame.shape, model: detector.model, zones: zones.isEmpty ? nil : zones)
     }
 
     private func tellStates() async {

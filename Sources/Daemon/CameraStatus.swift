@@ -137,10 +137,11 @@ extension CameraReport.State {
 }
 
 extension CameraReport.Picture {
-    init(_ shape: PictureShape, model: DetectionModel? = nil) {
+    /// - Parameter zones: those that are watched for parking, and how they are seen.
+    init(_ shape: PictureShape, model: DetectionModel? = nil, zones: [CameraReport.Zone]? = nil) {
         let input = model?.input(width: shape.width, height: shape.height)
         self.init(
             stored: [shape.storedWidth, shape.storedHeight], shown: [shape.width, shape.height],
-            shape: shape.origin.rawValue, input: input.map { [$0.width, $0.height] })
+            shape: shape.origin.rawValue, input: input.map { [$0.width, $0.height] }, zones: zones)
     }
 }

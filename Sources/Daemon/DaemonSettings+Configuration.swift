@@ -66,7 +66,7 @@ extension DaemonSettings {
                         timeZone: site.timeZone),
                     stream: stream,
                     zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules) },
-                    minimumScore: configuration.detector.minimumScore)
+                    minimumScore: configuration.detector.minimumScore, hasTiles: configuration.detector.hasTiles)
             })
         self.secrets = secrets
         modelsFolder = folder

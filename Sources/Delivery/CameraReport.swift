@@ -10,9 +10,33 @@ public struct CameraReport: Codable, Sendable, Hashable {
         public var shown: [Int]
         public var shape: String
         public var input: [Int]?
+        /// How vehicles are seen in the zones that are watched for parking.
+        public var zones: [Zone]?
 
-        public init(stored: [Int], shown: [Int], shape: String, input: [Int]? = nil) {
+        public init(stored: [Int], shown: [Int], shape: String, input: [Int]? = nil, zones: [Zone]? = nil) {
             (self.stored, self.shown, self.shape, self.input) = (stored, shown, shape, input)
+            self.zones = zones
+        }
+    }
+
+    /// How vehicles are seen in one zone.
+    public struct Zone: Codable, Sendable, Hashable {
+        public var zone: String
+        /// Width of a car from the side from which on it is found as surely as a larger one, in pixels as they are shown.
+        public var smallestCar: Int
+        /// Parts of the picture that are looked at besides the whole because vehicles are small there.
+        public var tiles: Int
+        /// The picture's edges that the zone reaches, which may cut vehicles: `left`, `right`, `top`, `bottom`.
+        public var cutBy: [String]
+
+        enum CodingKeys: String, CodingKey {
+            case zone, tiles
+            case smallestCar = "smallest_car_px"
+            case cutBy = "cut_by"
+        }
+
+        public init(zone: String, smallestCar: Int, tiles: Int, cutBy: [String]) {
+            (self.zone, self.smallestCar, self.tiles, self.cutBy) = (zone, smallestCar, tiles, cutBy)
         }
     }
 

@@ -1,5 +1,6 @@
 public import Analytics
 import COpenCV
+import Synchronization
 import Threading
 public import Video
 
@@ -34,8 +35,17 @@ public actor ObjectDetector {
         loaded[model.inputs[0].path] = try LoadedInput(model.inputs[0])
     }
 
+    /// Pictures that wait or are looked at.
+    private nonisolated let asked = Atomic(0)
+    /// Whether nobody waits for it: what can wait may have a turn.
+    public nonisolated var isFree: Bool { asked.load(ordering: .relaxed) == 0 }
+
     /// Looks at one picture, letterboxed into the input that its shape wastes least of.
-    public func detections(in frame: Frame) throws -> Result { try detections(in: frame, exposure: nil) }
+    public nonisolated func detections(in frame: Frame) async throws -> Result {
+        asked.add(1, ordering: .relaxed)
+        defer { asked.subtract(1, ordering: .relaxed) }
+        return try await detections(in: frame, exposure: nil)
+    }
 
     private func detections(in frame: Frame, exposure: Exposure?) throws -> Result {
         let input = try input(for: frame)
@@ -48,7 +58,13 @@ public actor ObjectDetector {
     }
 
     /// Looks closer at one part of a picture; the boxes are in coordinates of the whole picture.
-    public func detections(in frame: Frame, part: Box) throws -> Result {
+    public nonisolated func detections(in frame: Frame, part: Box) async throws -> Result {
+        asked.add(1, ordering: .relaxed)
+        defer { asked.subtract(1, ordering: .relaxed) }
+        return try await look(at: part, of: frame)
+    }
+
+    private func look(at part: Box, of frame: Frame) throws -> Result {
         let cut = try frame.part(part)
         // A dark corner of a street by day is a shadow: what is dark, the whole picture says.
         let result = try detections(in: cut, exposure: input(for: frame).exposure(of: frame))

@@ -41,6 +41,7 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Count false alerts over so many hours of media time, the clips varied by day and weather.")
     var hours: Double?
     @Option(help: "With --hours: what light and weather follow from.") var seed: UInt64 = 1
+    @Flag(inversion: .prefixedNo, help: "Look at zones in which vehicles are small in parts too.") var tiles = true
     @OptionGroup var models: ModelOptions
 
     func validate() throws {
@@ -98,6 +99,7 @@ struct BenchCommand: AsyncParsableCommand {
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         options.dwells = try dwells()
         options.aspect = parsedAspect
+        options.hasTiles = tiles
         if let hours {
             return try await countFalseAlerts(.init(hours: hours, seed: seed), watch: options, detector)
         }

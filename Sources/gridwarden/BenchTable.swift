@@ -7,7 +7,7 @@ enum BenchTable {
         let head = [
             "clip", "input", "dwell", "matched", "missed", "false", "dup", "delay", "looks", "inferences", "blind",
             "core",
-            "decode", "gate", "infer", "rest", "MiB",
+            "decode", "gate", "infer", "tiles", "rest", "MiB",
         ]
         let rows = reports.map { report in
             [
@@ -16,7 +16,8 @@ enum BenchTable {
                 "\(report.duplicate)", report.openingDelay.median.map { number($0, 1) } ?? "-", "\(report.looks)",
                 "\(report.inferences)", number(report.blindSeconds, 0), number(report.cost.total, 4),
                 number(report.cost.decode, 4),
-                number(report.cost.gate, 4), number(report.cost.infer, 4), number(report.cost.rest, 4),
+                number(report.cost.gate, 4), number(report.cost.infer, 4), number(report.cost.tiles, 4),
+                number(report.cost.rest, 4),
                 number(report.peakRSS, 0),
             ]
         }
@@ -35,8 +36,10 @@ enum BenchTable {
             }
         }
         return
-            (lines + ["core, decode, gate, infer and rest: processor seconds for each second of footage"] + alerts
-            + faults + reports.flatMap { report in report.remarks.map { "  \(report.clip): note: \($0)" } })
+            (lines + [
+                "core, decode, gate, infer (tiles with it) and rest: processor seconds for each second of footage"
+            ]
+            + alerts + faults + reports.flatMap { report in report.remarks.map { "  \(report.clip): note: \($0)" } })
             .joined(separator: "\n")
     }
 

@@ -92,6 +92,7 @@ struct CheckCommand: AsyncParsableCommand {
         print("\(config): right; \(configuration)")
         try list(configuration, Catalogue.builtIn())
         list(settings.model, configuration)
+        list(settings.cameras, settings.model, configuration)
         for note in settings.broker.notes { print("  broker: note: \(note)") }
         for camera in settings.cameras {
             for note in camera.notes { print("  \(camera.identity.id): note: \(note)") }
@@ -127,6 +128,25 @@ extension CheckCommand {
             guard let shape = camera.aspect else { continue }
             let input = model.input(width: shape.width, height: shape.height).size
             print("  \(camera.id): its pictures are shown as \(shape) and go to \(input)")
+        }
+    }
+
+    /// How small a car may be in each zone with parking. A camera says how large its pictures are when it is looked at; until
+    /// then they are taken for as many lines as most have.
+    private func list(_ cameras: [CameraService.Settings], _ model: DetectionModel, _ configuration: Configuration) {
+        let lines = 1080
+        for (camera, named) in zip(cameras, configuration.cameras) {
+            let shape = named.aspect.map { Double($0.width) / Double($0.height) } ?? 16.0 / 9
+            let width = Int((Double(lines) * shape).rounded())
+            let input = model.input(width: width, height: lines)
+            var tiles = ZoneTiles(
+                zones: camera.zones.filter { $0.rules.parking != nil }.map(\.zone), isOn: camera.hasTiles)
+            _ = tiles.next(width: width, height: lines, input: (input.width, input.height), hasChanged: true)
+            for seen in tiles.sharpness {
+                print(
+                    "  \(camera.identity.id), \(seen.zone): cars are found from a width of \(seen.smallestCar) pixels on, in "
+                        + "pictures of \(width)x\(lines), with \(seen.tiles) \(seen.tiles == 1 ? "tile" : "tiles")")
+            }
         }
     }
 

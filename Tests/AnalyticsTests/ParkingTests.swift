@@ -106,6 +106,33 @@ extension Street.Thing {
         #expect(watch.changes.map(\.revision) == Array(1...watch.changes.count))
     }
 
+    /// Once the detector takes the whole scene for a lorry, and the scene looks as it did ever since.
+    @Test func `a box that was drawn once around a whole scene hides no car that stops in it`() throws {
+        var watch = Watch()
+        let scene = Street.Thing(.truck, Box(x: 0.3, y: 0.3, width: 0.4, height: 0.4), look: 5)
+        watch.watch(0...4) { $0 == 2 ? [scene] : [scene.undetected] }
+        watch.watch(6...20) { _ in [scene.undetected] }
+        watch.watch(22...60) { _ in [scene.undetected, car] }
+        #expect(watch.opened.map(\.firstSeen.seconds) == [22])
+    }
+
+    /// Of five tiles one is looked at in a look: the car is found in each fifth one and stands there in all.
+    @Test func `looks in which the detector was not asked do not count against a car`() throws {
+        for (unasked, isTold) in [([place], true), ([], false)] {
+            var watch = Watch()
+            watch.watch(0...8) { _ in [] }
+            for index in 0...30 {
+                let isAsked = index.isMultiple(of: 5)
+                let scene = Street().scene(at: 10 + Double(index) * 2, [isAsked ? car : car.undetected])
+                watch.see(
+                    Scene(
+                        time: scene.time, date: scene.date, detections: scene.detections, picture: scene.picture,
+                        unasked: isAsked ? [] : unasked))
+            }
+            #expect(watch.opened.count == (isTold ? 1 : 0))
+        }
+    }
+
     @Test(arguments: [1.0, 2.0, 2.5]) func aStopShorterThanTheThresholdIsNothing(step: Double) {
         var watch = Watch()
         watch.watch(0...8, step: step) { _ in [] }

@@ -25,7 +25,7 @@ struct CloserLookTests {
         ]
         var pipeline = CameraPipeline(
             zones: zones, detector: try Prepared.detector(), incidents: IncidentBook(camera: "c") { _ in UUID() },
-            recorder: nil)
+            recorder: nil, hasTiles: false)
         let tried = Mutex(0)
         pipeline.enlarge = { _, _ in
             tried.withLock { $0 += 1 }

@@ -31,7 +31,7 @@ import network
 import pictures
 
 SEED = 11
-WIDTH, HEIGHT, BATCH = 320, 224, 4
+WIDTH, HEIGHT, BATCH = 320, 192, 4
 CROPS = 900
 RATE = 3e-4
 # Classes that the training speaks about; the rows of the others stay the base's.

@@ -3,6 +3,7 @@ extension DetectorSettings {
         case model
         case minimumScore = "minimum_score"
         case threads
+        case tiles
     }
 
     static func read(_ section: Section<Key>) -> DetectorSettings {
@@ -14,6 +15,7 @@ extension DetectorSettings {
             } ?? detector.model
         detector.minimumScore = section.number(.minimumScore, 0.05...0.95, "") ?? detector.minimumScore
         detector.threads = section.integer(.threads, 1...64) ?? detector.threads
+        detector.hasTiles = section.boolean(.tiles) ?? detector.hasTiles
         return detector
     }
 }
