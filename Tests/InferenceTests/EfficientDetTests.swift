@@ -52,4 +52,17 @@ import Testing
         ])
         #expect(kept.map(\.objectClass) == [.car, .person])
     }
+
+    @Test func `a windscreen is no second car, and a box around two is none of them`() {
+        let car = Detection(objectClass: .car, score: 0.6, box: Box(x: 0.2, y: 0.2, width: 0.2, height: 0.2))
+        let beside = Detection(objectClass: .car, score: 0.5, box: Box(x: 0.38, y: 0.2, width: 0.2, height: 0.2))
+        let windscreen = Detection(
+            objectClass: .car, score: 0.4, box: Box(x: 0.25, y: 0.22, width: 0.1, height: 0.06))
+        let around = Detection(objectClass: .truck, score: 0.45, box: Box(x: 0.2, y: 0.2, width: 0.45, height: 0.2))
+        #expect(EfficientDet.suppress([windscreen, around, beside, car]) == [car, beside])
+        // Somebody before a car is somebody.
+        let child = Detection(objectClass: .person, score: 0.4, box: windscreen.box)
+        let adult = Detection(objectClass: .person, score: 0.5, box: car.box)
+        #expect(EfficientDet.suppress([child, adult, car]) == [car, adult, child])
+    }
 }

@@ -44,12 +44,20 @@ def anchors(width, height):
     return np.array(result, np.float32)
 
 
-def overlap(box, boxes):
-    """IoU of one box with many."""
+def area(boxes):
+    return (boxes[..., 2] - boxes[..., 0]) * (boxes[..., 3] - boxes[..., 1])
+
+
+def shared(box, boxes):
+    """Area of the intersection of one box with many."""
     width = np.minimum(box[2], boxes[:, 2]) - np.maximum(box[0], boxes[:, 0])
     height = np.minimum(box[3], boxes[:, 3]) - np.maximum(box[1], boxes[:, 1])
-    common = width.clip(0) * height.clip(0)
-    area = lambda b: (b[..., 2] - b[..., 0]) * (b[..., 3] - b[..., 1])
+    return width.clip(0) * height.clip(0)
+
+
+def overlap(box, boxes):
+    """IoU of one box with many."""
+    common = shared(box, boxes)
     return common / (area(box) + area(boxes) - common + 1e-9)
 
 
@@ -101,7 +109,10 @@ class Detector:
         for i in np.argsort(-score, kind="stable"):
             if not gone[i]:
                 kept.append(i)
-                gone |= (group == group[i]) & (overlap(box[i], box) > .5)
+                same = overlap(box[i], box) > .5
+                if group[i] == 2:
+                    same |= shared(box[i], box) > .7 * np.minimum(area(box[i]), area(box))
+                gone |= (group == group[i]) & same
         kept = np.array(kept[:300], int)
         return box[kept], score[kept], kind[kept]
 

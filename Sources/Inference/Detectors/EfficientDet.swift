@@ -18,6 +18,12 @@ struct EfficientDet: Sendable {
     static let largestArea = 0.5
     /// Boxes of one class that overlap more than this (IoU) are one object.
     static let overlap = 0.5
+    /// A motor vehicle's box of which this share lies in a better one is a part of that (a windscreen, a corner), and one that
+    /// holds this share of a better one is drawn around it and what is beside it.
+    ///
+    /// On 93 street pictures of places left out, 454 vehicles, at score 0.35 and 448×256: precision .829 → .841, recall .458 →
+    /// .456; without colour .842 → .860, recall the same.
+    static let inside = 0.7
 
     var anchorCount: Int { anchors.count }
     /// Value v of a pixel enters as (v − mean) × scale.
@@ -92,10 +98,12 @@ struct EfficientDet: Sendable {
         var kept: [Detection] = []
         for candidate in ordered {
             let isDouble = kept.contains { better in
-                let alike =
-                    better.objectClass == candidate.objectClass
-                    || better.objectClass.isMotorVehicle && candidate.objectClass.isMotorVehicle
-                return alike && better.box.iou(candidate.box) > overlap
+                guard better.objectClass.isMotorVehicle, candidate.objectClass.isMotorVehicle else {
+                    return better.objectClass == candidate.objectClass && better.box.iou(candidate.box) > overlap
+                }
+                let shared = better.box.intersection(candidate.box)
+                return better.box.iou(candidate.box) > overlap
+                    || shared > inside * min(better.box.area, candidate.box.area)
             }
             if !isDouble { kept.append(candidate) }
         }
