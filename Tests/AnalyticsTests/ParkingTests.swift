@@ -106,6 +106,45 @@ extension Street.Thing {
         #expect(watch.changes.map(\.revision) == Array(1...watch.changes.count))
     }
 
+    /// Two cars wait for 30 s at a gate, every minute.
+    private static func gate(_ seconds: Double) -> [Street.Thing] {
+        let cycle = Int(seconds / 60)
+        guard (10..<40).contains(seconds - Double(cycle) * 60) else { return [] }
+        return [
+            Street.Thing(.car, Box(x: 0.3, y: 0.4, width: 0.15, height: 0.15), look: 2 * cycle),
+            Street.Thing(.car, Box(x: 0.5, y: 0.4, width: 0.15, height: 0.15), look: 2 * cycle + 1),
+        ]
+    }
+
+    @Test func `where two and two wait and leave in turn, waiting is no parking, and who stays longer parks`() {
+        var watch = Watch(ParkingSettings(dwell: 20))
+        watch.watch(0...598) { Self.gate($0) }
+        // Three times it must be seen, and nobody knows before.
+        #expect(!watch.opened.isEmpty && watch.opened.allSatisfy { $0.confirmed.seconds < 180 })
+        let before = watch.opened.count
+        let stays = Street.Thing(.car, Box(x: 0.3, y: 0.4, width: 0.15, height: 0.15), look: 99)
+        watch.watch(600...700) { $0 < 610 ? [] : [stays] }
+        #expect(watch.opened.dropFirst(before).map(\.firstSeen.seconds) == [610])
+        #expect(watch.opened.last.map { (640...660).contains($0.confirmed.seconds) } == true)
+    }
+
+    /// Each by itself, with minutes between: they have parked, one after another.
+    @Test func `those that stop one by one in a place are told, each of them`() {
+        var watch = Watch(ParkingSettings(dwell: 20))
+        watch.watch(0...598) { seconds in
+            let cycle = Int(seconds / 60)
+            guard (10..<40).contains(seconds - Double(cycle) * 60) else { return [] }
+            return [Street.Thing(.car, place, look: cycle)]
+        }
+        #expect(watch.opened.count == 10)
+    }
+
+    @Test func `where no queue is presumed nobody is given time to wait`() {
+        var watch = Watch(ParkingSettings(dwell: 20, queueVehicles: 0))
+        watch.watch(0...598) { Self.gate($0) }
+        #expect(watch.opened.count == 20)
+    }
+
     /// Once the detector takes the whole scene for a lorry, and the scene looks as it did ever since.
     @Test func `a box that was drawn once around a whole scene hides no car that stops in it`() throws {
         var watch = Watch()

@@ -37,6 +37,7 @@ public struct IllegalParking: Rule, RememberingRule {
     private let settings: ParkingSettings
     private let minimumScore: Double
     private var candidates: [Int: Candidate] = [:]
+    private var waitingPlaces = WaitingPlaces()
 
     /// `minimumScore` is what the mean score of a vehicle's detections must reach, 0…1.
     public init(zone: Zone, settings: ParkingSettings, minimumScore: Double = 0.35) {
@@ -60,6 +61,7 @@ public struct IllegalParking: Rule, RememberingRule {
         var findings: [Finding] = []
         for end in look.ended {
             guard let candidate = candidates.removeValue(forKey: end.stay.id) else { continue }
+            waitingPlaces.left(end.stay, at: end.at)
             let isTaken = end.stay.presence == .hidden
             let what = isTaken ? "something else stands in its place" : "the place was seen empty"
             let why = candidate.why + [.init(at: end.at, what: what)]
@@ -74,6 +76,7 @@ public struct IllegalParking: Rule, RememberingRule {
         let queue = VehicleQueue.members(among: inside, least: settings.queueVehicles)
         let forbidden = settings.windows.contains(scene.date)
         for stay in inside {
+            if candidates[stay.id] == nil { waitingPlaces.came(stay) }
             if let finding = judge(stay, scene, isQueued: queue.contains(stay.id), isForbidden: forbidden) {
                 findings.append(finding)
             }
@@ -113,7 +116,9 @@ public struct IllegalParking: Rule, RememberingRule {
         let pending = finding(stay, candidate.clock.counts, .pending, candidate.why)
         guard isForbidden, stay.isVisible else { return pending }
         let dwell = time - candidate.clock.counts
-        let needed = settings.dwell + (isQueued ? settings.queuePatience : 0)
+        let longest = settings.dwell + settings.queuePatience
+        let wait = settings.queueVehicles > 0 ? waitingPlaces.patience(at: stay.box, time) : nil
+        let needed = isQueued ? longest : min(longest, max(settings.dwell, wait ?? 0))
         guard dwell >= needed, isCredible(stay, candidate, at: time) else { return pending }
         candidate.stood = true
         candidate.why.append(

@@ -48,10 +48,12 @@ enum VehicleQueue {
     }
 
     private static func neighbours(_ a: Stay, _ b: Stay) -> Bool {
-        guard abs(a.since - b.since) <= arrivalGap else { return false }
-        let (p, q) = (a.box.centre, b.box.centre)
-        let dx = (p.x - q.x) / max(a.box.width, b.box.width)
-        let dy = (p.y - q.y) / max(a.box.height, b.box.height)
+        abs(a.since - b.since) <= arrivalGap && areNear(a.box, b.box)
+    }
+
+    static func areNear(_ a: Box, _ b: Box) -> Bool {
+        let dx = (a.centre.x - b.centre.x) / max(a.width, b.width)
+        let dy = (a.centre.y - b.centre.y) / max(a.height, b.height)
         return (dx * dx + dy * dy).squareRoot() <= spacing
     }
 }
