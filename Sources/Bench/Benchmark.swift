@@ -51,6 +51,7 @@ public struct Benchmark: Sendable {
                 size = (Double(frame.width), Double(frame.height))
                 for remark in frame.remarks where !remarks.contains(remark) { remarks.append(remark) }
                 let look = try await pipeline.look(at: frame)
+                for remark in look.remarks where !remarks.contains(remark) { remarks.append(remark) }
                 recording.attention = pipeline.attention
                 guard !frame.isGlimpse else { continue }
                 for change in look.changes {

@@ -24,6 +24,8 @@ public struct CameraPipeline: ~Copyable {
         public let sight: SightJudgement
         /// How the zones with parking are seen.
         public var sharpness: [ZoneTiles.Sharpness] = []
+        /// What cannot be judged of these pictures, in words for the operator.
+        public var remarks: [String] = []
         /// Why the closer look failed; what the rules said of this look holds all the same.
         public var fault: (any Error)?
     }
@@ -69,6 +71,9 @@ public struct CameraPipeline: ~Copyable {
     /// When the smoke's watcher was given a picture last.
     private var smokeSeen: MediaTime?
     private var lastJudgement: SightJudgement?
+    /// Looks in a row that say otherwise than `isColourless`.
+    private var otherwise = 0
+    private var isColourless = false
     private var rules: RuleSet
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
@@ -150,7 +155,7 @@ public struct CameraPipeline: ~Copyable {
             flames?.interrupt()
             return Look(
                 time: frame.time, changes: [], detections: [], findings: [], sight: judgement,
-                sharpness: tiles.sharpness)
+                sharpness: tiles.sharpness, remarks: remarks)
         }
         let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
         costs.gate += threadSeconds() - clock
@@ -176,6 +181,7 @@ public struct CameraPipeline: ~Copyable {
         smokeSeen = frame.time
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         closer.decide(smoke?.isUndecided ?? false, at: frame.time)
+        if let chroma, flames != nil { judgeColour(chroma) }
         costs.rest += threadSeconds() - clock
         // A stay that ended is told once: nothing may fail between the tracker and the rules.
         let fault = await lookCloser(in: frame) ?? tileFault
@@ -206,7 +212,17 @@ public struct CameraPipeline: ~Copyable {
         recorder?.note(findings, vehicles: vehicles, in: frame)
         return Look(
             time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement,
-            sharpness: tiles.sharpness, fault: fault)
+            sharpness: tiles.sharpness, remarks: remarks, fault: fault)
+    }
+
+    private var remarks: [String] { isColourless ? [Self.colourless] : [] }
+    private static let colourless = "its pictures have no colour: of fire only smoke can be told"
+    /// Looks in a row after which a picture that has, or has not, colour is the rule.
+    private static let colourLooks = 3
+
+    private mutating func judgeColour(_ chroma: Chroma) {
+        otherwise = chroma.isColourless == isColourless ? 0 : otherwise + 1
+        if otherwise >= Self.colourLooks { (isColourless, otherwise) = (!isColourless, 0) }
     }
 
     /// Seconds from one picture to the next that smoke is looked for in: the ground's model is dear.

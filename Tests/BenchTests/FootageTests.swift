@@ -89,6 +89,8 @@ struct FootageTests {
         let report = try await run("turn2/\(clip).mp4", dwell: 10)
         #expect(report.alerts.isEmpty)
         #expect(report.blindSeconds == 0)
+        // Of flames nothing can be said by infra-red.
+        #expect(report.remarks.contains { $0.contains("no colour") } == (clip == "infrared-gate"))
     }
 
     /// It turns before its view is known.
