@@ -150,4 +150,23 @@ import Video
         #expect(stated.warning?.contains("size changed from 960x1080 to 1920x1080") == true)
         #expect(try #require(await look(700, width: 1920, "stated", [])).warning == nil)
     }
+
+    @Test func `how its zones are seen is told, and told again when that has changed`() async throws {
+        func look(_ seconds: Double, tiles: Int) async -> CameraReport? {
+            await status.looked(
+                SightJudgement(isClear: true, fault: nil), at: MediaTime(seconds),
+                size: .init(width: 1920, height: 1080),
+                date: noon.addingTimeInterval(seconds), moment: nil,
+                picture: .init(
+                    stored: [1920, 1080], shown: [1920, 1080], shape: "stated", input: [448, 256],
+                    zones: [.init(zone: "np1", smallestCar: tiles > 0 ? 65 : 194, tiles: tiles, cutBy: ["left"])]))
+        }
+        _ = await status.stream(.online, at: noon)
+        let report = try #require(await look(0, tiles: 1))
+        let json = try #require(String(data: JSONEncoder().encode(report), encoding: .utf8))
+        #expect(json.contains(#""smallest_car_px":65"#) && json.contains(#""cut_by":["left"]"#))
+        #expect(try CameraReport(json: Data(json.utf8)).picture == report.picture)
+        #expect(await look(2, tiles: 1) == nil)
+        #expect(try #require(await look(4, tiles: 0)).picture?.zones?.first?.smallestCar == 194)
+    }
 }
