@@ -101,7 +101,7 @@ public struct CameraPipeline: ~Copyable {
         self.incidents = incidents
         self.recorder = recorder
         self.describer = describer
-        tiles = ZoneTiles(zones: zones.filter { $0.rules.parking != nil }.map(\.zone), isOn: hasTiles)
+        tiles = ZoneTiles(zones: zones.withParking, isOn: hasTiles)
         gate = Gate(zones: zones.map(\.zone.polygon))
         var settings = StayTracker.Settings()
         settings.birthScore = minimumScore

@@ -33,10 +33,10 @@ public struct CameraService: Sendable {
         /// What an operator should know although nothing of it is wrong.
         public var notes: [String] {
             stream.notes
-                + zones.filter { $0.rules.parking != nil && !$0.zone.polygon.pictureEdges.isEmpty }.map {
-                    let edges = $0.zone.polygon.pictureEdges.joined(separator: " and ")
+                + zones.withParking.filter { !$0.polygon.pictureEdges.isEmpty }.map {
+                    let edges = $0.polygon.pictureEdges.joined(separator: " and ")
                     return
-                        "zone \($0.zone.id) reaches the picture's \(edges) edge: vehicles that it cuts may be missed there"
+                        "zone \($0.id) reaches the picture's \(edges) edge: vehicles that it cuts may be missed there"
                 }
         }
     }

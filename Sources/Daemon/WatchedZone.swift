@@ -10,3 +10,8 @@ public struct WatchedZone: Sendable, Hashable {
         self.rules = rules
     }
 }
+
+extension [WatchedZone] {
+    /// Those that are watched for parking.
+    public var withParking: [Zone] { filter { $0.rules.parking != nil }.map(\.zone) }
+}

@@ -140,7 +140,7 @@ extension CheckCommand {
             let width = Int((Double(lines) * shape).rounded())
             let input = model.input(width: width, height: lines)
             var tiles = ZoneTiles(
-                zones: camera.zones.filter { $0.rules.parking != nil }.map(\.zone), isOn: camera.hasTiles)
+                zones: camera.zones.withParking, isOn: camera.hasTiles)
             _ = tiles.next(width: width, height: lines, input: (input.width, input.height), hasChanged: true)
             for seen in tiles.sharpness {
                 print(

@@ -16,7 +16,6 @@ import network
 import pictures
 
 WIDTH, HEIGHT, SEED = 448, 256, 1
-VEHICLES = (2, 4, 5)
 GAINS = (1, 1.5, 2, 3, 4, 5)
 SIZES = ((0, 12), (12, 16), (16, 20), (20, 26), (26, 32), (32, 40), (40, 50), (50, 64), (64, 90), (90, 400))
 SMALL = ((6, 10), (10, 14), (14, 20), (20, 28), (28, 40))
@@ -24,7 +23,7 @@ SMALL = ((6, 10), (10, 14), (14, 20), (20, 28), (28, 40))
 
 def vehicles(detector, picture, score):
     boxes, scores, classes = detector(picture)
-    return boxes[np.isin(classes, VEHICLES) & (scores >= score)]
+    return boxes[np.isin(classes, pictures.MOTOR_VEHICLES) & (scores >= score)]
 
 
 def is_found(box, found):
@@ -43,7 +42,7 @@ def main():
     for picture in pictures.street(options.images, "left-out") + pictures.street(options.images, "train"):
         image, boxes = picture.load()
         height, width = image.shape[:2]
-        boxes = boxes[np.isin(picture.classes, VEHICLES)]
+        boxes = boxes[np.isin(picture.classes, pictures.MOTOR_VEHICLES)]
         scale = min(WIDTH / width, HEIGHT / height)
         side = np.array([width, height, width, height])
         sizes = [float(np.sqrt((b[2] - b[0]) * width * (b[3] - b[1]) * height)) * scale for b in boxes]
