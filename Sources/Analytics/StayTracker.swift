@@ -214,7 +214,8 @@ public struct StayTracker: Sendable {
         if hasOtherView { stay.outdated = stay.outdated ?? scene.time }
         let least = detection == nil || stay.outdated != nil ? settings.likeness : settings.detectedLikeness
         let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
-        if likeness >= least || stay.usual.likeness(now) >= settings.likeness {
+        let isSame = likeness >= least || stay.usual.likeness(now) >= settings.likeness
+        if isSame, detection != nil || !isDenied(stay, now) {
             seen(&stay, detection, scene)
             learn(now, of: &stay)
             return
@@ -274,6 +275,14 @@ public struct StayTracker: Sendable {
             stay.emptied = (now, scene.time, 1)
         }
         stay.presence = detection == nil ? .absent : .hidden
+    }
+
+    /// Whether no part of it that has texture is where it was, and its slopes do not run as they did: ground that is as dark
+    /// above and as bright below as a car correlates with it, and is none of it.
+    private func isDenied(_ stay: Stay, _ now: Patch) -> Bool {
+        [stay.appearance, stay.usual].allSatisfy {
+            $0.remainder(in: now) <= settings.leastRemains && $0.structure(now) < settings.another.structure
+        }
     }
 
     /// Nothing is known of it, and looks that saw its place empty are no longer in a row.

@@ -52,6 +52,13 @@ struct BenchCommand: AsyncParsableCommand {
         guard aspect == nil || parsedAspect != nil else {
             throw ValidationError("--aspect takes the width by the height of the picture, e.g. 16:9")
         }
+        // An option that swallows the next clip must not write over it.
+        guard json.map({ $0 == "-" || $0.hasSuffix(".json") }) ?? true else {
+            throw ValidationError("--json takes '-' or a name that ends in .json, not '\(json ?? "")'")
+        }
+        if let annotate, FileManager.default.fileExists(atPath: annotate) {
+            throw ValidationError("--annotate: \(annotate) is there already; delete it or give another name")
+        }
         if let hours {
             guard hours >= 0.01, hours <= 10_000 else {
                 throw ValidationError("--hours takes hours from 0.01 to 10000")

@@ -169,6 +169,64 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(shaking.seen.last?.objects.contains { $0.isThing && $0.doubt == nil } == true)
     }
 
+    @Test func `a colour that comes and goes in a sky as bright as can be stored is no thing`() {
+        // White clouds in a blue sky of which the blue is clipped; and the same colours where nothing is.
+        func things(sky luma: Double) -> [LeftObject] {
+            var watch = Watch()
+            func paint(_ canvas: inout Street.Canvas, _ box: Box, blue: UInt8, red: UInt8) {
+                canvas.relight(box) { _, _, _ in luma }
+                for y in Int(box.y * 180)..<Int(box.maxY * 180) {
+                    for x in Int(box.x * 320)..<Int(box.maxX * 320) {
+                        canvas.blue[y * 320 + x] = blue
+                        canvas.red[y * 320 + x] = red
+                    }
+                }
+            }
+            let sky = Box(x: 0, y: 0, width: 1, height: 0.4)
+            watch.watch(0...20) { canvas, _ in paint(&canvas, sky, blue: 140, red: 116) }
+            watch.watch(22...60) { canvas, _ in
+                paint(&canvas, sky, blue: 140, red: 116)
+                paint(&canvas, Box(x: 0.4, y: 0.1, width: 0.1, height: 0.1), blue: 130, red: 126)
+            }
+            return watch.things
+        }
+        #expect(things(sky: 240).isEmpty)
+        #expect(!things(sky: 150).isEmpty)
+    }
+
+    @Test func `what becomes something else where nobody came is nothing, and where somebody came it is`() {
+        func undoubted(visitor: Bool) -> Bool {
+            var watch = Watch()
+            watch.watch(0...20)
+            watch.watch(22...36, [bag])
+            // The detector does not see through the bag's place; somebody walks by.
+            let person = Street.Thing(.person, Box(x: 0.5, y: 0.3, width: 0.05, height: 0.3), look: 5, score: 0.8)
+            let other = Street.Thing(.object, place, look: 47, isDetected: false, tint: -30)
+            watch.watch(38...38, visitor ? [other, person] : [other])
+            watch.watch(40...80, [other])
+            let since = watch.seen.last?.objects.first { $0.isThing }?.since.seconds ?? 0
+            return since >= 38
+                && watch.seen.suffix(5).allSatisfy { $0.objects.contains { $0.isThing && $0.doubt == nil } }
+        }
+        #expect(undoubted(visitor: true))
+        #expect(!undoubted(visitor: false))
+    }
+
+    @Test(arguments: [(0.45, true), (0.6, false)])
+    func `what changes on the body of a parked car is the car's, what lies before it is not`(
+        top: Double, isTheCars: Bool
+    ) throws {
+        // A car from the first picture on, of which the body reaches from 0.42 to 0.7.
+        let car = Street.Thing(.car, Box(x: 0.3, y: 0.42, width: 0.4, height: 0.28), look: 3, score: 0.5)
+        let spot = Street.Thing(
+            .object, Box(x: 0.48, y: top, width: 0.04, height: 0.08), look: 11, isDetected: false, tint: 25)
+        var watch = Watch()
+        watch.watch(0...20, [car])
+        watch.watch(22...60, [car, spot])
+        let thing = try #require(watch.seen.last?.objects.first { $0.isThing })
+        #expect(thing.identity == (isTheCars ? .known(.car) : .thing))
+    }
+
     @Test func `pixels that have hardly changed have no time`() throws {
         var watch = Watch()
         watch.watch(0...40)

@@ -168,6 +168,17 @@ import Testing
         #expect(!outcome.errors.contains("NSCocoa"), "\(outcome.errors)")
     }
 
+    @Test func `an option that swallows a clip does not write over it`() throws {
+        let folder = try TemporaryFolder()
+        let clip = folder.file("a.mp4")
+        try Data("footage".utf8).write(to: clip)
+        for option in ["--json", "--annotate"] {
+            let outcome = try gridwarden("bench", option, clip.path, "b.mp4")
+            #expect(outcome.status == 64 && outcome.errors.contains(clip.path), "\(outcome)")
+            #expect(try Data(contentsOf: clip) == Data("footage".utf8))
+        }
+    }
+
     @Test(arguments: ["--truth", "--annotate"]) func whatIsForOneClipIsWrongUsageWithTwo(option: String) throws {
         let outcome = try gridwarden("bench", "a/1.mp4", "b/1.mp4", option, "x")
         #expect(outcome.status == 64)

@@ -24,6 +24,18 @@ struct ColourPicture: Sendable, Equatable {
         red = Plane(width: width, height: height, values: chroma.red).smoothed()
     }
 
+    /// From this level on a channel may be clipped: the smoothing and the codec take a little from 255.
+    private static let clipped = 250.0
+
+    /// Whether red, green or blue is as bright as can be stored: then what colour it has says how bright it is, as in a sky
+    /// between blue and white.
+    func isClipped(at pixel: Int) -> Bool {
+        let value = Double(luma.values[pixel])
+        let (b, r) = (Double(blue.values[pixel]) - 128, Double(red.values[pixel]) - 128)
+        // ITU-R BT.601, as the picture was made.
+        return max(value + 1.772 * b, value + 1.402 * r, value - 0.344 * b - 0.714 * r) >= Self.clipped
+    }
+
     func shifted(x: Int, y: Int) -> ColourPicture {
         ColourPicture(luma: luma.shifted(x: x, y: y), blue: blue.shifted(x: x, y: y), red: red.shifted(x: x, y: y))
     }

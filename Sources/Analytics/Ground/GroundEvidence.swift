@@ -8,7 +8,7 @@ struct GroundEvidence: Sendable {
     /// would leave.
     let residual: Double
     let noise: Double
-    /// The gain that fits best, and the mean change of colour.
+    /// The gain that fits best, and the mean change of colour; none where nearly all of it is clipped.
     let gain: Double
     let colour: Double
     /// Mean change of luma, in levels.
@@ -52,9 +52,23 @@ struct GroundEvidence: Sendable {
             used.reduce(0) {
                 $0 + abs(Double(model.view.luma.values[$1]) - Double(model.ground.luma.values[$1]))
             } / count
-        let blue = used.reduce(0) { $0 + Double(model.view.blue.values[$1]) - Double(model.ground.blue.values[$1]) }
-        let red = used.reduce(0) { $0 + Double(model.view.red.values[$1]) - Double(model.ground.red.values[$1]) }
-        colour = abs(blue) / count + abs(red) / count
+        colour = Self.colour(used, model)
+    }
+
+    /// The share of pixels that must have a colour of their own for it to count.
+    private static let colouredShare = 1.0 / 3
+
+    private static func colour(_ pixels: [Int], _ model: GroundModel) -> Double {
+        let coloured = pixels.filter {
+            !model.ground.isClipped(at: $0) && !(model.lastSeen?.isClipped(at: $0) ?? false)
+        }
+        guard !coloured.isEmpty, Double(coloured.count) >= colouredShare * Double(pixels.count) else { return 0 }
+        func mean(_ plane: KeyPath<ColourPicture, Plane>) -> Double {
+            coloured.reduce(0) {
+                $0 + Double(model.view[keyPath: plane].values[$1]) - Double(model.ground[keyPath: plane].values[$1])
+            } / Double(coloured.count)
+        }
+        return abs(mean(\.blue)) + abs(mean(\.red))
     }
 
     /// Whether a pixel of the change touches the outside.

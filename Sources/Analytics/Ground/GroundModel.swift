@@ -55,7 +55,8 @@ struct GroundModel: Sendable {
 
     private var last: ColourPicture
     /// The last look as it was, and when the light has lately become another one.
-    private var lastSeen: ColourPicture?
+    /// The newest look as it was, not in the ground's light.
+    private(set) var lastSeen: ColourPicture?
     private var lightChanges: [MediaTime] = []
     private var evidence: Plane
     private var faintEvidence: Plane

@@ -18,6 +18,9 @@ public struct GroundWatcher: Sendable {
     private static let claimScore = (tall: 0.45, person: GroundCovers.certainWideScore, other: 0.45)
     private static let claimCover = 0.5
     private static let claimSize = 6.0
+    /// The upper part of a vehicle's box, in shares of its height: below it, where a vehicle stands askew, the box may show
+    /// the ground at its corners.
+    private static let bodyShare = 0.6
     /// The share of a thing that may be covered, now and on average.
     private static let mostCovered = 0.35
     private static let mostHiddenLooks = 0.5
@@ -47,6 +50,8 @@ public struct GroundWatcher: Sendable {
         var changedLooks = 0
         /// What had happened when it came, besides it.
         var arrival = Arrival()
+        /// Something else was seen in its place before.
+        var isReplaced = false
         /// Of the last five looks.
         var doubts: [LeftObject.Doubt?] = []
         /// The age at the last closer look, in seconds.
@@ -145,9 +150,16 @@ public struct GroundWatcher: Sendable {
         let claim = detections.first {
             $0.score >= least($0)
                 && $0.objectClass.standsAndLeaves
-                && box.covered(by: $0.box) >= Self.claimCover && $0.box.area <= box.area * Self.claimSize
+                && box.covered(by: $0.box) >= Self.claimCover
+                && ($0.box.area <= box.area * Self.claimSize || Self.isOnBody(box, of: $0))
         }
         if let claim { candidate.object.identity = .known(claim.objectClass) }
+    }
+
+    /// Whether it ends so far above the wheels of a vehicle that it is a part of that, or a reflection in it: what lies on the
+    /// ground before a vehicle reaches further down the picture, and what lies behind it is hidden.
+    private static func isOnBody(_ box: Box, of detection: Detection) -> Bool {
+        detection.objectClass.isMotorVehicle && box.maxY < detection.box.y + detection.box.height * bodyShare
     }
 
     /// Takes one look; returns what lies there and, once more, what has just gone.
@@ -344,6 +356,7 @@ public struct GroundWatcher: Sendable {
         candidate.changedLooks += 1
         if candidate.changedLooks >= 2 {
             candidate.object.since = time
+            candidate.isReplaced = true
             candidate.arrival = arrival(of: candidate.object.box, since: time, in: model)
             candidate.object.identity = .unknown
             candidate.lookedAt = nil
@@ -379,8 +392,10 @@ public struct GroundWatcher: Sendable {
         let isGood =
             isSame && evidence.speaksForThing
             && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)
-        let isLight =
-            candidate.arrival.lightChanged && !(candidate.arrival.somebodyCame && evidence.outlastsLight)
+        let somebodyCame = candidate.arrival.somebodyCame
+        let isLight = candidate.arrival.lightChanged && !(somebodyCame && evidence.outlastsLight)
+        // What lies there does not become something else by itself: clouds, foliage and water do.
+        let isRestless = candidate.isReplaced && !somebodyCame
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
         candidate.good += isGood ? 1 : 0
@@ -389,8 +404,8 @@ public struct GroundWatcher: Sendable {
         candidate.object.certainty = min(1, Double(candidate.good) / Double(visible))
         // The ground does not follow what smoke may lie over.
         let isVeiled = veils.contains { $0.intersection(candidate.object.box) > 0 }
-        candidate.rejections = isGood && !isLight ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
-        candidate.doubts.append(isLight ? .light : stirs(candidate, in: model) ? .stirs : nil)
+        candidate.rejections = isGood && !isLight && !isRestless ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
+        candidate.doubts.append(isLight ? .light : isRestless || stirs(candidate, in: model) ? .stirs : nil)
         if candidate.doubts.count > 5 { candidate.doubts.removeFirst() }
         candidate.object.doubt = [.light, .stirs].first { doubt in
             candidate.doubts.count { $0 == doubt } > Self.mostDoubtfulLooks
