@@ -28,7 +28,8 @@ public struct Stay: Sendable {
     /// Looks that showed the place and in which the detector was not asked for what is small there.
     var unasked = 0
     public internal(set) var bestScore: Double
-    /// False where it stood there in the very first picture: it may be a part of the scene that looks like a vehicle.
+    /// False where it stood there before it was found, as in the very first picture: it may be a part of the scene that looks
+    /// like a vehicle.
     public let hasArrived: Bool
     /// How long nothing had been seen of it when this look showed it again, in seconds; 0 where the look before did.
     public internal(set) var absence = 0.0

@@ -66,7 +66,6 @@ public struct StayTracker: Sendable {
     public private(set) var stays: [Stay] = []
     private let settings: Settings
     private var nextID = 1
-    private var firstLook: MediaTime?
     private var lastLook: MediaTime?
     /// Seconds between the last two looks.
     private var spacing = 0.0
@@ -122,7 +121,6 @@ public struct StayTracker: Sendable {
 
     /// Takes one look; returns what has gone.
     public mutating func update(with scene: Scene) -> [Ended] {
-        firstLook = firstLook ?? scene.time
         if let lastLook {
             let gap = scene.time - lastLook
             if gap > max(Self.longestGap, 2 * spacing) { interrupt() }
@@ -361,20 +359,19 @@ public struct StayTracker: Sendable {
         let appearance = scene.picture.patch(in: detection.box)
         defer { nextID += 1 }
         // The detector may find a thing a look late: the pictures before tell since when it has been there.
-        var since = scene.time
-        for earlier in recent.reversed() {
-            let least = settings.likeness + 0.1
-            guard earlier.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least else {
-                break
-            }
-            since = earlier.time
+        let least = settings.likeness + 0.1
+        let shown = recent.map {
+            $0.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least
         }
+        let since = zip(recent, shown).reversed().prefix { $1 }.last?.0.time ?? scene.time
+        // What the oldest of them shows too was there before: a banner, a container, or a vehicle that was found late.
+        let hasArrived = shown.first == false
         let looks = since < scene.time ? 2 : 1
         stays.append(
             Stay(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
-                bestScore: detection.score, hasArrived: since > firstLook ?? since, unseenSince: scene.time,
+                bestScore: detection.score, hasArrived: hasArrived, unseenSince: scene.time,
                 scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
                 usual: appearance))
     }

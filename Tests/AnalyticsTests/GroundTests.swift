@@ -212,6 +212,16 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(!undoubted(visitor: false))
     }
 
+    @Test func `what is as upright as somebody who stands is a thing only after a minute`() {
+        let post = Street.Thing(
+            .object, Box(x: 0.4, y: 0.4, width: 0.04, height: 0.24), look: 11, isDetected: false, tint: 25)
+        var watch = Watch()
+        watch.watch(0...20)
+        watch.watch(22...100, [post])
+        let sure = watch.seen.filter { $0.objects.contains { $0.isThing && $0.doubt == nil } }.map(\.time)
+        #expect(sure.first.map { (82...92).contains($0) } == true, "\(sure)")
+    }
+
     @Test(arguments: [(0.45, true), (0.6, false)])
     func `what changes on the body of a parked car is the car's, what lies before it is not`(
         top: Double, isTheCars: Bool

@@ -24,6 +24,17 @@ extension GroundWatcher {
     /// Looks of the last five that may give cause for doubt.
     static let mostDoubtfulLooks = 1
 
+    /// Height to width from which something may be somebody who stands, whom the detector misses in rain or by night, and
+    /// the seconds for which nobody stands so still that they keep looking the same.
+    private static let upright = 2.5
+    private static let longestStill = 60.0
+
+    /// Whether it is as upright as somebody who stands, and has not lain there for longer than anybody stands still.
+    func mayStand(_ candidate: Candidate, at time: MediaTime) -> Bool {
+        let box = candidate.object.box
+        return box.height * aspect >= Self.upright * box.width && time - candidate.object.since < Self.longestStill
+    }
+
     func stirs(_ candidate: Candidate, in model: GroundModel) -> Bool {
         guard
             GreyImage(model.view.luma).patch(in: candidate.object.box).likeness(candidate.appearance)

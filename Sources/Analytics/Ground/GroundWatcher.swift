@@ -395,7 +395,7 @@ public struct GroundWatcher: Sendable {
         let somebodyCame = candidate.arrival.somebodyCame
         let isLight = candidate.arrival.lightChanged && !(somebodyCame && evidence.outlastsLight)
         // What lies there does not become something else by itself: clouds, foliage and water do.
-        let isRestless = candidate.isReplaced && !somebodyCame
+        let isRestless = candidate.isReplaced && !somebodyCame || mayStand(candidate, at: time)
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
         candidate.good += isGood ? 1 : 0

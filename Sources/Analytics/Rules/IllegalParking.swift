@@ -17,6 +17,9 @@ public struct IllegalParking: Rule, RememberingRule {
     /// How much better the mean score must be where the arrival was not seen: a banner or a kiosk that is taken for a
     /// lorry has stood there from the first picture on.
     static let unseenArrival = 0.05
+    /// Looks in which the detector must have found it, and where the arrival was not seen: a single box of a middling score
+    /// is a fault of the detector as often as not, and where tiles take turns a dwell may have no more.
+    static let leastDetections = (arrived: 2, unseen: 3)
 
     struct Vouched: Sendable, Codable {
         var from: MediaTime
@@ -138,6 +141,7 @@ public struct IllegalParking: Rule, RememberingRule {
     private func isCredible(_ stay: Stay, _ candidate: Candidate, at time: MediaTime) -> Bool {
         let seen = stay.seenSeconds - candidate.vouched.seen
         return stay.detectedShare >= Self.detectedShare && seen >= Self.seenShare * (time - candidate.vouched.from)
+            && stay.detections >= (stay.hasArrived ? Self.leastDetections.arrived : Self.leastDetections.unseen)
             && stay.meanScore >= minimumScore + (stay.hasArrived ? 0 : Self.unseenArrival)
     }
 

@@ -4,7 +4,7 @@ import Testing
 
 @testable import Analytics
 
-@Suite struct EmptiedPlaceTests {
+@Suite struct StandingOrNotTests {
     private static let place = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
 
     /// A road that is in the shade above and in the sun below, and a car that is as dark above and as bright below.
@@ -38,5 +38,28 @@ import Testing
             _ = tracker.update(with: Self.scene(at: seconds, hasCar: true, isDetected: seconds < 6))
         }
         #expect(tracker.stays.map(\.presence) == [.unchanged])
+    }
+
+    /// A container that stands there from the first picture on, and that the detector takes for a lorry only later on.
+    @Test(arguments: [false, true])
+    func `what is found late stood there before, and what drives up has arrived`(drivesUp: Bool) {
+        var tracker = StayTracker()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            let thing = Street.Thing(.truck, Self.place, isDetected: seconds >= 30)
+            _ = tracker.update(with: Street().scene(at: seconds, drivesUp && seconds < 30 ? [] : [thing]))
+        }
+        #expect(tracker.stays.map(\.hasArrived) == [drivesUp])
+        #expect(tracker.stays.map(\.since.seconds) == [drivesUp ? 30 : 24])
+    }
+
+    @Test func `what was only hidden when the detector found it has not arrived`() {
+        var tracker = StayTracker()
+        let lorry = Street.Thing(.truck, Self.place, isDetected: false)
+        let passer = Street.Thing(.person, Box(x: 0.42, y: 0.3, width: 0.1, height: 0.4), look: 9, isDetected: false)
+        for seconds in stride(from: 0.0, through: 8, by: 2) {
+            _ = tracker.update(with: Street().scene(at: seconds, seconds == 6 ? [lorry, passer] : [lorry]))
+        }
+        _ = tracker.update(with: Street().scene(at: 10, [Street.Thing(.truck, Self.place)]))
+        #expect(tracker.stays.map(\.hasArrived) == [false])
     }
 }
