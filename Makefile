@@ -51,7 +51,7 @@ format: ## format all Swift files
 
 # Everything takes many times as long under a sanitizer. What is left out, and why, is in docs/testing.md.
 SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --skip Isolated --skip AloneMemory \
-	--skip GarbageTrialTests --skip LightTests
+	--skip GarbageTrialTests --skip LightTests --skip StallTrialTests
 VALUES := --skip '^AnalyticsTests\.' --skip FootageTests --skip AnotherVehicleTests --skip GroundRestorationTests
 MUTEX := $(CURDIR)/.build-tsan/mutex.so
 

@@ -3,7 +3,7 @@ import Foundation
 import TestSupport
 import Video
 
-/// A rubbish bag, cut out of a photograph.
+/// A rubbish bag or another thing, cut out of a photograph.
 struct CutOut {
     let planes: Planes
     /// 0…1 for each pixel of `planes`, soft at the border.
@@ -32,10 +32,11 @@ struct CutOut {
         }
     }
 
-    /// - Parameter width: of the cut-out, in pixels.
-    init(_ outline: Outline, width: Int) throws {
-        var photograph = try Recording(
-            path: Self.folder.appending(path: outline.file).path, cadence: .every(seconds: 1))
+    /// - Parameters:
+    ///   - width: of the cut-out, in pixels.
+    ///   - folder: that the outline's file is in.
+    init(_ outline: Outline, width: Int, in folder: URL = Self.folder) throws {
+        var photograph = try Recording(path: folder.appending(path: outline.file).path, cadence: .every(seconds: 1))
         guard let frame = try photograph.next() else { throw Scenery.Absent() }
         let bounds = outline.polygon.bounds
         let cut = try frame.part(bounds)

@@ -13,16 +13,35 @@ struct LaidOutGoods: Sendable, Codable {
         fileprivate var misses = 0
     }
 
+    /// An umbrella that somebody carried past.
+    private struct Carried: Sendable {
+        let box: Box
+        let time: MediaTime
+    }
+
     private static let overlap = 0.4
     private static let mostMisses = 4
     /// Seconds without a look (the camera was blind) after which a thing is not known to have stayed.
     private static let longestUnseen = 60.0
+    /// What looks like this in the first picture too was there, although the detector did not see it then: its likeness,
+    /// or the share of its parts that are free of people.
+    private static let sameAsFirst = (likeness: 0.7, share: 0.5)
+    /// So many umbrellas in different places within so many seconds, none of which stays, are rain.
+    private static let rain = (umbrellas: 2, seconds: 60.0)
 
     private var items: [Item] = []
     private(set) var hasBegun = false
+    /// Not kept over a restart, as are the umbrellas: rain is seen again within a minute.
+    private var first: GreyImage?
+    private var carried: [Carried] = []
 
-    /// What has kept its place for two looks and was not there from the beginning.
-    var standing: [Item] { items.filter { $0.looks >= 2 && $0.isNew } }
+    private enum CodingKeys: CodingKey { case items, hasBegun }
+
+    /// What has kept its place for two looks, and of what was there from the beginning what is there still.
+    var standing: [Item] { items.filter { $0.looks >= 2 && $0.misses <= Self.mostMisses } }
+
+    /// Whether umbrellas are there to keep people dry.
+    var isRaining: Bool { carried.count >= Self.rain.umbrellas }
 
     /// Goes on after a restart in which nobody looked for `gap` seconds.
     mutating func resume(after gap: Double) {
@@ -46,13 +65,39 @@ struct LaidOutGoods: Sendable, Codable {
                 items[index].misses += 1
             }
         }
+        let lost = items.filter { $0.isNew && $0.misses > ($0.looks >= 3 ? Self.mostMisses : 1) }
+        noteCarried(lost, at: scene.time)
         // What was there in the beginning and is hidden for a while is no vendor's when it is seen again.
         items.removeAll { $0.isNew && $0.misses > ($0.looks >= 3 ? Self.mostMisses : 1) }
         items += free.map {
             Item(
                 objectClass: $0.objectClass, box: $0.box, since: scene.time, lastSeen: scene.time, looks: 1,
-                isNew: hasBegun, unseenSince: scene.time)
+                isNew: hasBegun && !wasThere($0.box, scene), unseenSince: scene.time)
         }
+        if !hasBegun { first = scene.picture }
         hasBegun = true
+    }
+
+    /// The detector misses a café's table or a vehicle in one picture and sees it in the next: it did not come meanwhile.
+    func wasThere(_ box: Box, _ scene: Scene) -> Bool {
+        guard let first, first.width == scene.picture.width, first.height == scene.picture.height else { return false }
+        let (before, least) = (first.patch(in: box), Self.sameAsFirst)
+        let now = scene.picture.likeness(of: box, to: before, atLeast: least.likeness)
+        if now.value >= least.likeness { return true }
+        let people = scene.detections.filter { $0.objectClass == .person }.map(\.box)
+        return before.remainder(in: now.patch, of: box, outside: people).map { $0 >= least.share } ?? false
+    }
+
+    private mutating func noteCarried(_ lost: [Item], at time: MediaTime) {
+        carried.removeAll { time - $0.time > Self.rain.seconds }
+        for item in lost where item.objectClass == .umbrella && item.looks == 1 {
+            let isElsewhere = !items.contains {
+                $0.looks > 1 && $0.objectClass == .umbrella && $0.box.intersection(item.box) > 0
+            }
+            // One that the detector sees now and then in one place is not carried.
+            if isElsewhere, !carried.contains(where: { $0.box.intersection(item.box) > 0 }) {
+                carried.append(Carried(box: item.box, time: item.lastSeen))
+            }
+        }
     }
 }

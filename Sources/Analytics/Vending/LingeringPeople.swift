@@ -5,7 +5,9 @@ struct LingeringPeople: Sendable, Codable {
         var since: MediaTime
         var lastSeen: MediaTime
         var looks: Int
-        fileprivate var tone: Tone
+        /// Where they were first seen; nil where an older version wrote it.
+        var anchor: Box?
+        fileprivate(set) var tone: Tone
         /// From when an absence counts: the newest look that showed them, or the first one after a restart.
         fileprivate var unseenSince: MediaTime
         fileprivate var misses = 0
@@ -15,14 +17,16 @@ struct LingeringPeople: Sendable, Codable {
     private static let leastHeight = 0.04
     private static let leastScore = 0.3
     /// How far the feet may move between looks, as a share of the height: half a step.
-    private static let step = 0.35
+    static let step = 0.35
     private static let heights = 0.7...1.43
-    private static let mostTone = 24.0
-    private static let mostMisses = 3
     /// Seconds without a look (the camera was blind) after which nobody is known to have stayed.
     private static let longestUnseen = 60.0
 
     private(set) var people: [Person] = []
+    /// Those who were there before and are taken for gone since this look; not kept over a restart.
+    private(set) var departed: [Person] = []
+
+    private enum CodingKeys: CodingKey { case people }
 
     /// Those who were seen staying in this or the last look.
     var staying: [Person] { people.filter { $0.looks >= 2 && $0.misses <= 1 } }
@@ -38,11 +42,12 @@ struct LingeringPeople: Sendable, Codable {
             $0.objectClass == .person && $0.score >= Self.leastScore && $0.box.height >= Self.leastHeight
         }.map { (box: $0.box, tone: Tone(of: $0.box, in: scene)) }
         let aspect = Double(scene.picture.width) / Double(scene.picture.height)
+        // Of whom nobody knows for so long, it is not known that they left either.
         people.removeAll { scene.time - $0.unseenSince > Self.longestUnseen }
         for index in people.indices {
             let person = people[index]
             let near = free.indices.filter { fits(free[$0], person, aspect) }
-                .min { distance(free[$0].box, person.box, aspect) < distance(free[$1].box, person.box, aspect) }
+                .min { free[$0].box.step(from: person.box, aspect) < free[$1].box.step(from: person.box, aspect) }
             if let near {
                 people[index].box = free[near].box
                 people[index].tone = free[near].tone
@@ -55,26 +60,42 @@ struct LingeringPeople: Sendable, Codable {
                 people[index].misses += 1
             }
         }
-        people.removeAll { $0.misses > ($0.looks >= 3 ? Self.mostMisses : 0) }
+        departed = people.filter(\.isGone)
+        people.removeAll(where: \.isGone)
         people += free.map {
             Person(
-                box: $0.box, since: scene.time, lastSeen: scene.time, looks: 1, tone: $0.tone,
+                box: $0.box, since: scene.time, lastSeen: scene.time, looks: 1, anchor: $0.box, tone: $0.tone,
                 unseenSince: scene.time)
         }
         return free.map(\.box)
     }
 
     private func fits(_ candidate: (box: Box, tone: Tone), _ person: Person, _ aspect: Double) -> Bool {
-        distance(candidate.box, person.box, aspect) <= Self.step * person.box.height
+        candidate.box.step(from: person.box, aspect) <= Self.step * person.box.height
             && Self.heights.contains(candidate.box.height / person.box.height)
-            && candidate.tone.distance(to: person.tone) <= Self.mostTone
+            && candidate.tone.isLike(person.tone)
     }
+}
 
-    /// Between the feet, in shares of the picture's height.
+extension LingeringPeople.Person {
+    private static let mostMisses = 3
+
+    fileprivate var isGone: Bool { misses > (looks >= 3 ? Self.mostMisses : 0) }
+
+    /// Whether they were all the time where they were first seen: somebody who walks towards the camera, far away, is as
+    /// near to the last look's place from look to look as somebody who stands, but not to the first one's.
+    func keptPlace(_ aspect: Double) -> Bool {
+        guard let anchor else { return false }
+        return box.step(from: anchor, aspect) <= LingeringPeople.step * box.height
+    }
+}
+
+extension Box {
+    /// Between the feet of two people, in shares of the picture's height.
     ///
     /// - Parameter aspect: the picture's width by its height: boxes are shares of either.
-    private func distance(_ a: Box, _ b: Box, _ aspect: Double) -> Double {
-        let (x, y) = ((a.centre.x - b.centre.x) * aspect, a.maxY - b.maxY)
+    func step(from other: Box, _ aspect: Double) -> Double {
+        let (x, y) = ((centre.x - other.centre.x) * aspect, maxY - other.maxY)
         return (x * x + y * y).squareRoot()
     }
 }

@@ -1,5 +1,8 @@
 /// The mean colour of what somebody wears: enough to tell one passer-by from the next, never enough to know anyone.
 struct Tone: Sendable, Codable {
+    /// Further apart than this, in levels, are the clothes of two people.
+    private static let most = 24.0
+
     private let luma: Double
     private let blue: Double
     private let red: Double
@@ -27,6 +30,8 @@ struct Tone: Sendable, Codable {
         blue = scene.chroma.map { mean($0.blue) } ?? 128
         red = scene.chroma.map { mean($0.red) } ?? 128
     }
+
+    func isLike(_ other: Tone) -> Bool { distance(to: other) <= Self.most }
 
     /// In levels; light changes luma more than colour.
     func distance(to other: Tone) -> Double {

@@ -1,0 +1,148 @@
+/// What lies or stands within reach of somebody and may be offered.
+struct Offer: Sendable {
+    struct Thing: Sendable {
+        enum Standing: Sendable {
+            /// Speaks for a stall by itself.
+            case brought
+            /// Only where customers come and go: what was there in the first picture may be a café's, a vehicle is anybody's.
+            case known
+        }
+
+        let name: String
+        let box: Box
+        let weight: Double
+        let since: MediaTime
+        let lastSeen: MediaTime
+        var standing = Standing.brought
+
+        /// What stands and leaves by itself: a street is full of it.
+        var isVehicle: Bool { ObjectClass(rawValue: name)?.standsAndLeaves ?? false }
+    }
+
+    /// The weight of things that makes a stall.
+    private static let least = 1.0
+    /// An umbrella wider than this share of a person's height is no umbrella of one person: those are about a metre wide.
+    private static let stallUmbrella = 0.8
+    /// In rain there are more: the widest that are carried have 1.3 m, and hide the head of who carries them (1.35 m are
+    /// left). So wide for each person below it.
+    private static let rainUmbrella = 1.1
+    /// The least area of something that was put down, as a share of a person's squared height: a crate of 0.5 m by 0.35 m.
+    private static let leastArea = 0.06
+    /// The greatest extent of it, in heights of a person: a stall with its roof, three metres long. Light is larger.
+    private static let most = (width: 2.0, height: 1.4)
+    /// What people cover so much of is themselves, as the ground's method sees those who stand still.
+    private static let mostCovered = 0.5
+    /// So upright and so tall as this, in shares of its and of a person's height, is somebody whom the detector misses.
+    private static let upright = (width: 0.6, height: 0.5)
+    /// It rests on the ground, on which the person stands: no higher above the feet than a table's edge, as a share of the
+    /// height. What is there above is the person's umbrella.
+    private static let aboveFeet = 0.35
+    /// Around a person, in shares of the height: what is within reach.
+    private static let reach = (aside: 0.8, above: 0.4, below: 0.3)
+
+    private(set) var things: [Thing] = []
+
+    /// That around one person.
+    ///
+    /// - Parameter aspect: the picture's width by its height.
+    init(around person: Box, _ look: Observation, _ goods: LaidOutGoods, _ aspect: Double) {
+        // Widths are shares of another length than heights.
+        let height = person.height / aspect
+        let reach = Box(
+            x: person.x - Self.reach.aside * height, y: person.y - Self.reach.above * person.height,
+            width: person.width + 2 * Self.reach.aside * height,
+            height: person.height * (1 + Self.reach.above + Self.reach.below))
+        for item in goods.standing where item.box.covered(by: reach) > 0.5 {
+            let weight = Self.weight(of: item, height, isRaining: goods.isRaining, look.scene)
+            guard weight > 0 else { continue }
+            things.append(
+                Thing(
+                    name: item.objectClass.rawValue, box: item.box, weight: weight, since: item.since,
+                    lastSeen: item.lastSeen, standing: item.isNew ? .brought : .known))
+        }
+        let leastArea = Self.leastArea * person.height * height
+        things += Self.putDown(look, aspect) { _ in person.height }.filter {
+            $0.box.area >= leastArea && $0.box.covered(by: reach) > 0.5
+                && $0.box.maxY >= person.maxY - Self.aboveFeet * person.height
+                && !($0.box.width * aspect < Self.upright.width * $0.box.height
+                    && $0.box.height > Self.upright.height * person.height)
+        }
+        for stay in look.stays
+        where stay.isEstablished && stay.isVisible && stay.objectClass != .person && stay.box.intersection(reach) > 0 {
+            func thing(_ weight: Double, _ standing: Thing.Standing) -> Thing {
+                Thing(
+                    name: stay.objectClass.rawValue, box: stay.box, weight: weight, since: stay.since,
+                    lastSeen: stay.lastSeen, standing: standing)
+            }
+            if stay.hasArrived, !goods.wasThere(stay.box, look.scene) { things.append(thing(0.5, .brought)) }
+            // A tricycle, a van, the boot of a car; from a bus people come and go anyway, and bicycles are locked to what
+            // stands beside them.
+            if stay.objectClass != .bus, stay.objectClass != .bicycle { things.append(thing(1, .known)) }
+        }
+    }
+
+    /// What was put down, of no class that the detector knows.
+    ///
+    /// - Parameters:
+    ///   - aspect: the picture's width by its height.
+    ///   - tall: a person's height where something's foot is so far down, as a share of the picture's.
+    static func putDown(_ look: Observation, _ aspect: Double, tall: (Double) -> Double) -> [Thing] {
+        let people = look.scene.detections.filter { $0.objectClass == .person }.map(\.box)
+        return look.objects.compactMap { object in
+            guard object.isThing, object.identity == .thing, object.doubt == nil else { return nil }
+            switch object.presence {
+            case .gone, .lost: return nil
+            case .visible, .hidden: break
+            }
+            let box = object.box
+            let tall = tall(box.maxY)
+            let covered = people.reduce(0) { $0 + box.covered(by: $1) }
+            guard box.height <= most.height * tall, box.width * aspect <= most.width * tall, covered <= mostCovered
+            else {
+                return nil
+            }
+            return Thing(name: "goods", box: box, weight: 1, since: object.since, lastSeen: object.lastSeen)
+        }
+    }
+
+    /// - Parameter height: of the person, as a share of the picture's width.
+    private static func weight(
+        of item: LaidOutGoods.Item, _ height: Double, isRaining: Bool, _ scene: Scene
+    ) -> Double {
+        switch item.objectClass {
+        case .umbrella:
+            guard isRaining else { return item.box.width >= stallUmbrella * height ? 1 : 0 }
+            let below = scene.detections.count {
+                $0.objectClass == .person && $0.box.centre.x > item.box.x && $0.box.centre.x < item.box.maxX
+                    && $0.box.maxY > item.box.maxY && $0.box.y < item.box.maxY + item.box.height
+            }
+            return item.box.width >= rainUmbrella * height * Double(max(1, below)) ? 1 : 0
+        case .diningTable: return 1
+        // What travellers have.
+        case .handbag, .suitcase: return 0
+        // People sit and wait on these: where customers must decide they say nothing.
+        case .bench, .chair: return item.isNew ? 0.5 : 0
+        default: return 0.5
+        }
+    }
+
+    /// What was brought and makes a stall by itself; empty where it does not.
+    var brought: [Thing] { making(things.filter { $0.standing == .brought }) }
+
+    /// What makes a stall where customers come and go; empty where it does not.
+    var possible: [Thing] { making(things) }
+
+    /// Each name counts once: two chairs are no more of a stall than one, nor is a bicycle beside a car. Vehicles are left
+    /// out where the rest is enough: a stall is not as large as the lorry behind it.
+    private func making(_ things: [Thing]) -> [Thing] {
+        let others = things.filter { !$0.isVehicle }
+        if Self.weight(of: others) >= Self.least { return others }
+        return Self.weight(of: things) >= Self.least ? things : []
+    }
+
+    private static func weight(of things: [Thing]) -> Double {
+        Dictionary(grouping: things) { $0.isVehicle ? "vehicle" : $0.name }.values.reduce(0) {
+            $0 + ($1.map(\.weight).max() ?? 0)
+        }
+    }
+}
