@@ -126,6 +126,7 @@ public struct CameraService: Sendable {
                 await tell(look, frame)
                 meter.looked(watch.costs)
                 requests.hand(frame)
+                if last == nil { tellShape(of: frame) }
                 last = MomentOfRecord(look.time)
                 keep(look, frame, of: watch)
             } catch {
@@ -200,6 +201,13 @@ public struct CameraService: Sendable {
         var view = place.pipeline.viewSnapshot()
         view?.zones = settings.zones(on: place.preset).drawing(on: place.preset)
         return view
+    }
+
+    /// Pictures of another shape cannot be compared with the view that was kept.
+    private func tellShape(of frame: Frame) {
+        let height = SmallPicture.height(of: frame)
+        guard let view = memory.view, !view.fits(width: SmallPicture.width, height: height) else { return }
+        logger.notice("the pictures have another shape than before, the camera's view is learnt anew")
     }
 
     private func tell(_ restoration: GroundRestoration) {
