@@ -42,9 +42,9 @@ struct PresetTests {
     @Test func `zones are judged at their preset alone, and what stands there is one incident over all rounds`()
         async throws
     {
-        let lane = try Self.looks("composed/parking.mp4", from: 20, seconds: 40)
+        let lane = try Self.looks("composed/parking.mp4", from: 20, seconds: 32)
         // The camera stands from there on, and so does the car.
-        let bay = try Self.looks("turn2/bay-arrival.mp4", from: 20, seconds: 34)
+        let bay = try Self.looks("turn2/bay-arrival.mp4", from: 20, seconds: 22)
         let tunnel = try Self.looks("real/tunnel.mp4", from: 0, seconds: 12)
         let zones = [
             "lane": Self.zone(
@@ -63,8 +63,8 @@ struct PresetTests {
         #expect(try !#require(places[0].preset).isAlike(try #require(places[1].preset)))
         let watch = CameraWatch(places[0], [places[1]])
         let rounds: [(preset: String?, looks: ArraySlice<Planes>)] = [
-            ("lane", lane.prefix(16)), ("bay", bay.prefix(14)), (nil, tunnel[...]), ("lane", lane.dropFirst(16)),
-            ("bay", bay.dropFirst(14)),
+            ("lane", lane.prefix(13)), ("bay", bay.prefix(9)), (nil, tunnel[...]), ("lane", lane.dropFirst(13)),
+            ("bay", bay.dropFirst(9)),
         ]
         var (changes, number) = ([Incident](), 0)
         for (preset, looks) in rounds {

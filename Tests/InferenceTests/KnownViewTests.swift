@@ -9,8 +9,7 @@ import Video
 @Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage"), .heavy) struct KnownViewTests {
     /// Of different places. One clip zooms and turns, another begins with a black picture.
     private static let clips = [
-        "composed/garbage-smoke", "composed/parking", "composed/vending-simulated", "real/motorway-dusk",
-        "real/multilane-dusk", "real/pi-street-truck", "real/refuse-room", "real/topdown-lane", "real/tunnel",
+        "composed/garbage-smoke", "composed/parking", "real/motorway-dusk", "real/multilane-dusk", "real/topdown-lane",
         "turn2/bay-arrival", "turn2/cloud-shadow", "turn2/infrared-gate",
     ]
 
@@ -34,7 +33,7 @@ import Video
     ]
 
     /// The first looks at a clip, two seconds apart.
-    private static func pictures(_ clip: String, _ count: Int = 14) throws -> [GreyImage] {
+    private static func pictures(_ clip: String, _ count: Int = 10) throws -> [GreyImage] {
         var recording = try Recording(
             path: try #require(Footage.clip(clip + ".mp4")), cadence: .keyFrames(promise: 3, interval: 2))
         var small = SmallPicture()
@@ -59,7 +58,7 @@ import Video
         for (clip, pictures) in scenes {
             var sight = Sight()
             // Clips of few key frames go on from their beginning.
-            let learnt = (0..<14).map { pictures[$0 % pictures.count] }
+            let learnt = (0..<10).map { pictures[$0 % pictures.count] }
             for (look, picture) in learnt.enumerated() {
                 _ = sight.judge(Retouch.noise(picture, 1, seed: look), at: MediaTime(Double(look) * 2))
             }
@@ -73,8 +72,8 @@ import Video
                 let judgements = Self.judge(&sight, pictures.suffix(4).enumerated().map { change($1, $0) })
                 #expect(judgements.allSatisfy { $0.fault == nil }, "\(clip), \(name): \(judgements)")
             }
-            // All of each other took a minute, and held as well.
-            for other in [1, 5].map({ (index + $0) % views.count }) {
+            // All pairs of twelve clips took a minute, and held as well.
+            for other in [1, 3].map({ (index + $0) % views.count }) {
                 var sight = Sight(known: [views[other]])
                 let six = (0..<6).map { Retouch.noise(pictures[$0 % pictures.count], 1, seed: $0) }
                 let judgements = Self.judge(&sight, six)
