@@ -18,6 +18,24 @@ public struct GreyImage: Sendable, Equatable {
         pixels = plane.values
     }
 
+    /// The same picture with so many rows.
+    public func stretched(toHeight height: Int) -> GreyImage {
+        guard height > 0, height != self.height else { return self }
+        var pixels: [UInt8] = []
+        pixels.reserveCapacity(width * height)
+        for row in 0..<height {
+            let at = max(0, (Double(row) + 0.5) * Double(self.height) / Double(height) - 0.5)
+            let above = min(Int(at), self.height - 1)
+            let below = min(above + 1, self.height - 1)
+            let share = at - Double(above)
+            for column in 0..<width {
+                let (a, b) = (self.pixels[above * width + column], self.pixels[below * width + column])
+                pixels.append(UInt8((Double(a) * (1 - share) + Double(b) * share).rounded()))
+            }
+        }
+        return GreyImage(width: width, height: height, pixels: pixels) ?? self
+    }
+
     /// What `box` shows, as a fixed grid of mean luma values.
     public func patch(in box: Box) -> Patch {
         let side = Patch.side

@@ -27,6 +27,7 @@ public struct IncidentBook: Sendable {
     private var restored: [Incident]
     private var restoredSince: MediaTime?
     private var looksSinceRestore = 0
+    private var interrupted: MediaTime?
     /// What a review has ended though it still stands there: nothing more is said of it until it has gone.
     private var suppressed: [Key: UUID] = [:]
     /// The same of an earlier run, not yet seen again.
@@ -49,6 +50,12 @@ public struct IncidentBook: Sendable {
 
     public var open: [Incident] { incidents.values.filter(\.isOpen) + restored }
 
+    /// Whether the incident is one that this book has open.
+    public func holds(_ incident: UUID) -> Bool { open.contains { $0.id == incident } }
+
+    /// Nobody looks for a while: that is no time in which something that was open was not found again.
+    public mutating func interrupt(at time: MediaTime) { interrupted = interrupted ?? time }
+
     /// A review has ended the incident: it is no longer this book's, and its object is passed over until it has gone.
     public mutating func settle(_ incident: UUID) {
         if let key = incidents.first(where: { $0.value.id == incident })?.key {
@@ -70,6 +77,8 @@ public struct IncidentBook: Sendable {
     /// Takes what the rules said of one look; returns the incidents that changed, in a fixed order.
     public mutating func advance(_ findings: [Finding], at time: MediaTime) -> [Incident] {
         var changes: [Incident] = []
+        if let interrupted, let since = restoredSince { restoredSince = since + max(0, time - interrupted) }
+        interrupted = nil
         // What stands takes its incident over before what has ended may close one.
         for finding in findings.filter({ !$0.hasEnded }) + findings.filter(\.hasEnded) {
             let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)

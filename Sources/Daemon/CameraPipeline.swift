@@ -26,6 +26,8 @@ public struct CameraPipeline: ~Copyable {
         public var sharpness: [ZoneTiles.Sharpness] = []
         /// What cannot be judged of these pictures, in words for the operator.
         public var remarks: [String] = []
+        /// The preset that the camera is at; nil where it has none, or shows none of them.
+        public var preset: String?
         /// Why the closer look failed; what the rules said of this look holds all the same.
         public var fault: (any Error)?
     }
@@ -41,6 +43,14 @@ public struct CameraPipeline: ~Copyable {
         /// Of `infer`, what tiles took.
         public var tiles = 0.0
         public var rest = 0.0
+
+        static func + (a: Costs, b: Costs) -> Costs {
+            var sum = a
+            (sum.looks, sum.glimpses) = (a.looks + b.looks, a.glimpses + b.glimpses)
+            (sum.inferences, sum.gate) = (a.inferences + b.inferences, a.gate + b.gate)
+            (sum.infer, sum.tiles, sum.rest) = (a.infer + b.infer, a.tiles + b.tiles, a.rest + b.rest)
+            return sum
+        }
     }
 
     public private(set) var costs = Costs()
@@ -54,11 +64,13 @@ public struct CameraPipeline: ~Copyable {
     var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// What pictures between the looks are wanted now.
     public var attention: Attention { flames?.wantsBurst == true ? .burst : closer.isOn ? .glimpses : .looks }
+    /// Whether the camera's view has been learnt.
+    var knowsView: Bool { sight.isKnown }
     /// What became of the ground that an earlier run had kept.
     public var groundRestoration: GroundRestoration { ground?.restoration ?? .none }
     private let detector: ObjectDetector
     private var small: SmallPicture
-    private var sight = Sight()
+    private var sight: Sight
     private var gate: Gate
     private var tracker: StayTracker
     /// Nil where no rule asks what lies on the ground.
@@ -90,12 +102,15 @@ public struct CameraPipeline: ~Copyable {
     /// - Parameters:
     ///   - restored: what stood still and was under way when the last run ended.
     ///   - restoredGround: the ground then, and what lay there.
+    ///   - views: what the camera saw then, on which the zones were drawn.
+    ///   - presets: see `Sight`.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
         describer: PlaceDescriber? = nil,
-        restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, minimumScore: Double = 0.35,
-        hasTiles: Bool = true
+        restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, views: [ViewSnapshot] = [],
+        presets: [String] = [], minimumScore: Double = 0.35, hasTiles: Bool = true
     ) {
+        sight = Sight(known: views, presets: presets)
         self.detector = detector
         enlarge = { try await detector.detections(in: $0, part: $1) }
         self.incidents = incidents
@@ -130,6 +145,29 @@ public struct CameraPipeline: ~Copyable {
         ground?.snapshot(at: time)
     }
 
+    /// What a later run needs to recognise the view; nil while it is not known.
+    func viewSnapshot() -> ViewSnapshot? { sight.snapshot }
+
+    /// How much a small picture is like the view that was known before; nil where it shows another one, or none.
+    func likeness(of picture: GreyImage) -> Double? { sight.likeness(of: picture) }
+
+    /// The camera looks elsewhere for a while: as if it were blind.
+    ///
+    /// - Parameter views: by which it is recognised when it is back.
+    mutating func leave(views: [ViewSnapshot], at time: MediaTime) {
+        sight.leave(known: views)
+        lastJudgement = nil
+        tracker.interrupt()
+        flames?.interrupt()
+        incidents.interrupt(at: time)
+    }
+
+    /// Whether the incident is open here.
+    func holds(_ incident: UUID) -> Bool { incidents.holds(incident) }
+
+    /// How the zones with parking are seen.
+    var sharpness: [ZoneTiles.Sharpness] { tiles.sharpness }
+
     /// A review has ended the incident; its object is passed over until it has gone.
     public mutating func settle(_ incident: UUID) { incidents.settle(incident) }
 
@@ -153,6 +191,7 @@ public struct CameraPipeline: ~Copyable {
             costs.gate += threadSeconds() - clock
             tracker.interrupt()
             flames?.interrupt()
+            incidents.interrupt(at: frame.time)
             return Look(
                 time: frame.time, changes: [], detections: [], findings: [], sight: judgement,
                 sharpness: tiles.sharpness, remarks: remarks)

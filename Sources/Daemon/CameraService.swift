@@ -18,16 +18,24 @@ public struct CameraService: Sendable {
         public var minimumScore: Double
         /// Whether zones in which vehicles are small are looked at in parts too.
         public var hasTiles: Bool
+        /// Where the camera turns: each zone was drawn on one of them.
+        public var presets: [CameraPreset]
 
         public init(
             identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double,
-            hasTiles: Bool = true
+            hasTiles: Bool = true, presets: [CameraPreset] = []
         ) {
             self.identity = identity
             self.stream = stream
             self.zones = zones
             self.minimumScore = minimumScore
             self.hasTiles = hasTiles
+            self.presets = presets
+        }
+
+        /// The zones that were drawn on a preset; all of them where the camera has none.
+        func zones(on preset: CameraPreset?) -> [WatchedZone] {
+            preset == nil ? zones : zones.filter { $0.preset == preset?.id }
         }
 
         /// What an operator should know although nothing of it is wrong.
@@ -97,15 +105,8 @@ public struct CameraService: Sendable {
     func stop() { camera.stop() }
 
     private func look() async {
-        var pipeline = CameraPipeline(
-            zones: settings.zones, detector: detector,
-            incidents: IncidentBook(
-                camera: settings.identity.id, restored: memory.incidents, suppressed: memory.suppressed
-            ) { _ in UUIDv7.make() },
-            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
-            restored: memory.watch, restoredGround: memory.ground, minimumScore: settings.minimumScore,
-            hasTiles: settings.hasTiles)
-        pipeline.hasTime = { [detector] in detector.isFree }
+        let places = settings.presets.isEmpty ? [place(nil)] : settings.presets.map { place($0) }
+        let watch = CameraWatch(places[0], Array(places.dropFirst()))
         var failures = 0
         func failed(_ error: any Error) {
             failures += 1
@@ -113,40 +114,21 @@ public struct CameraService: Sendable {
                 logger.error("a look failed", metadata: ["error": "\(error)", "in a row": "\(failures)"])
             }
         }
-        var watching = WatchKeeping()
-        var keeping = GroundKeeping()
-        var restoration = pipeline.groundRestoration
         var last: MomentOfRecord?
         for await frame in camera.frames {
             defer { meter.turned() }
             do {
-                for incident in settlements.take(camera: settings.identity.id) { pipeline.settle(incident) }
-                let look = try await pipeline.look(at: frame)
+                for incident in settlements.take(camera: settings.identity.id) { watch.settle(incident) }
+                let look = try await watch.look(at: frame)
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
-                camera.watch(with: pipeline.attention)
+                camera.watch(with: watch.place.pipeline.attention)
                 guard !frame.isGlimpse else { continue }
                 await tell(look, frame)
-                meter.looked(pipeline.costs)
+                meter.looked(watch.costs)
                 requests.hand(frame)
-                let released = pipeline.takeReleased()
-                let now = MomentOfRecord(look.time)
-                last = now
-                // What is reported is in the checkpoint of the same transaction, or neither is there.
-                let isReport = !look.changes.isEmpty || !released.isEmpty
-                let isGroundDue =
-                    pipeline.knowsGround && keeping.isDue(pipeline.lying, pipeline.drifting, at: look.time)
-                let isWatchDue = watching.isDue(pipeline.standing, look.findings, at: look.time)
-                var checkpoint = LookCommit.Checkpoint(moment: now)
-                if isReport || isGroundDue { checkpoint.ground = pipeline.groundSnapshot(at: look.time) }
-                if isReport || isWatchDue { checkpoint.watch = pipeline.snapshot(at: look.time) }
-                writer.post(
-                    .init(
-                        camera: settings.identity.id, entries: entries(look, frame), released: released,
-                        checkpoint: isReport || isGroundDue || isWatchDue ? checkpoint : nil))
-                if restoration != pipeline.groundRestoration {
-                    restoration = pipeline.groundRestoration
-                    tell(restoration)
-                }
+                if last == nil { tellShape(of: frame) }
+                last = MomentOfRecord(look.time)
+                keep(look, frame, of: watch)
             } catch {
                 failed(error)
             }
@@ -154,12 +136,78 @@ public struct CameraService: Sendable {
         requests.close()
         guard let last else { return }
         // Even where nothing lies there: what is put down until the next start is new then.
+        for place in watch.places {
+            writer.post(
+                .init(
+                    camera: settings.identity.id,
+                    checkpoint: .init(
+                        preset: place.preset?.id, watch: place.pipeline.snapshot(at: last.time),
+                        ground: place.pipeline.groundSnapshot(at: last.time), view: view(of: place), moment: last)))
+        }
+    }
+
+    /// Hands over what a look has changed, with what a later run needs to go on from there.
+    private func keep(_ look: CameraPipeline.Look, _ frame: Frame, of watch: CameraWatch) {
+        let place = watch.place
+        let released = watch.takeReleased()
+        // What is reported is in the checkpoint of the same transaction, or neither is there.
+        let isReport = !look.changes.isEmpty || !released.isEmpty
+        let isGroundDue =
+            place.pipeline.knowsGround
+            && place.keeping.isDue(place.pipeline.lying, place.pipeline.drifting, at: look.time)
+        let isViewDue = place.pipeline.knowsView && place.viewing.isDue(at: look.time)
+        let isWatchDue = place.watching.isDue(place.pipeline.standing, look.findings, at: look.time)
+        var checkpoint = LookCommit.Checkpoint(preset: place.preset?.id, moment: MomentOfRecord(look.time))
+        if isReport || isGroundDue { checkpoint.ground = place.pipeline.groundSnapshot(at: look.time) }
+        if isReport || isWatchDue { checkpoint.watch = place.pipeline.snapshot(at: look.time) }
+        if isViewDue { checkpoint.view = view(of: place) }
         writer.post(
             .init(
-                camera: settings.identity.id,
-                checkpoint: .init(
-                    watch: pipeline.snapshot(at: last.time), ground: pipeline.groundSnapshot(at: last.time),
-                    moment: last)))
+                camera: settings.identity.id, entries: entries(look, frame), released: released,
+                checkpoint: isReport || isGroundDue || isViewDue || isWatchDue ? checkpoint : nil))
+        guard place.restoration != place.pipeline.groundRestoration else { return }
+        place.restoration = place.pipeline.groundRestoration
+        tell(place.restoration)
+    }
+
+    /// What goes on with what earlier runs have left of it.
+    private func place(_ preset: CameraPreset?) -> CameraWatch.Place {
+        let zones = settings.zones(on: preset)
+        let ids = Set(zones.map(\.zone.id))
+        let kept = preset.map { memory.presets[$0.id] ?? CameraMemory() } ?? memory
+        var learnt = kept.view
+        if let view = learnt, view.zones != zones.drawing(on: preset) {
+            logger.notice("the zones were drawn anew, the camera's view is learnt anew")
+            learnt = nil
+        }
+        // Without presets there is one place, for all that is open.
+        func isHere(_ incident: Incident) -> Bool { preset == nil || ids.contains(incident.zone) }
+        var pipeline = CameraPipeline(
+            zones: zones, detector: detector,
+            incidents: IncidentBook(
+                camera: settings.identity.id, restored: memory.incidents.filter(isHere),
+                suppressed: memory.suppressed.filter(isHere)
+            ) { _ in UUIDv7.make() },
+            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
+            restored: kept.watch, restoredGround: kept.ground,
+            views: preset == nil ? [learnt].compactMap { $0 } : [], presets: settings.presets.map(\.id),
+            minimumScore: settings.minimumScore, hasTiles: settings.hasTiles)
+        pipeline.hasTime = { [detector] in detector.isFree }
+        return CameraWatch.Place(preset: preset, learnt: learnt, pipeline: pipeline)
+    }
+
+    /// The view that the zones of a place were drawn on; nil where none is known.
+    private func view(of place: CameraWatch.Place) -> ViewSnapshot? {
+        var view = place.pipeline.viewSnapshot()
+        view?.zones = settings.zones(on: place.preset).drawing(on: place.preset)
+        return view
+    }
+
+    /// Pictures of another shape cannot be compared with the view that was kept.
+    private func tellShape(of frame: Frame) {
+        let height = SmallPicture.height(of: frame)
+        guard let view = memory.view, !view.fits(width: SmallPicture.width, height: height) else { return }
+        logger.notice("the pictures have another shape than before, the camera's view is learnt anew")
     }
 
     private func tell(_ restoration: GroundRestoration) {
@@ -186,12 +234,13 @@ public struct CameraService: Sendable {
     private func tell(_ look: CameraPipeline.Look, _ frame: Frame) async {
         let report = await status.looked(
             look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
-            moment: frame.moment, picture: picture(look, frame), remarks: frame.remarks + look.remarks)
+            moment: frame.moment, picture: picture(look, frame), preset: look.preset,
+            remarks: frame.remarks + look.remarks)
         meter.told(clockOffset: await status.clockOffset)
         guard let report else { return }
         let facts: Logger.Metadata = [
             "state": "\(report.state.rawValue)", "reason": "\(report.reason ?? "-")",
-            "warning": "\(report.warning ?? "-")",
+            "warning": "\(report.warning ?? "-")", "preset": "\(report.preset ?? "-")",
         ]
         if report.state == .online, report.warning == nil {
             logger.notice("camera sees", metadata: facts)

@@ -33,6 +33,7 @@ actor CameraStatus {
     private var picture: CameraReport.Picture?
     /// What holds as long as the stream is as it is.
     private var remarks: [String] = []
+    private var preset: String?
     private var looks: [Double] = []
     private var blind = BlindTime()
     private var dates: (time: MediaTime, date: Date)?
@@ -56,12 +57,13 @@ actor CameraStatus {
     ///
     /// - Parameters:
     ///   - size: as it is shown.
+    ///   - preset: that the camera is at; nil where it has none, or shows none of them.
     ///   - remarks: see `Frame.remarks`.
     func looked(
         _ judgement: SightJudgement, at time: MediaTime, size: Size, date: Date, moment: ClockMoment?,
-        picture: CameraReport.Picture? = nil, remarks: [String] = []
+        picture: CameraReport.Picture? = nil, preset: String? = nil, remarks: [String] = []
     ) -> CameraReport? {
-        (self.picture, self.remarks) = (picture, remarks)
+        (self.picture, self.preset, self.remarks) = (picture, preset, remarks)
         // A picture that waited while the stream broke does not make it whole.
         if stream == nil { stream = .online }
         blind.add(judgement, at: time)
@@ -93,12 +95,14 @@ actor CameraStatus {
             }
             report.warning = warned?.text ?? (remarks.isEmpty ? nil : remarks.joined(separator: "; "))
             report.picture = picture
+            report.preset = preset
         }
         report.clockOffsetMilliseconds = clock.offset.map { Int(($0 * 1000).rounded()) }
         // What changes all the time is no change by itself.
         let isSame =
             report.state == published?.state && report.fault == published?.fault
             && report.warning == published?.warning && report.picture == published?.picture
+            && report.preset == published?.preset
             && (report.state != .offline || report.reason == published?.reason)
             && !isNews(report.clockOffsetMilliseconds)
         guard !isSame else { return nil }

@@ -106,7 +106,9 @@ public struct Daemon: Sendable {
             return CameraService(
                 settings: camera, site: settings.site, detector: detector,
                 describer: describer.describer(for: camera.zones), maker: archive?.maker, writer: writer,
-                memory: try CameraMemory(of: camera.identity.id, in: outbox, unwritten: unwritten, logger: logger),
+                memory: try CameraMemory(
+                    of: camera.identity.id, presets: camera.presets.map(\.id), in: outbox, unwritten: unwritten,
+                    logger: logger),
                 settlements: settlements, meter: meter, logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)

@@ -36,6 +36,7 @@ extension DaemonSettings {
         for (index, camera) in configuration.cameras.enumerated() {
             if let stream = Self.stream(camera, index: index, &named, secrets) { streams.append(stream) }
         }
+        let presets = configuration.cameras.enumerated().map { Self.presets($1, index: $0, &named) }
         named.checkFolders()
         try named.end()
         guard let model = found, let broker, streams.count == configuration.cameras.count else {
@@ -57,16 +58,18 @@ extension DaemonSettings {
             evidenceFolder: evidence.isEnabled ? URL(filePath: evidence.directory) : nil,
             evidenceDays: evidence.keepDays, jpegQuality: evidence.jpegQuality,
             masking: MaskingModels(folder: folder),
-            cameras: zip(configuration.cameras, streams).map { camera, stream in
-                CameraService.Settings(
+            cameras: zip(zip(configuration.cameras, streams), presets).map { pair, presets in
+                let (camera, stream) = pair
+                return CameraService.Settings(
                     identity: CameraIdentity(
                         id: camera.id, name: camera.name, gb28181: camera.gb28181, longitude: camera.longitude,
                         latitude: camera.latitude,
                         place: Place(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
                         timeZone: site.timeZone),
                     stream: stream,
-                    zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules) },
-                    minimumScore: configuration.detector.minimumScore, hasTiles: configuration.detector.hasTiles)
+                    zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset) },
+                    minimumScore: configuration.detector.minimumScore, hasTiles: configuration.detector.hasTiles,
+                    presets: presets)
             })
         self.secrets = secrets
         modelsFolder = folder
@@ -157,6 +160,28 @@ extension DaemonSettings {
         case .mqtt5: .v5
         case .mqtt311: .v311
         }
+    }
+
+    /// Their pictures, each of which must be readable and tell its view from the others.
+    private static func presets(
+        _ camera: CameraSettings, index: Int, _ named: inout NamedThings
+    ) -> [CameraPreset] {
+        var presets: [CameraPreset] = []
+        for (number, preset) in camera.presets.enumerated() {
+            let read = named.attempt(at: "cameras", "\(index)", "presets", "\(number)", "picture") {
+                () throws(SetupError) in
+                let found = try CameraPreset(id: preset.id, path: preset.picture)
+                if let twin = presets.first(where: { $0.isAlike(found) }) {
+                    throw SetupError(
+                        description:
+                            "camera \(camera.id): presets \(twin.id) and \(preset.id) show the same view: give "
+                            + "each the picture that was taken there, or remove one")
+                }
+                return found
+            }
+            if let read { presets.append(read) }
+        }
+        return presets
     }
 
     private static func stream(

@@ -147,12 +147,15 @@ public actor IncidentWriter {
         waiting.withLock { [look] waiting in
             // While the disk takes nothing, one checkpoint a camera is enough.
             if look.entries.isEmpty, look.released.isEmpty, let checkpoint = look.checkpoint,
-                let index = waiting.lastIndex(where: { $0.look.camera == look.camera }),
+                let index = waiting.lastIndex(where: {
+                    $0.look.camera == look.camera && $0.look.checkpoint?.preset == checkpoint.preset
+                }),
                 waiting[index].look.entries.isEmpty, let older = waiting[index].look.checkpoint
             {
                 waiting[index].look.checkpoint = LookCommit.Checkpoint(
-                    watch: checkpoint.watch ?? older.watch, ground: checkpoint.ground ?? older.ground,
-                    moment: checkpoint.moment)
+                    preset: checkpoint.preset, watch: checkpoint.watch ?? older.watch,
+                    ground: checkpoint.ground ?? older.ground,
+                    view: checkpoint.view ?? older.view, moment: checkpoint.moment)
             } else {
                 waiting.append(Waiting(look: look, admissions: admissions))
             }

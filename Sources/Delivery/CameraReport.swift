@@ -62,11 +62,13 @@ public struct CameraReport: Codable, Sendable, Hashable {
     public var warning: String?
     /// How large the pictures are that it sends, once one has been looked at.
     public var picture: Picture?
+    /// The preset that it is at, whose zones are watched; absent where it has none, or shows none of them.
+    public var preset: String?
     /// The camera's clock minus the computer's, where RTCP gives it.
     public var clockOffsetMilliseconds: Int?
 
     private enum CodingKeys: String, CodingKey {
-        case camera, site, state, at, reason, fault, since, warning, picture
+        case camera, site, state, at, reason, fault, since, warning, picture, preset
         case clockOffsetMilliseconds = "clock_offset_ms"
         case zonesResting = "zones_resting"
         case looksPerSecond = "looks_per_second"

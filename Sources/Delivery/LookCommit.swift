@@ -23,16 +23,25 @@ public struct LookCommit: Sendable {
 
     /// From where a later run goes on.
     public struct Checkpoint: Sendable {
+        /// At which of the camera's presets this is; nil for a camera without.
+        public var preset: String?
         /// What is under way; nil leaves what was kept before.
         public var watch: WatchSnapshot?
         /// What lies on the ground; nil leaves what was kept before.
         public var ground: GroundSnapshot?
+        /// What the camera sees; nil leaves what was kept before.
+        public var view: ViewSnapshot?
         /// The look, on the camera's timeline.
         public var moment: MomentOfRecord
 
-        public init(watch: WatchSnapshot? = nil, ground: GroundSnapshot? = nil, moment: MomentOfRecord) {
+        public init(
+            preset: String? = nil, watch: WatchSnapshot? = nil, ground: GroundSnapshot? = nil,
+            view: ViewSnapshot? = nil, moment: MomentOfRecord
+        ) {
+            self.preset = preset
             self.watch = watch
             self.ground = ground
+            self.view = view
             self.moment = moment
         }
     }

@@ -13,6 +13,7 @@ extension Outbox {
         try Self.explaining("write a look at camera \(look.camera)") {
             let watch = try look.checkpoint?.watch?.data()
             let ground = try look.checkpoint?.ground.map { (time: $0.time.seconds, data: try $0.data()) }
+            let view = try look.checkpoint?.view?.data()
             var due: [Int64] = []
             do {
                 return try writeMakingRoom { db in
@@ -32,10 +33,10 @@ extension Outbox {
                     }
                     try Self.release(look.released, db)
                     if let checkpoint = look.checkpoint {
-                        if let watch { try OutboxSchema.save(watch: watch, camera: look.camera, db) }
-                        if let ground {
-                            try OutboxSchema.save(ground: ground.data, at: ground.time, camera: look.camera, db)
-                        }
+                        let place = Self.place(camera: look.camera, preset: checkpoint.preset)
+                        if let watch { try OutboxSchema.save(watch: watch, camera: place, db) }
+                        if let ground { try OutboxSchema.save(ground: ground.data, at: ground.time, camera: place, db) }
+                        if let view { try OutboxSchema.save(view: view, camera: place, db) }
                         try OutboxSchema.save(checkpoint.moment, camera: look.camera, db)
                     }
                     return outcomes
@@ -46,6 +47,9 @@ extension Outbox {
             }
         }
     }
+
+    /// Under which what is under way at a preset is kept; ids have no slash.
+    public static func place(camera: String, preset: String?) -> String { preset.map { "\(camera)/\($0)" } ?? camera }
 
     private func write(_ change: LookCommit.Change, _ db: Database) throws -> LookCommit.Outcome {
         guard let incident = try Self.merged(change.incident, db) else { return .settled }

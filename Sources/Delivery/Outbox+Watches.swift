@@ -13,7 +13,10 @@ extension Outbox {
                 if let data {
                     try OutboxSchema.save(watch: data, camera: camera, db)
                 } else {
-                    try db.execute(sql: "DELETE FROM watches WHERE camera = ?", arguments: [camera])
+                    // With its presets.
+                    try db.execute(
+                        sql: "DELETE FROM watches WHERE camera = ? OR camera LIKE ? || '/%'",
+                        arguments: [camera, camera])
                 }
                 try OutboxSchema.save(moment, camera: camera, db)
             }

@@ -95,7 +95,15 @@ enum OutboxSchema {
                     END;
                     """)
         }
+        migrator.registerMigration("views") { db in
+            try db.execute(
+                sql: "CREATE TABLE views (camera TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL) WITHOUT ROWID")
+        }
         return migrator
+    }
+
+    static func save(view data: Data, camera: String, _ db: Database) throws {
+        try db.execute(sql: "INSERT OR REPLACE INTO views (camera, data) VALUES (?, ?)", arguments: [camera, data])
     }
 
     static func save(watch data: Data, camera: String, _ db: Database) throws {

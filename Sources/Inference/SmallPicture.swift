@@ -12,9 +12,14 @@ public struct SmallPicture: ~Copyable {
     /// - Parameter isColoured: whether the colour differences are wanted as well.
     public init(isColoured: Bool = false) { self.isColoured = isColoured }
 
+    /// Rows of the small picture.
+    public static func height(of frame: Frame) -> Int {
+        max(1, (width * frame.height + frame.width / 2) / max(1, frame.width))
+    }
+
     /// Throws where libswscale does not know the frame's pixel format.
     public mutating func picture(of frame: Frame) throws -> (luma: GreyImage, chroma: Chroma?) {
-        let height = max(1, (Self.width * frame.height + frame.width / 2) / max(1, frame.width))
+        let height = Self.height(of: frame)
         if scaler?.height != height {
             scaler = Scaler(width: Self.width, height: height, format: isColoured ? .planes : .grey)
         }

@@ -104,8 +104,12 @@ extension CheckCommand {
     /// What each zone is watched for and how mature that is, and the permits that have run out.
     private func list(_ configuration: Configuration, _ catalogue: Catalogue) {
         for camera in configuration.cameras {
+            for preset in camera.presets where !camera.zones.contains(where: { $0.preset == preset.id }) {
+                print("  \(camera.id), preset \(preset.id): note: no zone was drawn on it")
+            }
             for settings in camera.zones {
-                let place = "  \(camera.id), \(settings.zone.id)"
+                let preset = settings.preset.map { " (preset \($0))" } ?? ""
+                let place = "  \(camera.id), \(settings.zone.id)\(preset)"
                 let kinds = settings.rules.kinds.map { kind in
                     "\(kind) (\(catalogue[kind]?.maturity.rawValue ?? "unknown"))"
                 }

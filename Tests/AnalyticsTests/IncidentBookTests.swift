@@ -47,6 +47,18 @@ import Testing
         #expect(closed.map { $0 - grace }.map { 0..<2 ~= $0 } == true)
     }
 
+    @Test func `time in which the camera is blind is none in which it was not found again`() {
+        var book = IncidentBook(camera: "c", restored: [incident(.object, threshold: 120)]) { _ in UUID() }
+        for second in [200.0, 202, 204] { #expect(book.advance([], at: MediaTime(second)).isEmpty) }
+        for second in stride(from: 206.0, to: 400, by: 2) { book.interrupt(at: MediaTime(second)) }
+        var closed: Double?
+        for second in stride(from: 400.0, to: 430, by: 2) where closed == nil {
+            if !book.advance([], at: MediaTime(second)).isEmpty { closed = second }
+        }
+        // Nine of the fifteen seconds were left.
+        #expect(closed.map { 408..<412 ~= $0 } == true)
+    }
+
     @Test func `of two in nearly one place each goes on as itself`() {
         func parked(_ x: Double) -> Incident {
             Incident(

@@ -213,6 +213,44 @@ private struct Watch {
         #expect(watch.judgements.last?.judgement.isClear == true && watch.judgements.last?.judgement.fault == nil)
     }
 
+    @Test func `a camera that was turned while nobody looked is moved until it is back`() throws {
+        var before = Watch()
+        before.see(12)
+        let view = try #require(before.sight.snapshot)
+        var watch = Watch()
+        watch.sight = Sight(known: [view])
+        let away = try #require(watch.see(5, preset(1)).fault)
+        #expect(away.kind == .moved && away.why.contains("draw the zones anew"))
+        #expect(watch.judgements.allSatisfy { !$0.judgement.isClear })
+        // The night tells nothing of it, and takes nothing back.
+        let night: (GreyImage) -> GreyImage = { Retouch.noise(Retouch.plain($0, 18), 2, seed: 1) }
+        #expect(watch.see(5, night).fault?.kind == .black)
+        #expect(watch.see(40, preset(1)).fault?.kind == .moved)
+        #expect(watch.sight.snapshot == view)
+        #expect(watch.see(2).isClear && watch.see(20).fault == nil)
+        // A camera that begins in the dark is not moved, and neither is what is too plain to tell.
+        var dark = Watch()
+        dark.sight = Sight(known: [view])
+        #expect(dark.see(5, night).fault?.kind == .black)
+        #expect(dark.see(2).isClear)
+        var plain = Watch()
+        plain.sight = Sight(known: [view])
+        let asphalt = plain.see(8) { picture in
+            Retouch.noise(Retouch.map(picture) { column, _ in 100 + Double(column) / 8 }, 1, seed: 1)
+        }
+        #expect(asphalt.fault?.kind != .moved)
+    }
+
+    @Test func `a camera that turns when it is started is moved within ten seconds`() throws {
+        var before = Watch()
+        before.see(12)
+        var watch = Watch()
+        watch.sight = Sight(known: [try #require(before.sight.snapshot)])
+        for number in 1...6 { watch.see(1, preset(number)) }
+        #expect(try #require(watch.delay(from: 0)) <= 10)
+        #expect(watch.judgements.allSatisfy { !$0.judgement.isClear })
+    }
+
     @Test func aPictureOfNoiseAloneIsNoTurn() {
         var watch = Watch()
         watch.see(20, noise: 20) {

@@ -21,7 +21,7 @@ enum Prepared {
 /// Full-size planes in 4:4:4 that a test can change before the pipeline sees them.
 struct Planes {
     let width: Int
-    let height: Int
+    var height: Int
     /// Luma, blue and red difference.
     var values: [[UInt8]]
 

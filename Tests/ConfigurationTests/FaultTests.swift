@@ -147,6 +147,12 @@ struct FaultTests {
         Case(
             12, "      - id: np1\n        surface: road", "13:18: camera cam-01, zone np1: surface must be",
             "carriageway"),
+        Case(
+            12, "      - id: np1\n        preset: gate", "13:17: camera cam-01, zone np1: preset names none",
+            "list them"),
+        Case(
+            10, "    presets: [{id: gate, picture: g.jpg}]\n    signage_confirmed: true",
+            "13:9: camera cam-01, zone np1: the camera has presets", "gate"),
         Case(13, polygon + "[[0, 0], [1, 1]]", "13:18: camera cam-01, zone np1: the polygon has 2 corners", "give 3"),
         Case(13, polygon + "[[0, 0], [1.2, 0], [1, 1]]", "13:28: camera cam-01, zone np1: x is 1.2", "outside"),
         Case(13, polygon + "[[0, 0], [1, 0], [1, -1]]", "13:39: camera cam-01, zone np1: y is -1, outside", "height"),
@@ -277,5 +283,25 @@ struct FaultTests {
         let faults = Sample.faults(Sample.minimal(line: 8, line))
         #expect(!faults.isEmpty)
         #expect(!faults.joined().contains("secret"), "\(faults)")
+    }
+
+    @Test("of presets, their ids and their pictures")
+    func presets() throws {
+        func text(_ presets: String) -> String {
+            Sample.minimal(line: 12, "      - id: np1\n        preset: gate")
+                .replacing("    zones:", with: "    presets: \(presets)\n    zones:")
+        }
+        let right = try Configuration.parse(text: text("[{id: gate, picture: g.jpg}]"), file: "f").cameras[0]
+        #expect(right.presets == [PresetSettings(id: "gate", picture: "g.jpg")])
+        #expect(right.zones[0].preset == "gate")
+        let twice = "[{id: gate, picture: g.jpg}, {id: gate, picture: h.jpg}]"
+        #expect(
+            Sample.faults(text(twice)) == [
+                "11:48: camera cam-01, preset gate: line 11 has the same id: give each preset an id of its own"
+            ])
+        let missing = Sample.faults(text("[{id: gate}]"))
+        #expect(missing.count == 1 && missing[0].hasPrefix("11:15: camera cam-01, preset gate: picture is missing"))
+        let other = Sample.faults(text("[{id: yard, picture: g.jpg}]"))
+        #expect(other.count == 1 && other[0].contains("preset must be one of the camera's presets (yard)"))
     }
 }

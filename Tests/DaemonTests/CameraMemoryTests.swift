@@ -98,6 +98,76 @@ import Testing
         #expect(memory.incidents.map(\.id) == [kept.id, new.id])
     }
 
+    /// Something with edges that are no other's.
+    private static func view(_ seed: Int) throws -> ViewSnapshot {
+        let street = Street().scene(
+            at: 0,
+            (0..<6).map {
+                .init(
+                    .car, Box(x: Double($0 % 3) * 0.33, y: Double($0 / 3) * 0.5, width: 0.28, height: 0.4),
+                    look: seed + $0)
+            })
+        return try #require(ViewSnapshot(street.picture))
+    }
+
+    @Test func `each preset has a memory of its own, and a camera that is forgotten has none`() throws {
+        let folder = try TemporaryFolder()
+        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        let moment = MomentOfRecord(MediaTime(100), on: Self.before)
+        let watch = { WatchSnapshot(time: MediaTime($0), tracker: StayTracker(), rules: RuleSet([])) }
+        for (preset, time) in [("gate", 90.0), ("yard", 100)] {
+            let view = try Self.view(time == 90 ? 1 : 40)
+            try outbox.commit(
+                LookCommit(
+                    camera: "cam-01", checkpoint: .init(preset: preset, watch: watch(time), view: view, moment: moment))
+            )
+        }
+        let memory = try CameraMemory(
+            of: "cam-01", presets: ["gate", "yard", "new"], in: outbox, logger: Logger(label: "test"))
+        #expect(memory.watch == nil && memory.view == nil)
+        #expect(memory.presets["gate"]?.watch?.time == MediaTime(90))
+        #expect(memory.presets["gate"]?.view == (try Self.view(1)))
+        #expect(memory.presets["yard"]?.view == (try Self.view(40)))
+        #expect(memory.presets["new"]?.view == nil)
+        #expect(memory.begin(on: Self.before) == MediaTime(100))
+        // A camera whose id begins alike is another one.
+        try outbox.save(watch: watch(1), at: moment, camera: "cam-012")
+        try outbox.save(watch: nil, at: moment, camera: "cam-01")
+        #expect(try outbox.watch(camera: "cam-01/gate") == nil)
+        #expect(try outbox.watch(camera: "cam-012") != nil)
+    }
+
+    @Test func `a view that is damaged is learnt anew`() throws {
+        let folder = try TemporaryFolder()
+        let view = try Self.view(1)
+        let data = try view.data()
+        #expect(ViewSnapshot(data: data) == view)
+        #expect(ViewSnapshot(data: data.dropLast(40)) == nil && ViewSnapshot(data: Data()) == nil)
+        // A place outside the picture.
+        var plist = try #require(
+            try PropertyListSerialization.propertyList(from: data, format: nil) as? [String: Any])
+        plist["height"] = 10
+        let wrong = try PropertyListSerialization.data(fromPropertyList: plist, format: .binary, options: 0)
+        #expect(ViewSnapshot(data: wrong) == nil)
+        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        try outbox.save(view, camera: "cam-01")
+        #expect(try CameraMemory(of: "cam-01", in: outbox, logger: Logger(label: "test")).view == view)
+    }
+
+    @Test func `zones that are drawn anew were drawn on another view, whatever else changes`() throws {
+        func zone(_ id: String, _ x: Double) -> WatchedZone {
+            let corners = [(x, 0.1), (0.9, 0.1), (0.5, 0.9)].map { Point(x: $0.0, y: $0.1) }
+            return WatchedZone(zone: Zone(id: id, name: "", polygon: Polygon(corners)), rules: ZoneRules())
+        }
+        let drawn = [zone("a", 0.1), zone("b", 0.2)].drawing(on: nil)
+        #expect([zone("c", 0.2), zone("a", 0.1)].drawing(on: nil) == drawn)
+        #expect([zone("a", 0.1), zone("b", 0.201)].drawing(on: nil) != drawn)
+        #expect([zone("a", 0.1)].drawing(on: nil) != drawn)
+        let picture = try #require(GreyImage(width: 2, height: 1, pixels: [1, 2]))
+        let preset = CameraPreset(id: "gate", picture: picture)
+        #expect([zone("a", 0.1)].drawing(on: preset) != [zone("a", 0.1)].drawing(on: nil))
+    }
+
     @Test func `where nothing goes on the timeline begins with the date`() throws {
         var memory = CameraMemory()
         memory.moment = MomentOfRecord(MediaTime(7), on: Self.before)

@@ -36,6 +36,19 @@ import Video
             size: .init(width: width, height: width * 9 / 16), date: moment.system, moment: moment)
     }
 
+    @Test func `the preset that is in view is told at each change`() async throws {
+        func at(_ seconds: Double, _ preset: String?) async -> CameraReport? {
+            await status.looked(
+                SightJudgement(isClear: true), at: MediaTime(seconds), size: .init(width: 640, height: 360),
+                date: noon.addingTimeInterval(seconds), moment: nil, preset: preset)
+        }
+        #expect(await at(0, "gate")?.preset == "gate")
+        #expect(await at(2, "gate") == nil)
+        let report = try #require(await at(4, "yard"))
+        #expect(String(decoding: try JSONEncoder().encode(report), as: UTF8.self).contains(#""preset":"yard""#))
+        #expect(try #require(await at(6, nil)).preset == nil)
+    }
+
     @Test func onlyChangesArePublished() async throws {
         #expect(await status.stream(.connecting, at: noon) == nil)
         let online = try #require(await status.stream(.online, at: noon))

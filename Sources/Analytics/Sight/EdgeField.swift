@@ -69,6 +69,12 @@ struct EdgeField: Sendable {
         self.contrast = contrast
     }
 
+    /// A field of which nothing but the edges is known.
+    init(width: Int, height: Int, x: [Float], y: [Float]) {
+        (self.width, self.height, self.x, self.y) = (width, height, x, y)
+        contrast = []
+    }
+
     /// Mean squared weight over the picture, 0…1: how much structure there is.
     var energy: Double {
         var sum: Float = 0
@@ -95,6 +101,9 @@ struct EdgeField: Sendable {
             }
         }
     }
+
+    /// How many points have more than `least` squared weight.
+    func count(above least: Float) -> Int { x.indices.count { x[$0] * x[$0] + y[$0] * y[$0] > least } }
 
     /// Points with more than `least` squared weight, at most about `most`, evenly chosen in reading order.
     func strongest(above least: Float, most: Int) -> [Int] {

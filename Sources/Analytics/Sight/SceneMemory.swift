@@ -14,6 +14,8 @@ struct SceneMemory: Sendable {
         case changed
         case black
         case covered(String)
+        /// Nothing of the view is where it was, and what is there instead moves.
+        case lost
         case outOfFocus(share: Double)
         /// Points of the edge field, right and down.
         case shifted(dx: Int, dy: Int)
@@ -30,8 +32,8 @@ struct SceneMemory: Sendable {
     /// Looks that are learnt before anything is judged.
     private static let firstLooks = 8
     /// Squared weight from which an edge belongs to the view, and how many points of it are compared.
-    private static let edge: Float = 0.15
-    private static let points = (least: 150, most: 2000, search: 700)
+    static let edge: Float = 0.15
+    static let points = (least: 150, most: 2000, search: 700)
     /// Usual likeness below which a view has too little that stays.
     private static let leastUsual = 0.35
     /// Share of the usual likeness at which the view counts as the usual one; the lowest on recorded scenes with
@@ -40,11 +42,11 @@ struct SceneMemory: Sendable {
     /// Points (of two pixels) by which a camera may shake.
     private static let shake = 2
     /// How far a moved view is searched for, in points: a quarter of the width, and of a wide picture's height.
-    private static let reach = (x: 40, y: 22)
+    static let reach = (x: 40, y: 22)
     /// Likeness that chance hardly ever reaches.
     private static let chance = 0.15
     /// Likeness of two pictures of one view.
-    private static let same = 0.5
+    static let same = 0.5
     /// Looks after which the mean of them can be recognised, and seconds for which a camera that has turned must keep to a view
     /// until that is the one to learn: one that goes round its presets stays for less.
     private static let leastLooks = 4
@@ -78,21 +80,33 @@ struct SceneMemory: Sendable {
 
     mutating func forget() { self = SceneMemory() }
 
+    /// Whether enough has been learnt to judge a picture by.
+    var isKnown: Bool {
+        looks >= Self.firstLooks && usual ?? 0 >= Self.leastUsual && points.count >= Self.points.least
+    }
+
+    /// What has been learnt, for a later run; nil before it is known.
+    var snapshot: ViewSnapshot? {
+        guard isKnown, let edges else { return nil }
+        return ViewSnapshot(edges, at: points, of: edges.count(above: Self.edge))
+    }
+
+    /// As many of the points as a search needs.
+    static func some(of points: [Int]) -> [Int] {
+        stride(from: 0, to: points.count, by: max(1, points.count / Self.points.search)).map { points[$0] }
+    }
+
     /// Looks at a picture; learns from it only through `learn`.
     mutating func impression(_ view: View, at time: MediaTime) -> Impression {
         defer { previous = view.edges }
         let deviation = view.cells.deviation
         if deviation < Self.plain { return Self.plain(view) }
-        guard looks >= Self.firstLooks, let edges, let cells, let usual, usual >= Self.leastUsual,
-            points.count >= Self.points.least
-        else { return beginning(view, at: time) }
+        guard isKnown, let edges, let cells, let usual else { return beginning(view, at: time) }
         let near = Self.best(edges, view.edges, points, reach: (Self.shake, Self.shake))
         let isUsual = near.likeness >= Self.usualShare * usual
         if let share = blur(view, near) { return .outOfFocus(share: share) }
         guard !isUsual else { return .usual }
-        let step = max(1, points.count / Self.points.search)
-        let some = stride(from: 0, to: points.count, by: step).map { points[$0] }
-        let far = Self.best(edges, view.edges, some, reach: Self.reach)
+        let far = Self.best(edges, view.edges, Self.some(of: points), reach: Self.reach)
         if max(abs(far.dx), abs(far.dy)) > Self.shake + 1, far.likeness >= 0.4, far.likeness >= usual * 0.5,
             far.likeness >= near.likeness + Self.chance
         {
@@ -110,7 +124,7 @@ struct SceneMemory: Sendable {
         }
         let strong = view.edges.strongest(above: Self.edge, most: Self.points.search)
         if let previous, view.edges.likeness(to: previous, at: strong) >= Self.same { return .elsewhere }
-        return .covered("nothing of the usual view can be recognised")
+        return .lost
     }
 
     /// While the view is not known: whether the camera keeps to one at all. Passers-by and rain leave most edges of a fixed
@@ -196,13 +210,13 @@ struct SceneMemory: Sendable {
         return Double(sum) / (Double(coarse) + 0.5 * Double(points.count))
     }
 
-    private struct Match {
+    struct Match {
         var likeness = -1.0
         var dx = 0
         var dy = 0
     }
 
-    private static func best(
+    static func best(
         _ edges: EdgeField, _ other: EdgeField, _ points: [Int], reach: (x: Int, y: Int)
     ) -> Match {
         var best = Match(likeness: edges.likeness(to: other, at: points))

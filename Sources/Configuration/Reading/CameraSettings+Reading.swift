@@ -13,7 +13,7 @@ extension CameraSettings {
         case lookEvery = "look_every"
         case openTimeout = "open_timeout"
         case readTimeout = "read_timeout"
-        case zones
+        case presets, zones
     }
 
     static func read(_ section: Section<Key>, site: SiteSettings, catalogue: Catalogue) -> CameraSettings {
@@ -39,6 +39,7 @@ extension CameraSettings {
         camera.readTimeout = section.number(.readTimeout, 1...120, "seconds") ?? camera.readTimeout
         requireSignage(section)
         readLocation(section, into: &camera)
+        camera.presets = presets(section)
         camera.zones = zones(section, camera: camera, site: site, catalogue: catalogue)
         return camera
     }
@@ -66,6 +67,16 @@ extension CameraSettings {
         }
     }
 
+    private static func presets(_ section: Section<Key>) -> [PresetSettings] {
+        guard let nodes = section.list(.presets, of: "presets") else { return [] }
+        var ids = UniqueIDs("preset")
+        return nodes.enumerated().compactMap { index, node in
+            let place = "\(section.place), \(ids.place(of: node, index: index))"
+            ids.take(node, place: place, section.log)
+            return Section(node, place: place, at: Position(node), section.log).map(PresetSettings.read)
+        }
+    }
+
     private static func zones(
         _ section: Section<Key>, camera: CameraSettings, site: SiteSettings, catalogue: Catalogue
     ) -> [ZoneSettings] {
@@ -77,7 +88,7 @@ extension CameraSettings {
             let place = "\(section.place), \(ids.place(of: node, index: index))"
             ids.take(node, place: place, section.log)
             return Section(node, place: place, at: Position(node), section.log).map {
-                ZoneSettings.read($0, lookEvery: camera.lookEvery, site: site, catalogue: catalogue)
+                ZoneSettings.read($0, camera: camera, site: site, catalogue: catalogue)
             }
         }
     }

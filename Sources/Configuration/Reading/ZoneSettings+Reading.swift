@@ -2,10 +2,10 @@ import Analytics
 import Catalogue
 
 extension ZoneSettings {
-    enum Key: String, CaseIterable { case id, name, surface, promise, polygon, rules }
+    enum Key: String, CaseIterable { case id, name, surface, promise, preset, polygon, rules }
 
     static func read(
-        _ section: Section<Key>, lookEvery: Double, site: SiteSettings, catalogue: Catalogue
+        _ section: Section<Key>, camera: CameraSettings, site: SiteSettings, catalogue: Catalogue
     ) -> ZoneSettings {
         let id = section.identifier(.id, example: "np1") ?? ""
         let zone = Zone(
@@ -14,12 +14,30 @@ extension ZoneSettings {
         let rules = ZoneRules.read(section, surface: zone.surface, site: site, catalogue: catalogue)
         var settings = ZoneSettings(zone: zone, rules: rules)
         settings.promise = section.number(.promise, 0.2...60, "seconds") ?? settings.promise
-        if settings.promise < lookEvery {
-            let (promise, every) = (Wording.number(settings.promise), Wording.number(lookEvery))
+        settings.preset = preset(section, of: camera)
+        if settings.promise < camera.lookEvery {
+            let (promise, every) = (Wording.number(settings.promise), Wording.number(camera.lookEvery))
             section.report(
                 "a promise of \(promise) s cannot be kept with a look every \(every) s: "
                     + "raise promise, or lower the camera's look_every", .promise)
         }
         return settings
+    }
+
+    private static func preset(_ section: Section<Key>, of camera: CameraSettings) -> String? {
+        let ids = camera.presets.map(\.id)
+        guard section.node(.preset) != nil else {
+            if !ids.isEmpty {
+                section.report(
+                    "the camera has presets: name the one that the zone was drawn on, preset: one of "
+                        + Wording.list(ids), .preset)
+            }
+            return nil
+        }
+        guard !ids.isEmpty else {
+            section.report("preset names none of the camera's: list them in its presets, or remove preset", .preset)
+            return nil
+        }
+        return section.text(.preset, form: "one of the camera's presets (\(Wording.list(ids)))", ids.contains)
     }
 }

@@ -51,6 +51,8 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     public var openTimeout = 10.0
     /// Seconds without a packet after which the stream is opened again, 1…120.
     public var readTimeout = 5.0
+    /// The views that the camera turns to, where it does; the ids differ. Then each zone names one of them.
+    public var presets: [PresetSettings] = []
     /// At least one; the ids differ.
     public var zones: [ZoneSettings]
 
