@@ -32,8 +32,6 @@ struct Offer: Sendable {
     private static let most = (width: 2.0, height: 1.4)
     /// What people cover so much of is themselves, as the ground's method sees those who stand still.
     private static let mostCovered = 0.5
-    /// So upright and so tall as this, in shares of its and of a person's height, is somebody whom the detector misses.
-    private static let upright = (width: 0.6, height: 0.5)
     /// It rests on the ground, on which the person stands: no higher above the feet than a table's edge, as a share of the
     /// height. What is there above is the person's umbrella.
     private static let aboveFeet = 0.35
@@ -64,8 +62,6 @@ struct Offer: Sendable {
         things += Self.putDown(look, aspect) { _ in person.height }.filter {
             $0.box.area >= leastArea && $0.box.covered(by: reach) > 0.5
                 && $0.box.maxY >= person.maxY - Self.aboveFeet * person.height
-                && !($0.box.width * aspect < Self.upright.width * $0.box.height
-                    && $0.box.height > Self.upright.height * person.height)
         }
         for stay in look.stays
         where stay.isEstablished && stay.isVisible && stay.objectClass != .person && stay.box.intersection(reach) > 0 {
