@@ -9,9 +9,9 @@ import Threading
 /// for a place without a thread; then it has a thread of its own, on which it may block, and its limit begins to count.
 /// The last turn that is said of a test holds, so that a test may say another than its suite.
 public struct Turn: TestTrait, SuiteTrait, TestScoping {
-    /// Two that compute at once take twice as long, and leave less to those that wait.
-    private static let heavy = Lane(places: max(1, ProcessInfo.processInfo.activeProcessorCount / 2))
     private static let waiting = Lane(places: 4)
+    /// Half of the processors, to leave something to those that wait; one more where nobody waits.
+    private static let heavy = Lane(places: max(1, ProcessInfo.processInfo.activeProcessorCount / 2), lender: waiting)
     /// That of the running test.
     @TaskLocal static var current: Turn?
 
@@ -34,6 +34,7 @@ public struct Turn: TestTrait, SuiteTrait, TestScoping {
     ) async throws {
         guard Self.current == nil else { return try await body() }
         let turn = test.traits.reversed().lazy.compactMap { $0 as? Turn }.first ?? self
+        defer { if Self.waiting.isEmpty { Self.heavy.admit() } }
         try await Self.$current.withValue(turn) {
             try await turn.lane.withPlace {
                 try await turn.run(body) { limit in

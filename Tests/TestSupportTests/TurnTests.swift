@@ -21,6 +21,31 @@ private final class Count: Sendable {
         try await turn.provideScope(for: #require(Test.current), testCase: Test.Case.current, performing: body)
     }
 
+    @Test func `an empty lane lends a place, and gets it back`() async {
+        let lender = Lane(places: 1)
+        let lane = Lane(places: 1, lender: lender)
+        // Two at once: each goes on only when both are there.
+        let both = Gathering(count: 2)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 { group.addTask { await lane.withPlace { await both.arrive() } } }
+        }
+        let (running, beside) = (Count(), Count())
+        await lender.withPlace {
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 {
+                    group.addTask {
+                        await lane.withPlace {
+                            if running.add(1) > 1 { beside.add(1) }
+                            await Task.yield()
+                            running.add(-1)
+                        }
+                    }
+                }
+            }
+        }
+        #expect(beside.now == 0)
+    }
+
     @Test func `who waits for a place is served in turn, and a failure gives its place back`() async throws {
         let turn = Turn(Lane(places: 1), limit: 60)
         let running = Count()
@@ -129,5 +154,21 @@ private final class Count: Sendable {
             return asked.add(1) == 4
         }
         #expect(came)
+    }
+}
+
+/// Lets those who arrive go on when all are there.
+private actor Gathering {
+    private let count: Int
+    private var waiting: [CheckedContinuation<Void, Never>] = []
+
+    init(count: Int) { self.count = count }
+
+    func arrive() async {
+        await withCheckedContinuation { continuation in
+            waiting.append(continuation)
+            guard waiting.count == count else { return }
+            for one in waiting { one.resume() }
+        }
     }
 }

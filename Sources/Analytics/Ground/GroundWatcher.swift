@@ -395,7 +395,7 @@ public struct GroundWatcher: Sendable {
         let somebodyCame = candidate.arrival.somebodyCame
         let isLight = candidate.arrival.lightChanged && !(somebodyCame && evidence.outlastsLight)
         // What lies there does not become something else by itself: clouds, foliage and water do.
-        let isRestless = candidate.isReplaced && !somebodyCame || mayStand(candidate, at: time)
+        let isRestless = candidate.isReplaced && !somebodyCame
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
         candidate.good += isGood ? 1 : 0
@@ -405,7 +405,8 @@ public struct GroundWatcher: Sendable {
         // The ground does not follow what smoke may lie over.
         let isVeiled = veils.contains { $0.intersection(candidate.object.box) > 0 }
         candidate.rejections = isGood && !isLight && !isRestless ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
-        candidate.doubts.append(isLight ? .light : isRestless || stirs(candidate, in: model) ? .stirs : nil)
+        let isAlive = isRestless || mayStand(candidate, at: time) || stirs(candidate, in: model)
+        candidate.doubts.append(isLight ? .light : isAlive ? .stirs : nil)
         if candidate.doubts.count > 5 { candidate.doubts.removeFirst() }
         candidate.object.doubt = [.light, .stirs].first { doubt in
             candidate.doubts.count { $0 == doubt } > Self.mostDoubtfulLooks
