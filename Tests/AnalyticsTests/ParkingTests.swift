@@ -172,6 +172,24 @@ extension Street.Thing {
         }
     }
 
+    /// A lorry is found so often and stands there in all looks; in the others the detector was not asked.
+    @Test(arguments: [(drivesUp: true, finds: 1, isTold: false), (true, 2, true), (false, 2, false), (false, 3, true)])
+    func `one box is no vehicle, nor are two where nothing was seen to arrive`(
+        drivesUp: Bool, finds: Int, isTold: Bool
+    ) {
+        let lorry = Street.Thing(.truck, place, score: 0.42)
+        var watch = Watch()
+        watch.watch(0...8) { _ in drivesUp ? [] : [lorry.undetected] }
+        for index in 0...30 {
+            let scene = Street().scene(at: 10 + Double(index) * 2, [index < finds ? lorry : lorry.undetected])
+            watch.see(
+                Scene(
+                    time: scene.time, date: scene.date, detections: scene.detections, picture: scene.picture,
+                    unasked: index < finds ? [] : [place]))
+        }
+        #expect(watch.opened.count == (isTold ? 1 : 0))
+    }
+
     @Test(arguments: [1.0, 2.0, 2.5]) func aStopShorterThanTheThresholdIsNothing(step: Double) {
         var watch = Watch()
         watch.watch(0...8, step: step) { _ in [] }
