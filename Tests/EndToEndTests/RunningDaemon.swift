@@ -40,6 +40,8 @@ final class RunningDaemon: Sendable {
     /// Replaces the configuration; returns what systemd is told once that has been taken, or refused.
     func reload(_ text: String) throws -> String {
         try text.write(to: configuration, atomically: true, encoding: .utf8)
+        // Ten messages fill the socket, and what is said then is lost: systemd reads all the time.
+        notify.drop()
         kill(process.processIdentifier, SIGHUP)
         _ = try notify.next("RELOADING=1")
         return try notify.next("READY=1")

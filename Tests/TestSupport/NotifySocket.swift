@@ -9,10 +9,12 @@ public final class NotifySocket: Sendable {
 
     public let path: String
     private let descriptor: Int32
+    private let timeout: Duration
 
     /// - Parameter timeout: seconds for which `next` waits on an ordinary machine (`Patience`).
     public init(in folder: TemporaryFolder, timeout: Int) throws {
         path = folder.file("notify").path
+        self.timeout = Patience.seconds(Double(timeout))
         descriptor = socket(AF_UNIX, Int32(SOCK_DGRAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
@@ -26,8 +28,6 @@ public final class NotifySocket: Sendable {
             }
         }
         guard bound == 0 else { throw Failed(description: "no socket at \(path)") }
-        var wait = timeval(tv_sec: Int(Patience.seconds(Double(timeout)).components.seconds), tv_usec: 0)
-        setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &wait, socklen_t(MemoryLayout<timeval>.size))
     }
 
     deinit { close(descriptor) }
@@ -52,12 +52,10 @@ public final class NotifySocket: Sendable {
 
     /// Waits for the next message that holds `text`.
     public func next(_ text: String) throws -> String {
-        while true {
-            var bytes = [UInt8](repeating: 0, count: 4096)
-            let count = recv(descriptor, &bytes, bytes.count, 0)
-            guard count > 0 else { throw Failed(description: "nobody said \(text)") }
-            let message = String(decoding: bytes.prefix(count), as: UTF8.self)
+        let end = ContinuousClock.now + timeout
+        while let message = next(until: end) {
             if message.contains(text) { return message }
         }
+        throw Failed(description: "nobody said \(text)")
     }
 }
