@@ -54,9 +54,9 @@ struct GroundModel: Sendable {
     private(set) var isReady = false
 
     private var last: ColourPicture
-    /// The last look as it was, and when the light has lately become another one.
     /// The newest look as it was, not in the ground's light.
     private(set) var lastSeen: ColourPicture?
+    /// When the light has lately become another one.
     private var lightChanges: [MediaTime] = []
     private var evidence: Plane
     private var faintEvidence: Plane

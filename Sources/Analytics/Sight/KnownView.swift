@@ -78,16 +78,32 @@ struct KnownView: Sendable {
         some = SceneMemory.some(of: points)
     }
 
+    /// How the edges fit in place, and how they would by chance.
+    private struct Fit {
+        let likeness: Double
+        let chance: Chance
+        var peak: Double { chance.peak(likeness) }
+        var isSame: Bool {
+            peak >= KnownView.peak.sure
+                || peak >= KnownView.peak.least && likeness >= KnownView.likeness.least
+        }
+    }
+
+    /// Nil where the edges are of a picture of another size.
+    private func fit(_ edges: EdgeField) -> Fit? {
+        guard (edges.width, edges.height) == (field.width, field.height) else { return nil }
+        let near = SceneMemory.best(field, edges, points, reach: (Self.shake, Self.shake))
+        return Fit(likeness: near.likeness, chance: Chance(field, edges, some))
+    }
+
+    /// How like the view the picture is where it shows it; nil where it does not, without a search for where else it may be.
+    func likeness(in edges: EdgeField) -> Double? { fit(edges).flatMap { $0.isSame ? $0.likeness : nil } }
+
     /// - Parameter previous: the edges of the look before; nil where there was none.
     func match(_ edges: EdgeField, after previous: EdgeField?) -> Match {
-        guard (edges.width, edges.height) == (field.width, field.height) else { return .unclear }
-        let near = SceneMemory.best(field, edges, points, reach: (Self.shake, Self.shake))
-        let chance = Chance(field, edges, some)
-        let peak = chance.peak(near.likeness)
-        if peak >= Self.peak.sure || peak >= Self.peak.least && near.likeness >= Self.likeness.least {
-            return .same(likeness: near.likeness)
-        }
-        guard peak < Self.peak.least, near.likeness < Self.likeness.doubtful else { return .unclear }
+        guard let fit = fit(edges) else { return .unclear }
+        if fit.isSame { return .same(likeness: fit.likeness) }
+        guard fit.peak < Self.peak.least, fit.likeness < Self.likeness.doubtful else { return .unclear }
         let strong = edges.strongest(above: SceneMemory.edge, most: SceneMemory.points.search)
         let isFaint = Double(edges.count(above: SceneMemory.edge)) < Self.visible * Double(snapshot.edges)
         if isFaint {
@@ -96,7 +112,7 @@ struct KnownView: Sendable {
             guard Chance(edges, field, strong).peak(rest.likeness) < Self.peak.least else { return .unclear }
         }
         let far = SceneMemory.best(field, edges, some, reach: SceneMemory.reach)
-        if max(abs(far.dx), abs(far.dy)) > Self.shake, chance.peak(far.likeness) >= Self.peak.sure,
+        if max(abs(far.dx), abs(far.dy)) > Self.shake, fit.chance.peak(far.likeness) >= Self.peak.sure,
             far.likeness >= Self.likeness.least
         {
             return .shifted(dx: far.dx, dy: far.dy)

@@ -55,7 +55,8 @@ public struct Sight: Sendable {
 
     /// Whether a picture shows the view that was known before: its likeness; nil where it shows another one, or none.
     public func likeness(of picture: GreyImage) -> Double? {
-        if case .same(let likeness) = known.match(EdgeField(picture), after: nil) { likeness } else { nil }
+        let edges = EdgeField(picture)
+        return known.compactMap { $0.likeness(in: edges) }.max()
     }
 
     /// The camera looks elsewhere for a while. When it comes back, it may be another hour.

@@ -6,8 +6,6 @@ public import Foundation
 public struct ViewSnapshot: Sendable, Codable, Hashable {
     /// Of the fields below; another version is not read.
     static let currentVersion = 1
-    /// Fewer say nothing; more say nothing new.
-    static let points = (least: 150, most: 2000)
     private static let longestSide = 4096
 
     let version: Int
@@ -26,10 +24,10 @@ public struct ViewSnapshot: Sendable, Codable, Hashable {
 
     /// Nil where too little stays to be recognised by.
     init?(_ field: EdgeField, at points: [Int], of edges: Int) {
-        guard points.count >= Self.points.least else { return nil }
+        guard points.count >= SceneMemory.points.least else { return nil }
         version = Self.currentVersion
         (width, height, self.edges) = (field.width, field.height, edges)
-        let points = points.prefix(Self.points.most)
+        let points = points.prefix(SceneMemory.points.most)
         places = Data(points.flatMap { point in (0..<4).map { UInt8(truncatingIfNeeded: point >> (8 * $0)) } })
         func byte(_ value: Float) -> UInt8 { UInt8(bitPattern: Int8(max(-127, min(127, (value * 127).rounded())))) }
         x = Data(points.map { byte(field.x[$0]) })
@@ -40,7 +38,7 @@ public struct ViewSnapshot: Sendable, Codable, Hashable {
     public init?(_ picture: GreyImage) {
         let field = EdgeField(picture)
         self.init(
-            field, at: field.strongest(above: SceneMemory.edge, most: Self.points.most),
+            field, at: field.strongest(above: SceneMemory.edge, most: SceneMemory.points.most),
             of: field.count(above: SceneMemory.edge))
     }
 
@@ -57,12 +55,12 @@ public struct ViewSnapshot: Sendable, Codable, Hashable {
 
     /// Whether the view is in that picture, in whichever light.
     public func isSeen(in picture: GreyImage) -> Bool {
-        if case .same = KnownView(self).match(EdgeField(picture), after: nil) { true } else { false }
+        KnownView(self).likeness(in: EdgeField(picture)) != nil
     }
 
     private var isWhole: Bool {
         (1...Self.longestSide).contains(width) && (1...Self.longestSide).contains(height)
-            && (Self.points.least...Self.points.most).contains(x.count) && y.count == x.count
+            && (SceneMemory.points.least...SceneMemory.points.most).contains(x.count) && y.count == x.count
             && places.count == 4 * x.count && edges >= x.count && edges <= width * height
             && points.allSatisfy { $0 < width * height }
     }

@@ -11,6 +11,9 @@ struct LaidOutGoods: Sendable, Codable {
         /// From when an absence counts: the newest look that showed it, or the first one after a restart.
         fileprivate var unseenSince: MediaTime
         fileprivate var misses = 0
+
+        /// What was there in the beginning and is hidden for a while is no vendor's when it is seen again: it is kept.
+        fileprivate var isLost: Bool { isNew && misses > (looks >= 3 ? LaidOutGoods.mostMisses : 1) }
     }
 
     /// An umbrella that somebody carried past.
@@ -20,7 +23,7 @@ struct LaidOutGoods: Sendable, Codable {
     }
 
     private static let overlap = 0.4
-    private static let mostMisses = 4
+    fileprivate static let mostMisses = 4
     /// Seconds without a look (the camera was blind) after which a thing is not known to have stayed.
     private static let longestUnseen = 60.0
     /// What looks like this in the first picture too was there, although the detector did not see it then: its likeness,
@@ -65,10 +68,8 @@ struct LaidOutGoods: Sendable, Codable {
                 items[index].misses += 1
             }
         }
-        let lost = items.filter { $0.isNew && $0.misses > ($0.looks >= 3 ? Self.mostMisses : 1) }
-        noteCarried(lost, at: scene.time)
-        // What was there in the beginning and is hidden for a while is no vendor's when it is seen again.
-        items.removeAll { $0.isNew && $0.misses > ($0.looks >= 3 ? Self.mostMisses : 1) }
+        noteCarried(items.filter(\.isLost), at: scene.time)
+        items.removeAll(where: \.isLost)
         items += free.map {
             Item(
                 objectClass: $0.objectClass, box: $0.box, since: scene.time, lastSeen: scene.time, looks: 1,

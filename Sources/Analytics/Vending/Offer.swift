@@ -22,7 +22,7 @@ struct Offer: Sendable {
     /// The weight of things that makes a stall.
     private static let least = 1.0
     /// An umbrella wider than this share of a person's height is no umbrella of one person: those are about a metre wide.
-    private static let stallUmbrella = 0.8
+    static let stallUmbrella = 0.8
     /// In rain there are more: the widest that are carried have 1.3 m, and hide the head of who carries them (1.35 m are
     /// left). So wide for each person below it.
     private static let rainUmbrella = 1.1
@@ -136,7 +136,7 @@ struct Offer: Sendable {
         return Self.weight(of: things) >= Self.least ? things : []
     }
 
-    private static func weight(of things: [Thing]) -> Double {
+    static func weight(of things: [Thing]) -> Double {
         Dictionary(grouping: things) { $0.isVehicle ? "vehicle" : $0.name }.values.reduce(0) {
             $0 + ($1.map(\.weight).max() ?? 0)
         }

@@ -5,7 +5,6 @@ struct Storefront: Sendable {
     /// The area of goods that are a shop's, as a share of a person's squared height: 0.7 m², where a bag or a parcel that is
     /// put down for a while has 0.2 to 0.4 m².
     private static let leastArea = 0.25
-    private static let stallUmbrella = 0.8
     /// The height of somebody of whom none has been seen there, as a share of the picture's: near, so that little counts.
     private static let unknownHeight = 0.27
     /// People are as tall where their feet are as far down, within so much of the picture's height.
@@ -30,7 +29,7 @@ struct Storefront: Sendable {
             let height = height(at: item.box.maxY) / aspect
             switch item.objectClass {
             case .handbag, .suitcase: continue
-            case .umbrella where item.box.width < Self.stallUmbrella * height || goods.isRaining: continue
+            case .umbrella where item.box.width < Offer.stallUmbrella * height || goods.isRaining: continue
             default:
                 let isWhole = item.objectClass == .diningTable || item.objectClass == .umbrella
                 free.append(
@@ -55,8 +54,7 @@ struct Storefront: Sendable {
             let height = height(at: thing.box.maxY)
             return sum + thing.box.area * aspect / (Self.leastArea * height * height)
         }
-        let known = Dictionary(grouping: things.filter { $0.name != "goods" }, by: \.name)
-        return lying + known.values.reduce(0) { $0 + ($1.map(\.weight).max() ?? 0) }
+        return lying + Offer.weight(of: things.filter { $0.name != "goods" })
     }
 
     /// Of a person whose feet are so far down, as a share of the picture's height.
