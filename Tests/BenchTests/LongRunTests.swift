@@ -37,9 +37,12 @@ import Testing
         let moments = stride(from: 0.0, to: 86_400, by: 2).map { day.moment(at: $0) }
         #expect(Set(moments.map { "\($0.weather)" }).count == DayAndWeather.Weather.allCases.count)
         #expect(moments.contains { $0.daylight == 0 } && moments.contains { $0.daylight == 1 })
-        for (before, after) in zip(moments, moments.dropFirst()) where before.weather == after.weather {
+        for (before, after) in zip(moments, moments.dropFirst()) {
             // A step of the exposure of at most 0.3 takes four seconds.
             #expect(abs(log(after.gain / before.gain)) < 0.16)
+            // Haze is nothing where the weather changes, and takes minutes to come.
+            #expect(before.weather == after.weather || after.share < 0.01)
+            #expect(abs(after.share - before.share) < 0.01)
             #expect(abs(after.daylight - before.daylight) < 0.001)
         }
     }
@@ -64,8 +67,8 @@ import Testing
         let grey = [UInt8](repeating: 120, count: width * height)
         var planes = LoopedClip.Planes(values: [grey, grey, grey])
         let moment = DayAndWeather.Moment(
-            weather: .broken, daylight: 1, gain: 1, colour: 0, noise: 0, quality: 100, shadow: (-2, 0.5),
-            shift: (0, 0))
+            weather: .broken, daylight: 1, gain: 1, colour: 0, share: 1, noise: 0, quality: 100,
+            shadow: (-2, 0.5), shift: (0, 0))
         Weathering(width: width, height: height, seed: 1).apply(moment, to: &planes, look: 0)
         let row = planes.values[0][0..<width]
         #expect(row.first.map { abs(Int($0) - 72) <= 2 } == true)

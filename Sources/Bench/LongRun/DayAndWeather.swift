@@ -12,6 +12,8 @@ struct DayAndWeather {
         let gain: Double
         /// Levels by which blue is raised and red lowered.
         let colour: Double
+        /// How far haze or an overcast sky has come: 0 to 1. Neither begins from one look to the next.
+        let share: Double
         /// Standard deviation of the sensor's noise, in levels.
         let noise: Double
         /// 0…100, as JPEG counts.
@@ -26,6 +28,8 @@ struct DayAndWeather {
     private static let morning = 8.0 * 3600
     /// Seconds for which one weather lasts, between two steps of the exposure, and from one cloud to the next.
     private static let weatherLasts = 1800.0
+    /// Seconds in which haze or an overcast sky comes and goes.
+    private static let weatherFades = 300.0
     private static let exposureLasts = 180.0
     private static let cloudEvery = 300.0
 
@@ -38,10 +42,14 @@ struct DayAndWeather {
         let part = Int(seconds / Self.weatherLasts)
         var random = SplitMix64(seed: seed, part: part, 1)
         let weather = part == 0 ? .clear : Weather.allCases.randomElement(using: &random) ?? .clear
+        let into = seconds - Double(part) * Self.weatherLasts
+        let share = min(1, into / Self.weatherFades, (Self.weatherLasts - into) / Self.weatherFades)
+        let overcast = weather == .overcast ? share : 0
         return Moment(
-            weather: weather, daylight: daylight, gain: gain(at: seconds, daylight, weather),
+            weather: weather, daylight: daylight, gain: gain(at: seconds, daylight) * (1 - 0.08 * overcast),
             // Low sun is red, an overcast sky is blue.
-            colour: (weather == .overcast ? 3 : 0) - 6 * max(0, 1 - abs(daylight - 0.3) / 0.3),
+            colour: 3 * overcast - 6 * max(0, 1 - abs(daylight - 0.3) / 0.3),
+            share: share,
             noise: 1 + 4 * (1 - daylight),
             quality: 35 + Int.random(in: 0..<50, using: &random),
             shadow: weather == .broken ? shadow(at: seconds) : nil,
@@ -49,7 +57,7 @@ struct DayAndWeather {
     }
 
     /// The exposure follows the daylight but for a tenth of it, in steps that take four seconds, each of up to a seventh.
-    private func gain(at seconds: Double, _ daylight: Double, _ weather: Weather) -> Double {
+    private func gain(at seconds: Double, _ daylight: Double) -> Double {
         func step(_ part: Int) -> Double {
             var random = SplitMix64(seed: seed, part: part, 2)
             return Double.random(in: -0.15...0.15, using: &random)
@@ -57,7 +65,7 @@ struct DayAndWeather {
         let part = Int(seconds / Self.exposureLasts)
         let share = min(1, (seconds - Double(part) * Self.exposureLasts) / 4)
         let exposure = part == 0 ? step(0) : step(part - 1) + (step(part) - step(part - 1)) * share
-        return exp(exposure) * (0.9 + 0.1 * daylight) * (weather == .overcast ? 0.92 : 1)
+        return exp(exposure) * (0.9 + 0.1 * daylight)
     }
 
     /// It takes 20 s to a minute to come over the picture, stays as long and leaves as it came.

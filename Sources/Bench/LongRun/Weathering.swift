@@ -42,7 +42,7 @@ struct Weathering {
             let inside = min(smooth((shadow.to - x) / Self.edge), smooth((x - shadow.from) / Self.edge))
             return moment.gain * (1 - (1 - Self.shade) * inside)
         }
-        let (veil, level) = moment.weather == .haze ? (Self.haze.share, Self.haze.level) : (0, 0)
+        let (veil, level) = moment.weather == .haze ? (Self.haze.share * moment.share, Self.haze.level) : (0, 0)
         for y in 0..<height {
             for x in 0..<width {
                 let pixel = y * width + x
