@@ -48,6 +48,8 @@ public struct Stay: Sendable {
     /// What it looks like when headlights and passers-by leave it alone, and for how many looks it has had another look.
     var usual: Patch
     var steadyLooks = 0
+    /// What the place looked like in the last look in which the detector had not found it; nil where there was none.
+    var before: Patch?
     /// What it looked like in the last look that did not show the object.
     var emptied: (patch: Patch, since: MediaTime, looks: Int)?
     /// What it looks like while something else stands before nearly all of it.

@@ -15,11 +15,16 @@ public struct StayTracker: Sendable {
         /// The same where the detector finds an object of the same size there: a hard shadow across a vehicle lowers
         /// the likeness about as far, another vehicle in the same slot lowers it further.
         public var detectedLikeness: Double = 0.45
+        /// Least overlap (IoU) of two boxes around one thing that stands, whatever it looks like.
+        var sameBox: Double = 0.8
         /// Likeness of a look that is still the same, and looks after which a new one has become the usual one.
         var steady = (likeness: 0.85, looks: 5)
         /// Below both, another thing stands in the place after an outage, or nothing. Of eight real vehicles in one another's
         /// places 89 % were told so, of the same ones in seven lights none.
         var another = (likeness: 0.6, structure: 0.45)
+        /// How many times as far from what a place looks like with a thing in it (1 − likeness) as from what it looked like
+        /// before it must be to be empty again. Of one thing in two looks both distances are noise.
+        var asBefore: Double = 3
         /// Least structure of the whole picture before and after an outage that lets its places be compared: another hour
         /// or hard light leave 0.7 and more, infra-red after daylight less than 0.6.
         var comparable: Double = 0.65
@@ -71,7 +76,8 @@ public struct StayTracker: Sendable {
     private var spacing = 0.0
     /// What the whole picture looked like last.
     private(set) var view: Patch?
-    private var recent: [(time: MediaTime, picture: GreyImage)] = []
+    /// With what the detector found in it.
+    private var recent: [(time: MediaTime, picture: GreyImage, found: [Box])] = []
 
     /// Stays of an earlier run, until the first look.
     private var restored: [StaySnapshot]
@@ -155,7 +161,7 @@ public struct StayTracker: Sendable {
         for (index, detection) in scene.detections.enumerated() where owner[index] == nil {
             begin(detection, scene)
         }
-        recent.append((scene.time, scene.picture))
+        recent.append((scene.time, scene.picture, scene.detections.map(\.box)))
         if recent.count > Self.memory { recent.removeFirst() }
         return ended
     }
@@ -212,8 +218,11 @@ public struct StayTracker: Sendable {
         if hasOtherView { stay.outdated = stay.outdated ?? scene.time }
         let least = detection == nil || stay.outdated != nil ? settings.likeness : settings.detectedLikeness
         let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
-        let isSame = likeness >= least || stay.usual.likeness(now) >= settings.likeness
-        if isSame, detection != nil || !isDenied(stay, now) {
+        let isSame =
+            likeness >= settings.likeness || stay.usual.likeness(now) >= settings.likeness
+            || likeness >= least && (detection.map { isSameVehicle($0, stay, now) } ?? false)
+        let isAsBefore = detection == nil && isAsBefore(stay, now)
+        if isSame, detection != nil || !isAsBefore && !isDenied(stay, now) {
             seen(&stay, detection, scene)
             learn(now, of: &stay)
             return
@@ -232,7 +241,7 @@ public struct StayTracker: Sendable {
                 return
             }
         }
-        if detection == nil, stay.appearance.remainder(in: now) >= settings.remainder {
+        if detection == nil, !isAsBefore, stay.appearance.remainder(in: now) >= settings.remainder {
             let since = stay.partlySeen ?? scene.time
             stay.partlySeen = since
             if scene.time - since <= Self.longestPartlySeen {
@@ -240,6 +249,8 @@ public struct StayTracker: Sendable {
                 return
             }
         }
+        // Found once in passing: that it was there in the pictures before was a likeness of the road with itself.
+        if isAsBefore, stay.detections == 1 { stay.looks = 1 }
         // Something else is in the picture here: a passer-by before it, another vehicle in its place, or nothing.
         let before = scene.detections.indices.filter { index in
             let other = scene.detections[index]
@@ -273,6 +284,21 @@ public struct StayTracker: Sendable {
             stay.emptied = (now, scene.time, 1)
         }
         stay.presence = detection == nil ? .absent : .hidden
+    }
+
+    /// Whether a box around something that looks hardly alike is around the same thing in another light: it lies as the box did,
+    /// or the slopes of its picture run as they did. Where cars follow one another, one look shows one and the next another.
+    private func isSameVehicle(_ detection: Detection, _ stay: Stay, _ now: Patch) -> Bool {
+        detection.box.iou(stay.box) >= settings.sameBox
+            || max(stay.appearance.structure(now), stay.usual.structure(now)) >= settings.another.structure
+    }
+
+    /// Whether its place looks as it did before the detector found it there, and clearly less as since then: a line of the
+    /// road or a rail behind it is in both, and may be most of what the place looks like.
+    private func isAsBefore(_ stay: Stay, _ now: Patch) -> Bool {
+        guard let before = stay.before, stay.outdated == nil else { return false }
+        let since = max(stay.appearance.likeness(now), stay.usual.likeness(now))
+        return settings.asBefore * (1 - before.likeness(now)) < 1 - since
     }
 
     /// Whether no part of it that has texture is where it was, and its slopes do not run as they did: ground that is as dark
@@ -367,12 +393,14 @@ public struct StayTracker: Sendable {
         // What the oldest of them shows too was there before: a banner, a container, or a vehicle that was found late.
         let hasArrived = shown.first == false
         let looks = since < scene.time ? 2 : 1
+        let before = recent.last { look in !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } }
         stays.append(
             Stay(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
                 bestScore: detection.score, hasArrived: hasArrived, unseenSince: scene.time,
                 scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
-                usual: appearance))
+                usual: appearance,
+                before: before.map { $0.picture.patch(in: detection.box) }))
     }
 }

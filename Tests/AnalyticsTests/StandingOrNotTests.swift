@@ -62,4 +62,40 @@ import Testing
         _ = tracker.update(with: Street().scene(at: 10, [Street.Thing(.truck, Self.place)]))
         #expect(tracker.stays.map(\.hasArrived) == [false])
     }
+
+    @Test func `a line of the road that passing cars share with it is no car that stands`() {
+        // Grey cars on a grey road, an edge line through the place: it outweighs what else there is.
+        func scene(at seconds: Double, car: Int?) -> Scene {
+            let things = car.map { [Street.Thing(.car, Self.place, look: $0, isDrawn: false)] } ?? []
+            return Street(isTextured: false).scene(at: seconds, things) { canvas in
+                if let car {
+                    canvas.relight(Self.place) { x, y, luma in luma + Double(Street.noise(x / 4, y / 4, car) % 40) - 20
+                    }
+                }
+                canvas.relight(Box(x: 0.52, y: 0, width: 0.05, height: 1)) { _, _, _ in 240 }
+            }
+        }
+        var tracker = StayTracker()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            let passes = seconds >= 8 && Int(seconds) % 8 < 2
+            _ = tracker.update(with: scene(at: seconds, car: passes ? Int(seconds) : nil))
+            #expect(passes || !tracker.stays.contains(where: \.isVisible), "at \(seconds) s")
+        }
+    }
+
+    /// One after the other, in half a box's distance of one another, all darker above than below.
+    @Test func `cars that follow one another are not one that stands`() {
+        var tracker = StayTracker()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            let box = Box(x: Int(seconds) % 4 == 0 ? 0.4 : 0.43, y: 0.4, width: 0.2, height: 0.2)
+            let car = Street.Thing(.car, box, isDrawn: false)
+            let scene = Street(isTextured: false).scene(at: seconds, [car]) { canvas in
+                canvas.relight(box.union(Self.place)) { x, y, _ in
+                    (y < Street.height / 2 ? 75.0 : 105) + Double(Street.noise(x / 4, y / 4, Int(seconds)) % 50)
+                }
+            }
+            _ = tracker.update(with: scene)
+        }
+        #expect(tracker.stays.allSatisfy { $0.seenSeconds < 10 })
+    }
 }
