@@ -72,7 +72,7 @@ struct GroundEvidence: Sendable {
     }
 
     /// Whether a pixel of the change touches the outside.
-    private static func isEdge(_ pixel: Int, _ inside: Plane) -> Bool {
+    static func isEdge(_ pixel: Int, _ inside: Plane) -> Bool {
         let (width, height) = (inside.width, inside.height)
         let (x, y) = (pixel % width, pixel / width)
         guard x > 0, y > 0, x < width - 1, y < height - 1 else { return false }

@@ -393,6 +393,7 @@ public struct GroundWatcher: Sendable {
             isSame && evidence.speaksForThing
             && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)
         let somebodyCame = candidate.arrival.somebodyCame
+        let isSurface = isGood && SurfaceEvidence(of: candidate.pixels, box: box, in: model).isSurface
         let isLight = candidate.arrival.lightChanged && !(somebodyCame && evidence.outlastsLight)
         // What lies there does not become something else by itself: clouds, foliage and water do.
         let isRestless = candidate.isReplaced && !somebodyCame
@@ -404,11 +405,12 @@ public struct GroundWatcher: Sendable {
         candidate.object.certainty = min(1, Double(candidate.good) / Double(visible))
         // The ground does not follow what smoke may lie over.
         let isVeiled = veils.contains { $0.intersection(candidate.object.box) > 0 }
-        candidate.rejections = isGood && !isLight && !isRestless ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
+        let isThing = isGood && !isLight && !isRestless && !isSurface
+        candidate.rejections = isThing ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
         let isAlive = isRestless || mayStand(candidate, at: time) || stirs(candidate, in: model)
-        candidate.doubts.append(isLight ? .light : isAlive ? .stirs : nil)
+        candidate.doubts.append(isLight ? .light : isSurface ? .surface : isAlive ? .stirs : nil)
         if candidate.doubts.count > 5 { candidate.doubts.removeFirst() }
-        candidate.object.doubt = [.light, .stirs].first { doubt in
+        candidate.object.doubt = [.light, .surface, .stirs].first { doubt in
             candidate.doubts.count { $0 == doubt } > Self.mostDoubtfulLooks
         }
     }

@@ -24,6 +24,8 @@ public struct LeftObject: Sendable, Codable, Equatable {
         case stirs
         /// It came with a change of light.
         case light
+        /// It is what a board, a screen or a line of text shows.
+        case surface
     }
 
     public let id: Int
