@@ -12,7 +12,7 @@ network as its wheel holds it (`source` of efficientdet-lite0-320 in ../manifest
    Quality focal loss and smooth L1, Adam, cosine over the steps, the first convolutions frozen, averaged weights.
    Four such runs, which differ in their crops, are averaged.
 3. Interpolation: base + alpha × (student − base) for the trunk, the box head and the class rows of vehicles.
-   A whole step forgets what COCO taught; three tenths of it keep the gain and forgets next to nothing.
+   A whole step forgets what COCO taught; three tenths of it keep the gain and forget little.
 
 Everything follows the runs' seeds: a step draws from (seed, step) alone, so a run that was stopped goes on from its last
 checkpoint in --work as if nothing had been. The same packages, threads and kind of processor give the same file.
@@ -39,13 +39,13 @@ RATE = 3e-4
 TAUGHT = (0, 1, 2, 3, 4, 5)
 TUNED = (1, 2, 3, 4, 5)
 # Drawn in these shares: labelled street pictures, streets with refuse, frames of CCTV and news. The labelled ones are of nine
-# places alone; with .8 of them the network learnt these places, and vehicles of others no better than before.
+# places alone; with .8 of them a car in a street of another kind got no better score.
 SHARES = {"street-traffic": .34, "street-garbage": .5, "fire-smoke": .16}
 # Taken off the logits of vehicles, so that a score of .35 is as sure as the base's at 320×320, which on the places left out
 # .42 is without it: ln(.42/.58) − ln(.35/.65).
 SURER = .3
-# Each run has a seed and the share of its crops that are tilted, as from a mast: four that differ are averaged, which is better on
-# streets of neither kind than any of them (Wortsman et al., "Model soups", 2022).
+# Each run has a seed and the share of its crops that are tilted, as from a mast: four that differ are averaged: on
+# the places left out as good as most of them, on a car of another street better (Wortsman et al., "Model soups", 2022).
 RUNS = ((11, 1), (11, 0), (15, .5), (16, .5))
 TILT, SQUASH = np.radians(9), .16
 # Sides of the box around a tilted box, against the box around what is in it, which does not reach into its corners.
