@@ -38,8 +38,7 @@ struct GroundEvidence: Sendable {
 
     init(of pixels: [Int], box: Box, in model: GroundModel) {
         let (width, height) = (model.width, model.height)
-        var inside = Plane(width: width, height: height)
-        for pixel in pixels { inside.values[pixel] = 1 }
+        let inside = Plane(width: width, height: height, marking: pixels)
         // In the order of the pixels: sums over a set would differ from run to run in their last digits.
         let edge = pixels.filter { Self.isEdge($0, inside) }
         came = Self.outline(edge, pixels, inside, box, model)
@@ -89,8 +88,7 @@ struct GroundEvidence: Sendable {
         func gradient(_ plane: Plane, _ pixel: Int) -> Double {
             let (x, y) = (pixel % width, pixel / width)
             guard x > 0, y > 0, x < width - 1, y < height - 1 else { return 0 }
-            let across = Double(plane.values[pixel + 1]) - Double(plane.values[pixel - 1])
-            let down = Double(plane.values[pixel + width]) - Double(plane.values[pixel - width])
+            let (across, down) = plane.gradient(at: pixel)
             return (across * across + down * down).squareRoot()
         }
         let count = Double(max(1, edge.count))

@@ -18,6 +18,20 @@ struct Plane: Sendable, Equatable {
 
     init(_ picture: GreyImage) { self.init(width: picture.width, height: picture.height, values: picture.pixels) }
 
+    /// 1 at each of these pixels.
+    init(width: Int, height: Int, marking pixels: [Int]) {
+        self.init(width: width, height: height)
+        for pixel in pixels { values[pixel] = 1 }
+    }
+
+    /// Levels from one neighbour to the other, to the right and down; the pixel must not be on the plane's edge.
+    func gradient(at pixel: Int) -> (x: Double, y: Double) {
+        (
+            Double(values[pixel + 1]) - Double(values[pixel - 1]),
+            Double(values[pixel + width]) - Double(values[pixel - width])
+        )
+    }
+
     /// Binomial 3 × 3, which is a Gaussian of σ ≈ 0.7; the edge is repeated.
     func smoothed() -> Plane {
         combined { a, b, c in

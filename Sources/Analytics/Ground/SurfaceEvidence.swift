@@ -43,20 +43,13 @@ struct SurfaceEvidence: Sendable {
 
     private static func framed(_ pixels: [Int], _ model: GroundModel) -> (outline: Double, beside: Double) {
         let (width, height) = (model.width, model.height)
-        var inside = Plane(width: width, height: height)
-        for pixel in pixels { inside.values[pixel] = 1 }
-        func gradient(_ plane: Plane, _ pixel: Int) -> (x: Double, y: Double) {
-            (
-                Double(plane.values[pixel + 1]) - Double(plane.values[pixel - 1]),
-                Double(plane.values[pixel + width]) - Double(plane.values[pixel - width])
-            )
-        }
+        let inside = Plane(width: width, height: height, marking: pixels)
         var (edges, known, chance) = (0, 0, 0.0)
         let margin = beside + 2
         for pixel in pixels where GroundEvidence.isEdge(pixel, inside) {
             let (x, y) = (pixel % width, pixel / width)
             guard x >= margin, y >= margin, x < width - margin, y < height - margin else { continue }
-            let now = gradient(model.view.luma, pixel)
+            let now = model.view.luma.gradient(at: pixel)
             let strength = (now.x * now.x + now.y * now.y).squareRoot()
             guard strength >= leastGradient else { continue }
             let least = max(strength / 2, leastGradient)
@@ -64,7 +57,7 @@ struct SurfaceEvidence: Sendable {
             func isKnown(_ pixel: Int) -> Bool {
                 [-width, 0, width].contains { row in
                     (-1...1).contains { column in
-                        let then = gradient(model.ground.luma, pixel + row + column)
+                        let then = model.ground.luma.gradient(at: pixel + row + column)
                         return abs(then.x * now.x + then.y * now.y) / strength >= least
                     }
                 }
