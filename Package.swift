@@ -58,32 +58,54 @@ let package = Package(
         .target(
             name: "Catalogue", dependencies: ["Analytics"], resources: [.embedInCode("kinds.json")],
             swiftSettings: strict),
-        .target(name: "Video", dependencies: ["CFFmpeg", "Threading", "Analytics"], swiftSettings: strict),
+        .target(name: "Hashing", dependencies: ["CCrypto"], swiftSettings: strict),
+        // What every long-running role needs.
+        .target(name: "Runtime", dependencies: ["CProcess", "Threading", logging, lifecycle], swiftSettings: strict),
+        .target(name: "Video", dependencies: ["CFFmpeg", "Threading", "Hashing", "Analytics"], swiftSettings: strict),
         .target(
-            name: "Inference", dependencies: ["COpenCV", "Threading", "Video", "Analytics"], swiftSettings: strict),
+            name: "Inference", dependencies: ["COpenCV", "Threading", "Hashing", "Video", "Analytics"],
+            swiftSettings: strict),
         .target(
             name: "Evidence",
-            dependencies: ["CFreeType", "CCrypto", "Threading", "Video", "Inference", "Analytics", "Catalogue"],
+            dependencies: [
+                "CFreeType", "CCrypto", "Threading", "Hashing", "Runtime", "Video", "Inference", "Analytics",
+                "Catalogue",
+            ],
+            swiftSettings: strict),
+        // What travels, in both directions.
+        .target(name: "Contract", dependencies: ["Hashing", "Analytics", "Catalogue"], swiftSettings: strict),
+        .target(
+            name: "MQTT", dependencies: ["CMosquitto", "COpenSSL", "Threading", "Runtime", "Contract"],
+            swiftSettings: strict),
+        .target(
+            name: "Store", dependencies: ["Hashing", "Analytics", "Catalogue", "Contract", grdb],
             swiftSettings: strict),
         .target(
             name: "Delivery",
-            dependencies: ["CMosquitto", "COpenSSL", "Threading", "Analytics", "Catalogue", grdb, logging],
-            swiftSettings: strict),
-        .target(name: "Configuration", dependencies: ["Analytics", "Catalogue", "Yams"], swiftSettings: strict),
-        .target(
-            name: "Daemon",
             dependencies: [
-                "CProcess", "Analytics", "Catalogue", "Threading", "Video", "Inference", "Evidence", "Delivery",
-                "Configuration", logging, lifecycle, signals,
+                "Threading", "Hashing", "Runtime", "Analytics", "Catalogue", "Contract", "MQTT", "Store", logging,
             ], swiftSettings: strict),
         .target(
-            name: "Bench", dependencies: ["Analytics", "Catalogue", "Video", "Inference", "Evidence", "Daemon"],
+            name: "Configuration", dependencies: ["Analytics", "Catalogue", "Runtime", "Yams"], swiftSettings: strict),
+        .target(
+            name: "Pipeline",
+            dependencies: ["Hashing", "Runtime", "Analytics", "Video", "Inference", "Evidence", logging],
+            swiftSettings: strict),
+        .target(
+            name: "Edge",
+            dependencies: [
+                "Threading", "Hashing", "Runtime", "Analytics", "Catalogue", "Configuration", "Video",
+                "Inference", "Pipeline", "Evidence", "Contract", "MQTT", "Store", "Delivery", logging, lifecycle,
+                signals,
+            ], swiftSettings: strict),
+        .target(
+            name: "Bench", dependencies: ["Analytics", "Catalogue", "Video", "Inference", "Evidence", "Pipeline"],
             swiftSettings: strict),
         .executableTarget(
             name: "gridwarden",
             dependencies: [
-                "Analytics", "Catalogue", "Configuration", "Delivery", "Inference", "Evidence", "Daemon", "Bench",
-                arguments, logging,
+                "Analytics", "Catalogue", "Configuration", "Runtime", "Contract", "MQTT", "Store", "Inference",
+                "Evidence", "Edge", "Bench", arguments, logging,
             ], swiftSettings: strict),
 
         .target(
@@ -96,33 +118,40 @@ let package = Package(
         test("Video", ["Threading", "Analytics"]),
         test("Inference", ["Video", "Analytics"]),
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
-        test("Delivery", ["Analytics", "Catalogue", grdb]),
+        test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb]),
         test("Configuration", ["Analytics", "Catalogue"]),
         test(
-            "Daemon",
+            "Edge",
             [
-                "Analytics", "Catalogue", "Delivery", "Evidence", "Inference", "Video", "Threading", logging, lifecycle,
+                "Analytics", "Catalogue", "Configuration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
+                "Inference", "Pipeline", "Runtime", "Video", "Threading", logging, lifecycle,
             ]),
-        test("Bench", ["Analytics", "Inference", "Video", "Daemon", "Configuration"], settings: fast),
+        test("Bench", ["Analytics", "Inference", "Video", "Pipeline", "Edge", "Configuration"], settings: fast),
         .executableTarget(
-            name: "chaos-writer", dependencies: ["Analytics", "Catalogue", "Delivery", "TestSupport", logging],
+            name: "chaos-writer",
+            dependencies: ["Analytics", "Catalogue", "Contract", "MQTT", "Store", "Delivery", "TestSupport", logging],
             path: "Tests/Chaos", swiftSettings: strict),
         .testTarget(
             name: "ChaosTests",
-            dependencies: ["chaos-writer", "gridwarden", "Analytics", "Catalogue", "Delivery", "TestSupport"],
+            dependencies: [
+                "chaos-writer", "gridwarden", "Analytics", "Catalogue", "Contract", "MQTT", "Store", "Delivery",
+                "TestSupport",
+            ],
             swiftSettings: strict),
         .target(
-            name: "FuzzTargets", dependencies: ["Analytics", "Configuration", "Delivery", "Video", "TestSupport"],
+            name: "FuzzTargets",
+            dependencies: ["Analytics", "Configuration", "Contract", "Video", "TestSupport"],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets", "Analytics", "Video", "TestSupport"],
             swiftSettings: strict),
-        .testTarget(name: "DeployTests", dependencies: ["Delivery", "TestSupport"], swiftSettings: strict),
+        .testTarget(
+            name: "DeployTests", dependencies: ["MQTT", "Contract", "Delivery", "TestSupport"], swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "gridwarden", "TestSupport", "Analytics", "Delivery", "Evidence", "Daemon", "Configuration", "Video",
-                logging,
+                "gridwarden", "TestSupport", "Analytics", "Contract", "MQTT", "Store", "Delivery", "Evidence", "Edge",
+                "Runtime", "Configuration", "Video", logging,
             ],
             swiftSettings: strict),
     ],

@@ -1,5 +1,5 @@
 import Analytics
-import Daemon
+import Pipeline
 import Video
 
 /// Draws what the pipeline saw: zones blue, detections grey, what is pending yellow, violations red.

@@ -1,6 +1,6 @@
 public import Analytics
-import Daemon
 public import Inference
+import Pipeline
 public import Video
 
 extension Benchmark {

@@ -1,9 +1,9 @@
 public import Analytics
-import Daemon
 import Evidence
 import Foundation
 import Glibc
 public import Inference
+import Pipeline
 import Video
 
 /// Runs recorded footage through the daemon's own pipeline, on media time, as fast as it can.

@@ -1,9 +1,9 @@
 import Analytics
 import Catalogue
-import Daemon
 import Evidence
 import Foundation
 import Inference
+import Pipeline
 
 /// The evidence of a benchmark, made and masked as the daemon does it.
 struct Gallery {

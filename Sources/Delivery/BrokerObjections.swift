@@ -1,3 +1,5 @@
+import Contract
+
 /// What the broker breaks the connection over.
 ///
 /// Pure: it counts breaks in a row with the same thing under way. Whatever was the first that had not been acknowledged is

@@ -1,6 +1,11 @@
 public import Analytics
+public import Contract
 public import Foundation
+import Hashing
 public import Logging
+public import MQTT
+public import Runtime
+public import Store
 import Synchronization
 import Threading
 
@@ -74,12 +79,17 @@ public actor Inbox {
             let place = topics.place(of: message.topic)
         else { return }
         let `class`: Reply.Class = topics.isClass(.review, message.topic) ? .review : .command
+        let digest: String
+        do { digest = try SHA256.hex(message.payload) } catch {
+            logger.error("a request could not be taken", metadata: ["error": "\(error)"])
+            return
+        }
         // What of it can be read; the answer has to find its way.
         let loose = try? InboundFields(message.payload, known: nil)
         let request = Request(
             class: `class`, place: place,
             sender: budget.sender(`class`, at: place, by: (try? loose?.text("by")) ?? nil, on: now()), loose: loose,
-            replyTopic: topics.topic(message.topic, as: .reply), digest: Digest.hex(message.payload))
+            replyTopic: topics.topic(message.topic, as: .reply), digest: digest)
         do {
             if case .beyond(let isFirst) = budget.take(request.sender) {
                 try refuse(

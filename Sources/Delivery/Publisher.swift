@@ -1,5 +1,10 @@
+public import Contract
 public import Foundation
+import Hashing
 public import Logging
+public import MQTT
+import Runtime
+public import Store
 import Synchronization
 import Threading
 
@@ -798,7 +803,9 @@ public actor Publisher {
             guard !replies.isEmpty else { return }
             defer { settle() }
             let sent = replies.prefix(objections.isCautious ? 1 : Self.window)
-                .map { (number: $0.number, sending: handOver($0.message)) }
+                .map {
+                    (number: $0.number, sending: handOver(MQTTMessage(topic: $0.topic, payload: Array($0.payload))))
+                }
             var fault: MQTTError?
             for (number, sending) in sent {
                 let name = "reply \(number)"
@@ -863,7 +870,7 @@ public actor Publisher {
         guard let pictures, let picture = try outbox.nextPicture(except: progress.pictures.keys) else { return false }
         var fault: String?
         if let bytes = try? Data(contentsOf: pictures.appending(path: picture.file)) {
-            if bytes.count <= Self.mostPictureBytes, Digest.hex(Array(bytes)) == picture.sha256 {
+            if bytes.count <= Self.mostPictureBytes, try SHA256.hex(bytes) == picture.sha256 {
                 fault = try await publish(picture, bytes)
             } else {
                 fault = "the file is too large or was changed"

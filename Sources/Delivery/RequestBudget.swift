@@ -1,3 +1,4 @@
+import Contract
 import Foundation
 
 /// How many requests are taken in an hour, so that a flood fills no disk and keeps nobody else out.

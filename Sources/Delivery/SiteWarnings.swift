@@ -1,3 +1,4 @@
+public import Runtime
 import Synchronization
 
 /// What an operator should know of the site besides its cameras and its broker: of each matter the newest word.

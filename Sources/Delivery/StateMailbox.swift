@@ -1,3 +1,4 @@
+public import MQTT
 import Synchronization
 
 /// The retained states on their way to the broker, of each topic the newest.

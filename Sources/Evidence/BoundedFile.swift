@@ -1,7 +1,6 @@
-import CCrypto
 import Foundation
 import Glibc
-internal import Video
+import Hashing
 
 /// Regular files that somebody else may have put there: no link is followed, none is waited for, and none decides how
 /// much memory is taken.
@@ -79,20 +78,15 @@ enum BoundedFile {
     }
 
     private static func hash(_ descriptor: Int32, _ name: String, atMost limit: Int) throws -> String {
-        guard let context = EVP_MD_CTX_new() else { throw Failed(description: "no memory is left", isRefused: true) }
-        defer { EVP_MD_CTX_free(context) }
-        guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
-            throw Failed(description: "libcrypto offers no SHA-256", isRefused: true)
-        }
         var sum = 0
+        let hash: SHA256
+        do { hash = try SHA256() } catch { throw Failed(description: "\(error)", isRefused: true) }
         try forEachChunk(descriptor, name) { chunk in
-            EVP_DigestUpdate(context, Array(chunk), chunk.count)
+            try hash.update(chunk)
             sum += chunk.count
             if sum > limit { throw Failed(description: "\(name) grows while it is read") }
         }
-        var digest = [UInt8](repeating: 0, count: 32)
-        EVP_DigestFinal_ex(context, &digest, nil)
-        return Hexadecimal.text(digest)
+        return try hash.hex()
     }
 
     private static func status(_ descriptor: Int32, _ path: String) throws -> stat {

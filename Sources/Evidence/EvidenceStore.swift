@@ -1,12 +1,10 @@
 public import Foundation
+import Hashing
 import Synchronization
 internal import Video
 
 /// Evidence on disk: one folder a day, one an incident; readable by the service's own user and group only.
 public final class EvidenceStore: Sendable {
-    /// By which one daemon has the folder; it may lie there afterwards.
-    public static let lockName = "daemon.lock"
-
     /// A picture that lies on disk.
     public struct Stored: Sendable, Equatable {
         public let role: EvidenceImage.Role
@@ -51,7 +49,7 @@ public final class EvidenceStore: Sendable {
 
     /// Writes a picture so that a crash or a power cut leaves either all of it or nothing.
     public func save(_ image: EvidenceImage, incident: UUID) throws -> Stored {
-        let hash = SHA256.hex(image.jpeg)
+        let hash = try SHA256.hex(image.jpeg)
         let file = try save(
             image.jpeg, name: "\(image.role.rawValue)-\(hash.prefix(EvidenceName.hashDigits))\(EvidenceName.picture)",
             incident: incident, date: image.taken)
@@ -63,7 +61,7 @@ public final class EvidenceStore: Sendable {
     /// Where a kill came between the file and its record, the file lies there already, perhaps under an earlier day.
     public func save(_ payload: [UInt8], sequence: Int64, incident: UUID, date: Date) throws -> String {
         let name = "\(EvidenceName.message)\(String(format: "%020lld", sequence)).json"
-        let hash = SHA256.hex(payload)
+        let hash = try SHA256.hex(payload)
         for day in days {
             let earlier = "\(day)/\(incident.uuidString.lowercased())/\(name)"
             if (try? BoundedFile.hash(earlier, in: folder, atMost: payload.count)) == hash { return earlier }

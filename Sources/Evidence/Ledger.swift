@@ -1,5 +1,6 @@
 public import Foundation
 import Glibc
+import Hashing
 import Synchronization
 internal import Video
 
@@ -183,11 +184,12 @@ public final class Ledger: Sendable {
         let there = files.map { $0.isInside && BoundedFile.exists($0.file, in: folder) }
         func pick(_ isThere: Bool) -> [LedgerRecord.File] { zip(files, there).filter { $1 == isThere }.map(\.0) }
         try announce(sequence: sequence, epoch: epoch, now: now)
+        let hash = try SHA256.hex(payload)
         try append(.message, now: now) {
             $0.epoch = epoch
             $0.sequence = sequence
             $0.incident = incident.uuidString.lowercased()
-            $0.payload = SHA256.hex(payload)
+            $0.payload = hash
             $0.files = pick(true)
             $0.absent = there.contains(false) ? pick(false) : nil
         }
@@ -218,9 +220,6 @@ public final class Ledger: Sendable {
     public func evict(incident: UUID, now: Date = Date()) throws {
         try append(.evicted, now: now) { $0.incident = incident.uuidString.lowercased() }
     }
-
-    /// What the ledger says of a file with these bytes.
-    public static func hash(_ bytes: [UInt8]) -> String { SHA256.hex(bytes) }
 
     private func append(_ kind: LedgerRecord.Kind, now: Date, _ fill: (inout LedgerRecord) -> Void) throws {
         try state.withLock { state in

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Runtime
 
 extension LedgerCheck {
     private static let mostStrays = 1000
@@ -99,7 +100,7 @@ extension LedgerCheck {
     /// A file beside the ledger.
     private mutating func judge(top name: String, _ search: inout StraySearch) {
         if name == Ledger.fileName { return }
-        if name == EvidenceStore.lockName, pack == nil {
+        if name == FolderLock.name, pack == nil {
             guard !isLock(name) else { return }
             return fault(chain.count + 1, name, "it holds something else than who has locked the folder")
         }

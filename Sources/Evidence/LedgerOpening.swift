@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Hashing
 internal import Video
 
 extension Ledger {
@@ -76,7 +77,7 @@ extension Ledger {
             let what =
                 end.isUnfinished
                 ? "the last line was unfinished" : "the end of the ledger was damaged after record \(head.number)"
-            damage = .init(what: what, sha256: SHA256.hex(end.rest))
+            damage = .init(what: what, sha256: try SHA256.hex(end.rest))
             let aside = SetAside.name(file, at: now)
             do {
                 try DurableFile.write(end.rest, to: aside)

@@ -1,4 +1,5 @@
 import Foundation
+import Hashing
 internal import Video
 
 /// One record of the ledger; docs/evidence.md shows the line that it becomes.
@@ -125,7 +126,7 @@ struct LedgerLine {
     /// The line of a new record without its line feed, and the record's hash.
     static func write(_ record: LedgerRecord, key: SiteKey?) throws -> (text: [UInt8], hash: String) {
         let body = try record.body()
-        let hash = SHA256.hex(body)
+        let hash = try SHA256.hex(body)
         var text = body.dropLast() + Array(",\"hash\":\"\(hash)\"".utf8)
         if let key {
             text += Array(",\"signature\":\"\(Hexadecimal.text(try key.sign(signed(hash))))\"".utf8)
@@ -143,7 +144,7 @@ struct LedgerLine {
         guard let hash = cut(&rest, "hash", bytes: 32) else { return .damaged }
         let body = Array(rest) + [UInt8(ascii: "}")]
         let text = Hexadecimal.text(hash)
-        guard SHA256.hex(body) == text else { return .damaged }
+        guard (try? SHA256.hex(body)) == text else { return .damaged }
         guard let record = try? JSONDecoder().decode(LedgerRecord.self, from: Data(body)) else { return .unknown }
         return .line(
             LedgerLine(record: record, hash: text, signature: signature, isCanonical: (try? record.body()) == body))

@@ -1,3 +1,4 @@
+import Hashing
 import Video
 
 /// A detection network at one or several input sizes, with the same weights in all of them.
@@ -11,20 +12,22 @@ public struct DetectionModel: Sendable, Equatable {
 
     /// A network at one input size, whatever the shape of the pictures.
     public init(_ model: Model) {
-        self.init(name: model.name, first: model, others: [])
+        name = model.name
+        version = model.version
+        sha256 = model.sha256
+        inputs = [model]
     }
 
-    init(name: String, first: Model, others: [Model]) {
+    /// - Parameter others: at least one, with other inputs than the first.
+    init(name: String, first: Model, others: [Model]) throws(InferenceError) {
         self.name = name
         version = first.version
         inputs = [first] + others
-        guard !others.isEmpty else {
-            sha256 = first.sha256
-            return
-        }
         func file(_ model: Model) -> String { model.path.split(separator: "/").last.map(String.init) ?? model.path }
         let lines = inputs.sorted { file($0) < file($1) }.map { "\($0.sha256)  \(file($0))\n" }
-        sha256 = SHA256.hex(Array(lines.joined().utf8))
+        do { sha256 = try SHA256.hex(Array(lines.joined().utf8)) } catch {
+            throw InferenceError("use the model \(name)", cause: "\(error)", remedy: "restart the service")
+        }
     }
 
     /// Throws where a file is missing or is not the one that the manifest names, or where the network finds no objects.
@@ -85,6 +88,7 @@ extension ModelManifest {
             }
             return DetectionModel(entry.model(in: folder))
         }
-        return DetectionModel(name: name, first: first, others: Array(family.dropFirst()))
+        guard family.count > 1 else { return DetectionModel(first) }
+        return try DetectionModel(name: name, first: first, others: Array(family.dropFirst()))
     }
 }

@@ -1,5 +1,6 @@
 public import Analytics
 import Foundation
+import Hashing
 internal import Video
 
 /// A prepared network: where it is, what it must hash to, and what it expects.
@@ -44,7 +45,10 @@ public struct Model: Sendable, Equatable {
                     "use the model \(name)", cause: "there is no file \(path)",
                     remedy: "prepare it with 'gridwarden models prepare'")
             }
-            let found = SHA256.hex(Array(data))
+            let found: String
+            do { found = try SHA256.hex(data) } catch {
+                throw InferenceError("use the model \(name)", cause: "\(error)", remedy: "restart the service")
+            }
             guard found == sha256 else {
                 throw InferenceError(
                     "use the model \(name)", cause: "\(path) has the SHA-256 \(found) instead of \(sha256)",

@@ -1,5 +1,5 @@
 import Catalogue
-import Delivery
+import Contract
 import Foundation
 
 /// An alert as a person reads it.

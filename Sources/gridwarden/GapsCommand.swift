@@ -1,7 +1,8 @@
 import ArgumentParser
 import Configuration
-import Delivery
+import Contract
 import Foundation
+import Store
 
 struct GapsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

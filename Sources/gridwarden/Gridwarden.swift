@@ -1,5 +1,5 @@
 import ArgumentParser
-import Daemon
+import Runtime
 
 struct Gridwarden: AsyncParsableCommand {
     static let version = "0.1.0"

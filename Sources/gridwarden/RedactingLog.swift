@@ -1,5 +1,5 @@
-import Delivery
 import Logging
+import Runtime
 
 /// Takes the secrets out of each line before another handler writes it.
 struct RedactingLog: LogHandler {

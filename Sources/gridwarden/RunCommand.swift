@@ -2,11 +2,14 @@ import Analytics
 import ArgumentParser
 import Catalogue
 import Configuration
-import Daemon
-import Delivery
+import Contract
+import Edge
 import Foundation
 import Inference
 import Logging
+import MQTT
+import Pipeline
+import Runtime
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,5 +1,6 @@
-import Delivery
+import Contract
 import Foundation
+import MQTT
 import Synchronization
 
 /// Says on standard error how the sites stand, one line at each change.

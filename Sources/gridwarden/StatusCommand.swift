@@ -1,7 +1,7 @@
 import ArgumentParser
 import Configuration
-import Daemon
-import Delivery
+import Contract
+import Edge
 import Foundation
 
 struct StatusCommand: ParsableCommand {

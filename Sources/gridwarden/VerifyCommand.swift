@@ -1,7 +1,7 @@
 import ArgumentParser
-import Delivery
 import Evidence
 import Foundation
+import Store
 
 struct VerifyCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,8 +1,10 @@
 import Analytics
 import ArgumentParser
 import Catalogue
-import Delivery
+import Contract
 import Foundation
+import MQTT
+import Runtime
 
 struct WatchCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

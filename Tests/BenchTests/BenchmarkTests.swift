@@ -7,7 +7,8 @@ import Testing
 import Video
 
 @testable import Bench
-@testable import Daemon
+@testable import Edge
+@testable import Pipeline
 
 @Suite(.heavy) struct BenchmarkTests {
     @Test func theUsualCadenceIsThatOfTheDaemon() throws {

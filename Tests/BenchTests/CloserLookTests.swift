@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Video
 
-@testable import Daemon
+@testable import Pipeline
 
 @Suite(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 5))
 struct CloserLookTests {

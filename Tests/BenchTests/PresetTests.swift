@@ -4,8 +4,9 @@ import TestSupport
 import Testing
 import Video
 
-@testable import Daemon
+@testable import Contract
 @testable import Inference
+@testable import Pipeline
 
 /// A camera that goes round its presets, made of looks at different clips one after the other.
 @Suite(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 3))

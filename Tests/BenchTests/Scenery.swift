@@ -5,7 +5,7 @@ import Inference
 import TestSupport
 import Video
 
-@testable import Daemon
+@testable import Pipeline
 
 /// Models that `make models` has prepared.
 enum Prepared {

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 import Video
 
-@testable import Daemon
+@testable import Pipeline
 
 /// The parked cars of `parking.mp4`, in the middle of a picture of 1920×1080.
 @Suite(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 5))

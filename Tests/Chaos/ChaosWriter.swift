@@ -1,9 +1,12 @@
 import Analytics
 import Catalogue
+import Contract
 import Delivery
 import Foundation
 import Glibc
 import Logging
+import MQTT
+import Store
 import Synchronization
 import TestSupport
 

@@ -2,7 +2,6 @@
 // lose nothing, small enough to be killed hundreds of times. `chaos-writer STATE HOST PORT SEED PROGRESS PAUSE`.
 import Analytics
 import Catalogue
-import Delivery
 import Foundation
 import Glibc
 import Logging

@@ -1,5 +1,6 @@
-import Delivery
+import Contract
 import Foundation
+import MQTT
 import Synchronization
 import TestSupport
 

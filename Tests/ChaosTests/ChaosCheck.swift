@@ -1,4 +1,4 @@
-import Delivery
+import Contract
 import Foundation
 import TestSupport
 

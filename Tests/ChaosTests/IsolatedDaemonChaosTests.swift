@@ -1,7 +1,9 @@
 import Analytics
-import Delivery
+import Contract
 import Foundation
 import Glibc
+import MQTT
+import Store
 import TestSupport
 import Testing
 

@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Delivery
+@testable import MQTT
 
 struct BrokerRouteTests {
     private let start = ContinuousClock().now

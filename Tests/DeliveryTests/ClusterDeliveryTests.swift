@@ -4,7 +4,10 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import MQTT
+@testable import Store
 
 /// Three NATS nodes with JetStream, of which one dies.
 @Suite(.waiting(minutes: 5))

@@ -3,7 +3,8 @@ import GRDB
 import TestSupport
 import Testing
 
-@testable import Delivery
+@testable import Contract
+@testable import Store
 
 /// Real SQLite over files that were damaged as power cuts and failing cards damage them.
 struct DamageTests {

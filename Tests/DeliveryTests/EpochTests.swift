@@ -2,7 +2,8 @@ import Foundation
 import TestSupport
 import Testing
 
-@testable import Delivery
+@testable import Contract
+@testable import Store
 
 /// A database that counts anew: what it had counted before is another count.
 struct EpochTests {

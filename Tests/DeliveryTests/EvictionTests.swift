@@ -4,7 +4,8 @@ import GRDB
 import TestSupport
 import Testing
 
-@testable import Delivery
+@testable import Contract
+@testable import Store
 
 @Suite(.heavy) struct EvictionTests {
     private let fixtures: Fixtures

@@ -1,11 +1,16 @@
 import Analytics
 import Catalogue
-import Delivery
 import Foundation
 import Logging
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Contract
+@testable import Delivery
+@testable import MQTT
+@testable import Runtime
+@testable import Store
 
 /// A site with one camera, and incidents of it.
 struct Fixtures: Sendable {

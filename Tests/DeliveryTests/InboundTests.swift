@@ -4,7 +4,11 @@ import GRDB
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import MQTT
+@testable import Runtime
+@testable import Store
 
 /// Reviews and commands over a real broker.
 @Suite(.waiting) struct InboundTests {

@@ -5,7 +5,11 @@ import Synchronization
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import MQTT
+@testable import Runtime
+@testable import Store
 
 /// Reviews and commands as the inbox takes them, without a broker.
 @Suite(.waiting) struct InboxTests {
@@ -41,7 +45,7 @@ import Testing
 
     /// The answers so far, each validated against the schema.
     private func replies() throws -> [Reply] {
-        let documents = try outbox.replies(limit: 1000).map { Data($0.message.payload) }
+        let documents = try outbox.replies(limit: 1000).map(\.payload)
         if !documents.isEmpty { #expect(try SchemaValidator(named: "reply").violations(in: documents) == []) }
         return try documents.map(Reply.init(json:))
     }
@@ -277,7 +281,7 @@ import Testing
         #expect(entry.event == (test.isReview ? .reviewRefused : .commandRefused))
         #expect(entry.facts["reason"] == test.reason.rawValue)
         #expect(
-            try outbox.replies(limit: 1).first?.message.topic
+            try outbox.replies(limit: 1).first?.topic
                 == topic.replacing("/\(test.isReview ? "review" : "command")/", with: "/reply/"))
     }
 

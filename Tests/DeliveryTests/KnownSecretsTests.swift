@@ -1,5 +1,6 @@
-import Delivery
 import Testing
+
+@testable import Runtime
 
 struct KnownSecretsTests {
     private let secrets = KnownSecrets()

@@ -1,8 +1,9 @@
 import Foundation
+import Runtime
 import TestSupport
 import Testing
 
-@testable import Delivery
+@testable import MQTT
 
 @Suite(.waiting) struct MQTTClientTests {
     private func settings(_ port: Int, _ change: (inout MQTTSettings) -> Void = { _ in }) -> MQTTSettings {

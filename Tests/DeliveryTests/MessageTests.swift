@@ -1,8 +1,9 @@
 import Analytics
-import Delivery
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Contract
 
 @Suite(.waiting) struct MessageTests {
     private let fixtures: Fixtures

@@ -1,6 +1,6 @@
 import GRDB
 
-@testable import Delivery
+@testable import Store
 
 extension Outbox {
     /// A disk that is full once the file has so many pages more; nil makes room.

@@ -5,7 +5,11 @@ import Glibc
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import Hashing
+@testable import MQTT
+@testable import Store
 
 /// What a subscriber may rely on when things go wrong.
 @Suite(.waiting) struct PromiseTests {
@@ -268,7 +272,7 @@ import Testing
             let bytes = picture + Array(name.utf8)
             if name != "gone" { try Data(bytes).write(to: folder.file("\(name).jpg")) }
             return EvidenceReference(
-                role: name, sha256: Digest.hex(bytes), bytes: bytes.count, masked: name != "open", taken: Date(),
+                role: name, sha256: try SHA256.hex(bytes), bytes: bytes.count, masked: name != "open", taken: Date(),
                 path: "\(name).jpg")
         }
         try Data("other".utf8).write(to: folder.file("changed.jpg"))
@@ -281,7 +285,8 @@ import Testing
         let pictures = screen.messages.filter { $0.topic.contains("/evidence/") }
         #expect(pictures.map(\.payload) == [picture + Array("masked".utf8)])
         let topic = try #require(pictures.first?.topic)
-        #expect(topic.hasSuffix("/parking.motor/\(incident.id.text)/\(Digest.hex(picture + Array("masked".utf8)))"))
+        let hash = try SHA256.hex(picture + Array("masked".utf8))
+        #expect(topic.hasSuffix("/parking.motor/\(incident.id.text)/\(hash)"))
         let order = screen.messages.map(\.topic)
         let alert = try #require(
             screen.messages.firstIndex { message in

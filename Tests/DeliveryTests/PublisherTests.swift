@@ -1,8 +1,13 @@
 import Analytics
-import Delivery
 import Foundation
 import TestSupport
 import Testing
+
+@testable import Contract
+@testable import Delivery
+@testable import MQTT
+@testable import Runtime
+@testable import Store
 
 @Suite(.waiting) struct PublisherTests {
     private let fixtures: Fixtures

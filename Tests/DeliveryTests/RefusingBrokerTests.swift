@@ -1,11 +1,15 @@
 import Analytics
 import Foundation
 import Logging
+import Runtime
 import Synchronization
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import MQTT
+@testable import Store
 
 /// What a site does with brokers that break the connection, keep nothing or never acknowledge.
 struct RefusingBrokerTests {

@@ -2,6 +2,7 @@ import Catalogue
 import Foundation
 import Testing
 
+@testable import Contract
 @testable import Delivery
 
 /// Who may ask for how much in an hour.

@@ -1,9 +1,10 @@
+import Contract
 import Foundation
 import GRDB
 import TestSupport
 import Testing
 
-@testable import Delivery
+@testable import Store
 
 struct RetentionClockTests {
     private static let day = 86_400.0

@@ -1,6 +1,7 @@
 import Testing
 
 @testable import Delivery
+@testable import Runtime
 
 struct SiteWarningTests {
     @Test func `a warning of the site repeats no password`() {

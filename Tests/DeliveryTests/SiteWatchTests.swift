@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-@testable import Delivery
+@testable import Contract
 
 /// When a site counts as lost.
 struct SiteWatchTests {

@@ -2,7 +2,10 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import MQTT
+@testable import Store
 
 /// States of cameras on their way to a broker that may not take them.
 struct StateMailboxTests {

@@ -1,10 +1,15 @@
 import Analytics
 import Foundation
 import GRDB
+import MQTT
+import Runtime
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import Hashing
+@testable import Store
 
 /// Brokers that take one thing and not another, and disks that take nothing.
 @Suite(.waiting) struct StubbornBrokerTests {
@@ -94,7 +99,7 @@ import Testing
             try db.execute(sql: "INSERT INTO replays (next, last) VALUES (1, 1), (2, 2)")
             try db.execute(
                 sql: "UPDATE pictures SET file = 'a.jpg', sha256 = ? WHERE sequence = 1",
-                arguments: [Digest.hex(picture)])
+                arguments: [try SHA256.hex(picture)])
             try db.execute(sql: "UPDATE pictures SET done = 1 WHERE sequence <> 1")
             for (table, event) in [
                 ("messages", "UPDATE OF delivered_at"), ("replies", "DELETE"), ("replays", "DELETE"),

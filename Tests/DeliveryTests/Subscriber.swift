@@ -1,8 +1,11 @@
-import Delivery
 import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Contract
+@testable import MQTT
+@testable import Runtime
 
 /// A screen at a grid centre: keeps all that arrives, and connects again by itself.
 final class Subscriber: Sendable {

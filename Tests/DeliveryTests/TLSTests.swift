@@ -3,6 +3,10 @@ import Foundation
 import TestSupport
 import Testing
 
+@testable import Contract
+@testable import MQTT
+@testable import Store
+
 /// Certificates made for the test, on a real broker.
 @Suite(.waiting) struct TLSTests {
     private let certificates: Certificates

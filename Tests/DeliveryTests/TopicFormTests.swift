@@ -4,7 +4,11 @@ import Logging
 import TestSupport
 import Testing
 
+@testable import Contract
 @testable import Delivery
+@testable import Hashing
+@testable import MQTT
+@testable import Store
 
 /// Kinds in topics with an underscore, on a real broker.
 @Suite(.waiting(minutes: 2))
@@ -51,7 +55,7 @@ struct TopicFormTests {
         let bytes = Array("picture".utf8)
         let incident = fixtures.incident()
         let reference = EvidenceReference(
-            role: "panorama-first", sha256: Digest.hex(bytes), bytes: bytes.count, masked: true, taken: Date(),
+            role: "panorama-first", sha256: try SHA256.hex(bytes), bytes: bytes.count, masked: true, taken: Date(),
             path: "p.jpg")
         try Data(bytes).write(to: folder.file("p.jpg"))
         try outbox.append(incident) {

@@ -3,7 +3,7 @@ import Catalogue
 import Foundation
 import Testing
 
-@testable import Delivery
+@testable import Contract
 
 struct TopicTests {
     private let topics = AlertTopics()

@@ -1,8 +1,9 @@
-import Delivery
 import Foundation
 import Synchronization
 import TestSupport
 import Testing
+
+@testable import Contract
 
 @Suite(.serialized, .heavy) struct UUIDv7Tests {
     @Test func `ids only grow, even in a burst and when the clock steps back`() {

@@ -1,10 +1,11 @@
+import Contract
 import Foundation
 import Glibc
 import Synchronization
 import TestSupport
 import Testing
 
-@testable import Delivery
+@testable import MQTT
 
 /// Brokers that do not answer, refuse, or hang up, seen by one client.
 struct UnreliableBrokerTests {

@@ -1,6 +1,6 @@
 import Analytics
 import Catalogue
-import Delivery
+import Contract
 import Foundation
 import TestSupport
 import Testing

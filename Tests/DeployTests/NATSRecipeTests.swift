@@ -1,5 +1,6 @@
-import Delivery
 import Foundation
+import MQTT
+import Runtime
 import TestSupport
 import Testing
 

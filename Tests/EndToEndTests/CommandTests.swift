@@ -1,8 +1,11 @@
 import Analytics
-import Delivery
+import Contract
 import Evidence
 import Foundation
 import Glibc
+import Hashing
+import MQTT
+import Store
 import TestSupport
 import Testing
 
@@ -242,7 +245,7 @@ import Testing
             let file = try store.save(payload, sequence: sequence, incident: incident, date: Date())
             try ledger.record(
                 sequence: sequence, incident: incident, payload: payload,
-                files: [.init(file: file, sha256: Ledger.hash(payload))])
+                files: [.init(file: file, sha256: try SHA256.hex(payload))])
             files.append(file)
         }
         let intact = try gridwarden("verify", folder.url.path, "--head", ledger.head.hash)

@@ -1,7 +1,8 @@
-import Daemon
-import Delivery
+import Contract
+import Edge
 import Foundation
 import Glibc
+import Store
 import TestSupport
 import Testing
 

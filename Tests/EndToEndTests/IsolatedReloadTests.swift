@@ -1,8 +1,10 @@
 import Analytics
-import Daemon
-import Delivery
+import Contract
+import Edge
 import Foundation
 import FoundationNetworking
+import MQTT
+import Store
 import TestSupport
 import Testing
 

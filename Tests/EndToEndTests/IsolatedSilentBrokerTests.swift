@@ -1,6 +1,7 @@
-import Daemon
-import Delivery
+import Contract
+import Edge
 import Foundation
+import Store
 import TestSupport
 import Testing
 

@@ -1,6 +1,8 @@
-import Delivery
+import Contract
 import Foundation
 import Glibc
+import MQTT
+import Runtime
 import TestSupport
 import Testing
 

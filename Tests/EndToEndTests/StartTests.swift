@@ -1,6 +1,6 @@
-import Delivery
 import Foundation
 import Glibc
+import Store
 import TestSupport
 import Testing
 

@@ -227,8 +227,8 @@ extension Forgery {
         try append(site, key: key) {
             $0 = .of(
                 .message, incident: site.incidents[2],
-                files: [.init(file: site.pictures[2], sha256: Ledger.hash([6, 6, 6]))], sequence: 6)
-            $0.payload = Ledger.hash([6])
+                files: [.init(file: site.pictures[2], sha256: sha256([6, 6, 6]))], sequence: 6)
+            $0.payload = sha256([6])
         }
     }
 
@@ -250,10 +250,10 @@ extension Forgery {
         try site.edit { lines in
             guard let last = LedgerLine.parse(Array(lines[lines.count - 1].utf8)) else { return }
             var record = LedgerRecord.of(.message, incident: site.incidents[1], sequence: 6)
-            record.payload = Ledger.hash([6])
+            record.payload = sha256([6])
             guard let body = try? record.placed(lines.count + 1, after: last.hash).body() else { return }
             let changed = change(text(body))
-            let hash = Ledger.hash(Array(changed.utf8))
+            let hash = sha256(Array(changed.utf8))
             lines.append("\(changed.dropLast()),\"hash\":\"\(hash)\"}")
         }
     }

@@ -69,7 +69,7 @@ import Testing
             orphans.remove(file)
             try ledger.record(
                 sequence: message.sequence, epoch: message.epoch, incident: message.incident, payload: message.payload,
-                files: (pictures[message.incident] ?? []) + [.init(file: file, sha256: Ledger.hash(message.payload))],
+                files: (pictures[message.incident] ?? []) + [.init(file: file, sha256: sha256(message.payload))],
                 now: now)
         }
 

@@ -246,7 +246,7 @@ import Testing
             at: site.folder.file(again).deletingLastPathComponent(), withIntermediateDirectories: true)
         try FileManager.default.copyItem(at: site.folder.file(first), to: site.folder.file(again))
         try site.open().record(
-            sequence: 6, incident: incident, payload: payload, files: [.init(file: again, sha256: Ledger.hash(payload))]
+            sequence: 6, incident: incident, payload: payload, files: [.init(file: again, sha256: sha256(payload))]
         )
         let report = try site.check()
         #expect(report.isIntact && report.strays.map(\.file) == [first])

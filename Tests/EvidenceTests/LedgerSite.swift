@@ -51,7 +51,7 @@ final class LedgerSite {
         let message = try store.save(payload, sequence: sequence, incident: incident, date: date)
         try ledger.record(
             sequence: sequence, incident: incident, payload: payload,
-            files: [picture, .init(file: message, sha256: Ledger.hash(payload))], now: date)
+            files: [picture, .init(file: message, sha256: sha256(payload))], now: date)
         messages.append(message)
     }
 
@@ -59,7 +59,7 @@ final class LedgerSite {
     func picture(_ index: Int) -> LedgerRecord.File {
         .init(
             file: pictures[index],
-            sha256: Ledger.hash([UInt8](repeating: UInt8(index + 1), count: 100)))
+            sha256: sha256([UInt8](repeating: UInt8(index + 1), count: 100)))
     }
 
     var file: URL { folder.file(Ledger.fileName) }

@@ -186,8 +186,8 @@ import Testing
         try ledger.record(
             sequence: 6, incident: incident, payload: payload,
             files: [
-                .init(file: site.pictures[2], sha256: Ledger.hash([UInt8](repeating: 3, count: 100))),
-                .init(file: file, sha256: Ledger.hash(payload)),
+                .init(file: site.pictures[2], sha256: sha256([UInt8](repeating: 3, count: 100))),
+                .init(file: file, sha256: sha256(payload)),
             ])
         var report = try site.check()
         #expect(report.isIntact && report.files == 9 && report.evictions.map(\.files) == [2])

@@ -1,6 +1,7 @@
 import Analytics
 import Catalogue
 import Foundation
+import Hashing
 import Inference
 import TestSupport
 import Video
@@ -76,3 +77,6 @@ enum Samples {
         return (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / Double(max(1, values.count))).squareRoot()
     }
 }
+
+/// What the ledger says of a file with these bytes.
+func sha256(_ bytes: [UInt8]) -> String { (try? SHA256.hex(bytes)) ?? "" }

@@ -1,7 +1,7 @@
 import Analytics
-import Daemon
 import Foundation
 public import Inference
+import Pipeline
 import Video
 
 /// How often the product cries wolf: negative clips, varied by day and weather from a seed, watched for hours of media time.

@@ -1,5 +1,6 @@
 import Analytics
 import Foundation
+import Runtime
 
 /// Which texts are well-formed.
 enum Form {

@@ -1,4 +1,5 @@
 import Foundation
+import Runtime
 import Yams
 
 /// From bytes to a tree of nodes, with bounds on what a hostile or broken file can cost.

@@ -64,17 +64,17 @@ struct RTSPChallenge: Equatable {
     ///   - cnonce: any text that was not used before.
     func answer(
         _ login: CameraURL.Login, method: String, uri: String, count: Int, cnonce: String
-    ) -> String {
+    ) throws -> String {
         guard case .digest(let hash, let isSession) = scheme else {
             return "Basic " + Self.base64(Array("\(login.user):\(login.password)".utf8))
         }
-        var secret = hash.hex("\(login.user):\(realm):\(login.password)")
-        if isSession { secret = hash.hex("\(secret):\(nonce):\(cnonce)") }
-        let question = hash.hex("\(method):\(uri)" + (quality == "auth-int" ? ":\(hash.hex(""))" : ""))
+        var secret = try hash.hex("\(login.user):\(realm):\(login.password)")
+        if isSession { secret = try hash.hex("\(secret):\(nonce):\(cnonce)") }
+        let question = try hash.hex("\(method):\(uri)" + (quality == "auth-int" ? ":\(hash.hex(""))" : ""))
         let digits = String(count, radix: 16)
         let turn = String(repeating: "0", count: max(0, 8 - digits.count)) + digits
         let response =
-            quality.map { hash.hex("\(secret):\(nonce):\(turn):\(cnonce):\($0):\(question)") }
+            try quality.map { try hash.hex("\(secret):\(nonce):\(turn):\(cnonce):\($0):\(question)") }
             ?? hash.hex("\(secret):\(nonce):\(question)")
         var fields = [
             "username=\"\(Self.quoted(login.user))\"", "realm=\"\(Self.quoted(realm))\"",

@@ -344,7 +344,10 @@ final class RTSPSession {
         if let challenge, let login {
             answers += 1
             let cnonce = String(UInt64.random(in: .min ... .max), radix: 16)
-            let answer = challenge.answer(login, method: method, uri: uri, count: answers, cnonce: cnonce)
+            let answer: String
+            do {
+                answer = try challenge.answer(login, method: method, uri: uri, count: answers, cnonce: cnonce)
+            } catch { throw RTSPFault("\(error)") }
             lines.append("Authorization: \(answer)")
         }
         try wire?.write(Array((lines + headers).map { $0 + "\r\n" }.joined().utf8) + [13, 10], patience)

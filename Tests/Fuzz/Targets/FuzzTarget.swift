@@ -5,7 +5,7 @@
     public import Foundation
     import TestSupport
 
-    @testable import Delivery
+    @testable import Contract
     @testable import Video
 
     /// A door by which bytes come in from outside. A fault ends the process: that is what a fuzzer looks for.

@@ -1,0 +1,47 @@
+public import Foundation
+
+/// A request to the site, as it came in.
+public struct Command: Sendable, Hashable {
+    public enum Action: Sendable, Hashable {
+        /// To say that it lives.
+        case ping
+        /// To send stored messages again.
+        case replay(ClosedRange<Int64>, epoch: String?)
+        /// To take a picture now.
+        case snapshot(camera: String)
+    }
+
+    public let id: String
+    public let by: String?
+    public let expires: Date
+    public let action: Action
+
+    package static let keys: Set<String> = ["id", "command", "by", "expires", "from", "to", "epoch", "camera"]
+    /// So far ahead a command may expire, in seconds: ids are remembered for longer.
+    package static let longestExpiry = 86_400.0
+    /// In one replay.
+    static let mostMessages: Int64 = 10_000
+
+    package init(_ fields: InboundFields) throws(Refusal) {
+        id = try fields.required("id")
+        by = try fields.text("by")
+        guard let expires = try fields.date("expires") else { throw Refusal(.malformed, "expires is missing") }
+        self.expires = expires
+        let name = try fields.required("command")
+        switch name {
+        case "ping": action = .ping
+        case "replay":
+            let (from, to) = (try fields.sequence("from"), try fields.sequence("to"))
+            guard from <= to, to - from < Self.mostMessages else {
+                throw Refusal(
+                    .malformed, "from must not be after to, and at most \(Self.mostMessages) messages are sent")
+            }
+            action = .replay(from...to, epoch: try fields.text("epoch"))
+        case "snapshot": action = .snapshot(camera: try fields.required("camera"))
+        default:
+            throw Refusal(
+                .unknownCommand, "there is no command \(name.prefix(40).debugDescription): use ping, replay or snapshot"
+            )
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Analytics
+public import Foundation
+
+/// The site's one answer to a review or a command.
+public struct Reply: Codable, Sendable, Hashable {
+    public enum Class: String, Codable, Sendable { case review, command }
+    public enum Status: String, Codable, Sendable { case done, refused }
+
+    /// Of the answer itself; deduplicate by it.
+    public var id: String
+    public var site: String
+    public var at: String
+    public var `class`: Class
+    public var status: Status
+    /// The id of the request, where it could be read.
+    public var request: String?
+    /// Why it was refused, for programs and for people.
+    public var reason: Refusal.Reason?
+    public var text: String?
+
+    public var incident: String?
+    public var verdict: String?
+    /// The incident's state and revision after the review.
+    public var state: String?
+    public var revision: Int?
+    /// The incident had this verdict before.
+    public var repeated: Bool?
+
+    public var command: String?
+    /// How many messages a replay sends, and the spans of sequences that are not held any more.
+    public var messages: Int?
+    public var missing: [[Int64]]?
+    public var lastSequence: Int64?
+    /// Of the store that counts the sequences.
+    public var epoch: String?
+    public var software: String?
+    /// Of a snapshot.
+    public var camera: String?
+    public var sha256: String?
+    public var file: String?
+
+    private enum CodingKeys: String, CodingKey {
+        case id, site, at, `class`, status, request, reason, text, incident, verdict, state, revision, repeated
+        case command, messages, missing, epoch, software, camera, sha256, file
+        case lastSequence = "last_sequence"
+    }
+
+    /// Reads a payload.
+    public init(json: Data) throws { self = try JSONDecoder().decode(Reply.self, from: json) }
+
+    package init(_ class: Class, _ status: Status, site: SiteIdentity, at date: Date) {
+        id = UUIDv7.make(date: date).text
+        self.site = site.id
+        at = RFC3339.string(from: date, in: .current)
+        self.class = `class`
+        self.status = status
+    }
+}

@@ -1,0 +1,71 @@
+import Contract
+import Dispatch
+import Pipeline
+import Synchronization
+
+/// What can be told of one camera at any moment, from any thread.
+final class CameraMeter: Sendable {
+    struct Reading: Sendable {
+        var looks = 0
+        var inferences = 0
+        /// Nil before the first look.
+        var secondsSinceLook: Double?
+        /// Over the last minute, or since the start where that is shorter.
+        var looksPerSecond = 0.0
+        /// As it was last published; nil before that.
+        var state: String?
+        var reason: String?
+        /// The camera's clock minus ours, in seconds; nil where that is not known.
+        var clockOffset: Double?
+    }
+
+    private struct State {
+        var reading = Reading()
+        /// Of the looks of the last minute, in seconds of uptime.
+        var times: [Double] = []
+        /// Pictures that the looking task is done with, seen or failed.
+        var turns = 0
+    }
+
+    private static let span = 60.0
+    private let state = Mutex(State())
+    private let start = uptime()
+
+    /// The looking task is done with a picture.
+    func turned() { state.withLock { $0.turns += 1 } }
+
+    var turns: Int { state.withLock { $0.turns } }
+
+    func looked(_ costs: CameraPipeline.Costs) {
+        let now = Self.uptime()
+        state.withLock { state in
+            state.reading.looks = costs.looks
+            state.reading.inferences = costs.inferences
+            state.times.append(now)
+            let old = state.times.prefix { now - $0 > Self.span }.count
+            state.times.removeFirst(old)
+        }
+    }
+
+    func changed(to name: String, reason: String?) {
+        state.withLock { state in
+            (state.reading.state, state.reading.reason) = (name, reason)
+            if name == CameraReport.State.offline.rawValue { state.reading.clockOffset = nil }
+        }
+    }
+
+    func told(clockOffset: Double?) { state.withLock { $0.reading.clockOffset = clockOffset } }
+
+    var reading: Reading {
+        let now = Self.uptime()
+        return state.withLock { state in
+            var reading = state.reading
+            reading.secondsSinceLook = state.times.last.map { now - $0 }
+            let recent = state.times.count { now - $0 <= Self.span }
+            reading.looksPerSecond = Double(recent) / max(1, min(Self.span, now - start))
+            return reading
+        }
+    }
+
+    private static func uptime() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+}

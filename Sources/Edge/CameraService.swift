@@ -1,0 +1,278 @@
+import Analytics
+public import Contract
+import Evidence
+import Foundation
+import Inference
+import Logging
+public import Pipeline
+import Store
+public import Video
+
+/// One camera of the daemon: its stream, its pipeline, and what comes out of it.
+///
+/// Faults of the camera are states, never errors.
+public struct CameraService: Sendable {
+    /// What one camera is and what is watched on it.
+    public struct Settings: Sendable, Equatable {
+        public var identity: CameraIdentity
+        public var stream: Camera.Settings
+        public var zones: [WatchedZone]
+        public var minimumScore: Double
+        /// Whether zones in which vehicles are small are looked at in parts too.
+        public var hasTiles: Bool
+        /// Where the camera turns: each zone was drawn on one of them.
+        public var presets: [CameraPreset]
+
+        public init(
+            identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double,
+            hasTiles: Bool = true, presets: [CameraPreset] = []
+        ) {
+            self.identity = identity
+            self.stream = stream
+            self.zones = zones
+            self.minimumScore = minimumScore
+            self.hasTiles = hasTiles
+            self.presets = presets
+        }
+
+        /// The zones that were drawn on a preset; all of them where the camera has none.
+        func zones(on preset: CameraPreset?) -> [WatchedZone] {
+            preset == nil ? zones : zones.filter { $0.preset == preset?.id }
+        }
+
+        /// What an operator should know although nothing of it is wrong.
+        public var notes: [String] {
+            stream.notes
+                + zones.withParking.filter { !$0.polygon.pictureEdges.isEmpty }.map {
+                    let edges = $0.polygon.pictureEdges.joined(separator: " and ")
+                    return
+                        "zone \($0.id) reaches the picture's \(edges) edge: vehicles that it cuts may be missed there"
+                }
+        }
+    }
+
+    public let camera: Camera
+    public let settings: Settings
+    let meter: CameraMeter
+    let requests = FrameRequests()
+    private let detector: ObjectDetector
+    private let describer: PlaceDescriber?
+    private let maker: EvidenceMaker?
+    private let writer: IncidentWriter
+    private let memory: CameraMemory
+    private let settlements: Settlements
+    private let logger: Logger
+    private let status: CameraStatus
+    private let publish: @Sendable (CameraReport) -> Void
+
+    /// - Parameters:
+    ///   - describer: nil where no head is at hand.
+    ///   - maker: nil where no evidence is kept.
+    ///   - settlements: tells of those that a review ends from now on.
+    ///   - publish: called with the camera's state at each change; must not wait for anything.
+    init(
+        settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
+        maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraMemory,
+        settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
+        publish: @escaping @Sendable (CameraReport) -> Void
+    ) {
+        self.settings = settings
+        self.detector = detector
+        self.describer = describer
+        self.maker = maker
+        self.writer = writer
+        self.memory = memory
+        self.settlements = settlements
+        self.publish = publish
+        status = CameraStatus(camera: settings.identity, site: site)
+        self.meter = meter
+        camera = Camera(id: settings.identity.id, settings: settings.stream)
+        var logger = logger
+        logger[metadataKey: "camera"] = "\(settings.identity.id)"
+        self.logger = logger
+    }
+
+    /// Runs until `stop`, or to the end of a file.
+    func run() async {
+        for note in settings.notes { logger.warning("\(note)") }
+        await withTaskGroup(of: Void.self) { group in
+            group.addTask { await camera.run(from: memory.begin(on: .now)) }
+            group.addTask { await tellStates() }
+            await look()
+            await group.waitForAll()
+        }
+    }
+
+    /// Ends the run. What is open stays open, and what stands still is kept.
+    func stop() { camera.stop() }
+
+    private func look() async {
+        let places = settings.presets.isEmpty ? [place(nil)] : settings.presets.map { place($0) }
+        let watch = CameraWatch(places[0], Array(places.dropFirst()))
+        var failures = 0
+        func failed(_ error: any Error) {
+            failures += 1
+            if failures == 1 || failures.isMultiple(of: 100) {
+                logger.error("a look failed", metadata: ["error": "\(error)", "in a row": "\(failures)"])
+            }
+        }
+        var last: MomentOfRecord?
+        for await frame in camera.frames {
+            defer { meter.turned() }
+            do {
+                for incident in settlements.take(camera: settings.identity.id) { watch.settle(incident) }
+                let look = try await watch.look(at: frame)
+                if let fault = look.fault { failed(fault) } else { failures = 0 }
+                camera.watch(with: watch.place.pipeline.attention)
+                guard !frame.isGlimpse else { continue }
+                await tell(look, frame)
+                meter.looked(watch.costs)
+                requests.hand(frame)
+                if last == nil { tellShape(of: frame) }
+                last = MomentOfRecord(look.time)
+                keep(look, frame, of: watch)
+            } catch {
+                failed(error)
+            }
+        }
+        requests.close()
+        guard let last else { return }
+        // Even where nothing lies there: what is put down until the next start is new then.
+        for place in watch.places {
+            writer.post(
+                .init(
+                    camera: settings.identity.id,
+                    checkpoint: .init(
+                        preset: place.preset?.id, watch: place.pipeline.snapshot(at: last.time),
+                        ground: place.pipeline.groundSnapshot(at: last.time), view: view(of: place), moment: last)))
+        }
+    }
+
+    /// Hands over what a look has changed, with what a later run needs to go on from there.
+    private func keep(_ look: CameraPipeline.Look, _ frame: Frame, of watch: CameraWatch) {
+        let place = watch.place
+        let released = watch.takeReleased()
+        // What is reported is in the checkpoint of the same transaction, or neither is there.
+        let isReport = !look.changes.isEmpty || !released.isEmpty
+        let isGroundDue =
+            place.pipeline.knowsGround
+            && place.keeping.isDue(place.pipeline.lying, place.pipeline.drifting, at: look.time)
+        let isViewDue = place.pipeline.knowsView && place.viewing.isDue(at: look.time)
+        let isWatchDue = place.watching.isDue(place.pipeline.standing, look.findings, at: look.time)
+        var checkpoint = LookCommit.Checkpoint(preset: place.preset?.id, moment: MomentOfRecord(look.time))
+        if isReport || isGroundDue { checkpoint.ground = place.pipeline.groundSnapshot(at: look.time) }
+        if isReport || isWatchDue { checkpoint.watch = place.pipeline.snapshot(at: look.time) }
+        if isViewDue { checkpoint.view = view(of: place) }
+        writer.post(
+            .init(
+                camera: settings.identity.id, entries: entries(look, frame), released: released,
+                checkpoint: isReport || isGroundDue || isViewDue || isWatchDue ? checkpoint : nil))
+        guard place.restoration != place.pipeline.groundRestoration else { return }
+        place.restoration = place.pipeline.groundRestoration
+        tell(place.restoration)
+    }
+
+    /// What goes on with what earlier runs have left of it.
+    private func place(_ preset: CameraPreset?) -> CameraWatch.Place {
+        let zones = settings.zones(on: preset)
+        let ids = Set(zones.map(\.zone.id))
+        let kept = preset.map { memory.presets[$0.id] ?? CameraMemory() } ?? memory
+        var learnt = kept.view
+        if let view = learnt, view.zones != zones.drawing(on: preset) {
+            logger.notice("the zones were drawn anew, the camera's view is learnt anew")
+            learnt = nil
+        }
+        // Without presets there is one place, for all that is open.
+        func isHere(_ incident: Incident) -> Bool { preset == nil || ids.contains(incident.zone) }
+        var pipeline = CameraPipeline(
+            zones: zones, detector: detector,
+            incidents: IncidentBook(
+                camera: settings.identity.id, restored: memory.incidents.filter(isHere),
+                suppressed: memory.suppressed.filter(isHere)
+            ) { _ in UUIDv7.make() },
+            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
+            restored: kept.watch, restoredGround: kept.ground,
+            views: preset == nil ? [learnt].compactMap { $0 } : [], presets: settings.presets.map(\.id),
+            minimumScore: settings.minimumScore, hasTiles: settings.hasTiles)
+        pipeline.hasTime = { [detector] in detector.isFree }
+        return CameraWatch.Place(preset: preset, learnt: learnt, pipeline: pipeline)
+    }
+
+    /// The view that the zones of a place were drawn on; nil where none is known.
+    private func view(of place: CameraWatch.Place) -> ViewSnapshot? {
+        var view = place.pipeline.viewSnapshot()
+        view?.zones = settings.zones(on: place.preset).drawing(on: place.preset)
+        return view
+    }
+
+    /// Pictures of another shape cannot be compared with the view that was kept.
+    private func tellShape(of frame: Frame) {
+        let height = SmallPicture.height(of: frame)
+        guard let view = memory.view, !view.fits(width: SmallPicture.width, height: height) else { return }
+        logger.notice("the pictures have another shape than before, the camera's view is learnt anew")
+    }
+
+    private func tell(_ restoration: GroundRestoration) {
+        guard case .refused(let reason) = restoration else { return }
+        logger.notice(
+            "the ground is learnt anew, what lies there now is part of it", metadata: ["reason": "\(reason.rawValue)"])
+    }
+
+    private func entries(_ look: CameraPipeline.Look, _ frame: Frame) -> [IncidentWriter.Entry] {
+        let (time, date) = (frame.time, frame.date)
+        let clock = ClockReport(
+            source: frame.isDatedByCamera ? .rtcp : .host,
+            offsetMilliseconds: frame.clockOffset.map { Int(($0 * 1000).rounded()) })
+        return look.changes.compactMap { change in
+            guard let zone = settings.zones.first(where: { $0.zone.id == change.incident.zone })?.zone else {
+                return nil
+            }
+            return IncidentWriter.Entry(
+                change: change, camera: settings.identity, zone: ZoneIdentity(zone), clock: clock,
+                date: { date.addingTimeInterval($0 - time) })
+        }
+    }
+
+    private func tell(_ look: CameraPipeline.Look, _ frame: Frame) async {
+        let report = await status.looked(
+            look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
+            moment: frame.moment, picture: picture(look, frame), preset: look.preset,
+            remarks: frame.remarks + look.remarks)
+        meter.told(clockOffset: await status.clockOffset)
+        guard let report else { return }
+        let facts: Logger.Metadata = [
+            "state": "\(report.state.rawValue)", "reason": "\(report.reason ?? "-")",
+            "warning": "\(report.warning ?? "-")", "preset": "\(report.preset ?? "-")",
+        ]
+        if report.state == .online, report.warning == nil {
+            logger.notice("camera sees", metadata: facts)
+        } else {
+            logger.warning("camera state changed", metadata: facts)
+        }
+        publish(report)
+    }
+
+    private func picture(_ look: CameraPipeline.Look, _ frame: Frame) -> CameraReport.Picture {
+        let zones = look.sharpness.map { seen in
+            CameraReport.Zone(
+                zone: seen.zone, smallestCar: seen.smallestCar, tiles: seen.tiles,
+                cutBy: settings.zones.first { $0.zone.id == seen.zone }?.zone.polygon.pictureEdges ?? [])
+        }
+        return .init(frame.shape, model: detector.model, zones: zones.isEmpty ? nil : zones)
+    }
+
+    private func tellStates() async {
+        var last: CameraState?
+        for await state in camera.states where state != last {
+            switch state {
+            case .connecting where last != nil: continue
+            case .connecting: logger.info("camera connecting")
+            case .online: logger.notice("camera online")
+            case .offline(let reason): logger.warning("camera offline", metadata: ["reason": "\(reason)"])
+            case .ended: logger.notice("the file has ended")
+            }
+            last = state
+            if let report = await status.stream(state, at: Date()) { publish(report) }
+        }
+    }
+}

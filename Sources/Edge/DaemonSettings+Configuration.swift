@@ -1,0 +1,250 @@
+import Catalogue
+public import Configuration
+import Contract
+import Foundation
+import Hashing
+import Inference
+import MQTT
+import Pipeline
+public import Runtime
+import Store
+import Video
+
+extension DaemonSettings {
+    /// Resolves what the configuration names: reads credentials, finds the model in its manifest. Throws
+    /// `ConfigurationFaults`, all at once.
+    ///
+    /// - Parameters:
+    ///   - file: how faults call the configuration's file.
+    ///   - software: name and version for the provenance of alerts.
+    ///   - secrets: learns the credentials.
+    public init(
+        _ configuration: Configuration, file: String = "the configuration", software: String,
+        secrets: KnownSecrets = KnownSecrets()
+    ) throws {
+        let site = configuration.site
+        let folder = site.modelsDirectory
+        var named = NamedThings(configuration, file: file)
+        let manifest = named.attempt(at: "site", "models_directory") { try ModelManifest.load(folder: folder) }
+        let found = manifest.flatMap { manifest in
+            named.attempt(at: "detector", "model") {
+                try manifest.detection(configuration.detector.model, in: folder)
+            }
+        }
+        let broker = Self.broker(configuration.broker, &named, secrets)
+        var streams: [Camera.Settings] = []
+        for (index, camera) in configuration.cameras.enumerated() {
+            if let stream = Self.stream(camera, index: index, &named, secrets) { streams.append(stream) }
+        }
+        let presets = configuration.cameras.enumerated().map { Self.presets($1, index: $0, &named) }
+        named.checkFolders()
+        try named.end()
+        guard let model = found, let broker, streams.count == configuration.cameras.count else {
+            throw SetupError(description: "\(file) names something that cannot be had")
+        }
+        let evidence = configuration.evidence
+        self.init(
+            site: SiteIdentity(
+                id: site.id, place: Place(area: site.area, grid: site.grid, microgrid: site.microgrid),
+                software: software, configurationSHA256: try SHA256.hex(Array(configuration.text.utf8)),
+                catalogue: try Catalogue.builtIn().version,
+                model: .init(name: model.name, version: model.version, sha256: model.sha256)),
+            broker: broker,
+            topics: AlertTopics(
+                root: configuration.broker.topicRoot,
+                kinds: configuration.broker.topicKind == .underscored ? .underscored : .dotted),
+            model: model,
+            threads: configuration.detector.threads, stateFolder: URL(filePath: site.stateDirectory),
+            evidenceFolder: evidence.isEnabled ? URL(filePath: evidence.directory) : nil,
+            evidenceDays: evidence.keepDays, jpegQuality: evidence.jpegQuality,
+            masking: MaskingModels(folder: folder),
+            cameras: zip(zip(configuration.cameras, streams), presets).map { pair, presets in
+                let (camera, stream) = pair
+                return CameraService.Settings(
+                    identity: CameraIdentity(
+                        id: camera.id, name: camera.name, gb28181: camera.gb28181, longitude: camera.longitude,
+                        latitude: camera.latitude,
+                        place: Place(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
+                        timeZone: site.timeZone),
+                    stream: stream,
+                    zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset) },
+                    minimumScore: configuration.detector.minimumScore, hasTiles: configuration.detector.hasTiles,
+                    presets: presets)
+            })
+        self.secrets = secrets
+        modelsFolder = folder
+        departments = site.departments
+        kinds = site.kinds
+        hardExamples = evidence.hardExamples
+        publishesEvidence = evidence.isEnabled && evidence.isPublished
+        let outbox = configuration.outbox
+        outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)
+        evidenceBudget = evidence.maxMegabytes << 20
+        auditDays = outbox.auditDays
+        metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
+        authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
+    }
+
+    /// Reads the file of a running daemon again. Throws where it has faults, or changes more than the cameras.
+    public init(
+        reading path: String, insteadOf running: Configuration, software: String, secrets: KnownSecrets = KnownSecrets()
+    ) throws {
+        let configuration = try Configuration.load(path: path)
+        let sections = running.sections(differingFrom: configuration)
+        guard sections.isEmpty else {
+            throw SetupError(
+                description: "\(path) changes \(sections.joined(separator: ", ")), which needs a restart; "
+                    + "restart the service, or take back all but the changes of cameras")
+        }
+        try self.init(configuration, file: path, software: software, secrets: secrets)
+    }
+
+    private static func authority(_ inbound: InboundSettings) -> Authority {
+        func parties(_ parties: [InboundSettings.Party]) -> [Authority.Party] {
+            parties.map { Authority.Party(by: $0.by, area: $0.area) }
+        }
+        return Authority(reviewers: parties(inbound.reviewers), commanders: parties(inbound.commanders))
+    }
+
+    private static func broker(
+        _ broker: BrokerSettings, _ named: inout NamedThings, _ secrets: KnownSecrets
+    ) -> MQTTSettings? {
+        func path(_ text: String?, _ key: String) -> String? {
+            guard let text else { return nil }
+            return named.attempt(at: "broker", "tls", key) { () throws(SetupError) in
+                let path = try SecretFile.path(text)
+                try SecretFile.checkKind(of: path, "broker, tls: \(key)")
+                return path
+            }
+        }
+        var tls: MQTTSettings.TLS?
+        if let files = broker.tls {
+            let authorities = path(files.caFile, "ca_file")
+            let (certificate, key) = (
+                path(files.certificateFile, "certificate_file"), path(files.keyFile, "key_file")
+            )
+            if let authorities, (certificate == nil) == (files.certificateFile == nil),
+                (key == nil) == (files.keyFile == nil)
+            {
+                let found = MQTTSettings.TLS(authorities: authorities, certificate: certificate, key: key)
+                tls = named.attempt(at: "broker", "tls") {
+                    try found.check()
+                    return found
+                }
+            }
+            if tls == nil { return nil }
+        }
+        var password: Secret?
+        if let file = broker.passwordFile {
+            let read = named.attempt(at: "broker", "password_file") { () throws(SetupError) in
+                try SecretFile.lines(
+                    of: file, "the broker's password_file", count: 1,
+                    form: "write the password into it, and nothing else")[0]
+            }
+            guard let read else { return nil }
+            secrets.learn(read, user: broker.username)
+            password = Secret(read)
+        }
+        var settings = MQTTSettings(
+            host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username,
+            password: password, keepAlive: broker.keepAlive, version: version(broker.version), tls: tls)
+        settings.secrets = secrets
+        settings.addresses = broker.addresses.map { MQTTSettings.Address(host: $0.host, port: $0.port) }
+        settings.ackTimeout = Double(broker.ackTimeout)
+        return settings
+    }
+
+    private static func version(_ version: BrokerSettings.Version) -> MQTTSettings.Version? {
+        switch version {
+        case .auto: nil
+        case .mqtt5: .v5
+        case .mqtt311: .v311
+        }
+    }
+
+    /// Their pictures, each of which must be readable and tell its view from the others.
+    private static func presets(
+        _ camera: CameraSettings, index: Int, _ named: inout NamedThings
+    ) -> [CameraPreset] {
+        var presets: [CameraPreset] = []
+        for (number, preset) in camera.presets.enumerated() {
+            let read = named.attempt(at: "cameras", "\(index)", "presets", "\(number)", "picture") {
+                () throws(SetupError) in
+                let found = try CameraPreset(id: preset.id, path: preset.picture)
+                if let twin = presets.first(where: { $0.isAlike(found) }) {
+                    throw SetupError(
+                        description:
+                            "camera \(camera.id): presets \(twin.id) and \(preset.id) show the same view: give "
+                            + "each the picture that was taken there, or remove one")
+                }
+                return found
+            }
+            if let read { presets.append(read) }
+        }
+        return presets
+    }
+
+    private static func stream(
+        _ camera: CameraSettings, index: Int, _ named: inout NamedThings, _ secrets: KnownSecrets
+    ) -> Camera.Settings? {
+        secrets.learn(address: camera.url)
+        // Not named: what was meant as an address may hold a password.
+        if !camera.url.contains("://"), !RegularFile.exists(camera.url) {
+            named.report(
+                "camera \(camera.id): url is the path of a file that is not there: check it, or begin with rtsp://",
+                at: "cameras", "\(index)", "url")
+        }
+        var (user, password) = (String?.none, String?.none)
+        if let file = camera.credentialsFile {
+            let lines = named.attempt(at: "cameras", "\(index)", "credentials_file") { () throws(SetupError) in
+                try credentials(file, camera)
+            }
+            guard let lines else { return nil }
+            (user, password) = (lines[0], lines[1])
+            secrets.learn(lines[1], user: lines[0])
+        }
+        var settings = Camera.Settings(
+            url: CameraURL(camera.url, user: user, password: password),
+            transport: transport(camera.transport),
+            cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
+            aspect: camera.aspect)
+        settings.largestPicture = Int(camera.largestPicture * 1e6)
+        if let file = camera.caFile {
+            let path = named.attempt(at: "cameras", "\(index)", "ca_file") { () throws(SetupError) in
+                let path = try SecretFile.path(file)
+                try SecretFile.checkKind(of: path, "the ca_file of camera \(camera.id)")
+                return path
+            }
+            guard let path else { return nil }
+            settings.authority = path
+        }
+        return settings
+    }
+
+    private static func credentials(_ file: String, _ camera: CameraSettings) throws(SetupError) -> [String] {
+        let what = "the credentials_file of camera \(camera.id)"
+        let form = "write the user on the first and the password on the second line, and nothing else"
+        let lines = try SecretFile.lines(of: file, what, count: 2, form: form)
+        // As in YAML, or in a list of users; basic authentication ends a user's name at a colon.
+        guard !lines[0].contains(":"), lines[0].utf8.count <= 128 else {
+            throw SetupError(
+                description: "\(file), \(what), has a colon in its first line, or much more than a name; \(form)")
+        }
+        return lines
+    }
+
+    private static func transport(_ transport: CameraSettings.Transport) -> Transport {
+        switch transport {
+        case .auto: .auto
+        case .tcp: .tcp
+        case .udp: .udp
+        }
+    }
+
+    static func cadence(_ camera: CameraSettings) -> Cadence {
+        let promise = camera.zones.map(\.promise).min() ?? 3
+        return camera.decode == .keyFrames
+            ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
+            : .every(seconds: camera.lookEvery)
+    }
+}

@@ -1,0 +1,65 @@
+public import Catalogue
+public import Contract
+public import Foundation
+public import Inference
+public import MQTT
+public import Runtime
+public import Store
+
+/// All that the daemon needs to know, checked and complete.
+public struct DaemonSettings: Sendable {
+    public var site: SiteIdentity
+    public var broker: MQTTSettings
+    public var topics: AlertTopics
+    public var model: DetectionModel
+    public var threads: Int
+    /// Holds the outbox.
+    public var stateFolder: URL
+    /// Nil where no evidence is kept.
+    public var evidenceFolder: URL?
+    /// Days.
+    public var evidenceDays: Int
+    /// libavcodec's scale, 2 (best) … 31.
+    public var jpegQuality: Int
+    public var masking: MaskingModels
+    /// Where the prepared models lie, with their manifest and heads.
+    public var modelsFolder = ""
+    /// Which departments differ from the catalogue's.
+    public var departments = Routing()
+    /// What else of the catalogue the site changes.
+    public var kinds: [KindOverride] = []
+    /// Incidents of which masked pictures are kept where a review finds a false alarm.
+    public var hardExamples = 0
+    /// Whether masked pictures are sent.
+    public var publishesEvidence = false
+    public var outboxBudget = OutboxBudget()
+    /// Bytes of pictures and messages in the evidence folder.
+    public var evidenceBudget = Int.max
+    /// Days for the audit log and the reviews.
+    public var auditDays = 365
+    /// Nil where reviews and commands are not listened to.
+    public var authority: Authority? = Authority()
+    /// Where Prometheus may ask; nil: nowhere.
+    public var metrics: (address: String, port: Int)?
+    public var cameras: [CameraService.Settings]
+    /// Knows the credentials of all the above.
+    public var secrets = KnownSecrets()
+
+    public init(
+        site: SiteIdentity, broker: MQTTSettings, topics: AlertTopics, model: DetectionModel, threads: Int,
+        stateFolder: URL, evidenceFolder: URL?, evidenceDays: Int, jpegQuality: Int, masking: MaskingModels,
+        cameras: [CameraService.Settings]
+    ) {
+        self.site = site
+        self.broker = broker
+        self.topics = topics
+        self.model = model
+        self.threads = threads
+        self.stateFolder = stateFolder
+        self.evidenceFolder = evidenceFolder
+        self.evidenceDays = evidenceDays
+        self.jpegQuality = jpegQuality
+        self.masking = masking
+        self.cameras = cameras
+    }
+}

@@ -1,0 +1,173 @@
+import Contract
+public import Evidence
+import Foundation
+import Hashing
+import Logging
+import Store
+import Synchronization
+
+/// Where a site keeps its evidence: the maker of the pictures, their folder, and the ledger over them and all messages.
+public final class EvidenceArchive: Sendable {
+    /// Messages that are read from the outbox at a time.
+    private static let batch: Int64 = 20
+
+    private struct Eviction {
+        /// Could not be deleted in this run of the process.
+        var stubborn = Set<UUID>()
+        var isOverdrawn = false
+    }
+
+    public let maker: EvidenceMaker
+    public let store: EvidenceStore
+    public let ledger: Ledger
+    /// Bytes of pictures and messages.
+    public let budget: Int
+    /// Nothing is evicted between a picture and its record.
+    private let eviction = Mutex(Eviction())
+    /// The last message that was recorded when folder and ledger were last seen in their place.
+    private let safe: Mutex<Int64>
+    /// How often they were deleted or moved while the service ran.
+    let losses = Atomic<Int>(0)
+
+    public init(maker: EvidenceMaker, store: EvidenceStore, ledger: Ledger, budget: Int = .max) {
+        self.maker = maker
+        self.store = store
+        self.ledger = ledger
+        self.budget = budget
+        safe = Mutex(ledger.head.sequence)
+    }
+
+    /// Says at the start what will be missing.
+    func warn(_ logger: Logger) {
+        if let fault = maker.fault {
+            logger.warning(
+                "evidence is withheld: faces and plates cannot be masked; alerts go out without pictures",
+                metadata: ["reason": "\(fault)"])
+        }
+        switch maker.captionIsChinese {
+        case nil: logger.warning("no font is installed: evidence has no caption; install fonts-wqy-microhei")
+        case false?: logger.warning("no Chinese font is installed: captions are in English; install fonts-wqy-microhei")
+        case true?: break
+        }
+    }
+
+    /// Records the next messages that will not be written anew, in the outbox's order; true where there are more.
+    ///
+    /// Blocks for the disk. Failing delays the record, never the alert.
+    func follow(_ outbox: Outbox) throws -> Bool {
+        let last = try outbox.lastSettled()
+        let next = ledger.sequence(in: outbox.epoch, through: last) + 1
+        guard next <= last else { return false }
+        // A ledger that is cut off while nobody looks is noticed at the next start.
+        defer { try? outbox.save(mark) }
+        let end = min(last, next + Self.batch - 1)
+        for message in try outbox.messages(from: next, through: end) {
+            let evidence = (try? AlertEvent(json: Data(message.payload)))?.data.evidence ?? []
+            try ledger.announce(sequence: message.sequence, epoch: outbox.epoch)
+            let file = try store.save(
+                message.payload, sequence: message.sequence, incident: message.subject, date: Date())
+            try ledger.record(
+                sequence: message.sequence, epoch: outbox.epoch, incident: message.subject, payload: message.payload,
+                files: evidence.compactMap { image in image.file.map { .init(file: $0, sha256: image.sha256) } }
+                    + [.init(file: file, sha256: try SHA256.hex(message.payload))])
+        }
+        return end < last
+    }
+
+    /// Whether folder and ledger are still those that were opened.
+    var isInPlace: Bool { store.isInPlace && ledger.isInPlace }
+
+    /// What is recorded by now lies where it belongs.
+    func noteInPlace() { safe.withLock { $0 = ledger.head.sequence } }
+
+    /// Makes folder and ledger anew where they were deleted or moved; what was recorded since they were last seen in their
+    /// place is recorded again.
+    func renew() throws {
+        try store.renew()
+        if !ledger.isInPlace { try ledger.reopen(after: safe.withLock { $0 }) }
+        losses.add(1, ordering: .relaxed)
+    }
+
+    /// Deletes the days whose time is over, each after a record that says so; returns how many.
+    ///
+    /// - Parameter arrivals: of days whose names cannot be their dates, from when they count.
+    func prune(keeping days: Int, now: Date, arrivals: [String: Date] = [:]) throws -> Int {
+        let expired = store.expired(keeping: days, now: now, arrivals: arrivals)
+        for day in expired {
+            try ledger.expire(day: day, keeping: days, since: arrivals[day], now: now)
+            try store.delete(day: day)
+        }
+        return expired.count
+    }
+
+    /// Keeps a picture that was taken on request, with its record.
+    func keep(snapshot image: EvidenceImage) throws -> EvidenceStore.Stored {
+        try eviction.withLock { _ in
+            let id = UUIDv7.make()
+            let stored = try store.save(image, incident: id)
+            try ledger.record(snapshot: id, file: .init(file: stored.file, sha256: stored.sha256))
+            return stored
+        }
+    }
+
+    /// Goes on with what a kill has interrupted: the ledger tells of an eviction, and files may be left.
+    ///
+    /// To be called before anything is written.
+    func resume(_ outbox: Outbox, logger: Logger) {
+        guard let incident = ledger.head.evicting else { return }
+        do {
+            try outbox.note(evicted: try store.delete(incident: incident), record: ledger.head.hash)
+        } catch {
+            logger.error(
+                "could not finish an eviction of evidence", metadata: ["error": "\(error)", "incident": "\(incident)"])
+        }
+    }
+
+    /// Deletes what is kept of whole incidents, each after a record that says so, until the budget is kept.
+    ///
+    /// The oldest go first, in three passes: those that are closed and delivered; those that a broker does not have yet;
+    /// those that a review calls right. What is open stays.
+    ///
+    /// Blocks for the disk. To be called by whoever writes messages, between two of them, once they are in the ledger.
+    /// Returns how many went.
+    @discardableResult
+    func evict(_ outbox: Outbox, logger: Logger) -> Int {
+        var count = 0
+        guard store.bytes > budget else { return count }
+        do {
+            // Otherwise the ledger would name files later that are gone already.
+            let last = try outbox.counts().lastSequence
+            guard ledger.sequence(in: outbox.epoch, through: last) == last else { return count }
+            let claims = try outbox.claims()
+            let incidents = store.incidents
+            try eviction.withLock { state in
+                for claim in EvidenceClaims.Claim.allCases where claim != .open {
+                    for incident in incidents where claims[incident] == claim && !state.stubborn.contains(incident) {
+                        guard store.bytes > budget else {
+                            state.isOverdrawn = false
+                            return
+                        }
+                        try ledger.evict(incident: incident)
+                        let record = ledger.head.hash
+                        do {
+                            try outbox.note(evicted: try store.delete(incident: incident), record: record)
+                            count += 1
+                        } catch let error as EvidenceStore.StoreError {
+                            state.stubborn.insert(incident)
+                            logger.error("could not evict evidence", metadata: ["error": "\(error)"])
+                        }
+                    }
+                }
+                let wasOverdrawn = state.isOverdrawn
+                state.isOverdrawn = store.bytes > budget
+                guard state.isOverdrawn, !wasOverdrawn else { return }
+                logger.warning(
+                    "the evidence of open incidents is larger than its budget; raise evidence.max_megabytes",
+                    metadata: ["bytes": "\(store.bytes)", "budget": "\(budget)"])
+            }
+        } catch {
+            logger.error("could not keep the evidence to its budget", metadata: ["error": "\(error)"])
+        }
+        return count
+    }
+}

@@ -1,0 +1,192 @@
+import Analytics
+import Evidence
+import Foundation
+import Pipeline
+import Synchronization
+import Video
+
+/// The pictures that are still to be made, of all cameras: unmasked views, in memory only, bounded in bytes.
+///
+/// A look asks for room before it is written, and its pictures begin once it is: evidence never stands before an alert.
+final class EvidenceQueue: Sendable {
+    /// A place in the queue.
+    struct Ticket: Hashable, Sendable {
+        fileprivate let number: Int
+    }
+
+    enum Admission: Sendable {
+        /// There is nothing to be made of it.
+        case nothing
+        case admitted(Ticket)
+        case withheld(EvidenceWithheld)
+
+        var ticket: Ticket? { if case .admitted(let ticket) = self { ticket } else { nil } }
+    }
+
+    /// What is to be made.
+    struct Job: Sendable {
+        let ticket: Ticket
+        let entry: IncidentWriter.Entry
+        let views: [EvidenceView]
+        /// Of the message that tells of it, which is on the disk.
+        let sequence: Int64
+    }
+
+    private typealias Picture = Task<[UInt8], any Error>
+
+    private struct Item {
+        let ticket: Ticket
+        let views: [EvidenceView]
+        /// The incident opens with it.
+        let isNew: Bool
+        var job: Job?
+        var isRunning = false
+    }
+
+    private struct Contents {
+        var items: [Item] = []
+        var numbers = 0
+        /// Of each picture that an item needs, and how many do.
+        var pictures: [Picture: (bytes: Int, users: Int)] = [:]
+        var bytes = 0
+        /// Why nothing more is taken.
+        var closed: EvidenceWithheld?
+    }
+
+    /// As JPEGs, of some 0.5 MB each: the pictures of about a hundred incidents.
+    static let mostBytes = 96 << 20
+
+    private let limit: Int
+    private let compress: (@Sendable (Frame) async throws -> [UInt8])?
+    private let contents = Mutex(Contents())
+
+    /// - Parameters:
+    ///   - limit: bytes of all views.
+    ///   - compress: makes a JPEG of a frame; nil where no evidence is kept.
+    init(limit: Int = mostBytes, compress: (@Sendable (Frame) async throws -> [UInt8])?) {
+        self.limit = limit
+        self.compress = compress
+    }
+
+    /// Packs that wait or are being made.
+    var count: Int { contents.withLock { $0.items.count } }
+    var bytes: Int { contents.withLock { $0.bytes } }
+
+    /// Takes the views of one look's changes as far as there is room. Waits for nothing.
+    func admit(_ changes: [CameraPipeline.Change]) -> [Admission] {
+        guard let compress else { return changes.map { _ in .nothing } }
+        var frames: [ObjectIdentifier: Picture] = [:]
+        var unmeasured = Set<Picture>()
+        let admissions = contents.withLock { contents in
+            changes.map { change -> Admission in
+                guard !change.views.isEmpty else { return .nothing }
+                if let closed = contents.closed { return .withheld(closed) }
+                let raw = change.views.compactMap { view -> Int? in
+                    guard case .frame(let frame) = view.source else { return nil }
+                    return frame.width * frame.height * 3 / 2
+                }.max()
+                var needed: [Picture: Int] = [:]
+                let views = change.views.map { view -> EvidenceView in
+                    switch view.source {
+                    case .compressed(let picture):
+                        // Until it is known; measured below.
+                        needed[picture] = (raw ?? 0) / 8
+                        return view
+                    case .frame(let frame):
+                        let picture = frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
+                        frames[ObjectIdentifier(frame)] = picture
+                        needed[picture] = frame.width * frame.height * 3 / 2
+                        return EvidenceView(
+                            role: view.role, source: .compressed(picture), part: view.part, taken: view.taken,
+                            vehicles: view.vehicles)
+                    }
+                }
+                let more = needed.reduce(0) { $0 + (contents.pictures[$1.key] == nil ? $1.value : 0) }
+                guard contents.bytes + more <= limit else {
+                    return .withheld(EvidenceWithheld(reason: "too many pictures waited to be made"))
+                }
+                for (picture, bytes) in needed {
+                    let known = contents.pictures[picture]
+                    contents.pictures[picture] = (known?.bytes ?? bytes, (known?.users ?? 0) + 1)
+                    guard known == nil else { continue }
+                    contents.bytes += bytes
+                    unmeasured.insert(picture)
+                }
+                contents.numbers += 1
+                let ticket = Ticket(number: contents.numbers)
+                contents.items.append(
+                    Item(ticket: ticket, views: views, isNew: change.incident.state == .opened))
+                return .admitted(ticket)
+            }
+        }
+        for picture in unmeasured { measure(picture) }
+        return admissions
+    }
+
+    /// What was taken for granted until the JPEG is there.
+    private func measure(_ picture: Picture) {
+        Task { [weak self] in
+            let count = (try? await picture.value.count) ?? 0
+            self?.contents.withLock { contents in
+                guard let known = contents.pictures[picture], known.bytes != count else { return }
+                contents.bytes += count - known.bytes
+                contents.pictures[picture] = (count, known.users)
+            }
+        }
+    }
+
+    /// The look is on the disk: its pictures may be made.
+    func begin(_ ticket: Ticket, _ entry: IncidentWriter.Entry, sequence: Int64) {
+        contents.withLock { contents in
+            guard let index = contents.items.firstIndex(where: { $0.ticket == ticket }) else { return }
+            contents.items[index].job = Job(
+                ticket: ticket, entry: entry, views: contents.items[index].views, sequence: sequence)
+        }
+    }
+
+    /// The next one: alerts that are new before those that are known, in their order.
+    func next() -> Job? {
+        contents.withLock { contents in
+            let ready = contents.items.indices.filter {
+                contents.items[$0].job != nil && !contents.items[$0].isRunning
+            }
+            guard let index = ready.first(where: { contents.items[$0].isNew }) ?? ready.first else { return nil }
+            contents.items[index].isRunning = true
+            return contents.items[index].job
+        }
+    }
+
+    /// Lets its views go.
+    func finish(_ ticket: Ticket) {
+        contents.withLock { contents in
+            guard let index = contents.items.firstIndex(where: { $0.ticket == ticket }) else { return }
+            Self.remove(index, &contents)
+        }
+    }
+
+    /// Takes nothing more, and lets all views go; returns the sequences of the messages whose pictures were not made.
+    func close(_ reason: EvidenceWithheld) -> [Int64] {
+        contents.withLock { contents in
+            contents.closed = reason
+            let sequences = contents.items.compactMap(\.job?.sequence)
+            while !contents.items.isEmpty { Self.remove(0, &contents) }
+            return sequences
+        }
+    }
+
+    private static func remove(_ index: Int, _ contents: inout Contents) {
+        var pictures = Set<Picture>()
+        for view in contents.items.remove(at: index).views {
+            if case .compressed(let picture) = view.source { pictures.insert(picture) }
+        }
+        for picture in pictures {
+            guard let known = contents.pictures[picture] else { continue }
+            if known.users > 1 {
+                contents.pictures[picture] = (known.bytes, known.users - 1)
+            } else {
+                contents.pictures[picture] = nil
+                contents.bytes -= known.bytes
+            }
+        }
+    }
+}

@@ -1,0 +1,499 @@
+public import Analytics
+public import Catalogue
+public import Contract
+import Evidence
+public import Foundation
+public import Logging
+public import Pipeline
+public import Store
+import Synchronization
+import Threading
+import Video
+
+/// Makes looks durable, each in one transaction, and sees that their pictures follow.
+///
+/// Nobody who looks waits for it: `post` puts a look in line and returns. Writing waits for the disk, so it has a thread of
+/// its own. What cannot be written is kept in memory in order and tried again: a full disk delays alerts, it does not lose
+/// them while the process lives. Pictures are made after the message is on the disk. It goes out with them where they are
+/// ready within a short time and nothing else waits; else it goes at once, and they follow as `updated`.
+public actor IncidentWriter {
+    /// A change and where it belongs.
+    public struct Entry: Sendable {
+        public internal(set) var change: CameraPipeline.Change
+        public let camera: CameraIdentity
+        public let zone: ZoneIdentity
+        public let clock: ClockReport
+        /// What moment of the camera's timeline was when.
+        public let date: @Sendable (MediaTime) -> Date
+    }
+
+    /// All that a look has changed at a camera.
+    public struct Look: Sendable {
+        public var camera: String
+        public var entries: [Entry]
+        /// Settled incidents whose objects have gone: the next ones there are new.
+        public var released: [UUID]
+        public var checkpoint: LookCommit.Checkpoint?
+
+        public init(
+            camera: String, entries: [Entry] = [], released: [UUID] = [], checkpoint: LookCommit.Checkpoint? = nil
+        ) {
+            self.camera = camera
+            self.entries = entries
+            self.released = released
+            self.checkpoint = checkpoint
+        }
+
+        var isEmpty: Bool { entries.isEmpty && released.isEmpty && checkpoint == nil }
+    }
+
+    /// A look that waits for the disk. Its views are in the queue of pictures.
+    private struct Waiting {
+        var look: Look
+        let admissions: [EvidenceQueue.Admission]
+    }
+
+    /// Why the disk takes nothing.
+    struct Refusal: Sendable {
+        let since: Date
+        let reason: String
+    }
+
+    private typealias Pack = Result<[EvidenceImage], EvidenceWithheld>
+
+    /// An alert waits so long for its pictures.
+    public static let evidenceDeadline = Duration.seconds(5)
+    /// It waits only where no more than these are to be made: a burst goes out at once.
+    private static let mostHeld = 2
+
+    private let thread = DedicatedThread(name: "incidents")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    private let outbox: Outbox
+    private let archive: EvidenceArchive?
+    private var site: SiteIdentity
+    private let topics: AlertTopics
+    private let catalogue: Catalogue
+    private let logger: Logger
+    private let deadline: Duration
+    private let pictured: @Sendable (Incident) -> Void
+    private let wake: @Sendable () -> Void
+    /// How often the pictures of an incident were withheld.
+    nonisolated let withheld = Atomic<Int>(0)
+    nonisolated let pictures: EvidenceQueue
+    private nonisolated let waiting = Mutex<[Waiting]>([])
+    private nonisolated let refused = Mutex<Refusal?>(nil)
+    private var flushing: Task<Void, Never>?
+    private var picturing: Task<Void, Never>?
+    /// Pictures that are made and that the disk has not taken.
+    private var unwritten: (job: EvidenceQueue.Job, pack: Pack)?
+    private var isStopping = false
+    /// The messages whose pictures a run before this one has left.
+    private var left: [Int64] = []
+
+    /// - Parameters:
+    ///   - archive: nil where no evidence is kept.
+    ///   - deadline: an alert waits so long for its pictures.
+    ///   - mostBytes: of views that wait for their pictures to be made.
+    ///   - pictured: called on the writer's thread when pictures of an incident have followed that is over.
+    ///   - wake: called after each message that was written, or may go out now.
+    public init(
+        outbox: Outbox, archive: EvidenceArchive?, site: SiteIdentity, topics: AlertTopics, catalogue: Catalogue,
+        logger: Logger, deadline: Duration = evidenceDeadline, mostBytes: Int? = nil,
+        pictured: @escaping @Sendable (Incident) -> Void = { _ in }, wake: @escaping @Sendable () -> Void
+    ) {
+        self.outbox = outbox
+        self.archive = archive
+        self.site = site
+        self.topics = topics
+        self.catalogue = catalogue
+        self.logger = logger
+        self.deadline = deadline
+        self.pictured = pictured
+        self.wake = wake
+        do { left = try outbox.evidenceDue() } catch {
+            logger.error("could not read which pictures are due", metadata: ["error": "\(error)"])
+        }
+        var compress: (@Sendable (Frame) async throws -> [UInt8])?
+        if let maker = archive?.maker { compress = { try await maker.compress($0) } }
+        pictures = EvidenceQueue(limit: mostBytes ?? EvidenceQueue.mostBytes, compress: compress)
+    }
+
+    /// Changes that the disk has not taken yet.
+    public nonisolated var backlog: Int { waiting.withLock { $0.reduce(0) { $0 + $1.look.entries.count } } }
+    nonisolated var waitingLooks: Int { waiting.withLock { $0.count } }
+    /// Nil while the disk takes what it is given.
+    nonisolated var refusal: Refusal? { refused.withLock { $0 } }
+
+    /// The newest state of each incident of a camera of which the disk does not know yet.
+    func unwritten(camera: String) -> [Incident] {
+        let incidents = waiting.withLock { $0.flatMap(\.look.entries).map(\.change.incident) }
+            .filter { $0.camera == camera }
+        return Array(Dictionary(incidents.map { ($0.id, $0) }) { _, newer in newer }.values)
+    }
+
+    /// From now on messages name this configuration as theirs.
+    func adopt(configurationSHA256: String) { site.configurationSHA256 = configurationSHA256 }
+
+    /// Returns once the thread has come to it: never while a call to the disk does not come back.
+    func answer() {}
+
+    /// Takes a look over; it is written in its turn. Waits for nothing.
+    public nonisolated func post(_ look: Look) {
+        guard !look.isEmpty else { return }
+        var look = look
+        let admissions = pictures.admit(look.entries.map(\.change))
+        for index in look.entries.indices {
+            look.entries[index].change = .init(incident: look.entries[index].change.incident, views: [])
+        }
+        waiting.withLock { [look] waiting in
+            // While the disk takes nothing, one checkpoint a camera is enough.
+            if look.entries.isEmpty, look.released.isEmpty, let checkpoint = look.checkpoint,
+                let index = waiting.lastIndex(where: {
+                    $0.look.camera == look.camera && $0.look.checkpoint?.preset == checkpoint.preset
+                }),
+                waiting[index].look.entries.isEmpty, let older = waiting[index].look.checkpoint
+            {
+                waiting[index].look.checkpoint = LookCommit.Checkpoint(
+                    preset: checkpoint.preset, watch: checkpoint.watch ?? older.watch,
+                    ground: checkpoint.ground ?? older.ground,
+                    view: checkpoint.view ?? older.view, moment: checkpoint.moment)
+            } else {
+                waiting.append(Waiting(look: look, admissions: admissions))
+            }
+        }
+        Task { await flush() }
+    }
+
+    /// A camera is no longer watched: whoever brings it back begins anew.
+    func forget(camera: String) {
+        do { try Self.forget(camera: camera, in: outbox) } catch {
+            logger.warning("could not forget a camera", metadata: ["error": "\(error)", "camera": "\(camera)"])
+        }
+    }
+
+    private static func forget(camera: String, in outbox: Outbox) throws {
+        let clocks = HostClocks.now
+        let time = try outbox.moment(camera: camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+        try outbox.save(watch: nil, at: MomentOfRecord(time, on: clocks), camera: camera)
+    }
+
+    /// Closes what none of these cameras watches any more, and lets what reviews have silenced there go: the camera, the
+    /// zone or the rule was taken out, has another name now, or belongs to another area, where nobody has heard of it.
+    /// Waits for the disk.
+    nonisolated func closeUnwatched(by cameras: [CameraService.Settings]) {
+        let watched = Dictionary(
+            cameras.map { ($0.identity.id, $0) }, uniquingKeysWith: { first, _ in first })
+        func isWatched(_ incident: Incident) throws -> Bool {
+            guard let camera = watched[incident.camera],
+                let zone = camera.zones.first(where: { $0.zone.id == incident.zone }),
+                zone.rules.kinds.contains(incident.kind)
+            else { return false }
+            let topic = topics.open(camera.identity.place, incident.kind, incident: incident.id)
+            return try outbox.openTopic(of: incident.id) ?? topic == topic
+        }
+        let clocks = HostClocks.now
+        do {
+            let silent = try outbox.suppressedIncidents().filter { try !isWatched($0) }
+            if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
+            let open = try outbox.openIncidents().filter { try !isWatched($0) }
+            for incident in open {
+                let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+                try outbox.close(unwatched: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
+                logger.notice(
+                    "an open incident that nobody watches any more is closed",
+                    metadata: [
+                        "incident": "\(incident.id)", "kind": "\(incident.kind)", "camera": "\(incident.camera)",
+                        "zone": "\(incident.zone)",
+                    ])
+            }
+            for camera in Set((silent + open).map(\.camera)) where watched[camera] == nil {
+                try Self.forget(camera: camera, in: outbox)
+            }
+        } catch {
+            logger.error(
+                "could not close what is no longer watched, the next start or reload tries again",
+                metadata: ["error": "\(error)"])
+        }
+        wake()
+    }
+
+    /// The same on the writer's own thread, while cameras run.
+    func goOver(to cameras: [CameraService.Settings]) { closeUnwatched(by: cameras) }
+
+    /// Begins to write what waits, in order, as far as it goes.
+    public func flush() {
+        if flushing == nil {
+            flushing = Task {
+                drain()
+                flushing = nil
+            }
+        }
+        makePictures()
+    }
+
+    /// Returns once what was posted has been written, or cannot be written now. Does not wait for pictures.
+    public func settle() async {
+        flush()
+        await flushing?.value
+    }
+
+    /// Returns once the pictures of what was posted have been written too, or cannot be written now.
+    public func settlePictures() async {
+        await settle()
+        makePictures()
+        await picturing?.value
+    }
+
+    /// What a run before this one has left: its views went with it, so its pictures will never be made.
+    func resume() {
+        withhold("evidence withheld: the service ended before its pictures were made", of: left)
+        left = []
+    }
+
+    /// Writes what waits before the process ends, and makes pictures for so long; the others are withheld.
+    public func stop(within duration: Duration) async {
+        isStopping = true
+        outbox.releaseHeld()
+        wake()
+        let end = ContinuousClock.now + duration
+        await settle()
+        while pictures.count > 0, .now < end { try? await Task.sleep(for: .milliseconds(20)) }
+        let reason = EvidenceWithheld(reason: "the service was stopping")
+        let missing = pictures.close(reason)
+        withheld.add(missing.count, ordering: .relaxed)
+        await settle()
+        withhold("\(reason)", of: missing)
+    }
+
+    private func withhold(_ reason: String, of sequences: [Int64]) {
+        guard !sequences.isEmpty else { return }
+        do {
+            let count = try outbox.withhold(evidenceOf: sequences, because: reason)
+            guard count > 0 else { return }
+            logger.error("pictures were not made", metadata: ["incidents": "\(count)", "reason": "\(reason)"])
+            wake()
+        } catch {
+            logger.error("could not write that pictures are withheld", metadata: ["error": "\(error)"])
+        }
+    }
+
+    private func drain() {
+        while let next = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
+            do {
+                try write(next)
+                if refused.withLock({ refusal in
+                    defer { refusal = nil }
+                    return refusal != nil
+                }) {
+                    logger.notice("the disk takes incidents again")
+                }
+            } catch {
+                waiting.withLock { $0.insert(next, at: 0) }
+                let isNews = refused.withLock { refusal in
+                    defer { refusal = Refusal(since: refusal?.since ?? Date(), reason: "\(error)") }
+                    return refusal?.reason != "\(error)"
+                }
+                guard isNews else { return }
+                logger.error(
+                    "could not write a look, it is kept and tried again",
+                    metadata: ["error": "\(error)", "camera": "\(next.look.camera)", "waiting": "\(backlog)"])
+                return
+            }
+        }
+    }
+
+    private func write(_ waiting: Waiting) throws(OutboxError) {
+        let look = waiting.look
+        let due = waiting.admissions.count { $0.ticket != nil }
+        // A message that is held would hold up this one.
+        if !look.entries.isEmpty { outbox.releaseHeld() }
+        let ledger = archive?.ledger.head.hash
+        var commit = LookCommit(
+            camera: look.camera,
+            changes: zip(look.entries, waiting.admissions).compactMap { change($0, $1, ledger: ledger) },
+            released: look.released, checkpoint: look.checkpoint,
+            isHeld: !isStopping && due > 0 && due <= Self.mostHeld && pictures.count == due)
+        let outcomes: [LookCommit.Outcome]
+        do { outcomes = try outbox.commit(commit) } catch let error where error.isFinal && commit.checkpoint != nil {
+            logger.error("a checkpoint cannot be written and is given up", metadata: ["error": "\(error)"])
+            commit.checkpoint = nil
+            outcomes = try outbox.commit(commit)
+        }
+        let known = zip(look.entries, waiting.admissions).filter { catalogue[$0.0.change.incident.kind] != nil }
+        for ((entry, admission), outcome) in zip(known, outcomes) { settle(entry, admission, outcome) }
+        guard !outcomes.isEmpty else { return }
+        if commit.isHeld { releaseLater(outcomes) }
+        makePictures()
+        wake()
+    }
+
+    private func settle(_ entry: Entry, _ admission: EvidenceQueue.Admission, _ outcome: LookCommit.Outcome) {
+        switch outcome {
+        case .written(let incident, let message):
+            if case .withheld(let reason) = admission {
+                withheld.add(1, ordering: .relaxed)
+                logger.error("\(reason)", metadata: ["incident": "\(incident.id)"])
+            }
+            logger.notice(
+                "incident changed",
+                metadata: [
+                    "state": "\(incident.state.rawValue)", "incident": "\(incident.id)", "kind": "\(incident.kind)",
+                    "camera": "\(entry.camera.id)", "zone": "\(entry.zone.id)", "sequence": "\(message.sequence)",
+                ])
+            if let ticket = admission.ticket { pictures.begin(ticket, entry, sequence: message.sequence) }
+        case .settled:
+            // A review has ended it meanwhile.
+            if let ticket = admission.ticket { pictures.finish(ticket) }
+        case .givenUp(let error):
+            logger.critical(
+                "an incident cannot be recorded and is given up",
+                metadata: ["error": "\(error)", "incident": "\(entry.change.incident.id)"])
+            if let ticket = admission.ticket { pictures.finish(ticket) }
+        }
+    }
+
+    /// Nil where the catalogue does not know the kind.
+    private func change(
+        _ entry: Entry, _ admission: EvidenceQueue.Admission, ledger: String?
+    ) -> LookCommit.Change? {
+        var incident = entry.change.incident
+        guard let envelope = envelope(entry, ledger: ledger) else {
+            logger.error("the catalogue does not know this kind", metadata: ["kind": "\(incident.kind)"])
+            if let ticket = admission.ticket { pictures.finish(ticket) }
+            return nil
+        }
+        if case .withheld(let reason) = admission {
+            incident.why.append(.init(at: incident.lastSeen, what: "\(reason)"))
+        }
+        return LookCommit.Change(incident: incident, isEvidenceDue: admission.ticket != nil) { [topics] in
+            var envelope = envelope
+            envelope.incident = $0
+            return try envelope.message(sequence: $1, topics: topics)
+        }
+    }
+
+    private func envelope(_ entry: Entry, evidence: [EvidenceReference] = [], ledger: String?) -> IncidentEnvelope? {
+        catalogue[entry.change.incident.kind].map { kind in
+            IncidentEnvelope(
+                incident: entry.change.incident, site: site, camera: entry.camera, zone: entry.zone, entry: kind,
+                evidence: evidence, clock: entry.clock, ledger: ledger, epoch: outbox.epoch, date: entry.date)
+        }
+    }
+
+    /// By a clock of its own: a disk that hangs holds up no alert that it has taken.
+    private func releaseLater(_ outcomes: [LookCommit.Outcome]) {
+        let sequences = outcomes.compactMap { outcome in
+            if case .written(_, let message) = outcome { message.sequence } else { nil }
+        }
+        Task { [outbox, wake, deadline] in
+            try? await Task.sleep(for: deadline)
+            for sequence in sequences { outbox.release(held: sequence) }
+            wake()
+        }
+    }
+
+    private func makePictures() {
+        guard picturing == nil, unwritten != nil || pictures.count > 0 else { return }
+        picturing = Task {
+            await workOff()
+            picturing = nil
+        }
+    }
+
+    /// One pack after the other, as far as the disk takes them.
+    private func workOff() async {
+        while true {
+            if let (job, pack) = unwritten {
+                do { try write(pack, of: job) } catch {
+                    logger.error(
+                        "could not write pictures, they are kept and tried again", metadata: ["error": "\(error)"])
+                    return
+                }
+                unwritten = nil
+                pictures.finish(job.ticket)
+            }
+            guard let job = pictures.next() else { return }
+            unwritten = (job, await make(job))
+        }
+    }
+
+    private func make(_ job: EvidenceQueue.Job) async -> Pack {
+        let entry = job.entry
+        guard let archive, let kind = catalogue[entry.change.incident.kind] else { return .success([]) }
+        do {
+            return .success(
+                try await archive.maker.images(
+                    of: job.views, incident: entry.change.incident, profile: kind.privacyProfile
+                ) {
+                    [
+                        "\(RFC3339.string(from: $0, in: entry.camera.timeZone))  \(entry.camera.name) (\(entry.camera.id))",
+                        "\(entry.camera.place.area) / \(entry.camera.place.grid) / \(entry.camera.place.microgrid)  "
+                            + entry.zone.name,
+                        "\(kind.name.zh) \(kind.name.en)",
+                    ]
+                })
+        } catch let error as EvidenceWithheld {
+            return .failure(error)
+        } catch {
+            return .failure(EvidenceWithheld(reason: "\(error)"))
+        }
+    }
+
+    private func write(_ pack: Pack, of job: EvidenceQueue.Job) throws(OutboxError) {
+        var evidence: [EvidenceReference] = []
+        var reason: String?
+        switch pack {
+        case .success(let images):
+            for image in images {
+                do {
+                    guard let stored = try archive?.store.save(image, incident: job.entry.change.incident.id) else {
+                        continue
+                    }
+                    evidence.append(
+                        EvidenceReference(
+                            role: stored.role.rawValue, sha256: stored.sha256, bytes: stored.bytes, masked: true,
+                            taken: stored.taken, path: stored.file))
+                } catch {
+                    // An alert without a picture is worth more than none.
+                    reason = "evidence could not be written"
+                    logger.error("could not write evidence", metadata: ["error": "\(error)"])
+                }
+            }
+        case .failure(let fault):
+            withheld.add(1, ordering: .relaxed)
+            reason = "\(fault)"
+            logger.error("\(fault)", metadata: ["incident": "\(job.entry.change.incident.id)"])
+        }
+        guard let envelope = envelope(job.entry, evidence: evidence, ledger: archive?.ledger.head.hash) else { return }
+        let written = try outbox.complete(evidenceOf: job.sequence) { incident in
+            if let reason { incident.why.append(.init(at: incident.lastSeen, what: reason)) }
+        } message: { incident, sequence, id in
+            var envelope = envelope
+            envelope.incident = incident
+            return try envelope.message(id: id ?? UUIDv7.make(), sequence: sequence, topics: topics)
+        }
+        guard let written else { return }
+        logger.info(
+            "pictures follow",
+            metadata: [
+                "incident": "\(written.incident.id)", "pictures": "\(evidence.count)",
+                "sequence": "\(written.message.sequence)",
+            ])
+        if !written.incident.isOpen { pictured(written.incident) }
+        wake()
+    }
+}
+
+extension Incident {
+    /// Closed because it is no longer watched.
+    fileprivate func lost(at time: MediaTime) -> Incident {
+        var incident = self
+        incident.state = .closed
+        incident.closeReason = .cameraLost
+        incident.closed = max(time, lastSeen)
+        incident.revision += 1
+        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
+        return incident
+    }
+}

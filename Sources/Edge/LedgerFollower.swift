@@ -1,0 +1,153 @@
+import Delivery
+import Dispatch
+import Evidence
+import Foundation
+import Logging
+import ServiceLifecycle
+import Store
+import Synchronization
+import Threading
+
+/// Brings the ledger up to the outbox, by the sequence where it stands: paced, on a thread of its own, and only once the
+/// service is ready. Then it keeps the evidence to its budget, and sees now and then whether its folder is still there.
+///
+/// What it missed, because the process was killed or the disk was full, it takes from the outbox, so its order is always
+/// the outbox's.
+final class LedgerFollower: Service {
+    private struct State {
+        var isRunning = false
+        var isStopping = false
+        /// A call to the disk began then, by the clock that only runs, in seconds.
+        var busySince: Double?
+        var isDue = false
+        var fault: String?
+    }
+
+    /// Between two batches, so that the disk is there for others too; and while there is nothing new, in seconds.
+    private static let pauses = (busy: 0.02, idle: 2.0)
+    /// Between two looks after the evidence folder, in seconds.
+    private static let inspection = 20.0
+    /// How long a shutdown waits for the last records.
+    private static let farewell = Duration.seconds(1)
+    /// Seconds for one call to the disk, at the end.
+    private static let hopeless = 1.0
+
+    private let archive: EvidenceArchive
+    private let outbox: Outbox
+    private let logger: Logger
+    private let warnings: SiteWarnings
+    private let changed: @Sendable () -> Void
+    private let state = Mutex(State())
+    private let waiting = Waiting()
+
+    /// - Parameter changed: called where the site's state has something new to tell.
+    init(
+        archive: EvidenceArchive, outbox: Outbox, warnings: SiteWarnings, logger: Logger,
+        changed: @escaping @Sendable () -> Void
+    ) {
+        self.archive = archive
+        self.outbox = outbox
+        self.warnings = warnings
+        self.logger = logger
+        self.changed = changed
+    }
+
+    /// Begins; to be called once the service is ready.
+    func start() {
+        let isFirst = state.withLock { state in
+            defer { state.isRunning = true }
+            return !state.isRunning && !state.isStopping
+        }
+        if isFirst { startThread(named: "ledger") { [self] in loop() } }
+    }
+
+    /// There is a new message.
+    func notify() {
+        let isNews = state.withLock { state in
+            defer { state.isDue = true }
+            return !state.isDue
+        }
+        if isNews { waiting.signal() }
+    }
+
+    /// For so many seconds a call to the disk has not come back.
+    var secondsStuck: Double { state.withLock { $0.busySince.map { Self.uptime() - $0 } ?? 0 } }
+
+    /// Waits for the end of the service, and then a little for the last records.
+    func run() async {
+        try? await gracefulShutdown()
+        state.withLock { $0.isStopping = true }
+        waiting.signal()
+        let end = ContinuousClock.now + Self.farewell
+        // In a call to a disk that hangs it makes none.
+        while state.withLock(\.isRunning), secondsStuck < Self.hopeless, .now < end {
+            try? await Task.sleep(for: .milliseconds(10))
+        }
+    }
+
+    private func loop() {
+        var inspected = -Double.infinity
+        while true {
+            let (isStopping, _) = state.withLock { state in
+                state.isDue = false
+                state.busySince = Self.uptime()
+                return (state.isStopping, ())
+            }
+            if Self.uptime() - inspected > Self.inspection {
+                inspect()
+                inspected = Self.uptime()
+            }
+            let hasMore = follow()
+            state.withLock { $0.busySince = nil }
+            if isStopping, !hasMore { break }
+            waiting.wait(seconds: hasMore ? Self.pauses.busy : Self.pauses.idle)
+        }
+        state.withLock { $0.isRunning = false }
+    }
+
+    /// One batch; true where there is more.
+    private func follow() -> Bool {
+        do {
+            let hasMore = try archive.follow(outbox)
+            tell(nil)
+            // The site's state tells what went.
+            if !hasMore, archive.evict(outbox, logger: logger) > 0 { changed() }
+            return hasMore
+        } catch {
+            tell("the ledger cannot be kept, it is tried again: \(error)")
+            return false
+        }
+    }
+
+    private func tell(_ fault: String?) {
+        let isNews = state.withLock { state in
+            defer { state.fault = fault }
+            return state.fault != fault
+        }
+        guard isNews else { return }
+        if let fault { logger.error("\(fault)") } else { logger.notice("the ledger is kept again") }
+        if warnings.set(fault, for: "ledger") { changed() }
+    }
+
+    /// Deleted or moved away while the service runs: what is written then goes nowhere.
+    func inspect() {
+        guard !archive.isInPlace else {
+            archive.noteInPlace()
+            return
+        }
+        let text: String
+        do {
+            try archive.renew()
+            text =
+                "the evidence folder was deleted or moved while the service ran; it was made anew, what lay in it is missing"
+            logger.error("\(text)", metadata: ["folder": "\(archive.store.folder.path)"])
+        } catch {
+            text = "the evidence folder is gone and cannot be made anew: \(error)"
+            if warnings.set(text, for: "evidence folder") { logger.error("\(text)") }
+        }
+        warnings.set(text, for: "evidence folder")
+        changed()
+    }
+
+    private static func uptime() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+}

@@ -1,0 +1,50 @@
+import Contract
+import Delivery
+import Logging
+import ServiceLifecycle
+import Threading
+
+/// Runs the publisher; at the end it sends what it still can for a bounded time.
+struct PublisherService: Service {
+    /// How long a shutdown waits for the broker.
+    ///
+    /// A service manager's patience and the time of the cameras before it leave no more.
+    static let drain = Duration.seconds(2)
+    /// And for the disk, where what was acknowledged is marked: what is not goes out again after the start.
+    private static let farewell = Duration.seconds(4)
+    /// A slow card answers within it.
+    private static let answerTime = Duration.seconds(1.5)
+
+    let publisher: Publisher
+    let logger: Logger
+    /// Those that are configured at the start; nil where others may be retained.
+    var cameras: [CameraIdentity]?
+    /// Bounds of the wait after a wrong set-up of the client.
+    var backoff = Backoff(shortest: 5, longest: 300)
+
+    func run() async throws {
+        let sending = Task { [self] in await send() }
+        await cancelWhenGracefulShutdown { _ = await finishes { await sending.value } }
+        sending.cancel()
+        // Its thread may be in a call to a disk that hangs. Then the broker says that the site is offline.
+        guard await finishes(within: Self.answerTime, { await sending.value }) else {
+            return logger.error("the disk does not answer, the broker is left without a farewell")
+        }
+        await finishes(within: Self.farewell) { [publisher] in await publisher.drain(within: Self.drain) }
+    }
+
+    private func send() async {
+        if let cameras { await publisher.serve(cameras) }
+        var backoff = backoff
+        while !Task.isCancelled {
+            do { try await publisher.run() } catch {
+                // A file of certificates may be put right; the outbox keeps everything until then.
+                let seconds = backoff.next()
+                logger.error(
+                    "the broker's client cannot be set up, alerts wait in the outbox",
+                    metadata: ["reason": "\(error)", "again_in_seconds": "\(Int(seconds.rounded()))"])
+                try? await Task.sleep(for: .seconds(seconds))
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+import Analytics
+public import Contract
+import Evidence
+public import Foundation
+import Runtime
+import Store
+import Synchronization
+import Video
+
+/// How a daemon stands: what `gridwarden status` prints and Prometheus reads. Holds no credentials.
+public struct SiteStatus: Codable, Sendable, Equatable {
+    public struct Camera: Codable, Sendable, Equatable {
+        public let id: String
+        public let name: String
+        /// As it was last published; `connecting` before that.
+        public let state: String
+        public let reason: String?
+        public let looks: Int
+        public let inferences: Int
+        public let pictures: Int
+        public let droppedPictures: Int
+        /// Over the last minute.
+        public let looksPerSecond: Double
+        /// Nil before the first one.
+        public let secondsSinceLook: Double?
+        public let openIncidents: Int
+        /// The camera's clock minus this computer's; nil where the camera does not tell it.
+        public let clockOffsetSeconds: Double?
+    }
+
+    public struct Outbox: Codable, Sendable, Equatable {
+        public let undelivered: Int
+        public let delivered: Int
+        public let bytes: Int
+        public let openIncidents: Int
+        public let lastSequence: Int64
+        /// Of the store that counts the sequence.
+        public let epoch: String?
+        /// Databases that were damaged and set aside; nil where there is none.
+        public let damagedStores: [String]?
+        /// In seconds; nil where nothing waits.
+        public let oldestUndeliveredSeconds: Double?
+        /// Since all this was read; nil where that was just now. The disk does not answer otherwise.
+        public let secondsOld: Double?
+    }
+
+    public struct Reviews: Codable, Sendable, Equatable {
+        public let camera: String
+        public let kind: String
+        public let right: Int
+        public let wrong: Int
+        public let open: Int
+        /// 0…1; nil before the first judgement.
+        public let precision: Double?
+    }
+
+    public struct Evidence: Codable, Sendable, Equatable {
+        /// Of pictures and messages.
+        public let bytes: Int
+        public let budgetBytes: Int
+        /// Since the site began: deleted before their time because the budget was spent.
+        public let evictedIncidents: Int
+        public let evictedBytes: Int
+        /// How often the folder was deleted or moved while the service ran, and was made anew; nil from a version that
+        /// does not tell.
+        public let folderLosses: Int?
+        /// The public key that signs the ledger; nil where it is not signed.
+        public let ledgerKey: String?
+    }
+
+    /// What waits for the disk, and for its pictures to be made.
+    public struct Writing: Codable, Sendable, Equatable {
+        /// Changes of incidents that the disk has not taken.
+        public let waiting: Int
+        /// Why the disk takes nothing; nil while it does.
+        public let refused: String?
+        /// Incidents whose pictures are still to be made, and the bytes of their views in memory.
+        public let pictures: Int
+        public let pictureBytes: Int
+    }
+
+    public let site: String
+    public let software: String
+    public let model: String
+    public let brokerConnected: Bool
+    /// Which broker that is, and what it does not take; nil without a connection.
+    public let broker: BrokerLink?
+    /// What the broker refuses, and everything waits behind; nil where all goes out.
+    public let blocked: BlockedDelivery?
+    public let cameras: [Camera]
+    public let outbox: Outbox
+    public let reviews: [Reviews]
+    /// How often pictures of an incident were withheld.
+    public let evidenceWithheld: Int
+    /// Nil where no evidence is kept.
+    public let evidence: Evidence?
+    /// Nil from a version that does not tell.
+    public let writing: Writing?
+    public let processorSeconds: Double
+    public let residentBytes: Int?
+
+    /// Reads what a daemon answered.
+    public init(json: Data) throws {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        self = try decoder.decode(SiteStatus.self, from: json)
+    }
+
+    public func json() throws -> Data {
+        let encoder = JSONEncoder()
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        encoder.outputFormatting = [.sortedKeys, .prettyPrinted, .withoutEscapingSlashes]
+        return try encoder.encode(self)
+    }
+}
+
+extension SiteStatus {
+    init(
+        site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, age: Double? = nil, isConnected: Bool,
+        broker: BrokerLink? = nil,
+        blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, writer: IncidentWriter? = nil,
+        secrets: KnownSecrets = KnownSecrets(), now: Date = Date()
+    ) {
+        self.site = site.id
+        software = site.software
+        model = site.model.name
+        brokerConnected = isConnected
+        self.broker = broker
+        self.blocked = blocked
+        self.cameras = cameras.map { service in
+            let (identity, reading, counters) = (
+                service.settings.identity, service.meter.reading, service.camera.counters
+            )
+            return Camera(
+                id: identity.id, name: identity.name, state: reading.state ?? "connecting",
+                reason: reading.reason.map(secrets.redact),
+                looks: reading.looks, inferences: reading.inferences, pictures: counters.pictures,
+                droppedPictures: counters.dropped, looksPerSecond: reading.looksPerSecond,
+                secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0,
+                clockOffsetSeconds: reading.clockOffset)
+        }
+        let counts = standing.counts
+        outbox = Outbox(
+            undelivered: counts.undelivered, delivered: counts.delivered, bytes: counts.bytes,
+            openIncidents: counts.openIncidents, lastSequence: counts.lastSequence, epoch: standing.epoch,
+            damagedStores: standing.damaged.isEmpty ? nil : standing.damaged,
+            oldestUndeliveredSeconds: standing.oldestUndelivered.map { max(0, now.timeIntervalSince($0)) },
+            secondsOld: age)
+        reviews = standing.tallies.map { tally in
+            Reviews(
+                camera: tally.camera, kind: tally.kind.rawValue, right: tally.right, wrong: tally.wrong,
+                open: tally.open, precision: tally.precision)
+        }
+        evidenceWithheld = withheld
+        evidence = archive.map {
+            Evidence(
+                bytes: $0.store.bytes, budgetBytes: $0.budget, evictedIncidents: standing.evicted.incidents,
+                evictedBytes: standing.evicted.bytes, folderLosses: $0.losses.load(ordering: .relaxed),
+                ledgerKey: $0.ledger.publicKey?.description)
+        }
+        writing = writer.map {
+            Writing(
+                waiting: $0.backlog, refused: ($0.refusal?.reason).map(secrets.redact), pictures: $0.pictures.count,
+                pictureBytes: $0.pictures.bytes)
+        }
+        processorSeconds = ProcessUsage.processorSeconds
+        residentBytes = ProcessUsage.residentBytes
+    }
+}

@@ -1,0 +1,44 @@
+internal import CCrypto
+
+/// SHA-256 by libcrypto, at once or part by part.
+public final class SHA256 {
+    /// libcrypto could not do it: no memory, or a configuration of OpenSSL that offers no SHA-256.
+    public struct Unavailable: Error, CustomStringConvertible {
+        public let description = "libcrypto offers no SHA-256: check the configuration of OpenSSL and the memory"
+    }
+
+    private let context: OpaquePointer
+
+    /// Throws `Unavailable`.
+    public init() throws(Unavailable) {
+        guard let context = EVP_MD_CTX_new() else { throw Unavailable() }
+        guard EVP_DigestInit_ex(context, EVP_sha256(), nil) == 1 else {
+            EVP_MD_CTX_free(context)
+            throw Unavailable()
+        }
+        self.context = context
+    }
+
+    deinit { EVP_MD_CTX_free(context) }
+
+    /// Takes more bytes. Throws `Unavailable`.
+    public func update(_ bytes: some Collection<UInt8>) throws(Unavailable) {
+        let done = bytes.withContiguousStorageIfAvailable { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
+        let bytes = done == nil ? Array(bytes) : []
+        guard (done ?? EVP_DigestUpdate(context, bytes, bytes.count)) == 1 else { throw Unavailable() }
+    }
+
+    /// Of all that was taken, once: 64 lower-case hexadecimal digits. Throws `Unavailable`.
+    public func hex() throws(Unavailable) -> String {
+        var digest = [UInt8](repeating: 0, count: 32)
+        guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw Unavailable() }
+        return Hexadecimal.text(digest)
+    }
+
+    /// 64 lower-case hexadecimal digits. Throws `Unavailable`.
+    public static func hex(_ bytes: some Collection<UInt8>) throws(Unavailable) -> String {
+        let hash = try SHA256()
+        try hash.update(bytes)
+        return try hash.hex()
+    }
+}

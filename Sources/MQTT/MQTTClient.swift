@@ -1,0 +1,245 @@
+public import Contract
+import Runtime
+import Synchronization
+import Threading
+
+/// A broker connection on a thread of its own, made again after every fault until it is closed.
+///
+/// `close` ends it; a client that was started and is let go without it goes on.
+public final class MQTTClient: Sendable {
+    private struct State {
+        var isStarted = false
+        var isClosed = false
+        var isFinished = false
+        /// The attempt that goes on.
+        var attempt: MQTTSession?
+        /// Only while the broker has accepted us.
+        var session: MQTTSession?
+        var sessions = 0
+        /// When it did so.
+        var since: ContinuousClock.Instant?
+        /// Why the latest connection broke, where it broke soon.
+        var trouble: MQTTError?
+        var dropped = 0
+        /// And whether the retain flag comes as it was published.
+        var filters: [String: Bool] = [:]
+        /// Of the broker, at the latest session.
+        var certificates: [CertificateExpiry] = []
+        var connection = MQTTConnection.connecting
+        var listeners: [Int: AsyncStream<MQTTConnection>.Continuation] = [:]
+        var listenerCount = 0
+    }
+
+    /// What arrives for the subscriptions; for one reader. The oldest go where it reads too slowly.
+    public let messages: AsyncStream<MQTTMessage>
+
+    private let settings: MQTTSettings
+    private let clock = ContinuousClock()
+    private let message: AsyncStream<MQTTMessage>.Continuation
+    private let state = Mutex(State())
+    private let waiting = Waiting()
+
+    public init(_ settings: MQTTSettings) {
+        self.settings = settings
+        (messages, message) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
+    }
+
+    /// Begins to connect, and keeps at it. Throws where the settings can never work.
+    public func start() throws(MQTTError) {
+        var route = BrokerRoute(settings)
+        let first = try makeSession(route.next(at: clock.now))
+        let isNew = state.withLock { state in
+            defer { state.isStarted = true }
+            return !state.isStarted && !state.isClosed
+        }
+        if isNew { startThread(named: "mqtt") { [route] in self.loop(first, route) } }
+    }
+
+    /// Acknowledgements of this connection for which nobody has waited yet.
+    var unclaimedAcknowledgements: Int { state.withLock { $0.session }?.unclaimed ?? 0 }
+    public var isConnected: Bool { state.withLock { $0.session != nil } }
+    /// The broker that has accepted us; nil without a connection.
+    public var link: BrokerLink? {
+        let (session, since, trouble) = state.withLock { ($0.session, $0.since, $0.trouble) }
+        guard let session, let since else { return nil }
+        let isSettled = since.duration(to: clock.now) >= .seconds(settings.settleTime)
+        return BrokerLink(
+            address: "\(session.attempt.address)", version: session.attempt.version.rawValue,
+            trouble: isSettled
+                ? nil : trouble.map { settings.secrets.redact($0.cause + ($0.remedy.map { "; \($0)" } ?? "")) })
+    }
+    /// Whether this broker keeps retained messages, so far as it says; true without a connection.
+    public var retains: Bool { state.withLock { $0.session }?.retains ?? true }
+    /// Whether this broker has our last will; true without a connection.
+    public var hasWill: Bool { state.withLock { $0.session }?.attempt.hasWill ?? true }
+    /// How often the broker has accepted us.
+    public var sessions: Int { state.withLock { $0.sessions } }
+    /// Incoming messages that were too long, or that nobody read in time.
+    public var droppedMessages: Int { state.withLock { $0.dropped } }
+
+    /// Until when the certificates hold: this site's own as it is on the disk now, the broker's as it last showed them.
+    public func certificates() -> [CertificateExpiry] {
+        [settings.tls?.clientExpiry()].compactMap { $0 } + state.withLock { $0.certificates }
+    }
+
+    /// The present state of the connection, then every change; ends with the client.
+    public func connections() -> AsyncStream<MQTTConnection> {
+        let (stream, continuation) = AsyncStream<MQTTConnection>.makeStream(bufferingPolicy: .bufferingNewest(16))
+        let (number, isOver) = state.withLock { state in
+            state.listenerCount += 1
+            continuation.yield(state.connection)
+            if !state.isFinished { state.listeners[state.listenerCount] = continuation }
+            return (state.listenerCount, state.isFinished)
+        }
+        if isOver { continuation.finish() }
+        continuation.onTermination = { [weak self] _ in
+            self?.state.withLock { $0.listeners[number] = nil }
+        }
+        return stream
+    }
+
+    /// Returns once there is a connection; throws the broker's refusal, or when the client is closed.
+    public func waitForConnection() async throws(MQTTError) {
+        for await connection in connections() {
+            switch connection {
+            case .up: return
+            case .down(let error) where error.kind == .refused: throw error
+            default: continue
+            }
+        }
+        throw MQTTError.closed
+    }
+
+    /// Hands a message over, in the order of the calls; throws without a connection.
+    public func send(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {
+        guard let session = state.withLock({ $0.session }) else {
+            throw MQTTError.notConnected("publish to \(message.topic)")
+        }
+        return try session.publish(message)
+    }
+
+    /// Returns once the broker has acknowledged the message.
+    public func publish(_ message: MQTTMessage) async throws(MQTTError) {
+        try await send(message).acknowledged()
+    }
+
+    /// Returns once the broker has acknowledged.
+    ///
+    /// - Parameters:
+    ///   - retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it; otherwise
+    ///     only one that had been retained before the subscription does.
+    ///   - isRenewed: whether the client itself subscribes anew with every later connection.
+    public func subscribe(
+        _ filter: String, retainAsPublished: Bool = false, isRenewed: Bool = true
+    ) async throws(MQTTError) {
+        guard let session = state.withLock({ $0.session }) else {
+            throw MQTTError.notConnected("subscribe to \(filter)")
+        }
+        try await session.subscribe(filter, retainAsPublished: retainAsPublished).acknowledged()
+        if isRenewed { state.withLock { $0.filters[filter] = retainAsPublished } }
+    }
+
+    /// Returns once the broker has acknowledged; not renewed any more in any case.
+    public func unsubscribe(_ filter: String) async throws(MQTTError) {
+        state.withLock { $0.filters[filter] = nil }
+        guard let session = state.withLock({ $0.session }) else { return }
+        try await session.unsubscribe(filter).acknowledged()
+    }
+
+    /// Says farewell and ends the thread; what still waits for an acknowledgement fails. Not from a callback.
+    public func close() async {
+        let attempt = state.withLock { state in
+            state.isClosed = true
+            if !state.isStarted { state.isFinished = true }
+            return state.attempt
+        }
+        attempt?.disconnect()
+        waiting.signal()
+        // Unstructured, for a cancelled caller could not wait. A connect that hangs is left to end by itself.
+        await Task {
+            for _ in 0..<300 where !state.withLock({ $0.isFinished }) {
+                try? await Task.sleep(for: .milliseconds(10))
+            }
+        }.value
+        finish()
+    }
+
+    private func loop(_ first: MQTTSession, _ start: BrokerRoute) {
+        var route = start
+        var next: MQTTSession? = first
+        while !isClosed {
+            var error = MQTTError.closed
+            do throws(MQTTError) {
+                let session: MQTTSession
+                if let next { session = next } else { session = try makeSession(route.next(at: clock.now)) }
+                next = nil
+                state.withLock { $0.attempt = session }
+                change(to: .connecting)
+                error = session.run { isClosed }
+            } catch let fault { error = fault }
+            let since = state.withLock { state in
+                state.attempt = nil
+                state.session = nil
+                defer { state.since = nil }
+                return state.since
+            }
+            let now = clock.now
+            let lived = since.map { $0.duration(to: now) / .seconds(1) }
+            if lived != nil { route.accepted() }
+            let end = route.ended(error, lived: lived, at: now)
+            guard !isClosed, end.isDetour else {
+                if let lived { state.withLock { $0.trouble = lived < settings.settleTime ? end.error : nil } }
+                change(to: .down(isClosed ? .closed : end.error))
+                guard !isClosed else { break }
+                if end.wait > 0 { waiting.wait(seconds: end.wait) }
+                continue
+            }
+        }
+        state.withLock { $0.isFinished = true }
+        finish()
+    }
+
+    private var isClosed: Bool { state.withLock { $0.isClosed } }
+
+    private func makeSession(_ attempt: BrokerRoute.Attempt) throws(MQTTError) -> MQTTSession {
+        let events = MQTTSession.Events(
+            up: { [weak self] in self?.up($0) },
+            message: { [weak self] message in
+                guard let self, case .dropped = self.message.yield(message) else { return }
+                state.withLock { $0.dropped += 1 }
+            },
+            oversized: { [weak self] in self?.state.withLock { $0.dropped += 1 } })
+        return try MQTTSession(settings, attempt, events: events)
+    }
+
+    private func up(_ session: MQTTSession) {
+        let filters = state.withLock { state in
+            state.session = session
+            state.since = clock.now
+            state.sessions += 1
+            state.certificates = session.certificates
+            return state.filters
+        }
+        for (filter, asPublished) in filters {
+            (try? session.subscribe(filter, retainAsPublished: asPublished))?.forget()
+        }
+        change(to: .up)
+    }
+
+    private func change(to connection: MQTTConnection) {
+        let listeners = state.withLock { state in
+            state.connection = connection
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.yield(connection) }
+    }
+
+    private func finish() {
+        message.finish()
+        let listeners = state.withLock { state in
+            defer { state.listeners = [:] }
+            return Array(state.listeners.values)
+        }
+        for listener in listeners { listener.finish() }
+    }
+}

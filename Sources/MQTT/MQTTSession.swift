@@ -1,0 +1,449 @@
+internal import CMosquitto
+import Contract
+import Foundation
+import Runtime
+import Synchronization
+import Threading
+
+/// One connection from its first to its last packet.
+///
+/// Each connection has a handle of its own: libmosquitto keeps unacknowledged messages over a reconnect and would send
+/// them beside those that the outbox sends again.
+final class MQTTSession: Sendable {
+    /// What the session tells its client, on the client's thread.
+    struct Events: Sendable {
+        let up: @Sendable (MQTTSession) -> Void
+        let message: @Sendable (MQTTMessage) -> Void
+        let oversized: @Sendable () -> Void
+    }
+
+    private typealias Outcome = Result<Void, MQTTError>
+    private struct State {
+        var waiting: [Int32: CheckedContinuation<Outcome, Never>] = [:]
+        /// An acknowledgement may come before anybody waits for it.
+        var early: [Int32: Int32] = [:]
+        /// Whose acknowledgement nobody will wait for.
+        var forgotten: Set<Int32> = []
+        var unacknowledged = Unacknowledged()
+        /// Calls that are about to add to it: the broker may be quicker.
+        var sending = 0
+        /// When the broker last refused something.
+        var refused: ContinuousClock.Instant?
+        /// What the broker said before it closed the connection.
+        var refusal: MQTTError?
+        /// The broker has accepted us.
+        var isUp = false
+        /// The broker says that it keeps retained messages, or says nothing of them.
+        var retains = true
+        var end: MQTTError?
+        /// How many the host has; 0 until it was looked up.
+        var addresses = 0
+    }
+
+    /// A connection that ends so soon after a refusal ended because of it.
+    private static let afterRefusal = Duration.seconds(2)
+    /// Longer messages are dropped.
+    static let mostBytes = 64 * 1024
+    private static let library: Void = { mosquitto_lib_init() }()
+
+    let attempt: BrokerRoute.Attempt
+    // libmosquitto locks its own handle; the pointer itself never changes.
+    private nonisolated(unsafe) let handle: OpaquePointer
+    private let settings: MQTTSettings
+    private let events: Events
+    private let tls: TLSContext?
+    private let clock = ContinuousClock()
+    private let state = Mutex(State())
+    private var connecting: String { "connect to the broker \(attempt.address)" }
+
+    init(_ settings: MQTTSettings, _ attempt: BrokerRoute.Attempt, events: Events) throws(MQTTError) {
+        _ = Self.library
+        tls = try settings.tls.map { files throws(MQTTError) in try TLSContext(files, host: attempt.address.host) }
+        // A session that is begun anew would have the broker publish a will that still waits.
+        let isClean = settings.sessionExpiry == 0 && settings.willDelay(attempt) == 0
+        guard let handle = mosquitto_new(settings.clientID, isClean, nil) else {
+            throw MQTTError.library(MOSQ_ERR_INVAL.rawValue, "prepare the client", kind: .settings)
+        }
+        self.handle = handle
+        self.settings = settings
+        self.attempt = attempt
+        self.events = events
+        try configure()
+        mosquitto_user_data_set(handle, Unmanaged.passUnretained(self).toOpaque())
+        setCallbacks()
+    }
+
+    deinit { mosquitto_destroy(handle) }
+
+    private func configure() throws(MQTTError) {
+        func check(_ code: Int32, _ operation: String) throws(MQTTError) {
+            guard code == 0 else { throw MQTTError.library(code, operation, kind: .settings) }
+        }
+        // Publishing threads then only queue, and the loop's own thread alone writes to the socket.
+        try check(mosquitto_threaded_set(handle, true), "prepare the client")
+        let version = attempt.version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311
+        try check(mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, version), "choose the protocol version")
+        if let username = settings.username {
+            try check(mosquitto_username_pw_set(handle, username, settings.password?.text), "set the user name")
+        }
+        if let tls {
+            try check(mosquitto_int_option(handle, MOSQ_OPT_SSL_CTX_WITH_DEFAULTS, 0), "prepare TLS")
+            try check(
+                mosquitto_void_option(handle, MOSQ_OPT_SSL_CTX, UnsafeMutableRawPointer(tls.handle)), "prepare TLS")
+        }
+        if attempt.hasWill, let will = settings.will?() {
+            let length = Int32(will.payload.count)
+            var properties: OpaquePointer?
+            let delay = settings.willDelay(attempt)
+            if delay > 0 {
+                mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_WILL_DELAY_INTERVAL.rawValue), UInt32(delay))
+            }
+            let code = mosquitto_will_set_v5(handle, will.topic, length, will.payload, 1, true, properties)
+            // They are the library's from now on, but not where it has refused them.
+            if code != 0 { mosquitto_property_free_all(&properties) }
+            try check(code, "set the last will")
+        }
+    }
+
+    private func setCallbacks() {
+        mosquitto_connect_v5_callback_set(handle) { _, context, code, _, properties in
+            var retains: UInt8 = 1
+            _ = mosquitto_property_read_byte(properties, Int32(MQTT_PROP_RETAIN_AVAILABLE.rawValue), &retains, false)
+            MQTTSession.from(context)?.connected(code, retains: retains != 0)
+        }
+        // Reasons of the broker are 128 and more, what the library itself says is less.
+        mosquitto_disconnect_v5_callback_set(handle) { _, context, reason, _ in
+            if reason >= 0x80 { MQTTSession.from(context)?.dismissed(Int(reason)) }
+        }
+        mosquitto_publish_v5_callback_set(handle) { _, context, id, reason, _ in
+            MQTTSession.from(context)?.acknowledge(id, reason)
+        }
+        mosquitto_subscribe_v5_callback_set(handle) { _, context, id, count, granted, _ in
+            MQTTSession.from(context)?.acknowledge(id, count > 0 ? granted?.pointee ?? 0x80 : 0x80)
+        }
+        mosquitto_unsubscribe_v5_callback_set(handle) { _, context, id, _ in
+            MQTTSession.from(context)?.acknowledge(id, 0)
+        }
+        mosquitto_log_callback_set(handle) { _, context, _, line in
+            guard let tls = MQTTSession.from(context)?.tls, let line else { return }
+            tls.note(String(cString: line))
+        }
+        mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
+            guard let session = MQTTSession.from(context), let message = message?.pointee, let topic = message.topic
+            else { return }
+            guard message.payloadlen <= MQTTSession.mostBytes else { return session.events.oversized() }
+            let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
+            session.events.message(
+                MQTTMessage(topic: String(cString: topic), payload: Array(bytes), retain: message.retain))
+        }
+    }
+
+    /// Until when the certificates that the broker showed hold; empty without TLS.
+    var certificates: [CertificateExpiry] { tls?.expiries ?? [] }
+
+    private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTSession? {
+        context.map { Unmanaged<MQTTSession>.fromOpaque($0).takeUnretainedValue() }
+    }
+
+    /// Whether the broker keeps retained messages, so far as it says.
+    var retains: Bool { state.withLock(\.retains) }
+
+    /// Connects, and returns with the reason when it is over. Blocks; to be called once.
+    func run(until isClosed: () -> Bool) -> MQTTError {
+        let fault = dial(until: isClosed) ?? exchange(until: isClosed)
+        return state.withLock { state in
+            let reason = isClosed() ? MQTTError.closed : state.refusal ?? fault
+            state.end = reason
+            for waiter in state.waiting.values { waiter.resume(returning: .failure(reason)) }
+            state.waiting = [:]
+            return reason
+        }
+    }
+
+    /// Looks the host up and makes a TCP connection; nil once there is one.
+    ///
+    /// libmosquitto's own connect blocks for two minutes where packets are lost, and its other one takes no properties of
+    /// MQTT 5 and no second address of a host.
+    private func dial(until isClosed: () -> Bool) -> MQTTError? {
+        let call = BlockingCall(named: "mqtt connect") { [self] in
+            let count = addressCount()
+            state.withLock { $0.addresses = count }
+            let code = connect()
+            return (code: code, system: errno)
+        }
+        var deadline = clock.now + .seconds(settings.connectTimeout)
+        var tried = 0
+        while true {
+            if let (code, system) = call.value(within: 0.1) {
+                guard tried > 0, code == MOSQ_ERR_ERRNO.rawValue, system == EINTR else {
+                    return code == 0 ? nil : .library(code, connecting, tls, system: system)
+                }
+                return unanswered
+            }
+            if isClosed() {
+                call.interrupt()
+                return .closed
+            }
+            guard clock.now > deadline else { continue }
+            let known = state.withLock(\.addresses)
+            guard known > 0 else {
+                return .late(
+                    connecting, "no name server answers within \(seconds(settings.connectTimeout))",
+                    remedy: "check this machine's name servers, or write the broker's address into host")
+            }
+            // The library then goes on to the host's next address, or returns.
+            call.interrupt()
+            tried += 1
+            guard tried <= known else { return unanswered }
+            deadline += tried < known ? .seconds(settings.connectTimeout) : .seconds(1)
+        }
+    }
+
+    private var unanswered: MQTTError {
+        .late(
+            connecting, "nobody answers there within \(seconds(settings.connectTimeout))",
+            remedy: "check its host and port, the network and the firewalls; it is tried again, and alerts wait")
+    }
+
+    /// Of the host, as the library will find them; 0 where there is none. Blocks.
+    private func addressCount() -> Int {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var first: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(attempt.address.host, nil, &hints, &first) == 0 else { return 0 }
+        defer { freeaddrinfo(first) }
+        return sequence(first: first) { $0?.pointee.ai_next }.prefix { $0 != nil }.reduce(0) { count, _ in count + 1 }
+    }
+
+    private func exchange(until isClosed: () -> Bool) -> MQTTError {
+        let deadline = clock.now + .seconds(settings.connectTimeout)
+        var closing = 0
+        // Twice more after the close, so that the farewell goes out.
+        while closing < 2 {
+            if isClosed() { closing += 1 }
+            let code = mosquitto_loop(handle, closing > 0 ? 100 : 500, 1)
+            let system = errno
+            guard code == 0 else { return ending(code, system) }
+            let (isUp, refusal, late) = state.withLock { state in
+                (state.isUp, state.refusal, state.unacknowledged.overdue(at: clock.now))
+            }
+            // A DISCONNECT of the broker is no error to the library.
+            if let refusal { return hangUp(refusal) }
+            if let late { return hangUp(silence(late)) }
+            if !isUp, clock.now > deadline { return hangUp(unaccepted) }
+        }
+        return .closed
+    }
+
+    /// What the library's error means.
+    private func ending(_ code: Int32, _ system: Int32) -> MQTTError {
+        let now = clock.now
+        let (isUp, isWaiting) = state.withLock { state in
+            let isRefused = state.refused.map { now - $0 < Self.afterRefusal } ?? false
+            return (state.isUp, !state.unacknowledged.isEmpty || state.sending > 0 || isRefused)
+        }
+        // The handshake of TLS goes on in the loop.
+        let operation = isUp ? "keep the connection to the broker \(attempt.address)" : connecting
+        if let fault = tls?.fault(operation) { return fault }
+        let isClosed =
+            code == MOSQ_ERR_CONN_LOST.rawValue
+            // With TLS the library takes the end of the stream for an error of the protocol.
+            || code == MOSQ_ERR_ERRNO.rawValue && [EPIPE, ECONNRESET, EPROTO].contains(system)
+        // Something else than MQTT, or than this version of it.
+        let isOdd = code == MOSQ_ERR_PROTOCOL.rawValue || code == MOSQ_ERR_MALFORMED_PACKET.rawValue
+        guard isClosed || !isUp && isOdd else { return .library(code, operation, system: system) }
+        guard isUp else {
+            return MQTTError(
+                kind: .disconnected, operation: operation,
+                cause: isClosed
+                    ? "the broker closed the connection without an answer"
+                    : "what answers there is not MQTT as we speak it",
+                remedy: unansweredRemedy, sign: .closedUnanswered)
+        }
+        return MQTTError(
+            kind: .disconnected, operation: operation, cause: "the broker closed the connection",
+            remedy: isWaiting ? "the broker's own log says why" : nil, sign: .closed)
+    }
+
+    private var unansweredRemedy: String {
+        // The broker's word for that is lost where it hangs up while we are writing.
+        let proof =
+            settings.tls?.certificate == nil ? ", and whether the broker demands a certificate of this site" : ""
+        let port = tls == nil ? "check the port, which may be one for TLS" : "check the port" + proof
+        return switch (settings.version, attempt.version) {
+        case (.v5, _): "perhaps it does not speak MQTT 5: try protocol: mqtt3.1.1; and \(port)"
+        case (.v311, _): port
+        case (nil, .v5): "perhaps it does not speak MQTT 5: 3.1.1 is tried as well; and \(port)"
+        case (nil, .v311): "neither MQTT 5 nor 3.1.1 was answered: \(port)"
+        }
+    }
+
+    /// A TCP connection, and nothing more.
+    private var unaccepted: MQTTError {
+        let time = seconds(settings.connectTimeout)
+        if let tls, tls.expiries.isEmpty {
+            return .late(
+                connecting, "it takes the connection, but the handshake of TLS is not answered within \(time)",
+                remedy: "check the port, and that the broker speaks TLS there")
+        }
+        return .late(
+            connecting, "it takes the connection, but does not answer (no CONNACK) within \(time)",
+            remedy: "check the port, and that the broker is not overloaded")
+    }
+
+    private func silence(_ message: String) -> MQTTError {
+        .late(
+            "keep the connection to the broker \(attempt.address)",
+            "the broker has not acknowledged a message for \(seconds(settings.ackTimeout))",
+            remedy: "see whether the broker's disk is full or the broker overloaded; it was to \(message)")
+    }
+
+    private func seconds(_ time: Double) -> String { "\(time == time.rounded() ? "\(Int(time))" : "\(time)") s" }
+
+    /// Without a farewell, so that the broker publishes the last will.
+    private func hangUp(_ reason: MQTTError) -> MQTTError {
+        let socket = mosquitto_socket(handle)
+        if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
+        return reason
+    }
+
+    private func connect() -> Int32 {
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if attempt.version == .v5 {
+            // The library would take in 256 MB before we see it: the broker is asked to keep that to itself.
+            mosquitto_property_add_int32(
+                &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(2 * Self.mostBytes))
+            // A will waits no longer than its session lives.
+            let expiry = max(settings.sessionExpiry, settings.willDelay(attempt))
+            if expiry > 0 {
+                mosquitto_property_add_int32(
+                    &properties, Int32(MQTT_PROP_SESSION_EXPIRY_INTERVAL.rawValue), UInt32(expiry))
+            }
+        }
+        return mosquitto_connect_bind_v5(
+            handle, attempt.address.host, Int32(attempt.address.port), Int32(settings.keepAlive), nil, properties)
+    }
+
+    /// Says farewell; the broker then keeps the last will to itself.
+    func disconnect() { mosquitto_disconnect(handle) }
+
+    func publish(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {
+        let operation = "publish to \(message.topic)"
+        try begin()
+        var id: Int32 = 0
+        var properties: OpaquePointer?
+        defer { mosquitto_property_free_all(&properties) }
+        if let expiry = message.expiry, attempt.version == .v5 {
+            mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_MESSAGE_EXPIRY_INTERVAL.rawValue), expiry)
+        }
+        let code = mosquitto_publish_v5(
+            handle, &id, message.topic, Int32(message.payload.count), message.payload, 1, message.retain, properties)
+        return try receipt(id, code, operation, bytes: message.payload.count)
+    }
+
+    /// - Parameter retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it.
+    func subscribe(_ filter: String, retainAsPublished: Bool) throws(MQTTError) -> MQTTReceipt {
+        let operation = "subscribe to \(filter)"
+        try begin()
+        var id: Int32 = 0
+        let options = retainAsPublished ? Int32(MQTT_SUB_OPT_RETAIN_AS_PUBLISHED.rawValue) : 0
+        let code = mosquitto_subscribe_v5(handle, &id, filter, 1, options, nil)
+        return try receipt(id, code, operation)
+    }
+
+    func unsubscribe(_ filter: String) throws(MQTTError) -> MQTTReceipt {
+        let operation = "unsubscribe from \(filter)"
+        try begin()
+        var id: Int32 = 0
+        let code = mosquitto_unsubscribe_v5(handle, &id, filter, nil)
+        return try receipt(id, code, operation)
+    }
+
+    /// Before a call that `receipt` follows.
+    private func begin() throws(MQTTError) {
+        let end: MQTTError? = state.withLock { state in
+            if state.end == nil { state.sending += 1 }
+            return state.end
+        }
+        if let end { throw end }
+    }
+
+    /// From now on the broker has its time to acknowledge.
+    private func receipt(
+        _ id: Int32, _ code: Int32, _ operation: String, bytes: Int = 0
+    ) throws(MQTTError) -> MQTTReceipt {
+        state.withLock { state in
+            state.sending -= 1
+            // The acknowledgement may be here already.
+            guard code == 0, state.early[id] == nil else { return }
+            state.unacknowledged.add(
+                id, operation, bytes: bytes, at: clock.now, within: settings.ackTimeout)
+        }
+        guard code == 0 else { throw MQTTError.unsent(code, operation) }
+        return MQTTReceipt(session: self, id: id, operation: operation)
+    }
+
+    func acknowledgement(of id: Int32, _ operation: String) async throws(MQTTError) {
+        let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
+            let known: Outcome? = state.withLock { state in
+                if let reason = state.early.removeValue(forKey: id) { return Self.outcome(reason, operation) }
+                if let end = state.end { return .failure(end) }
+                state.waiting[id] = continuation
+                return nil
+            }
+            if let known { continuation.resume(returning: known) }
+        }
+        do { try outcome.get() } catch {
+            guard error.kind != .disconnected else { throw error }
+            throw MQTTError(kind: error.kind, operation: operation, cause: error.cause, remedy: error.remedy)
+        }
+    }
+
+    /// Nobody will wait for this acknowledgement: a later message of the same id must not take it for its own.
+    func forget(_ id: Int32) {
+        state.withLock { state in
+            if state.early.removeValue(forKey: id) == nil { state.forgotten.insert(id) }
+        }
+    }
+
+    /// Acknowledgements for which nobody has waited yet.
+    var unclaimed: Int { state.withLock { $0.early.count } }
+
+    private func acknowledge(_ id: Int32, _ reason: Int32) {
+        let waiter: CheckedContinuation<Outcome, Never>? = state.withLock { state in
+            state.unacknowledged.remove(id)
+            if reason >= 0x80 { state.refused = clock.now }
+            if state.forgotten.remove(id) != nil { return nil }
+            let waiter = state.waiting.removeValue(forKey: id)
+            if waiter == nil { state.early[id] = reason }
+            return waiter
+        }
+        waiter?.resume(returning: Self.outcome(reason, "send"))
+    }
+
+    private func connected(_ code: Int32, retains: Bool) {
+        guard code == 0 else {
+            return state.withLock {
+                $0.refusal = MQTTReasons.connection(Int(code), attempt.address)
+            }
+        }
+        state.withLock { state in
+            state.isUp = true
+            state.retains = retains
+        }
+        events.up(self)
+    }
+
+    private func dismissed(_ reason: Int) {
+        state.withLock { state in
+            state.refusal = MQTTReasons.disconnection(
+                reason, clientID: settings.clientID,
+                state.isUp ? "keep the connection to the broker \(attempt.address)" : connecting)
+        }
+    }
+
+    private static func outcome(_ reason: Int32, _ operation: String) -> Outcome {
+        reason < 0x80 ? .success(()) : .failure(MQTTReasons.refusal(Int(reason), operation))
+    }
+}

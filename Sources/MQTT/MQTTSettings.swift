@@ -1,0 +1,107 @@
+public import Runtime
+
+/// How to reach a broker.
+public struct MQTTSettings: Sendable {
+    public enum Version: String, Sendable, Codable, CaseIterable {
+        case v311 = "3.1.1"
+        case v5 = "5"
+    }
+
+    /// Where a broker listens.
+    public struct Address: Sendable, Hashable, CustomStringConvertible {
+        /// A name or an address; IPv6 without brackets.
+        public var host: String
+        public var port: Int
+
+        public init(host: String, port: Int) {
+            self.host = host
+            self.port = port
+        }
+
+        /// An address of IPv6 in brackets.
+        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
+    }
+
+    /// Paths of PEM files.
+    public struct TLS: Sendable, Hashable {
+        /// Each certificate in it is trusted, whether or not one that is not in it has signed it.
+        public var authorities: String
+        public var certificate: String?
+        public var key: String?
+
+        public init(authorities: String, certificate: String? = nil, key: String? = nil) {
+            self.authorities = authorities
+            self.certificate = certificate
+            self.key = key
+        }
+    }
+
+    /// At least one. They are tried in turn, and the one that works is kept.
+    public var addresses: [Address]
+    public var clientID: String
+    public var username: String?
+    public var password: Secret?
+    /// Seconds without traffic after which the broker is asked whether it lives.
+    public var keepAlive: Int
+    /// Nil: 5, and 3.1.1 where the broker does not take that.
+    public var version: Version?
+    public var tls: TLS?
+    /// What must not be told on, whoever repeats it.
+    public var secrets = KnownSecrets()
+    /// What the broker publishes, retained, when the connection breaks; made anew for each connection.
+    public var will: (@Sendable () -> MQTTMessage)?
+    /// Seconds for which the broker waits with it, MQTT 5 alone: who is connected again by then was never away for others.
+    ///
+    /// Longer than the first waits between two attempts.
+    public var willDelay = 10
+    /// The same for one connection; 0 where it has no will, or its version no delay.
+    func willDelay(_ attempt: BrokerRoute.Attempt) -> Int {
+        attempt.version == .v5 && attempt.hasWill && will != nil ? willDelay : 0
+    }
+    /// Seconds for which the broker keeps subscriptions and what comes for them over a broken connection; 0: not at all.
+    /// MQTT 3.1.1 cannot limit it.
+    public var sessionExpiry = 0
+    /// What cannot be kept of the rules for incoming requests; nil where all can.
+    public var inboundWarning: String? { version == .v311 ? Self.oldInboundWarning : nil }
+    package static let oldInboundWarning =
+        "with MQTT 3.1.1 a review or command that is published with retain while the site listens cannot be told "
+        + "from another and is honoured, and the size of what comes in is bounded by the broker alone; use "
+        + "protocol mqtt5, or set message_size_limit at the broker"
+    /// What an operator should know, and is no fault.
+    public var notes: [String] {
+        var notes: [String] = []
+        if addresses.count > 1 {
+            notes.append(
+                "brokers that are no cluster keep retained states and waiting requests each for itself; subscribers need "
+                    + "to be at all of them")
+        }
+        return notes
+    }
+    /// Bounds of the wait between two attempts, in seconds.
+    public var shortestWait = 0.5
+    public var longestWait = 30.0
+    /// A connection that has held for so many seconds was a success, after which the waits begin anew.
+    public var settleTime = 30.0
+    /// Seconds for which the broker may leave a message unacknowledged before the connection counts as broken.
+    ///
+    /// One more for each `slowestLink` bytes that are on their way: a picture takes its time over a slow line.
+    public var ackTimeout = 20.0
+    /// Bytes in a second that every line takes; wss on Debian's mosquitto takes 40 KiB.
+    static let slowestLink = 32.0 * 1024
+    /// Seconds for each address of a host to take the connection, and then for the broker to accept it.
+    public var connectTimeout = 10.0
+
+    public init(
+        host: String, port: Int = 1883, clientID: String, username: String? = nil, password: Secret? = nil,
+        keepAlive: Int = 30, version: Version? = .v5, tls: TLS? = nil, will: (@Sendable () -> MQTTMessage)? = nil
+    ) {
+        addresses = [Address(host: host, port: port)]
+        self.clientID = clientID
+        self.username = username
+        self.password = password
+        self.keepAlive = keepAlive
+        self.version = version
+        self.tls = tls
+        self.will = will
+    }
+}

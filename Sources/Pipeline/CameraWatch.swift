@@ -1,0 +1,94 @@
+public import Analytics
+public import Foundation
+import Inference
+public import Video
+
+/// What watches a camera: a pipeline or, where its zones were drawn on several presets, one for each of them. A look goes to
+/// the one whose view the camera shows; the others rest, as if the camera were blind: nothing of theirs begins or ends.
+///
+/// One owner.
+public final class CameraWatch {
+    /// A pipeline, and what is kept of it when.
+    public final class Place {
+        /// Nil for a camera without presets.
+        public let preset: CameraPreset?
+        public internal(set) var pipeline: CameraPipeline
+        /// What an earlier run, or an earlier stay, has learnt of its view.
+        fileprivate var learnt: ViewSnapshot?
+        package var watching = WatchKeeping()
+        package var keeping = GroundKeeping()
+        package var viewing = ViewKeeping()
+        package var restoration: GroundRestoration
+
+        /// - Parameters:
+        ///   - learnt: what an earlier run has learnt of the preset's view.
+        ///   - pipeline: of a preset with `presets`, see `Sight`.
+        public init(preset: CameraPreset? = nil, learnt: ViewSnapshot? = nil, pipeline: consuming CameraPipeline) {
+            self.preset = preset
+            self.learnt = learnt
+            restoration = pipeline.groundRestoration
+            self.pipeline = pipeline
+        }
+
+        /// By which the preset is recognised in pictures of a height.
+        fileprivate func views(_ preset: CameraPreset, height: Int) -> [ViewSnapshot] {
+            [learnt, ViewSnapshot(preset.picture.stretched(toHeight: height))].compactMap { $0 }
+        }
+    }
+
+    /// In the order of the presets.
+    public let places: [Place]
+    /// The one that the last look went to.
+    public private(set) var place: Place
+    private var small = SmallPicture()
+    private var height: Int?
+    private var isSeen = false
+
+    /// - Parameter places: one, or one for each preset.
+    public init(_ first: Place, _ others: [Place] = []) {
+        places = [first] + others
+        place = first
+    }
+
+    /// Takes one picture through the pipeline that it belongs to.
+    public func look(at frame: Frame) async throws -> CameraPipeline.Look {
+        if place.preset != nil, !frame.isGlimpse { try choose(by: frame) }
+        var look = try await place.pipeline.look(at: frame)
+        // Nothing is concluded before it is recognised; one look that shows nothing is no news.
+        isSeen = look.sight.fault == nil && (isSeen || look.sight.isClear)
+        look.preset = isSeen ? place.preset?.id : nil
+        if places.count > 1 { look.sharpness = places.flatMap { $0.pipeline.sharpness } }
+        return look
+    }
+
+    private func choose(by frame: Frame) throws {
+        let picture = try small.picture(of: frame).luma
+        if picture.height != height {
+            height = picture.height
+            for place in places { leave(place, at: frame.time) }
+        }
+        let likely = places.compactMap { place in place.pipeline.likeness(of: picture).map { (place, $0) } }
+        guard let (best, _) = likely.max(by: { $0.1 < $1.1 }) else { return }
+        guard best !== place else { return }
+        leave(place, at: frame.time)
+        place = best
+    }
+
+    private func leave(_ place: Place, at time: MediaTime) {
+        guard let preset = place.preset, let height else { return }
+        if place.pipeline.knowsView { place.learnt = place.pipeline.viewSnapshot() ?? place.learnt }
+        place.pipeline.leave(views: place.views(preset, height: height), at: time)
+    }
+
+    public var costs: CameraPipeline.Costs {
+        places.dropFirst().reduce(places[0].pipeline.costs) { $0 + $1.pipeline.costs }
+    }
+
+    /// A review has ended the incident; its object is passed over until it has gone.
+    public func settle(_ incident: UUID) {
+        (places.first { $0.pipeline.holds(incident) } ?? place).pipeline.settle(incident)
+    }
+
+    /// The settled incidents whose objects have gone since the last call.
+    public func takeReleased() -> [UUID] { places.flatMap { $0.pipeline.takeReleased() } }
+}

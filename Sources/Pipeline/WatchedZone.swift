@@ -1,0 +1,33 @@
+public import Analytics
+import Hashing
+import Video
+
+/// A zone and what is watched in it.
+public struct WatchedZone: Sendable, Hashable {
+    public let zone: Zone
+    public let rules: ZoneRules
+    /// That it was drawn on; nil where the camera has none.
+    public let preset: String?
+
+    public init(zone: Zone, rules: ZoneRules, preset: String? = nil) {
+        self.zone = zone
+        self.rules = rules
+        self.preset = preset
+    }
+}
+
+extension [WatchedZone] {
+    /// Those that are watched for parking.
+    public var withParking: [Zone] { filter { $0.rules.parking != nil }.map(\.zone) }
+
+    /// Tells zones from those that were drawn anew, on another view: by their outlines, whatever they are called and in
+    /// whichever order they are written.
+    ///
+    /// - Parameter preset: that they were drawn on: with another picture it is another view too.
+    package func drawing(on preset: CameraPreset?) -> String {
+        let outlines = map { $0.zone.polygon.corners.map { "\($0.x),\($0.y)" }.joined(separator: " ") }
+        let text = outlines.sorted().joined(separator: "\n")
+        // Without a hash the view is learnt anew, at worst.
+        return (try? SHA256.hex([UInt8](text.utf8) + (preset?.picture.pixels ?? []))) ?? text
+    }
+}

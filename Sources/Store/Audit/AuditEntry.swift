@@ -1,0 +1,65 @@
+import Contract
+import Foundation
+import Hashing
+
+/// One line of the audit log: who asked for what, and what became of it.
+public struct AuditEntry: Sendable, Hashable, Codable {
+    /// What may be said of; the names are part of the log's format.
+    public enum Event: String, Sendable, Codable {
+        case configurationLoaded = "configuration.loaded"
+        case reviewAccepted = "review.accepted"
+        case reviewRefused = "review.refused"
+        case commandAccepted = "command.accepted"
+        case commandRefused = "command.refused"
+        case messagesDropped = "messages.dropped"
+        case replayIncomplete = "replay.incomplete"
+        case evidenceDropped = "evidence.dropped"
+        case storeReplaced = "store.replaced"
+        case storeRestored = "store.restored"
+        case ledgerShortened = "ledger.shortened"
+    }
+
+    /// From 1, without gaps.
+    public let number: Int64
+    /// RFC 3339, in UTC.
+    public let at: String
+    public let event: Event
+    /// As the request named itself; empty for the site's own doing.
+    public let by: String
+    public let facts: [String: String]
+    /// The hash of the entry before; 64 zeros before the first.
+    public let previous: String
+    /// SHA-256 over all of the above.
+    public let hash: String
+
+    init(number: Int64, at: String, event: Event, by: String, facts: [String: String], previous: String) throws {
+        self.number = number
+        self.at = at
+        self.event = event
+        self.by = by
+        self.facts = facts
+        self.previous = previous
+        hash = try Self.hash(number: number, at: at, event: event, by: by, facts: facts, previous: previous)
+    }
+
+    /// Whether the entry is as it was written.
+    public var isIntact: Bool {
+        hash == (try? Self.hash(number: number, at: at, event: event, by: by, facts: facts, previous: previous))
+    }
+
+    private struct Content: Encodable {
+        let number: Int64
+        let at: String
+        let event: Event
+        let by: String
+        let facts: [String: String]
+        let previous: String
+    }
+
+    private static func hash(
+        number: Int64, at: String, event: Event, by: String, facts: [String: String], previous: String
+    ) throws -> String {
+        let content = Content(number: number, at: at, event: event, by: by, facts: facts, previous: previous)
+        return try SHA256.hex(try WireJSON.encode(content))
+    }
+}

@@ -1,0 +1,52 @@
+import Contract
+public import Foundation
+import GRDB
+import Synchronization
+
+extension Outbox {
+    /// The generation of this database: a UUIDv7. A sequence means something only together with it, for a database that
+    /// takes the place of a lost one begins at 1 again. Empty where an older version wrote the database and it is opened
+    /// for reading only.
+    public var epoch: String { generation.withLock(\.self) }
+
+    static func epoch(_ db: Database) throws -> String {
+        guard let epoch = try String.fetchOne(db, sql: "SELECT epoch FROM store") else {
+            throw DatabaseError(resultCode: .SQLITE_CORRUPT, message: "the database has no epoch")
+        }
+        return epoch
+    }
+
+    /// Counts from 1 again under another epoch, in one transaction with the audit log's word on it: what was counted from
+    /// here on before is with subscribers, and the database does not know it.
+    ///
+    /// To be called before anything is written or sent. What was counted before stays, for reviews and because some of it
+    /// waits to be sent, by numbers below 1: each of these messages bears its own epoch and sequence.
+    public func beginEpoch(
+        _ event: AuditEntry.Event, facts: [String: String] = [:], at date: Date = Date()
+    ) throws(OutboxError) {
+        try beginEpoch(event, facts: facts, at: date, as: UUIDv7.make(date: date).text)
+    }
+
+    func beginEpoch(
+        _ event: AuditEntry.Event, facts: [String: String] = [:], at date: Date = Date(), as epoch: String
+    ) throws(OutboxError) {
+        try Self.explaining("begin another epoch of the outbox \(file.path)") {
+            try pool.write { db in
+                try Self.auditDrops(at: date, db)
+                try db.execute(sql: "DELETE FROM drops; DELETE FROM replays")
+                let lowest = try Int64.fetchOne(db, sql: "SELECT MIN(sequence) FROM messages") ?? 1
+                // Below all that is there: no number is taken twice on the way.
+                let step = try Self.lastSequence(db) - min(lowest, 1) + 1
+                try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
+                for table in ["messages", "pictures", "evidence_due"] {
+                    try db.execute(sql: "UPDATE \(table) SET sequence = sequence - ?", arguments: [step])
+                }
+                try db.execute(sql: "UPDATE sequence SET last = 0")
+                try db.execute(sql: "UPDATE store SET epoch = ?", arguments: [epoch])
+                try Self.audit(
+                    event, by: "", facts: facts.merging(["epoch": epoch]) { $1 }, at: date, db)
+            }
+        }
+        generation.withLock { $0 = epoch }
+    }
+}

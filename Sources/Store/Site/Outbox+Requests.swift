@@ -1,0 +1,104 @@
+package import Contract
+public import Foundation
+package import GRDB
+
+/// What is known of requests, so that each is carried out and answered once. Every method is one transaction, its entry
+/// in the audit log included.
+extension Outbox {
+    /// What is known of a request's id.
+    package enum Known { case new, answered, underWay, other }
+
+    package func known(_ class: Reply.Class, _ id: String, digest: String) throws -> Known {
+        try pool.read { try Self.known(`class`, id, digest, $0) }
+    }
+
+    static func known(_ class: Reply.Class, _ id: String, _ digest: String, _ db: Database) throws -> Known {
+        let sql = "SELECT digest, answered FROM requests WHERE class = ? AND id = ?"
+        guard let row = try Row.fetchOne(db, sql: sql, arguments: [`class`.rawValue, id]) else { return .new }
+        guard row["digest"] == digest else { return .other }
+        return row["answered"] ? .answered : .underWay
+    }
+
+    /// Remembers a command that takes a while, so that it is carried out once.
+    package func begin(_ command: Command, digest: String, replyTopic: String, at date: Date) throws {
+        try pool.write { db in
+            try Self.remember(.command, command.id, digest, replyTopic, isAnswered: false, at: date, db)
+            try Self.audit(.commandAccepted, by: command.by ?? "", facts: command.facts, at: date, db)
+        }
+    }
+
+    /// Answers a command, and with it is done.
+    ///
+    /// - Parameter isBegun: whether `begin` has told the audit log of it.
+    package func finish(
+        _ command: Command, digest: String, replyTopic: String, isBegun: Bool, at date: Date,
+        reply: (Database) throws -> Reply
+    ) throws {
+        try pool.write { db in
+            try Self.remember(.command, command.id, digest, replyTopic, isAnswered: true, at: date, db)
+            if !isBegun { try Self.audit(.commandAccepted, by: command.by ?? "", facts: command.facts, at: date, db) }
+            try Self.insert(reply(db), topic: replyTopic, db)
+        }
+    }
+
+    /// Answers with a refusal.
+    ///
+    /// - Parameter digest: nil where the id stays free: a stranger must not use up the ids of others.
+    package func refuse(_ reply: Reply, by: String, digest: String?, replyTopic: String, at date: Date) throws {
+        try pool.write { db in
+            if let digest, let id = reply.request {
+                try Self.remember(reply.class, id, digest, replyTopic, isAnswered: true, at: date, db)
+            }
+            var facts = ["reason": reply.reason?.rawValue ?? "", "text": reply.text ?? "", "topic": replyTopic]
+            facts["id"] = reply.request
+            facts["incident"] = reply.incident
+            try Self.audit(
+                reply.class == .review ? .reviewRefused : .commandRefused, by: by, facts: facts, at: date, db)
+            try Self.insert(reply, topic: replyTopic, db)
+        }
+    }
+
+    /// Commands that a run began and did not answer, as ids and topics of their replies.
+    package func unanswered() throws -> [(id: String, digest: String, topic: String)] {
+        try pool.read { db in
+            try Row.fetchAll(db, sql: "SELECT id, digest, topic FROM requests WHERE NOT answered ORDER BY received, id")
+                .map { ($0["id"], $0["digest"], $0["topic"]) }
+        }
+    }
+
+    /// Forgets requests and reviews that came in before these dates.
+    public func prune(requestsBefore requests: Date, reviewsBefore reviews: Date) throws(OutboxError) {
+        try Self.explaining("delete old requests") {
+            try pool.write { db in
+                try db.execute(
+                    sql: "DELETE FROM requests WHERE answered AND received < ?",
+                    arguments: [requests.timeIntervalSince1970])
+                try db.execute(
+                    sql: "DELETE FROM reviews WHERE received < ?", arguments: [reviews.timeIntervalSince1970])
+            }
+        }
+    }
+
+    static func remember(
+        _ class: Reply.Class, _ id: String, _ digest: String, _ topic: String, isAnswered: Bool, at date: Date,
+        _ db: Database
+    ) throws {
+        try db.execute(
+            sql: """
+                INSERT INTO requests VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (class, id) DO UPDATE SET answered = excluded.answered
+                """,
+            arguments: [`class`.rawValue, id, digest, topic, date.timeIntervalSince1970, isAnswered])
+    }
+}
+
+extension Command {
+    /// As the audit log tells it.
+    var facts: [String: String] {
+        switch action {
+        case .ping: ["id": id, "command": "ping"]
+        case .replay(let span, _):
+            ["id": id, "command": "replay", "from": "\(span.lowerBound)", "to": "\(span.upperBound)"]
+        case .snapshot(let camera): ["id": id, "command": "snapshot", "camera": camera]
+        }
+    }
+}

@@ -1,0 +1,26 @@
+public import Analytics
+public import Contract
+public import Foundation
+import GRDB
+
+extension Outbox {
+    /// Closes an incident that no camera will speak of again, on the topics of its last message, which this one repeats.
+    ///
+    /// - Parameters:
+    ///   - incident: as it is once it is closed.
+    ///   - date: of the message.
+    /// - Returns: The message; nil where a review ended it before, or the budget has taken its last message: then it is
+    ///   closed here, and the retained state is emptied at the next start.
+    @discardableResult
+    public func close(unwatched incident: Incident, at date: Date) throws(OutboxError) -> AlertMessage? {
+        let operation = "close incident \(incident.id.text)"
+        let last = try Self.explaining(operation) {
+            try pool.read { try OutboxSchema.newestMessage(of: incident.id, $0) }
+        }
+        guard let last else {
+            try Self.explaining(operation) { try pool.write { try OutboxSchema.save(incident, $0) } }
+            return nil
+        }
+        return try append(incident) { try AlertMessage(again: last, as: $0, sequence: $1, epoch: epoch, at: date) }
+    }
+}

@@ -1,0 +1,244 @@
+import Analytics
+import Catalogue
+import Evidence
+import Foundation
+import Inference
+import Logging
+import TestSupport
+import Testing
+import Video
+
+@testable import Contract
+@testable import Delivery
+@testable import Edge
+@testable import MQTT
+@testable import Pipeline
+@testable import Store
+
+/// What goes when evidence outgrows its budget, in which order, and what tells of it.
+@Suite(.heavy) struct EvidenceBudgetTests {
+    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
+    private static let canMask = (try? masking.verified()) != nil
+    private static let noLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    /// Incidents whose evidence is their messages, of some two kilobytes each.
+    private final class Site {
+        let outbox: Outbox
+        let archive: EvidenceArchive
+        let identity: SiteIdentity
+        let camera: CameraIdentity
+        let writer: IncidentWriter
+        let inbox: Inbox
+        let folder: URL
+
+        init(
+            _ folder: TemporaryFolder, evidence: URL? = nil, budget: Int,
+            masking: MaskingModels = MaskingModels(face: nil, plate: nil)
+        ) throws {
+            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            identity = SiteIdentity(
+                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
+                model: .init(name: "m", version: "1", sha256: ""))
+            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
+            self.folder = evidence ?? folder.file("evidence")
+            outbox = try Outbox(file: folder.file("outbox.sqlite"))
+            archive = EvidenceArchive(
+                maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: self.folder),
+                ledger: try Ledger(folder: self.folder, site: "edge-01"), budget: budget)
+            writer = IncidentWriter(
+                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
+                catalogue: try Catalogue.builtIn(), logger: noLogger
+            ) {}
+            inbox = Inbox(
+                outbox: outbox, topics: AlertTopics(), site: identity, places: [place], authority: Authority(),
+                logger: noLogger, settled: { _ in }, snapshot: { .unavailable(camera: $0) })
+        }
+
+        func incident() -> Incident {
+            Incident(
+                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
+                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
+                object: .init(
+                    objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
+        }
+
+        func write(_ incident: Incident, views: [EvidenceView] = []) async {
+            writer.record([
+                IncidentWriter.Entry(
+                    change: .init(incident: incident, views: views), camera: camera,
+                    zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
+                    date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
+            ])
+            await settle()
+        }
+
+        func settle() async {
+            await writer.settlePictures()
+            archive.followAll(outbox)
+            archive.evict(outbox, logger: noLogger)
+        }
+
+        func open() async -> Incident {
+            let incident = incident()
+            await write(incident)
+            return incident
+        }
+
+        func close(_ incident: Incident) async -> Incident {
+            var incident = incident
+            incident.state = .closed
+            incident.closeReason = .cleared
+            incident.closed = MediaTime(400)
+            incident.revision += 1
+            await write(incident)
+            return incident
+        }
+
+        /// Opened and closed.
+        func past() async -> Incident { await close(await open()) }
+
+        func confirm(_ incident: Incident) async {
+            let topic = AlertTopics().inbound(.review, camera.place, site: identity.id)
+            await inbox.take(
+                MQTTMessage(
+                    topic: topic, text: #"{"incident":"\#(incident.id)","verdict":"confirmed","by":"worker-17"}"#))
+            await settle()
+        }
+
+        func deliverAll() throws {
+            let last = try outbox.counts().lastSequence
+            guard last > 0 else { return }
+            try outbox.markDelivered(Dictionary(uniqueKeysWithValues: (1...last).map { ($0, Date()) }))
+        }
+
+        func isKept(_ incident: Incident) -> Bool { archive.store.incidents.contains(incident.id) }
+        func check() throws -> LedgerReport { try LedgerCheck.run(folder: folder) }
+        func evictions() throws -> [String] { try check().evictions.map(\.incident) }
+    }
+
+    private func text(_ incidents: Incident...) -> [String] { incidents.map { $0.id.uuidString.lowercased() } }
+
+    @Test func `the oldest closed incident goes first, one that a broker lacks later, a confirmed one last`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        var site = try Site(folder, budget: .max)
+        let standing = await site.open()
+        let confirmed = await site.past()
+        let first = await site.past()
+        let second = await site.past()
+        try site.deliverAll()
+        await site.confirm(confirmed)
+        try site.deliverAll()
+        let waiting = await site.past()
+        #expect(try site.check().isIntact)
+        // Each time room for one byte less than there is.
+        for (count, gone) in [first, second, waiting, confirmed].enumerated() {
+            site = try Site(folder, budget: site.archive.store.bytes - 1)
+            #expect(site.archive.evict(site.outbox, logger: Self.noLogger) == 1)
+            #expect(!site.isKept(gone) && site.isKept(standing))
+            #expect(try site.check().isIntact && site.check().evictions.count == count + 1)
+        }
+        #expect(try site.evictions() == text(first, second, waiting, confirmed))
+        // An open one stays, whatever the budget.
+        site = try Site(folder, budget: 1)
+        #expect(site.archive.evict(site.outbox, logger: Self.noLogger) == 0)
+        #expect(site.isKept(standing))
+        #expect(try site.check().files == 1)
+    }
+
+    @Test(arguments: 0..<8) func `whatever happens, the budget is kept or only open incidents are left`(
+        seed: UInt64
+    ) async throws {
+        var random = SeededGenerator(seed: seed)
+        let folder = try TemporaryFolder()
+        let budget = 12_000
+        var site = try Site(folder, budget: budget)
+        var open: [Incident] = []
+        var known: [Incident] = []
+        for _ in 0..<60 {
+            switch Int.random(in: 0..<10, using: &random) {
+            case 0..<3:
+                open.append(await site.open())
+                known.append(open[open.count - 1])
+            case 3..<6 where !open.isEmpty:
+                _ = await site.close(open.remove(at: Int.random(in: 0..<open.count, using: &random)))
+            case 6 where !known.isEmpty: await site.confirm(try #require(known.randomElement(using: &random)))
+            case 7: site = try Site(folder, budget: budget)
+            default: try site.deliverAll()
+            }
+            let kept = Set(site.archive.store.incidents)
+            #expect(kept.isSuperset(of: open.map(\.id)))
+            #expect(site.archive.store.bytes <= budget || kept == Set(open.map(\.id)))
+        }
+        let report = try site.check()
+        #expect(report.isIntact && report.notes == [], "\(report)")
+        #expect(!report.evictions.isEmpty)
+        #expect(report.messages == Int(try site.outbox.counts().lastSequence))
+        // No alert is lost for want of room.
+        #expect(try site.outbox.messages(from: 1, through: 1000).count == report.messages)
+    }
+
+    @Test func `a kill between the record and the deletion leaves a good ledger, and the next start goes on`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, budget: .max)
+        let past = await site.past()
+        try site.archive.ledger.evict(incident: past.id)
+        #expect(site.isKept(past))
+        #expect(try site.check().isIntact)
+        for _ in 0..<2 {
+            let again = try Site(folder, budget: .max)
+            again.archive.resume(again.outbox, logger: Self.noLogger)
+            #expect(!again.isKept(past))
+            let evicted = try again.outbox.standing().evicted
+            #expect(evicted.incidents == 1 && evicted.bytes > 1000)
+        }
+        let report = try site.check()
+        #expect(report.isIntact && report.notes == [] && report.evictions.map(\.files) == [2])
+    }
+
+    @Test func `what went is counted for the site's state and written to the audit log`() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, budget: 5000)
+        for _ in 0..<6 { _ = await site.past() }
+        try site.deliverAll()
+        let evicted = try site.outbox.standing().evicted
+        #expect(evicted.incidents == (try site.check().evictions.count) && evicted.incidents >= 3)
+        for _ in 0..<2 { try site.outbox.auditEvictions() }
+        let entries = try site.outbox.auditEntries().filter { $0.event == .evidenceDropped }
+        #expect(entries.map { $0.facts["incidents"] } == ["\(evicted.incidents)"])
+        let status = SiteStatus(
+            site: site.identity, cameras: [], standing: try site.outbox.standing(), isConnected: false, withheld: 0,
+            archive: site.archive)
+        #expect(status.evidence?.evictedIncidents == evicted.incidents)
+        #expect(status.evidence?.bytes == site.archive.store.bytes && status.evidence?.budgetBytes == 5000)
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func `on a disk that is full alerts go out without pictures, and the ledger follows once there is room`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        guard let disk = try FullDisk(in: folder, megabytes: 4) else { return }
+        let site = try Site(folder, evidence: disk.url.appending(path: "evidence"), budget: .max, masking: Self.masking)
+        let frame = try JPEG.decode(
+            try JPEG.encode(try Canvas(width: 640, height: 360, .grey)), time: MediaTime(300),
+            date: Date(timeIntervalSince1970: 1_790_000_300))
+        func view() -> EvidenceView {
+            EvidenceView(role: .panoramaConfirming, source: .frame(frame), taken: frame.date, vehicles: [])
+        }
+        await site.write(site.incident(), views: [view()])
+        disk.fill()
+        for _ in 0..<3 { await site.write(site.incident(), views: [view()]) }
+        let events = try site.outbox.messages(from: 1, through: 10).map { try AlertEvent(json: Data($0.payload)) }
+        #expect(events.map(\.data.evidence.count) == [1, 0, 0, 0])
+        #expect(events.dropFirst().allSatisfy { $0.data.why.last?.what == "evidence could not be written" })
+        #expect(site.archive.ledger.head.sequence < 4)
+        disk.free()
+        await site.settle()
+        let report = try site.check()
+        #expect(report.isIntact && report.messages == 4 && report.files == 5, "\(report)")
+    }
+}

@@ -1,0 +1,236 @@
+import Analytics
+import Catalogue
+import Evidence
+import Foundation
+import Inference
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+import Threading
+import Video
+
+@testable import Contract
+@testable import Edge
+@testable import Pipeline
+@testable import Store
+
+/// Alerts never wait for pictures but a little, and what waits is bounded.
+@Suite struct EvidenceQueueTests {
+    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
+    private static let canMask = (try? masking.verified()) != nil
+    private static let noLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    private struct Site {
+        let outbox: Outbox
+        let archive: EvidenceArchive
+        let writer: IncidentWriter
+        let camera: CameraIdentity
+        let folder: TemporaryFolder
+
+        init(
+            _ folder: TemporaryFolder, deadline: Duration = .seconds(3600), mostBytes: Int? = nil,
+            masking: MaskingModels = EvidenceQueueTests.masking
+        ) throws {
+            self.folder = folder
+            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let identity = SiteIdentity(
+                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
+                model: .init(name: "m", version: "1", sha256: ""))
+            let evidence = folder.file("evidence")
+            outbox = try Outbox(file: folder.file("outbox.sqlite"))
+            archive = EvidenceArchive(
+                maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: evidence),
+                ledger: try Ledger(folder: evidence, site: "edge-01"))
+            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
+            writer = IncidentWriter(
+                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
+                catalogue: try Catalogue.builtIn(), logger: noLogger, deadline: deadline, mostBytes: mostBytes
+            ) {}
+        }
+
+        func entry(_ incident: Incident, _ views: [EvidenceView]) -> IncidentWriter.Entry {
+            IncidentWriter.Entry(
+                change: .init(incident: incident, views: views), camera: camera,
+                zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
+                date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
+        }
+
+        func events() throws -> [AlertEvent] {
+            try outbox.messages(from: 1, through: 1000).map { try AlertEvent(json: Data($0.payload)) }
+        }
+    }
+
+    private func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
+        // The test's own limit ends it.
+        while try !condition() {
+            guard !Task.isCancelled else { return false }
+            try? await Task.sleep(for: .milliseconds(5))
+        }
+        return true
+    }
+
+    private static func frame(_ time: Double = 300) throws -> Frame {
+        try JPEG.decode(
+            try JPEG.encode(try Canvas(width: 640, height: 360, .grey)), time: MediaTime(time),
+            date: Date(timeIntervalSince1970: 1_790_000_000 + time))
+    }
+
+    private static func view(_ frame: Frame) -> EvidenceView {
+        EvidenceView(role: .panoramaConfirming, source: .frame(frame), taken: frame.date, vehicles: [])
+    }
+
+    /// A picture that is ready once somebody says so.
+    private static func slow(_ gate: AsyncStream<Void>) throws -> EvidenceView {
+        let jpeg = try JPEG.encode(try frame())
+        return EvidenceView(
+            role: .panoramaFirst,
+            source: .compressed(
+                Task {
+                    for await _ in gate {}
+                    return jpeg
+                }), taken: Date(timeIntervalSince1970: 1_790_000_300), vehicles: [])
+    }
+
+    private static func incident() -> Incident {
+        Incident(
+            id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
+            confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
+            object: .init(objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func `one alert waits for its pictures and has them, and nobody reads it before`() async throws {
+        let site = try Site(try TemporaryFolder())
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        let incident = Self.incident()
+        site.writer.record([site.entry(incident, [try Self.slow(gate)])])
+        await site.writer.settle()
+        // On the disk, and kept back.
+        #expect(try site.outbox.openIncidents().map(\.id) == [incident.id])
+        #expect(try site.outbox.counts().undelivered == 1)
+        #expect(try site.outbox.pending(limit: 10).isEmpty && site.outbox.lastSettled() == 0)
+        #expect(try site.outbox.evidenceDue() == [1])
+        opening.finish()
+        await site.writer.settlePictures()
+        let events = try site.outbox.pending(limit: 10).map { try AlertEvent(json: Data($0.payload)) }
+        #expect(events.map(\.data.incident.state) == ["opened"])
+        #expect(events.first?.data.evidence.map(\.role) == ["panorama-first"])
+        #expect(try site.outbox.evidenceDue() == [] && site.outbox.lastSettled() == 1)
+        #expect(
+            try site.outbox.counts().bytes
+                == site.outbox.messages(from: 1, through: 1).reduce(0) { $0 + $1.payload.count })
+        #expect(site.writer.pictures.count == 0 && site.writer.pictures.bytes == 0)
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
+    func `pictures that take longer than the deadline follow as an update`() async throws {
+        let site = try Site(try TemporaryFolder(), deadline: .milliseconds(1))
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        site.writer.record([site.entry(Self.incident(), [try Self.slow(gate)])])
+        await site.writer.settle()
+        #expect(try await eventually { try site.outbox.pending(limit: 10).count == 1 })
+        opening.finish()
+        await site.writer.settlePictures()
+        let events = try site.events()
+        #expect(events.map(\.data.incident.state) == ["opened", "updated"])
+        #expect(events.map(\.data.incident.revision) == [1, 2])
+        #expect(events.map(\.data.evidence.count) == [0, 1])
+        #expect(
+            try SchemaValidator.incident.violations(in: site.outbox.pending(limit: 10).map { Data($0.payload) }) == [])
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
+    func `a burst goes out at once, a held alert before it, and all pictures follow, new alerts first`() async throws {
+        let site = try Site(try TemporaryFolder())
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        let first = Self.incident()
+        site.writer.record([site.entry(first, [try Self.slow(gate)])])
+        await site.writer.settle()
+        let frame = try Self.frame()
+        var known = Self.incident()
+        (known.state, known.revision) = (.updated, 2)
+        let burst = (0..<20).map { _ in Self.incident() }
+        site.writer.record(
+            [site.entry(known, [Self.view(frame)])] + burst.map { site.entry($0, [Self.view(frame)]) })
+        await site.writer.settle()
+        // Before, the first picture held up all of them.
+        #expect(try site.outbox.pending(limit: 100).count == 22)
+        opening.finish()
+        await site.writer.settlePictures()
+        let events = try site.events()
+        #expect(events.count == 44)
+        let pictured = events.filter { !$0.data.evidence.isEmpty }.map { UUID(uuidString: $0.subject) }
+        #expect(pictured == [first.id] + burst.map(\.id) + [known.id])
+        #expect(events.suffix(22).allSatisfy { $0.data.incident.state == "updated" && !$0.data.evidence.isEmpty })
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func `pictures of an incident that closed meanwhile follow as closed, and its order holds`() async throws {
+        let site = try Site(try TemporaryFolder())
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        var incident = Self.incident()
+        site.writer.record([site.entry(incident, [try Self.slow(gate)])])
+        await site.writer.settle()
+        (incident.state, incident.closeReason, incident.closed) = (.closed, .cleared, MediaTime(400))
+        incident.revision += 1
+        site.writer.record([site.entry(incident, [])])
+        await site.writer.settle()
+        #expect(try site.outbox.pending(limit: 10).count == 2)
+        opening.finish()
+        await site.writer.settlePictures()
+        let events = try site.events()
+        #expect(events.map(\.data.incident.state) == ["opened", "closed", "closed"])
+        #expect(events.map(\.data.incident.revision) == [1, 2, 3])
+        #expect(events.map(\.data.evidence.count) == [0, 0, 1])
+        #expect(try site.outbox.openIncidents().isEmpty)
+    }
+
+    @Test func `a stop waits for no picture, and the next start tells of those that a kill has left`() async throws {
+        let folder = try TemporaryFolder()
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        defer { opening.finish() }
+        let site = try Site(folder)
+        site.writer.record([site.entry(Self.incident(), [try Self.slow(gate)])])
+        await site.writer.settle()
+        // As after a kill: the views are gone, what is due is on the disk.
+        let next = try Site(folder)
+        #expect(try next.outbox.pending(limit: 10).count == 1)
+        await next.writer.resume()
+        #expect(
+            try next.events().last?.data.why.last?.what
+                == "evidence withheld: the service ended before its pictures were made")
+        next.writer.record([next.entry(Self.incident(), [try Self.slow(gate)])])
+        await next.writer.settle()
+        let writer = next.writer
+        #expect(await finishes(within: Patience.seconds(20)) { await writer.stop(within: .zero) })
+        let events = try next.events()
+        #expect(events.map(\.data.incident.state) == ["opened", "updated", "opened", "updated"])
+        #expect(events.last?.data.why.last?.what == "evidence withheld: the service was stopping")
+        #expect(try next.outbox.evidenceDue() == [] && next.outbox.pending(limit: 10).count == 4)
+    }
+
+    @Test(.waiting(minutes: 2))
+    func `what waits is bounded in bytes over all cameras, and counts once what is shared`() async throws {
+        let size = 640 * 360 * 3 / 2
+        let queue = EvidenceQueue(limit: size * 2 + size / 2) { _ in [UInt8](repeating: 0, count: 10_000) }
+        func change(_ frame: Frame) -> CameraPipeline.Change {
+            .init(incident: Self.incident(), views: [Self.view(frame), Self.view(frame)])
+        }
+        let frames = try (0..<4).map { try Self.frame(Double($0)) }
+        // Three of one look share its picture.
+        let first = queue.admit([change(frames[0]), change(frames[0]), change(frames[0])])
+        #expect(first.compactMap(\.ticket).count == 3)
+        #expect(queue.admit([.init(incident: Self.incident(), views: [])]).compactMap(\.ticket).isEmpty)
+        // As JPEGs they are small.
+        #expect(await eventually { queue.bytes == 10_000 })
+        let many = try (0..<100).map { change(try Self.frame(Double($0))) }
+        let admissions = queue.admit(many)
+        #expect(admissions.compactMap(\.ticket).count == 2)
+        guard case .withheld(let reason) = admissions[2] else { throw CancellationError() }
+        #expect(reason.description == "evidence withheld: too many pictures waited to be made")
+        #expect(await eventually { queue.bytes == 30_000 })
+        for ticket in (first + admissions).compactMap(\.ticket) { queue.finish(ticket) }
+        #expect(queue.bytes == 0 && queue.count == 0)
+    }
+}

@@ -1,0 +1,288 @@
+import Analytics
+import Catalogue
+import Evidence
+import Foundation
+import Inference
+import Logging
+import TestSupport
+import Testing
+import Video
+
+@testable import Contract
+@testable import Edge
+@testable import Pipeline
+@testable import Store
+
+/// From a changed incident to the message, its pictures and the record of both.
+@Suite(.waiting) struct IncidentWriterTests {
+    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
+    private static let canMask = (try? masking.verified()) != nil
+
+    private struct Site {
+        let outbox: Outbox
+        let archive: EvidenceArchive
+        let writer: IncidentWriter
+        let camera: CameraIdentity
+        let evidence: URL
+
+        init(
+            _ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing(),
+            kinds: [KindOverride] = [], state: URL? = nil, deadline: Duration = .seconds(3600)
+        ) throws {
+            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let identity = SiteIdentity(
+                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
+                model: .init(name: "m", version: "1", sha256: ""))
+            evidence = folder.file("evidence")
+            outbox = try Outbox(file: (state ?? folder.url).appending(path: "outbox.sqlite"))
+            archive = EvidenceArchive(
+                maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: evidence),
+                ledger: try Ledger(folder: evidence, site: "edge-01"))
+            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
+            writer = IncidentWriter(
+                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
+                catalogue: try Catalogue.builtIn().overridden(by: kinds).routed(by: departments),
+                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, deadline: deadline
+            ) {}
+        }
+
+        func entry() throws -> IncidentWriter.Entry {
+            let canvas = try Canvas(width: 640, height: 360, .grey)
+            let frame = try JPEG.decode(
+                try JPEG.encode(canvas), time: MediaTime(300), date: Date(timeIntervalSince1970: 1_790_000_300))
+            let box = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
+            let incident = Incident(
+                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
+                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
+                object: .init(objectClass: .car, confidence: 0.7, box: box))
+            var recorder = EvidenceRecorder { try JPEG.encode($0) }
+            let views = recorder.views(for: incident, findings: [], vehicles: [box], in: frame)
+            return IncidentWriter.Entry(
+                change: .init(incident: incident, views: views), camera: camera,
+                zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
+                date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
+        }
+
+        func settle() async {
+            await writer.settlePictures()
+            archive.followAll(outbox)
+        }
+
+        func events() throws -> [AlertEvent] {
+            try outbox.messages(from: 1, through: 100).map { try AlertEvent(json: Data($0.payload)) }
+        }
+
+        /// The pictures in the evidence folder.
+        func pictures() -> [String] {
+            let names = FileManager.default.enumerator(atPath: evidence.path)?.compactMap { $0 as? String } ?? []
+            return names.filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".part") }
+        }
+    }
+
+    @Test func theDepartmentOfTheSiteStandsInTheAlert() async throws {
+        let folder = try TemporaryFolder()
+        let routing = Routing([
+            .init(kinds: "parking.*", id: "0"), .init(kinds: "parking.motor", surface: .carriageway, id: "0512-07"),
+        ])
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil), departments: routing)
+        site.writer.record([try site.entry()])
+        await site.settle()
+        let department = try #require(try site.events().last).data.department
+        #expect(department.role == "traffic-police")
+        #expect(department.name.zh == "公安交警")
+        #expect(department.id == "0512-07")
+    }
+
+    @Test func whatTheSiteSaysOfAKindStandsInTheAlert() async throws {
+        let folder = try TemporaryFolder()
+        let override = KindOverride(
+            kind: .illegalParking, name: .init(zh: "违停", en: "Parked"),
+            codes: [.init(system: .cjt2007, code: "0505", certainty: .site)], severity: 1,
+            suggestedLimit: .init(zh: "四小时", en: "4 hours"), privacyProfile: .maskAll)
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil), kinds: [override])
+        site.writer.record([try site.entry()])
+        await site.settle()
+        let data = try #require(try site.events().last).data
+        #expect(data.name == .init(zh: "违停", en: "Parked"))
+        #expect(data.codes.map(\.system) == ["CJ/T 214-2007"] && data.codes.map(\.code) == ["0505"])
+        #expect(data.severity == 1)
+        #expect(data.suggestedLimit == "4 hours")
+        // What is left out is the catalogue's.
+        #expect(data.department.role == "traffic-police")
+    }
+
+    @Test func withoutAModelToMaskWithNoPictureIsWrittenAndTheAlertSaysWhy() async throws {
+        let folder = try TemporaryFolder()
+        for masking in [
+            MaskingModels(face: nil, plate: nil), MaskingModels(face: Self.masking.face, plate: nil),
+            MaskingModels(
+                face: Model(
+                    name: "centerface", version: "1", sha256: "", path: "/nonexistent.onnx", width: 736, height: 608,
+                    classes: []), plate: Self.masking.plate),
+        ] {
+            let site = try Site(folder, masking: masking)
+            #expect(site.archive.maker.fault?.contains("gridwarden models prepare") == true)
+            site.writer.record([try site.entry()])
+            await site.settle()
+            let event = try #require(try site.events().last)
+            #expect(event.data.evidence.isEmpty)
+            #expect(event.data.why.contains { $0.what.hasPrefix("evidence withheld: ") })
+            #expect(site.pictures() == [])
+        }
+        #expect(try Site(folder, masking: Self.masking).events().count == 3)
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func aViewThatCannotBeReadWithholdsTheWholePack() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: Self.masking)
+        let good = try site.entry()
+        let bad = EvidenceView(
+            role: .panoramaFirst, source: .compressed(Task { [1, 2, 3] }), taken: Date(), vehicles: [])
+        site.writer.record([
+            IncidentWriter.Entry(
+                change: .init(incident: good.change.incident, views: [bad] + good.change.views), camera: good.camera,
+                zone: good.zone, clock: good.clock, date: good.date)
+        ])
+        await site.settle()
+        let event = try #require(try site.events().last)
+        #expect(event.data.evidence.isEmpty && site.pictures() == [])
+        #expect(event.data.why.last?.what.hasPrefix("evidence withheld: decode a JPEG") == true, "\(event.data.why)")
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func eachMessageAndItsPicturesAreInTheLedger() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: Self.masking)
+        for _ in 0..<2 {
+            site.writer.record([try site.entry()])
+            await site.settle()
+        }
+        let events = try site.events()
+        #expect(events.count == 2 && events.allSatisfy { $0.epoch == site.outbox.epoch })
+        #expect(events.allSatisfy { $0.data.evidence.map(\.role) == ["panorama-confirming", "close-up"] })
+        #expect(events.allSatisfy { $0.data.evidence.allSatisfy(\.masked) })
+        let payloads = try site.outbox.messages(from: 1, through: 100).map { Data($0.payload) }
+        #expect(try SchemaValidator.incident.violations(in: payloads) == [])
+        let report = try LedgerCheck.run(folder: site.evidence, .init(head: events[1].data.provenance.ledger))
+        // Two pictures and the message itself, twice.
+        #expect(report.isIntact && report.messages == 2 && report.files == 6)
+        // The second message names the record of the first.
+        #expect(events[1].data.provenance.ledger != events[0].data.provenance.ledger)
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func aShutdownDoesNotWaitForPicturesAndLosesNoAlert() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: Self.masking)
+        await site.writer.stop(within: .zero)
+        site.writer.record([try site.entry(), try site.entry()])
+        await site.settle()
+        let events = try site.events()
+        #expect(events.count == 2 && site.pictures() == [])
+        #expect(events.allSatisfy { $0.data.why.last?.what == "evidence withheld: the service was stopping" })
+    }
+
+    @Test func whatCanNeverBeWrittenIsToldInTheAuditLogAndHoldsUpNothing() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
+        let good = try site.entry()
+        let long = IncidentWriter.Entry(
+            change: try site.entry().change, camera: good.camera,
+            zone: ZoneIdentity(id: "z", name: String(repeating: "x", count: 9000), surface: .carriageway),
+            clock: good.clock, date: good.date)
+        var endless = try site.entry()
+        var incident = endless.change.incident
+        incident.threshold = .infinity
+        endless.change = .init(incident: incident, views: [])
+        site.writer.record([long, endless, good])
+        await site.settle()
+        #expect(site.writer.backlog == 0)
+        #expect(try site.outbox.openIncidents().map(\.id) == [good.change.incident.id])
+        let entries = try site.outbox.auditEntries()
+        #expect(entries.map(\.event) == [.messagesDropped, .messagesDropped])
+        let lost = [long, endless].map { $0.change.incident.id.uuidString.lowercased() }
+        #expect(entries.map { $0.facts["incident"] } == lost)
+        #expect(entries.allSatisfy { $0.facts["state"] == "opened" && $0.facts["reason"]?.isEmpty == false })
+        #expect(try site.outbox.verifyAudit() == 2)
+    }
+
+    @Test func `a disk that is full keeps all changes, and says so`() async throws {
+        let folder = try TemporaryFolder()
+        guard let disk = try FullDisk(in: folder, megabytes: 4) else { return }
+        let site = try Site(
+            folder, masking: MaskingModels(face: nil, plate: nil), state: disk.url.appending(path: "state"))
+        disk.fill()
+        let entries = try (0..<20).map { _ in try site.entry() }
+        site.writer.record([entries[0]])
+        await site.settle()
+        site.writer.record(Array(entries.dropFirst()))
+        await site.settle()
+        #expect(site.writer.backlog == 20)
+        #expect(site.writer.refusal?.reason.contains("disk") == true)
+        #expect(await site.writer.unwritten(camera: "cam-01").count == 20)
+        #expect(await site.writer.unwritten(camera: "cam-02") == [])
+        disk.free()
+        await site.settle()
+        #expect(site.writer.backlog == 0 && site.writer.refusal == nil)
+        let events = try site.events()
+        let opened = events.filter { $0.data.incident.state == "opened" }
+        #expect(opened.map { UUID(uuidString: $0.subject) } == entries.map(\.change.incident.id))
+        // Each says why it has no picture: the first one itself, the others, for they are many, in a second message.
+        let told = events.filter { $0.data.why.contains { $0.what.hasPrefix("evidence withheld: ") } }
+        #expect(Set(told.map(\.subject)) == Set(opened.map(\.subject)))
+        #expect(try site.outbox.evidenceDue() == [])
+    }
+
+    @Test func whatTheLedgerMissedItTakesFromTheOutbox() async throws {
+        let folder = try TemporaryFolder()
+        let masking = MaskingModels(face: nil, plate: nil)
+        let site = try Site(folder, masking: masking)
+        for _ in 0..<3 { site.writer.record([try site.entry()]) }
+        await site.settle()
+        // As after a kill between the outbox and the ledger: the last two messages have no record.
+        let ledger = site.evidence.appending(path: Ledger.fileName)
+        let lines = try String(contentsOf: ledger, encoding: .utf8).split(separator: "\n")
+        try Data((lines.dropLast(2).joined(separator: "\n") + "\n").utf8).write(to: ledger)
+        let again = try Site(folder, masking: masking)
+        again.archive.followAll(again.outbox)
+        let report = try LedgerCheck.run(folder: again.evidence)
+        // That pictures are withheld is said with the alert or, where that did not wait for it, in a message of its own.
+        let last = try again.outbox.counts().lastSequence
+        #expect(report.isIntact && report.messages == last && (3...6).contains(last))
+        #expect(again.archive.ledger.head.sequence == last)
+    }
+
+    @Test func expiredDaysGoWithARecord() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
+        site.writer.record([try site.entry()])
+        await site.settle()
+        #expect(try site.archive.prune(keeping: 30, now: Date()) == 0)
+        #expect(try site.archive.prune(keeping: 30, now: Date().addingTimeInterval(40 * 86_400)) == 1)
+        let report = try LedgerCheck.run(
+            folder: site.evidence, .init(now: Date().addingTimeInterval(41 * 86_400)))
+        #expect(report.isIntact && report.expired == 1 && report.files == 0)
+    }
+
+    @Test func `a store that was lost and begins anew goes on in the ledger, and the ledger's head is kept`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let masking = MaskingModels(face: nil, plate: nil)
+        let site = try Site(folder, masking: masking)
+        for _ in 0..<3 { site.writer.record([try site.entry()]) }
+        await site.settle()
+        let before = site.archive.ledger.head.sequence
+        let again = try Site(folder, masking: masking, state: folder.file("another"))
+        again.writer.record([try again.entry()])
+        await again.settle()
+        let head = again.archive.ledger.head
+        let last = try again.outbox.counts().lastSequence
+        #expect(head.epoch == again.outbox.epoch && head.sequence == last)
+        #expect(head.sequence > 0 && head.sequence < before)
+        #expect(try again.outbox.ledgerMark() == LedgerMark(number: head.number, hash: head.hash))
+        let report = try LedgerCheck.run(folder: again.evidence)
+        #expect(report.isIntact && report.messages == Int(before + head.sequence) && report.notes == [])
+    }
+}

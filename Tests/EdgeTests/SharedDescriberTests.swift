@@ -1,0 +1,33 @@
+import Analytics
+import Foundation
+import Inference
+import Logging
+import TestSupport
+import Testing
+
+@testable import Pipeline
+
+@Suite struct SharedDescriberTests {
+    private static let models = Footage.packageRoot.appending(path: "models/prepared").path
+    private static let isReady = FileManager.default.fileExists(atPath: models + "/manifest.json")
+
+    private func zones(_ rules: ZoneRules) -> [WatchedZone] {
+        let corners = [Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1)]
+        return [WatchedZone(zone: Zone(id: "z", name: "", polygon: Polygon(corners)), rules: rules)]
+    }
+
+    @Test(.enabled(if: isReady, "needs 'make models'"))
+    func `a rule that a reload adds has a describer, and the others need none`() {
+        let shared = SharedDescriber(folder: Self.models, logger: Logger(label: "test"))
+        #expect(shared.describer(for: zones(ZoneRules(parking: ParkingSettings(dwell: 60)))) == nil)
+        #expect(shared.describer(for: zones(ZoneRules(smoke: [.burning: 10]))) != nil)
+        #expect(shared.describer(for: zones(ZoneRules(ground: [.exposedGarbage: GroundSettings(dwell: 60)]))) != nil)
+    }
+
+    @Test func `without its models alerts go out without it`() throws {
+        let folder = try TemporaryFolder()
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+        let shared = SharedDescriber(folder: folder.file("none").path, logger: logger)
+        for _ in 1...2 { #expect(shared.describer(for: zones(ZoneRules(smoke: [.burning: 10]))) == nil) }
+    }
+}
