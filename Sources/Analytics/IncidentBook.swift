@@ -8,14 +8,10 @@ public struct IncidentBook: Sendable {
         let place: Int
     }
 
-    /// Least overlap of two boxes that show the same standing thing before and after a restart.
-    private static let sameBox = 0.4
-    /// The same for stalls and smoke, which have no firm outline.
-    private static let sameLooseBox = 0.3
-    /// How long a restored incident may go unseen before it counts as cleared, in seconds and in looks.
-    private static let restoredGrace = (seconds: 15.0, looks: 4)
-    /// The least of it, in seconds, where the rule needs a while to find again what it had found.
-    private static let slowGrace = 60.0
+    /// Looks that a restored incident may go unseen at least before it counts as cleared; the seconds are its rule's.
+    private static let restoredLooks = 4
+    /// Of a kind that no rule of this version finds: least overlap as in `RuleDescriptor.sameness`.
+    private static let usualSameness = 0.4
 
     /// So many times as large as it was told: told again.
     private static let growth = 1.5
@@ -178,16 +174,12 @@ public struct IncidentBook: Sendable {
 
     private static func isSame(_ incident: Incident, _ finding: Finding) -> Bool {
         incident.kind == finding.kind && incident.zone == finding.zone
-            && incident.object.box.iou(finding.object.box)
-                >= ([.stall, .smoke, .fire].contains(incident.object.objectClass) ? sameLooseBox : sameBox)
+            && incident.object.box.iou(finding.object.box) >= (Rules[incident.kind]?.sameness ?? usualSameness)
     }
 
     /// Seconds that a restored incident may go unseen.
     private static func grace(_ incident: Incident) -> Double {
-        switch incident.object.objectClass {
-        case .stall, .smoke, .fire, .water, .crowd: max(slowGrace, incident.threshold)
-        default: restoredGrace.seconds
-        }
+        (Rules[incident.kind]?.grace ?? .short).seconds(threshold: incident.threshold)
     }
 
     private mutating func isSuppressed(_ finding: Finding, _ key: Key) -> Bool {
@@ -209,7 +201,7 @@ public struct IncidentBook: Sendable {
         let since = restoredSince ?? time
         restoredSince = since
         looksSinceRestore += 1
-        guard looksSinceRestore >= Self.restoredGrace.looks else { return [] }
+        guard looksSinceRestore >= Self.restoredLooks else { return [] }
         func isOver(_ incident: Incident) -> Bool { time - since >= Self.grace(incident) }
         released += restoredSuppressed.filter(isOver).map(\.id)
         restoredSuppressed.removeAll(where: isOver)

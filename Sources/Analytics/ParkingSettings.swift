@@ -1,5 +1,5 @@
 /// What counts as illegal parking in one zone.
-public struct ParkingSettings: Sendable, Hashable, Codable {
+public struct ParkingSettings: TimedRuleSettings {
     /// Seconds of standing after which it is a violation; 300 is the common local grace.
     public var dwell: Double
     /// Vehicle classes that count.
@@ -23,5 +23,38 @@ public struct ParkingSettings: Sendable, Hashable, Codable {
         self.occlusion = occlusion
         self.queueVehicles = queueVehicles
         self.queuePatience = queuePatience
+    }
+}
+
+extension RuleField<ParkingSettings> {
+    static var classes: Self {
+        let names = ObjectClass.allCases.filter(\.isPlated).map(\.rawValue)
+        return RuleField(
+            Field("classes", .choices(names), noun: "vehicle class", en: "vehicles that count", zh: "计入的车辆类型")
+        ) { settings in
+            "[\(names.filter { name in settings.classes.contains { $0.rawValue == name } }.joined(separator: ", "))]"
+        } enter: {
+            if case .choices(let names) = $0 { $1.classes = Set(names.compactMap(ObjectClass.init(rawValue:))) }
+        }
+    }
+
+    static var occlusion: Self {
+        .number(
+            "occlusion", 0...3600, unit: "seconds", \.occlusion, en: "for so long a hidden vehicle stays the same one",
+            zh: "遮挡容忍时间")
+    }
+
+    static var queueVehicles: Self {
+        .integer(
+            "queue_vehicles", 0...50, \.queueVehicles, en: "from so many on a queue is presumed; 0: never",
+            zh: "达到该车辆数视为排队,0 为从不"
+        )
+    }
+
+    static var queuePatience: Self {
+        .number(
+            "queue_patience", 0...3600, unit: "seconds", \.queuePatience,
+            en: "for so long a queue may stand beyond dwell",
+            zh: "排队容忍时间")
     }
 }

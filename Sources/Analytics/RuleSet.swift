@@ -12,12 +12,30 @@ public struct RuleSet: Sendable {
         self.restored = restored
     }
 
-    /// Takes what one look gave; returns what all rules say of it, in their order.
+    /// Takes what one look gave; returns what all rules say of it, in their order. Of a thing that a graver kind speaks of the
+    /// lesser ones say nothing.
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         takeBack(at: look.scene.time)
         var findings: [Finding] = []
         for index in rules.indices { findings += rules[index].evaluate(look) }
-        return findings
+        return Self.gravest(of: findings)
+    }
+
+    private struct Matter: Hashable {
+        let kind: AlertKind
+        let zone: String
+        let place: Int
+    }
+
+    private static func gravest(of findings: [Finding]) -> [Finding] {
+        var outranked = Set<Matter>()
+        for finding in findings {
+            for kind in Rules[finding.kind]?.outranks ?? [] {
+                outranked.insert(Matter(kind: kind, zone: finding.zone, place: finding.place))
+            }
+        }
+        guard !outranked.isEmpty else { return findings }
+        return findings.filter { !outranked.contains(Matter(kind: $0.kind, zone: $0.zone, place: $0.place)) }
     }
 
     /// When what waits for the first look was kept; nil once there was one.

@@ -1,7 +1,7 @@
 public import Foundation
 
 /// How a zone is watched for people who seem to sell.
-public struct VendingSettings: Sendable, Hashable {
+public struct VendingSettings: TimedRuleSettings {
     /// A place where selling is allowed until a date.
     public struct Permit: Sendable, Hashable {
         public var name: String
@@ -34,5 +34,56 @@ public struct VendingSettings: Sendable, Hashable {
         self.dwell = dwell
         self.windows = windows
         self.permits = permits
+    }
+
+    public func notes(at date: Date) -> [String] {
+        permits.filter { $0.until.map { $0 < date } ?? false }.map { "the permit \($0.name) has run out" }
+    }
+}
+
+extension RuleField<VendingSettings> {
+    static var permits: Self {
+        RuleField(
+            Field(
+                "permits", .sections(VendingSettings.Permit.fields), noun: "permit",
+                en: "places where selling is allowed",
+                zh: "许可摊位")
+        ) { _ in
+            "[]"
+        } enter: {
+            guard case .sections(let sections) = $0 else { return }
+            let timeZone = $1.windows.timeZone
+            $1.permits = sections.map { VendingSettings.Permit($0, timeZone: timeZone) }
+        }
+    }
+}
+
+extension VendingSettings.Permit {
+    static let fields = [
+        Field("name", .text(form: ""), isRequired: true, example: "breakfast stall no. 3", en: "for people", zh: "名称"),
+        Field(
+            "polygon", .polygon, isRequired: true, example: Field.examplePolygon,
+            en: "who stands at least half inside may sell",
+            zh: "许可范围"),
+        Field("until", .date, en: "the last day of the permit", zh: "许可截止日期"),
+        Field("windows", .windows, default: "[]", noun: "window", en: "the hours, in the rule's time zone", zh: "许可时段"),
+    ]
+
+    /// - Parameter timeZone: the rule's.
+    fileprivate init(_ values: [String: FieldValue], timeZone: TimeZone) {
+        self.init(name: "", polygon: Polygon([]), windows: TimeWindows(windows: [], timeZone: timeZone))
+        if case .text(let name) = values["name"] { self.name = name }
+        if case .polygon(let polygon) = values["polygon"] { self.polygon = polygon }
+        if case .date(let day) = values["until"] { until = Self.end(of: day, in: timeZone) }
+        if case .windows(let windows) = values["windows"] { self.windows.windows = windows }
+    }
+
+    /// The last millisecond of a day.
+    private static func end(of day: TimeWindows.Day, in timeZone: TimeZone) -> Date? {
+        var calendar = Calendar(identifier: .iso8601)
+        calendar.timeZone = timeZone
+        // The next day and not 24 hours: days of a change to summer time have 23.
+        let next = DateComponents(year: day.year, month: day.month, day: day.day + 1)
+        return calendar.date(from: next)?.addingTimeInterval(-0.001)
     }
 }

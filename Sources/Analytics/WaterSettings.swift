@@ -1,5 +1,5 @@
 /// How a zone of water is watched for a colour that is not its own.
-public struct WaterSettings: Sendable, Hashable {
+public struct WaterSettings: TimedRuleSettings {
     /// Seconds for which the colour may differ.
     public var dwell: Double
     public var windows: TimeWindows

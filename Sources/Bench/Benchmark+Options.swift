@@ -11,8 +11,6 @@ extension Benchmark {
         public var dwell: Double
         /// Seconds for single kinds, in place of `dwell`.
         public var dwells: [AlertKind: Double] = [:]
-        /// Seconds of smoke until it is reported, where `dwells` says nothing else.
-        public static let smokeDwell = 10.0
         /// Only these kinds are watched; nil for all that the clip's zones ask for.
         public var kinds: Set<AlertKind>?
         /// `usualCadence` unless something else is asked for.
@@ -63,25 +61,12 @@ extension Benchmark {
             }
         }
 
-        /// Smoke is told at once or not at all: its dwell does not follow the others.
-        func threshold(of kind: AlertKind) -> Double {
-            dwells[kind] ?? (kind == .burning || kind == .smokeAndFire ? Self.smokeDwell : dwell)
-        }
+        func threshold(of kind: AlertKind) -> Double { dwells[kind] ?? Rules[kind]?.trialDwell ?? dwell }
 
         func rules(_ kinds: [AlertKind]) -> ZoneRules {
             var rules = ZoneRules()
             for kind in kinds where self.kinds?.contains(kind) ?? true {
-                switch kind {
-                case .illegalParking: rules.parking = ParkingSettings(dwell: threshold(of: kind))
-                case .exposedGarbage, .garbagePile, .piledGoods:
-                    rules.ground[kind] = GroundSettings(dwell: threshold(of: kind))
-                case .roadVending, .itinerantVending, .outOfStore:
-                    rules.vending[kind] = VendingSettings(dwell: threshold(of: kind))
-                case .burning, .smokeAndFire: rules.smoke[kind] = threshold(of: kind)
-                case .dirtyWater: rules.water = WaterSettings(dwell: threshold(of: kind))
-                case .crowd: rules.crowd = CrowdSettings(dwell: threshold(of: kind))
-                default: break
-                }
+                rules[kind] = Rules[kind]?.settings(of: kind, dwell: threshold(of: kind))
             }
             return rules
         }

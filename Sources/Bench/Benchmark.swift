@@ -1,4 +1,4 @@
-public import Analytics
+import Analytics
 import Evidence
 import Foundation
 import Glibc
@@ -8,12 +8,6 @@ import Video
 
 /// Runs recorded footage through the daemon's own pipeline, on media time, as fast as it can.
 public struct Benchmark: Sendable {
-    /// What it can watch for.
-    public static let kinds: [AlertKind] = [
-        .illegalParking, .exposedGarbage, .garbagePile, .piledGoods, .roadVending, .itinerantVending, .outOfStore,
-        .burning, .smokeAndFire, .dirtyWater, .crowd,
-    ]
-
     private let detector: ObjectDetector
     private let options: Options
     /// One row for all clips: their evidence may go to one folder.

@@ -69,10 +69,10 @@ public struct Truth: Decodable, Sendable {
             throw Fault(description: "\(path): 'size' must be [width, height] in pixels")
         }
         for zone in zones {
-            if let unknown = zone.rules.first(where: { !Benchmark.kinds.contains(AlertKind(rawValue: $0)) }) {
+            if let unknown = zone.rules.first(where: { !Rules.kinds.contains(AlertKind(rawValue: $0)) }) {
                 throw Fault(
                     description: "\(path): zone '\(zone.id)' is to be watched for '\(unknown)', which nothing detects; "
-                        + "what can be: \(Benchmark.kinds.map(\.rawValue).joined(separator: ", "))")
+                        + "what can be: \(Rules.kinds.map(\.rawValue).joined(separator: ", "))")
             }
             guard zone.polygon.count >= 3, zone.polygon.allSatisfy({ $0.count == 2 }) else {
                 throw Fault(description: "\(path): zone '\(zone.id)' needs at least three corners [x, y]")

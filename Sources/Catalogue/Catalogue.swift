@@ -19,12 +19,13 @@ public struct Catalogue: Sendable {
     private let order: [AlertKind]
     private var entries: [AlertKind: KindEntry]
 
-    /// The catalogue that ships with the product.
+    /// The catalogue that ships with the product. It holds every kind that a rule finds.
     public static func builtIn() throws -> Catalogue {
-        try Catalogue(json: Data(PackageResources.kinds_json))
+        try Catalogue(json: Data(PackageResources.kinds_json), covering: Rules.kinds)
     }
 
-    init(json: Data) throws {
+    /// - Parameter kinds: those that must have an entry.
+    init(json: Data, covering kinds: [AlertKind] = []) throws {
         do {
             let document = try JSONDecoder().decode(Document.self, from: json)
             version = document.version
@@ -35,6 +36,13 @@ public struct Catalogue: Sendable {
         }
         guard entries.count == order.count else {
             throw Unreadable(description: "the built-in catalogue holds a kind twice")
+        }
+        let unknown = kinds.filter { entries[$0] == nil }.map(\.rawValue)
+        guard unknown.isEmpty else {
+            throw Unreadable(
+                description:
+                    "the built-in catalogue has no entry for \(unknown.joined(separator: ", ")), which a rule finds: "
+                    + "add one to kinds.json")
         }
     }
 

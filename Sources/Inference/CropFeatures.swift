@@ -17,15 +17,15 @@ public actor CropFeatures {
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     public nonisolated let model: Model
-    private var network: Network
+    private var engine: any InferenceEngine & ~Copyable
     private var scaler: Scaler
     private var blob: [Float]
 
     /// Reads the network and checks its hash before.
-    public init(model: Model) throws {
+    public init(model: Model, engines: InferenceEngines = .standard) throws {
         try model.verify()
         self.model = model
-        network = try Network(path: model.path)
+        engine = try engines.open(model)
         scaler = Scaler(width: model.width, height: model.height, format: .rgb)
         blob = [Float](repeating: 0, count: 3 * model.width * model.height)
     }
@@ -44,7 +44,7 @@ public actor CropFeatures {
             guard let pixels = pixels.baseAddress else { return }
             ocv_planes(pixels, width, height, Self.mean, Self.scale, &blob, width, height)
         }
-        let outputs = try network.forward(
+        let outputs = try engine.forward(
             blob, width: model.width, height: model.height, outputs: [("features", Self.count)])
         return (blob, outputs[0])
     }

@@ -42,6 +42,14 @@ public struct DetectionModel: Sendable, Equatable {
         }
     }
 
+    /// Throws where the manifest names an engine or a head that is not known.
+    func check(_ engines: InferenceEngines = .standard, _ heads: DetectorHeads = .standard) throws(InferenceError) {
+        for input in inputs {
+            try engines.check(input)
+            try heads.check(input)
+        }
+    }
+
     /// The input that a picture of this shape wastes least of, in pixels of the picture as it is shown; of those that
     /// waste as little, the first.
     public func input(width: Int, height: Int) -> Model {
@@ -70,8 +78,15 @@ extension ModelManifest {
         return models.first { $0.name.hasPrefix(family + "-") && !$0.classes.isEmpty }
     }
 
-    /// The network called `name`: all inputs of a family, or one entry alone. Throws with the names that there are.
+    /// The network called `name`: all inputs of a family, or one entry alone. Throws with the names that there are, and where its
+    /// engine or its head is not known.
     public func detection(_ name: String, in folder: String) throws(InferenceError) -> DetectionModel {
+        let model = try model(name, in: folder)
+        try model.check()
+        return model
+    }
+
+    private func model(_ name: String, in folder: String) throws(InferenceError) -> DetectionModel {
         let family = models.filter { $0.family == name }.map { $0.model(in: folder) }
         guard let first = family.first else {
             let entry = models.first { $0.name == name } ?? alone(in: name)

@@ -6,7 +6,7 @@ public struct InferenceError: Error, Equatable, CustomStringConvertible {
     public let cause: String
     public let remedy: String
 
-    init(_ operation: String, cause: String, remedy: String) {
+    public init(_ operation: String, cause: String, remedy: String) {
         self.operation = operation
         self.cause = cause
         self.remedy = remedy

@@ -4,25 +4,23 @@ import Video
 /// The detection network at one input size, with what it needs to fill that. Belongs to the detector's thread.
 final class LoadedInput {
     let model: Model
-    let decoder: EfficientDet
+    let head: any DetectorHead
     private(set) var blob: [Float]
-    private var network: Network
+    private var engine: any InferenceEngine & ~Copyable
     private var scaler: Scaler?
 
-    init(_ model: Model) throws(InferenceError) {
+    init(_ model: Model, _ engines: InferenceEngines, _ heads: DetectorHeads) throws(InferenceError) {
         self.model = model
-        network = try Network(path: model.path)
-        decoder = EfficientDet(width: model.width, height: model.height, classes: model.classes)
+        head = try heads.head(of: model)
+        engine = try engines.open(model)
         blob = [Float](repeating: 0, count: 3 * model.width * model.height)
     }
 
     /// Runs what was filled in.
-    func run() throws -> (logits: [Float], offsets: [Float]) {
-        let count = decoder.anchorCount
-        let outputs = try network.forward(
-            blob, width: model.width, height: model.height,
-            outputs: [("classes", count * model.classes.count), ("boxes", count * 4)])
-        return (outputs[0], outputs[1])
+    ///
+    /// - Returns: the outputs that the head reads.
+    func run() throws -> [[Float]] {
+        try engine.forward(blob, width: model.width, height: model.height, outputs: head.outputs)
     }
 
     /// Letterboxes a picture to the top left; returns the part of the input that it fills, in pixels.
@@ -57,7 +55,7 @@ final class LoadedInput {
     private func enter(_ pixels: UnsafeBufferPointer<UInt8>, _ filled: (width: Int, height: Int)) {
         guard let pixels = pixels.baseAddress else { return }
         ocv_planes(
-            pixels, Int32(filled.width), Int32(filled.height), EfficientDet.mean, EfficientDet.scale, &blob,
+            pixels, Int32(filled.width), Int32(filled.height), head.mean, head.scale, &blob,
             Int32(model.width), Int32(model.height))
     }
 }

@@ -22,10 +22,18 @@ public struct Model: Sendable, Equatable {
     public let height: Int
     /// The classes of the head in order; nil for one that no rule uses.
     public let classes: [ObjectClass?]
+    /// What runs it: a name of `InferenceEngines`.
+    public let engine: String
+    /// What makes boxes of its outputs, where it finds objects: a name of `DetectorHeads`.
+    public let head: String
+
+    /// Those of manifests that name none.
+    public static let usualEngine = "opencv-dnn"
+    public static let usualHead = "efficientdet-lite"
 
     public init(
         name: String, version: String, sha256: String, path: String, companions: [Companion] = [], width: Int,
-        height: Int, classes: [ObjectClass?]
+        height: Int, classes: [ObjectClass?], engine: String = Model.usualEngine, head: String = Model.usualHead
     ) {
         self.name = name
         self.version = version
@@ -35,6 +43,8 @@ public struct Model: Sendable, Equatable {
         self.width = width
         self.height = height
         self.classes = classes
+        self.engine = engine
+        self.head = head
     }
 
     /// Throws where a file is missing or is not the one that the manifest names.

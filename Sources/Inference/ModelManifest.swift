@@ -41,6 +41,10 @@ public struct ModelManifest: Codable, Sendable {
         public let companions: [Companion]?
         public let licence: String
         public let classes: [String]
+        /// What runs it; nil where an older version wrote it, likewise below.
+        public let engine: String?
+        /// What makes boxes of its outputs; nil for a network that finds no objects too.
+        public let head: String?
         public let input: Input
 
         /// - Parameter folder: where the prepared files lie.
@@ -51,7 +55,8 @@ public struct ModelManifest: Codable, Sendable {
                 companions: (companions ?? []).map { .init(path: path($0.file), sha256: $0.sha256) },
                 width: input.shape.count == 4 ? input.shape[3] : 0,
                 height: input.shape.count == 4 ? input.shape[2] : 0,
-                classes: classes.map { ObjectClass(rawValue: $0) })
+                classes: classes.map { ObjectClass(rawValue: $0) }, engine: engine ?? Model.usualEngine,
+                head: head ?? Model.usualHead)
         }
     }
 

@@ -21,18 +21,31 @@ public actor ObjectDetector {
     public nonisolated let model: DetectionModel
     /// By the file; each is read when the first picture of its shape comes, and serves all cameras from then on.
     private var loaded: [String: LoadedInput] = [:]
+    private let engines: InferenceEngines
+    private let heads: DetectorHeads
 
     /// A network at one input size.
-    public init(model: Model, threads: Int = 1) throws {
-        try self.init(model: DetectionModel(model), threads: threads)
+    public init(
+        model: Model, threads: Int = 1, engines: InferenceEngines = .standard, heads: DetectorHeads = .standard
+    ) throws {
+        try self.init(model: DetectionModel(model), threads: threads, engines: engines, heads: heads)
     }
 
     /// Checks the hashes of all inputs and reads the usual one.
-    public init(model: DetectionModel, threads: Int = 1) throws {
+    ///
+    /// - Parameters:
+    ///   - threads: that OpenCV may use.
+    ///   - engines: those that the model's names are looked up in; likewise `heads`.
+    public init(
+        model: DetectionModel, threads: Int = 1, engines: InferenceEngines = .standard,
+        heads: DetectorHeads = .standard
+    ) throws {
         try model.verify()
+        try model.check(engines, heads)
         self.model = model
+        (self.engines, self.heads) = (engines, heads)
         ocv_set_threads(Int32(threads))
-        loaded[model.inputs[0].path] = try LoadedInput(model.inputs[0])
+        loaded[model.inputs[0].path] = try LoadedInput(model.inputs[0], engines, heads)
     }
 
     /// Pictures that wait or are looked at.
@@ -51,9 +64,8 @@ public actor ObjectDetector {
         let input = try input(for: frame)
         let before = threadSeconds()
         let filled = try input.fill(from: frame, in: exposure)
-        let (logits, offsets) = try input.run()
-        let detections = input.decoder.decode(
-            logits: logits, offsets: offsets, filled: filled, minimumScore: Self.faintScore)
+        let detections = input.head.detections(
+            from: try input.run(), filled: filled, minimumScore: Self.faintScore)
         return Result(detections: detections, seconds: threadSeconds() - before)
     }
 
@@ -86,11 +98,11 @@ public actor ObjectDetector {
     public func answer() {}
 
     /// The input blob of a picture and the raw outputs, for comparing with another engine.
-    public func raw(of frame: Frame) throws -> (model: Model, blob: [Float], logits: [Float], offsets: [Float]) {
+    public func raw(of frame: Frame) throws -> (model: Model, blob: [Float], outputs: [[Float]]) {
         let input = try input(for: frame)
         _ = try input.fill(from: frame)
-        let (logits, offsets) = try input.run()
-        return (input.model, input.blob, logits, offsets)
+        let outputs = try input.run()
+        return (input.model, input.blob, outputs)
     }
 
     private func input(for frame: Frame) throws -> LoadedInput {
@@ -98,7 +110,7 @@ public actor ObjectDetector {
         if let known = loaded[model.path] { return known }
         // Days may have passed since the start: what is loaded is what alerts name.
         try model.verify()
-        let new = try LoadedInput(model)
+        let new = try LoadedInput(model, engines, heads)
         loaded[model.path] = new
         return new
     }

@@ -11,11 +11,13 @@ public struct PlaceDescriber: Sendable {
     public init(folder: String) throws {
         let model = try ModelManifest.load(folder: folder).entry("efficientnet-lite0-features").model(in: folder)
         features = try CropFeatures(model: model)
-        let refuse = try Head.load("refuse", folder: folder, features: model)
-        let smoke = try Head.load("smoke", folder: folder, features: model)
-        heads = [
-            .exposedGarbage: refuse, .garbagePile: refuse, .piledGoods: refuse, .burning: smoke, .smokeAndFire: smoke,
-        ]
+        var heads: [AlertKind: Head] = [:]
+        for rule in Rules.all {
+            guard let name = rule.looks else { continue }
+            let head = try Head.load(name, folder: folder, features: model)
+            for kind in rule.kinds { heads[kind] = head }
+        }
+        self.heads = heads
     }
 
     /// A line for the explanation; nil for kinds that no head knows, and where the network fails.

@@ -126,12 +126,12 @@ public struct CameraPipeline: ~Copyable {
         var settings = StayTracker.Settings()
         settings.birthScore = minimumScore
         tracker = StayTracker(settings: settings, restored: restored)
-        let withGround = zones.filter(\.rules.needGround)
+        let withGround = zones.filter { $0.rules.needs.contains(.ground) }
         ground =
             withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon), restored: restoredGround)
-        smoke = zones.contains { !$0.rules.smoke.isEmpty } ? SmokeWatcher(restored: restored) : nil
+        smoke = zones.contains { $0.rules.needs.contains(.smoke) } ? SmokeWatcher(restored: restored) : nil
         flames = smoke.map { _ in FlameWatcher() }
-        small = SmallPicture(isColoured: zones.contains(where: \.rules.needColour))
+        small = SmallPicture(isColoured: zones.contains { $0.rules.needs.contains(.colour) })
         rules = RuleSet(
             zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }, restored: restored)
     }

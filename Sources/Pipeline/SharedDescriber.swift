@@ -19,7 +19,7 @@ package final class SharedDescriber: Sendable {
 
     /// Nil where no rule of these zones needs it, or it cannot be had, which is logged once.
     package func describer(for zones: [WatchedZone]) -> PlaceDescriber? {
-        guard zones.contains(where: { !$0.rules.ground.isEmpty || !$0.rules.smoke.isEmpty }) else { return nil }
+        guard zones.contains(where: { $0.rules.kinds.contains { Rules[$0]?.looks != nil } }) else { return nil }
         return known.withLock { known in
             if let known { return known }
             let read: PlaceDescriber?

@@ -17,8 +17,8 @@ public struct WatchedZone: Sendable, Hashable {
 }
 
 extension [WatchedZone] {
-    /// Those that are watched for parking.
-    public var withParking: [Zone] { filter { $0.rules.parking != nil }.map(\.zone) }
+    /// Those in which vehicles may be small and matter, that is, those that are watched for parking.
+    public var withParking: [Zone] { filter { $0.rules.needs.contains(.smallVehicles) }.map(\.zone) }
 
     /// Tells zones from those that were drawn anew, on another view: by their outlines, whatever they are called and in
     /// whichever order they are written.

@@ -78,8 +78,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     private func known(_ text: String, _ option: String) throws -> AlertKind {
         let kind = AlertKind(rawValue: text)
-        guard Benchmark.kinds.contains(kind) else {
-            let kinds = Benchmark.kinds.map(\.rawValue).joined(separator: ", ")
+        guard Rules.kinds.contains(kind) else {
+            let kinds = Rules.kinds.map(\.rawValue).joined(separator: ", ")
             throw ValidationError("\(option) names '\(text)', which nothing detects; it takes \(kinds)")
         }
         return kind

@@ -117,9 +117,8 @@ extension CheckCommand {
                     "\(kind) (\(catalogue[kind]?.maturity.rawValue ?? "unknown"))"
                 }
                 print("\(place): \(kinds.sorted().joined(separator: ", "))")
-                for permit in settings.rules.vending.values.flatMap(\.permits) {
-                    guard let until = permit.until, until < Date() else { continue }
-                    print("\(place): note: the permit \(permit.name) has run out")
+                for kind in settings.rules.kinds {
+                    for note in settings.rules[kind]?.notes(at: Date()) ?? [] { print("\(place): note: \(note)") }
                 }
             }
         }

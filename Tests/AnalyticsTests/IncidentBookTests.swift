@@ -29,16 +29,22 @@ import Testing
 @Suite struct RestoredIncidentTests {
     private static let box = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
 
-    private func incident(_ name: ObjectClass, threshold: Double) -> Incident {
+    private func incident(_ kind: AlertKind, _ name: ObjectClass, threshold: Double) -> Incident {
         Incident(
-            id: UUID(), kind: .roadVending, camera: "c", zone: "z", firstSeen: MediaTime(0), confirmed: MediaTime(90),
+            id: UUID(), kind: kind, camera: "c", zone: "z", firstSeen: MediaTime(0), confirmed: MediaTime(90),
             lastSeen: MediaTime(100), threshold: threshold,
             object: .init(objectClass: name, confidence: 0.6, box: Self.box))
     }
 
-    @Test(arguments: [(ObjectClass.object, 120.0, 15.0), (.stall, 30, 60), (.stall, 120, 120), (.crowd, 90, 90)])
-    func `each kind waits as long as its rule needs`(name: ObjectClass, threshold: Double, grace: Double) {
-        let open = incident(name, threshold: threshold)
+    @Test(
+        arguments: [
+            (AlertKind.garbagePile, 120.0, 15.0), (.illegalParking, 30, 15),
+            (AlertKind(rawValue: "of.elsewhere"), 120, 15),
+            (.roadVending, 30, 60), (.roadVending, 120, 120), (.crowd, 90, 90), (.dirtyWater, 90, 90),
+            (.burning, 10, 60),
+        ])
+    func `each kind waits as long as its rule needs`(kind: AlertKind, threshold: Double, grace: Double) {
+        let open = incident(kind, .object, threshold: threshold)
         var book = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }
         var closed: Double?
         for second in stride(from: 200.0, to: 400, by: 2) where closed == nil {
@@ -48,7 +54,8 @@ import Testing
     }
 
     @Test func `time in which the camera is blind is none in which it was not found again`() {
-        var book = IncidentBook(camera: "c", restored: [incident(.object, threshold: 120)]) { _ in UUID() }
+        var book = IncidentBook(camera: "c", restored: [incident(.garbagePile, .object, threshold: 120)]) { _ in UUID()
+        }
         for second in [200.0, 202, 204] { #expect(book.advance([], at: MediaTime(second)).isEmpty) }
         for second in stride(from: 206.0, to: 400, by: 2) { book.interrupt(at: MediaTime(second)) }
         var closed: Double?
@@ -81,12 +88,12 @@ import Testing
     }
 
     @Test func `what is over in the first look is closed, unless it still stands there as another`() {
-        let open = incident(.object, threshold: 60)
+        let open = incident(.garbagePile, .object, threshold: 60)
         func finding(_ place: Int, _ phase: Finding.Phase) -> Finding {
             var box = Self.box
             if place == 1 { box.x += 0.02 }
             return Finding(
-                kind: .roadVending, zone: "z", place: place, phase: phase, firstSeen: MediaTime(0),
+                kind: .garbagePile, zone: "z", place: place, phase: phase, firstSeen: MediaTime(0),
                 lastSeen: MediaTime(100), threshold: 60,
                 object: .init(objectClass: .object, confidence: 0.6, box: box),
                 why: [.init(at: MediaTime(102), what: "over")])
@@ -103,7 +110,7 @@ import Testing
     }
 
     @Test func `a stall that is found again a little aside is the same one`() {
-        let open = incident(.stall, threshold: 60)
+        let open = incident(.roadVending, .stall, threshold: 60)
         var book = IncidentBook(camera: "c", restored: [open]) { _ in UUID() }
         let aside = Box(x: 0.45, y: 0.42, width: 0.24, height: 0.2)
         #expect((0.3..<0.6).contains(open.object.box.iou(aside)))

@@ -19,7 +19,7 @@ private struct Watch {
     }
 
     init(_ settings: GroundSettings = GroundSettings(dwell: 60)) {
-        self.init(ZoneRules(ground: [.garbagePile: settings]))
+        self.init([.garbagePile: settings])
     }
 
     mutating func watch(_ range: ClosedRange<Double>, _ object: LeftObject) {
@@ -134,10 +134,10 @@ private func thing(
     }
 
     @Test func sizeDecidesBetweenExposedGarbageAndAPile() {
-        let rules = ZoneRules(ground: [
+        let rules: ZoneRules = [
             .exposedGarbage: GroundSettings(dwell: 60, size: 0.001...0.008),
             .garbagePile: GroundSettings(dwell: 60, size: 0.01...1),
-        ])
+        ]
         let kinds: [(Double, [AlertKind])] = [
             (0.0005, []), (0.005, [.exposedGarbage]), (0.009, []), (0.01, [.garbagePile]), (0.05, [.garbagePile]),
         ]

@@ -86,7 +86,7 @@ struct Play: Sendable, CustomTestStringConvertible {
     private static let water: Play = {
         let (width, height) = (60, 36)
         return Play(
-            "water", ZoneRules(water: WaterSettings(dwell: 60)),
+            "water", [.dirtyWater: WaterSettings(dwell: 60)],
             Polygon([Point(x: 0, y: 0.5), Point(x: 1, y: 0.5), Point(x: 1, y: 1), Point(x: 0, y: 1)]), begin: 160,
             end: 205
         ) { look in
@@ -104,9 +104,9 @@ struct Play: Sendable, CustomTestStringConvertible {
     }()
 
     static let all = [
-        street("parking", ZoneRules(parking: ParkingSettings(dwell: 60)), [car]),
-        street("vending", ZoneRules(vending: [.roadVending: VendingSettings(dwell: 60)]), [table, seller]),
-        street("crowd", ZoneRules(crowd: CrowdSettings(dwell: 60, people: 4)), people), water,
+        street("parking", [.illegalParking: ParkingSettings(dwell: 60)], [car]),
+        street("vending", [.roadVending: VendingSettings(dwell: 60)], [table, seller]),
+        street("crowd", [.crowd: CrowdSettings(dwell: 60, people: 4)], people), water,
     ]
 }
 

@@ -103,10 +103,11 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
     /// Laws of what rules say: nothing stands before its dwell, what stood ends once, places are unique.
     @Test func randomScenesKeepTheLaws() {
         var generator = SeededGenerator(seed: 11)
-        let rules = ZoneRules(
-            parking: ParkingSettings(dwell: 20), ground: [.garbagePile: GroundSettings(dwell: 20)],
-            vending: [.roadVending: VendingSettings(dwell: 20)], smoke: [.burning: 10],
-            crowd: CrowdSettings(dwell: 20, people: 3))
+        let rules: ZoneRules = [
+            .illegalParking: ParkingSettings(dwell: 20), .garbagePile: GroundSettings(dwell: 20),
+            .roadVending: VendingSettings(dwell: 20), .burning: SmokeSettings(dwell: 10),
+            .crowd: CrowdSettings(dwell: 20, people: 3),
+        ]
         let classes: [ObjectClass] = [.person, .person, .person, .car, .motorcycle, .umbrella, .diningTable, .orange]
         var standing = Set<AlertKind>()
         for _ in 0..<12 {

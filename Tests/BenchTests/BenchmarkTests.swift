@@ -34,7 +34,7 @@ import Video
     }
 
     @Test func thereIsARuleForEachKind() {
-        for kind in Benchmark.kinds {
+        for kind in Rules.kinds {
             #expect(Benchmark.Options().rules([kind]).kinds == [kind])
         }
     }

@@ -18,10 +18,10 @@ struct CloserLookTests {
         let zones = [
             WatchedZone(
                 zone: Zone(id: "all", name: "", polygon: Polygon(corners), surface: .pavement),
-                rules: ZoneRules(ground: [.exposedGarbage: GroundSettings(dwell: 500)])),
+                rules: [.exposedGarbage: GroundSettings(dwell: 500)]),
             WatchedZone(
                 zone: Zone(id: "np1", name: "", polygon: Polygon(lane.map { Point(x: $0.0, y: $0.1) })),
-                rules: ZoneRules(parking: ParkingSettings(dwell: 20))),
+                rules: [.illegalParking: ParkingSettings(dwell: 20)]),
         ]
         var pipeline = CameraPipeline(
             zones: zones, detector: try Prepared.detector(), incidents: IncidentBook(camera: "c") { _ in UUID() },

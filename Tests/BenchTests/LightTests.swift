@@ -11,9 +11,10 @@ struct LightTests {
         arguments: Light.allCases)
     func lightAndWeatherOpenNothing(light: Light) async throws {
         let detector = try Prepared.detector()
-        let rules = ZoneRules(
-            ground: [.exposedGarbage: GroundSettings(dwell: 10)], vending: [.roadVending: VendingSettings(dwell: 10)],
-            smoke: [.burning: 10])
+        let rules: ZoneRules = [
+            .exposedGarbage: GroundSettings(dwell: 10), .roadVending: VendingSettings(dwell: 10),
+            .burning: SmokeSettings(dwell: 10),
+        ]
         var smoke = 0
         for name in Scenery.quiet {
             let alerts = try await Scenery(name).watch(

@@ -37,7 +37,7 @@ struct PresetTests {
     private static func zone(_ id: String, on preset: String, _ corners: [(Double, Double)]) -> WatchedZone {
         WatchedZone(
             zone: Zone(id: id, name: "", polygon: Polygon(corners.map { Point(x: $0.0, y: $0.1) })),
-            rules: ZoneRules(parking: ParkingSettings(dwell: 10)), preset: preset)
+            rules: [.illegalParking: ParkingSettings(dwell: 10)], preset: preset)
     }
 
     @Test func `zones are judged at their preset alone, and what stands there is one incident over all rounds`()

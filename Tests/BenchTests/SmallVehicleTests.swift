@@ -23,7 +23,7 @@ struct SmallVehicleTests {
         }
         let zone = WatchedZone(
             zone: Zone(id: "np1", name: "", polygon: Polygon(lane)),
-            rules: ZoneRules(parking: ParkingSettings(dwell: 10)))
+            rules: [.illegalParking: ParkingSettings(dwell: 10)])
         var pipeline = CameraPipeline(
             zones: [zone], detector: try Prepared.detector(), incidents: IncidentBook(camera: "c") { _ in UUID() },
             recorder: nil, hasTiles: hasTiles)

@@ -73,7 +73,7 @@ struct StallTrialTests {
         let scenery = try Scenery(street)
         let trial = try StallTrial(scenery, place: #require(places[street]), figures: figures)
         return try await scenery.watch(
-            seconds: seconds, rules: ZoneRules(vending: [.roadVending: VendingSettings(dwell: 20)]),
+            seconds: seconds, rules: [.roadVending: VendingSettings(dwell: 20)],
             detector: Prepared.detector(), trial.paste)
     }
 

@@ -36,7 +36,7 @@ struct ExampleTests {
         #expect(try example.text == Sample.example())
         var parking = ParkingSettings()
         parking.windows.timeZone = plain.site.timeZone
-        #expect(plain.cameras[0].zones[0].rules.parking == parking)
+        #expect(plain.cameras[0].zones[0].rules == [.illegalParking: parking])
     }
 
     @Test("is valid with every optional key")
@@ -51,7 +51,7 @@ struct ExampleTests {
     @Test("states the defaults of every rule")
     func ruleDefaults() throws {
         let full = try Configuration.parse(text: Sample.fullExample(), file: "f").cameras[0].zones
-        #expect(Set(full.flatMap(\.rules.kinds)) == Set(ZoneRules.Key.allCases.map(\.kind)))
+        #expect(Set(full.flatMap(\.rules.kinds)) == Set(Rules.kinds))
         for zone in full {
             let names = zone.rules.kinds.map { "\($0): " }.joined(separator: ", ")
             let rules = "        surface: \(zone.zone.surface.rawValue)\n        rules: {\(names)}"
@@ -73,7 +73,10 @@ struct ExampleTests {
             Section<ZoneSettings.Key>($0, place: "", at: Position(), log)
         }
         let zone = try #require(zones.first)
-        let rules = zones.compactMap { $0.section(.rules) as Section<ZoneRules.Key>? }
+        let kinds = Rules.kinds.map { FieldKey(rawValue: $0.rawValue) }
+        let rules = zones.compactMap { zone in
+            zone.node(.rules).flatMap { Section($0, keys: kinds, place: "", at: Position(), log) }
+        }
         try check(file)
         try check(#require(file.section(.site) as Section<SiteSettings.Key>?))
         try check(broker)
@@ -86,19 +89,12 @@ struct ExampleTests {
         try check(#require(file.section(.metrics) as Section<MetricsSettings.Key>?))
         try check(camera)
         try check(zone)
-        for key in ZoneRules.Key.allCases {
-            let rules = try #require(rules.first { $0.position(of: key) != nil }, "\(key)")
-            #expect(try Sample.docs().contains("`\(key.rawValue)`"), "\(key) in docs/configuration.md")
-            switch key {
-            case .parking: try check(#require(rules.section(key) as Section<ParkingSettings.Key>?))
-            case .exposedGarbage, .garbagePile, .piledGoods:
-                try check(#require(rules.section(key) as Section<GroundSettings.Key>?))
-            case .roadVending, .itinerantVending, .outOfStore:
-                try check(#require(rules.section(key) as Section<VendingSettings.Key>?))
-            case .burning, .smokeAndFire: try check(#require(rules.section(key) as Section<ZoneRules.SmokeKey>?))
-            case .dirtyWater: try check(#require(rules.section(key) as Section<WaterSettings.Key>?))
-            case .crowd: try check(#require(rules.section(key) as Section<CrowdSettings.Key>?))
-            }
+        for kind in Rules.kinds {
+            let fields = try #require(Rules[kind]).fields(of: kind)
+            let node = try #require(rules.compactMap { $0.node(FieldKey(rawValue: kind.rawValue)) }.first, "\(kind)")
+            let rule = try #require(Section(node, fields: fields, place: "\(kind)", at: Position(), log))
+            for field in fields { #expect(rule.position(of: FieldKey(field)) != nil, "\(kind), \(field.key)") }
+            try documented(fields)
         }
         for key in Routing.Route.Key.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
@@ -107,10 +103,6 @@ struct ExampleTests {
         for key in KindOverride.Key.allCases.map(\.rawValue) + KindOverride.CodeKey.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`") || Sample.docs().contains("`{system: …, code: …}`"))
-        }
-        for key in VendingSettings.Permit.Key.allCases.map(\.rawValue) {
-            #expect(try Sample.example().contains("\(key): "))
-            #expect(try Sample.docs().contains("`\(key)`"))
         }
         for key in InboundSettings.Party.Key.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
@@ -123,7 +115,16 @@ struct ExampleTests {
         #expect(log.isEmpty)
     }
 
-    private func check<Key>(_ section: Section<Key>) throws {
+    /// Each key, and those of maps below it, stands in the example and in docs/configuration.md.
+    private func documented(_ fields: [Field]) throws {
+        for field in fields {
+            #expect(try Sample.example().contains("\(field.key): "), "\(field.key) in the example")
+            #expect(try Sample.docs().contains("`\(field.key)`"), "\(field.key) in docs/configuration.md")
+            if case .sections(let inner) = field.form { try documented(inner) }
+        }
+    }
+
+    private func check<Key: CaseIterable>(_ section: Section<Key>) throws {
         let docs = try Sample.docs()
         for key in Key.allCases {
             #expect(section.position(of: key) != nil, "\(key)")

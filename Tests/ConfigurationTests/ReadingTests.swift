@@ -52,7 +52,7 @@ struct ReadingTests {
         #expect((camera.area.digits, camera.grid, camera.microgrid) == ("320583102201", "003", "02"))
         let zone = camera.zones[0]
         #expect(zone.zone.surface == .pavement)
-        let parking = try #require(zone.rules.parking)
+        let parking = try #require(zone.rules[.illegalParking] as? ParkingSettings)
         #expect(parking.dwell == 60)
         #expect(parking.classes == [.car, .motorcycle])
         #expect(parking.windows.timeZone.identifier == "Asia/Urumqi")
@@ -78,13 +78,13 @@ struct ReadingTests {
         let shanghai = try #require(TimeZone(identifier: "Asia/Shanghai"))
         let always = TimeWindows(windows: [], timeZone: shanghai)
         func dwell(_ kind: AlertKind) throws -> Double { try #require(catalogue[kind]).defaultDwellSeconds }
-        let expected = ZoneRules(
-            ground: [
-                .garbagePile: .init(dwell: try dwell(.garbagePile), windows: always, size: 0.01...1)
-            ], vending: [.itinerantVending: .init(dwell: try dwell(.itinerantVending), windows: always)],
-            smoke: [.smokeAndFire: try dwell(.smokeAndFire)],
-            water: .init(dwell: try dwell(.dirtyWater), windows: always),
-            crowd: .init(dwell: try dwell(.crowd), windows: always, people: 30))
+        let expected: ZoneRules = [
+            .garbagePile: GroundSettings(dwell: try dwell(.garbagePile), windows: always, size: 0.01...1),
+            .itinerantVending: VendingSettings(dwell: try dwell(.itinerantVending), windows: always),
+            .smokeAndFire: SmokeSettings(dwell: try dwell(.smokeAndFire)),
+            .dirtyWater: WaterSettings(dwell: try dwell(.dirtyWater), windows: always),
+            .crowd: CrowdSettings(dwell: try dwell(.crowd), windows: always, people: 30),
+        ]
         #expect(rules == expected)
     }
 
@@ -93,7 +93,7 @@ struct ReadingTests {
         let hours =
             "windows: [{from: \"07:00\", to: \"19:00\"}], holidays: [2028-02-29, \"2026-10-01\"], time_zone: UTC"
         let rules = try rules("appearance.pile: {dwell: 60, smallest_share: 0.02, largest_share: 0.5, \(hours)}")
-        let pile = try #require(rules.ground[.piledGoods])
+        let pile = try #require(rules[.piledGoods] as? GroundSettings)
         #expect(pile.dwell == 60)
         #expect(pile.size == 0.02...0.5)
         #expect(pile.windows.windows == [.init(start: 420, end: 1140)])
@@ -127,12 +127,12 @@ struct ReadingTests {
                 of: "parking.motor:\n", with: "{parking.motor: , safety.crowd: , env.burning: , vending.itinerant: }\n")
         let configuration = try Configuration.parse(text: text, file: "f")
         let rules = configuration.cameras[0].zones[0].rules
-        #expect(rules.parking?.dwell == 45)
-        #expect(rules.crowd?.dwell == 33)
-        #expect(rules.smoke[.burning] == 44)
+        #expect(rules[.illegalParking]?.dwell == 45)
+        #expect(rules[.crowd]?.dwell == 33)
+        #expect(rules[.burning]?.dwell == 44)
         let catalogue = try Catalogue.builtIn()
         #expect(
-            rules.vending[.itinerantVending]?.dwell == catalogue[.itinerantVending]?.defaultDwellSeconds)
+            rules[.itinerantVending]?.dwell == catalogue[.itinerantVending]?.defaultDwellSeconds)
         #expect(
             configuration.site.kinds == [
                 KindOverride(
@@ -145,7 +145,8 @@ struct ReadingTests {
 
     @Test("lets parking rest on holidays")
     func parkingHolidays() throws {
-        let parking = try #require(try rules("parking.motor: {holidays: [2026-10-01]}").parking)
+        let parking = try #require(
+            try rules("parking.motor: {holidays: [2026-10-01]}")[.illegalParking] as? ParkingSettings)
         #expect(parking.windows.holidays == [.init(year: 2026, month: 10, day: 1)])
         // The site's midnight, not that of Greenwich.
         let formatter = ISO8601DateFormatter()
@@ -165,7 +166,7 @@ struct ReadingTests {
         let place =
             "name: n, polygon: [[0, 0], [1, 0], [1, 1]], until: \(day), windows: [{from: \"06:00\", to: \"09:00\"}]"
         let rules = try rules("vending.out_of_store: {time_zone: \(zone), permits: [{\(place)}, {\(place)}]}")
-        let vending = try #require(rules.vending[.outOfStore])
+        let vending = try #require(rules[.outOfStore] as? VendingSettings)
         #expect(vending.permits.count == 2)
         let permit = try #require(vending.permits.first)
         let until = try #require(permit.until)

@@ -23,7 +23,7 @@ import Video
         let corners = [(0.1875, 0.4583), (0.6875, 0.3667), (0.75, 0.5694), (0.2969, 0.6333)]
         let zone = Zone(id: "np1", name: "", polygon: Polygon(corners.map { Point(x: $0.0, y: $0.1) }))
         var pipeline = CameraPipeline(
-            zones: [WatchedZone(zone: zone, rules: ZoneRules(parking: settings))],
+            zones: [WatchedZone(zone: zone, rules: [.illegalParking: settings])],
             detector: try ObjectDetector(model: model),
             incidents: IncidentBook(camera: "c") { _ in UUID() }, recorder: EvidenceRecorder { try JPEG.encode($0) })
         let clip = try #require(Footage.clip("composed/camera-1080p25-h264.mp4"))

@@ -19,15 +19,15 @@ import Testing
     @Test(.enabled(if: isReady, "needs 'make models'"))
     func `a rule that a reload adds has a describer, and the others need none`() {
         let shared = SharedDescriber(folder: Self.models, logger: Logger(label: "test"))
-        #expect(shared.describer(for: zones(ZoneRules(parking: ParkingSettings(dwell: 60)))) == nil)
-        #expect(shared.describer(for: zones(ZoneRules(smoke: [.burning: 10]))) != nil)
-        #expect(shared.describer(for: zones(ZoneRules(ground: [.exposedGarbage: GroundSettings(dwell: 60)]))) != nil)
+        #expect(shared.describer(for: zones([.illegalParking: ParkingSettings(dwell: 60)])) == nil)
+        #expect(shared.describer(for: zones([.burning: SmokeSettings(dwell: 10)])) != nil)
+        #expect(shared.describer(for: zones([.exposedGarbage: GroundSettings(dwell: 60)])) != nil)
     }
 
     @Test func `without its models alerts go out without it`() throws {
         let folder = try TemporaryFolder()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let shared = SharedDescriber(folder: folder.file("none").path, logger: logger)
-        for _ in 1...2 { #expect(shared.describer(for: zones(ZoneRules(smoke: [.burning: 10]))) == nil) }
+        for _ in 1...2 { #expect(shared.describer(for: zones([.burning: SmokeSettings(dwell: 10)])) == nil) }
     }
 }

@@ -55,7 +55,7 @@ import Video
         for seconds in [0.0, 60, 130] {
             let raw = try await detector.raw(of: try parkingFrame(at: seconds))
             let difference = try OnnxRuntime.largestDifference(
-                model: try model().path, blob: raw.blob, outputs: ["classes": raw.logits, "boxes": raw.offsets])
+                model: try model().path, blob: raw.blob, outputs: ["classes": raw.outputs[0], "boxes": raw.outputs[1]])
             #expect(difference < 1e-3, "at \(seconds) s")
         }
     }

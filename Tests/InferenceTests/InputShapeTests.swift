@@ -134,7 +134,7 @@ import Video
         for (part, size) in Self.parts {
             let raw = try await detector.raw(of: try parkingFrame(at: 60).part(part))
             let difference = try OnnxRuntime.largestDifference(
-                model: raw.model.path, blob: raw.blob, outputs: ["classes": raw.logits, "boxes": raw.offsets])
+                model: raw.model.path, blob: raw.blob, outputs: ["classes": raw.outputs[0], "boxes": raw.outputs[1]])
             #expect(difference < 1e-3, "\(size)")
         }
     }

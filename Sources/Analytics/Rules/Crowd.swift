@@ -1,3 +1,17 @@
+extension AlertKind {
+    public static let crowd = AlertKind(rawValue: "safety.crowd")
+}
+
+extension RuleDescriptor {
+    static let crowd = RuleDescriptor(
+        [.crowd], fields: [.dwell, .windows, .timeZone, .holidays, .people], grace: .long
+    ) { _ in
+        CrowdSettings()
+    } make: {
+        Crowd(zone: $2.zone, settings: $1)
+    }
+}
+
 /// More people in the zone than it should hold, for longer than allowed. Counts only.
 public struct Crowd: RememberingRule {
     private static let leastScore = 0.3

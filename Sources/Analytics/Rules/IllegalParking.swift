@@ -1,9 +1,24 @@
 import Foundation
 
+extension AlertKind {
+    public static let illegalParking = AlertKind(rawValue: "parking.motor")
+}
+
+extension RuleDescriptor {
+    static let illegalParking = RuleDescriptor(
+        [.illegalParking],
+        fields: [
+            .dwell, .classes, .windows, .timeZone, .holidays, .occlusion, .queueVehicles, .queuePatience,
+        ], needs: .smallVehicles
+    ) { _ in
+        ParkingSettings()
+    } make: {
+        IllegalParking(kind: $0, zone: $2.zone, settings: $1, minimumScore: $2.minimumScore)
+    }
+}
+
 /// A motor vehicle that stands longer than the zone allows.
 public struct IllegalParking: Rule, RememberingRule {
-    static let kind = AlertKind.illegalParking
-
     /// Least share of the visible looks in which the detector itself must have found the vehicle.
     static let detectedShare = 0.3
     /// Least share of the dwell in which the vehicle was really seen: two isolated sightings never add up.
@@ -36,6 +51,7 @@ public struct IllegalParking: Rule, RememberingRule {
         var why: [Incident.Reason]
     }
 
+    let kind: AlertKind
     let zone: Zone
     private let settings: ParkingSettings
     private let minimumScore: Double
@@ -43,13 +59,15 @@ public struct IllegalParking: Rule, RememberingRule {
     private var waitingPlaces = WaitingPlaces()
 
     /// `minimumScore` is what the mean score of a vehicle's detections must reach, 0…1.
-    public init(zone: Zone, settings: ParkingSettings, minimumScore: Double = 0.35) {
+    public init(
+        kind: AlertKind = .illegalParking, zone: Zone, settings: ParkingSettings, minimumScore: Double = 0.35
+    ) {
+        self.kind = kind
         self.zone = zone
         self.settings = settings
         self.minimumScore = minimumScore
     }
 
-    var kind: AlertKind { Self.kind }
     /// By the stays' numbers, which a restart keeps.
     var memory: [Int: Candidate]? { candidates.isEmpty ? nil : candidates }
     var reported: Set<Int> { Set(candidates.filter(\.value.stood).keys) }
@@ -149,7 +167,7 @@ public struct IllegalParking: Rule, RememberingRule {
         _ stay: Stay, _ counts: MediaTime, _ phase: Finding.Phase, _ why: [Incident.Reason]
     ) -> Finding {
         Finding(
-            kind: Self.kind, zone: zone.id, place: stay.id, phase: phase, firstSeen: counts, lastSeen: stay.lastSeen,
+            kind: kind, zone: zone.id, place: stay.id, phase: phase, firstSeen: counts, lastSeen: stay.lastSeen,
             threshold: settings.dwell,
             object: .init(objectClass: stay.objectClass, confidence: stay.meanScore, box: stay.box), why: why)
     }

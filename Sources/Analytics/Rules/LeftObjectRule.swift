@@ -1,3 +1,26 @@
+extension AlertKind {
+    public static let exposedGarbage = AlertKind(rawValue: "env.garbage_exposed")
+    public static let garbagePile = AlertKind(rawValue: "env.garbage_pile")
+    public static let piledGoods = AlertKind(rawValue: "appearance.pile")
+}
+
+extension RuleDescriptor {
+    static let leftObject = RuleDescriptor(
+        [.exposedGarbage, .garbagePile, .piledGoods],
+        fields: [.dwell, .windows, .timeZone, .holidays, .smallestShare, .largestShare], needs: .ground, looks: "refuse"
+    ) { kind in
+        // Whatever is smaller than a pile is exposed garbage.
+        GroundSettings(size: kind == .garbagePile ? 0.01...1 : 0...1)
+    } make: { kind, settings, context in
+        var settings = settings
+        if kind == .exposedGarbage, let pile = context.rules[.garbagePile] as? GroundSettings {
+            // What is large enough for a pile is one alert, not two.
+            settings.largestShare = min(settings.size.upperBound, pile.size.lowerBound.nextDown)
+        }
+        return LeftObjectRule(kind: kind, zone: context.zone, settings: settings)
+    }
+}
+
 /// Something that was put down in the zone and lies there longer than allowed: exposed garbage, a pile of refuse or of
 /// goods. What it is made of, no rule can know; the kind says what the zone is watched for.
 public struct LeftObjectRule: Rule {

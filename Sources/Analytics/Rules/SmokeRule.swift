@@ -1,3 +1,20 @@
+extension AlertKind {
+    public static let burning = AlertKind(rawValue: "env.burning")
+    public static let smokeAndFire = AlertKind(rawValue: "safety.smoke_fire")
+}
+
+extension RuleDescriptor {
+    /// Smoke is told at once or not at all, and has no firm outline.
+    static let smoke = RuleDescriptor(
+        [.burning, .smokeAndFire], fields: [.dwell], needs: .smoke, sameness: 0.3, grace: .long, looks: "smoke",
+        trialDwell: 10
+    ) { _ in
+        SmokeSettings()
+    } make: {
+        SmokeRule(kind: $0, zone: $2.zone, dwell: $1.dwell)
+    }
+}
+
 /// Smoke that rises in the zone, or flames: open burning, or a fire. Experimental.
 ///
 /// What smokes and burns in one place is one fire: it is told once, by what is found first.

@@ -1,3 +1,21 @@
+extension AlertKind {
+    public static let roadVending = AlertKind(rawValue: "vending.occupy_road")
+    public static let itinerantVending = AlertKind(rawValue: "vending.itinerant")
+    public static let outOfStore = AlertKind(rawValue: "vending.out_of_store")
+}
+
+extension RuleDescriptor {
+    /// A stall has no firm outline.
+    static let suspectedVending = RuleDescriptor(
+        [.roadVending, .itinerantVending, .outOfStore], fields: [.dwell, .windows, .timeZone, .holidays, .permits],
+        needs: .ground, sameness: 0.3, grace: .long
+    ) { _ in
+        VendingSettings()
+    } make: {
+        SuspectedVending(kind: $0, zone: $2.zone, settings: $1)
+    }
+}
+
 /// Somebody who stays in the zone together with what vendors bring: suspected vending. No camera sees a missing permit.
 ///
 /// Evidence adds up at a place. Somebody who stays is never enough, nor are things without anybody (but before a shop);

@@ -1,3 +1,17 @@
+extension AlertKind {
+    public static let dirtyWater = AlertKind(rawValue: "env.water_dirty")
+}
+
+extension RuleDescriptor {
+    static let waterColour = RuleDescriptor(
+        [.dirtyWater], fields: [.dwell, .windows, .timeZone, .holidays], needs: .colour, surface: .water, grace: .long
+    ) { _ in
+        WaterSettings()
+    } make: {
+        WaterColour(zone: $2.zone, settings: $1)
+    }
+}
+
 /// Water whose colour differs for long from what it has always been. Experimental: there was no footage of it.
 ///
 /// The colour of the zone is taken against the colour of the rest of the picture, which takes the camera's white balance

@@ -26,6 +26,14 @@ public struct Field: Sendable, Hashable {
         case section([Field])
         /// A list of maps with these keys.
         case sections([Field])
+        /// A list of maps of weekdays and hours: `TimeWindows.Window`.
+        case windows
+        /// `YYYY-MM-DD`, and a list of such.
+        case date, dates
+        /// The IANA name of a time zone.
+        case timeZone
+        /// Corners `[x, y]` in shares of the picture.
+        case polygon
         /// A list or a map of a form of its own, which `form` describes.
         case other(form: String)
     }
@@ -34,6 +42,10 @@ public struct Field: Sendable, Hashable {
     public let form: Form
     /// The default as the file spells it; nil where there is none.
     public let standard: String?
+    /// A value as the file spells it, for faults about a key that is missing.
+    public let example: String?
+    /// What one item of a list is called in faults, e.g. `vehicle class`; the key where nil.
+    public let noun: String?
     public let isRequired: Bool
     /// A running daemon takes a change of it over only with a restart.
     public let needsRestart: Bool
@@ -41,13 +53,29 @@ public struct Field: Sendable, Hashable {
 
     public init(
         _ key: String, _ form: Form, default standard: String? = nil, isRequired: Bool = false,
-        needsRestart: Bool = false, en: String, zh: String
+        needsRestart: Bool = false, example: String? = nil, noun: String? = nil, en: String, zh: String
     ) {
         self.key = key
         self.form = form
         self.standard = standard
+        self.example = example
+        self.noun = noun
         self.isRequired = isRequired
         self.needsRestart = needsRestart
         what = Words(en: en, zh: zh)
+    }
+
+    /// The same with another default.
+    public func defaulting(to standard: String?) -> Field {
+        Field(
+            key, form, default: standard, isRequired: isRequired, needsRestart: needsRestart, example: example,
+            noun: noun, en: what.en, zh: what.zh)
+    }
+
+    public static let examplePolygon = "[[0.1, 0.5], [0.9, 0.5], [0.9, 0.9]]"
+
+    /// As the file spells a number: without `.0` on whole ones.
+    public static func spelled(_ value: Double) -> String {
+        value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : String(value)
     }
 }

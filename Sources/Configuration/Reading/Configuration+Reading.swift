@@ -9,8 +9,9 @@ extension Configuration {
         guard let file = Section<Key>(root, place: "the file", at: Position(), log),
             let area = try? AreaCode("000000000000")
         else { return nil }
-        guard let catalogue = try? Catalogue.builtIn() else {
-            log.report("the built-in catalogue of kinds cannot be read: install gridwarden again", at: Position())
+        let catalogue: Catalogue
+        do { catalogue = try Catalogue.builtIn() } catch {
+            log.report("\(error); install gridwarden again", at: Position())
             return nil
         }
         if file.node(.site) == nil { file.reportMissing(.site, example: "{id: …, area: …}") }

@@ -2,9 +2,8 @@ import Analytics
 import Yams
 
 /// Reads and judges the polygon under one key.
-struct PolygonReader<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValue == String {
+struct PolygonReader<Key: RawRepresentable & Hashable> where Key.RawValue == String {
     private static var mostCorners: Int { 100 }
-    private static var example: String { "[[0.1, 0.5], [0.9, 0.5], [0.9, 0.9]]" }
 
     private let section: Section<Key>
     private let key: Key
@@ -16,11 +15,12 @@ struct PolygonReader<Key: RawRepresentable & CaseIterable & Hashable> where Key.
 
     /// Empty where there is none without fault.
     var polygon: Polygon {
-        if section.node(key) == nil { section.reportMissing(key, example: Self.example) }
+        if section.node(key) == nil { section.reportMissing(key, example: Field.examplePolygon) }
         guard let nodes = section.list(key, of: "corners [x, y]") else { return Polygon([]) }
         guard (3...Self.mostCorners).contains(nodes.count) else {
             section.report(
-                "the polygon has \(nodes.count) corners: give 3 to \(Self.mostCorners), e.g. \(Self.example)", key)
+                "the polygon has \(nodes.count) corners: give 3 to \(Self.mostCorners), e.g. \(Field.examplePolygon)",
+                key)
             return Polygon([])
         }
         let corners = nodes.compactMap(corner)

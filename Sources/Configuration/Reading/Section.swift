@@ -1,7 +1,7 @@
 import Yams
 
 /// One map of the file whose keys are known: reports what is unknown, missing or of the wrong type.
-struct Section<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawValue == String {
+struct Section<Key: RawRepresentable & Hashable> where Key.RawValue == String {
     /// What faults call it, e.g. `camera cam-01`.
     let place: String
     /// Where faults about missing keys point.
@@ -10,27 +10,27 @@ struct Section<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawVal
     private var entries: [Key: (position: Position, value: Node)] = [:]
 
     /// Nil where `node` is no map.
-    init?(_ node: Node, place: String, noun: String = "key", at position: Position, _ log: FaultLog) {
+    ///
+    /// - Parameter keys: those that it may have.
+    init?(_ node: Node, keys: [Key], place: String, noun: String = "key", at position: Position, _ log: FaultLog) {
+        let names = keys.map(\.rawValue)
         self.place = place
         self.position = position
         self.log = log
         guard case .mapping(let mapping) = node else {
-            let names = Wording.list(Self.names)
-            log.report("\(place) must be a map with these \(noun)s: \(names)", at: Position(node))
+            log.report("\(place) must be a map with these \(noun)s: \(Wording.list(names))", at: Position(node))
             return nil
         }
         for (name, value) in mapping {
-            guard let text = name.scalar?.string, let key = Key(rawValue: text) else {
-                log.report(Self.unknown(name.scalar?.string ?? "", noun, place), at: Position(name))
+            guard let text = name.scalar?.string, let key = Key(rawValue: text), keys.contains(key) else {
+                log.report(Self.unknown(name.scalar?.string ?? "", noun, names, place), at: Position(name))
                 continue
             }
             entries[key] = (Position(name), value)
         }
     }
 
-    private static var names: [String] { Key.allCases.map(\.rawValue) }
-
-    private static func unknown(_ text: String, _ noun: String, _ place: String) -> String {
+    private static func unknown(_ text: String, _ noun: String, _ names: [String], _ place: String) -> String {
         let guess = Wording.nearest(to: text, among: names).map { "did you mean \($0)? " } ?? ""
         return "\(place): there is no \(noun) \(Wording.quoted(text)): \(guess)The \(noun)s are \(Wording.list(names))"
     }
@@ -58,7 +58,7 @@ struct Section<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawVal
         log.report("\(self.place): \(name) is missing: add it, e.g. \(name): \(example)", at: place)
     }
 
-    func section<Inner>(_ key: Key, place: String? = nil) -> Section<Inner>? {
+    func section<Inner: CaseIterable>(_ key: Key, place: String? = nil) -> Section<Inner>? {
         guard let value = node(key) else { return nil }
         return Section<Inner>(
             value, place: place ?? key.rawValue, at: entries[key]?.position ?? position, log)
@@ -72,5 +72,12 @@ struct Section<Key: RawRepresentable & CaseIterable & Hashable> where Key.RawVal
             return nil
         }
         return Array(sequence)
+    }
+}
+
+extension Section where Key: CaseIterable {
+    /// Nil where `node` is no map.
+    init?(_ node: Node, place: String, noun: String = "key", at position: Position, _ log: FaultLog) {
+        self.init(node, keys: Array(Key.allCases), place: place, noun: noun, at: position, log)
     }
 }

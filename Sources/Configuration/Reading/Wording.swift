@@ -16,6 +16,8 @@ enum Wording {
 
     static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
+    static func plural(_ noun: String) -> String { noun + (noun.hasSuffix("s") ? "es" : "s") }
+
     /// The name that was probably meant; nil where none is near.
     static func nearest(to text: String, among names: [String]) -> String? {
         guard text.count <= longest else { return nil }

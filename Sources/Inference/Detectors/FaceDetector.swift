@@ -20,18 +20,18 @@ public struct FaceDetector: ~Copyable {
 
     private let width: Int
     private let height: Int
-    private var network: Network
+    private var engine: any InferenceEngine & ~Copyable
     private var blob: [Float]
 
     /// Reads the network and checks its hash before.
-    public init(model: Model) throws {
+    public init(model: Model, engines: InferenceEngines = .standard) throws {
         try model.verify()
         guard model.width > 0, model.width % 32 == 0, model.height > 0, model.height % 32 == 0 else {
             throw InferenceError(
                 "use the model \(model.name)", cause: "its input is no multiple of 32",
                 remedy: "run 'gridwarden models prepare'")
         }
-        network = try Network(path: model.path)
+        engine = try engines.open(model)
         (width, height) = (model.width, model.height)
         blob = [Float](repeating: 0, count: 3 * width * height)
     }
@@ -56,7 +56,7 @@ public struct FaceDetector: ~Copyable {
         ocv_planes(
             scaled.pixels, Int32(scaled.width), Int32(scaled.height), 0, 1, &blob, Int32(width), Int32(height))
         let cells = width / Self.stride * (height / Self.stride)
-        let outputs = try network.forward(
+        let outputs = try engine.forward(
             blob, width: width, height: height,
             outputs: [(Self.outputs.heat, cells), (Self.outputs.scale, 2 * cells), (Self.outputs.offset, 2 * cells)])
         return Self.decode(

@@ -27,18 +27,18 @@ public struct PlateDetector: ~Copyable {
 
     private let width: Int
     private let height: Int
-    private var network: Network
+    private var engine: any InferenceEngine & ~Copyable
     private var blob: [Float]
 
     /// Reads the network and checks its hashes before.
-    public init(model: Model) throws {
+    public init(model: Model, engines: InferenceEngines = .standard) throws {
         try model.verify()
-        guard model.width > 0, model.height > 0, let description = model.companions.first else {
+        guard model.width > 0, model.height > 0, !model.companions.isEmpty else {
             throw InferenceError(
                 "use the model \(model.name)", cause: "the manifest does not name its description or its input",
                 remedy: "run 'gridwarden models prepare'")
         }
-        network = try Network(path: model.path, description: description.path)
+        engine = try engines.open(model)
         (width, height) = (model.width, model.height)
         blob = [Float](repeating: 0, count: 3 * width * height)
     }
@@ -71,7 +71,7 @@ public struct PlateDetector: ~Copyable {
         ocv_planes_by_channel(
             scaled.pixels, Int32(scaled.width), Int32(scaled.height), Self.means, Self.scales, &blob, Int32(width),
             Int32(height))
-        let outputs = try network.forward(
+        let outputs = try engine.forward(
             blob, width: width, height: height, outputs: [("detection_out", Self.mostObjects * Self.fields)],
             isExact: false)
         var found: [ScoredBox] = []

@@ -5,7 +5,7 @@ import Foundation
 ///
 /// Anchors after Tan et al., EfficientDet (CVPR 2020), with the settings of the Lite models: levels 3…7, three octaves,
 /// aspect ratios 1, 2 and ½, anchor scale 3, no variances.
-struct EfficientDet: Sendable {
+struct EfficientDet: DetectorHead {
     /// Pixels of the network's input.
     let width: Int
     let height: Int
@@ -26,9 +26,11 @@ struct EfficientDet: Sendable {
     static let inside = 0.7
 
     var anchorCount: Int { anchors.count }
-    /// Value v of a pixel enters as (v − mean) × scale.
-    static let mean: Float = 127
-    static let scale: Float = 1 / 128
+    let mean: Float = 127
+    let scale: Float = 1 / 128
+    var outputs: [(name: String, count: Int)] {
+        [("classes", anchors.count * classes.count), ("boxes", anchors.count * 4)]
+    }
 
     init(width: Int, height: Int, classes: [ObjectClass?]) {
         self.width = width
@@ -55,6 +57,12 @@ struct EfficientDet: Sendable {
             }
         }
         self.anchors = anchors
+    }
+
+    func detections(
+        from outputs: [[Float]], filled: (width: Int, height: Int), minimumScore: Double
+    ) -> [Detection] {
+        decode(logits: outputs[0], offsets: outputs[1], filled: filled, minimumScore: minimumScore)
     }
 
     /// - Parameters:

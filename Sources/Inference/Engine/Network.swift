@@ -3,7 +3,7 @@ import Foundation
 
 /// A network in OpenCV's DNN. One owner, one thread at a time.
 // @unchecked: the handle moves between threads but is never shared.
-public struct Network: ~Copyable, @unchecked Sendable {
+public struct Network: ~Copyable, InferenceEngine, @unchecked Sendable {
     private let raw: OpaquePointer
     private let path: String
 
@@ -26,15 +26,8 @@ public struct Network: ~Copyable, @unchecked Sendable {
 
     deinit { ocv_net_close(raw) }
 
-    /// Runs one picture.
-    ///
-    /// - Parameters:
-    ///   - blob: 1 × 3 × `height` × `width`, normalised as the network wants it.
-    ///   - outputs: name and number of floats of each output that is wanted.
-    ///   - isExact: false where the counts are upper limits, as those of a network that ends in a list of objects.
-    /// - Returns: the outputs in that order, flat.
     public mutating func forward(
-        _ blob: [Float], width: Int, height: Int, outputs: [(name: String, count: Int)], isExact: Bool = true
+        _ blob: [Float], width: Int, height: Int, outputs: [(name: String, count: Int)], isExact: Bool
     ) throws(InferenceError) -> [[Float]] {
         guard blob.count == 3 * width * height else {
             throw InferenceError("run \(path)", cause: "the input has \(blob.count) floats", remedy: "report this")
