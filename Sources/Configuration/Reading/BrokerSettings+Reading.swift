@@ -27,7 +27,7 @@ extension BrokerSettings {
             clientID: section.text(.clientID, form: "1 to 64 characters without spaces") {
                 (1...64).contains($0.utf8.count) && !$0.contains(where: \.isWhitespace)
             } ?? "gridwarden-\(site.id)")
-        broker.port = section.integer(.port, 1...65535) ?? broker.port
+        broker.port = section.integer(.port) ?? broker.port
         broker.hosts = more(section, after: broker)
         broker.version = section.choice(.version) ?? broker.version
         broker.username = section.text(.username)
@@ -41,8 +41,8 @@ extension BrokerSettings {
         broker.topicKind = section.choice(.topicKind) ?? broker.topicKind
         broker.product = section.choice(.product)
         checkDots(broker, section)
-        broker.keepAlive = section.integer(.keepAlive, 5...3600, "seconds") ?? broker.keepAlive
-        broker.ackTimeout = section.integer(.ackTimeout, 5...600, "seconds") ?? broker.ackTimeout
+        broker.keepAlive = section.integer(.keepAlive) ?? broker.keepAlive
+        broker.ackTimeout = section.integer(.ackTimeout) ?? broker.ackTimeout
         broker.tls = section.section(.tls, place: "\(section.place), tls").map(TLSSettings.read)
         return broker
     }

@@ -32,11 +32,10 @@ extension CameraSettings {
         camera.aspect = section.text(.aspect, form: "the width by the height of its picture, e.g. 16:9") {
             Aspect($0) != nil
         }.flatMap { Aspect($0) }
-        camera.largestPicture =
-            section.number(.largestPicture, 0.1...100, "megapixels") ?? camera.largestPicture
-        camera.lookEvery = section.number(.lookEvery, 0.2...10, "seconds") ?? camera.lookEvery
-        camera.openTimeout = section.number(.openTimeout, 1...120, "seconds") ?? camera.openTimeout
-        camera.readTimeout = section.number(.readTimeout, 1...120, "seconds") ?? camera.readTimeout
+        camera.largestPicture = section.number(.largestPicture) ?? camera.largestPicture
+        camera.lookEvery = section.number(.lookEvery) ?? camera.lookEvery
+        camera.openTimeout = section.number(.openTimeout) ?? camera.openTimeout
+        camera.readTimeout = section.number(.readTimeout) ?? camera.readTimeout
         requireSignage(section)
         readLocation(section, into: &camera)
         camera.presets = presets(section)
@@ -58,8 +57,8 @@ extension CameraSettings {
     }
 
     private static func readLocation(_ section: Section<Key>, into camera: inout CameraSettings) {
-        camera.longitude = section.number(.longitude, -180...180, "degrees")
-        camera.latitude = section.number(.latitude, -90...90, "degrees")
+        camera.longitude = section.number(.longitude)
+        camera.latitude = section.number(.latitude)
         switch (section.node(.longitude) == nil, section.node(.latitude) == nil) {
         case (true, false): section.report("latitude needs a longitude: add it, or remove latitude", .latitude)
         case (false, true): section.report("longitude needs a latitude: add it, or remove longitude", .longitude)

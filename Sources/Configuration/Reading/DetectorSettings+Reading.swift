@@ -13,8 +13,8 @@ extension DetectorSettings {
             section.text(.model, form: form) {
                 $0.wholeMatch(of: /[A-Za-z0-9][A-Za-z0-9._\-]{0,63}/) != nil
             } ?? detector.model
-        detector.minimumScore = section.number(.minimumScore, 0.05...0.95, "") ?? detector.minimumScore
-        detector.threads = section.integer(.threads, 1...64) ?? detector.threads
+        detector.minimumScore = section.number(.minimumScore) ?? detector.minimumScore
+        detector.threads = section.integer(.threads) ?? detector.threads
         detector.hasTiles = section.boolean(.tiles) ?? detector.hasTiles
         return detector
     }

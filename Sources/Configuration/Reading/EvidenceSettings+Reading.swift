@@ -14,10 +14,10 @@ extension EvidenceSettings {
         evidence.isEnabled = section.boolean(.enabled) ?? evidence.isEnabled
         evidence.directory = section.text(.directory) ?? evidence.directory
         evidence.isPublished = section.boolean(.publish) ?? evidence.isPublished
-        evidence.keepDays = section.integer(.keepDays, 1...3650, "days") ?? evidence.keepDays
-        evidence.maxMegabytes = section.integer(.maxMegabytes, 16...10_000_000) ?? evidence.maxMegabytes
-        evidence.jpegQuality = section.integer(.jpegQuality, 2...31) ?? evidence.jpegQuality
-        evidence.hardExamples = section.integer(.hardExamples, 0...10_000) ?? evidence.hardExamples
+        evidence.keepDays = section.integer(.keepDays) ?? evidence.keepDays
+        evidence.maxMegabytes = section.integer(.maxMegabytes) ?? evidence.maxMegabytes
+        evidence.jpegQuality = section.integer(.jpegQuality) ?? evidence.jpegQuality
+        evidence.hardExamples = section.integer(.hardExamples) ?? evidence.hardExamples
         return evidence
     }
 }

@@ -41,9 +41,9 @@ extension KindOverride {
         var override = KindOverride(kind: entry.kind)
         override.name = name(.name, section, example: entry.name)
         override.codes = codes(section)
-        override.severity = section.integer(.severity, 1...5)
+        override.severity = section.integer(.severity)
         override.suggestedLimit = name(.suggestedLimit, section, example: entry.suggestedLimit)
-        override.dwell = section.number(.dwell, 1...86400, "seconds")
+        override.dwell = section.number(.dwell)
         override.privacyProfile = section.choice(.privacyProfile)
         return override
     }

@@ -7,9 +7,9 @@ extension OutboxSettings {
 
     static func read(_ section: Section<Key>) -> OutboxSettings {
         var outbox = OutboxSettings()
-        outbox.maxMessages = section.integer(.maxMessages, 1000...10_000_000) ?? outbox.maxMessages
-        outbox.maxMegabytes = section.integer(.maxMegabytes, 8...1_000_000) ?? outbox.maxMegabytes
-        outbox.auditDays = section.integer(.auditDays, 184...3650, "days") ?? outbox.auditDays
+        outbox.maxMessages = section.integer(.maxMessages) ?? outbox.maxMessages
+        outbox.maxMegabytes = section.integer(.maxMegabytes) ?? outbox.maxMegabytes
+        outbox.auditDays = section.integer(.auditDays) ?? outbox.auditDays
         return outbox
     }
 }

@@ -13,7 +13,7 @@ extension ZoneSettings {
             surface: section.choice(.surface) ?? .carriageway)
         let rules = ZoneRules.read(section, surface: zone.surface, site: site, catalogue: catalogue)
         var settings = ZoneSettings(zone: zone, rules: rules)
-        settings.promise = section.number(.promise, 0.2...60, "seconds") ?? settings.promise
+        settings.promise = section.number(.promise) ?? settings.promise
         settings.preset = preset(section, of: camera)
         if settings.promise < camera.lookEvery {
             let (promise, every) = (Wording.number(settings.promise), Wording.number(camera.lookEvery))

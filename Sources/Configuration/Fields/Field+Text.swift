@@ -1,0 +1,55 @@
+public import Analytics
+
+/// Fields as text: what the reference file and the documentation say of them.
+extension Field {
+    /// What the key takes, e.g. `5…3600 seconds`; empty where there is nothing to say.
+    public var takes: String {
+        switch form {
+        case .number(let range, let unit):
+            Self.span(Wording.number(range.lowerBound), Wording.number(range.upperBound), unit)
+        case .integer(let range, let unit): Self.span("\(range.lowerBound)", "\(range.upperBound)", unit)
+        case .choice(let names), .choices(let names): names.joined(separator: " | ")
+        case .text(let form), .other(let form): form
+        case .boolean, .section, .sections: ""
+        }
+    }
+
+    private static func span(_ least: String, _ most: String, _ unit: String) -> String {
+        "\(least)…\(most)" + (unit.isEmpty ? "" : " \(unit)")
+    }
+
+    /// The comment above the key in the reference file, without indentation.
+    ///
+    /// - Parameter width: characters of a line at most.
+    public func comment(width: Int) -> [String] {
+        var parts = isRequired ? ["Required."] : []
+        if !takes.isEmpty {
+            let isName: Bool
+            if case .choice = form { isName = true } else { isName = false }
+            parts.append((isName ? takes : takes.prefix(1).uppercased() + takes.dropFirst()) + ".")
+        }
+        parts.append(what.en + ".")
+        if let standard, standard.hasPrefix("<") { parts.append("Default: \(standard).") }
+        parts.append(what.zh + "。")
+        if needsRestart { parts.append("(R)") }
+        var lines = ["#"]
+        for word in parts.joined(separator: " ").split(separator: " ") {
+            if lines[lines.count - 1].count + 1 + word.count > width, lines[lines.count - 1] != "#" {
+                lines.append("#")
+            }
+            lines[lines.count - 1] += " " + word
+        }
+        return lines
+    }
+
+    /// The key's row of a table in Markdown: key, default, what it takes, what it is, whether it needs a restart.
+    public var row: String {
+        let name = isRequired ? "**`\(key)`**" : "`\(key)`"
+        let standard = standard.map { "`\($0)`" } ?? ""
+        let takes = takes.replacing("|", with: "\\|")
+        return "| \(name) | \(standard) | \(takes) | \(what.en) | \(needsRestart ? "yes" : "") |"
+    }
+
+    /// What stands above the rows.
+    public static let head = ["| key | default | takes | what | restart |", "|---|---|---|---|---|"]
+}

@@ -1,0 +1,150 @@
+public import Foundation
+import Glibc
+
+/// Changes a configuration file: one change at a time over all processes, checked as a whole, written at once, and with the
+/// versions before it kept.
+///
+/// Beside the file `NAME` stand `.NAME.lock`, held (flock(2)) while it is changed, and the folder `.NAME.versions` for its
+/// owner only: versions may hold addresses with passwords. They stand there and not in the state folder, since whoever can
+/// change the file can write there, and since the state folder belongs to the service's user. Blocks.
+public struct ConfigurationStore: Sendable {
+    /// The text before and after.
+    public struct Change: Sendable, Hashable {
+        public let before: String
+        public let after: String
+    }
+
+    /// So many versions are kept, the newest among them.
+    public static let mostVersions = 20
+
+    /// As it was named; faults call it so.
+    public let path: String
+    private let patience: Double
+    private let check: @Sendable (Configuration) throws -> Void
+
+    /// - Parameters:
+    ///   - path: of the file; where it is a link, what it leads to is changed.
+    ///   - patience: seconds to wait for another process that is changing the file.
+    ///   - check: what a configuration that is right as such must fulfil besides; throws `ConfigurationFaults` or another error.
+    public init(
+        path: String, patience: Double = 10, check: @escaping @Sendable (Configuration) throws -> Void = { _ in }
+    ) {
+        self.path = path
+        self.patience = patience
+        self.check = check
+    }
+
+    /// Edits the file. Throws `ConfigurationFaults` where it would be wrong afterwards, with their places in the new text,
+    /// `ConfigurationEditFault`, or `ConfigurationStoreFault`; then nothing was written.
+    ///
+    /// - Parameters:
+    ///   - isTrial: everything but the writing.
+    ///   - date: of the version.
+    public func edit(
+        isTrial: Bool = false, at date: Date = Date(), _ body: (inout ConfigurationDocument) throws -> Void
+    ) throws -> Change {
+        try locked { file in
+            let before = try SourceText.read(path: path)
+            var document = try ConfigurationDocument(text: before, file: path)
+            try body(&document)
+            let change = Change(before: before, after: document.text)
+            try validate(change.after)
+            if !isTrial, change.before != change.after { try write(change, to: file, backTo: nil, at: date) }
+            return change
+        }
+    }
+
+    /// Puts an older version back: the one before the last change, or the named one. Doing it again goes further back. Throws as
+    /// `edit` does.
+    public func undo(to number: Int? = nil, isTrial: Bool = false, at date: Date = Date()) throws -> Change {
+        try locked { file in
+            let before = try SourceText.read(path: path)
+            let versions = try ConfigurationVersions(of: file)
+            let target: Int
+            if let number {
+                target = number
+            } else {
+                target = try versions.predecessor(of: before)
+            }
+            let change = Change(before: before, after: try versions.text(of: target))
+            try validate(change.after)
+            if !isTrial, change.before != change.after { try write(change, to: file, backTo: target, at: date) }
+            return change
+        }
+    }
+
+    /// The oldest first.
+    public func versions() throws -> [ConfigurationVersions.Version] {
+        try ConfigurationVersions(of: try real()).versions
+    }
+
+    /// The text of a version.
+    public func text(ofVersion number: Int) throws -> String {
+        try ConfigurationVersions(of: try real()).text(of: number)
+    }
+
+    private func validate(_ text: String) throws { try check(try Configuration.parse(text: text, file: path)) }
+
+    /// The file itself, behind all links.
+    private func real() throws -> URL {
+        guard let pointer = realpath(path, nil) else {
+            // The reader has the better words for what is missing.
+            _ = try SourceText.read(path: path)
+            throw ConfigurationStoreFault(.unwritable, "could not find \(path): \(String(cString: strerror(errno)))")
+        }
+        defer { free(pointer) }
+        return URL(filePath: String(cString: pointer))
+    }
+
+    private func locked<T>(_ body: (URL) throws -> T) throws -> T {
+        let file = try real()
+        let lock = try FileLock(of: file, patience: patience)
+        defer { withExtendedLifetime(lock) {} }
+        return try body(file)
+    }
+
+    private func write(_ change: Change, to file: URL, backTo: Int?, at date: Date) throws {
+        let versions = try ConfigurationVersions(of: file)
+        let owner = try FileOwner(of: file)
+        // What was changed by hand is a version as well.
+        let isKnown = try versions.last.map { try versions.text(of: $0.number) == change.before } ?? false
+        if !isKnown { try versions.append(change.before, backTo: nil, owner: owner, at: date) }
+        // An editor takes no lock.
+        guard try SourceText.read(path: path) == change.before else {
+            throw ConfigurationStoreFault(
+                .changed,
+                "\(path) was changed by somebody else meanwhile, nothing was written: look at it, and try again")
+        }
+        try WholeFile.write(change.after, to: file, owner: owner)
+        try versions.append(change.after, backTo: backTo, owner: owner, at: date)
+    }
+}
+
+/// Why a configuration could not be changed, and what to do.
+public struct ConfigurationStoreFault: Error, Sendable, Hashable, CustomStringConvertible {
+    public enum Reason: Sendable, Hashable {
+        /// Another process is changing the file.
+        case busy
+        /// It was changed between reading and writing.
+        case changed
+        /// There is no such version.
+        case noVersion
+        case unwritable
+    }
+
+    public let reason: Reason
+    public let description: String
+
+    init(_ reason: Reason, _ description: String) {
+        self.reason = reason
+        self.description = description
+    }
+
+    static func failed(_ operation: String) -> ConfigurationStoreFault {
+        let cause = String(cString: strerror(errno))
+        return ConfigurationStoreFault(
+            .unwritable,
+            "could not \(operation): \(cause); run this as root or as the owner of the file and its folder, and check the disk"
+        )
+    }
+}

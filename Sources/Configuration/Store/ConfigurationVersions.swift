@@ -1,0 +1,92 @@
+public import Foundation
+
+/// The texts that a configuration file had, each a file `NUMBER-DATE.yaml` or `NUMBER-DATE-back-to-NUMBER.yaml` in the
+/// folder `.NAME.versions` beside it. Nothing but the oldest ever goes: going back is a version of its own.
+public struct ConfigurationVersions {
+    public struct Version: Sendable, Hashable {
+        /// From 1.
+        public let number: Int
+        public let date: Date
+        /// The version that was put back with it; nil for a change.
+        public let backTo: Int?
+        fileprivate let file: URL
+    }
+
+    private let folder: URL
+    /// The oldest first.
+    let versions: [Version]
+
+    init(of file: URL) throws {
+        folder = file.deletingLastPathComponent().appending(path: ".\(file.lastPathComponent).versions")
+        versions = try Self.list(folder)
+    }
+
+    var last: Version? { versions.last }
+
+    private static func list(_ folder: URL) throws -> [Version] {
+        let names: [String]
+        do { names = try FileManager.default.contentsOfDirectory(atPath: folder.path) } catch CocoaError
+            .fileReadNoSuchFile
+        {
+            return []
+        } catch {
+            throw ConfigurationStoreFault(
+                .unwritable,
+                "could not read the versions in \(folder.path): run this as root or as the owner of the file")
+        }
+        return names.compactMap { name -> Version? in
+            guard let match = name.wholeMatch(of: /([0-9]{6,})-([0-9]{8}T[0-9]{6}Z)(-back-to-([0-9]+))?\.yaml/),
+                let number = Int(match.1), let date = try? format.parse(String(match.2))
+            else { return nil }
+            return Version(
+                number: number, date: date, backTo: match.4.flatMap { Int($0) }, file: folder.appending(path: name))
+        }.sorted { $0.number < $1.number }
+    }
+
+    private static let format = Date.ISO8601FormatStyle(
+        dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
+
+    /// What the version says; of one that went back, what was put back.
+    private func meaning(_ version: Version) -> Int { version.backTo ?? version.number }
+
+    /// The version before the one that `text` is; throws where there is none.
+    func predecessor(of text: String) throws(ConfigurationStoreFault) -> Int {
+        guard let last else { throw Self.none }
+        // Changed by hand since: that is what is taken back.
+        guard try self.text(of: last.number) == text else { return meaning(last) }
+        let present = meaning(last)
+        guard let index = versions.firstIndex(where: { $0.number == present }), index > 0 else { throw Self.none }
+        return meaning(versions[index - 1])
+    }
+
+    private static let none = ConfigurationStoreFault(
+        .noVersion, "there is no older version of the file; gridwarden config versions lists those that are kept")
+
+    func text(of number: Int) throws(ConfigurationStoreFault) -> String {
+        // A version that was put back is in the newest file that did so, too.
+        guard
+            let version = versions.first(where: { $0.number == number })
+                ?? versions.last(where: { $0.backTo == number })
+        else {
+            throw ConfigurationStoreFault(
+                .noVersion, "there is no version \(number); gridwarden config versions lists those that are kept")
+        }
+        do { return try SourceText.read(path: version.file.path) } catch {
+            throw ConfigurationStoreFault(.noVersion, "version \(number) cannot be read: \(error)")
+        }
+    }
+
+    /// Adds a version, and deletes the oldest where there are too many.
+    func append(_ text: String, backTo: Int?, owner: FileOwner, at date: Date) throws {
+        try WholeFile.makeFolder(folder, owner: owner)
+        let present = try Self.list(folder)
+        let number = String((present.last?.number ?? 0) + 1)
+        let name =
+            String(repeating: "0", count: max(0, 6 - number.count)) + number + "-" + Self.format.format(date)
+            + (backTo.map { "-back-to-\($0)" } ?? "") + ".yaml"
+        try WholeFile.write(text, to: folder.appending(path: name), owner: owner.alone)
+        for version in present.dropLast(ConfigurationStore.mostVersions - 1) {
+            try? FileManager.default.removeItem(at: version.file)
+        }
+    }
+}

@@ -1,0 +1,115 @@
+import Foundation
+import Glibc
+
+/// Whose a file is, and who may read it.
+struct FileOwner {
+    let user: uid_t
+    let group: gid_t
+    let mode: mode_t
+
+    init(of file: URL) throws(ConfigurationStoreFault) {
+        var status = stat()
+        guard stat(file.path, &status) == 0 else { throw .failed("look at \(file.path)") }
+        self.init(user: status.st_uid, group: status.st_gid, mode: status.st_mode & 0o7777)
+    }
+
+    private init(user: uid_t, group: gid_t, mode: mode_t) { (self.user, self.group, self.mode) = (user, group, mode) }
+
+    /// The same owner, for nobody else to read.
+    var alone: FileOwner { FileOwner(user: user, group: group, mode: 0o600) }
+
+    func take(over descriptor: Int32, _ path: String) throws(ConfigurationStoreFault) {
+        var status = stat()
+        guard fstat(descriptor, &status) == 0 else { throw .failed("look at \(path)") }
+        if status.st_uid != user || status.st_gid != group {
+            guard fchown(descriptor, user, group) == 0 else { throw .failed("give \(path) to the owner of the file") }
+        }
+        // After the owner: a change of that takes rights away.
+        guard fchmod(descriptor, mode) == 0 else { throw .failed("set the rights of \(path)") }
+    }
+}
+
+/// Files that are whole and on the disk, or as they were.
+enum WholeFile {
+    /// Writes beside the place, brings it to the disk and moves it there.
+    static func write(_ text: String, to file: URL, owner: FileOwner) throws(ConfigurationStoreFault) {
+        let folder = file.deletingLastPathComponent()
+        var name = Array(folder.appending(path: ".\(file.lastPathComponent).XXXXXX").path.utf8CString)
+        // Only its owner may read it until it has the rights of the file.
+        let descriptor = mkstemp(&name)
+        let part = name.withUnsafeBufferPointer { buffer in
+            String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        guard descriptor >= 0 else { throw .failed("write beside \(file.path)") }
+        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
+        defer { close(descriptor) }
+        do throws(ConfigurationStoreFault) {
+            let bytes = Array(text.utf8)
+            var done = 0
+            while done < bytes.count {
+                let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+                if count < 0, errno == EINTR { continue }
+                guard count > 0 else { throw .failed("write \(part)") }
+                done += count
+            }
+            try owner.take(over: descriptor, part)
+            guard fsync(descriptor) == 0 else { throw .failed("bring \(part) to the disk") }
+            guard rename(part, file.path) == 0 else { throw .failed("replace \(file.path)") }
+        } catch {
+            unlink(part)
+            throw error
+        }
+        let parent = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard parent >= 0 else { throw .failed("open \(folder.path)") }
+        defer { close(parent) }
+        guard fsync(parent) == 0 else { throw .failed("bring \(folder.path) to the disk") }
+    }
+
+    /// For its owner only.
+    static func makeFolder(_ folder: URL, owner: FileOwner) throws(ConfigurationStoreFault) {
+        guard mkdir(folder.path, 0o700) != 0 else {
+            if geteuid() != owner.user || getegid() != owner.group {
+                guard lchown(folder.path, owner.user, owner.group) == 0 else {
+                    throw .failed("give \(folder.path) to the owner of the file")
+                }
+            }
+            return
+        }
+        var status = stat()
+        guard errno == EEXIST else { throw .failed("make \(folder.path)") }
+        // Nobody may have put another place there.
+        guard lstat(folder.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
+            throw ConfigurationStoreFault(.unwritable, "\(folder.path) is no folder: take it away")
+        }
+    }
+}
+
+/// That one process alone changes a file; let go with the value, or with the process, however that ends.
+final class FileLock {
+    private let descriptor: Int32
+
+    /// - Parameter patience: seconds to wait for who has it.
+    init(of file: URL, patience: Double) throws(ConfigurationStoreFault) {
+        let path = file.deletingLastPathComponent().appending(path: ".\(file.lastPathComponent).lock").path
+        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        guard descriptor >= 0 else { throw .failed("lock \(path)") }
+        // Whoever owns the file must be able to lock it, too.
+        if let owner = try? FileOwner(of: file) { try? owner.alone.take(over: descriptor, path) }
+        let end = DispatchTime.now() + patience
+        while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
+            guard errno == EWOULDBLOCK || errno == EINTR else {
+                let fault = ConfigurationStoreFault.failed("lock \(path)")
+                close(descriptor)
+                throw fault
+            }
+            guard DispatchTime.now() < end else {
+                close(descriptor)
+                throw ConfigurationStoreFault(
+                    .busy, "another process is changing \(file.path): wait for it, and try again")
+            }
+            usleep(20_000)
+        }
+    }
+
+    deinit { close(descriptor) }
+}
