@@ -73,7 +73,7 @@ struct ExampleTests {
             Section<ZoneSettings.Key>($0, place: "", at: Position(), log)
         }
         let zone = try #require(zones.first)
-        let kinds = Rules.kinds.map { FieldKey(rawValue: $0.rawValue) }
+        let kinds = Rules.kinds.map { FieldName(rawValue: $0.rawValue) }
         let rules = zones.compactMap { zone in
             zone.node(.rules).flatMap { Section($0, keys: kinds, place: "", at: Position(), log) }
         }
@@ -91,9 +91,9 @@ struct ExampleTests {
         try check(zone)
         for kind in Rules.kinds {
             let fields = try #require(Rules[kind]).fields(of: kind)
-            let node = try #require(rules.compactMap { $0.node(FieldKey(rawValue: kind.rawValue)) }.first, "\(kind)")
+            let node = try #require(rules.compactMap { $0.node(FieldName(rawValue: kind.rawValue)) }.first, "\(kind)")
             let rule = try #require(Section(node, fields: fields, place: "\(kind)", at: Position(), log))
-            for field in fields { #expect(rule.position(of: FieldKey(field)) != nil, "\(kind), \(field.key)") }
+            for field in fields { #expect(rule.position(of: FieldName(field)) != nil, "\(kind), \(field.key)") }
             try documented(fields)
         }
         for key in Routing.Route.Key.allCases.map(\.rawValue) {

@@ -1,5 +1,6 @@
 import Analytics
 import Foundation
+import Hashing
 import Synchronization
 import TestSupport
 import Testing
@@ -45,7 +46,7 @@ private struct ScriptedHead: DetectorHead {
         let path = folder.url.appending(path: "\(name).weights").path
         try Data(name.utf8).write(to: URL(filePath: path))
         return Model(
-            name: name, version: "1", sha256: SHA256.hex(Array(name.utf8)), path: path, width: 64, height: 32,
+            name: name, version: "1", sha256: try SHA256.hex(Array(name.utf8)), path: path, width: 64, height: 32,
             classes: [.bus], engine: engine, head: head)
     }
 
@@ -86,7 +87,7 @@ private struct ScriptedHead: DetectorHead {
         let good = try model("good", engine: "scripted", head: "five")
         let bad = try model("bad", engine: engine, head: head)
         // Also of an input that no picture has asked for yet.
-        for model in [DetectionModel(bad), DetectionModel(name: "both", first: good, others: [bad])] {
+        for model in [DetectionModel(bad), try DetectionModel(name: "both", first: good, others: [bad])] {
             #expect {
                 _ = try ObjectDetector(model: model, engines: engines, heads: heads)
             } throws: {

@@ -10,6 +10,11 @@ extension Field {
         case .integer(let range, let unit): Self.span("\(range.lowerBound)", "\(range.upperBound)", unit)
         case .choice(let names), .choices(let names): names.joined(separator: " | ")
         case .text(let form), .other(let form): form
+        case .windows: "a list of {days: [mon, …], from: HH:MM, to: HH:MM}"
+        case .date: "YYYY-MM-DD"
+        case .dates: "a list of YYYY-MM-DD"
+        case .timeZone: "an IANA name"
+        case .polygon: "a list of corners [x, y]"
         case .boolean, .section, .sections: ""
         }
     }

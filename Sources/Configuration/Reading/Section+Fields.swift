@@ -3,7 +3,7 @@ import Foundation
 import Yams
 
 /// A key that a `Field` names.
-struct FieldKey: RawRepresentable, Hashable {
+struct FieldName: RawRepresentable, Hashable {
     let rawValue: String
 
     init(rawValue: String) { self.rawValue = rawValue }
@@ -11,10 +11,10 @@ struct FieldKey: RawRepresentable, Hashable {
 }
 
 /// Reading by fields: what each key takes stands in its `Field`.
-extension Section<FieldKey> {
+extension Section<FieldName> {
     /// Nil where `node` is no map.
     init?(_ node: Node, fields: [Field], place: String, at position: Position, _ log: FaultLog) {
-        self.init(node, keys: fields.map { FieldKey($0) }, place: place, at: position, log)
+        self.init(node, keys: fields.map { FieldName($0) }, place: place, at: position, log)
     }
 
     /// What the file gives for these fields, by key. What is missing or at fault is left out; faults are reported.
@@ -26,7 +26,7 @@ extension Section<FieldKey> {
 
     /// Nil where the key is missing or its value is at fault, which is then reported.
     func value(of field: Field) -> FieldValue? {
-        let key = FieldKey(field)
+        let key = FieldName(field)
         guard node(key) != nil else {
             if field.isRequired { reportMissing(key, example: field.example ?? "…") }
             return nil
@@ -59,8 +59,8 @@ extension Section<FieldKey> {
 
     private func choices(_ field: Field, _ names: [String]) -> [String]? {
         let (noun, all) = (field.noun ?? field.key, Wording.list(names))
-        guard let nodes = list(FieldKey(field), of: Wording.plural(noun)) else { return nil }
-        if nodes.isEmpty { report("\(field.key) is empty: name at least one of \(all)", FieldKey(field)) }
+        guard let nodes = list(FieldName(field), of: Wording.plural(noun)) else { return nil }
+        if nodes.isEmpty { report("\(field.key) is empty: name at least one of \(all)", FieldName(field)) }
         return nodes.compactMap { node in
             if let name = node.scalar?.string, names.contains(name) { return name }
             let given = Wording.quoted(node.scalar?.string ?? "")
@@ -69,7 +69,7 @@ extension Section<FieldKey> {
         }
     }
 
-    private func dates(_ key: FieldKey) -> Set<TimeWindows.Day>? {
+    private func dates(_ key: FieldName) -> Set<TimeWindows.Day>? {
         guard let nodes = list(key, of: "dates, e.g. [2026-10-01]") else { return nil }
         return Set(
             nodes.compactMap { node in
@@ -84,7 +84,7 @@ extension Section<FieldKey> {
     private func sections(_ field: Field, _ fields: [Field]) -> [[String: FieldValue]]? {
         let noun = field.noun ?? field.key
         let what = "\(Wording.plural(noun)) {\(Wording.list(fields.map(\.key)))}"
-        return list(FieldKey(field), of: what)?.enumerated().compactMap { index, node in
+        return list(FieldName(field), of: what)?.enumerated().compactMap { index, node in
             let place = "\(self.place), \(noun) no. \(index + 1)"
             return Section(node, fields: fields, place: place, at: Position(node), log)?.values(of: fields)
         }
