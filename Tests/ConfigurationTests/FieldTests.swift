@@ -36,7 +36,7 @@ import Testing
         compare(CameraSettings.Key.self)
         compare(PresetSettings.Key.self)
         compare(ZoneSettings.Key.self)
-        #expect(Set(RuleFields.all.map(\.key)) == Set(ZoneRules.Key.allCases.map(\.rawValue)))
+        #expect(Set(RuleFields.all.map(\.key)) == Set(Rules.kinds.map(\.rawValue)))
     }
 
     /// Every field outside of the rules with its path in the minimal file.
