@@ -5,6 +5,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public var detector: DetectorSettings
     public var evidence: EvidenceSettings
     public var inbound: InboundSettings
+    public var delivery: DeliverySettings
     public var outbox: OutboxSettings
     /// At least one; the ids differ.
     public var cameras: [CameraSettings]
@@ -16,7 +17,8 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public init(
         site: SiteSettings, broker: BrokerSettings, detector: DetectorSettings = DetectorSettings(),
         evidence: EvidenceSettings, inbound: InboundSettings = InboundSettings(),
-        outbox: OutboxSettings = OutboxSettings(), cameras: [CameraSettings],
+        delivery: DeliverySettings = DeliverySettings(), outbox: OutboxSettings = OutboxSettings(),
+        cameras: [CameraSettings],
         logging: LoggingSettings = LoggingSettings(), metrics: MetricsSettings = MetricsSettings(), text: String
     ) {
         self.site = site
@@ -24,6 +26,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         self.detector = detector
         self.evidence = evidence
         self.inbound = inbound
+        self.delivery = delivery
         self.outbox = outbox
         self.cameras = cameras
         self.logging = logging
@@ -39,7 +42,8 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         [
             ("site", site != other.site), ("broker", broker != other.broker), ("detector", detector != other.detector),
             ("evidence", evidence != other.evidence), ("inbound", inbound != other.inbound),
-            ("outbox", outbox != other.outbox), ("logging", logging != other.logging),
+            ("delivery", delivery != other.delivery), ("outbox", outbox != other.outbox),
+            ("logging", logging != other.logging),
             ("metrics", metrics != other.metrics),
         ].filter(\.1).map(\.0)
     }

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// Who sends: one daemon at one place, with all that decides what it says.
 public struct SiteIdentity: Sendable, Hashable {
     /// The model that saw the object.
@@ -23,9 +25,12 @@ public struct SiteIdentity: Sendable, Hashable {
     public var model: Model
     /// The public key that signs the ledger of its evidence; nil where none is kept.
     public var ledgerKey: String?
+    /// In which the site's dates are told.
+    public var timeZone: TimeZone
 
     public init(
-        id: String, place: Place, software: String, configurationSHA256: String, catalogue: String, model: Model
+        id: String, place: Place, software: String, configurationSHA256: String, catalogue: String, model: Model,
+        timeZone: TimeZone = .gmt
     ) {
         self.id = id
         self.place = place
@@ -33,6 +38,7 @@ public struct SiteIdentity: Sendable, Hashable {
         self.configurationSHA256 = configurationSHA256
         self.catalogue = catalogue
         self.model = model
+        self.timeZone = timeZone
     }
 
     /// The `source` of the site's messages.

@@ -97,6 +97,9 @@ public actor Publisher {
     private var told: SiteReport.Facts?
     private var toldWarnings: [String] = []
     private var toldUnheard: [String] = []
+    private var toldSinks: [SinkReport] = []
+    private let refusals: DeliveryLoop.Refusals
+    private let sinks: SinkBoard
     /// By filter: what had been dropped when the retained incidents were last looked through.
     private var reconciled: [String: [ClosedRange<Int64>]] = [:]
     private var reconciling: Set<String> = []
@@ -110,18 +113,23 @@ public actor Publisher {
     ///   - inbox: what takes reviews and commands; nil where none are listened to.
     ///   - pictures: the evidence folder, where masked pictures may leave the box.
     ///   - warnings: are told with the site's state, at the next wake-up.
+    ///   - refusals: what becomes of an alert that the broker refuses.
+    ///   - sinks: what troubles the sinks beside the broker, which the site's state tells.
     ///   - heldWaits: bounds in seconds of the waits between attempts with a message over which the broker breaks the
     ///     connection; with MQTT 3.1.1 each one tells all subscribers that the site is offline.
     ///   - troubleInterval: at the least between two lines of the log about trouble with the broker.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site: SiteIdentity, logger: Logger,
         places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
+        refusals: DeliveryLoop.Refusals = .hold, sinks: SinkBoard = SinkBoard(),
         heldWaits: ClosedRange<Double> = 60...1800, troubleInterval: Duration = .seconds(60)
     ) {
         self.heldWaits = heldWaits
         log = ConnectionLog(interval: troubleInterval)
         troubles = TroubleLog(interval: troubleInterval)
         self.warnings = warnings
+        self.refusals = refusals
+        self.sinks = sinks
         self.places = places
         self.inbox = inbox
         self.pictures = pictures
@@ -408,7 +416,7 @@ public actor Publisher {
         // What was dropped, and what reviews say.
         let facts = try outbox.facts()
         if facts.dropped != told?.dropped || facts.evicted != told?.evicted || facts.tallies != told?.tallies
-            || warnings.texts != toldWarnings
+            || warnings.texts != toldWarnings || sinks.completed(facts.sinks).map(\.news) != toldSinks.map(\.news)
         {
             await refreshSite()
         }
@@ -714,6 +722,8 @@ public actor Publisher {
                     logger.error(
                         "a message is dropped", metadata: ["sequence": "\(message.sequence)", "reason": "\(error)"])
                     progress.unsendable[message.sequence] = error.cause
+                case .refused where refusals == .skip:
+                    passOver(message, error.cause)
                 case .refused, .settings:
                     allowed.remove(message.topic)
                     if refusal?.thing == Self.name(of: message) { refusal?.message = message }
@@ -774,8 +784,21 @@ public actor Publisher {
         hold(message, error.cause + hint)
     }
 
-    /// The connection is left in peace for a while.
+    /// The broker does not take this one, and the others do not wait for it.
+    private func passOver(_ message: AlertMessage, _ cause: String) {
+        let reason = secrets.redact(cause)
+        allowed.remove(message.topic)
+        logger.error(
+            "the broker refuses a message, it is kept as a dead letter",
+            metadata: ["sequence": "\(message.sequence)", "topic": "\(message.topic)", "reason": "\(reason)"])
+        progress.refused[message.sequence] = reason
+    }
+
+    /// The connection is left in peace for a while, or the message passed over.
     private func hold(_ message: AlertMessage, _ cause: String) {
+        guard refusals == .hold else {
+            return passOver(message, "the broker breaks the connection over this message: \(cause)")
+        }
         let wait = held.map { min(2 * $0.wait, heldWaits.upperBound) } ?? heldWaits.lowerBound
         let blocked = BlockedDelivery(
             message, topic: topics.onWire(message.topic),
@@ -903,6 +926,7 @@ public actor Publisher {
         let facts = try outbox.facts()
         told = facts
         toldWarnings = warnings.texts
+        toldSinks = sinks.completed(facts.sinks)
         let link = state == .online ? link : nil
         hasToldTrouble = link?.trouble != nil
         toldUnheard = link?.unheard ?? []
@@ -911,7 +935,8 @@ public actor Publisher {
             payload: Self.json(
                 SiteReport(
                     site, state, at: Date(), facts: facts, blocked: blocked, certificates: client.certificates(),
-                    warnings: toldWarnings, refusals: inbox?.refusals ?? [:], broker: link)),
+                    warnings: toldWarnings, refusals: inbox?.refusals ?? [:], broker: link,
+                    sinks: toldSinks)),
             retain: true,
             // What says online must not outlive a broker that never sends the will.
             expiry: state == .online ? UInt32(SiteReport.period + SiteReport.grace) : nil)

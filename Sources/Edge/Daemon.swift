@@ -76,10 +76,17 @@ public struct Daemon: Sendable {
                 },
                 snapshot: { await snapshots.take($0) })
         }
+        let board = SinkBoard(secrets: settings.secrets, timeZone: settings.site.timeZone)
+        try outbox.serve(sinks: settings.webhooks.map(\.name))
         let publisher = Publisher(
             outbox: outbox, broker: settings.broker, topics: topics, site: identity, logger: logger,
             places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
-            warnings: warnings)
+            warnings: warnings, refusals: settings.refusals, sinks: board)
+        let sinks = settings.webhooks.map { webhook in
+            SinkRunner(
+                WebhookSink(webhook, software: settings.site.software), refusals: webhook.refusals, outbox: outbox,
+                board: board, logger: logger, changed: { publisher.notify() })
+        }
         do {
             let site = settings.site
             let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
@@ -97,6 +104,7 @@ public struct Daemon: Sendable {
             logger: logger, pictured: { examples?.consider($0) },
             wake: {
                 publisher.notify()
+                for sink in sinks { sink.notify() }
                 follower?.notify()
             })
         // Before the cameras take over what is open.
@@ -123,7 +131,7 @@ public struct Daemon: Sendable {
         }
         let health = Health(
             cameras: { roster.services }, detector: detector, writer: writer, follower: follower, warnings: warnings,
-            logger: logger,
+            timeZone: settings.site.timeZone, logger: logger,
             ready: {
                 Task { await writer.resume() }
                 follower?.start()
@@ -136,7 +144,7 @@ public struct Daemon: Sendable {
                     site: settings.site, cameras: roster.services, standing: standing, age: age,
                     isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                     withheld: writer.withheld.load(ordering: .relaxed),
-                    archive: archive, writer: writer, secrets: secrets)
+                    archive: archive, writer: writer, sinks: board, secrets: secrets)
             }
         }
         let sockets =
@@ -154,7 +162,7 @@ public struct Daemon: Sendable {
             [
                 PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
                 SiteHeartbeat(publisher: publisher), housekeeping,
-            ] + [follower as (any Service)?, watch].compactMap { $0 }
+            ] + [follower as (any Service)?, watch].compactMap { $0 } + sinks.map { SinkService(runner: $0) }
             + sockets.map { StatusServer($0, logger: logger, respond: respond) } + [fleet, health]
         reload = read.map { read in
             { @Sendable signals in

@@ -37,6 +37,7 @@ extension DaemonSettings {
             if let stream = Self.stream(camera, index: index, &named, secrets) { streams.append(stream) }
         }
         let presets = configuration.cameras.enumerated().map { Self.presets($1, index: $0, &named) }
+        let webhooks = WebhookSettings.read(configuration.delivery, &named, secrets)
         named.checkFolders()
         try named.end()
         guard let model = found, let broker, streams.count == configuration.cameras.count else {
@@ -48,7 +49,8 @@ extension DaemonSettings {
                 id: site.id, place: Place(area: site.area, grid: site.grid, microgrid: site.microgrid),
                 software: software, configurationSHA256: try SHA256.hex(Array(configuration.text.utf8)),
                 catalogue: try Catalogue.builtIn().version,
-                model: .init(name: model.name, version: model.version, sha256: model.sha256)),
+                model: .init(name: model.name, version: model.version, sha256: model.sha256),
+                timeZone: site.timeZone),
             broker: broker,
             topics: AlertTopics(
                 root: configuration.broker.topicRoot,
@@ -81,6 +83,8 @@ extension DaemonSettings {
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)
         evidenceBudget = evidence.maxMegabytes << 20
         auditDays = outbox.auditDays
+        refusals = configuration.delivery.refusals == .skip ? .skip : .hold
+        self.webhooks = webhooks
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
         authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
     }

@@ -1,5 +1,6 @@
 public import Catalogue
 public import Contract
+public import Delivery
 public import Foundation
 public import Inference
 public import MQTT
@@ -39,6 +40,10 @@ public struct DaemonSettings: Sendable {
     public var auditDays = 365
     /// Nil where reviews and commands are not listened to.
     public var authority: Authority? = Authority()
+    /// What becomes of an alert that the broker refuses.
+    public var refusals = DeliveryLoop.Refusals.hold
+    /// Where alerts are posted to besides the broker.
+    public var webhooks: [WebhookSettings] = []
     /// Where Prometheus may ask; nil: nowhere.
     public var metrics: (address: String, port: Int)?
     public var cameras: [CameraService.Settings]

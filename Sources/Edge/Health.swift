@@ -38,21 +38,25 @@ public struct Health: Service {
     private let writer: IncidentWriter
     private let follower: LedgerFollower?
     private let warnings: SiteWarnings
+    private let timeZone: TimeZone
     private let logger: Logger
     private let ready: @Sendable () -> Void
 
     /// - Parameters:
     ///   - cameras: those that run at the moment.
+    ///   - timeZone: of the dates in warnings.
     ///   - ready: called once systemd has heard that the service is ready.
     init(
         cameras: @escaping @Sendable () -> [CameraService], detector: ObjectDetector, writer: IncidentWriter,
-        follower: LedgerFollower?, warnings: SiteWarnings, logger: Logger, ready: @escaping @Sendable () -> Void
+        follower: LedgerFollower?, warnings: SiteWarnings, timeZone: TimeZone = .gmt, logger: Logger,
+        ready: @escaping @Sendable () -> Void
     ) {
         self.cameras = cameras
         self.detector = detector
         self.writer = writer
         self.follower = follower
         self.warnings = warnings
+        self.timeZone = timeZone
         self.logger = logger
         self.ready = ready
     }
@@ -87,7 +91,7 @@ public struct Health: Service {
         }
         if await finishes(within: Self.answerTime, { await probe.value }) { return }
         guard !Task.isCancelled else { return }
-        let at = RFC3339.string(from: since, in: .current)
+        let at = RFC3339.string(from: since, in: timeZone)
         let (matter, text) =
             answered.disk.load(ordering: .relaxed)
             ? ("detector", "the detector does not answer since \(at)")
@@ -140,7 +144,7 @@ public struct Health: Service {
 
     private func tellDisk() {
         let text = writer.refusal.map { refusal in
-            "the disk takes nothing since \(RFC3339.string(from: refusal.since, in: .current)), "
+            "the disk takes nothing since \(RFC3339.string(from: refusal.since, in: timeZone)), "
                 + "\(writer.backlog) changes of incidents wait in memory: \(refusal.reason)"
         }
         warnings.set(text, for: "disk")

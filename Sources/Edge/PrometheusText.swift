@@ -20,6 +20,7 @@ struct PrometheusText {
             status.blocked == nil ? 0 : 1)
         addCameras(status.cameras)
         addOutbox(status.outbox)
+        addSinks(status.sinks ?? [])
         addReviews(status.reviews)
         add(
             "gridwarden_evidence_withheld_total", .counter, "How often the pictures of an incident were withheld.",
@@ -31,6 +32,26 @@ struct PrometheusText {
         if let bytes = status.residentBytes {
             add("process_resident_memory_bytes", .gauge, "Memory that is resident.", Double(bytes))
         }
+    }
+
+    private mutating func addSinks(_ sinks: [SinkReport]) {
+        guard !sinks.isEmpty else { return }
+        func each(_ value: (SinkReport) -> Double?) -> [Sample] {
+            sinks.compactMap { sink in value(sink).map { ([("sink", sink.name)], $0) } }
+        }
+        add(
+            "gridwarden_sink_waiting_messages", .gauge, "Messages that a sink beside the broker is not done with.",
+            each { $0.waiting.map(Double.init) })
+        add(
+            "gridwarden_sink_troubled", .gauge,
+            "1 while a sink takes nothing, or refuses a message that others wait for.",
+            each { $0.waiting == nil ? nil : $0.trouble == nil ? 0 : 1 })
+        add(
+            "gridwarden_sink_missed_messages", .gauge, "Messages that had to make room before a sink had them.",
+            each { $0.waiting == nil ? nil : Double($0.missed?.reduce(0) { $0 + Int($1[1] - $1[0]) + 1 } ?? 0) })
+        add(
+            "gridwarden_sink_dead_letters", .gauge, "Messages that a sink has refused for good, kept by name.",
+            each { Double($0.deadLetters ?? 0) })
     }
 
     private mutating func addCameras(_ cameras: [SiteStatus.Camera]) {

@@ -1,5 +1,6 @@
 import Analytics
 public import Contract
+import Delivery
 import Evidence
 public import Foundation
 import Runtime
@@ -90,6 +91,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
     public let cameras: [Camera]
     public let outbox: Outbox
     public let reviews: [Reviews]
+    /// Durable sinks beside the broker, and what the broker refused for good; nil where there is neither.
+    public let sinks: [SinkReport]?
     /// How often pictures of an incident were withheld.
     public let evidenceWithheld: Int
     /// Nil where no evidence is kept.
@@ -119,6 +122,7 @@ extension SiteStatus {
         site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, age: Double? = nil, isConnected: Bool,
         broker: BrokerLink? = nil,
         blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, writer: IncidentWriter? = nil,
+        sinks: SinkBoard = SinkBoard(),
         secrets: KnownSecrets = KnownSecrets(), now: Date = Date()
     ) {
         self.site = site.id
@@ -151,6 +155,7 @@ extension SiteStatus {
                 camera: tally.camera, kind: tally.kind.rawValue, right: tally.right, wrong: tally.wrong,
                 open: tally.open, precision: tally.precision)
         }
+        self.sinks = standing.sinks.isEmpty ? nil : sinks.completed(standing.sinks)
         evidenceWithheld = withheld
         evidence = archive.map {
             Evidence(

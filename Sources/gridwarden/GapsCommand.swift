@@ -7,7 +7,8 @@ import Store
 struct GapsCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gaps",
-        abstract: "Lists the sequences of messages that wait, that were lost, and that are not held any more.",
+        abstract:
+            "Lists the sequences of messages that wait, that were lost, that are not held any more, or were refused.",
         discussion: """
             Reads the outbox of a daemon that runs or has stopped, and changes nothing. With --from and --to it also \
             prints when each message of that span was written and when the broker acknowledged it. Exit code 0 with a \
@@ -35,11 +36,24 @@ struct GapsCommand: ParsableCommand {
         let undelivered: [[Int64]]
         let dropped: [[Int64]]
         let missing: [[Int64]]
+        struct DeadLetter: Encodable {
+            let sink: String
+            let sequence: Int64
+            let topic: String
+            let reason: String
+            let at: String
+        }
+
         let receipts: [Receipt]?
+        /// Sinks beside the broker, and the broker where it has refused something for good.
+        let sinks: [SinkReport]
+        /// The newest 100.
+        let deadLetters: [DeadLetter]
 
         private enum CodingKeys: String, CodingKey {
-            case site, epoch, undelivered, dropped, missing, receipts
+            case site, epoch, undelivered, dropped, missing, receipts, sinks
             case lastSequence = "last_sequence"
+            case deadLetters = "dead_letters"
         }
     }
 
@@ -69,6 +83,12 @@ struct GapsCommand: ParsableCommand {
                 Report.Receipt(
                     sequence: $0.sequence, id: $0.id, written: $0.written.formatted(.iso8601),
                     acknowledged: $0.acknowledged?.formatted(.iso8601))
+            },
+            sinks: try outbox.sinkReports(),
+            deadLetters: try outbox.deadLetters().map {
+                Report.DeadLetter(
+                    sink: $0.sink, sequence: $0.sequence, topic: $0.topic, reason: $0.reason,
+                    at: $0.at.formatted(.iso8601))
             })
     }
 
@@ -82,6 +102,13 @@ struct GapsCommand: ParsableCommand {
         line("undelivered", report.undelivered)
         line("lost before any broker had them", report.dropped)
         line("not held any more, delivered or lost", report.missing)
+        for sink in report.sinks where sink.waiting != nil {
+            print("sink \(sink.name): \(sink.waiting ?? 0) wait")
+            if let missed = sink.missed { line("  lost before it had them", missed) }
+        }
+        for letter in report.deadLetters {
+            print("refused by \(letter.sink): \(letter.sequence) on \(letter.topic) at \(letter.at): \(letter.reason)")
+        }
         for receipt in report.receipts ?? [] {
             print("\(receipt.sequence) \(receipt.id) \(receipt.written) \(receipt.acknowledged ?? "waits")")
         }

@@ -31,6 +31,20 @@ struct StatusCommand: ParsableCommand {
         return "connected: \(link.address), MQTT \(link.version)\(omits)\(unheard)\(trouble)"
     }
 
+    private func show(_ sink: SinkReport) {
+        var parts: [String] = []
+        if let waiting = sink.waiting { parts.append("\(waiting) wait") }
+        if let missed = sink.missed {
+            parts.append("MISSED \(missed.reduce(0) { $0 + $1[1] - $1[0] + 1 }), they had to make room")
+        }
+        if let dead = sink.deadLetters { parts.append("REFUSED \(dead) for good: see gridwarden gaps") }
+        if let trouble = sink.trouble {
+            let what = trouble.refused ? "REFUSES message \(trouble.sequence)" : "TROUBLE"
+            parts.append("\(what) since \(trouble.since): \(trouble.reason)")
+        }
+        print("sink \(sink.name): \(parts.joined(separator: "; "))")
+    }
+
     private func show(_ status: SiteStatus) {
         let outbox = status.outbox
         let age = outbox.oldestUndeliveredSeconds.map { ", the oldest for \(Int($0)) s" } ?? ""
@@ -50,6 +64,7 @@ struct StatusCommand: ParsableCommand {
             print(
                 "BLOCKED: the broker does not take message \(blocked.sequence) on \(blocked.topic): \(blocked.reason)")
         }
+        for sink in status.sinks ?? [] { show(sink) }
         for camera in status.cameras {
             let look = camera.secondsSinceLook.map { "last look \(Int($0)) s ago" } ?? "no look for a minute or more"
             let rate = String(format: "%.2f", camera.looksPerSecond)

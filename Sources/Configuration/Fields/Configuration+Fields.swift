@@ -18,6 +18,9 @@ extension Configuration.Key: FieldKey {
                 "Reviews of alerts, and commands to the site. The broker's access list comes first: names are the sender's "
                 + "own word", zh: "核查反馈与指令"),
         Field(
+            Self.delivery, .section(DeliverySettings.Key.fields),
+            en: "Where alerts go besides the broker, and what becomes of those that are refused", zh: "告警投递"),
+        Field(
             Self.outbox, .section(OutboxSettings.Key.fields),
             en: "How much waits and is kept for a repetition. What was delivered goes first, what was not goes last",
             zh: "消息缓存"),

@@ -2,7 +2,9 @@ import Catalogue
 import Yams
 
 extension Configuration {
-    enum Key: String, CaseIterable { case site, broker, detector, evidence, inbound, outbox, cameras, logging, metrics }
+    enum Key: String, CaseIterable {
+        case site, broker, detector, evidence, inbound, delivery, outbox, cameras, logging, metrics
+    }
 
     /// Nil only where `log` holds a fault.
     static func read(_ root: Node, text: String, _ log: FaultLog) -> Configuration? {
@@ -24,14 +26,16 @@ extension Configuration {
         let detector = file.section(.detector).map(DetectorSettings.read) ?? DetectorSettings()
         let evidence = EvidenceSettings.read(file.section(.evidence), site: site)
         let inbound = file.section(.inbound).map(InboundSettings.read) ?? InboundSettings()
+        let delivery =
+            file.section(.delivery).map { DeliverySettings.read($0, catalogue: catalogue) } ?? DeliverySettings()
         let outbox = file.section(.outbox).map(OutboxSettings.read) ?? OutboxSettings()
         let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
         let metrics = file.section(.metrics).map(MetricsSettings.read) ?? MetricsSettings()
         let cameras = cameras(file, site: site, catalogue: catalogue.overridden(by: site.kinds))
         guard let broker else { return nil }
         return Configuration(
-            site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound, outbox: outbox,
-            cameras: cameras, logging: logging, metrics: metrics, text: text)
+            site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound,
+            delivery: delivery, outbox: outbox, cameras: cameras, logging: logging, metrics: metrics, text: text)
     }
 
     private static func cameras(

@@ -31,10 +31,11 @@ public struct SiteReport: Codable, Sendable, Hashable {
         package let tallies: [ReviewTally]
         let audit: Audit
         package let damaged: [String]
+        package let sinks: [SinkReport]
 
         package init(
             epoch: String, counts: OutboxCounts, dropped: [ClosedRange<Int64>], evicted: EvictedEvidence,
-            tallies: [ReviewTally], audit: Audit, damaged: [String]
+            tallies: [ReviewTally], audit: Audit, damaged: [String], sinks: [SinkReport]
         ) {
             self.epoch = epoch
             self.counts = counts
@@ -43,6 +44,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
             self.tallies = tallies
             self.audit = audit
             self.damaged = damaged
+            self.sinks = sinks
         }
     }
 
@@ -86,6 +88,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     public var warnings: [String]?
     /// Of the connection to the broker; nil without TLS.
     public var certificates: [Certificate]?
+    /// Durable sinks beside the broker, and what the broker refused for good; nil where there is neither.
+    public var sinks: [SinkReport]?
     /// How this site reaches the broker; nil in what is said for a site that is away.
     public var broker: BrokerLink?
 
@@ -104,7 +108,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     private enum CodingKeys: String, CodingKey {
         case site, state, at, connected, software, epoch, undelivered, blocked, dropped, reviews, audit, certificates
-        case warnings, refusals, broker
+        case warnings, refusals, broker, sinks
         case nextAt = "next_at"
         case lastSequence = "last_sequence"
         case ledgerKey = "ledger_key"
@@ -118,9 +122,9 @@ public struct SiteReport: Codable, Sendable, Hashable {
     package init(
         _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil,
         blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = [], warnings: [String] = [],
-        refusals: [String: [String: Int]] = [:], broker: BrokerLink? = nil
+        refusals: [String: [String: Int]] = [:], broker: BrokerLink? = nil, sinks: [SinkReport] = []
     ) {
-        let zone = TimeZone.current
+        let zone = site.timeZone
         self.site = site.id
         self.state = state
         self.at = at.map { RFC3339.string(from: $0, in: zone) }
@@ -132,6 +136,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         self.blocked = blocked
         if !warnings.isEmpty { self.warnings = warnings }
         self.broker = broker
+        if !sinks.isEmpty { self.sinks = sinks }
         if let at, !certificates.isEmpty {
             self.certificates = certificates.map {
                 Certificate(

@@ -51,7 +51,7 @@ public struct Reply: Codable, Sendable, Hashable {
     package init(_ class: Class, _ status: Status, site: SiteIdentity, at date: Date) {
         id = UUIDv7.make(date: date).text
         self.site = site.id
-        at = RFC3339.string(from: date, in: .current)
+        at = RFC3339.string(from: date, in: site.timeZone)
         self.class = `class`
         self.status = status
     }

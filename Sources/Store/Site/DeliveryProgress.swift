@@ -47,6 +47,8 @@ package struct DeliveryProgress {
     package var messages: [Int64: Date] = [:]
     /// Messages that this broker can never take, by sequence, and why.
     package var unsendable: [Int64: String] = [:]
+    /// Messages that the broker has refused and that were passed over, by sequence, and why.
+    package var refused: [Int64: String] = [:]
     /// The number of the newest reply that is done with, as are all before it.
     package var reply: Int64?
     package var replay: Replay?
@@ -56,6 +58,6 @@ package struct DeliveryProgress {
     package init() {}
 
     package var isEmpty: Bool {
-        messages.isEmpty && unsendable.isEmpty && reply == nil && replay == nil && pictures.isEmpty
+        messages.isEmpty && unsendable.isEmpty && refused.isEmpty && reply == nil && replay == nil && pictures.isEmpty
     }
 }

@@ -38,9 +38,11 @@ extension Outbox {
                 // Below all that is there: no number is taken twice on the way.
                 let step = try Self.lastSequence(db) - min(lowest, 1) + 1
                 try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-                for table in ["messages", "pictures", "evidence_due"] {
+                for table in ["messages", "pictures", "evidence_due", "dead_letters"] {
                     try db.execute(sql: "UPDATE \(table) SET sequence = sequence - ?", arguments: [step])
                 }
+                // What a sink missed before has another number now, by which nobody knows it.
+                try db.execute(sql: "UPDATE sinks SET cursor = cursor - ?; DELETE FROM sink_gaps", arguments: [step])
                 try db.execute(sql: "UPDATE sequence SET last = 0")
                 try db.execute(sql: "UPDATE store SET epoch = ?", arguments: [epoch])
                 try Self.audit(

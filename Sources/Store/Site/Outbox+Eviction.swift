@@ -4,11 +4,12 @@ import GRDB
 
 /// What goes when the budget is spent, in this order, the oldest of each first:
 ///
-/// 1. what was delivered, except what has a picture that waits, and
+/// 1. what was delivered to broker and sinks, except what has a picture that waits, and
 /// 2. then that; but not
 /// 3. the newest delivered message of each open incident, which is retained,
-/// 4. what no broker has; its sequences are kept and told; and at the very last
-/// 5. the newest message of each open incident, without which nothing would tell that it is open.
+/// 4. what the broker has and another sink lacks; its sequences are kept and told;
+/// 5. what no broker has; so are its; and at the very last
+/// 6. the newest message of each open incident, without which nothing would tell that it is open.
 ///
 /// While no broker can be reached this is done at each message: nothing of it reads what stays.
 extension Outbox {
@@ -23,18 +24,21 @@ extension Outbox {
     }
     private static let delivered = "INDEXED BY messages_delivered WHERE delivered_at IS NOT NULL"
     private static let waiting = "INDEXED BY messages_undelivered WHERE delivered_at IS NULL"
+    /// No sink is behind it.
+    private static let everywhere = "sequence <= IFNULL((SELECT MIN(cursor) FROM sinks), \(Int64.max))"
     private static let order = [
         """
-        \(delivered) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL")) \
+        \(delivered) AND \(everywhere) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL")) \
         AND sequence NOT IN (SELECT sequence FROM pictures WHERE done IS NULL)
         """,
-        "\(delivered) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL"))",
+        "\(delivered) AND \(everywhere) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL"))",
+        "\(delivered) AND \(everywhere)",
         delivered,
         "\(waiting) AND \(isNotNewestOfOpen("sequence IS NOT NULL"))",
         waiting,
     ]
     /// From here on it is lost.
-    private static let undelivered = 3
+    private static let undelivered = 4
 
     /// - Parameter keeping: the message that has just been written.
     static func evict(to budget: OutboxBudget, keeping newest: Int64, _ db: Database) throws {
@@ -76,8 +80,9 @@ extension Outbox {
     /// Of what a broker has and what is not marked yet: all but the newest message of each open incident.
     static func evict(acknowledged sequences: some Sequence<Int64>, _ db: Database) throws -> Int {
         let isNeeded = """
-            SELECT 1 FROM messages m JOIN incidents i ON i.id = m.subject WHERE m.sequence = ? AND i.open \
-            AND NOT EXISTS (SELECT 1 FROM messages n WHERE n.subject = m.subject AND n.sequence > m.sequence)
+            SELECT 1 FROM messages m JOIN incidents i ON i.id = m.subject WHERE m.sequence = ?1 AND i.open \
+            AND NOT EXISTS (SELECT 1 FROM messages n WHERE n.subject = m.subject AND n.sequence > m.sequence) \
+            UNION ALL SELECT 1 FROM sinks WHERE cursor < ?1
             """
         let doomed = try sequences.filter { try Int.fetchOne(db, sql: isNeeded, arguments: [$0]) == nil }
         try delete(doomed, db)
@@ -121,6 +126,7 @@ extension Outbox {
     }
 
     private static func delete(_ sequences: [Int64], _ db: Database) throws {
+        try noteMissed(sequences, db)
         let waiting = try db.makeStatement(sql: "SELECT COUNT(*) FROM pictures WHERE done IS NULL AND sequence = ?")
         let statement = try db.makeStatement(sql: "DELETE FROM messages WHERE sequence = ?")
         var pictures = 0
@@ -180,8 +186,11 @@ extension Outbox {
     public func receipts(from first: Int64, through last: Int64) throws(OutboxError) -> [DeliveryReceipt] {
         try Self.explaining("read the receipts \(first) to \(last)") {
             try pool.read { db in
+                let refused =
+                    try Self.hasSinks(db)
+                    ? "sequence IN (SELECT sequence FROM dead_letters WHERE sink = '\(Self.broker)')" : "FALSE"
                 let sql = """
-                    SELECT sequence, id, created, delivered_at FROM messages \
+                    SELECT sequence, id, created, IIF(\(refused), NULL, delivered_at) AS delivered_at FROM messages \
                     WHERE sequence BETWEEN ? AND ? ORDER BY sequence
                     """
                 return try Row.fetchAll(db, sql: sql, arguments: [first, last]).map { row in

@@ -10,6 +10,9 @@ extension Outbox {
                 for (sequence, reason) in progress.unsendable.sorted(by: { $0.key < $1.key }) {
                     try Self.drop(sequence, reason: reason, at: date, db)
                 }
+                for (sequence, reason) in progress.refused.sorted(by: { $0.key < $1.key }) {
+                    try Self.passOver(sequence, reason: reason, at: date, db)
+                }
                 if let reply = progress.reply {
                     try db.execute(sql: "DELETE FROM replies WHERE number <= ?", arguments: [reply])
                 }

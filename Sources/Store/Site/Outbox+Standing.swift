@@ -14,7 +14,8 @@ extension Outbox {
                     epoch: epoch, counts: try Self.counts(db),
                     oldestUndelivered: oldest.map(Date.init(timeIntervalSince1970:)),
                     openIncidents: Dictionary(uniqueKeysWithValues: open.map { ($0["camera"], $0["open"]) }),
-                    tallies: try Self.tallies(db), evicted: try Self.evicted(db), damaged: damaged)
+                    tallies: try Self.tallies(db), evicted: try Self.evicted(db), damaged: damaged,
+                    sinks: try Self.sinkReports(db))
             }
         }
     }

@@ -150,7 +150,9 @@ public final class Outbox: Sendable {
                     let waiting = try Int64.fetchCursor(db, sql: sql, arguments: [end])
                     var chosen: [Int64] = []
                     while chosen.count < limit, let sequence = try waiting.next() {
-                        guard progress.messages[sequence] == nil, progress.unsendable[sequence] == nil else { continue }
+                        guard progress.messages[sequence] == nil, progress.unsendable[sequence] == nil,
+                            progress.refused[sequence] == nil
+                        else { continue }
                         chosen.append(sequence)
                     }
                     return try OutboxSchema.messages(
@@ -221,6 +223,10 @@ public final class Outbox: Sendable {
                         SELECT COUNT(*) FROM pictures WHERE done IS NULL \
                         AND sequence IN (SELECT sequence FROM messages WHERE \(old))
                         """, arguments: arguments)
+                if try Int.fetchOne(db, sql: "SELECT 1 FROM sinks LIMIT 1") != nil {
+                    let doomed = "SELECT sequence FROM messages WHERE \(old)"
+                    try Self.noteMissed(try Int64.fetchAll(db, sql: doomed, arguments: arguments), db)
+                }
                 try db.execute(sql: "DELETE FROM messages WHERE \(old)", arguments: arguments)
                 let count = db.changesCount
                 try Self.note(
@@ -261,7 +267,7 @@ public final class Outbox: Sendable {
                     epoch: epoch, counts: try Self.counts(db), dropped: try Self.drops(db),
                     evicted: try Self.evicted(db),
                     tallies: try Self.tallies(db), audit: .init(entries: newest.number, hash: newest.hash),
-                    damaged: damaged)
+                    damaged: damaged, sinks: try Self.sinkReports(db))
             }
         }
     }

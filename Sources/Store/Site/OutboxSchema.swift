@@ -100,6 +100,20 @@ enum OutboxSchema {
             try db.execute(
                 sql: "CREATE TABLE views (camera TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL) WITHOUT ROWID")
         }
+        // Sinks beside the broker, each with a cursor of its own, and what was refused for good.
+        migrator.registerMigration("sinks") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE sinks (name TEXT PRIMARY KEY NOT NULL, cursor INTEGER NOT NULL) WITHOUT ROWID;
+                    CREATE TABLE sink_gaps (
+                        sink TEXT NOT NULL, first INTEGER NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (sink, first)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE dead_letters (
+                        sink TEXT NOT NULL, sequence INTEGER NOT NULL, topic TEXT NOT NULL, reason TEXT NOT NULL,
+                        at REAL NOT NULL, PRIMARY KEY (sink, sequence)
+                    ) WITHOUT ROWID;
+                    """)
+        }
         return migrator
     }
 

@@ -13,4 +13,6 @@ public struct OutboxStanding: Sendable, Hashable {
     public let evicted: EvictedEvidence
     /// Databases that were set aside.
     public let damaged: [String]
+    /// Without what troubles them.
+    public let sinks: [SinkReport]
 }

@@ -1,0 +1,42 @@
+public import Catalogue
+
+/// Where alerts go besides the broker, and what becomes of one that is refused.
+public struct DeliverySettings: Sendable, Hashable {
+    /// What becomes of an alert that its receiver refuses for good, as the file spells it.
+    public enum Refusals: String, Sendable, CaseIterable {
+        /// It is tried again, and all later ones wait behind it.
+        case hold
+        /// It becomes a dead letter, and the next one goes.
+        case skip
+    }
+
+    /// An address that alerts are posted to.
+    public struct Webhook: Sendable, Hashable {
+        public var id: String
+        /// `https://…` or `http://…`, without user and password. Its path may hold a secret: never print or send it.
+        public var url: String
+        /// Kinds and families such as `vending.*`; empty: all.
+        public var kinds: [String] = []
+        /// Each with all below it; empty: all.
+        public var areas: [AreaCode] = []
+        /// The name of a header whose value is the first line of `headerFile`; both or neither.
+        public var header: String?
+        public var headerFile: String?
+        public var caFile: String?
+        public var refusals = Refusals.hold
+        /// Seconds, 1…120, for one attempt.
+        public var timeout = 20
+
+        public init(id: String, url: String) {
+            self.id = id
+            self.url = url
+        }
+    }
+
+    /// What becomes of an alert that the broker refuses.
+    public var refusals = Refusals.hold
+    /// The ids differ.
+    public var webhooks: [Webhook] = []
+
+    public init() {}
+}

@@ -1,0 +1,53 @@
+/// How a durable sink stands: how far it has come, what it missed, and why it gets nothing. The one called `broker` is told
+/// only where the broker has refused something for good; what waits for it is told elsewhere.
+public struct SinkReport: Codable, Sendable, Hashable {
+    /// Why a sink gets nothing.
+    public struct Trouble: Codable, Sendable, Hashable {
+        public var reason: String
+        /// The sink refuses this very message; false where it cannot be reached, or has no time.
+        public var refused: Bool
+        /// Of the message that is next.
+        public var sequence: Int64
+        /// RFC 3339.
+        public var since: String
+
+        public init(reason: String, refused: Bool, sequence: Int64, since: String) {
+            self.reason = reason
+            self.refused = refused
+            self.sequence = sequence
+            self.since = since
+        }
+    }
+
+    public var name: String
+    /// Messages that it is not done with, among them those that it will pass over; nil of the broker.
+    public var waiting: Int?
+    /// First and last sequence of each span that had to make room before the sink had it; nil where none had.
+    public var missed: [[Int64]]?
+    /// Messages that it refused for good and that were passed over; nil where none was.
+    public var deadLetters: Int?
+    /// Nil where all goes out.
+    public var trouble: Trouble?
+
+    public init(
+        name: String, waiting: Int? = nil, missed: [[Int64]]? = nil, deadLetters: Int? = nil, trouble: Trouble? = nil
+    ) {
+        self.name = name
+        self.waiting = waiting
+        self.missed = missed
+        self.deadLetters = deadLetters
+        self.trouble = trouble
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case name, waiting, missed, trouble
+        case deadLetters = "dead_letters"
+    }
+
+    /// What is worth a word of its own: not how much waits, which changes with each message.
+    package var news: SinkReport {
+        var news = self
+        news.waiting = nil
+        return news
+    }
+}

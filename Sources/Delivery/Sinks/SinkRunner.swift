@@ -1,0 +1,139 @@
+public import Contract
+import Foundation
+public import Logging
+public import Store
+import Threading
+
+/// Brings the messages of the store to one sink, in sequence, for as long as it runs.
+public actor SinkRunner {
+    /// Messages that are read from the store at a time.
+    private static let batch = 50
+    /// Seconds after which a store that could not be read or written is asked again.
+    private static let storeWait = 2.0
+
+    // The store blocks.
+    private nonisolated let executor = DedicatedThread(name: "sink")
+    public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
+
+    private let sink: any Sink
+    private let outbox: Outbox
+    private let logger: Logger
+    private let now: @Sendable () -> Double
+    private let sleep: @Sendable (Double) async -> Void
+    private var loop: DeliveryLoop
+    private let board: SinkBoard
+    private let changed: @Sendable () -> Void
+    private let wakeups: AsyncStream<Void>
+    private nonisolated let wakeup: AsyncStream<Void>.Continuation
+
+    /// - Parameters:
+    ///   - board: is told what troubles the sink.
+    ///   - changed: called when that changes.
+    ///   - now: seconds, by a clock that only runs.
+    ///   - sleep: returns after so many seconds, or when it is cancelled.
+    public init(
+        _ sink: any Sink, refusals: DeliveryLoop.Refusals, outbox: Outbox, board: SinkBoard, logger: Logger,
+        changed: @escaping @Sendable () -> Void = {},
+        now: @escaping @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime },
+        sleep: @escaping @Sendable (Double) async -> Void = { try? await Task.sleep(for: .seconds($0)) }
+    ) {
+        self.sink = sink
+        self.outbox = outbox
+        self.logger = logger
+        self.board = board
+        self.changed = changed
+        self.now = now
+        self.sleep = sleep
+        loop = DeliveryLoop(refusals: refusals)
+        (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+    }
+
+    public nonisolated var name: String { sink.name }
+
+    /// Says that the store holds something new.
+    public nonisolated func notify() { wakeup.yield() }
+
+    /// Sends until it is cancelled. What is under way then is broken off: it goes again after the next start, and bears the
+    /// same id.
+    public func run() async {
+        wakeup.yield()
+        await withTaskCancellationHandler {
+            for await _ in wakeups {
+                guard !Task.isCancelled else { break }
+                await sendAll()
+            }
+        } onCancel: { [wakeup] in
+            wakeup.finish()
+        }
+        await sink.close()
+    }
+
+    private func sendAll() async {
+        while !Task.isCancelled {
+            do {
+                let messages = try outbox.pending(sink: sink.name, limit: Self.batch)
+                guard !messages.isEmpty else { return }
+                var passed: AlertMessage?
+                for message in messages {
+                    guard sink.wants(message) else {
+                        passed = message
+                        continue
+                    }
+                    // Of a run of messages for others the last one is enough.
+                    if let last = passed { try outbox.settle(sink: sink.name, through: last) }
+                    passed = nil
+                    guard try await send(message) else { return }
+                }
+                if let last = passed { try outbox.settle(sink: sink.name, through: last) }
+            } catch {
+                logger.error(
+                    "the messages for a sink wait for the disk",
+                    metadata: ["sink": "\(sink.name)", "error": "\(error)"])
+                await sleep(Self.storeWait)
+            }
+        }
+    }
+
+    /// Returns once the sink is done with the message; false where it was cancelled before.
+    private func send(_ message: AlertMessage) async throws(OutboxError) -> Bool {
+        while !Task.isCancelled {
+            if case .rest(let until) = loop.next(now: now()) {
+                await sleep(max(0.01, until - now()))
+                continue
+            }
+            let outcome = await sink.send(message)
+            guard !Task.isCancelled || outcome == .taken else { return false }
+            let before = loop.trouble
+            let conclusion = loop.conclude(outcome, now: now(), chance: .random(in: 0...1))
+            tell(before, message)
+            switch conclusion {
+            case .advance: try outbox.settle(sink: sink.name, through: message)
+            case .giveUp(let reason):
+                logger.error(
+                    "a sink refused a message, it is kept as a dead letter",
+                    metadata: ["sink": "\(sink.name)", "sequence": "\(message.sequence)", "reason": "\(reason)"])
+                try outbox.settle(sink: sink.name, through: message, refusal: reason)
+            case .again: continue
+            }
+            return true
+        }
+        return false
+    }
+
+    /// One line for each new reason, and one when it is over.
+    private func tell(_ before: DeliveryLoop.Trouble?, _ message: AlertMessage) {
+        let trouble = loop.trouble
+        board.set(
+            trouble, of: sink.name, sequence: message.sequence,
+            since: Date(timeIntervalSinceNow: (trouble?.since ?? 0) - now()))
+        guard before?.reason != trouble?.reason else { return }
+        changed()
+        if let trouble {
+            logger.warning(
+                trouble.isRefusal ? "a sink refuses a message, the others wait behind it" : "a sink takes nothing now",
+                metadata: ["sink": "\(sink.name)", "sequence": "\(message.sequence)", "reason": "\(trouble.reason)"])
+        } else {
+            logger.notice("a sink takes messages again", metadata: ["sink": "\(sink.name)"])
+        }
+    }
+}

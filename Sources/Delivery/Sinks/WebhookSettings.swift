@@ -1,0 +1,64 @@
+public import Catalogue
+public import Contract
+import Foundation
+public import Runtime
+
+/// Where alerts are posted to besides the broker, and which.
+public struct WebhookSettings: Sendable {
+    /// A header with a secret value, e.g. `Authorization`.
+    public struct Header: Sendable {
+        public let name: String
+        public let value: Secret
+
+        public init(name: String, value: Secret) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// By which its cursor is kept; lower-case letters, digits and hyphens.
+    public var name: String
+    /// `https://…`, or `http://…` where the way is trusted. Without credentials.
+    public var url: String
+    /// Kinds (`parking.motor`) and families (`vending.*`); empty: all.
+    public var kinds: [String]
+    /// Each with all below it; empty: all.
+    public var areas: [AreaCode]
+    public var header: Header?
+    /// PEM with the certificates that are trusted; nil: the system's.
+    public var authorities: String?
+    public var refusals: DeliveryLoop.Refusals
+    /// Seconds for one attempt.
+    public var timeout: Double
+
+    public init(
+        name: String, url: String, kinds: [String] = [], areas: [AreaCode] = [], header: Header? = nil,
+        authorities: String? = nil, refusals: DeliveryLoop.Refusals = .hold, timeout: Double = 20
+    ) {
+        self.name = name
+        self.url = url
+        self.kinds = kinds
+        self.areas = areas
+        self.header = header
+        self.authorities = authorities
+        self.refusals = refusals
+        self.timeout = timeout
+    }
+
+    /// Whether a message about this kind in this area is wanted.
+    ///
+    /// - Parameter area: 12 digits.
+    func wants(kind: String, area: String) -> Bool {
+        let isKind =
+            kinds.isEmpty
+            || kinds.contains { wanted in
+                wanted == kind || wanted.hasSuffix(".*") && kind.hasPrefix(wanted.dropLast())
+            }
+        return isKind && (areas.isEmpty || areas.contains { area.hasPrefix($0.segments) })
+    }
+}
+
+extension AreaCode {
+    /// The digits that its level names.
+    fileprivate var segments: String { String(digits.prefix(level.rawValue)) }
+}

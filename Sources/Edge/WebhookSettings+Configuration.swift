@@ -1,0 +1,44 @@
+import Configuration
+import Delivery
+import Runtime
+
+extension WebhookSettings {
+    /// Resolves what the configuration names: the files of header and certificates. One that cannot be had is reported.
+    static func read(
+        _ delivery: DeliverySettings, _ named: inout NamedThings, _ secrets: KnownSecrets
+    ) -> [WebhookSettings] {
+        delivery.webhooks.enumerated().compactMap { index, webhook in
+            secrets.learn(address: webhook.url)
+            var header: Header?
+            if let name = webhook.header, let file = webhook.headerFile {
+                let value = named.attempt(at: "delivery", "webhooks", "\(index)", "header_file") {
+                    () throws(SetupError) in
+                    try SecretFile.lines(
+                        of: file, "the header_file of webhook \(webhook.id)", count: 1,
+                        form: "write the header's value into it, and nothing else")[0]
+                }
+                guard let value else { return nil }
+                secrets.learn(value)
+                // What follows the scheme is the secret, also where a receiver repeats it alone.
+                if let token = value.split(separator: " ").last.map(String.init), token != value {
+                    secrets.learn(token)
+                }
+                header = Header(name: name, value: Secret(value))
+            }
+            var authorities: String?
+            if let file = webhook.caFile {
+                authorities = named.attempt(at: "delivery", "webhooks", "\(index)", "ca_file") {
+                    () throws(SetupError) in
+                    let path = try SecretFile.path(file)
+                    try SecretFile.checkKind(of: path, "the ca_file of webhook \(webhook.id)")
+                    return path
+                }
+                guard authorities != nil else { return nil }
+            }
+            return WebhookSettings(
+                name: webhook.id, url: webhook.url, kinds: webhook.kinds, areas: webhook.areas, header: header,
+                authorities: authorities, refusals: webhook.refusals == .skip ? .skip : .hold,
+                timeout: Double(webhook.timeout))
+        }
+    }
+}

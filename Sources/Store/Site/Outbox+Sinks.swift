@@ -1,0 +1,168 @@
+public import Contract
+public import Foundation
+import GRDB
+
+/// A message that a sink has refused for good, and that was passed over.
+public struct DeadLetter: Sendable, Hashable {
+    public let sink: String
+    /// Of the message.
+    public let sequence: Int64
+    public let topic: String
+    /// The sink's word.
+    public let reason: String
+    public let at: Date
+}
+
+/// Durable sinks beside the broker: each has a cursor of its own, and what is behind one of them stays as long as the budget
+/// allows.
+extension Outbox {
+    /// By which the dead letters of the broker are known.
+    public static let broker = "broker"
+    /// Beyond, the oldest of a sink go.
+    private static let mostDeadLetters = 1000
+
+    /// Takes over which sinks there are. A new one begins with what is written from now on; one that is not named any more
+    /// is forgotten, with what it missed.
+    public func serve(sinks names: [String]) throws(OutboxError) {
+        try Self.explaining("take over the sinks of messages") {
+            try pool.write { db in
+                let known = try String.fetchAll(db, sql: "SELECT name FROM sinks")
+                for name in known where !names.contains(name) {
+                    try db.execute(sql: "DELETE FROM sinks WHERE name = ?", arguments: [name])
+                    try db.execute(sql: "DELETE FROM sink_gaps WHERE sink = ?", arguments: [name])
+                    try db.execute(sql: "DELETE FROM dead_letters WHERE sink = ?", arguments: [name])
+                }
+                for name in names where !known.contains(name) {
+                    try db.execute(
+                        sql: "INSERT INTO sinks (name, cursor) VALUES (?, ?)",
+                        arguments: [name, try Self.lastSequence(db)])
+                }
+            }
+        }
+    }
+
+    /// The oldest messages that a sink is not done with, in sequence, without those that are held. Empty for an unknown sink.
+    public func pending(sink name: String, limit: Int) throws(OutboxError) -> [AlertMessage] {
+        try Self.explaining("read the messages for \(name)") {
+            try held.reading { end in
+                try pool.read { db in
+                    try OutboxSchema.messages(
+                        db,
+                        where: """
+                            sequence > (SELECT cursor FROM sinks WHERE name = ?) AND sequence < ? \
+                            ORDER BY sequence LIMIT ?
+                            """, arguments: [name, end, limit])
+                }
+            }
+        }
+    }
+
+    /// A sink is done with all messages up to this one.
+    ///
+    /// - Parameter refusal: why it refused this one for good; it is kept as a dead letter.
+    public func settle(
+        sink name: String, through message: AlertMessage, refusal: String? = nil, at date: Date = Date()
+    ) throws(OutboxError) {
+        try Self.explaining("write down what \(name) has had") {
+            try writeMakingRoom { db in
+                try db.execute(
+                    sql: "UPDATE sinks SET cursor = MAX(cursor, ?) WHERE name = ?",
+                    arguments: [message.sequence, name])
+                if let refusal {
+                    try Self.insert(deadLetter: message, sink: name, reason: refusal, at: date, db)
+                }
+            }
+        }
+    }
+
+    static func insert(
+        deadLetter message: AlertMessage, sink: String, reason: String, at date: Date, _ db: Database
+    ) throws {
+        try db.execute(
+            sql: """
+                INSERT OR REPLACE INTO dead_letters (sink, sequence, topic, reason, at) VALUES (?, ?, ?, ?, ?)
+                """,
+            arguments: [sink, message.sequence, message.topic, reason, date.timeIntervalSince1970])
+        try db.execute(
+            sql: """
+                DELETE FROM dead_letters WHERE sink = ? AND sequence <= (
+                    SELECT sequence FROM dead_letters WHERE sink = ? ORDER BY sequence DESC LIMIT 1 OFFSET ?)
+                """, arguments: [sink, sink, mostDeadLetters])
+        let facts = ["sink": sink, "sequence": "\(message.name.sequence)", "reason": reason]
+        try audit(.messagesDropped, by: "", facts: facts, at: date, db)
+    }
+
+    /// What sinks have refused for good, the newest first.
+    public func deadLetters(limit: Int = 100) throws(OutboxError) -> [DeadLetter] {
+        try Self.explaining("read the dead letters") {
+            try pool.read { db in
+                guard try Self.hasSinks(db) else { return [] }
+                let sql = "SELECT * FROM dead_letters ORDER BY at DESC, sequence DESC LIMIT ?"
+                return try Row.fetchAll(db, sql: sql, arguments: [limit]).map { row in
+                    DeadLetter(
+                        sink: row["sink"], sequence: row["sequence"], topic: row["topic"], reason: row["reason"],
+                        at: Date(timeIntervalSince1970: row["at"]))
+                }
+            }
+        }
+    }
+
+    /// How many messages each sink has refused for good, by the sink's name.
+    static func deadLetterCounts(_ db: Database) throws -> [String: Int] {
+        let rows = try Row.fetchAll(db, sql: "SELECT sink, COUNT(*) AS count FROM dead_letters GROUP BY sink")
+        return Dictionary(rows.map { ($0["sink"], $0["count"]) }) { first, _ in first }
+    }
+
+    /// How the sinks stand, by their names; the broker only where it has refused something for good. What troubles them is
+    /// not known here.
+    public func sinkReports() throws(OutboxError) -> [SinkReport] {
+        try Self.explaining("read how far the sinks have come") { try pool.read(Self.sinkReports) }
+    }
+
+    static func sinkReports(_ db: Database) throws -> [SinkReport] {
+        guard try hasSinks(db) else { return [] }
+        let dead = try deadLetterCounts(db)
+        let reports = try Row.fetchAll(db, sql: "SELECT name, cursor FROM sinks ORDER BY name").map { row in
+            let (name, cursor): (String, Int64) = (row["name"], row["cursor"])
+            let waiting = try Int.fetchOne(
+                db, sql: "SELECT COUNT(*) FROM messages WHERE sequence > ?", arguments: [cursor])
+            let missed = try Row.fetchAll(
+                db, sql: "SELECT first, last FROM sink_gaps WHERE sink = ? ORDER BY first", arguments: [name]
+            ).map { [$0["first"] as Int64, $0["last"] as Int64] }
+            return SinkReport(
+                name: name, waiting: waiting, missed: missed.isEmpty ? nil : missed, deadLetters: dead[name])
+        }
+        return reports + [dead[broker].map { SinkReport(name: broker, deadLetters: $0) }].compactMap { $0 }
+    }
+
+    /// A database of an older version that is opened for reading only knows of none.
+    static func hasSinks(_ db: Database) throws -> Bool { try db.tableExists("dead_letters") }
+
+    /// The broker has refused the message and it is passed over: it is done with, and kept as a dead letter.
+    static func passOver(_ sequence: Int64, reason: String, at date: Date, _ db: Database) throws {
+        let condition = "sequence = ?"
+        guard let message = try OutboxSchema.messages(db, where: condition, arguments: [sequence]).first else { return }
+        try mark([sequence: date], db)
+        try insert(deadLetter: message, sink: broker, reason: reason, at: date, db)
+    }
+
+    /// To be called before messages are deleted: each sink that is not done with them misses them.
+    static func noteMissed(_ sequences: [Int64], _ db: Database) throws {
+        guard let newest = sequences.max() else { return }
+        let behind = try Row.fetchAll(
+            db, sql: "SELECT name, cursor FROM sinks WHERE cursor < ?", arguments: [newest])
+        for row in behind {
+            let (name, cursor): (String, Int64) = (row["name"], row["cursor"])
+            for sequence in sequences.sorted() where sequence > cursor {
+                // Mostly the newest span grows by one.
+                try db.execute(
+                    sql: "UPDATE sink_gaps SET last = ? WHERE sink = ? AND last = ?",
+                    arguments: [sequence, name, sequence - 1])
+                guard db.changesCount == 0 else { continue }
+                try db.execute(
+                    sql: "INSERT OR IGNORE INTO sink_gaps (sink, first, last) VALUES (?, ?, ?)",
+                    arguments: [name, sequence, sequence])
+            }
+        }
+    }
+}
