@@ -3,6 +3,7 @@ public enum Rules {
     /// In the order in which they judge a look.
     public static let all: [RuleDescriptor] = [
         .illegalParking,
+        .fireLane,
         .leftObject,
         .suspectedVending,
         .smoke,

@@ -1,0 +1,16 @@
+extension AlertKind {
+    public static let fireLane = AlertKind(rawValue: "parking.fire_lane")
+}
+
+extension RuleDescriptor {
+    /// A motor vehicle that stands in a fire lane. It may not at any hour, so there are no hours; and nobody waits there in turn,
+    /// so no queue is presumed unless a zone says so. Graver than parking: a vehicle in a zone with both is told as this alone.
+    static let fireLane = RuleDescriptor(
+        [.fireLane], fields: [.dwell, .classes, .occlusion, .queueVehicles, .queuePatience], needs: .smallVehicles,
+        outranks: [.illegalParking]
+    ) { _ in
+        ParkingSettings(dwell: 60, queueVehicles: 0)
+    } make: {
+        IllegalParking(kind: $0, zone: $2.zone, settings: $1, minimumScore: $2.minimumScore)
+    }
+}
