@@ -3,10 +3,18 @@ public import Configuration
 public import Delivery
 import Foundation
 import Inference
+import Logging
 import Video
 
 /// What a configuration names that cannot be had: a file of credentials, a model.
 public struct SetupError: Error, CustomStringConvertible {
+    public let description: String
+}
+
+/// A file that is right, but changes what a running daemon cannot take over.
+public struct NeedsRestart: Error, CustomStringConvertible {
+    /// E.g. `broker.host`.
+    public let keys: [String]
     public let description: String
 }
 
@@ -82,19 +90,22 @@ extension DaemonSettings {
         evidenceBudget = evidence.maxMegabytes << 20
         auditDays = outbox.auditDays
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
+        logLevel = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
         authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
     }
 
-    /// Reads the file of a running daemon again. Throws where it has faults, or changes more than the cameras.
+    /// Reads the file of a running daemon again. Throws where it has faults, and `NeedsRestart` where it changes what only a
+    /// restart takes over.
     public init(
         reading path: String, insteadOf running: Configuration, software: String, secrets: KnownSecrets = KnownSecrets()
     ) throws {
         let configuration = try Configuration.load(path: path)
-        let sections = running.sections(differingFrom: configuration)
-        guard sections.isEmpty else {
-            throw SetupError(
-                description: "\(path) changes \(sections.joined(separator: ", ")), which needs a restart; "
-                    + "restart the service, or take back all but the changes of cameras")
+        let keys = running.changesThatNeedRestart(configuration)
+        guard keys.isEmpty else {
+            throw NeedsRestart(
+                keys: keys,
+                description: "\(path) changes \(keys.joined(separator: ", ")), which needs a restart; "
+                    + "restart the service, or take back this change")
         }
         try self.init(configuration, file: path, software: software, secrets: secrets)
     }

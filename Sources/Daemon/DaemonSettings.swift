@@ -2,6 +2,7 @@ public import Catalogue
 public import Delivery
 public import Foundation
 public import Inference
+public import Logging
 
 /// All that the daemon needs to know, checked and complete.
 public struct DaemonSettings: Sendable {
@@ -36,6 +37,8 @@ public struct DaemonSettings: Sendable {
     public var auditDays = 365
     /// Nil where reviews and commands are not listened to.
     public var authority: Authority? = Authority()
+    /// The least level that is written to the log.
+    public var logLevel = Logger.Level.info
     /// Where Prometheus may ask; nil: nowhere.
     public var metrics: (address: String, port: Int)?
     public var cameras: [CameraService.Settings]
