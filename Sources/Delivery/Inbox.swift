@@ -23,7 +23,7 @@ public actor Inbox {
     private let outbox: Outbox
     private let topics: AlertTopics
     private let site: SiteIdentity
-    private let authority: Authority
+    private var authority: Authority
     private let logger: Logger
     private let secrets: KnownSecrets
     private let now: @Sendable () -> Date
@@ -61,6 +61,13 @@ public actor Inbox {
         listening = Mutex(
             Set((places + [site.place]).map { topics.inbound(.review, $0, site: site.id) })
                 .union([topics.inbound(.command, site.place, site: site.id)]))
+    }
+
+    /// From now on these may ask. What senders have spent of their budgets counts on where nothing has changed.
+    public func adopt(_ authority: Authority) {
+        guard authority != self.authority else { return }
+        self.authority = authority
+        budget = RequestBudget(authority)
     }
 
     /// Listens also to reviews at these places; returns the filters that are new.

@@ -1,6 +1,8 @@
+import Catalogue
 import Configuration
 import Contract
 import Delivery
+import Evidence
 import Logging
 import Runtime
 import ServiceLifecycle
@@ -10,61 +12,114 @@ import Threading
 import UnixSignals
 import Video
 
-/// Takes the configuration anew at each SIGHUP: as a whole, or not at all.
+/// Takes the configuration anew at each SIGHUP and at each wish of a client: as a whole, or not at all, and one after the other.
 struct ConfigurationReload: Service {
+    /// What takes over its part of a new configuration; none of it can fail.
+    struct Parts: Sendable {
+        let writer: IncidentWriter
+        let publisher: Publisher
+        let housekeeping: Housekeeping
+        let archive: EvidenceArchive?
+        let examples: HardExamples?
+        let inbox: Inbox?
+        /// What lies outside of the daemon, as the level of the log.
+        let others: @Sendable (DaemonSettings) -> Void
+    }
+
     let signals: UnixSignalsSequence
+    let desk: ReloadDesk
     /// Reads the file again; throws where it has faults, or changes what only a restart can.
     let read: @Sendable () throws -> DaemonSettings
     let fleet: CameraFleet
     let roster: CameraRoster
     let outbox: Outbox
-    let writer: IncidentWriter
-    let publisher: Publisher
+    let parts: Parts
     let logger: Logger
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            for await _ in signals {
-                SystemdNotify.send("RELOADING=1\nMONOTONIC_USEC=\(SystemdNotify.monotonicMicroseconds)")
-                // On a disk that hangs it may not end: a stop does not wait for it.
-                let status = Mutex("")
-                guard
-                    await finishes({ [self] in
-                        let text = await reload()
-                        status.withLock { $0 = text }
-                    })
-                else { return }
-                let count = roster.services.count
-                SystemdNotify.send("READY=1\nSTATUS=watching \(count) cameras\(status.withLock(\.self))")
+            await withTaskGroup(of: Void.self) { group in
+                group.addTask { [signals, desk] in for await _ in signals { desk.wish() } }
+                for await _ in desk.wishes {
+                    guard let number = desk.begin() else { continue }
+                    guard await serve(number) else { break }
+                }
+                group.cancelAll()
             }
         }
     }
 
-    /// What of it systemd shall show.
-    private func reload() async -> String {
+    /// False where the service stops meanwhile.
+    private func serve(_ number: Int) async -> Bool {
+        SystemdNotify.send("RELOADING=1\nMONOTONIC_USEC=\(SystemdNotify.monotonicMicroseconds)")
+        // On a disk that hangs it may not end: a stop does not wait for it.
+        let isTaken = Mutex(true)
+        let isOver = await finishes { [self] in
+            let report = await reload()
+            isTaken.withLock { $0 = report.outcome == .applied }
+            desk.settle(number, report)
+        }
+        guard isOver else { return false }
+        let note = isTaken.withLock(\.self) ? "" : "; the new configuration was refused, see the log"
+        SystemdNotify.send("READY=1\nSTATUS=watching \(roster.services.count) cameras\(note)")
+        return true
+    }
+
+    private func reload() async -> ReloadReport {
+        let settings: DaemonSettings
+        let outcome: CameraFleet.Outcome
         do {
-            let settings = try read()
-            let outcome = try await fleet.reload(settings.cameras)
-            let site = settings.site
-            await writer.adopt(configurationSHA256: site.configurationSHA256)
-            await publisher.serve(settings.cameras.map(\.identity))
-            logger.notice(
-                "configuration reloaded",
-                metadata: [
-                    "kept": "\(outcome.kept)", "started": "\(outcome.started)", "restarted": "\(outcome.restarted)",
-                    "stopped": "\(outcome.stopped)", "failed": "\(outcome.failed)",
-                ])
-            let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
-            try await onOwnThread(named: "audit") { [outbox] in try outbox.audit(.configurationLoaded, facts: facts) }
-            return ""
+            settings = try read()
+            outcome = try await fleet.reload(settings.cameras)
         } catch let faults as ConfigurationFaults {
             for fault in faults.faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
-        } catch let error as OutboxError {
-            logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
-            return ""
+            return ReloadReport(outcome: .refused, reason: "\(faults)")
+        } catch let restart as NeedsRestart {
+            logger.error("configuration refused, the old one goes on", metadata: ["reason": "\(restart)"])
+            return ReloadReport(outcome: .needsRestart, needsRestart: restart.keys, reason: "\(restart)")
         } catch {
             logger.error("configuration refused, the old one goes on", metadata: ["reason": "\(error)"])
+            return ReloadReport(outcome: .refused, reason: "\(error)")
         }
-        return "; the new configuration was refused, see the log"
+        await adopt(settings)
+        logger.notice(
+            "configuration reloaded",
+            metadata: [
+                "kept": "\(outcome.kept)", "started": "\(outcome.started)", "restarted": "\(outcome.restarted)",
+                "stopped": "\(outcome.stopped)", "failed": "\(outcome.failed)",
+            ])
+        let site = settings.site
+        let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
+        do {
+            try await onOwnThread(named: "audit") { [outbox] in try outbox.audit(.configurationLoaded, facts: facts) }
+        } catch {
+            logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
+        }
+        return ReloadReport(
+            outcome: .applied, sha256: site.configurationSHA256, kept: outcome.kept, started: outcome.started,
+            restarted: outcome.restarted, stopped: outcome.stopped, failed: outcome.failed)
+    }
+
+    private func adopt(_ settings: DaemonSettings) async {
+        do {
+            await parts.writer.adopt(
+                configurationSHA256: settings.site.configurationSHA256, catalogue: try settings.catalogue())
+        } catch {
+            logger.error("the built-in catalogue of kinds cannot be read", metadata: ["error": "\(error)"])
+        }
+        await parts.publisher.serve(settings.cameras.map(\.identity))
+        parts.housekeeping.ages.value = .init(evidence: settings.evidenceDays, audit: settings.auditDays)
+        parts.archive?.adopt(budget: settings.evidenceBudget)
+        await parts.archive?.maker.adopt(quality: settings.jpegQuality)
+        parts.examples?.adopt(limit: settings.hardExamples)
+        if let authority = settings.authority { await parts.inbox?.adopt(authority) }
+        parts.others(settings)
+    }
+}
+
+extension DaemonSettings {
+    /// The built-in one with what the site has otherwise.
+    func catalogue() throws -> Catalogue {
+        try Catalogue.builtIn().overridden(by: kinds).routed(by: departments)
     }
 }

@@ -24,15 +24,17 @@ public struct Daemon: Sendable {
 
     /// Opens the outbox, reads the model, and restores what was open; throws where one of them cannot be had.
     ///
-    /// - Parameter read: reads the configuration again at SIGHUP, of which only the cameras may have changed; nil leaves
-    ///   the signal alone.
+    /// - Parameters:
+    ///   - read: reads the configuration again at SIGHUP and when a client asks for it, and throws where that changes what only a
+    ///     restart takes over; nil leaves both alone.
+    ///   - adopt: told of a configuration that is in use from now on, for what lies outside of the daemon.
     public init(
-        _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)? = nil
+        _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)? = nil,
+        adopting adopt: @escaping @Sendable (DaemonSettings) -> Void = { _ in }
     ) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
-        let catalogue = try Catalogue.builtIn().overridden(by: settings.kinds)
-            .routed(by: settings.departments)
+        let catalogue = try settings.catalogue()
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
         let outbox = try Outbox(
             file: Self.store(in: settings.stateFolder), budget: settings.outboxBudget,
@@ -137,6 +139,7 @@ public struct Daemon: Sendable {
                 follower?.start()
             })
         let reader = StandingReader { try outbox.standing() }
+        let desk = read.map { _ in ReloadDesk(running: settings.site.configurationSHA256) }
         let respond: @Sendable (String) -> StatusServer.Response? = { path in
             Self.response(path, secrets) {
                 let (standing, age) = try reader.standing()
@@ -163,14 +166,26 @@ public struct Daemon: Sendable {
                 PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
                 SiteHeartbeat(publisher: publisher), housekeeping,
             ] + [follower as (any Service)?, watch].compactMap { $0 } + sinks.map { SinkService(runner: $0) }
-            + sockets.map { StatusServer($0, logger: logger, respond: respond) } + [fleet, health]
-        reload = read.map { read in
-            { @Sendable signals in
+            + sockets.map { socket in
+                // Whoever reaches an address may look at the status, and no more.
+                guard case .file = socket, let desk, let read else {
+                    return StatusServer(socket, logger: logger, respond: respond)
+                }
+                return StatusServer(
+                    socket, logger: logger, respond: { desk.response($0, secrets, read) ?? respond($0) },
+                    take: desk.take)
+            } + [fleet, health]
+        let parts = ConfigurationReload.Parts(
+            writer: writer, publisher: publisher, housekeeping: housekeeping, archive: archive, examples: examples,
+            inbox: inbox, others: adopt)
+        if let read, let desk {
+            reload = { @Sendable signals in
                 ConfigurationReload(
-                    signals: signals, read: read, fleet: fleet, roster: roster, outbox: outbox, writer: writer,
-                    publisher: publisher,
-                    logger: logger)
+                    signals: signals, desk: desk, read: read, fleet: fleet, roster: roster, outbox: outbox,
+                    parts: parts, logger: logger)
             }
+        } else {
+            reload = nil
         }
     }
 

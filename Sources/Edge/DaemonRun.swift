@@ -23,11 +23,16 @@ public struct DaemonRun: Sendable {
     private let settings: DaemonSettings
     private let logger: Logger
     private let reread: @Sendable () throws -> DaemonSettings
+    private let adopt: @Sendable (DaemonSettings) -> Void
 
-    /// - Parameter reread: reads the configuration again at SIGHUP, of which only the cameras may have changed.
+    /// - Parameters:
+    ///   - reread: as `Daemon` has it.
+    ///   - adopt: as `Daemon` has it.
     public init(
-        _ settings: DaemonSettings, logger: Logger, rereading reread: @escaping @Sendable () throws -> DaemonSettings
+        _ settings: DaemonSettings, logger: Logger, rereading reread: @escaping @Sendable () throws -> DaemonSettings,
+        adopting adopt: @escaping @Sendable (DaemonSettings) -> Void = { _ in }
     ) {
+        self.adopt = adopt
         self.settings = settings
         self.logger = logger
         self.reread = reread
@@ -39,7 +44,7 @@ public struct DaemonRun: Sendable {
         while true {
             do {
                 let locks = try locks()
-                let daemon = try Daemon(settings, logger: logger, rereading: reread)
+                let daemon = try Daemon(settings, logger: logger, rereading: reread, adopting: adopt)
                 let code = await run(daemon)
                 withExtendedLifetime(locks) {}
                 return code

@@ -4,11 +4,19 @@ import Contract
 import Foundation
 import Hashing
 import Inference
+import Logging
 import MQTT
 import Pipeline
 public import Runtime
 import Store
 import Video
+
+/// A file that is right, but changes what a running daemon cannot take over.
+public struct NeedsRestart: Error, CustomStringConvertible {
+    /// E.g. `broker.host`.
+    public let keys: [String]
+    public let description: String
+}
 
 extension DaemonSettings {
     /// Resolves what the configuration names: reads credentials, finds the model in its manifest. Throws
@@ -86,19 +94,22 @@ extension DaemonSettings {
         refusals = configuration.delivery.refusals == .skip ? .skip : .hold
         self.webhooks = webhooks
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
+        logLevel = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
         authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
     }
 
-    /// Reads the file of a running daemon again. Throws where it has faults, or changes more than the cameras.
+    /// Reads the file of a running daemon again. Throws where it has faults, and `NeedsRestart` where it changes what only a
+    /// restart takes over.
     public init(
         reading path: String, insteadOf running: Configuration, software: String, secrets: KnownSecrets = KnownSecrets()
     ) throws {
         let configuration = try Configuration.load(path: path)
-        let sections = running.sections(differingFrom: configuration)
-        guard sections.isEmpty else {
-            throw SetupError(
-                description: "\(path) changes \(sections.joined(separator: ", ")), which needs a restart; "
-                    + "restart the service, or take back all but the changes of cameras")
+        let keys = running.changesThatNeedRestart(configuration)
+        guard keys.isEmpty else {
+            throw NeedsRestart(
+                keys: keys,
+                description: "\(path) changes \(keys.joined(separator: ", ")), which needs a restart; "
+                    + "restart the service, or take back this change")
         }
         try self.init(configuration, file: path, software: software, secrets: secrets)
     }

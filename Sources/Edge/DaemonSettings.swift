@@ -3,6 +3,7 @@ public import Contract
 public import Delivery
 public import Foundation
 public import Inference
+public import Logging
 public import MQTT
 public import Runtime
 public import Store
@@ -44,6 +45,8 @@ public struct DaemonSettings: Sendable {
     public var refusals = DeliveryLoop.Refusals.hold
     /// Where alerts are posted to besides the broker.
     public var webhooks: [WebhookSettings] = []
+    /// The least level that is written to the log.
+    public var logLevel = Logger.Level.info
     /// Where Prometheus may ask; nil: nowhere.
     public var metrics: (address: String, port: Int)?
     public var cameras: [CameraService.Settings]

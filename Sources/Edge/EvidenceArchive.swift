@@ -21,7 +21,8 @@ public final class EvidenceArchive: Sendable {
     public let store: EvidenceStore
     public let ledger: Ledger
     /// Bytes of pictures and messages.
-    public let budget: Int
+    public var budget: Int { limit.value }
+    private let limit: Adjustable<Int>
     /// Nothing is evicted between a picture and its record.
     private let eviction = Mutex(Eviction())
     /// The last message that was recorded when folder and ledger were last seen in their place.
@@ -33,9 +34,12 @@ public final class EvidenceArchive: Sendable {
         self.maker = maker
         self.store = store
         self.ledger = ledger
-        self.budget = budget
+        limit = Adjustable(budget)
         safe = Mutex(ledger.head.sequence)
     }
+
+    /// From now on so many bytes may be kept.
+    func adopt(budget: Int) { limit.value = budget }
 
     /// Says at the start what will be missing.
     func warn(_ logger: Logger) {

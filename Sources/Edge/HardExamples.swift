@@ -37,9 +37,21 @@ struct HardExamples: Sendable {
     /// Where the pictures lie.
     let evidence: URL
     /// Incidents that are kept; the oldest go.
-    let limit: Int
+    var limit: Int { most.value }
+    private let most: Adjustable<Int>
     let outbox: Outbox
     let logger: Logger
+
+    init(folder: URL, evidence: URL, limit: Int, outbox: Outbox, logger: Logger) {
+        self.folder = folder
+        self.evidence = evidence
+        most = Adjustable(limit)
+        self.outbox = outbox
+        self.logger = logger
+    }
+
+    /// From now on so many are kept.
+    func adopt(limit: Int) { most.value = limit }
 
     /// A review has ended the incident, or changed what is said of it. Blocks for the disk; failing is logged.
     func consider(_ incident: Incident) {

@@ -10,10 +10,14 @@ import Threading
 struct Housekeeping: Service {
     let archive: EvidenceArchive?
     let outbox: Outbox
-    /// Days.
-    let days: Int
-    /// Days for the audit log and the reviews.
-    let auditDays: Int
+    /// In days.
+    struct Ages: Sendable {
+        var evidence: Int
+        /// Of the audit log and the reviews.
+        var audit: Int
+    }
+
+    let ages: Adjustable<Ages>
     let logger: Logger
     /// So long a request is known again by its id, in seconds: a multiple of what a broker keeps while a site is away.
     private static let requests = 30.0 * 86_400
@@ -22,6 +26,16 @@ struct Housekeeping: Service {
     private static let mostEntries = 500_000
     /// Kept, whatever their age: at the most that an inbox takes, those of three days, and an id lives for one.
     private static let mostRequests = 150_000
+
+    /// - Parameters:
+    ///   - days: so long evidence is kept.
+    ///   - auditDays: so long the audit log and the reviews are.
+    init(archive: EvidenceArchive?, outbox: Outbox, days: Int, auditDays: Int, logger: Logger) {
+        self.archive = archive
+        self.outbox = outbox
+        ages = Adjustable(Ages(evidence: days, audit: auditDays))
+        self.logger = logger
+    }
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
@@ -49,6 +63,7 @@ struct Housekeeping: Service {
 
     /// Deletes what is due; false where only what is too much, for the date is not believed.
     func tidy(_ clocks: HostClocks) throws -> Bool {
+        let (days, auditDays) = (ages.value.evidence, ages.value.audit)
         var clock = try outbox.retentionClock() ?? RetentionClock(clocks)
         let now = clock.advance(to: clocks)
         let date = Date(timeIntervalSince1970: clocks.date)

@@ -73,7 +73,7 @@ public actor IncidentWriter {
     private let archive: EvidenceArchive?
     private var site: SiteIdentity
     private let topics: AlertTopics
-    private let catalogue: Catalogue
+    private var catalogue: Catalogue
     private let logger: Logger
     private let deadline: Duration
     private let pictured: @Sendable (Incident) -> Void
@@ -132,8 +132,11 @@ public actor IncidentWriter {
         return Array(Dictionary(incidents.map { ($0.id, $0) }) { _, newer in newer }.values)
     }
 
-    /// From now on messages name this configuration as theirs.
-    func adopt(configurationSHA256: String) { site.configurationSHA256 = configurationSHA256 }
+    /// From now on messages name this configuration as theirs, and the departments, codes and names of this catalogue.
+    func adopt(configurationSHA256: String, catalogue: Catalogue) {
+        site.configurationSHA256 = configurationSHA256
+        self.catalogue = catalogue
+    }
 
     /// Returns once the thread has come to it: never while a call to the disk does not come back.
     func answer() {}

@@ -34,13 +34,70 @@ public enum StatusClient {
         return status
     }
 
+    /// Why a daemon did not take the configuration anew.
+    public enum Unreached: Error, Sendable, Equatable {
+        /// None runs with this state folder.
+        case noDaemon
+        /// One runs, and this cannot be asked of it.
+        case unanswered(String)
+    }
+
+    /// Has the daemon take its configuration anew, and waits for what becomes of that.
+    ///
+    /// - Parameters:
+    ///   - folder: the daemon's state folder.
+    ///   - patience: seconds.
+    public static func reload(of folder: URL, patience: Double = 60) throws(Unreached) -> ReloadReport {
+        let end = DispatchTime.now() + patience
+        let (status, body) = try ask("POST", "/reload", of: folder)
+        guard status == 202, let number = ReloadDesk.number(in: body) else {
+            throw .unanswered("the daemon takes no wishes for a reload: it may be of another version")
+        }
+        while true {
+            let (status, body) = try ask("GET", "/reload/\(number)", of: folder)
+            if status == 200, let report = try? JSONDecoder().decode(ReloadReport.self, from: body) { return report }
+            guard status != 404 else { throw .unanswered("the daemon was restarted meanwhile") }
+            guard DispatchTime.now() < end else {
+                throw .unanswered("the daemon has not come to an end with it: see its log")
+            }
+            usleep(50_000)
+        }
+    }
+
+    /// How the daemon's own file stands to what it uses.
+    public static func configuration(of folder: URL) throws(Unreached) -> ConfigurationStanding {
+        let (status, body) = try ask("GET", "/configuration", of: folder)
+        guard status == 200, let standing = try? JSONDecoder().decode(ConfigurationStanding.self, from: body) else {
+            throw .unanswered("the daemon does not tell; it may be busy or of another version")
+        }
+        return standing
+    }
+
+    private static func ask(
+        _ method: String, _ path: String, of folder: URL
+    ) throws(Unreached) -> (status: Int, body: Data) {
+        let socket = LocalSocket.file(folder.appending(path: socketName).path)
+        let answer: Data
+        do { answer = try get(path, from: socket, method: method) } catch let error as LocalSocket.Failed {
+            guard error.code != ENOENT, error.code != ECONNREFUSED else { throw .noDaemon }
+            throw .unanswered("\(error); run this as root or as a member of the service's group")
+        } catch {
+            throw .unanswered("\(error)")
+        }
+        let text = String(decoding: answer.prefix(12), as: UTF8.self)
+        guard let head = answer.range(of: Data("\r\n\r\n".utf8)), text.hasPrefix("HTTP/1.1 "),
+            let status = Int(text.suffix(3))
+        else { throw .unanswered("the daemon did not answer: see its log") }
+        return (status, answer[head.upperBound...])
+    }
+
     /// The whole response, head and body.
-    static func get(_ path: String, from socket: LocalSocket) throws -> Data {
+    static func get(_ path: String, from socket: LocalSocket, method: String = "GET") throws -> Data {
         let connection = try socket.connected()
         defer { close(connection) }
         var limit = timeval(tv_sec: longest, tv_usec: 0)
         setsockopt(connection, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
-        let request = Array("GET \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
+        let request = Array("\(method) \(path) HTTP/1.1\r\nHost: localhost\r\n\r\n".utf8)
         send(connection, request, request.count, Int32(MSG_NOSIGNAL))
         var answer = Data()
         var part = [UInt8](repeating: 0, count: 16_384)

@@ -49,7 +49,7 @@ public actor EvidenceMaker {
     public nonisolated let fault: String?
     /// Whether captions can be written in Chinese; nil where there is no font at all.
     public nonisolated let captionIsChinese: Bool?
-    private let quality: Int
+    private var quality: Int
     private let font: CaptionFont?
     private var faces: FaceDetector?
     private var plates: PlateDetector?
@@ -57,6 +57,9 @@ public actor EvidenceMaker {
     private var searched: [(picture: Picture, vehicles: [Box], findings: Findings)] = []
     private static let mostSearched = 8
     private nonisolated let compressor = FrameCompressor()
+
+    /// From now on pictures are made like this.
+    public func adopt(quality: Int) { self.quality = quality }
 
     /// Reads the masking networks. Where one cannot be had, every picture will be withheld.
     ///

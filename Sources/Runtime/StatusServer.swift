@@ -5,7 +5,7 @@ import ServiceLifecycle
 import Synchronization
 import Threading
 
-/// Answers `GET` over HTTP/1.1 on one socket, one request a connection, on a thread of its own.
+/// Answers `GET`, and on some sockets `POST`, over HTTP/1.1 on one socket, one request a connection, on a thread of its own.
 ///
 /// It is for this machine and its operator. Nobody waits for another client: each has a time of its own for its request
 /// and its answer, whoever says too much is cut off, and where too many are there the oldest makes room.
@@ -35,6 +35,7 @@ package final class StatusServer: Service {
     private let socket: LocalSocket
     private let logger: Logger
     private let respond: @Sendable (_ path: String) -> Response?
+    private let take: (@Sendable (_ path: String) -> Response?)?
     private let isAnswering = Flag()
     /// Readable once the other one, which ends the server, is shut down.
     private let (stopped, stopper): (Int32, Int32)
@@ -43,10 +44,13 @@ package final class StatusServer: Service {
     ///   - longest: seconds for a request and its answer together.
     ///   - answerTime: seconds for `respond`.
     ///   - respond: nil where there is nothing at this path. On a disk that hangs it may never return.
+    ///   - take: takes a POST, at once; nil where there is nothing at this path, or nothing is taken at all.
     package init(
         _ socket: LocalSocket, longest: Double = 2, answerTime: Double = 5, logger: Logger,
-        respond: @escaping @Sendable (_ path: String) -> Response?
+        respond: @escaping @Sendable (_ path: String) -> Response?,
+        take: (@Sendable (_ path: String) -> Response?)? = nil
     ) {
+        self.take = take
         self.longest = longest
         self.answerTime = answerTime
         self.socket = socket
@@ -191,6 +195,10 @@ package final class StatusServer: Service {
         case nil: return nil
         case .path(let path)?:
             response = answer(path) ?? Response(status: "404 Not Found", body: "there is /status and /metrics\n")
+        case .wish(let path)? where take != nil:
+            response = take?(path) ?? Response(status: "404 Not Found", body: "there is /reload\n")
+        case .wish?:
+            response = Response(status: "405 Method Not Allowed", body: "GET /status or GET /metrics\n")
         case .refused(let status)?: response = Response(status: status, body: "GET /status or GET /metrics\n")
         }
         let head = """
@@ -231,6 +239,8 @@ package final class StatusServer: Service {
 
     private enum Request {
         case path(String)
+        /// A POST.
+        case wish(String)
         case refused(String)
     }
 
@@ -241,7 +251,11 @@ package final class StatusServer: Service {
         let line = bytes.prefix { $0 != UInt8(ascii: "\r") }
         let words = String(decoding: line, as: UTF8.self).split(separator: " ", omittingEmptySubsequences: false)
         guard words.count == 3, words[2].hasPrefix("HTTP/1.") else { return .refused("400 Bad Request") }
-        guard words[0] == "GET" else { return .refused("405 Method Not Allowed") }
-        return .path(String(words[1].prefix { $0 != "?" }))
+        let path = String(words[1].prefix { $0 != "?" })
+        switch words[0] {
+        case "GET": return .path(path)
+        case "POST": return .wish(path)
+        default: return .refused("405 Method Not Allowed")
+        }
     }
 }

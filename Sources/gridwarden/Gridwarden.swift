@@ -12,7 +12,8 @@ struct Gridwarden: AsyncParsableCommand {
             """,
         version: version,
         subcommands: [
-            RunCommand.self, CheckCommand.self, StatusCommand.self, WatchCommand.self, BenchCommand.self,
+            RunCommand.self, CheckCommand.self, ConfigCommand.self, StatusCommand.self, WatchCommand.self,
+            BenchCommand.self,
             ModelsCommand.self,
             VerifyCommand.self, ExportCommand.self, GapsCommand.self,
         ])

@@ -1,14 +1,28 @@
 import Logging
 import Runtime
+import Synchronization
+
+/// The least level that is written, for all loggers; a reload may change it.
+final class LogThreshold: Sendable {
+    private let held: Mutex<Logger.Level>
+
+    init(_ level: Logger.Level) { held = Mutex(level) }
+
+    var level: Logger.Level {
+        get { held.withLock { $0 } }
+        set { held.withLock { $0 = newValue } }
+    }
+}
 
 /// Takes the secrets out of each line before another handler writes it.
 struct RedactingLog: LogHandler {
     var handler: any LogHandler
     let secrets: KnownSecrets
+    let threshold: LogThreshold
 
     var logLevel: Logger.Level {
-        get { handler.logLevel }
-        set { handler.logLevel = newValue }
+        get { threshold.level }
+        nonmutating set { threshold.level = newValue }
     }
     /// Kept here: the other handler would write its own as it is.
     var metadata = Logger.Metadata()

@@ -15,8 +15,8 @@ struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "run", abstract: "Runs the daemon until SIGTERM or SIGINT.",
         discussion: """
-            A wrong configuration is refused with all its faults and exit code 78. SIGHUP takes the cameras of the
-            changed file; whatever else has changed needs a restart, and then the file is refused as a whole.
+            A wrong configuration is refused with all its faults and exit code 78. SIGHUP takes the changed file over:
+            cameras, and all else that needs no restart; where one is needed, the file is refused as a whole.
 
             What the machine lacks at the moment (a full or read-only disk) is waited for, and tried again. A damaged
             database is set aside as outbox.sqlite.damaged-DATE, and a new one begun. Exit codes: 0 stopped by a signal,
@@ -29,14 +29,12 @@ struct RunCommand: AsyncParsableCommand {
     func run() async throws {
         ProcessMemory.forbidDumps()
         let configuration = try ConfigurationFile.load(config)
-        let level = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
+        let threshold = LogThreshold(Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info)
         let secrets = KnownSecrets()
         LoggingSystem.bootstrap { label in
-            var handler = RedactingLog(
+            RedactingLog(
                 handler: JournalLog.isConnected ? JournalLog() : StreamLogHandler.standardError(label: label),
-                secrets: secrets)
-            handler.logLevel = level
-            return handler
+                secrets: secrets, threshold: threshold)
         }
         let software = "gridwarden \(Gridwarden.version)"
         let settings: DaemonSettings
@@ -46,9 +44,11 @@ struct RunCommand: AsyncParsableCommand {
             Console.complain("\(error)")
             throw ExitCode(DaemonRun.Code.configuration)
         }
-        let run = DaemonRun(settings, logger: Logger(label: "gridwarden")) { [config] in
-            try DaemonSettings(reading: config, insteadOf: configuration, software: software, secrets: secrets)
-        }
+        let run = DaemonRun(
+            settings, logger: Logger(label: "gridwarden"),
+            rereading: { [config] in
+                try DaemonSettings(reading: config, insteadOf: configuration, software: software, secrets: secrets)
+            }, adopting: { threshold.level = $0.logLevel })
         let code = await run.run()
         if code != 0 { throw ExitCode(code) }
     }
@@ -93,6 +93,7 @@ struct CheckCommand: AsyncParsableCommand {
         }
         guard !json else { return try ConfigurationFile.printJSON([]) }
         print("\(config): right; \(configuration)")
+        compareWithRunning(settings)
         try list(configuration, Catalogue.builtIn())
         list(settings.model, configuration)
         list(settings.cameras, settings.model, configuration)
@@ -104,6 +105,18 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 extension CheckCommand {
+    /// How the daemon that runs stands to its file, which is this one unless it was started with another.
+    private func compareWithRunning(_ settings: DaemonSettings) {
+        guard let standing = try? StatusClient.configuration(of: settings.stateFolder) else { return }
+        if !standing.needsRestart.isEmpty {
+            print(
+                "  the running daemon: note: needs a restart for \(standing.needsRestart.joined(separator: ", ")), and goes on "
+                    + "with the old configuration until then")
+        } else if standing.file == settings.site.configurationSHA256, standing.running != standing.file {
+            print("  the running daemon: note: has not taken this file over: systemctl reload gridwarden")
+        }
+    }
+
     /// What each zone is watched for and how mature that is, and the permits that have run out.
     private func list(_ configuration: Configuration, _ catalogue: Catalogue) {
         for camera in configuration.cameras {

@@ -25,7 +25,9 @@ import Testing
         return URL(filePath: text).deletingLastPathComponent().appending(path: "gridwarden")
     }()
 
-    func gridwarden(_ arguments: String...) throws -> Outcome {
+    func gridwarden(_ arguments: String...) throws -> Outcome { try gridwarden(arguments) }
+
+    func gridwarden(_ arguments: [String]) throws -> Outcome {
         let process = Process()
         process.executableURL = Self.program
         process.arguments = arguments
@@ -70,7 +72,7 @@ import Testing
     @Test func versionAndHelp() throws {
         #expect(try gridwarden("--version").status == 0)
         let help = try gridwarden("--help")
-        for verb in ["run", "check", "status", "watch", "models", "bench", "verify", "export", "gaps"] {
+        for verb in ["run", "check", "config", "status", "watch", "models", "bench", "verify", "export", "gaps"] {
             #expect(help.output.contains(verb))
         }
         #expect(try gridwarden("no-such-verb").status == 64)

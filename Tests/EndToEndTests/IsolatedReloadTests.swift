@@ -91,7 +91,7 @@ import Testing
         let line = faulty.split(separator: "\n", omittingEmptySubsequences: false).count - 1
         #expect(daemon.log.contains("\(daemon.configuration.path):\(line):5: "))
         #expect(try daemon.reload(configuration(folder, broker, port, id: "s2", parked)).contains("refused"))
-        #expect(daemon.log.contains("changes site, broker, which needs a restart"))
+        #expect(daemon.log.contains("changes site.id, which needs a restart"))
         #expect(daemon.log.contains(#"stopped=["new"]"#) == false)
         #expect(try open() == [incident])
 

@@ -34,6 +34,9 @@ public struct ConfigurationStore: Sendable {
         self.check = check
     }
 
+    /// The file as it is, at most 1 MiB of UTF-8. It may hold credentials.
+    public func text() throws(ConfigurationFaults) -> String { try SourceText.read(path: path) }
+
     /// Edits the file. Throws `ConfigurationFaults` where it would be wrong afterwards, with their places in the new text,
     /// `ConfigurationEditFault`, or `ConfigurationStoreFault`; then nothing was written.
     ///
@@ -76,6 +79,12 @@ public struct ConfigurationStore: Sendable {
     /// The oldest first.
     public func versions() throws -> [ConfigurationVersions.Version] {
         try ConfigurationVersions(of: try real()).versions
+    }
+
+    /// What `undo` would put back.
+    public func previous() throws -> String {
+        let versions = try ConfigurationVersions(of: try real())
+        return try versions.text(of: versions.predecessor(of: try text()))
     }
 
     /// The text of a version.

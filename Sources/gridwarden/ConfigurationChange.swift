@@ -1,0 +1,182 @@
+import ArgumentParser
+import Configuration
+import Edge
+import Runtime
+import Delivery
+import Foundation
+import Synchronization
+
+/// A change of the configuration, from the file to the running daemon.
+struct ConfigurationChange: ParsableArguments {
+    @OptionGroup var file: ConfigCommand.File
+    @Flag(name: .customLong("dry-run"), help: "Check and show the difference, and write nothing.") var dryRun = false
+
+    private struct Outcome: Encodable {
+        /// What the daemon said.
+        enum Answer: String, Encodable {
+            case applied
+            case needsRestart = "needs_restart"
+            case refused, none, unknown
+        }
+
+        var written: Bool
+        var diff: String
+        /// Nil where it was not asked.
+        var daemon: Answer?
+        var needsRestart: [String]?
+        var reason: String?
+
+        private enum CodingKeys: String, CodingKey {
+            case written, diff, daemon, reason
+            case needsRestart = "needs_restart"
+        }
+    }
+
+    func apply(_ edit: @escaping (inout ConfigurationDocument) throws -> Void) throws {
+        try apply(with: { try $0.edit(isTrial: dryRun, edit) })
+    }
+
+    /// What the check of a change has found.
+    private final class Seen: Sendable { let sha256 = Mutex("") }
+
+    /// - Parameter body: changes the file.
+    func apply(with body: (ConfigurationStore) throws -> ConfigurationStore.Change) throws {
+        let seen = Seen()
+        let store = ConfigurationStore(path: file.config) { [path = file.config] configuration in
+            let settings = try DaemonSettings(
+                configuration, file: path, software: "gridwarden \(Gridwarden.version)")
+            seen.sha256.withLock { $0 = settings.site.configurationSHA256 }
+        }
+        let change = try Self.reporting(file) { try body(store) }
+        let secrets = Self.secrets(in: [change.before, change.after])
+        let diff = secrets.redact(LineDifference.unified(change.before, change.after, name: file.config))
+        var outcome = Outcome(written: !dryRun && change.before != change.after, diff: diff)
+        if outcome.written { ask(about: change, seen.sha256.withLock { $0 }, secrets, &outcome) }
+        try show(outcome)
+        if outcome.daemon == .refused || outcome.daemon == .unknown { throw ExitCode.failure }
+    }
+
+    private func ask(
+        about change: ConfigurationStore.Change, _ sha256: String, _ secrets: KnownSecrets, _ outcome: inout Outcome
+    ) {
+        // The daemon that runs has the state folder of the text before.
+        let before = try? Configuration.parse(text: change.before, file: file.config)
+        let after = try? Configuration.parse(text: change.after, file: file.config)
+        guard let folder = (before ?? after)?.site.stateDirectory else { return }
+        do {
+            let report = try StatusClient.reload(of: URL(filePath: folder))
+            outcome.reason = report.reason.map(secrets.redact)
+            switch report.outcome {
+            case .applied where report.sha256 == sha256 || report.sha256 == present(): outcome.daemon = .applied
+            case .applied:
+                outcome.daemon = .unknown
+                outcome.reason = "the daemon has taken another file: compare its --config"
+            case .needsRestart: (outcome.daemon, outcome.needsRestart) = (.needsRestart, report.needsRestart)
+            case .refused: outcome.daemon = .refused
+            }
+            if report.outcome == .applied, !report.failed.isEmpty {
+                outcome.reason = "could not start \(report.failed.joined(separator: ", ")): see the log"
+            }
+        } catch {
+            switch error {
+            case .noDaemon: outcome.daemon = Outcome.Answer.none
+            case .unanswered(let reason): (outcome.daemon, outcome.reason) = (.unknown, reason)
+            }
+        }
+    }
+
+    /// The SHA-256 of the file by now: a later change holds this one, too.
+    private func present() -> String? {
+        guard let configuration = try? Configuration.load(path: file.config),
+            let settings = try? DaemonSettings(
+                configuration, file: file.config, software: "gridwarden \(Gridwarden.version)")
+        else { return nil }
+        return settings.site.configurationSHA256
+    }
+
+    private func show(_ outcome: Outcome) throws {
+        guard !file.json else { return try JSONText.print(outcome) }
+        guard !outcome.diff.isEmpty else { return print("nothing to change: \(file.config) says so already") }
+        print(outcome.diff, terminator: "")
+        guard outcome.written else { return print("not written: a dry run") }
+        print("written: \(file.config)")
+        let reason = outcome.reason.map { ": \($0)" } ?? ""
+        switch outcome.daemon {
+        case .applied?: print("applied: the running daemon uses it" + reason)
+        case .needsRestart?:
+            let keys = outcome.needsRestart?.joined(separator: ", ") ?? ""
+            print("kept: needs a restart for \(keys) (systemctl restart gridwarden)")
+        case Outcome.Answer.none?: print("no daemon is running: it is used from the next start on")
+        case .refused?: Console.complain("the running daemon has refused it, the file stays written" + reason)
+        case .unknown?: Console.complain("whether the running daemon uses it is not known" + reason)
+        case nil: break
+        }
+    }
+
+    // MARK: Helpers of all verbs
+
+    /// Prints what goes wrong, and ends with its exit code.
+    static func reporting<T>(_ file: ConfigCommand.File, _ body: () throws -> T) throws -> T {
+        func end(_ message: String, _ code: Int32) throws -> Never {
+            if file.json { try JSONText.print(["error": message]) }
+            Console.complain(message)
+            throw ExitCode(code)
+        }
+        do { return try body() } catch let faults as ConfigurationFaults {
+            if file.json { try ConfigurationFile.printJSON(faults.faults) }
+            for fault in faults.faults { Console.complain("\(fault)") }
+            throw ExitCode(78)
+        } catch let fault as ConfigurationEditFault {
+            switch fault.reason {
+            case .malformed: try end("\(fault)", 64)
+            case .missing: try end("\(fault)", 66)
+            case .unsupported: try end("\(file.config): \(fault)", 1)
+            }
+        } catch let fault as ConfigurationStoreFault {
+            switch fault.reason {
+            case .busy, .changed: try end("\(fault)", 75)
+            case .noVersion: try end("\(fault)", 66)
+            case .unwritable: try end("\(fault)", 1)
+            }
+        } catch let error as SetupError {
+            try end("\(error)", 78)
+        }
+    }
+
+    /// The text of the file, whether it is right or not.
+    static func text(of path: String) throws -> String { try ConfigurationStore(path: path).text() }
+
+    static func input() -> String {
+        let most = 1 << 20
+        let data = (try? FileHandle.standardInput.read(upToCount: most)) ?? Data()
+        return String(decoding: data, as: UTF8.self)
+    }
+
+    /// One item, alone or as a list of one, as it is copied from a file.
+    static func item(_ yaml: String) throws -> ConfigurationValue {
+        let value = try ConfigurationValue(yaml: yaml)
+        if case .list(let items) = value, items.count == 1 { return items[0] }
+        return value
+    }
+
+    /// The passwords of the addresses in these texts, in comments as well.
+    static func secrets(in texts: [String]) -> KnownSecrets {
+        let secrets = KnownSecrets()
+        for text in texts {
+            for match in text.matches(of: #/[A-Za-z][A-Za-z0-9+.\-]*:\/\/[^\s"',\]}]+/#) {
+                secrets.learn(address: String(match.output))
+            }
+            if let document = try? ConfigurationDocument(text: text, file: "") { learn(document.value, secrets) }
+        }
+        return secrets
+    }
+
+    private static func learn(_ value: ConfigurationValue, _ secrets: KnownSecrets) {
+        switch value {
+        case .empty: break
+        case .text(let text): if text.contains("://") || text.contains("@") { secrets.learn(address: text) }
+        case .list(let items): for item in items { learn(item, secrets) }
+        case .map(let entries): for entry in entries { learn(entry.value, secrets) }
+        }
+    }
+}
