@@ -92,8 +92,11 @@ let package = Package(
             dependencies: [
                 "Threading", "Hashing", "Runtime", "Analytics", "Catalogue", "Contract", "MQTT", "Store", logging,
             ] + http, swiftSettings: strict),
+        // Not called Configuration: a package that the HTTP client needs has a module of that name.
+        // Not called Configuration: a package that the HTTP client needs has a module of that name.
         .target(
-            name: "Configuration", dependencies: ["Analytics", "Catalogue", "Runtime", "Yams"], swiftSettings: strict),
+            name: "SiteConfiguration", dependencies: ["Analytics", "Catalogue", "Runtime", "Yams"],
+            path: "Sources/Configuration", swiftSettings: strict),
         .target(
             name: "Pipeline",
             dependencies: ["Hashing", "Runtime", "Analytics", "Video", "Inference", "Evidence", logging],
@@ -101,7 +104,7 @@ let package = Package(
         .target(
             name: "Edge",
             dependencies: [
-                "Threading", "Hashing", "Runtime", "Analytics", "Catalogue", "Configuration", "Video",
+                "Threading", "Hashing", "Runtime", "Analytics", "Catalogue", "SiteConfiguration", "Video",
                 "Inference", "Pipeline", "Evidence", "Contract", "MQTT", "Store", "Delivery", logging, lifecycle,
                 signals,
             ], swiftSettings: strict),
@@ -111,7 +114,7 @@ let package = Package(
         .executableTarget(
             name: "gridwarden",
             dependencies: [
-                "Analytics", "Catalogue", "Configuration", "Runtime", "Contract", "MQTT", "Store", "Inference",
+                "Analytics", "Catalogue", "SiteConfiguration", "Runtime", "Contract", "MQTT", "Store", "Inference",
                 "Evidence", "Edge", "Bench", arguments, logging,
             ], swiftSettings: strict),
 
@@ -126,14 +129,16 @@ let package = Package(
         test("Inference", ["Video", "Analytics"]),
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
         test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb]),
-        test("Configuration", ["Analytics", "Catalogue"]),
+        .testTarget(
+            name: "ConfigurationTests", dependencies: ["SiteConfiguration", "TestSupport", "Analytics", "Catalogue"],
+            swiftSettings: strict),
         test(
             "Edge",
             [
-                "Analytics", "Catalogue", "Configuration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
+                "Analytics", "Catalogue", "SiteConfiguration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
                 "Inference", "Pipeline", "Runtime", "Video", "Threading", logging, lifecycle,
             ]),
-        test("Bench", ["Analytics", "Inference", "Video", "Pipeline", "Edge", "Configuration"], settings: fast),
+        test("Bench", ["Analytics", "Inference", "Video", "Pipeline", "Edge", "SiteConfiguration"], settings: fast),
         .executableTarget(
             name: "chaos-writer",
             dependencies: ["Analytics", "Catalogue", "Contract", "MQTT", "Store", "Delivery", "TestSupport", logging],
@@ -147,7 +152,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "FuzzTargets",
-            dependencies: ["Analytics", "Configuration", "Contract", "Video", "TestSupport"],
+            dependencies: ["Analytics", "SiteConfiguration", "Contract", "Video", "TestSupport"],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets", "Analytics", "Video", "TestSupport"],
@@ -158,7 +163,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "gridwarden", "TestSupport", "Analytics", "Contract", "MQTT", "Store", "Delivery", "Evidence", "Edge",
-                "Runtime", "Configuration", "Video", logging,
+                "Runtime", "SiteConfiguration", "Video", logging,
             ],
             swiftSettings: strict),
     ],

@@ -1,5 +1,5 @@
 import Catalogue
-import Configuration
+import SiteConfiguration
 import Contract
 import Delivery
 import Evidence

@@ -161,20 +161,23 @@ public struct Daemon: Sendable {
         storeWatch = StoreWatch(outbox: outbox, ledger: ledger, logger: logger)
         // Shut down in reverse order: cameras first, then the publisher drains.
         let watch = settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) }
-        services =
-            [
-                PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
-                SiteHeartbeat(publisher: publisher), housekeeping,
-            ] + [follower as (any Service)?, watch].compactMap { $0 } + sinks.map { SinkService(runner: $0) }
-            + sockets.map { socket in
-                // Whoever reaches an address may look at the status, and no more.
-                guard case .file = socket, let desk, let read else {
-                    return StatusServer(socket, logger: logger, respond: respond)
-                }
-                return StatusServer(
-                    socket, logger: logger, respond: { desk.response($0, secrets, read) ?? respond($0) },
-                    take: desk.take)
-            } + [fleet, health]
+        let answering: [any Service] = sockets.map { socket in
+            // Whoever reaches an address may look at the status, and no more.
+            guard case .file = socket, let desk, let read else {
+                return StatusServer(socket, logger: logger, respond: respond)
+            }
+            return StatusServer(
+                socket, logger: logger, respond: { desk.response($0, secrets, read) ?? respond($0) }, take: desk.take)
+        }
+        var all: [any Service] = [
+            PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
+            SiteHeartbeat(publisher: publisher), housekeeping,
+        ]
+        if let follower { all.append(follower) }
+        if let watch { all.append(watch) }
+        all += sinks.map { SinkService(runner: $0) }
+        all += answering
+        services = all + [fleet, health]
         let parts = ConfigurationReload.Parts(
             writer: writer, publisher: publisher, housekeeping: housekeeping, archive: archive, examples: examples,
             inbox: inbox, others: adopt)

@@ -1,5 +1,6 @@
+import Delivery
 import Catalogue
-public import Configuration
+public import SiteConfiguration
 import Contract
 import Foundation
 import Hashing

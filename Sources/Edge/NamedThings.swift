@@ -1,4 +1,4 @@
-public import Configuration
+public import SiteConfiguration
 import Foundation
 import Glibc
 import Inference

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import SiteConfiguration
 
 extension ConfigCommand {
     struct Add: ParsableCommand {

@@ -1,6 +1,6 @@
 import Analytics
 import ArgumentParser
-import Configuration
+import SiteConfiguration
 import Delivery
 import Foundation
 

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Configuration
+import SiteConfiguration
 import Edge
 import Runtime
 import Delivery

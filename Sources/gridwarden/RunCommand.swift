@@ -1,7 +1,7 @@
 import Analytics
 import ArgumentParser
 import Catalogue
-import Configuration
+import SiteConfiguration
 import Contract
 import Edge
 import Foundation

@@ -1,5 +1,5 @@
 import Analytics
-import Configuration
+import SiteConfiguration
 import Foundation
 import Inference
 import TestSupport

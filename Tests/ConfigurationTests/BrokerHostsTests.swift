@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Configuration
+@testable import SiteConfiguration
 
 struct BrokerHostsTests {
     private func read(_ lines: String) throws -> BrokerSettings {

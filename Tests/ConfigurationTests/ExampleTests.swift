@@ -3,7 +3,7 @@ import Catalogue
 import Foundation
 import Testing
 
-@testable import Configuration
+@testable import SiteConfiguration
 
 @Suite("The reference configuration")
 struct ExampleTests {

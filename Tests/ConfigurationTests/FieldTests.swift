@@ -3,7 +3,7 @@ import Catalogue
 import Foundation
 import Testing
 
-@testable import Configuration
+@testable import SiteConfiguration
 
 /// The fields, what the readers take, and what the reference says: one and the same. With GRIDWARDEN_WRITE set, the reference is
 /// written anew.

@@ -2,7 +2,7 @@ import Analytics
 import Catalogue
 import Testing
 
-@testable import Configuration
+@testable import SiteConfiguration
 
 @Suite struct FireLaneReadingTests {
     private func line(_ settings: String) -> String {

@@ -1,4 +1,4 @@
-import Configuration
+import SiteConfiguration
 import TestSupport
 
 /// A random tree of values, written in a random way.

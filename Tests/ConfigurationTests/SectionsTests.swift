@@ -1,6 +1,6 @@
 import Testing
 
-@testable import Configuration
+@testable import SiteConfiguration
 
 @Suite("What differs between two configurations")
 struct SectionsTests {

@@ -4,7 +4,7 @@ import Glibc
 import TestSupport
 import Testing
 
-@testable import Configuration
+@testable import SiteConfiguration
 
 /// Real files, links, rights and locks.
 @Suite struct StoreTests {

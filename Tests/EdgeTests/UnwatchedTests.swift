@@ -1,6 +1,6 @@
 import Analytics
 import Catalogue
-import Configuration
+import SiteConfiguration
 import Foundation
 import Logging
 import TestSupport

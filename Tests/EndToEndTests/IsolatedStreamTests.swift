@@ -1,5 +1,5 @@
 import Analytics
-import Configuration
+import SiteConfiguration
 import Contract
 import Edge
 import Evidence

@@ -1,5 +1,5 @@
-public import Contract
-import Foundation
+import Contract
+public import Foundation
 public import Logging
 public import Store
 import Threading

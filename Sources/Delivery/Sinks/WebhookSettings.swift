@@ -1,5 +1,5 @@
 public import Catalogue
-public import Contract
+import Contract
 import Foundation
 public import Runtime
 

@@ -1,3 +1,4 @@
+import Runtime
 import AsyncHTTPClient
 public import Contract
 import Foundation

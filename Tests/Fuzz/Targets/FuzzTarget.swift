@@ -1,7 +1,7 @@
 // Release builds have no testable modules, and nothing there needs this one.
 #if DEBUG
     import Analytics
-    import Configuration
+    import SiteConfiguration
     public import Foundation
     import TestSupport
 
