@@ -1,3 +1,4 @@
+import Runtime
 import Analytics
 import ArgumentParser
 import SiteConfiguration

@@ -1,3 +1,4 @@
+import Contract
 import ArgumentParser
 import SiteConfiguration
 import Edge
@@ -47,6 +48,7 @@ struct ConfigurationChange: ParsableArguments {
                 configuration, file: path, software: "gridwarden \(Gridwarden.version)")
             seen.sha256.withLock { $0 = settings.site.configurationSHA256 }
         }
+        findCredentials()
         let change = try Self.reporting(file) { try body(store) }
         let secrets = Self.secrets(in: [change.before, change.after])
         let diff = secrets.redact(LineDifference.unified(change.before, change.after, name: file.config))
@@ -54,6 +56,13 @@ struct ConfigurationChange: ParsableArguments {
         if outcome.written { ask(about: change, seen.sha256.withLock { $0 }, secrets, &outcome) }
         try show(outcome)
         if outcome.daemon == .refused || outcome.daemon == .unknown { throw ExitCode.failure }
+    }
+
+    /// Where the unit takes them from, unless somebody said otherwise.
+    private func findCredentials() {
+        let folder = URL(filePath: file.config).resolvingSymlinksInPath().deletingLastPathComponent()
+            .appending(path: "credentials").path
+        if FileManager.default.fileExists(atPath: folder) { setenv("CREDENTIALS_DIRECTORY", folder, 0) }
     }
 
     private func ask(

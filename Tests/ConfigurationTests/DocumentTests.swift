@@ -117,7 +117,7 @@ import Testing
     }
 
     @Test func `what cannot be edited without changing more is refused, and nothing is changed`() throws {
-        for (text, place) in [("? a\n: 1\nb: 1\n", "a"), ("a: [b: 1]", "a[1].c")] {
+        for (text, place) in [("? a\n: 1\nb: 1\n", "a"), ("a: [b: 1]", "a[1].c"), ("a: !!str\nb: 1\n", "a")] {
             var document = try ConfigurationDocument(text: text, file: "f")
             #expect(throws: ConfigurationEditFault.self) { try document.set(path(place), to: .text("2")) }
             #expect(document.text == text)
@@ -278,6 +278,39 @@ import Testing
 
     private func value(at steps: [String], in value: ConfigurationValue) -> ConfigurationValue? {
         all(value).first { $0.steps == steps }?.value
+    }
+
+    @Test func `whatever the text is, an edit of it is refused and changes nothing, or means what it says`() throws {
+        var random = SeededGenerator(seed: 34)
+        let marks = Array("[]{}:,-?&*!|>'\"%@#\n\r\t 0".utf8)
+        var (done, refused) = (0, 0)
+        for _ in 0..<1500 {
+            var bytes = Array(RandomDocument(&random).text.utf8)
+            for _ in 0..<Int.random(in: 1...6, using: &random) {
+                let index = Int.random(in: 0..<bytes.count, using: &random)
+                bytes[index] = marks.randomElement(using: &random) ?? 0
+            }
+            let text = String(decoding: bytes, as: UTF8.self)
+            guard var document = try? ConfigurationDocument(text: text, file: "f"),
+                let (steps, old) = all(document.value).dropFirst().randomElement(using: &random),
+                let place = try? path(steps[0].dropFirst().dropLast() + steps.dropFirst().joined())
+            else { continue }
+            let before = document.value
+            do {
+                switch Int.random(in: 0..<3, using: &random) {
+                case 0: try document.remove(place)
+                case 1 where old == .empty: try document.add(.text("x"), to: place)
+                default: try document.set(place, to: .text("x: y"))
+                }
+                let read = try ConfigurationDocument(text: document.text, file: "f").value
+                #expect(read == document.value)
+                done += 1
+            } catch {
+                #expect(document.text == text && document.value == before)
+                refused += 1
+            }
+        }
+        #expect(done > 300, "\(done) done, \(refused) refused")
     }
 
     @Test func `each key of the reference can be set and taken out, and the rest stays`() throws {

@@ -114,6 +114,23 @@ import Testing
         #expect(Configuration.field(at: ["cameras", "colour"]) == nil)
     }
 
+    @Test func `what a reload takes over is no more than this`() {
+        func live(_ fields: [Field], _ above: String) -> [String] {
+            fields.filter { !$0.needsRestart }.flatMap { field -> [String] in
+                let path = above.isEmpty ? field.key : "\(above).\(field.key)"
+                if case .section(let inner) = field.form, field.key != "kinds" { return live(inner, path) }
+                return [path]
+            }
+        }
+        // Each of these is adopted by ConfigurationReload, or belongs to the settings of each camera.
+        #expect(
+            live(Configuration.fields, "") == [
+                "site.departments", "site.kinds", "detector.minimum_score", "detector.tiles", "evidence.keep_days",
+                "evidence.max_megabytes", "evidence.jpeg_quality", "evidence.hard_examples", "inbound.reviewers",
+                "inbound.commanders", "outbox.audit_days", "cameras", "logging.level",
+            ])
+    }
+
     @Test func `what needs a restart is told by its keys, not what derives from them or was written out`() throws {
         let plain = try Configuration.parse(text: Sample.minimal, file: "f")
         func changes(_ edits: (path: String, value: String)...) throws -> [String] {

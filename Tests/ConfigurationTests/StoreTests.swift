@@ -47,6 +47,34 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: geteuid() == 0, "only root can give a file away")) func `a change by root keeps the owner`()
+        throws
+    {
+        chown(file.path, 1234, 4321)
+        chmod(file.path, 0o640)
+        try set("broker.host", "b2")
+        let versions = folder.file(".gridwarden.yaml.versions").path
+        let all =
+            [file.path, folder.file(".gridwarden.yaml.lock").path, versions]
+            + (try FileManager.default.contentsOfDirectory(atPath: versions).map { versions + "/" + $0 })
+        for path in all {
+            var status = stat()
+            #expect(stat(path, &status) == 0 && status.st_uid == 1234 && status.st_gid == 4321, "\(path)")
+        }
+        #expect(try rights(file.path) == 0o640)
+    }
+
+    @Test func `what a kill has left is cleared away, and no link in its place is followed`() throws {
+        let other = folder.file("other")
+        try "other".write(to: other, atomically: true, encoding: .utf8)
+        let part = folder.file(".gridwarden.yaml.part").path
+        try FileManager.default.createSymbolicLink(atPath: part, withDestinationPath: "other")
+        try set("broker.host", "b2")
+        #expect(try String(contentsOf: other, encoding: .utf8) == "other")
+        #expect(!FileManager.default.fileExists(atPath: part))
+        #expect(try text.contains("b2"))
+    }
+
     @Test func `what would be wrong is told with its place in the new text, and not written`() throws {
         let faults = #expect(throws: ConfigurationFaults.self) {
             try store.edit {

@@ -344,6 +344,14 @@ import Testing
         #expect(try replies().last?.reason == .unauthorised)
     }
 
+    @Test func `a list that is changed while it runs holds from the next request on`() async throws {
+        let inbox = inbox(Authority(commanders: [.init(by: "somebody")]))
+        await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: command("a", "ping", #","by":"centre""#)))
+        await inbox.adopt(Authority(commanders: [.init(by: "centre")]))
+        await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: command("b", "ping", #","by":"centre""#)))
+        #expect(try replies().map(\.reason) == [.unauthorised, nil])
+    }
+
     @Test func `a review must come on the topic of the incident's area`() async throws {
         var other = fixtures.camera
         other.place = Place(area: try AreaCode("320583102202"))

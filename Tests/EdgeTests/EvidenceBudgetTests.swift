@@ -241,4 +241,29 @@ import Video
         let report = try site.check()
         #expect(report.isIntact && report.messages == 4 && report.files == 5, "\(report)")
     }
+
+    @Test func `a budget and a catalogue that a reload changes hold from the next message on`() async throws {
+        let folder = try TemporaryFolder()
+        let site = try Site(folder, budget: .max)
+        func severities() throws -> [Int] {
+            try site.outbox.messages(from: 1, through: 100).map {
+                try AlertEvent(json: Data($0.payload)).data.severity
+            }
+        }
+        for _ in 0..<3 { _ = await site.close(site.open()) }
+        let kept = site.archive.store.incidents.count
+        #expect(kept == 3)
+        let usual = try #require(try severities().last)
+        await site.writer.adopt(
+            configurationSHA256: "x",
+            catalogue: try Catalogue.builtIn().overridden(by: [
+                KindOverride(kind: .illegalParking, severity: usual == 1 ? 2 : 1)
+            ]))
+        site.archive.adopt(budget: 1)
+        _ = await site.open()
+        #expect(try severities().last != usual)
+        #expect(try severities().dropLast().allSatisfy { $0 == usual })
+        await site.settle()
+        #expect(site.archive.store.incidents.count < kept)
+    }
 }

@@ -115,4 +115,17 @@ import Testing
         try off.consider(try off.alert(), .falsePositive)
         #expect(off.kept() == [])
     }
+
+    @Test func `a limit that a reload changes holds from the next review on`() throws {
+        let site = try Site()
+        let keeping = HardExamples(
+            folder: site.examples, evidence: site.evidence, limit: 0, outbox: site.outbox,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        let incident = try #require(try site.alert().reviewed(.falsePositive))
+        keeping.consider(incident)
+        #expect(site.kept().isEmpty)
+        keeping.adopt(limit: 2)
+        keeping.consider(incident)
+        #expect(site.kept().count == 1)
+    }
 }

@@ -39,4 +39,28 @@ import Testing
         try tidy(101...(32 * 24 + 100))
         #expect(archive.store.days.isEmpty)
     }
+
+    @Test func `days that a reload changes hold from the next hour on`() throws {
+        let folder = try TemporaryFolder()
+        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        let evidence = folder.url.appending(path: "evidence")
+        let archive = EvidenceArchive(
+            maker: EvidenceMaker(masking: MaskingModels(face: nil, plate: nil)),
+            store: try EvidenceStore(folder: evidence), ledger: try Ledger(folder: evidence, site: "s"))
+        let housekeeping = Housekeeping(
+            archive: archive, outbox: outbox, days: 30, auditDays: 365,
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        func tidy(_ hours: ClosedRange<Int>) throws {
+            for hour in hours {
+                let ran = Double(hour) * 3600
+                _ = try housekeeping.tidy(HostClocks(date: Self.today + ran, boot: "a", sinceBoot: ran))
+            }
+        }
+        _ = try archive.store.save([1], sequence: 1, incident: UUID(), date: Date(timeIntervalSince1970: Self.today))
+        try tidy(0...(5 * 24))
+        #expect(archive.store.days.count == 1)
+        housekeeping.ages.value.evidence = 3
+        try tidy((5 * 24 + 1)...(5 * 24 + 2))
+        #expect(archive.store.days.isEmpty)
+    }
 }

@@ -104,6 +104,17 @@ import Testing
         #expect(try config("get", "cameras.cam-01.purpose", "--zh").status == 64)
     }
 
+    @Test(.enabled(if: isReady, "needs 'make models'"))
+    func `credentials of systemd are found beside the file, as the unit hands them over`() throws {
+        let credentials = folder.file("credentials")
+        try FileManager.default.createDirectory(at: credentials, withIntermediateDirectories: true)
+        try "user\npassword-of-it\n".write(to: credentials.appending(path: "gate"), atomically: true, encoding: .utf8)
+        let set = try config("set", "cameras.cam-01.credentials_file", "gate")
+        #expect(set.status == 0, "\(set.errors)")
+        let missing = try config("set", "cameras.cam-01.credentials_file", "none")
+        #expect(missing.status == 78 && missing.errors.contains("there is no credential none"))
+    }
+
     @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 3))
     func `two processes that change the file at the same time lose nothing`() throws {
         let log = folder.file("children")

@@ -34,14 +34,12 @@ enum WholeFile {
     /// Writes beside the place, brings it to the disk and moves it there.
     static func write(_ text: String, to file: URL, owner: FileOwner) throws(ConfigurationStoreFault) {
         let folder = file.deletingLastPathComponent()
-        var name = Array(folder.appending(path: ".\(file.lastPathComponent).XXXXXX").path.utf8CString)
+        let part = folder.appending(path: ".\(file.lastPathComponent).part").path
+        // What a kill has left; under the lock nobody else writes it.
+        unlink(part)
         // Only its owner may read it until it has the rights of the file.
-        let descriptor = mkstemp(&name)
-        let part = name.withUnsafeBufferPointer { buffer in
-            String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
+        let descriptor = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else { throw .failed("write beside \(file.path)") }
-        _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC)
         defer { close(descriptor) }
         do throws(ConfigurationStoreFault) {
             let bytes = Array(text.utf8)
@@ -91,10 +89,12 @@ final class FileLock {
     /// - Parameter patience: seconds to wait for who has it.
     init(of file: URL, patience: Double) throws(ConfigurationStoreFault) {
         let path = file.deletingLastPathComponent().appending(path: ".\(file.lastPathComponent).lock").path
-        descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
+        let made = open(path, flags | O_CREAT | O_EXCL, 0o600)
+        descriptor = made >= 0 ? made : open(path, flags)
         guard descriptor >= 0 else { throw .failed("lock \(path)") }
-        // Whoever owns the file must be able to lock it, too.
-        if let owner = try? FileOwner(of: file) { try? owner.alone.take(over: descriptor, path) }
+        // Whoever owns the file must be able to lock it, too. What was there is nobody's to give away.
+        if made >= 0, let owner = try? FileOwner(of: file) { try? owner.alone.take(over: descriptor, path) }
         let end = DispatchTime.now() + patience
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else {

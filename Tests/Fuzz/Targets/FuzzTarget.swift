@@ -47,6 +47,7 @@
 
         private func takeConfiguration(_ bytes: [UInt8]) -> Bool {
             let text = String(decoding: bytes, as: UTF8.self)
+            edit(text)
             do throws(ConfigurationFaults) {
                 let configuration = try Configuration.parse(text: text, file: "f")
                 precondition(!configuration.cameras.isEmpty, "a configuration without a camera was taken")
@@ -59,6 +60,18 @@
                 }
                 return false
             }
+        }
+
+        /// An edit is refused, or means what it says.
+        private func edit(_ text: String) {
+            guard var document = try? ConfigurationDocument(text: text, file: "f"),
+                let path = try? ConfigurationPath("broker.host"), let cameras = try? ConfigurationPath("cameras")
+            else { return }
+            try? document.set(path, to: .text("x: 东"))
+            try? document.add(.map([.init("id", .text("x"))]), to: cameras)
+            try? document.remove(path)
+            let read = try? ConfigurationDocument(text: document.text, file: "f").value
+            precondition(read == document.value, "an edit says otherwise than it should")
         }
 
         private func takeInbound(_ bytes: [UInt8]) -> Bool {
