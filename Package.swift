@@ -21,6 +21,8 @@ let http: [Target.Dependency] = [
     .product(name: "AsyncHTTPClient", package: "async-http-client"), .product(name: "NIOCore", package: "swift-nio"),
     .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
 ]
+// A real receiver for the tests.
+let server: [Target.Dependency] = ["NIOCore", "NIOHTTP1", "NIOPosix"].map { .product(name: $0, package: "swift-nio") }
 let arguments = Target.Dependency.product(name: "ArgumentParser", package: "swift-argument-parser")
 
 func test(_ target: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
@@ -128,7 +130,7 @@ let package = Package(
         test("Video", ["Threading", "Analytics"]),
         test("Inference", ["Video", "Analytics"]),
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
-        test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb]),
+        test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb] + server),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["SiteConfiguration", "TestSupport", "Analytics", "Catalogue"],
             swiftSettings: strict),

@@ -1,11 +1,11 @@
 import Catalogue
-import SiteConfiguration
 import Contract
 import Delivery
 import Evidence
 import Logging
 import Runtime
 import ServiceLifecycle
+import SiteConfiguration
 import Store
 import Synchronization
 import Threading

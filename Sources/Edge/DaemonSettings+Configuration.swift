@@ -1,7 +1,6 @@
-import Delivery
 import Catalogue
-public import SiteConfiguration
 import Contract
+import Delivery
 import Foundation
 import Hashing
 import Inference
@@ -9,6 +8,7 @@ import Logging
 import MQTT
 import Pipeline
 public import Runtime
+public import SiteConfiguration
 import Store
 import Video
 

@@ -1,8 +1,8 @@
-public import SiteConfiguration
 import Foundation
 import Glibc
 import Inference
 import Runtime
+public import SiteConfiguration
 
 /// Collects the faults of what a configuration names besides itself, each at the key that names it.
 struct NamedThings {

@@ -1,8 +1,8 @@
 import Contract
-import SiteConfiguration
 import Delivery
 import Foundation
 import Runtime
+import SiteConfiguration
 import Synchronization
 
 /// Takes wishes to take the configuration anew, from whoever has them, and keeps what became of them.

@@ -1,6 +1,6 @@
-import SiteConfiguration
 import Delivery
 import Runtime
+import SiteConfiguration
 
 extension WebhookSettings {
     /// Resolves what the configuration names: the files of header and certificates. One that cannot be had is reported.

@@ -1,9 +1,9 @@
-import Runtime
 import Analytics
 import ArgumentParser
-import SiteConfiguration
 import Delivery
 import Foundation
+import Runtime
+import SiteConfiguration
 
 struct ConfigCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

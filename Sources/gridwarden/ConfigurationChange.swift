@@ -1,10 +1,10 @@
-import Contract
 import ArgumentParser
-import SiteConfiguration
-import Edge
-import Runtime
+import Contract
 import Delivery
+import Edge
 import Foundation
+import Runtime
+import SiteConfiguration
 import Synchronization
 
 /// A change of the configuration, from the file to the running daemon.

@@ -1,7 +1,7 @@
 import ArgumentParser
-import SiteConfiguration
 import Contract
 import Foundation
+import SiteConfiguration
 import Store
 
 struct GapsCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
-import SiteConfiguration
 import Foundation
 import Inference
+import SiteConfiguration
 
 /// Where the models are and which one detects.
 struct ModelOptions: ParsableArguments {

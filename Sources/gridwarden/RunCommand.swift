@@ -1,7 +1,6 @@
 import Analytics
 import ArgumentParser
 import Catalogue
-import SiteConfiguration
 import Contract
 import Edge
 import Foundation
@@ -10,6 +9,7 @@ import Logging
 import MQTT
 import Pipeline
 import Runtime
+import SiteConfiguration
 
 struct RunCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

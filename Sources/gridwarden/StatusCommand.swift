@@ -1,8 +1,8 @@
 import ArgumentParser
-import SiteConfiguration
 import Contract
 import Edge
 import Foundation
+import SiteConfiguration
 
 struct StatusCommand: ParsableCommand {
     static let configuration = CommandConfiguration(

@@ -1,7 +1,7 @@
 import Analytics
-import SiteConfiguration
 import Foundation
 import Inference
+import SiteConfiguration
 import TestSupport
 import Testing
 import Video

@@ -1,5 +1,5 @@
-import SiteConfiguration
 import Foundation
+import SiteConfiguration
 import Testing
 
 @Suite("Faults")

@@ -1,7 +1,7 @@
 import Analytics
 import Catalogue
-import SiteConfiguration
 import Foundation
+import SiteConfiguration
 import Testing
 
 @Suite("Reading")

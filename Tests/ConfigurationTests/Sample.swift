@@ -1,5 +1,5 @@
-import SiteConfiguration
 import Foundation
+import SiteConfiguration
 
 /// Texts that the tests begin with.
 enum Sample {

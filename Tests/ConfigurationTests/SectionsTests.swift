@@ -15,7 +15,7 @@ struct SectionsTests {
         #expect(try differing(Sample.minimal.replacing("localhost", with: "elsewhere")) == ["broker"])
         let others = [
             "detector": "{threads: 2}", "evidence": "{keep_days: 3}", "inbound": "{enabled: false}",
-            "outbox": "{audit_days: 200}", "logging": "{level: debug}",
+            "delivery": "{refusals: skip}", "outbox": "{audit_days: 200}", "logging": "{level: debug}",
             "metrics": "{listen: \"127.0.0.1:9464\"}",
         ]
         for (section, value) in others {

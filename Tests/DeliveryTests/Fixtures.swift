@@ -106,12 +106,13 @@ struct Fixtures: Sendable {
 
     func publisher(
         _ outbox: Outbox, port: Int, inbox: Inbox? = nil, pictures: URL? = nil,
-        change: (inout MQTTSettings) -> Void = { _ in }
+        refusals: DeliveryLoop.Refusals = .hold, change: (inout MQTTSettings) -> Void = { _ in }
     ) -> Publisher {
         var settings = settings(port: port)
         change(&settings)
         return Publisher(
             outbox: outbox, broker: settings, topics: topics, site: site,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, inbox: inbox, pictures: pictures)
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, inbox: inbox, pictures: pictures,
+            refusals: refusals)
     }
 }

@@ -114,6 +114,42 @@ import Testing
     }
 
     @Test
+    func `a forbidden area stops no other area's alerts where refusals are skipped, and is told by name`() async throws
+    {
+        let broker = try Broker(
+            users: ["site": "p", "screen": "p"],
+            acl: [
+                "user site", "topic write mg/v1/site/#", "topic write mg/v1/alert/32/05/83/102/#",
+                "topic write mg/v1/open/#", "user screen", "topic read #",
+            ])
+        let elsewhere = try fixtures.elsewhere()
+        try append(2)
+        let forbidden = try elsewhere.append(elsewhere.incident(), to: outbox)
+        try append(2)
+        let screen = try await Subscriber(
+            port: broker.port, filter: fixtures.topics.filter(.alert), username: "screen", password: "p")
+        let states = try await Subscriber(
+            port: broker.port, filter: fixtures.topics.filter(.site), username: "screen", password: "p")
+        let publisher = fixtures.publisher(outbox, port: broker.port, refusals: .skip) {
+            $0.username = "site"
+            $0.password = "p"
+        }
+        let run = Task { try await publisher.run() }
+        #expect(try await eventually(isDelivered))
+        #expect(await eventually { screen.events.count == 4 })
+        #expect(screen.events.compactMap { Int64($0.sequence) } == [1, 2, 4, 5])
+        let letters = try outbox.deadLetters()
+        #expect(letters.map(\.sequence) == [3] && letters.first?.topic == forbidden.topic)
+        #expect(
+            await eventually {
+                let report = states.messages.last.flatMap { try? SiteReport(json: Data($0.payload)) }
+                return report?.sinks == [SinkReport(name: "broker", deadLetters: 1)] && report?.blocked == nil
+            })
+        try await finish(publisher, run)
+        for subscriber in [screen, states] { try await subscriber.close() }
+    }
+
+    @Test
     func `open incidents are retained until they close`() async throws {
         let broker = try Broker()
         let publisher = fixtures.publisher(outbox, port: broker.port)

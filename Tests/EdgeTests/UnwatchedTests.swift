@@ -1,8 +1,8 @@
 import Analytics
 import Catalogue
-import SiteConfiguration
 import Foundation
 import Logging
+import SiteConfiguration
 import TestSupport
 import Testing
 

@@ -1,7 +1,7 @@
 import Edge
-import Runtime
 import Foundation
 import Glibc
+import Runtime
 import TestSupport
 import Testing
 

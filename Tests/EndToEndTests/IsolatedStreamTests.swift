@@ -1,5 +1,4 @@
 import Analytics
-import SiteConfiguration
 import Contract
 import Edge
 import Evidence
@@ -7,6 +6,7 @@ import Foundation
 import Hashing
 import Logging
 import MQTT
+import SiteConfiguration
 import Store
 import TestSupport
 import Testing

@@ -1,10 +1,10 @@
-import Runtime
 import AsyncHTTPClient
 public import Contract
 import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Runtime
 
 /// Posts each alert to one address as the CloudEvents HTTP protocol binding defines it, in structured mode: the body is the
 /// event, `Content-Type` says so. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md

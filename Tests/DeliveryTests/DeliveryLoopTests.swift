@@ -1,0 +1,88 @@
+import TestSupport
+import Testing
+
+@testable import Delivery
+
+/// What a sink does next, by an invented clock.
+struct DeliveryLoopTests {
+    /// Seconds until the next attempt after each of these outcomes.
+    private func waits(
+        _ outcomes: [DeliveryLoop.Outcome], _ refusals: DeliveryLoop.Refusals = .hold, chance: Double = 1
+    ) -> [Double] {
+        var loop = DeliveryLoop(refusals: refusals)
+        var now = 1000.0
+        return outcomes.map { outcome in
+            _ = loop.conclude(outcome, now: now, chance: chance)
+            guard case .rest(let until) = loop.next(now: now) else { return 0 }
+            defer { now = until }
+            return until - now
+        }
+    }
+
+    @Test func `a message that was taken is done with, and the next one goes at once`() {
+        var loop = DeliveryLoop(refusals: .hold)
+        #expect(loop.conclude(.taken, now: 5, chance: 0.5) == .advance)
+        #expect(loop.next(now: 5) == .send && loop.trouble == nil)
+    }
+
+    @Test func `waits after failures double up to five minutes, and begin anew after a success`() {
+        let failed = DeliveryLoop.Outcome.failed(reason: "away", retryAfter: nil)
+        let waits = waits(Array(repeating: failed, count: 12) + [.taken, failed])
+        #expect(Array(waits.prefix(9)) == [1, 2, 4, 8, 16, 32, 64, 128, 256])
+        #expect(waits[9...11].allSatisfy { $0 == 300 })
+        #expect(waits[12] == 0 && waits[13] == 1)
+    }
+
+    @Test func `jitter takes at most half of a wait, and never less than the shortest is left`() {
+        let failed = DeliveryLoop.Outcome.failed(reason: "away", retryAfter: nil)
+        for step in 0...20 {
+            let chance = Double(step) / 20
+            let drawn = waits(Array(repeating: failed, count: 20), chance: chance)
+            let longest = waits(Array(repeating: failed, count: 20))
+            for (drawn, longest) in zip(drawn, longest) {
+                #expect(drawn <= longest && drawn >= max(1, longest / 2) - 1e-9)
+            }
+        }
+    }
+
+    @Test func `a receiver is left in peace for as long as it asks, within an hour`() {
+        #expect(waits([.failed(reason: "busy", retryAfter: 42)]) == [42])
+        #expect(waits([.failed(reason: "busy", retryAfter: 1e9)]) == [3600])
+        #expect(waits([.failed(reason: "busy", retryAfter: -7)]) == [1])
+        // Less than the wait that is due anyway changes nothing.
+        #expect(waits(Array(repeating: .failed(reason: "busy", retryAfter: 3), count: 4)) == [3, 3, 4, 8])
+    }
+
+    @Test func `a refused message is held, with waits from one minute to half an hour`() {
+        var loop = DeliveryLoop(refusals: .hold)
+        #expect(loop.conclude(.refused(reason: "no"), now: 0, chance: 1) == .again)
+        #expect(loop.trouble == .init(reason: "no", isRefusal: true, since: 0))
+        let waits = waits(Array(repeating: .refused(reason: "no"), count: 8))
+        #expect(waits == [60, 120, 240, 480, 960, 1800, 1800, 1800])
+    }
+
+    @Test func `a refused message is given up where refusals are skipped, and a failure never is`() {
+        var loop = DeliveryLoop(refusals: .skip)
+        #expect(loop.conclude(.refused(reason: "no"), now: 0, chance: 1) == .giveUp(reason: "no"))
+        #expect(loop.next(now: 0) == .send && loop.trouble == nil)
+        for round in 0..<100 {
+            let outcome = DeliveryLoop.Outcome.failed(reason: "away", retryAfter: nil)
+            #expect(loop.conclude(outcome, now: Double(round) * 400, chance: 1) == .again)
+        }
+    }
+
+    @Test func `the trouble keeps its beginning until it is over, and another one has its own`() {
+        var loop = DeliveryLoop(refusals: .hold)
+        _ = loop.conclude(.failed(reason: "a", retryAfter: nil), now: 10, chance: 1)
+        _ = loop.conclude(.failed(reason: "b", retryAfter: nil), now: 20, chance: 1)
+        #expect(loop.trouble == .init(reason: "b", isRefusal: false, since: 10))
+        _ = loop.conclude(.refused(reason: "c"), now: 30, chance: 1)
+        #expect(loop.trouble == .init(reason: "c", isRefusal: true, since: 30))
+    }
+
+    @Test func `time that stands still or a huge number of failures breaks nothing`() {
+        var loop = DeliveryLoop(refusals: .hold)
+        for _ in 0..<10_000 { _ = loop.conclude(.failed(reason: "", retryAfter: nil), now: 0, chance: 1) }
+        #expect(loop.next(now: 0) == .rest(until: 300))
+    }
+}

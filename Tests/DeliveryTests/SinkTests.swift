@@ -1,0 +1,109 @@
+import Foundation
+import TestSupport
+import Testing
+
+@testable import Contract
+@testable import Store
+
+/// Cursors of durable sinks in the store.
+struct SinkTests {
+    private let fixtures: Fixtures
+    private let folder: TemporaryFolder
+
+    init() throws {
+        fixtures = try Fixtures()
+        folder = try TemporaryFolder()
+    }
+
+    private func outbox(messages: Int = 1_000_000) throws -> Outbox {
+        try Outbox(file: folder.file("outbox.sqlite"), budget: OutboxBudget(messages: messages, bytes: 1 << 40))
+    }
+
+    @discardableResult
+    private func write(_ count: Int, to outbox: Outbox) throws -> [AlertMessage] {
+        try (0..<count).map { _ in
+            let incident = fixtures.incident()
+            try fixtures.append(incident, to: outbox)
+            return try fixtures.append(fixtures.closed(incident), to: outbox)
+        }
+    }
+
+    private func deliver(_ outbox: Outbox) throws {
+        let waiting = try outbox.pending(limit: 10_000)
+        try outbox.markDelivered(Dictionary(uniqueKeysWithValues: waiting.map { ($0.sequence, Date()) }))
+    }
+
+    @Test func `a new sink begins with what is written from now on, and one that is not named is forgotten`() throws {
+        let outbox = try outbox()
+        try write(2, to: outbox)
+        try outbox.serve(sinks: ["a"])
+        try write(1, to: outbox)
+        try outbox.serve(sinks: ["a", "b"])
+        #expect(try outbox.pending(sink: "a", limit: 9).map(\.sequence) == [5, 6])
+        #expect(try outbox.pending(sink: "b", limit: 9).isEmpty)
+        try outbox.serve(sinks: ["b"])
+        #expect(try outbox.pending(sink: "a", limit: 9).isEmpty)
+        #expect(try outbox.sinkReports().map(\.name) == ["b"])
+    }
+
+    @Test func `what a sink lacks stays longer than what all have, and what had to make room is told`() throws {
+        let outbox = try outbox(messages: 12)
+        try outbox.serve(sinks: ["fast", "slow"])
+        let messages = try write(6, to: outbox)
+        try deliver(outbox)
+        try outbox.settle(sink: "fast", through: messages[5])
+        // The slow one has 1 to 4.
+        try outbox.settle(sink: "slow", through: messages[1])
+        try write(2, to: outbox)
+        #expect(try outbox.sinkReports().allSatisfy { $0.missed == nil })
+        #expect(try outbox.gapReport().missing == [1...4])
+        try write(1, to: outbox)
+        let reports = try outbox.sinkReports()
+        #expect(reports.map(\.missed) == [nil, [[5, 6]]])
+        // No broker was robbed of anything.
+        #expect(try outbox.gapReport().dropped.isEmpty)
+        #expect(try outbox.pending(sink: "slow", limit: 1).map(\.sequence) == [7])
+    }
+
+    @Test func `messages that go for their age are missed by whom they wait for`() throws {
+        let outbox = try outbox()
+        try outbox.serve(sinks: ["slow"])
+        let messages = try write(2, to: outbox)
+        try deliver(outbox)
+        try outbox.settle(sink: "slow", through: messages[0])
+        try outbox.prune(deliveredBefore: Date().addingTimeInterval(60))
+        #expect(try outbox.sinkReports() == [SinkReport(name: "slow", waiting: 0, missed: [[3, 4]])])
+    }
+
+    @Test func `another epoch moves the cursors with the messages`() throws {
+        let outbox = try outbox()
+        try outbox.serve(sinks: ["desk"])
+        let messages = try write(3, to: outbox)
+        try outbox.settle(sink: "desk", through: messages[1])
+        let waiting = try outbox.pending(sink: "desk", limit: 9).map(\.id)
+        try outbox.beginEpoch(.storeRestored)
+        #expect(try outbox.pending(sink: "desk", limit: 9).map(\.id) == waiting)
+        let newest = try write(1, to: outbox)
+        #expect(try outbox.pending(sink: "desk", limit: 9).map(\.id).suffix(1) == newest.map(\.id))
+        #expect(waiting.count == 2)
+    }
+
+    @Test func `a message that the broker refused for good is done with, kept by name, and has no receipt`() throws {
+        let outbox = try outbox()
+        let messages = try write(1, to: outbox)
+        var progress = DeliveryProgress()
+        progress.refused[2] = "not authorised"
+        try outbox.settle(progress)
+        #expect(try outbox.pending(limit: 9).map(\.sequence) == [1])
+        let letters = try outbox.deadLetters()
+        #expect(letters.map(\.sequence) == [2] && letters[0].topic == messages[0].topic)
+        #expect(letters[0].sink == Outbox.broker && letters[0].reason == "not authorised")
+        try deliver(outbox)
+        let receipts = try outbox.receipts(from: 1, through: 2)
+        #expect(receipts.map { $0.acknowledged == nil } == [false, true])
+        #expect(try outbox.sinkReports() == [SinkReport(name: "broker", deadLetters: 1)])
+        // The site's own list of sinks is another matter.
+        try outbox.serve(sinks: [])
+        #expect(try outbox.deadLetters().count == 1)
+    }
+}

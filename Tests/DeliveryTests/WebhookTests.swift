@@ -1,0 +1,226 @@
+import Analytics
+import Catalogue
+import Foundation
+import Logging
+import Synchronization
+import TestSupport
+import Testing
+
+@testable import Contract
+@testable import Delivery
+@testable import Runtime
+@testable import Store
+
+/// A site's alerts at an HTTP receiver.
+struct WebhookTests {
+    /// Time that passes only where somebody waits for it.
+    private final class Clock: Sendable {
+        private let state = Mutex((now: 1000.0, rests: [Double]()))
+        var now: Double { state.withLock { $0.now } }
+        /// What was waited for, in seconds.
+        var rests: [Double] { state.withLock { $0.rests } }
+
+        func sleep(_ seconds: Double) async {
+            state.withLock {
+                $0.now += seconds
+                $0.rests.append(seconds)
+            }
+            await Task.yield()
+        }
+    }
+
+    private let fixtures: Fixtures
+    private let folder: TemporaryFolder
+    private let outbox: Outbox
+    private let clock = Clock()
+    private let board = SinkBoard()
+
+    init() throws {
+        fixtures = try Fixtures()
+        folder = try TemporaryFolder()
+        outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        try outbox.serve(sinks: ["desk"])
+    }
+
+    private func write(_ count: Int = 1, in fixtures: Fixtures? = nil) throws -> [AlertMessage] {
+        try (0..<count).map { _ in
+            let fixtures = fixtures ?? self.fixtures
+            return try fixtures.append(fixtures.incident(), to: outbox)
+        }
+    }
+
+    private func run(
+        _ settings: WebhookSettings, _ body: (SinkRunner) async throws -> Void
+    ) async throws {
+        let runner = SinkRunner(
+            WebhookSink(settings, software: "gridwarden/test"), refusals: settings.refusals, outbox: outbox,
+            board: board, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, now: { clock.now },
+            sleep: { await clock.sleep($0) })
+        let run = Task { await runner.run() }
+        do { try await body(runner) } catch {
+            run.cancel()
+            await run.value
+            throw error
+        }
+        run.cancel()
+        await run.value
+    }
+
+    private func settings(_ receiver: Receiver, _ change: (inout WebhookSettings) -> Void = { _ in }) -> WebhookSettings
+    {
+        var settings = WebhookSettings(name: "desk", url: receiver.url)
+        change(&settings)
+        return settings
+    }
+
+    private func waiting() throws -> Int? { try outbox.sinkReports().first { $0.name == "desk" }?.waiting }
+
+    private func sequences(_ receiver: Receiver) throws -> [Int64] {
+        try receiver.requests.map { try #require(Int64(try AlertEvent(json: Data($0.body)).sequence)) }
+    }
+
+    @Test func `each alert is posted as a CloudEvent in structured mode, in sequence, once`() async throws {
+        let receiver = try await Receiver()
+        let messages = try write(30)
+        let header = WebhookSettings.Header(name: "Authorization", value: "Bearer t0ps3cret")
+        try await run(settings(receiver) { $0.header = header }) { _ in
+            #expect(try await eventually { try waiting() == 0 })
+        }
+        #expect(receiver.requests.map(\.body) == messages.map(\.payload))
+        let first = try #require(receiver.requests.first)
+        #expect(first.method == "POST" && first.path == "/alerts")
+        #expect(first.headers["content-type"] == "application/cloudevents+json; charset=utf-8")
+        #expect(first.headers["authorization"] == "Bearer t0ps3cret")
+        #expect(first.headers["user-agent"] == "gridwarden/test")
+        await receiver.close()
+    }
+
+    @Test func `what is written while it runs follows at the next word of it`() async throws {
+        let receiver = try await Receiver()
+        try await run(settings(receiver)) { runner in
+            for count in 1...3 {
+                _ = try write()
+                runner.notify()
+                #expect(try await eventually { receiver.requests.count == count })
+            }
+        }
+        await receiver.close()
+    }
+
+    @Test func `a receiver that has no time is asked again when it wants to be, and nothing overtakes`() async throws {
+        let receiver = try await Receiver { _, index in
+            index < 2 ? .init(status: 503, headers: [("Retry-After", "120")]) : .init()
+        }
+        _ = try write(3)
+        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        #expect(try sequences(receiver) == [1, 1, 1, 2, 3])
+        #expect(clock.rests.count == 2 && clock.rests.allSatisfy { $0 >= 120 })
+        await receiver.close()
+    }
+
+    @Test func `a receiver that hangs up, answers with faults or is not there is asked again`() async throws {
+        let receiver = try await Receiver { _, index in
+            [.init(hangsUp: true), .init(status: 500), .init(status: 429), .init(status: 408)].indices.contains(index)
+                ? [Receiver.Answer(hangsUp: true), .init(status: 500), .init(status: 429), .init(status: 408)][index]
+                : .init()
+        }
+        _ = try write(1)
+        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        // A client may try a connection once more that was closed under it.
+        #expect(receiver.requests.count >= 5 && clock.rests.count >= 3)
+        await receiver.close()
+        _ = try write(1)
+        try await run(settings(receiver)) { _ in
+            #expect(
+                await eventually {
+                    board.completed([SinkReport(name: "desk")])[0].trouble?.reason.contains("127.0.0.1") == true
+                })
+        }
+        #expect(try waiting() == 1)
+    }
+
+    @Test func `a refused alert holds the others, by name, until it is taken`() async throws {
+        let receiver = try await Receiver { _, index in .init(status: index < 3 ? 422 : 200) }
+        let messages = try write(2)
+        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        #expect(try sequences(receiver) == [1, 1, 1, 1, 2])
+        #expect(clock.rests.allSatisfy { $0 >= 30 } && clock.rests.count == 3)
+        #expect(try outbox.deadLetters().isEmpty && messages.count == 2)
+        await receiver.close()
+    }
+
+    @Test(arguments: [400, 401, 403, 404, 410, 413, 415, 301, 307])
+    func `a refused alert becomes a dead letter where refusals are skipped`(status: Int) async throws {
+        let other = try await Receiver()
+        let receiver = try await Receiver { _, index in
+            index == 1 ? .init(status: status, headers: [("Location", "http://127.0.0.1:1/elsewhere")]) : .init()
+        }
+        let messages = try write(3)
+        try await run(settings(receiver) { $0.refusals = .skip }) { _ in
+            #expect(try await eventually { try waiting() == 0 })
+        }
+        #expect(receiver.requests.count == 3 && other.requests.isEmpty)
+        let letters = try outbox.deadLetters()
+        #expect(letters.map(\.sequence) == [2] && letters[0].topic == messages[1].topic)
+        #expect(letters[0].reason.contains("\(status)") && letters[0].sink == "desk")
+        #expect(try outbox.sinkReports() == [SinkReport(name: "desk", waiting: 0, deadLetters: 1)])
+        let entries = try outbox.auditEntries().filter { $0.event == .messagesDropped }
+        #expect(entries.map { $0.facts["sink"] } == ["desk"])
+        await receiver.close()
+        await other.close()
+    }
+
+    @Test func `it goes on where it was after a restart, and sends nothing that was taken before`() async throws {
+        let receiver = try await Receiver()
+        _ = try write(5)
+        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        let again = try Outbox(file: folder.file("outbox.sqlite"))
+        try again.serve(sinks: ["desk"])
+        #expect(try again.pending(sink: "desk", limit: 10).isEmpty)
+        _ = try write(1)
+        #expect(try again.pending(sink: "desk", limit: 10).map(\.sequence) == [6])
+        await receiver.close()
+    }
+
+    @Test func `only the kinds and areas that are asked for are posted, and the others are passed over`() async throws {
+        let receiver = try await Receiver()
+        let elsewhere = try fixtures.elsewhere()
+        for fixtures in [fixtures, elsewhere, elsewhere, fixtures] { _ = try write(in: fixtures) }
+        let area = try AreaCode("320583103")
+        try await run(settings(receiver) { ($0.kinds, $0.areas) = (["vending.*", "parking.motor"], [area]) }) { _ in
+            #expect(try await eventually { try waiting() == 0 })
+        }
+        #expect(try sequences(receiver) == [2, 3])
+        await receiver.close()
+    }
+
+    @Test func `kinds are told apart by their families`() throws {
+        var settings = WebhookSettings(name: "a", url: "http://h", kinds: ["vending.*"])
+        #expect(settings.wants(kind: "vending.itinerant", area: "320583102201"))
+        #expect(!settings.wants(kind: "vendingx.y", area: "320583102201"))
+        #expect(!settings.wants(kind: "parking.motor", area: "320583102201"))
+        settings.areas = [try AreaCode("32"), try AreaCode("3301")]
+        #expect(settings.wants(kind: "vending.itinerant", area: "330102000000"))
+        #expect(!settings.wants(kind: "vending.itinerant", area: "330200000000"))
+    }
+
+    @Test func `Retry-After is read as seconds and as a date`() {
+        let now = Date(timeIntervalSince1970: 784_111_777)
+        #expect(WebhookSink.seconds("120", now: now) == 120)
+        // The example of RFC 9110, 5.6.7.
+        #expect(WebhookSink.seconds("Sun, 06 Nov 1994 08:50:37 GMT", now: now) == 60)
+        #expect(WebhookSink.seconds("Sun, 06 Nov 1994 08:40:37 GMT", now: now) == 0)
+        for text in ["", "soon", "-1", "1.5", "٣", "Sun"] { #expect(WebhookSink.seconds(text, now: now) == nil) }
+    }
+
+    @Test func `secrets of the receiver are in no trouble that is told`() async throws {
+        let secrets = KnownSecrets()
+        secrets.learn("Bearer abcdefgh12345")
+        let board = SinkBoard(secrets: secrets)
+        board.set(
+            .init(reason: "got Bearer abcdefgh12345", isRefusal: true, since: 0), of: "desk", sequence: 1, since: Date()
+        )
+        let reason = board.completed([SinkReport(name: "desk")])[0].trouble?.reason
+        #expect(reason?.contains("abcdefgh") == false)
+    }
+}
