@@ -40,29 +40,25 @@ struct ConfigurationReload: Service {
         await cancelWhenGracefulShutdown {
             await withTaskGroup(of: Void.self) { group in
                 group.addTask { [signals, desk] in for await _ in signals { desk.wish() } }
-                for await _ in desk.wishes {
-                    guard let number = desk.begin() else { continue }
-                    guard await serve(number) else { break }
-                }
+                await desk.serve { _ in await serve() }
                 group.cancelAll()
             }
         }
     }
 
-    /// False where the service stops meanwhile.
-    private func serve(_ number: Int) async -> Bool {
+    /// Nil where the service stops meanwhile.
+    private func serve() async -> ReloadReport? {
         SystemdNotify.send("RELOADING=1\nMONOTONIC_USEC=\(SystemdNotify.monotonicMicroseconds)")
         // On a disk that hangs it may not end: a stop does not wait for it.
-        let isTaken = Mutex(true)
+        let report = Mutex<ReloadReport?>(nil)
         let isOver = await finishes { [self] in
-            let report = await reload()
-            isTaken.withLock { $0 = report.outcome == .applied }
-            desk.settle(number, report)
+            let made = await reload()
+            report.withLock { $0 = made }
         }
-        guard isOver else { return false }
-        let note = isTaken.withLock(\.self) ? "" : "; the new configuration was refused, see the log"
+        guard isOver, let report = report.withLock(\.self) else { return nil }
+        let note = report.outcome == .applied ? "" : "; the new configuration was refused, see the log"
         SystemdNotify.send("READY=1\nSTATUS=watching \(roster.services.count) cameras\(note)")
-        return true
+        return report
     }
 
     private func reload() async -> ReloadReport {

@@ -22,7 +22,7 @@ final class ReloadDesk: Sendable {
     private static let most = 64
 
     /// One element at least for each wish that has not begun.
-    let wishes: AsyncStream<Void>
+    private let wishes: AsyncStream<Void>
     private let arrival: AsyncStream<Void>.Continuation
     private let state: Mutex<State>
 
@@ -48,15 +48,25 @@ final class ReloadDesk: Sendable {
         return number
     }
 
+    /// Has `body` fulfil one wish after the other, each from its beginning to its end, until it returns nil or the task is
+    /// cancelled. To be called once.
+    func serve(_ body: (_ number: Int) async -> ReloadReport?) async {
+        for await _ in wishes {
+            guard let number = begin() else { continue }
+            guard let report = await body(number) else { return }
+            settle(number, report)
+        }
+    }
+
     /// The wish that begins now; nil where it has begun already.
-    func begin() -> Int? {
+    private func begin() -> Int? {
         state.withLock { state in
             defer { state.waiting = nil }
             return state.waiting
         }
     }
 
-    func settle(_ number: Int, _ report: ReloadReport) {
+    private func settle(_ number: Int, _ report: ReloadReport) {
         state.withLock { state in
             state.reports[number] = report
             state.reports[number - Self.most] = nil

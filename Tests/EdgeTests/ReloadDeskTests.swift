@@ -1,6 +1,7 @@
 import Delivery
 import Foundation
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 import Threading
@@ -9,31 +10,52 @@ import Threading
 
 /// Wishes for a reload, and what becomes of them.
 @Suite(.waiting) struct ReloadDeskTests {
-    @Test func `whoever comes before a reload begins shares it, and whoever comes later has the next`() async {
+    /// What happens, in its order.
+    private final class Diary: Sendable {
+        private let held = Mutex<[String]>([])
+        var lines: [String] { held.withLock { $0 } }
+        func note(_ line: String) { held.withLock { $0.append(line) } }
+    }
+
+    @Test func `one reload begins after the other has ended, and whoever comes meanwhile shares the next`() async {
         let desk = ReloadDesk(running: "a")
+        let diary = Diary()
         #expect(desk.wish() == 1 && desk.wish() == 1)
-        #expect(desk.begin() == 1)
-        // The file is read from now on: what is written later needs another reload.
+        let (gate, opener) = AsyncStream.makeStream(of: Void.self)
+        let serving = Task {
+            await desk.serve { number in
+                diary.note("begins \(number)")
+                // The first one takes its time.
+                if number == 1 { for await _ in gate { break } }
+                diary.note("ends \(number)")
+                return number < 3 ? ReloadReport(outcome: .applied, sha256: "\(number)") : nil
+            }
+        }
+        while diary.lines.isEmpty { await Task.yield() }
+        // What was written by now may have been read or not: another reload is needed.
         #expect(desk.wish() == 2 && desk.wish() == 2)
         #expect(desk.report(1) == .some(nil) && desk.report(2) == .some(nil))
         #expect(desk.report(0) == nil && desk.report(3) == nil)
-        desk.settle(1, ReloadReport(outcome: .refused, reason: "x"))
-        #expect(desk.running == "a")
-        #expect(desk.begin() == 2 && desk.begin() == nil)
-        desk.settle(2, ReloadReport(outcome: .applied, sha256: "b"))
-        #expect(desk.running == "b")
-        #expect(desk.report(1)??.reason == "x" && desk.report(2)??.outcome == .applied)
-        var wishes = desk.wishes.makeAsyncIterator()
-        #expect(await wishes.next() != nil)
+        for _ in 0..<1000 { await Task.yield() }
+        #expect(diary.lines == ["begins 1"] && desk.running == "a")
+        opener.yield()
+        while desk.running != "2" { await Task.yield() }
+        #expect(desk.report(1)??.sha256 == "1" && desk.report(2)??.sha256 == "2")
+        #expect(desk.wish() == 3)
+        await serving.value
+        #expect(diary.lines == ["begins 1", "ends 1", "begins 2", "ends 2", "begins 3", "ends 3"])
+        #expect(desk.report(3) == .some(nil))
     }
 
-    @Test func `old reports go`() {
+    @Test func `old reports go, and what is refused leaves in use what was`() async {
         let desk = ReloadDesk(running: "a")
-        for _ in 0..<200 {
+        desk.wish()
+        await desk.serve { number in
+            if number == 201 { return nil }
             desk.wish()
-            if let number = desk.begin() { desk.settle(number, ReloadReport(outcome: .applied, sha256: "b")) }
+            return ReloadReport(outcome: .refused, reason: "\(number)")
         }
-        #expect(desk.report(1) == nil && desk.report(200) != nil)
+        #expect(desk.report(1) == nil && desk.report(200)??.reason == "200" && desk.running == "a")
     }
 
     @Test func `a client wishes over the socket in the state folder and is told, and an address takes no wishes`()
@@ -63,19 +85,17 @@ import Threading
             while (try? StatusClient.get("/", from: socket)) == nil { try await Task.sleep(for: .milliseconds(5)) }
         }
         let serving = Task {
-            for await _ in desk.wishes {
-                guard let number = desk.begin() else { continue }
-                desk.settle(number, ReloadReport(outcome: .needsRestart, needsRestart: ["broker.host"]))
-                return
+            await desk.serve { number in
+                number == 1 ? ReloadReport(outcome: .needsRestart, needsRestart: ["broker.host"]) : nil
             }
         }
         let report = try await onOwnThread(named: "client") { try StatusClient.reload(of: folder.url) }
         #expect(report == ReloadReport(outcome: .needsRestart, needsRestart: ["broker.host"]))
-        await serving.value
         #expect(try StatusClient.configuration(of: folder.url).running == "a")
         let refused = String(decoding: try StatusClient.get("/reload", from: address, method: "POST"), as: UTF8.self)
         #expect(refused.hasPrefix("HTTP/1.1 405 "))
         #expect(throws: StatusClient.Unreached.self) { try StatusClient.reload(of: folder.url, patience: 0.2) }
+        await serving.value
         running.cancel()
         try await running.value
     }

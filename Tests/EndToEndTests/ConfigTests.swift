@@ -161,6 +161,17 @@ import Testing
         #expect(try config("set", "logging.level", "info").output.contains("applied: "))
         #expect(daemon.log.ranges(of: "configuration reloaded").count == 7)
 
+        // This user finds the credentials beside the file; nobody has handed them to the daemon.
+        let credentials = folder.file("credentials")
+        try FileManager.default.createDirectory(at: credentials, withIntermediateDirectories: true)
+        try "user\npassword-of-it\n".write(to: credentials.appending(path: "gate"), atomically: true, encoding: .utf8)
+        let refused = try config("set", "cameras.cam-01.credentials_file", "gate")
+        #expect(refused.status == 1 && refused.output.contains("written: "), "\(refused)")
+        #expect(refused.errors.contains("has refused it, the file stays written: "))
+        #expect(refused.errors.contains("$CREDENTIALS_DIRECTORY is not set"))
+        #expect(try config("get", "cameras.cam-01.credentials_file").output == "gate\n")
+        #expect(try config("undo").output.contains("applied: "))
+
         let kept = try config("set", "broker.keep_alive", "60", "--json")
         #expect(kept.status == 0 && kept.output.contains(#""daemon" : "needs_restart""#), "\(kept)")
         #expect(kept.output.contains(#""broker.keep_alive""#))

@@ -51,8 +51,13 @@ extension Field {
     public var row: String {
         let name = isRequired ? "**`\(key)`**" : "`\(key)`"
         let standard = standard.map { "`\($0)`" } ?? ""
-        let takes = takes.replacing("|", with: "\\|")
-        return "| \(name) | \(standard) | \(takes) | \(what.en) | \(needsRestart ? "yes" : "") |"
+        return
+            "| \(name) | \(standard) | \(Self.plain(takes)) | \(Self.plain(what.en)) | \(needsRestart ? "yes" : "") |"
+    }
+
+    /// Without what Markdown gives a meaning to.
+    private static func plain(_ text: String) -> String {
+        ["|", "*", "<"].reduce(text) { $0.replacing($1, with: "\\" + $1) }
     }
 
     /// What stands above the rows.
