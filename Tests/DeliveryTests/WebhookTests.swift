@@ -75,6 +75,11 @@ struct WebhookTests {
 
     private func waiting() throws -> Int? { try outbox.sinkReports().first { $0.name == "desk" }?.waiting }
 
+    private func drained() async throws {
+        let isDrained = try await eventually { try waiting() == 0 }
+        #expect(isDrained)
+    }
+
     private func sequences(_ receiver: Receiver) throws -> [Int64] {
         try receiver.requests.map { try #require(Int64(try AlertEvent(json: Data($0.body)).sequence)) }
     }
@@ -83,9 +88,7 @@ struct WebhookTests {
         let receiver = try await Receiver()
         let messages = try write(30)
         let header = WebhookSettings.Header(name: "Authorization", value: "Bearer t0ps3cret")
-        try await run(settings(receiver) { $0.header = header }) { _ in
-            #expect(try await eventually { try waiting() == 0 })
-        }
+        try await run(settings(receiver) { $0.header = header }) { _ in try await drained() }
         #expect(receiver.requests.map(\.body) == messages.map(\.payload))
         let first = try #require(receiver.requests.first)
         #expect(first.method == "POST" && first.path == "/alerts")
@@ -101,7 +104,8 @@ struct WebhookTests {
             for count in 1...3 {
                 _ = try write()
                 runner.notify()
-                #expect(try await eventually { receiver.requests.count == count })
+                let hasCome = try await eventually { receiver.requests.count == count }
+                #expect(hasCome)
             }
         }
         await receiver.close()
@@ -112,29 +116,28 @@ struct WebhookTests {
             index < 2 ? .init(status: 503, headers: [("Retry-After", "120")]) : .init()
         }
         _ = try write(3)
-        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        try await run(settings(receiver)) { _ in try await drained() }
         #expect(try sequences(receiver) == [1, 1, 1, 2, 3])
         #expect(clock.rests.count == 2 && clock.rests.allSatisfy { $0 >= 120 })
         await receiver.close()
     }
 
     @Test func `a receiver that hangs up, answers with faults or is not there is asked again`() async throws {
-        let receiver = try await Receiver { _, index in
-            [.init(hangsUp: true), .init(status: 500), .init(status: 429), .init(status: 408)].indices.contains(index)
-                ? [Receiver.Answer(hangsUp: true), .init(status: 500), .init(status: 429), .init(status: 408)][index]
-                : .init()
-        }
+        let faults: [Receiver.Answer] = [
+            .init(hangsUp: true), .init(status: 500), .init(status: 429), .init(status: 408),
+        ]
+        let receiver = try await Receiver { _, index in index < faults.count ? faults[index] : .init() }
         _ = try write(1)
-        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        try await run(settings(receiver)) { _ in try await drained() }
         // A client may try a connection once more that was closed under it.
         #expect(receiver.requests.count >= 5 && clock.rests.count >= 3)
         await receiver.close()
         _ = try write(1)
         try await run(settings(receiver)) { _ in
-            #expect(
-                await eventually {
-                    board.completed([SinkReport(name: "desk")])[0].trouble?.reason.contains("127.0.0.1") == true
-                })
+            let isTold = try await eventually {
+                board.completed([SinkReport(name: "desk")])[0].trouble?.reason.contains("127.0.0.1") == true
+            }
+            #expect(isTold)
         }
         #expect(try waiting() == 1)
     }
@@ -142,7 +145,7 @@ struct WebhookTests {
     @Test func `a refused alert holds the others, by name, until it is taken`() async throws {
         let receiver = try await Receiver { _, index in .init(status: index < 3 ? 422 : 200) }
         let messages = try write(2)
-        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        try await run(settings(receiver)) { _ in try await drained() }
         #expect(try sequences(receiver) == [1, 1, 1, 1, 2])
         #expect(clock.rests.allSatisfy { $0 >= 30 } && clock.rests.count == 3)
         #expect(try outbox.deadLetters().isEmpty && messages.count == 2)
@@ -156,9 +159,7 @@ struct WebhookTests {
             index == 1 ? .init(status: status, headers: [("Location", "http://127.0.0.1:1/elsewhere")]) : .init()
         }
         let messages = try write(3)
-        try await run(settings(receiver) { $0.refusals = .skip }) { _ in
-            #expect(try await eventually { try waiting() == 0 })
-        }
+        try await run(settings(receiver) { $0.refusals = .skip }) { _ in try await drained() }
         #expect(receiver.requests.count == 3 && other.requests.isEmpty)
         let letters = try outbox.deadLetters()
         #expect(letters.map(\.sequence) == [2] && letters[0].topic == messages[1].topic)
@@ -173,7 +174,7 @@ struct WebhookTests {
     @Test func `it goes on where it was after a restart, and sends nothing that was taken before`() async throws {
         let receiver = try await Receiver()
         _ = try write(5)
-        try await run(settings(receiver)) { _ in #expect(try await eventually { try waiting() == 0 }) }
+        try await run(settings(receiver)) { _ in try await drained() }
         let again = try Outbox(file: folder.file("outbox.sqlite"))
         try again.serve(sinks: ["desk"])
         #expect(try again.pending(sink: "desk", limit: 10).isEmpty)
@@ -188,7 +189,7 @@ struct WebhookTests {
         for fixtures in [fixtures, elsewhere, elsewhere, fixtures] { _ = try write(in: fixtures) }
         let area = try AreaCode("320583103")
         try await run(settings(receiver) { ($0.kinds, $0.areas) = (["vending.*", "parking.motor"], [area]) }) { _ in
-            #expect(try await eventually { try waiting() == 0 })
+            try await drained()
         }
         #expect(try sequences(receiver) == [2, 3])
         await receiver.close()

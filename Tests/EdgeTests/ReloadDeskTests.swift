@@ -1,3 +1,4 @@
+@testable import Runtime
 import Delivery
 import Foundation
 import Logging
