@@ -129,6 +129,8 @@ let package = Package(
         test("Catalogue"),
         test("Video", ["Threading", "Analytics"]),
         test("Inference", ["Video", "Analytics"]),
+        test("Runtime", ["Evidence"]),
+        test("Pipeline", ["Analytics", "Evidence", "Inference", "Video", "Hashing", "Threading", logging]),
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
         test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb] + server),
         .testTarget(

@@ -221,7 +221,7 @@ public struct CameraService: Sendable {
     private func entries(_ look: CameraPipeline.Look, _ frame: Frame) -> [IncidentWriter.Entry] {
         let (time, date) = (frame.time, frame.date)
         let clock = ClockReport(
-            source: frame.isDatedByCamera ? .rtcp : .host,
+            source: frame.isDatedByCamera ? .rtcp : settings.stream.url.isStream ? .host : .file,
             offsetMilliseconds: frame.clockOffset.map { Int(($0 * 1000).rounded()) })
         return look.changes.compactMap { change in
             guard let zone = settings.zones.first(where: { $0.zone.id == change.incident.zone })?.zone else {

@@ -31,6 +31,9 @@ public struct Gate: Sendable {
         return true
     }
 
+    /// The picture that was admitted last could not be looked at: the next one is admitted, whatever it shows.
+    public mutating func forget() { admitted = nil }
+
     private func hasChanged(from old: GreyImage, to new: GreyImage) -> Bool {
         for box in watched {
             let left = pixel(box.x, of: new.width) / Self.cell

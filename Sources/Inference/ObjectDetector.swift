@@ -50,6 +50,8 @@ public actor ObjectDetector {
 
     /// Pictures that wait or are looked at.
     private nonisolated let asked = Atomic(0)
+    /// Those who wait to hear that it gets on.
+    private nonisolated let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
     /// Whether nobody waits for it: what can wait may have a turn.
     public nonisolated var isFree: Bool { asked.load(ordering: .relaxed) == 0 }
 
@@ -61,6 +63,7 @@ public actor ObjectDetector {
     }
 
     private func detections(in frame: Frame, exposure: Exposure?) throws -> Result {
+        defer { tellProgress() }
         let input = try input(for: frame)
         let before = threadSeconds()
         let filled = try input.fill(from: frame, in: exposure)
@@ -96,6 +99,27 @@ public actor ObjectDetector {
 
     /// Returns once everything that was asked before has been done.
     public func answer() {}
+
+    /// Returns as soon as it gets on: with the next look that is done, failed or not, or when everything that was asked before is.
+    /// However many looks wait, that is soon; it never is while one of them hangs.
+    public nonisolated func getsOn() async {
+        await withCheckedContinuation { waiter in
+            waiting.withLock { $0.append(waiter) }
+            // Where nobody asks, nothing will be done: its thread has to answer.
+            Task {
+                await answer()
+                tellProgress()
+            }
+        }
+    }
+
+    private nonisolated func tellProgress() {
+        let waiters = waiting.withLock { waiting in
+            defer { waiting = [] }
+            return waiting
+        }
+        for waiter in waiters { waiter.resume() }
+    }
 
     /// The input blob of a picture and the raw outputs, for comparing with another engine.
     public func raw(of frame: Frame) throws -> (model: Model, blob: [Float], outputs: [[Float]]) {

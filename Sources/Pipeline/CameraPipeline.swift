@@ -197,6 +197,8 @@ public struct CameraPipeline: ~Copyable {
             tracker.interrupt()
             flames?.interrupt()
             incidents.interrupt(at: frame.time)
+            // Pictures between the looks would show nothing either, however long it lasts.
+            closer.decide(false, at: frame.time)
             return Look(
                 time: frame.time, changes: [], detections: [], findings: [], sight: judgement,
                 sharpness: tiles.sharpness, remarks: remarks)
@@ -204,7 +206,12 @@ public struct CameraPipeline: ~Copyable {
         let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
         costs.gate += threadSeconds() - clock
         if isAdmitted {
-            let result = try await detector.detections(in: frame)
+            let result: ObjectDetector.Result
+            do { result = try await detector.detections(in: frame) } catch {
+                // What the detector said of an earlier picture must not stand for this one, nor for those like it.
+                gate.forget()
+                throw error
+            }
             whole = result.detections
             costs.infer += result.seconds
             costs.inferences += 1

@@ -55,7 +55,7 @@ struct DeliverySectionTests {
         ("id: a, url: \"https://h\", kinds: [parking.moto]", "did you mean parking.motor"),
         ("id: a, url: \"https://h\", kinds: [none.*]", "there is no kind"),
         ("id: a, url: \"https://h\", areas: [\"32058\"]", "2, 4, 6, 9 or 12 digits"),
-        ("id: a, url: \"https://h\", refusals: drop", "one of hold and skip"),
+        ("id: a, url: \"https://h\", refusals: drop", "one of hold"),
         ("id: a, url: \"https://h\", timeout: 0", "from 1 to 120"), ("id: a, url: \"https://h\", link: b", "no key"),
     ])
     func `what is wrong with a webhook is said`(webhook: String, expected: String) {

@@ -1,4 +1,3 @@
-@testable import Runtime
 import Delivery
 import Foundation
 import Logging
@@ -8,6 +7,7 @@ import Testing
 import Threading
 
 @testable import Edge
+@testable import Runtime
 
 /// Wishes for a reload, and what becomes of them.
 @Suite(.waiting) struct ReloadDeskTests {

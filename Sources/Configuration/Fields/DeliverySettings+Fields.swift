@@ -10,7 +10,7 @@ extension DeliverySettings.Key: FieldKey {
                 + "none is lost; skip: it is kept as a dead letter, and the next one goes",
             zh: "被拒收的告警:hold 等待重发,skip 跳过并记录"),
         Field(
-            Self.webhooks, .sections(DeliverySettings.Webhook.Key.fields), default: "[]", needsRestart: true,
+            Self.webhooks, .sections(DeliverySettings.Webhook.Key.fields), needsRestart: true,
             en: "Addresses that alerts are posted to besides the broker, as CloudEvents over HTTP", zh: "HTTP 推送"),
     ]
 }
@@ -23,7 +23,8 @@ extension DeliverySettings.Webhook.Key: FieldKey {
             Self.id, .identifier, isRequired: true, needsRestart: true,
             en: "By which the site knows how far it has come: with another id it begins anew", zh: "编号"),
         Field(
-            Self.url, .text(form: "https://… or http://…, without user and password"), isRequired: true,
+            Self.url, .text(form: "an address that begins with https:// or http://, without user and password"),
+            isRequired: true,
             needsRestart: true, en: "Where alerts are posted to; no redirect is followed", zh: "接收地址"),
         Field(
             Self.kinds, .other(form: "a list of kinds and families such as vending.*"), default: "[]",

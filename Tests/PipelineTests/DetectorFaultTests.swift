@@ -1,0 +1,68 @@
+import Analytics
+import Foundation
+import Inference
+import Synchronization
+import TestSupport
+import Testing
+import Threading
+
+@testable import Pipeline
+
+/// What becomes of looks whose detector fails or is busy.
+struct DetectorFaultTests {
+    private static let car = Detection(
+        objectClass: .car, score: 0.8, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
+
+    private static func zones() -> [WatchedZone] {
+        let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
+        return [
+            WatchedZone(
+                zone: Zone(id: "np1", name: "", polygon: Polygon(corners)),
+                rules: [.illegalParking: ParkingSettings(dwell: 30)])
+        ]
+    }
+
+    @Test func `after an error no earlier boxes stand for a picture that looks like the failed one`() async throws {
+        let harness = try PipelineHarness(Self.zones())
+        harness.script.says([Self.car])
+        // Long enough that nothing is in doubt and an equal picture is not shown to the detector.
+        for step in 0..<12 { try await harness.look(at: Double(step) * 2) }
+        let asked = harness.script.asked
+        try await harness.look(at: 23)
+        #expect(harness.script.asked == asked, "an equal picture was shown to the detector")
+        harness.script.fails()
+        // The detector looks again after ten seconds in any case, and fails.
+        await #expect(throws: InferenceError.self) { try await harness.look(at: 33) }
+        harness.script.says([])
+        let look = try await harness.look(at: 34)
+        #expect(harness.script.asked == asked + 2)
+        #expect(look.detections.isEmpty)
+    }
+
+    @Test func `a detector for which many looks wait gets on, and one that hangs does not`() async throws {
+        let harness = try PipelineHarness(Self.zones())
+        let (script, detector) = (harness.script, harness.detector)
+        let isHung = Mutex(false)
+        let done = Mutex(0)
+        script.holds {
+            while isHung.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.01) }
+            done.withLock { $0 += 1 }
+            // Nobody waits for it: it makes the queue a long one.
+            Thread.sleep(forTimeInterval: 0.01)
+        }
+        let frame = try PipelineHarness.street(at: 0)
+        let looks = (0..<200).map { _ in Task { _ = try? await detector.detections(in: frame) } }
+        #expect(try await eventually { done.withLock { $0 } > 0 })
+        await detector.getsOn()
+        let after = done.withLock { $0 }
+        #expect(after < 150, "it answered only after \(after) of 200 looks")
+        isHung.withLock { $0 = true }
+        _ = await finishes(within: .seconds(1)) { await detector.getsOn() }
+        let answered = await finishes(within: .milliseconds(300)) { await detector.getsOn() }
+        #expect(!answered)
+        isHung.withLock { $0 = false }
+        for look in looks { await look.value }
+        // Idle, it answers as well.
+        await detector.getsOn()
+    }
+}
