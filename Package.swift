@@ -95,7 +95,6 @@ let package = Package(
                 "Threading", "Hashing", "Runtime", "Analytics", "Catalogue", "Contract", "MQTT", "Store", logging,
             ] + http, swiftSettings: strict),
         // Not called Configuration: a package that the HTTP client needs has a module of that name.
-        // Not called Configuration: a package that the HTTP client needs has a module of that name.
         .target(
             name: "SiteConfiguration", dependencies: ["Analytics", "Catalogue", "Runtime", "Yams"],
             path: "Sources/Configuration", swiftSettings: strict),
@@ -116,12 +115,13 @@ let package = Package(
         .executableTarget(
             name: "gridwarden",
             dependencies: [
-                "Analytics", "Catalogue", "SiteConfiguration", "Runtime", "Contract", "MQTT", "Store", "Inference",
+                "Analytics", "Catalogue", "Hashing", "SiteConfiguration", "Runtime", "Contract", "MQTT", "Store",
+                "Inference",
                 "Evidence", "Edge", "Bench", arguments, logging,
             ], swiftSettings: strict),
 
         .target(
-            name: "TestSupport", dependencies: ["Analytics", "Threading"], path: "Tests/TestSupport",
+            name: "TestSupport", dependencies: ["Analytics", "Threading"] + server, path: "Tests/TestSupport",
             exclude: ["rtsp_server.py", "quirky_camera.py"], swiftSettings: strict + fast),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Threading"], swiftSettings: strict),
@@ -132,7 +132,7 @@ let package = Package(
         test("Runtime", ["Evidence"]),
         test("Pipeline", ["Analytics", "Evidence", "Inference", "Video", "Hashing", "Threading", logging]),
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
-        test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb] + server),
+        test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb]),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["SiteConfiguration", "TestSupport", "Analytics", "Catalogue"],
             swiftSettings: strict),

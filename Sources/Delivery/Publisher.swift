@@ -414,7 +414,7 @@ public actor Publisher {
             throw error
         }
         // What was dropped, and what reviews say.
-        let facts = try outbox.facts()
+        let facts = try outbox.facts(isCounting: false)
         if facts.dropped != told?.dropped || facts.evicted != told?.evicted || facts.tallies != told?.tallies
             || warnings.texts != toldWarnings || sinks.completed(facts.sinks).map(\.news) != toldSinks.map(\.news)
         {
@@ -722,7 +722,7 @@ public actor Publisher {
                     logger.error(
                         "a message is dropped", metadata: ["sequence": "\(message.sequence)", "reason": "\(error)"])
                     progress.unsendable[message.sequence] = error.cause
-                case .refused where refusals == .skip:
+                case .refused where refusals == .skip && error.isAboutMessage:
                     passOver(message, error.cause)
                 case .refused, .settings:
                     allowed.remove(message.topic)

@@ -79,7 +79,6 @@ public struct Daemon: Sendable {
                 snapshot: { await snapshots.take($0) })
         }
         let board = SinkBoard(secrets: settings.secrets, timeZone: settings.site.timeZone)
-        try outbox.serve(sinks: settings.webhooks.map(\.name))
         let publisher = Publisher(
             outbox: outbox, broker: settings.broker, topics: topics, site: identity, logger: logger,
             places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
@@ -89,6 +88,8 @@ public struct Daemon: Sendable {
                 WebhookSink(webhook, software: settings.site.software), refusals: webhook.refusals, outbox: outbox,
                 board: board, logger: logger, changed: { publisher.notify() })
         }
+        // Reviews write messages as well.
+        outbox.onAppend { for sink in sinks { sink.notify() } }
         do {
             let site = settings.site
             let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
@@ -175,7 +176,7 @@ public struct Daemon: Sendable {
         ]
         if let follower { all.append(follower) }
         if let watch { all.append(watch) }
-        all += sinks.map { SinkService(runner: $0) }
+        all.append(SinkService(runners: sinks, outbox: outbox, logger: logger))
         all += answering
         services = all + [fleet, health]
         let parts = ConfigurationReload.Parts(

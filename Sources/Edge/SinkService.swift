@@ -1,18 +1,40 @@
 import Delivery
+import Logging
 import ServiceLifecycle
+import Store
 import Threading
 
-/// Runs a sink until the site stops. What is under way then goes again after the next start: no stop waits for a receiver.
+/// Runs the sinks beside the broker until the site stops. What is under way then goes again after the next start: no stop waits
+/// for a receiver.
 struct SinkService: Service {
-    /// Its thread may be in a call to a disk that hangs.
-    private static let farewell = Duration.seconds(2)
+    /// Their threads may be in a call to a disk that hangs.
+    private static let farewell = Duration.seconds(1)
+    /// A disk that is full now is asked again.
+    private static let storeWait = Duration.seconds(10)
 
-    let runner: SinkRunner
+    let runners: [SinkRunner]
+    let outbox: Outbox
+    let logger: Logger
 
     func run() async throws {
-        let sending = Task { await runner.run() }
+        let sending = Task { await send() }
         await cancelWhenGracefulShutdown { _ = await finishes { await sending.value } }
         sending.cancel()
         await finishes(within: Self.farewell) { await sending.value }
+    }
+
+    private func send() async {
+        while !Task.isCancelled {
+            do {
+                try await onOwnThread(named: "sinks") { try outbox.serve(sinks: runners.map(\.name)) }
+                break
+            } catch {
+                logger.error("the sinks wait for the disk", metadata: ["error": "\(error)"])
+                try? await Task.sleep(for: Self.storeWait)
+            }
+        }
+        await withTaskGroup { group in
+            for runner in runners { group.addTask { await runner.run() } }
+        }
     }
 }

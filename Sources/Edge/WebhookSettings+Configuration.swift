@@ -3,12 +3,19 @@ import Runtime
 import SiteConfiguration
 
 extension WebhookSettings {
+    /// Bytes from which on a part of a path may be a secret, and is no word.
+    private static let longPart = 16
+
     /// Resolves what the configuration names: the files of header and certificates. One that cannot be had is reported.
     static func read(
         _ delivery: DeliverySettings, _ named: inout NamedThings, _ secrets: KnownSecrets
     ) -> [WebhookSettings] {
         delivery.webhooks.enumerated().compactMap { index, webhook in
             secrets.learn(address: webhook.url)
+            // Many receivers know their senders by a part of the path.
+            for part in webhook.url.split(separator: "/").dropFirst(2) where part.utf8.count >= longPart {
+                secrets.learn(String(part))
+            }
             var header: Header?
             if let name = webhook.header, let file = webhook.headerFile {
                 let value = named.attempt(at: "delivery", "webhooks", "\(index)", "header_file") {

@@ -34,12 +34,16 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
     /// Nil where nothing is to be learnt.
     var sign: Sign?
 
-    package init(kind: Kind, operation: String, cause: String, remedy: String?, sign: Sign? = nil) {
+    /// The broker refuses this very message, for its topic or its content, not for what it has no room or no time.
+    package let isAboutMessage: Bool
+
+    package init(kind: Kind, operation: String, cause: String, remedy: String?, sign: Sign? = nil, isAboutMessage: Bool = false) {
         self.kind = kind
         self.operation = operation
         self.cause = cause
         self.remedy = remedy
         self.sign = sign
+        self.isAboutMessage = isAboutMessage
     }
 
     public var description: String { "could not \(operation): \(cause)" + (remedy.map { "; \($0)" } ?? "") }

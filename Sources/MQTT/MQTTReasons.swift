@@ -67,7 +67,8 @@ enum MQTTReasons {
     static func refusal(_ reason: Int, _ operation: String) -> MQTTError {
         MQTTError(
             kind: reason == packetTooLarge ? .unsendable : .refused, operation: operation, cause: name(reason),
-            remedy: reason == 0x80 ? remedy(0x87) : remedy(reason))
+            remedy: reason == 0x80 ? remedy(0x87) : remedy(reason),
+            isAboutMessage: [0x87, 0x90, 0x99].contains(reason))
     }
 
     private static func remedy(_ reason: Int) -> String? {

@@ -3,6 +3,7 @@ import Contract
 import Delivery
 import Edge
 import Foundation
+import Hashing
 import Runtime
 import SiteConfiguration
 import Synchronization
@@ -76,7 +77,7 @@ struct ConfigurationChange: ParsableArguments {
             let report = try StatusClient.reload(of: URL(filePath: folder))
             outcome.reason = report.reason.map(secrets.redact)
             switch report.outcome {
-            case .applied where report.sha256 == sha256 || report.sha256 == present(): outcome.daemon = .applied
+            case .applied where report.sha256 == sha256 || isOfThisFile(report.sha256): outcome.daemon = .applied
             case .applied:
                 outcome.daemon = .unknown
                 outcome.reason = "the daemon has taken another file: compare its --config"
@@ -94,13 +95,14 @@ struct ConfigurationChange: ParsableArguments {
         }
     }
 
-    /// The SHA-256 of the file by now: a later change holds this one, too.
-    private func present() -> String? {
-        guard let configuration = try? Configuration.load(path: file.config),
-            let settings = try? DaemonSettings(
-                configuration, file: file.config, software: "gridwarden \(Gridwarden.version)")
-        else { return nil }
-        return settings.site.configurationSHA256
+    /// Whether the file had, or has, this SHA-256. The daemon read it after this change was written: what it read holds this
+    /// change, or what came after it.
+    private func isOfThisFile(_ sha256: String?) -> Bool {
+        let store = ConfigurationStore(path: file.config)
+        let texts = [try? store.text()] + ((try? store.versions()) ?? []).map { try? store.text(ofVersion: $0.number) }
+        return texts.contains { text in
+            text.flatMap { try? SHA256.hex(Array($0.utf8)) }.map { $0 == sha256 } ?? false
+        }
     }
 
     private func show(_ outcome: Outcome) throws {

@@ -75,6 +75,29 @@ struct SinkTests {
         #expect(try outbox.sinkReports() == [SinkReport(name: "slow", waiting: 0, missed: [[3, 4]])])
     }
 
+    @Test func `a report reads the same from the site's state and from its status`() throws {
+        let report = SinkReport(
+            name: "desk", waiting: 3, missed: [[1, 4]], deadLetters: 2,
+            trouble: .init(reason: "away", refused: false, sequence: 9, since: "2026-11-29T00:00:00Z"))
+        #expect(try JSONDecoder().decode(SinkReport.self, from: JSONEncoder().encode(report)) == report)
+        let (encoder, decoder) = (JSONEncoder(), JSONDecoder())
+        encoder.keyEncodingStrategy = .convertToSnakeCase
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        #expect(try decoder.decode(SinkReport.self, from: encoder.encode(report)) == report)
+    }
+
+    @Test func `a dead sink does not keep new alerts from a full disk`() throws {
+        let outbox = try outbox()
+        try outbox.serve(sinks: ["dead"])
+        try write(100, to: outbox)
+        try deliver(outbox)
+        try outbox.limit(morePages: 0)
+        // Each takes a page and more.
+        for _ in 0..<50 { try write(1, to: outbox) }
+        #expect(try outbox.sinkReports().first?.missed?.first?.first == 1)
+        #expect(try outbox.gapReport().dropped.isEmpty)
+    }
+
     @Test func `another epoch moves the cursors with the messages`() throws {
         let outbox = try outbox()
         try outbox.serve(sinks: ["desk"])

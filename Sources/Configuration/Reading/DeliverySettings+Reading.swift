@@ -32,6 +32,7 @@ extension DeliverySettings.Webhook {
     static func read(_ section: Section<Key>, catalogue: Catalogue) -> DeliverySettings.Webhook {
         var webhook = DeliverySettings.Webhook(
             id: section.identifier(.id, example: "city-desk") ?? "", url: address(section) ?? "")
+        if webhook.id == "broker" { section.report("broker is the name of the broker itself: choose another id", .id) }
         webhook.kinds = kinds(section, catalogue)
         webhook.areas = areas(section)
         webhook.header = section.text(.header, form: "the name of a header, e.g. Authorization", isHeader)

@@ -23,6 +23,7 @@ public struct SinkReport: Codable, Sendable, Hashable {
     /// Messages that it is not done with, among them those that it will pass over; nil of the broker.
     public var waiting: Int?
     /// First and last sequence of each span that had to make room before the sink had it; nil where none had.
+    /// In the site's state the newest 16.
     public var missed: [[Int64]]?
     /// Messages that it refused for good and that were passed over; nil where none was.
     public var deadLetters: Int?
@@ -43,6 +44,27 @@ public struct SinkReport: Codable, Sendable, Hashable {
         case name, waiting, missed, trouble
         case deadLetters = "dead_letters"
     }
+
+    /// With the newest spans only.
+    package func bounded(to spans: Int) -> SinkReport {
+        var report = self
+        report.missed = missed.map { Array($0.suffix(spans)) }
+        return report
+    }
+
+    /// Reads the key in both forms: the status of a site is read with keys that were taken out of snake case.
+    public init(from decoder: any Decoder) throws {
+        let keys = try decoder.container(keyedBy: CodingKeys.self)
+        name = try keys.decode(String.self, forKey: .name)
+        waiting = try keys.decodeIfPresent(Int.self, forKey: .waiting)
+        missed = try keys.decodeIfPresent([[Int64]].self, forKey: .missed)
+        deadLetters =
+            try keys.decodeIfPresent(Int.self, forKey: .deadLetters)
+            ?? decoder.container(keyedBy: OtherKeys.self).decodeIfPresent(Int.self, forKey: .deadLetters)
+        trouble = try keys.decodeIfPresent(Trouble.self, forKey: .trouble)
+    }
+
+    private enum OtherKeys: String, CodingKey { case deadLetters }
 
     /// What is worth a word of its own: not how much waits, which changes with each message.
     package var news: SinkReport {

@@ -136,7 +136,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         self.blocked = blocked
         if !warnings.isEmpty { self.warnings = warnings }
         self.broker = broker
-        if !sinks.isEmpty { self.sinks = sinks }
+        if !sinks.isEmpty { self.sinks = sinks.map { $0.bounded(to: Self.mostSpans) } }
         if let at, !certificates.isEmpty {
             self.certificates = certificates.map {
                 Certificate(

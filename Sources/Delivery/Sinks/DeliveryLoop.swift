@@ -97,7 +97,9 @@ public struct DeliveryLoop: Sendable {
         let ceiling = min(waits.upperBound, waits.lowerBound * Double(1 << min(attempts, 30)))
         attempts += 1
         let wait = max(waits.lowerBound, ceiling * (0.5 + 0.5 * chance))
-        restUntil = now + max(wait, min(Self.longestRest, max(0, least ?? 0)))
+        // Those who were told the same must not come back in the same second.
+        let asked = max(0, least ?? 0) * (1 + 0.1 * chance)
+        restUntil = now + max(wait, min(Self.longestRest, asked))
         trouble = Trouble(
             reason: reason, isRefusal: isRefusal,
             since: trouble?.isRefusal == isRefusal ? trouble?.since ?? now : now)

@@ -17,6 +17,9 @@ public final class SinkBoard: Sendable {
         self.timeZone = timeZone
     }
 
+    /// Without secrets.
+    func redact(_ text: String) -> String { secrets.redact(text) }
+
     /// - Parameter sequence: of the message that is next.
     func set(_ trouble: DeliveryLoop.Trouble?, of sink: String, sequence: Int64, since: Date) {
         let told = trouble.map {

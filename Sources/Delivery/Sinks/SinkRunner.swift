@@ -21,6 +21,9 @@ public actor SinkRunner {
     private let now: @Sendable () -> Double
     private let sleep: @Sendable (Double) async -> Void
     private var loop: DeliveryLoop
+    /// What the sink is done with and the disk does not know yet, and why it was refused.
+    private var done: (message: AlertMessage, refusal: String?)?
+    private var storeFault: String?
     private let board: SinkBoard
     private let changed: @Sendable () -> Void
     private let wakeups: AsyncStream<Void>
@@ -65,37 +68,49 @@ public actor SinkRunner {
         } onCancel: { [wakeup] in
             wakeup.finish()
         }
+        // On a disk that takes nothing it goes again, under the same id.
+        try? settle()
         await sink.close()
     }
 
     private func sendAll() async {
         while !Task.isCancelled {
             do {
+                try settle()
                 let messages = try outbox.pending(sink: sink.name, limit: Self.batch)
                 guard !messages.isEmpty else { return }
-                var passed: AlertMessage?
                 for message in messages {
-                    guard sink.wants(message) else {
-                        passed = message
-                        continue
+                    if sink.wants(message) {
+                        try settle()
+                        guard await send(message) else { return }
+                    } else {
+                        // Of a run of messages for others the last one is enough.
+                        done = (message, nil)
                     }
-                    // Of a run of messages for others the last one is enough.
-                    if let last = passed { try outbox.settle(sink: sink.name, through: last) }
-                    passed = nil
-                    guard try await send(message) else { return }
                 }
-                if let last = passed { try outbox.settle(sink: sink.name, through: last) }
+                try settle()
+                storeFault = nil
             } catch {
-                logger.error(
-                    "the messages for a sink wait for the disk",
-                    metadata: ["sink": "\(sink.name)", "error": "\(error)"])
+                if storeFault != error.cause {
+                    logger.error(
+                        "what a sink has had cannot be written down, or read",
+                        metadata: ["sink": "\(sink.name)", "error": "\(error)"])
+                }
+                storeFault = error.cause
                 await sleep(Self.storeWait)
             }
         }
     }
 
+    /// Writes down what the sink is done with. While the disk takes nothing it stays in memory, and is not sent again.
+    private func settle() throws(OutboxError) {
+        guard let done else { return }
+        try outbox.settle(sink: sink.name, through: done.message, refusal: done.refusal)
+        self.done = nil
+    }
+
     /// Returns once the sink is done with the message; false where it was cancelled before.
-    private func send(_ message: AlertMessage) async throws(OutboxError) -> Bool {
+    private func send(_ message: AlertMessage) async -> Bool {
         while !Task.isCancelled {
             if case .rest(let until) = loop.next(now: now()) {
                 await sleep(max(0.01, until - now()))
@@ -107,12 +122,13 @@ public actor SinkRunner {
             let conclusion = loop.conclude(outcome, now: now(), chance: .random(in: 0...1))
             tell(before, message)
             switch conclusion {
-            case .advance: try outbox.settle(sink: sink.name, through: message)
+            case .advance: done = (message, nil)
             case .giveUp(let reason):
+                let reason = board.redact(reason)
                 logger.error(
                     "a sink refused a message, it is kept as a dead letter",
                     metadata: ["sink": "\(sink.name)", "sequence": "\(message.sequence)", "reason": "\(reason)"])
-                try outbox.settle(sink: sink.name, through: message, refusal: reason)
+                done = (message, reason)
             case .again: continue
             }
             return true

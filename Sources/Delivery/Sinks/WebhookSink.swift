@@ -4,36 +4,48 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Synchronization
+import Threading
 import Runtime
 
 /// Posts each alert to one address as the CloudEvents HTTP protocol binding defines it, in structured mode: the body is the
 /// event, `Content-Type` says so. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 ///
 /// 2xx acknowledges. No redirect is followed: alerts go to nobody whom the configuration does not name.
-public struct WebhookSink: Sink {
+public final class WebhookSink: Sink {
     static let mediaType = "application/cloudevents+json; charset=utf-8"
     /// Of an answer, in bytes; the rest is not read.
     private static let mostAnswer = 16_384
+    private static let bodyTime = Duration.seconds(2)
 
     private let settings: WebhookSettings
-    private let client: HTTPClient
+    /// Made with the first message: one that is made must be shut down.
+    private let client = Mutex<HTTPClient?>(nil)
     private let software: String
 
     /// - Parameter software: name and version, for `User-Agent`.
     public init(_ settings: WebhookSettings, software: String) {
         self.settings = settings
         self.software = software
-        var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
-        configuration.timeout.connect = .seconds(10)
-        configuration.httpVersion = .http1Only
-        // Whoever asks for a proxy by an environment variable means another program.
-        configuration.proxy = nil
-        if let authorities = settings.authorities {
+    }
+
+    private func connected() -> HTTPClient {
+        client.withLock { client in
+            if let client { return client }
+            var configuration = HTTPClient.Configuration(redirectConfiguration: .disallow)
+            configuration.timeout.connect = .seconds(10)
+            configuration.timeout.read = .milliseconds(Int64(settings.timeout * 1000))
+            configuration.httpVersion = .http1Only
+            // Whoever asks for a proxy by an environment variable means another program.
+            configuration.proxy = nil
             var tls = TLSConfiguration.makeClientConfiguration()
-            tls.trustRoots = .file(authorities)
+            tls.minimumTLSVersion = .tlsv12
+            if let authorities = settings.authorities { tls.trustRoots = .file(authorities) }
             configuration.tlsConfiguration = tls
+            let made = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+            client = made
+            return made
         }
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
     public var name: String { settings.name }
@@ -55,9 +67,11 @@ public struct WebhookSink: Sink {
         request.body = .bytes(message.payload)
         let start = ContinuousClock().now
         do {
-            let response = try await client.execute(request, timeout: .milliseconds(Int64(settings.timeout * 1000)))
-            // Read to its end the connection can be used again. What is too much is left.
-            _ = try? await response.body.collect(upTo: Self.mostAnswer)
+            let response = try await connected().execute(request, timeout: .milliseconds(Int64(settings.timeout * 1000)))
+            // Read to its end the connection can be used again. What is too much, or too slow, is left: the head says it all.
+            let rest = Task { _ = try? await response.body.collect(upTo: Self.mostAnswer) }
+            await finishes(within: Self.bodyTime) { await rest.value }
+            rest.cancel()
             return Self.outcome(
                 Int(response.status.code), phrase: response.status.reasonPhrase,
                 retryAfter: response.headers.first(name: "Retry-After"), now: Date())
@@ -67,25 +81,38 @@ public struct WebhookSink: Sink {
         }
     }
 
-    public func close() async { try? await client.shutdown() }
+    /// Does not wait: a receiver may take its time to say good-bye.
+    public func close() async {
+        let made = client.withLock { client in
+            defer { client = nil }
+            return client
+        }
+        guard let made else { return }
+        Task { try? await made.shutdown() }
+    }
 
-    /// What an answer means. Not now: 408, 425, 429 and all of the server's faults. Any other answer but 2xx is about the
-    /// message or the address, and the next attempt would get the same.
+    /// What an answer means. About this message are 400, 406, 409, 410, 411, 413, 414, 415, 422 and 431: the next attempt would
+    /// get the same. Everything else but 2xx is about the receiver, its address or our credential, and every message would get
+    /// it: none is given up for that.
     static func outcome(_ status: Int, phrase: String, retryAfter: String?, now: Date) -> DeliveryLoop.Outcome {
+        let answer = "the receiver answered \(status) \(phrase)"
+        let retryAfter = retryAfter.flatMap { seconds($0, now: now) }
         switch status {
         case 200..<300: return .taken
-        case 408, 425, 429, 500...:
-            return .failed(
-                reason: "the receiver answered \(status) \(phrase)",
-                retryAfter: retryAfter.flatMap { seconds($0, now: now) })
+        case 400, 406, 409, 410, 411, 413, 414, 415, 422, 431: return .refused(reason: answer)
+        case 408, 425, 429, 500...: return .failed(reason: answer, retryAfter: retryAfter)
         case 300..<400:
-            return .refused(
-                reason: "the receiver answered \(status) \(phrase): a redirect is not followed, name its target in url")
-        case 401, 403:
-            return .refused(reason: "the receiver answered \(status) \(phrase): check the header's credential")
-        default: return .refused(reason: "the receiver answered \(status) \(phrase)")
+            return .failed(
+                reason: answer + ": a redirect is not followed, name its target in url", retryAfter: setupWait)
+        case 401, 403, 407:
+            return .failed(
+                reason: answer + ": check the header's credential, and restart the service", retryAfter: setupWait)
+        default: return .failed(reason: answer + ": check url", retryAfter: setupWait)
         }
     }
+
+    /// Seconds: what somebody has to put right first needs no attempt each second.
+    private static let setupWait = 60.0
 
     /// Of `Retry-After`: seconds, or a date (RFC 9110, 10.2.3); nil where it is neither.
     static func seconds(_ text: String, now: Date) -> Double? {

@@ -5,9 +5,9 @@ import GRDB
 /// What goes when the budget is spent, in this order, the oldest of each first:
 ///
 /// 1. what was delivered to broker and sinks, except what has a picture that waits, and
-/// 2. then that; but not
-/// 3. the newest delivered message of each open incident, which is retained,
-/// 4. what the broker has and another sink lacks; its sequences are kept and told;
+/// 2. then that; but not the newest delivered message of each open incident, which is retained,
+/// 3. what the broker has and another sink lacks, with the same exception; its sequences are kept and told;
+/// 4. what was excepted;
 /// 5. what no broker has; so are its; and at the very last
 /// 6. the newest message of each open incident, without which nothing would tell that it is open.
 ///
@@ -32,7 +32,7 @@ extension Outbox {
         AND sequence NOT IN (SELECT sequence FROM pictures WHERE done IS NULL)
         """,
         "\(delivered) AND \(everywhere) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL"))",
-        "\(delivered) AND \(everywhere)",
+        "\(delivered) AND \(isNotNewestOfOpen("delivered_at IS NOT NULL"))",
         delivered,
         "\(waiting) AND \(isNotNewestOfOpen("sequence IS NOT NULL"))",
         waiting,
@@ -66,7 +66,8 @@ extension Outbox {
 
     /// Returns how many messages went.
     static func evictDelivered(atMost count: Int, _ db: Database) throws -> Int {
-        for condition in order.prefix(2) {
+        // At the last what a sink lacks: its receiver must not keep new alerts from the disk.
+        for condition in order.prefix(3) {
             let sql = "SELECT sequence FROM messages \(condition) ORDER BY sequence LIMIT ?"
             let doomed = try Int64.fetchAll(db, sql: sql, arguments: [count])
             guard doomed.isEmpty else {

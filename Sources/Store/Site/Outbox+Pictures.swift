@@ -19,7 +19,7 @@ extension Outbox {
             try pool.read { db in
                 let sql = """
                     SELECT p.topic, p.file, p.sha256 FROM pictures p JOIN messages m ON m.sequence = p.sequence \
-                    WHERE p.done IS NULL AND m.delivered_at IS NOT NULL ORDER BY p.sequence, p.topic
+                    WHERE p.done IS NULL AND m.delivered_at IS NOT NULL AND \(Self.isTaken("m")) ORDER BY p.sequence, p.topic
                     """
                 let rows = try Row.fetchCursor(db, sql: sql)
                 while let row = try rows.next() {

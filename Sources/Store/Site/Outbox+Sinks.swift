@@ -25,9 +25,11 @@ extension Outbox {
     /// is forgotten, with what it missed.
     public func serve(sinks names: [String]) throws(OutboxError) {
         try Self.explaining("take over the sinks of messages") {
-            try pool.write { db in
+            try writeMakingRoom { db in
                 let known = try String.fetchAll(db, sql: "SELECT name FROM sinks")
                 for name in known where !names.contains(name) {
+                    // Whoever took it out should find what was given up with it.
+                    try Self.audit(.messagesDropped, by: "", facts: ["sink": name, "reason": "the sink was taken out"], at: Date(), db)
                     try db.execute(sql: "DELETE FROM sinks WHERE name = ?", arguments: [name])
                     try db.execute(sql: "DELETE FROM sink_gaps WHERE sink = ?", arguments: [name])
                     try db.execute(sql: "DELETE FROM dead_letters WHERE sink = ?", arguments: [name])
@@ -119,20 +121,42 @@ extension Outbox {
         try Self.explaining("read how far the sinks have come") { try pool.read(Self.sinkReports) }
     }
 
-    static func sinkReports(_ db: Database) throws -> [SinkReport] {
+    static func sinkReports(_ db: Database, isCounting: Bool = true) throws -> [SinkReport] {
         guard try hasSinks(db) else { return [] }
         let dead = try deadLetterCounts(db)
         let reports = try Row.fetchAll(db, sql: "SELECT name, cursor FROM sinks ORDER BY name").map { row in
             let (name, cursor): (String, Int64) = (row["name"], row["cursor"])
-            let waiting = try Int.fetchOne(
-                db, sql: "SELECT COUNT(*) FROM messages WHERE sequence > ?", arguments: [cursor])
             let missed = try Row.fetchAll(
                 db, sql: "SELECT first, last FROM sink_gaps WHERE sink = ? ORDER BY first", arguments: [name]
-            ).map { [$0["first"] as Int64, $0["last"] as Int64] }
+            ).reduce(into: [[Int64]]()) { spans, row in
+                let (first, last): (Int64, Int64) = (row["first"], row["last"])
+                if let end = spans.last?[1], end + 1 >= first {
+                    spans[spans.count - 1][1] = max(end, last)
+                } else {
+                    spans.append([first, last])
+                }
+            }
             return SinkReport(
-                name: name, waiting: waiting, missed: missed.isEmpty ? nil : missed, deadLetters: dead[name])
+                name: name, waiting: isCounting ? try waiting(behind: cursor, db) : 0,
+                missed: missed.isEmpty ? nil : missed, deadLetters: dead[name])
         }
         return reports + [dead[broker].map { SinkReport(name: broker, deadLetters: $0) }].compactMap { $0 }
+    }
+
+    /// By the two partial indexes, which are a hundredth of the messages themselves.
+    private static func waiting(behind cursor: Int64, _ db: Database) throws -> Int {
+        let sql = """
+            SELECT (SELECT COUNT(*) FROM messages INDEXED BY messages_delivered \
+            WHERE delivered_at IS NOT NULL AND sequence > ?1) \
+            + (SELECT COUNT(*) FROM messages INDEXED BY messages_undelivered \
+            WHERE delivered_at IS NULL AND sequence > ?1)
+            """
+        return try Int.fetchOne(db, sql: sql, arguments: [cursor]) ?? 0
+    }
+
+    /// The broker has not refused the message for good.
+    static func isTaken(_ messages: String) -> String {
+        "\(messages).sequence NOT IN (SELECT sequence FROM dead_letters WHERE sink = '\(broker)')"
     }
 
     /// A database of an older version that is opened for reading only knows of none.

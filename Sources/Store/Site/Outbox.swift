@@ -11,6 +11,7 @@ public final class Outbox: Sendable {
     let pool: DatabasePool
     private let budget: OutboxBudget
     let sendsPictures: Bool
+    private let appended = Mutex<@Sendable () -> Void>({})
     let file: URL
     /// Whether nothing was ever written to the audit log when it was opened: the database was made just now, or by a run
     /// that ended before it could tell of it.
@@ -61,6 +62,9 @@ public final class Outbox: Sendable {
         generation = Mutex(epoch)
     }
 
+    /// - Parameter body: called on the database's thread after each message that was written, whoever wrote it. Must not wait.
+    public func onAppend(_ body: @escaping @Sendable () -> Void) { appended.withLock { $0 = body } }
+
     /// Writes the incident's state and a message about it in one transaction: both, or neither.
     ///
     /// A review may have changed the incident meanwhile. Then its verdict is kept and the revision goes on from there;
@@ -94,6 +98,7 @@ public final class Outbox: Sendable {
         try OutboxSchema.insert(message, at: Date(), db)
         if sendsPictures { try Self.insert(message.pictures, of: message, db) }
         try db.execute(sql: "UPDATE sequence SET last = ?", arguments: [sequence])
+        db.afterNextTransaction(onCommit: { [appended] _ in appended.withLock { $0 }() })
         try Self.evict(to: budget, keeping: sequence, db)
         return message
     }
@@ -172,7 +177,7 @@ public final class Outbox: Sendable {
                     where: """
                         sequence IN (
                             SELECT MAX(m.sequence) FROM messages m JOIN incidents i ON i.id = m.subject
-                            WHERE i.open AND m.delivered_at IS NOT NULL GROUP BY m.subject)
+                            WHERE i.open AND m.delivered_at IS NOT NULL AND \(Self.isTaken("m")) GROUP BY m.subject)
                         ORDER BY sequence
                         """, arguments: [])
             }
@@ -259,7 +264,9 @@ public final class Outbox: Sendable {
     }
 
     /// What the site's state tells, all of one moment.
-    package func facts() throws(OutboxError) -> SiteReport.Facts {
+    ///
+    /// - Parameter isCounting: whether it says how much waits for each sink, which takes a while where that is much.
+    package func facts(isCounting: Bool = true) throws(OutboxError) -> SiteReport.Facts {
         try Self.explaining("read the site's state") {
             try pool.read { db in
                 let newest = try Self.newest(db)
@@ -267,7 +274,7 @@ public final class Outbox: Sendable {
                     epoch: epoch, counts: try Self.counts(db), dropped: try Self.drops(db),
                     evicted: try Self.evicted(db),
                     tallies: try Self.tallies(db), audit: .init(entries: newest.number, hash: newest.hash),
-                    damaged: damaged, sinks: try Self.sinkReports(db))
+                    damaged: damaged, sinks: try Self.sinkReports(db, isCounting: isCounting))
             }
         }
     }

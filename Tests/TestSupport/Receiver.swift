@@ -5,19 +5,36 @@ import NIOPosix
 import Synchronization
 
 /// A real HTTP server on a free port of the loopback, which answers as it is told.
-final class Receiver: Sendable {
-    struct Request: Sendable {
-        let method: String
-        let path: String
-        let headers: [String: String]
-        let body: [UInt8]
+public final class Receiver: Sendable {
+    public struct Request: Sendable {
+        public let method: String
+        public let path: String
+        /// By their names in lower case.
+        public let headers: [String: String]
+        public let body: [UInt8]
     }
 
-    struct Answer: Sendable {
-        var status = 204
-        var headers: [(String, String)] = []
-        /// Hangs up without a word.
-        var hangsUp = false
+    public struct Answer: Sendable {
+        var status: Int
+        var headers: [(String, String)]
+        var hangsUp: Bool
+        var isMissing: Bool
+        var isUnfinished: Bool
+
+        /// - Parameters:
+        ///   - hangsUp: without a word.
+        ///   - isMissing: nothing is said, and the connection stays.
+        ///   - isUnfinished: the body is promised and never comes.
+        public init(
+            status: Int = 204, headers: [(String, String)] = [], hangsUp: Bool = false, isMissing: Bool = false,
+            isUnfinished: Bool = false
+        ) {
+            self.status = status
+            self.headers = headers
+            self.hangsUp = hangsUp
+            self.isMissing = isMissing
+            self.isUnfinished = isUnfinished
+        }
     }
 
     private struct Contents {
@@ -28,11 +45,11 @@ final class Receiver: Sendable {
     private let contents: Mutex<Contents>
     private let channel = Mutex<(any Channel)?>(nil)
 
-    var requests: [Request] { contents.withLock { $0.requests } }
-    var port: Int { channel.withLock { $0?.localAddress?.port } ?? 0 }
-    var url: String { "http://127.0.0.1:\(port)/alerts" }
+    package var requests: [Request] { contents.withLock { $0.requests } }
+    public var port: Int { channel.withLock { $0?.localAddress?.port } ?? 0 }
+    public var url: String { "http://127.0.0.1:\(port)/alerts" }
 
-    init(_ answer: @escaping @Sendable (Request, _ index: Int) -> Answer = { _, _ in Answer() }) async throws {
+    public init(_ answer: @escaping @Sendable (Request, _ index: Int) -> Answer = { _, _ in Answer() }) async throws {
         contents = Mutex(Contents(answer: answer))
         let server = try await ServerBootstrap(group: MultiThreadedEventLoopGroup.singleton)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -45,11 +62,11 @@ final class Receiver: Sendable {
         channel.withLock { $0 = server }
     }
 
-    func answers(_ answer: @escaping @Sendable (Request, _ index: Int) -> Answer) {
+    public func answers(_ answer: @escaping @Sendable (Request, _ index: Int) -> Answer) {
         contents.withLock { $0.answer = answer }
     }
 
-    func close() async { try? await channel.withLock { $0 }?.close() }
+    public func close() async { try? await channel.withLock { $0 }?.close() }
 
     private func take(_ request: Request) -> Answer {
         let (answer, index) = contents.withLock { contents in
@@ -79,10 +96,14 @@ final class Receiver: Sendable {
                 let answer = receiver.take(
                     Request(method: head.method.rawValue, path: head.uri, headers: headers, body: body))
                 guard !answer.hangsUp else { return context.close(promise: nil) }
+                guard !answer.isMissing else { return }
                 var fields = HTTPHeaders(answer.headers)
-                fields.add(name: "Content-Length", value: "0")
+                fields.add(name: "Content-Length", value: answer.isUnfinished ? "2" : "0")
                 let response = HTTPResponseHead(
                     version: head.version, status: .init(statusCode: answer.status), headers: fields)
+                guard !answer.isUnfinished else {
+                    return context.writeAndFlush(wrapOutboundOut(.head(response)), promise: nil)
+                }
                 context.write(wrapOutboundOut(.head(response)), promise: nil)
                 context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
             }
