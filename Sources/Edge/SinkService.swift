@@ -35,6 +35,8 @@ struct SinkService: Service {
         }
         await withTaskGroup { group in
             for runner in runners { group.addTask { await runner.run() } }
+            // A service that ends without being asked to takes the whole site with it.
+            group.addTask { while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) } }
         }
     }
 }

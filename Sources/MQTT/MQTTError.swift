@@ -37,7 +37,9 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
     /// The broker refuses this very message, for its topic or its content, not for what it has no room or no time.
     package let isAboutMessage: Bool
 
-    package init(kind: Kind, operation: String, cause: String, remedy: String?, sign: Sign? = nil, isAboutMessage: Bool = false) {
+    package init(
+        kind: Kind, operation: String, cause: String, remedy: String?, sign: Sign? = nil, isAboutMessage: Bool = false
+    ) {
         self.kind = kind
         self.operation = operation
         self.cause = cause

@@ -6,6 +6,8 @@ enum MQTTReasons {
     static let sessionTakenOver = 0x8E
     static let retainNotSupported = 0x9A
     private static let packetTooLarge = 0x95
+    /// Of PUBACK, reasons that say nothing against a message: busy, too many, over a quota, about to stop.
+    private static let passing: Set = [0x88, 0x89, 0x8B, 0x93, 0x96, 0x97, 0x98]
 
     private static let credentials = "check the user name and the password"
     private static let theirLog = "the broker's own log says why"
@@ -68,7 +70,7 @@ enum MQTTReasons {
         MQTTError(
             kind: reason == packetTooLarge ? .unsendable : .refused, operation: operation, cause: name(reason),
             remedy: reason == 0x80 ? remedy(0x87) : remedy(reason),
-            isAboutMessage: [0x87, 0x90, 0x99].contains(reason))
+            isAboutMessage: !passing.contains(reason))
     }
 
     private static func remedy(_ reason: Int) -> String? {

@@ -45,7 +45,8 @@ struct DeliverySectionTests {
 
     @Test(arguments: [
         ("url: \"https://h\"", "id is missing"), ("id: a", "url is missing"),
-        ("id: broker, url: \"https://h\"", "choose another id"), ("id: a, url: ftp://h/x", "begins with https://"), ("id: a, url: \"https://\"", "names a host"),
+        ("id: broker, url: \"https://h\"", "choose another id"), ("id: a, url: ftp://h/x", "begins with https://"),
+        ("id: a, url: \"https://\"", "names a host"),
         ("id: a, url: \"https://u:s3cret@h/\"", "no user and password"),
         ("id: a, url: \"https://h/#x\"", "without a #"),
         ("id: a, url: \"https://h:0/\"", "names a host"), ("id: a, url: \"https://h\", header: X-Key", "go together"),

@@ -52,7 +52,8 @@ struct DeliveryLoopTests {
         #expect(waits([.failed(reason: "busy", retryAfter: 1e9)]) == [3600])
         #expect(waits([.failed(reason: "busy", retryAfter: -7)]) == [1])
         // Less than the wait that is due anyway changes nothing.
-        #expect(waits(Array(repeating: .failed(reason: "busy", retryAfter: 3), count: 4), chance: 1).suffix(2) == [4, 8])
+        #expect(
+            waits(Array(repeating: .failed(reason: "busy", retryAfter: 3), count: 4), chance: 1).suffix(2) == [4, 8])
     }
 
     @Test func `a refused message is held, with waits from one minute to half an hour`() {

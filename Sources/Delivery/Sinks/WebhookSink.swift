@@ -4,9 +4,9 @@ import Foundation
 import NIOCore
 import NIOHTTP1
 import NIOSSL
+import Runtime
 import Synchronization
 import Threading
-import Runtime
 
 /// Posts each alert to one address as the CloudEvents HTTP protocol binding defines it, in structured mode: the body is the
 /// event, `Content-Type` says so. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
@@ -67,7 +67,8 @@ public final class WebhookSink: Sink {
         request.body = .bytes(message.payload)
         let start = ContinuousClock().now
         do {
-            let response = try await connected().execute(request, timeout: .milliseconds(Int64(settings.timeout * 1000)))
+            let response = try await connected().execute(
+                request, timeout: .milliseconds(Int64(settings.timeout * 1000)))
             // Read to its end the connection can be used again. What is too much, or too slow, is left: the head says it all.
             let rest = Task { _ = try? await response.body.collect(upTo: Self.mostAnswer) }
             await finishes(within: Self.bodyTime) { await rest.value }

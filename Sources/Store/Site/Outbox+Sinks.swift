@@ -29,7 +29,9 @@ extension Outbox {
                 let known = try String.fetchAll(db, sql: "SELECT name FROM sinks")
                 for name in known where !names.contains(name) {
                     // Whoever took it out should find what was given up with it.
-                    try Self.audit(.messagesDropped, by: "", facts: ["sink": name, "reason": "the sink was taken out"], at: Date(), db)
+                    try Self.audit(
+                        .messagesDropped, by: "", facts: ["sink": name, "reason": "the sink was taken out"], at: Date(),
+                        db)
                     try db.execute(sql: "DELETE FROM sinks WHERE name = ?", arguments: [name])
                     try db.execute(sql: "DELETE FROM sink_gaps WHERE sink = ?", arguments: [name])
                     try db.execute(sql: "DELETE FROM dead_letters WHERE sink = ?", arguments: [name])
@@ -118,7 +120,7 @@ extension Outbox {
     /// How the sinks stand, by their names; the broker only where it has refused something for good. What troubles them is
     /// not known here.
     public func sinkReports() throws(OutboxError) -> [SinkReport] {
-        try Self.explaining("read how far the sinks have come") { try pool.read(Self.sinkReports) }
+        try Self.explaining("read how far the sinks have come") { try pool.read { try Self.sinkReports($0) } }
     }
 
     static func sinkReports(_ db: Database, isCounting: Bool = true) throws -> [SinkReport] {

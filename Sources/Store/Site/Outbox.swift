@@ -98,7 +98,7 @@ public final class Outbox: Sendable {
         try OutboxSchema.insert(message, at: Date(), db)
         if sendsPictures { try Self.insert(message.pictures, of: message, db) }
         try db.execute(sql: "UPDATE sequence SET last = ?", arguments: [sequence])
-        db.afterNextTransaction(onCommit: { [appended] _ in appended.withLock { $0 }() })
+        db.afterNextTransaction(onCommit: { [weak self] _ in self?.appended.withLock { $0 }() })
         try Self.evict(to: budget, keeping: sequence, db)
         return message
     }
