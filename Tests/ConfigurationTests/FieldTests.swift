@@ -30,6 +30,8 @@ import Testing
         compare(EvidenceSettings.Key.self)
         compare(InboundSettings.Key.self)
         compare(InboundSettings.Party.Key.self)
+        compare(DeliverySettings.Key.self)
+        compare(DeliverySettings.Webhook.Key.self)
         compare(OutboxSettings.Key.self)
         compare(LoggingSettings.Key.self)
         compare(MetricsSettings.Key.self)
@@ -216,11 +218,13 @@ import Testing
             ("broker.tls", TLSSettings.Key.fields),
             ("detector", DetectorSettings.Key.fields), ("evidence", EvidenceSettings.Key.fields),
             ("inbound", InboundSettings.Key.fields), ("inbound.reviewers", InboundSettings.Party.Key.fields),
+            ("delivery", DeliverySettings.Key.fields), ("delivery.webhooks", DeliverySettings.Webhook.Key.fields),
             ("outbox", OutboxSettings.Key.fields), ("cameras", CameraSettings.Key.fields),
             ("presets", PresetSettings.Key.fields), ("zones", ZoneSettings.Key.fields),
             ("metrics", MetricsSettings.Key.fields), ("logging", LoggingSettings.Key.fields),
         ]
         let found = try Sample.docs()
+        #expect(found.split(separator: "<!-- keys of ").count - 1 == tables.count, "a table is made of no fields")
         var made = found
         for (name, fields) in tables {
             let begin = try #require(made.range(of: "<!-- keys of \(name) -->\n"), "\(name)")

@@ -1,4 +1,5 @@
 import Foundation
+import GRDB
 import TestSupport
 import Testing
 
@@ -84,6 +85,21 @@ struct SinkTests {
         encoder.keyEncodingStrategy = .convertToSnakeCase
         decoder.keyDecodingStrategy = .convertFromSnakeCase
         #expect(try decoder.decode(SinkReport.self, from: encoder.encode(report)) == report)
+    }
+
+    @Test func `a database that a later version has written is refused in words, and left as it is`() throws {
+        let outbox = try outbox()
+        try write(1, to: outbox)
+        try outbox.pool.write {
+            try $0.execute(sql: "INSERT INTO grdb_migrations (identifier) VALUES ('of a later version')")
+        }
+        try #require(throws: OutboxError.self) { _ = try self.outbox() }
+        do { _ = try self.outbox() } catch {
+            let said = "\(error)"
+            #expect(said.contains("a later version of gridwarden has written it; install that version again"))
+            #expect(!((error as? OutboxError)?.isDamage ?? true))
+        }
+        #expect(try Outbox(reading: folder.file("outbox.sqlite")).counts().lastSequence == 2)
     }
 
     @Test func `a dead sink does not keep new alerts from a full disk`() throws {

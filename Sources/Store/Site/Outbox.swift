@@ -39,6 +39,12 @@ public final class Outbox: Sendable {
             let pool = try DatabasePool(path: file.path, configuration: configuration)
             // GRDB sets NORMAL with WAL, which may lose the last transactions in a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            // What a later version keeps is not known here, and would be lost bit by bit.
+            guard try !pool.read(OutboxSchema.migrator.hasBeenSuperseded) else {
+                throw OutboxError(
+                    operation: "open the outbox \(file.path)", cause: "a later version of gridwarden has written it",
+                    remedy: "install that version again, or give this one another state_directory")
+            }
             try OutboxSchema.migrator.migrate(pool)
             return try pool.read { (pool, try Self.epoch($0), try Self.newest($0).number == 0) }
         }
