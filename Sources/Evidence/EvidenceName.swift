@@ -1,4 +1,5 @@
 import Foundation
+import Runtime
 
 /// The name of a file of the evidence store, `DAY/INCIDENT/FILE`, in letters that have one spelling only.
 struct EvidenceName {

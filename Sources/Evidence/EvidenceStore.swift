@@ -1,5 +1,6 @@
 public import Foundation
 import Hashing
+import Runtime
 import Synchronization
 internal import Video
 

@@ -1,6 +1,7 @@
 public import Foundation
 import Glibc
 import Hashing
+import Runtime
 import Synchronization
 internal import Video
 

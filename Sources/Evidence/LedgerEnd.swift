@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Runtime
 
 /// The end of a ledger as it lies on the disk, read from behind: the time does not grow with its length.
 struct LedgerEnd {

@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Runtime
 
 /// Reads a ledger line by line; memory does not grow with its length, nor with that of a line.
 final class LedgerLines {

@@ -1,6 +1,7 @@
 import Foundation
 import Glibc
 import Hashing
+import Runtime
 internal import Video
 
 extension Ledger {

@@ -1,5 +1,6 @@
 public import Foundation
 import Glibc
+import Runtime
 
 /// A copy of one incident's files with the ledger that vouches for them, for handing on.
 public enum LedgerPack {

@@ -1,6 +1,7 @@
 import CCrypto
 public import Foundation
 import Glibc
+import Runtime
 
 /// The key with which a site signs its ledger: Ed25519, made at the first start, readable by the service's user only.
 ///

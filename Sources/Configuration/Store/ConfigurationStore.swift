@@ -150,10 +150,12 @@ public struct ConfigurationStoreFault: Error, Sendable, Hashable, CustomStringCo
     }
 
     static func failed(_ operation: String) -> ConfigurationStoreFault {
-        let cause = String(cString: strerror(errno))
-        return ConfigurationStoreFault(
-            .unwritable,
-            "could not \(operation): \(cause); run this as root or as the owner of the file and its folder, and check the disk"
-        )
+        ConfigurationStoreFault(unwritable: "could not \(operation): \(String(cString: strerror(errno)))")
+    }
+
+    /// - Parameter cause: what could not be done, and why.
+    init(unwritable cause: String) {
+        self.init(
+            .unwritable, "\(cause); run this as root or as the owner of the file and its folder, and check the disk")
     }
 }

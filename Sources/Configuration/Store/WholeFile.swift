@@ -1,5 +1,6 @@
 import Foundation
 import Glibc
+import Runtime
 
 /// Whose a file is, and who may read it.
 struct FileOwner {
@@ -33,34 +34,15 @@ struct FileOwner {
 enum WholeFile {
     /// Writes beside the place, brings it to the disk and moves it there.
     static func write(_ text: String, to file: URL, owner: FileOwner) throws(ConfigurationStoreFault) {
-        let folder = file.deletingLastPathComponent()
-        let part = folder.appending(path: ".\(file.lastPathComponent).part").path
-        // What a kill has left; under the lock nobody else writes it.
-        unlink(part)
-        // Only its owner may read it until it has the rights of the file.
-        let descriptor = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw .failed("write beside \(file.path)") }
-        defer { close(descriptor) }
-        do throws(ConfigurationStoreFault) {
-            let bytes = Array(text.utf8)
-            var done = 0
-            while done < bytes.count {
-                let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-                if count < 0, errno == EINTR { continue }
-                guard count > 0 else { throw .failed("write \(part)") }
-                done += count
+        // Under the lock nobody else writes it. Only its owner may read it until it has the rights of the file.
+        let part = file.deletingLastPathComponent().appending(path: ".\(file.lastPathComponent).part").path
+        do {
+            try DurableFile.write(Array(text.utf8), to: file, mode: 0o600, part: part) {
+                try owner.take(over: $0, part)
             }
-            try owner.take(over: descriptor, part)
-            guard fsync(descriptor) == 0 else { throw .failed("bring \(part) to the disk") }
-            guard rename(part, file.path) == 0 else { throw .failed("replace \(file.path)") }
-        } catch {
-            unlink(part)
-            throw error
+        } catch let fault as ConfigurationStoreFault { throw fault } catch {
+            throw ConfigurationStoreFault(unwritable: (error as? DurableFile.Failed)?.cause ?? "\(error)")
         }
-        let parent = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard parent >= 0 else { throw .failed("open \(folder.path)") }
-        defer { close(parent) }
-        guard fsync(parent) == 0 else { throw .failed("bring \(folder.path) to the disk") }
     }
 
     /// For its owner only.

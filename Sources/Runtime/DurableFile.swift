@@ -1,0 +1,76 @@
+package import Foundation
+import Glibc
+
+/// Files that are whole and on the disk, or not there.
+package enum DurableFile {
+    package struct Failed: Error, CustomStringConvertible {
+        /// What could not be done, and why.
+        package let cause: String
+
+        package var description: String { "\(cause); check its owner and the free space" }
+    }
+
+    /// What stands behind a name while the file is written; a kill leaves it.
+    package static let unfinished = ".part"
+
+    /// Writes a file beside its place, brings it to the disk and moves it there; by default owner and group may read it.
+    ///
+    /// - Parameters:
+    ///   - part: what stands there meanwhile; the name with `unfinished` behind it unless something else is given.
+    ///   - prepare: called with the descriptor once all is written, before it is brought to the disk.
+    /// - Throws: `Failed`, or what `prepare` throws; then the file is as it was.
+    package static func write(
+        _ bytes: [UInt8], to file: URL, mode: mode_t = 0o640, part: String? = nil,
+        prepare: (Int32) throws -> Void = { _ in }
+    ) throws {
+        let part = part ?? file.path + unfinished
+        // What a kill has left may have another mode, or be a link by now.
+        unlink(part)
+        let descriptor = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
+        guard descriptor >= 0 else { throw failed("create \(part)") }
+        do {
+            defer { close(descriptor) }
+            try writeAll(bytes, to: descriptor, path: part)
+            try prepare(descriptor)
+            // Owner and rights as well.
+            guard fsync(descriptor) == 0 else { throw failed("bring \(part) to the disk") }
+        } catch {
+            unlink(part)
+            throw error
+        }
+        guard rename(part, file.path) == 0 else {
+            let error = failed("rename \(part)")
+            unlink(part)
+            throw error
+        }
+        try syncFolder(file.deletingLastPathComponent())
+    }
+
+    /// Writes all bytes and waits for the disk.
+    package static func append(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
+        try writeAll(bytes, to: descriptor, path: path)
+        guard fdatasync(descriptor) == 0 else { throw failed("bring \(path) to the disk") }
+    }
+
+    private static func writeAll(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw failed("write \(path)") }
+            done += count
+        }
+    }
+
+    /// Makes the names in a folder durable.
+    package static func syncFolder(_ folder: URL) throws {
+        let descriptor = open(folder.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw failed("open \(folder.path)") }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw failed("bring \(folder.path) to the disk") }
+    }
+
+    package static func failed(_ operation: String) -> Failed {
+        Failed(cause: "could not \(operation): \(String(cString: strerror(errno)))")
+    }
+}
