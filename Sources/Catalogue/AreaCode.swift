@@ -61,6 +61,11 @@ public struct AreaCode: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The digits down to one level.
     public func segment(_ level: Level) -> String { String(digits.prefix(level.rawValue)) }
 
+    /// Whether an area lies in this one, down to the level that its text named.
+    ///
+    /// - Parameter area: 12 digits.
+    public func covers(_ area: some StringProtocol) -> Bool { area.hasPrefix(segment(level)) }
+
     public static func == (a: AreaCode, b: AreaCode) -> Bool { a.digits == b.digits }
     public func hash(into hasher: inout Hasher) { hasher.combine(digits) }
 }

@@ -26,9 +26,7 @@ public struct Routing: Sendable, Hashable {
             self.id = id
         }
 
-        public func covers(_ kind: AlertKind) -> Bool {
-            kinds.hasSuffix("*") ? kind.rawValue.hasPrefix(kinds.dropLast()) : kind.rawValue == kinds
-        }
+        public func covers(_ kind: AlertKind) -> Bool { kind.isCovered(by: kinds) }
 
         /// The larger, the more is said of the kind; the ground decides only between equals.
         fileprivate var weight: (Int, Int, Int) {
@@ -46,5 +44,12 @@ public struct Routing: Sendable, Hashable {
         let fitting = routes.filter { $0.covers(entry.kind) && ($0.surface == nil || $0.surface == surface) }
         guard let route = fitting.max(by: { $0.weight < $1.weight }) else { return usual }
         return Department(role: route.role ?? usual.role, name: route.name ?? usual.name, id: route.id ?? usual.id)
+    }
+}
+
+extension AlertKind {
+    /// - Parameter kinds: a kind such as `parking.motor`; with `*` at its end all kinds that begin like this.
+    public func isCovered(by kinds: String) -> Bool {
+        kinds.hasSuffix("*") ? rawValue.hasPrefix(kinds.dropLast()) : rawValue == kinds
     }
 }

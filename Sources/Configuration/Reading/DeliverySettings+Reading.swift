@@ -75,14 +75,10 @@ extension DeliverySettings.Webhook {
             let text = node.scalar?.string ?? ""
             let isKnown =
                 text.hasSuffix(".*")
-                ? catalogue.kinds.contains { $0.rawValue.hasPrefix(text.dropLast()) }
+                ? catalogue.kinds.contains { $0.isCovered(by: text) }
                 : catalogue[AlertKind(rawValue: text)] != nil
             if isKnown { return text }
-            let guess = Wording.nearest(to: text, among: catalogue.kinds.map(\.rawValue))
-            section.log.report(
-                "\(section.place): there is no kind \(Wording.quoted(text)): "
-                    + (guess.map { "did you mean \($0)?" } ?? "name one of the catalogue's, e.g. parking.motor"),
-                at: Position(node))
+            section.log.report("\(section.place): \(Wording.noKind(text, catalogue))", at: Position(node))
             return nil
         }
     }

@@ -22,10 +22,7 @@ extension KindOverride {
         return mapping.compactMap { name, value in
             let text = name.scalar?.string ?? ""
             guard let entry = catalogue[AlertKind(rawValue: text)] else {
-                let guess = Wording.nearest(to: text, among: catalogue.kinds.map(\.rawValue))
-                let hint = guess.map { "did you mean \($0)?" } ?? "name one of the catalogue's, e.g. parking.motor"
-                site.log.report(
-                    "\(site.place), kinds: there is no kind \(Wording.quoted(text)): \(hint)", at: Position(name))
+                site.log.report("\(site.place), kinds: \(Wording.noKind(text, catalogue))", at: Position(name))
                 return nil
             }
             let place = "\(site.place), kind \(text)"

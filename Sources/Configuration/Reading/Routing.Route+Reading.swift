@@ -28,9 +28,8 @@ extension Routing.Route {
         guard let kinds = section.raw(.kind) else { return nil }
         var route = Routing.Route(kinds: kinds, surface: section.choice(.surface), id: section.text(.id))
         if !catalogue.kinds.contains(where: route.covers) {
-            let guess = Wording.nearest(to: kinds, among: catalogue.kinds.map(\.rawValue))
-            let hint = guess.map { "did you mean \($0)?" } ?? "name one, or a family such as vending.*"
-            section.report("there is no kind \(Wording.quoted(kinds)): \(hint)", .kind)
+            let hint = "name one, or a family such as vending.*"
+            section.report(Wording.noKind(kinds, catalogue, otherwise: hint), .kind)
         }
         route.role = section.text(.role, form: "a slug such as traffic-police", Form.isRole)
         let name: Section<LocalizedName.Key>? = section.section(.name, place: "\(section.place), name")

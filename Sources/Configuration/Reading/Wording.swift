@@ -1,3 +1,6 @@
+import Analytics
+import Catalogue
+
 /// How faults speak of values and choices.
 enum Wording {
     private static let longest = 40
@@ -10,9 +13,7 @@ enum Wording {
     }
 
     /// Without `.0` on whole numbers.
-    static func number(_ value: Double) -> String {
-        value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : String(value)
-    }
+    static func number(_ value: Double) -> String { Field.spelled(value) }
 
     static func list(_ names: [String]) -> String { names.joined(separator: ", ") }
 
@@ -25,6 +26,15 @@ enum Wording {
         let limit = wanted.count <= 3 ? 1 : max(2, wanted.count / 3)
         let ranked = names.map { (name: $0, distance: distance(wanted, normalised($0))) }
         return ranked.filter { $0.distance <= limit }.min { $0.distance < $1.distance }?.name
+    }
+
+    /// - Parameter hint: what to do where no kind is near.
+    static func noKind(
+        _ text: String, _ catalogue: Catalogue,
+        otherwise hint: String = "name one of the catalogue's, e.g. parking.motor"
+    ) -> String {
+        let guess = nearest(to: text, among: catalogue.kinds.map(\.rawValue)).map { "did you mean \($0)?" }
+        return "there is no kind \(quoted(text)): \(guess ?? hint)"
     }
 
     private static func normalised(_ text: String) -> [Character] {

@@ -29,7 +29,7 @@ public struct Authority: Sendable, Hashable {
         guard !parties.isEmpty else { return }
         guard let by else { throw Refusal(.unauthorised, "this site asks for a name: add by") }
         let isAllowed = parties.contains { party in
-            party.by == by && area.hasPrefix(party.area.map { $0.segment($0.level) } ?? "")
+            party.by == by && party.area?.covers(area) ?? true
         }
         guard isAllowed else { throw Refusal(.unauthorised, "\(by) is not allowed to ask for this here") }
     }

@@ -1,3 +1,4 @@
+import Analytics
 public import Catalogue
 import Contract
 import Foundation
@@ -49,16 +50,8 @@ public struct WebhookSettings: Sendable {
     ///
     /// - Parameter area: 12 digits.
     func wants(kind: String, area: String) -> Bool {
-        let isKind =
-            kinds.isEmpty
-            || kinds.contains { wanted in
-                wanted == kind || wanted.hasSuffix(".*") && kind.hasPrefix(wanted.dropLast())
-            }
-        return isKind && (areas.isEmpty || areas.contains { area.hasPrefix($0.segments) })
+        let kind = AlertKind(rawValue: kind)
+        return (kinds.isEmpty || kinds.contains(where: kind.isCovered))
+            && (areas.isEmpty || areas.contains { $0.covers(area) })
     }
-}
-
-extension AreaCode {
-    /// The digits that its level names.
-    fileprivate var segments: String { String(digits.prefix(level.rawValue)) }
 }
