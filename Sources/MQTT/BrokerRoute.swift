@@ -124,8 +124,9 @@ struct BrokerRoute {
         }
         shortLives += 1
         guard shortLives >= Self.suspicious, error.remedy == nil else { return error }
-        return MQTTError(
-            kind: error.kind, operation: error.operation, cause: "\(error.cause) again and again",
-            remedy: MQTTError.clash, sign: error.sign)
+        var suspected = error
+        suspected.cause += " again and again"
+        suspected.remedy = MQTTError.clash
+        return suspected
     }
 }

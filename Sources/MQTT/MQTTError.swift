@@ -27,10 +27,10 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
     }
 
     public let kind: Kind
-    public let operation: String
-    public let cause: String
+    public internal(set) var operation: String
+    public internal(set) var cause: String
     /// What helps; nil where waiting does.
-    public let remedy: String?
+    public internal(set) var remedy: String?
     /// Nil where nothing is to be learnt.
     var sign: Sign?
 

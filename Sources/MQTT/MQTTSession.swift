@@ -396,9 +396,9 @@ final class MQTTSession: Sendable {
         }
         do { try outcome.get() } catch {
             guard error.kind != .disconnected else { throw error }
-            throw MQTTError(
-                kind: error.kind, operation: operation, cause: error.cause, remedy: error.remedy,
-                isAboutMessage: error.isAboutMessage)
+            var named = error
+            named.operation = operation
+            throw named
         }
     }
 
