@@ -88,8 +88,9 @@ public struct Daemon: Sendable {
                 WebhookSink(webhook, software: settings.site.software), refusals: webhook.refusals, outbox: outbox,
                 board: board, logger: logger, changed: { publisher.notify() })
         }
+        let wakeSinks: @Sendable () -> Void = { for sink in sinks { sink.notify() } }
         // Reviews write messages as well.
-        outbox.onAppend { for sink in sinks { sink.notify() } }
+        outbox.onAppend(wakeSinks)
         do {
             let site = settings.site
             let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
@@ -107,7 +108,8 @@ public struct Daemon: Sendable {
             logger: logger, pictured: { examples?.consider($0) },
             wake: {
                 publisher.notify()
-                for sink in sinks { sink.notify() }
+                // One that was held may go out now.
+                wakeSinks()
                 follower?.notify()
             })
         // Before the cameras take over what is open.

@@ -92,7 +92,7 @@ extension DaemonSettings {
         outboxBudget = OutboxBudget(messages: outbox.maxMessages, bytes: outbox.maxMegabytes << 20)
         evidenceBudget = evidence.maxMegabytes << 20
         auditDays = outbox.auditDays
-        refusals = configuration.delivery.refusals == .skip ? .skip : .hold
+        refusals = .init(configuration.delivery.refusals)
         self.webhooks = webhooks
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
         logLevel = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info

@@ -48,7 +48,7 @@ struct PrometheusText {
             each { $0.waiting == nil ? nil : $0.trouble == nil ? 0 : 1 })
         add(
             "gridwarden_sink_missed_messages", .gauge, "Messages that had to make room before a sink had them.",
-            each { $0.waiting == nil ? nil : Double($0.missed?.reduce(0) { $0 + Int($1[1] - $1[0]) + 1 } ?? 0) })
+            each { $0.waiting == nil ? nil : Double($0.missedMessages) })
         add(
             "gridwarden_sink_dead_letters", .gauge, "Messages that a sink has refused for good, kept by name.",
             each { Double($0.deadLetters ?? 0) })

@@ -25,9 +25,7 @@ public enum StatusClient {
                 : "no daemon runs with this configuration: start it, or name another one with --config"
             throw NoAnswer(description: "\(error); \(remedy)")
         }
-        guard let head = answer.range(of: Data("\r\n\r\n".utf8)), answer.starts(with: Data("HTTP/1.1 200 ".utf8)),
-            let status = try? SiteStatus(json: answer[head.upperBound...])
-        else {
+        guard let (code, body) = parts(of: answer), code == 200, let status = try? SiteStatus(json: body) else {
             throw NoAnswer(
                 description: "\(socket) gave no status; the daemon may be busy or of another version: see its log")
         }
@@ -84,10 +82,16 @@ public enum StatusClient {
         } catch {
             throw .unanswered("\(error)")
         }
+        guard let parts = parts(of: answer) else { throw .unanswered("the daemon did not answer: see its log") }
+        return parts
+    }
+
+    /// Nil where it is no whole response.
+    private static func parts(of answer: Data) -> (status: Int, body: Data)? {
         let text = String(decoding: answer.prefix(12), as: UTF8.self)
         guard let head = answer.range(of: Data("\r\n\r\n".utf8)), text.hasPrefix("HTTP/1.1 "),
             let status = Int(text.suffix(3))
-        else { throw .unanswered("the daemon did not answer: see its log") }
+        else { return nil }
         return (status, answer[head.upperBound...])
     }
 

@@ -44,8 +44,17 @@ extension WebhookSettings {
             }
             return WebhookSettings(
                 name: webhook.id, url: webhook.url, kinds: webhook.kinds, areas: webhook.areas, header: header,
-                authorities: authorities, refusals: webhook.refusals == .skip ? .skip : .hold,
+                authorities: authorities, refusals: .init(webhook.refusals),
                 timeout: Double(webhook.timeout))
+        }
+    }
+}
+
+extension DeliveryLoop.Refusals {
+    init(_ refusals: DeliverySettings.Refusals) {
+        switch refusals {
+        case .hold: self = .hold
+        case .skip: self = .skip
         }
     }
 }

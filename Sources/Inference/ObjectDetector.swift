@@ -98,7 +98,7 @@ public actor ObjectDetector {
     }
 
     /// Returns once everything that was asked before has been done.
-    public func answer() {}
+    private func answer() {}
 
     /// Returns as soon as it gets on: with the next look that is done, failed or not, or when everything that was asked before is.
     /// However many looks wait, that is soon; it never is while one of them hangs.

@@ -34,9 +34,7 @@ struct StatusCommand: ParsableCommand {
     private func show(_ sink: SinkReport) {
         var parts: [String] = []
         if let waiting = sink.waiting { parts.append("\(waiting) wait") }
-        if let missed = sink.missed {
-            parts.append("MISSED \(missed.reduce(0) { $0 + $1[1] - $1[0] + 1 }), they had to make room")
-        }
+        if sink.missed != nil { parts.append("MISSED \(sink.missedMessages), they had to make room") }
         if let dead = sink.deadLetters { parts.append("REFUSED \(dead) for good: see gridwarden gaps") }
         if let trouble = sink.trouble {
             let what = trouble.refused ? "REFUSES message \(trouble.sequence)" : "TROUBLE"

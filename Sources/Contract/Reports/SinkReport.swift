@@ -45,6 +45,9 @@ public struct SinkReport: Codable, Sendable, Hashable {
         case deadLetters = "dead_letters"
     }
 
+    /// Of all spans.
+    public var missedMessages: Int64 { missed?.reduce(0) { $0 + $1[1] - $1[0] + 1 } ?? 0 }
+
     /// With the newest spans only.
     package func bounded(to spans: Int) -> SinkReport {
         var report = self

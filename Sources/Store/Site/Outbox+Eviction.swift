@@ -187,11 +187,9 @@ extension Outbox {
     public func receipts(from first: Int64, through last: Int64) throws(OutboxError) -> [DeliveryReceipt] {
         try Self.explaining("read the receipts \(first) to \(last)") {
             try pool.read { db in
-                let refused =
-                    try Self.hasSinks(db)
-                    ? "sequence IN (SELECT sequence FROM dead_letters WHERE sink = '\(Self.broker)')" : "FALSE"
+                let isTaken = try Self.hasSinks(db) ? Self.isTaken("messages") : "TRUE"
                 let sql = """
-                    SELECT sequence, id, created, IIF(\(refused), NULL, delivered_at) AS delivered_at FROM messages \
+                    SELECT sequence, id, created, IIF(\(isTaken), delivered_at, NULL) AS delivered_at FROM messages \
                     WHERE sequence BETWEEN ? AND ? ORDER BY sequence
                     """
                 return try Row.fetchAll(db, sql: sql, arguments: [first, last]).map { row in
@@ -228,9 +226,14 @@ extension Outbox {
 
     private static func drops(from least: Int64, _ db: Database) throws -> [ClosedRange<Int64>] {
         let sql = "SELECT MAX(first, \(least)) AS first, last FROM drops ORDER BY first"
-        return try spans(sql, db).reduce(into: []) { spans, span in
-            if let last = spans.last, last.upperBound + 1 == span.lowerBound {
-                spans[spans.count - 1] = last.lowerBound...span.upperBound
+        return joined(try spans(sql, db))
+    }
+
+    /// Spans in their order, those that touch or overlap made one.
+    static func joined(_ spans: [ClosedRange<Int64>]) -> [ClosedRange<Int64>] {
+        spans.reduce(into: []) { spans, span in
+            if let last = spans.last, last.upperBound + 1 >= span.lowerBound {
+                spans[spans.count - 1] = last.lowerBound...max(last.upperBound, span.upperBound)
             } else {
                 spans.append(span)
             }
@@ -247,8 +250,10 @@ extension Outbox {
         return try spans(sql, db)
     }
 
-    private static func spans(_ sql: String, _ db: Database) throws -> [ClosedRange<Int64>] {
-        try Row.fetchAll(db, sql: sql).compactMap { row in
+    static func spans(
+        _ sql: String, arguments: StatementArguments = [], _ db: Database
+    ) throws -> [ClosedRange<Int64>] {
+        try Row.fetchAll(db, sql: sql, arguments: arguments).compactMap { row in
             let (first, last): (Int64, Int64) = (row["first"], row["last"])
             return first <= last ? first...last : nil
         }

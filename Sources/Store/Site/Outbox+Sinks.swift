@@ -128,16 +128,8 @@ extension Outbox {
         let dead = try deadLetterCounts(db)
         let reports = try Row.fetchAll(db, sql: "SELECT name, cursor FROM sinks ORDER BY name").map { row in
             let (name, cursor): (String, Int64) = (row["name"], row["cursor"])
-            let missed = try Row.fetchAll(
-                db, sql: "SELECT first, last FROM sink_gaps WHERE sink = ? ORDER BY first", arguments: [name]
-            ).reduce(into: [[Int64]]()) { spans, row in
-                let (first, last): (Int64, Int64) = (row["first"], row["last"])
-                if let end = spans.last?[1], end + 1 >= first {
-                    spans[spans.count - 1][1] = max(end, last)
-                } else {
-                    spans.append([first, last])
-                }
-            }
+            let gaps = "SELECT first, last FROM sink_gaps WHERE sink = ? ORDER BY first"
+            let missed = joined(try spans(gaps, arguments: [name], db)).map { [$0.lowerBound, $0.upperBound] }
             return SinkReport(
                 name: name, waiting: isCounting ? try waiting(behind: cursor, db) : 0,
                 missed: missed.isEmpty ? nil : missed, deadLetters: dead[name])
