@@ -11,13 +11,14 @@ Streets: what is real in them; fire-at-pump is a screen that somebody films by h
 composed/vending-simulated.mp4, whose own street is not used. They stand at the size that people have at that place. People
 who come and go are still pictures that appear and vanish: no figure says anything of how people move.
 """
-import argparse, csv, json, os, pathlib, random, subprocess, sys, tempfile
+import csv, json, pathlib, random, tempfile
 
 import cv2
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("GRIDWARDEN_SHARED", ROOT.parent / "shared"))
+import scenes
+from scenes import SHARED
+
 LOOK, LOOKS, DWELL = 2, 60, 30
 # Clip, seconds between its pictures, and two places: feet x, y and a person's height there, as shares of the picture.
 STREETS = {
@@ -171,39 +172,30 @@ def compose(street, backs, place, kind, things, seed, folder):
     person = place[2] * height
     gain = min(1.1, max(0.45, float(backs[0].mean()) / 110)) * generator.uniform(0.9, 1.1)
     clip, box = folder / f"{street}-{kind}-{seed}.mp4", None
-    encoder = subprocess.Popen(
-        ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r",
-         f"1/{LOOK}", "-i", "-", "-c:v", "libx264", "-preset", "veryfast", "-crf", "20", "-g", "1", "-pix_fmt",
-         "yuv420p", str(clip)], stdin=subprocess.PIPE)
-    for look in range(LOOKS):
-        step = look % max(1, 2 * (len(backs) - 1))
-        canvas = backs[step if step < len(backs) else 2 * (len(backs) - 1) - step].astype(np.float32)
-        time = look * LOOK
-        # Those that stand nearer are drawn later.
-        for name, right, nearer, begin, end, how in sorted(what, key=lambda thing: thing[2]):
-            if not begin <= time < end:
-                continue
-            sway = generator.choice([-1, 0, 0, 1]) if name in PEOPLE else 0
-            near = person * (1 + 0.1 * nearer)
-            foot = (place[0] * width + right * person / 1.7 + sway,
-                    place[1] * height + nearer * person / 4 - how.get("up", 0) * near / 1.7)
-            pasted = things[name].paste(canvas, foot, near, gain, hue=how.get("hue", 0), metres=how.get("metres"),
-                                        wide=how.get("wide", 1))
-            if pasted and event and end - begin > 60:
-                box = pasted if box is None else [
-                    min(box[0], pasted[0]), min(box[1], pasted[1]),
-                    max(box[0] + box[2], pasted[0] + pasted[2]) - min(box[0], pasted[0]),
-                    max(box[1] + box[3], pasted[1] + pasted[3]) - min(box[1], pasted[1])]
-        encoder.stdin.write(np.clip(canvas, 0, 255).astype(np.uint8).tobytes())
-    encoder.stdin.close()
-    if encoder.wait():
-        sys.exit(f"ffmpeg could not write {clip}")
+    with scenes.written(clip, width, height, f"1/{LOOK}", 20, 1) as write:
+        for look in range(LOOKS):
+            step = look % max(1, 2 * (len(backs) - 1))
+            canvas = backs[step if step < len(backs) else 2 * (len(backs) - 1) - step].astype(np.float32)
+            time = look * LOOK
+            # Those that stand nearer are drawn later.
+            for name, right, nearer, begin, end, how in sorted(what, key=lambda thing: thing[2]):
+                if not begin <= time < end:
+                    continue
+                sway = generator.choice([-1, 0, 0, 1]) if name in PEOPLE else 0
+                near = person * (1 + 0.1 * nearer)
+                foot = (place[0] * width + right * person / 1.7 + sway,
+                        place[1] * height + nearer * person / 4 - how.get("up", 0) * near / 1.7)
+                pasted = things[name].paste(canvas, foot, near, gain, hue=how.get("hue", 0), metres=how.get("metres"),
+                                            wide=how.get("wide", 1))
+                if pasted and event and end - begin > 60:
+                    box = pasted if box is None else [
+                        min(box[0], pasted[0]), min(box[1], pasted[1]),
+                        max(box[0] + box[2], pasted[0] + pasted[2]) - min(box[0], pasted[0]),
+                        max(box[1] + box[3], pasted[1] + pasted[3]) - min(box[1], pasted[1])]
+            write(canvas)
     rule = "vending.out_of_store" if kind == "shop" else "vending.occupy_road"
-    truth = {
-        "video": clip.name, "nature": "composed", "size": [width, height], "duration": LOOKS * LOOK,
-        "zones": [{"id": "all", "rules": [rule], "polygon": [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]}],
-        "events": [{"id": 1, "kind": rule, "zone": "all", "start": event[0], "end": event[1], "box": box}] if event else []}
-    clip.with_suffix(".truth.json").write_text(json.dumps(truth))
+    events = [{"id": 1, "kind": rule, "zone": "all", "start": event[0], "end": event[1], "box": box}] if event else []
+    scenes.tell(clip, width, height, LOOKS * LOOK, [rule], events)
     return clip
 
 
@@ -215,13 +207,7 @@ def iou(a, b):
 
 
 def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--program", required=True)
-    arguments.add_argument("--models", required=True)
-    arguments.add_argument("--keep")
-    arguments.add_argument("--draws", type=int, default=2)
-    arguments.add_argument("--only", help="a street or a kind of scene")
-    options = arguments.parse_args()
+    options = scenes.options(draws=2)
     with tempfile.TemporaryDirectory() as temporary:
         folder = pathlib.Path(options.keep or temporary)
         folder.mkdir(exist_ok=True)
@@ -237,10 +223,7 @@ def main():
                         backs = backs or pictures(SHARED / "footage" / where / f"{street}.mp4", step, 30)
                         compose(street, backs, places[seed % len(places)], kind, things, seed, folder)
                     clips.append((street, kind, clip))
-        result = folder / "bench.json"
-        subprocess.run([options.program, "bench", *[str(clip) for _, _, clip in clips], "--dwell", str(DWELL), "--json",
-                        str(result), "--models", options.models], stdout=subprocess.DEVNULL, check=False)
-        reports = {pathlib.Path(report["clip"]).name: report for report in json.loads(result.read_text())["clips"]}
+        reports = scenes.bench(options, [clip for _, _, clip in clips], DWELL, folder)
     table, streets = {}, {}
     for street, kind, clip in clips:
         truth, alerts = json.loads(clip.with_suffix(".truth.json").read_text()), reports[clip.name]["alerts"]

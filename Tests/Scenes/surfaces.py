@@ -12,13 +12,14 @@ board: advertisements that roll on every 15 to 40 s. screen: cuts and pans, brig
 off. flag: cloth on a pole. text: a line with numbers that change every second to every ten, of any place and size. notice:
 a line that appears and goes. Advertisements are photographs of COCO, people and cars among them.
 """
-import argparse, json, math, os, pathlib, random, subprocess, sys, tempfile
+import math, pathlib, random, tempfile
 
 import cv2
 import numpy as np
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
-SHARED = pathlib.Path(os.environ.get("GRIDWARDEN_SHARED", ROOT.parent / "shared"))
+import scenes
+from scenes import SHARED
+
 RATE, SECONDS, DWELL = 10, 100, 10
 STREETS = ["real/footpath", "real/multilane-dusk", "real/topdown-lane", "real/tunnel", "real/refuse-room",
            "real/motorway-dusk", "turn2/cloud-shadow"]
@@ -175,32 +176,17 @@ def compose(name, kind, seed, pictures, adverts, folder):
     light = min(1.1, max(0.4, float(pictures[0].mean()) / 110))
     paint = globals()[kind](draw, width, height, adverts, light)
     clip = folder / f"{name.split('/')[1]}-{kind}-{seed}.mp4"
-    encoder = subprocess.Popen(
-        ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", str(RATE),
-         "-i", "-", "-c:v", "libx264", "-preset", "veryfast", "-crf", "22", "-g", "20", "-pix_fmt", "yuv420p", str(clip)],
-        stdin=subprocess.PIPE)
-    for number in range(SECONDS * RATE):
-        canvas = pictures[number % len(pictures)].astype(np.float32)
-        paint(canvas, number / RATE)
-        encoder.stdin.write(np.clip(canvas, 0, 255).astype(np.uint8).tobytes())
-    encoder.stdin.close()
-    if encoder.wait():
-        sys.exit(f"ffmpeg could not write {clip}")
-    truth = {"video": clip.name, "nature": "composed", "size": [width, height], "duration": SECONDS, "events": [],
-             "zones": [{"id": "all", "rules": RULES,
-                        "polygon": [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]}]}
-    clip.with_suffix(".truth.json").write_text(json.dumps(truth))
+    with scenes.written(clip, width, height, str(RATE), 22, 20) as write:
+        for number in range(SECONDS * RATE):
+            canvas = pictures[number % len(pictures)].astype(np.float32)
+            paint(canvas, number / RATE)
+            write(canvas)
+    scenes.tell(clip, width, height, SECONDS, RULES)
     return clip
 
 
 def main():
-    arguments = argparse.ArgumentParser()
-    arguments.add_argument("--program", required=True)
-    arguments.add_argument("--models", required=True)
-    arguments.add_argument("--keep")
-    arguments.add_argument("--draws", type=int, default=1)
-    arguments.add_argument("--only", help="a street or a kind")
-    options = arguments.parse_args()
+    options = scenes.options(draws=1)
     with tempfile.TemporaryDirectory() as temporary:
         folder, clips = pathlib.Path(options.keep or temporary), []
         folder.mkdir(exist_ok=True)
@@ -216,10 +202,7 @@ def main():
                         pictures = pictures or street(name)
                         compose(name, kind, seed, pictures, adverts, folder)
                     clips.append((kind, clip))
-        result = folder / "bench.json"
-        subprocess.run([options.program, "bench", *[str(clip) for _, clip in clips], "--dwell", str(DWELL), "--json",
-                        str(result), "--models", options.models], stdout=subprocess.DEVNULL, check=False)
-        reports = {pathlib.Path(report["clip"]).name: report for report in json.loads(result.read_text())["clips"]}
+        reports = scenes.bench(options, [clip for _, clip in clips], DWELL, folder)
     table = {kind: [0, {}] for kind in KINDS}
     for kind, clip in clips:
         table[kind][0] += 1

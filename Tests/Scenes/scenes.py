@@ -1,0 +1,46 @@
+"""What the composers of scenes share: their options, clips with their truth, and what `gridwarden bench` says of them."""
+import argparse, contextlib, json, os, pathlib, subprocess, sys
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SHARED = pathlib.Path(os.environ.get("GRIDWARDEN_SHARED", ROOT.parent / "shared"))
+
+
+def options(draws):
+    arguments = argparse.ArgumentParser()
+    arguments.add_argument("--program", required=True)
+    arguments.add_argument("--models", required=True)
+    arguments.add_argument("--keep")
+    arguments.add_argument("--draws", type=int, default=draws)
+    arguments.add_argument("--only", help="a street or a kind of scene")
+    return arguments.parse_args()
+
+
+@contextlib.contextmanager
+def written(clip, width, height, rate, crf, group):
+    """Takes pictures one by one, height×width×3 in BGR, 0…255."""
+    encoder = subprocess.Popen(
+        ["ffmpeg", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "bgr24", "-s", f"{width}x{height}", "-r", rate,
+         "-i", "-", "-c:v", "libx264", "-preset", "veryfast", "-crf", str(crf), "-g", str(group), "-pix_fmt", "yuv420p",
+         str(clip)], stdin=subprocess.PIPE)
+    yield lambda canvas: encoder.stdin.write(np.clip(canvas, 0, 255).astype(np.uint8).tobytes())
+    encoder.stdin.close()
+    if encoder.wait():
+        sys.exit(f"ffmpeg could not write {clip}")
+
+
+def tell(clip, width, height, seconds, rules, events=()):
+    """Writes the truth beside the clip: the whole picture is one zone."""
+    corners = [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]
+    truth = {"video": clip.name, "nature": "composed", "size": [width, height], "duration": seconds,
+             "zones": [{"id": "all", "rules": rules, "polygon": corners}], "events": list(events)}
+    clip.with_suffix(".truth.json").write_text(json.dumps(truth))
+
+
+def bench(options, clips, dwell, folder):
+    """The reports by the clips' names."""
+    result = folder / "bench.json"
+    subprocess.run([options.program, "bench", *[str(clip) for clip in clips], "--dwell", str(dwell), "--json", str(result),
+                    "--models", options.models], stdout=subprocess.DEVNULL, check=False)
+    return {pathlib.Path(report["clip"]).name: report for report in json.loads(result.read_text())["clips"]}
