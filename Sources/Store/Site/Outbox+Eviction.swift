@@ -43,18 +43,20 @@ extension Outbox {
     /// - Parameter keeping: the message that has just been written.
     static func evict(to budget: OutboxBudget, keeping newest: Int64, _ db: Database) throws {
         for (index, condition) in order.enumerated() {
-            guard let totals = try Row.fetchOne(db, sql: "SELECT messages, bytes FROM totals") else { return }
+            // While no broker can be reached this is done at each message: reading the SQL would cost more than the work.
+            let sum = try db.cachedStatement(sql: "SELECT messages, bytes FROM totals")
+            guard let totals = try Row.fetchOne(sum) else { return }
             let (messages, bytes): (Int, Int) = (totals["messages"], totals["bytes"])
             let excess = (messages: messages - budget.messages, bytes: bytes - budget.bytes)
             guard excess.messages > 0 || excess.bytes > 0 else { return }
             var doomed: [Int64] = []
             var freed = 0
-            let rows = try Row.fetchCursor(
-                db,
+            let candidates = try db.cachedStatement(
                 sql: """
                     SELECT sequence, LENGTH(payload) AS bytes FROM messages \
                     \(condition) AND sequence <> ? ORDER BY sequence
-                    """, arguments: [newest])
+                    """)
+            let rows = try Row.fetchCursor(candidates, arguments: [newest])
             while doomed.count < excess.messages || freed < excess.bytes, let row = try rows.next() {
                 doomed.append(row["sequence"])
                 freed += row["bytes"] as Int
@@ -128,8 +130,8 @@ extension Outbox {
 
     private static func delete(_ sequences: [Int64], _ db: Database) throws {
         try noteMissed(sequences, db)
-        let waiting = try db.makeStatement(sql: "SELECT COUNT(*) FROM pictures WHERE done IS NULL AND sequence = ?")
-        let statement = try db.makeStatement(sql: "DELETE FROM messages WHERE sequence = ?")
+        let waiting = try db.cachedStatement(sql: "SELECT COUNT(*) FROM pictures WHERE done IS NULL AND sequence = ?")
+        let statement = try db.cachedStatement(sql: "DELETE FROM messages WHERE sequence = ?")
         var pictures = 0
         for sequence in sequences {
             pictures += try Int.fetchOne(waiting, arguments: [sequence]) ?? 0
