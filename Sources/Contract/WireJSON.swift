@@ -9,4 +9,7 @@ package enum WireJSON {
     }()
 
     package static func encode(_ value: some Encodable) throws -> Data { try encoder.encode(value) }
+
+    /// Of a value that holds texts and finite numbers only, which always encodes.
+    package static func bytes(_ value: some Encodable) -> [UInt8] { Array((try? encode(value)) ?? Data()) }
 }

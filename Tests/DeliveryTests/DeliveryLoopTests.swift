@@ -83,6 +83,44 @@ struct DeliveryLoopTests {
         #expect(loop.trouble == .init(reason: "c", isRefusal: true, since: 30))
     }
 
+    @Test func `a message over which the connection breaks has waits of its own, which begin anew after a word`() {
+        var bounds = DeliveryLoop.Waits()
+        (bounds.failures, bounds.refusals, bounds.breaks) = (2...2, 2...2, 60...1800)
+        var loop = DeliveryLoop(refusals: .hold, waits: bounds)
+        var (now, waits) = (0.0, [Double]())
+        let outcomes: [DeliveryLoop.Outcome] = [
+            .refused(reason: "no"), .refused(reason: "no"), .breaks(reason: "cut"), .breaks(reason: "cut"),
+            .failed(reason: "full"), .breaks(reason: "cut"),
+        ]
+        for outcome in outcomes {
+            #expect(loop.conclude(outcome, now: now, chance: 1) == .again)
+            guard case .rest(let until) = loop.next(now: now) else {
+                Issue.record("no rest after \(outcome)")
+                return
+            }
+            waits.append(until - now)
+            now = until
+        }
+        #expect(waits == [2, 2, 60, 120, 2, 60])
+        #expect(loop.trouble == .init(reason: "cut", isRefusal: true, since: now - 60))
+        var skipping = DeliveryLoop(refusals: .skip, waits: bounds)
+        #expect(skipping.conclude(.breaks(reason: "cut"), now: 0, chance: 1) == .giveUp(reason: "cut"))
+        #expect(skipping.next(now: 0) == .send)
+    }
+
+    @Test func `what can never be sent is dropped, and a connection that ended says nothing`() {
+        for refusals in DeliveryLoop.Refusals.allCases {
+            var loop = DeliveryLoop(refusals: refusals)
+            #expect(loop.conclude(.unsendable(reason: "too long"), now: 0, chance: 1) == .drop(reason: "too long"))
+            #expect(loop.trouble == nil && loop.next(now: 0) == .send)
+            _ = loop.conclude(.failed(reason: "away", remedy: "look"), now: 10, chance: 1)
+            let (trouble, next) = (loop.trouble, loop.next(now: 10))
+            #expect(trouble?.remedy == "look")
+            #expect(loop.conclude(.unknown, now: 10, chance: 1) == .again)
+            #expect(loop.trouble == trouble && loop.next(now: 10) == next)
+        }
+    }
+
     @Test func `time that stands still or a huge number of failures breaks nothing`() {
         var loop = DeliveryLoop(refusals: .hold)
         for _ in 0..<10_000 { _ = loop.conclude(.failed(reason: "", retryAfter: nil), now: 0, chance: 1) }

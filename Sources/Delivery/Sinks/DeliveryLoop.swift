@@ -1,5 +1,5 @@
-/// What a durable sink is to do next: one message at a time, in sequence. It is told what became of each attempt and when, and
-/// says what to do; it reads no clock, waits for nothing and knows no network.
+/// What a durable sink is to do next with the first message that waits for it. It is told what became of each attempt and when,
+/// and says what to do; it reads no clock, waits for nothing and knows no network.
 public struct DeliveryLoop: Sendable {
     /// What becomes of a message that the sink refuses for good.
     public enum Refusals: String, Sendable, Hashable, CaseIterable {
@@ -12,12 +12,31 @@ public struct DeliveryLoop: Sendable {
     /// What became of an attempt.
     public enum Outcome: Sendable, Hashable {
         case taken
-        /// Another attempt with the same message would fare no better.
-        case refused(reason: String)
+        /// The sink refuses this very message: another attempt would fare no better.
+        ///
+        /// - Parameter remedy: what helps, for the log.
+        case refused(reason: String, remedy: String? = nil)
+        /// The sink breaks the connection over this message, to the harm of all others.
+        case breaks(reason: String)
+        /// The sink can never take this message, whoever puts whatever right: it is no dead letter that might go later.
+        case unsendable(reason: String)
         /// Nothing is known against the message: the way to the sink failed, or it has no time.
         ///
-        /// - Parameter retryAfter: seconds for which the sink wants to be left in peace; nil where it did not say.
-        case failed(reason: String, retryAfter: Double?)
+        /// - Parameters:
+        ///   - retryAfter: seconds for which the sink wants to be left in peace; nil where it did not say.
+        ///   - remedy: what helps, for the log.
+        case failed(reason: String, retryAfter: Double? = nil, remedy: String? = nil)
+        /// The connection ended first. Whoever keeps it says so, and makes it again.
+        case unknown
+    }
+
+    /// Bounds in seconds of the waits between attempts with one message; they double.
+    public struct Waits: Sendable {
+        public var failures = 1.0...300.0
+        public var refusals = 60.0...1800.0
+        public var breaks = 60.0...1800.0
+
+        public init() {}
     }
 
     public enum Step: Sendable, Hashable {
@@ -31,6 +50,8 @@ public struct DeliveryLoop: Sendable {
         case advance
         /// The message is done with, and is to be kept as a dead letter.
         case giveUp(reason: String)
+        /// The message is done with, and counts as one that was lost.
+        case drop(reason: String)
         /// The same message is to be tried again.
         case again
     }
@@ -38,24 +59,30 @@ public struct DeliveryLoop: Sendable {
     /// Why nothing gets on.
     public struct Trouble: Sendable, Hashable {
         public let reason: String
-        /// The sink refuses this very message; false where it cannot be reached.
+        /// The sink refuses this very message; false where it takes none.
         public let isRefusal: Bool
+        /// What helps; nil where nobody said.
+        public var remedy: String?
         /// By the clock of the caller, in seconds.
         public let since: Double
     }
 
-    /// Seconds: of waits after failures and after refusals that are held.
-    static let failureWaits = 1.0...300.0
-    static let refusalWaits = 60.0...1800.0
     /// Seconds: no sink is left in peace for longer, whatever it says.
     static let longestRest = 3600.0
 
     public let refusals: Refusals
     public private(set) var trouble: Trouble?
     private var attempts = 0
+    /// The waits of the latest trouble.
+    private var growing: ClosedRange<Double>?
     private var restUntil: Double?
 
-    public init(refusals: Refusals) { self.refusals = refusals }
+    private let waits: Waits
+
+    public init(refusals: Refusals, waits: Waits = Waits()) {
+        self.refusals = refusals
+        self.waits = waits
+    }
 
     /// - Parameter now: seconds, by a clock that only runs.
     public func next(now: Double) -> Step {
@@ -73,35 +100,45 @@ public struct DeliveryLoop: Sendable {
         case .taken:
             clear()
             return .advance
-        case .refused(let reason) where refusals == .skip:
+        case .refused(let reason, _) where refusals == .skip, .breaks(let reason) where refusals == .skip:
             clear()
             return .giveUp(reason: reason)
-        case .refused(let reason):
-            rest(Self.refusalWaits, reason, isRefusal: true, least: nil, now: now, chance: chance)
-        case .failed(let reason, let retryAfter):
-            rest(Self.failureWaits, reason, isRefusal: false, least: retryAfter, now: now, chance: chance)
+        case .unsendable(let reason):
+            clear()
+            return .drop(reason: reason)
+        case .refused(let reason, let remedy):
+            let trouble = Trouble(reason: reason, isRefusal: true, remedy: remedy, since: now)
+            rest(waits.refusals, trouble, now: now, chance: chance)
+        case .breaks(let reason):
+            rest(waits.breaks, Trouble(reason: reason, isRefusal: true, since: now), now: now, chance: chance)
+        case .failed(let reason, let retryAfter, let remedy):
+            let trouble = Trouble(reason: reason, isRefusal: false, remedy: remedy, since: now)
+            rest(waits.failures, trouble, least: retryAfter, now: now, chance: chance)
+        case .unknown: break
         }
         return .again
     }
 
     private mutating func clear() {
         attempts = 0
+        growing = nil
         restUntil = nil
         trouble = nil
     }
 
     private mutating func rest(
-        _ waits: ClosedRange<Double>, _ reason: String, isRefusal: Bool, least: Double?, now: Double, chance: Double
+        _ waits: ClosedRange<Double>, _ new: Trouble, least: Double? = nil, now: Double, chance: Double
     ) {
-        if trouble?.isRefusal != isRefusal { attempts = 0 }
+        let isSame = trouble?.isRefusal == new.isRefusal
+        if !isSame || waits != growing { attempts = 0 }
+        growing = waits
         let ceiling = min(waits.upperBound, waits.lowerBound * Double(1 << min(attempts, 30)))
         attempts += 1
         let wait = max(waits.lowerBound, ceiling * (0.5 + 0.5 * chance))
         // Those who were told the same must not come back in the same second.
         let asked = max(0, least ?? 0) * (1 + 0.1 * chance)
         restUntil = now + max(wait, min(Self.longestRest, asked))
-        trouble = Trouble(
-            reason: reason, isRefusal: isRefusal,
-            since: trouble?.isRefusal == isRefusal ? trouble?.since ?? now : now)
+        let since = isSame ? trouble?.since ?? now : now
+        trouble = Trouble(reason: new.reason, isRefusal: new.isRefusal, remedy: new.remedy, since: since)
     }
 }

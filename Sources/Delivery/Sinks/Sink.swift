@@ -1,14 +1,24 @@
 public import Contract
 
-/// A durable receiver of alerts beside the broker. It takes one message at a time, in sequence, and none is passed over
-/// silently: the store keeps how far it has come.
-public protocol Sink: Sendable {
+/// A durable receiver of alerts. Messages come in sequence, and none is passed over silently: the store keeps how far it has
+/// come.
+public protocol Sink {
     /// By which its cursor is kept; unique at a site.
     var name: String { get }
     /// Whether the message is for this sink; others are passed over.
     func wants(_ message: AlertMessage) -> Bool
-    /// Sends one message and waits for the receiver's word, for as long as the sink allows.
-    func send(_ message: AlertMessage) async -> DeliveryLoop.Outcome
+    /// How many of these, from the front and at least one, may be under way at a time.
+    func limit(_ waiting: [AlertMessage]) -> Int
+    /// Sends these, in sequence, and waits for the receiver's word on each, for as long as the sink allows.
+    ///
+    /// - Returns: one outcome for each message, in their order.
+    func send(_ messages: [AlertMessage]) async -> [DeliveryLoop.Outcome]
     /// No message comes any more.
     func close() async
+}
+
+extension Sink {
+    public func wants(_ message: AlertMessage) -> Bool { true }
+    public func limit(_ waiting: [AlertMessage]) -> Int { 1 }
+    public func close() async {}
 }

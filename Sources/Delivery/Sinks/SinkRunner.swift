@@ -4,7 +4,7 @@ public import Logging
 public import Store
 import Threading
 
-/// Brings the messages of the store to one sink, in sequence, for as long as it runs.
+/// Brings the messages of the store to one sink, one at a time and in sequence, for as long as it runs.
 public actor SinkRunner {
     /// Messages that are read from the store at a time.
     private static let batch = 50
@@ -15,6 +15,7 @@ public actor SinkRunner {
     private nonisolated let executor = DedicatedThread(name: "sink")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
+    public nonisolated let name: String
     private let sink: any Sink
     private let outbox: Outbox
     private let logger: Logger
@@ -35,11 +36,12 @@ public actor SinkRunner {
     ///   - now: seconds, by a clock that only runs.
     ///   - sleep: returns after so many seconds, or when it is cancelled.
     public init(
-        _ sink: any Sink, refusals: DeliveryLoop.Refusals, outbox: Outbox, board: SinkBoard, logger: Logger,
+        _ sink: sending any Sink, refusals: DeliveryLoop.Refusals, outbox: Outbox, board: SinkBoard, logger: Logger,
         changed: @escaping @Sendable () -> Void = {},
         now: @escaping @Sendable () -> Double = { ProcessInfo.processInfo.systemUptime },
         sleep: @escaping @Sendable (Double) async -> Void = { try? await Task.sleep(for: .seconds($0)) }
     ) {
+        name = sink.name
         self.sink = sink
         self.outbox = outbox
         self.logger = logger
@@ -50,8 +52,6 @@ public actor SinkRunner {
         loop = DeliveryLoop(refusals: refusals)
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
-
-    public nonisolated var name: String { sink.name }
 
     /// Says that the store holds something new.
     public nonisolated func notify() { wakeup.yield() }
@@ -77,7 +77,7 @@ public actor SinkRunner {
         while !Task.isCancelled {
             do {
                 try settle()
-                let messages = try outbox.pending(sink: sink.name, limit: Self.batch)
+                let messages = try outbox.pending(sink: name, limit: Self.batch)
                 guard !messages.isEmpty else { return }
                 for message in messages {
                     if sink.wants(message) {
@@ -94,7 +94,7 @@ public actor SinkRunner {
                 if storeFault != error.cause {
                     logger.error(
                         "what a sink has had cannot be written down, or read",
-                        metadata: ["sink": "\(sink.name)", "error": "\(error)"])
+                        metadata: ["sink": "\(name)", "error": "\(error)"])
                 }
                 storeFault = error.cause
                 await sleep(Self.storeWait)
@@ -105,7 +105,7 @@ public actor SinkRunner {
     /// Writes down what the sink is done with. While the disk takes nothing it stays in memory, and is not sent again.
     private func settle() throws(OutboxError) {
         guard let done else { return }
-        try outbox.settle(sink: sink.name, through: done.message, refusal: done.refusal)
+        try outbox.settle(sink: name, through: done.message, refusal: done.refusal)
         self.done = nil
     }
 
@@ -116,18 +116,18 @@ public actor SinkRunner {
                 await sleep(max(0.01, until - now()))
                 continue
             }
-            let outcome = await sink.send(message)
+            guard let outcome = await sink.send([message]).first else { return false }
             guard !Task.isCancelled || outcome == .taken else { return false }
             let before = loop.trouble
             let conclusion = loop.conclude(outcome, now: now(), chance: .random(in: 0...1))
             tell(before, message)
             switch conclusion {
             case .advance: done = (message, nil)
-            case .giveUp(let reason):
+            case .giveUp(let reason), .drop(let reason):
                 let reason = board.redact(reason)
                 logger.error(
                     "a sink refused a message, it is kept as a dead letter",
-                    metadata: ["sink": "\(sink.name)", "sequence": "\(message.sequence)", "reason": "\(reason)"])
+                    metadata: ["sink": "\(name)", "sequence": "\(message.sequence)", "reason": "\(reason)"])
                 done = (message, reason)
             case .again: continue
             }
@@ -140,16 +140,16 @@ public actor SinkRunner {
     private func tell(_ before: DeliveryLoop.Trouble?, _ message: AlertMessage) {
         let trouble = loop.trouble
         board.set(
-            trouble, of: sink.name, sequence: message.sequence,
+            trouble, of: name, sequence: message.sequence,
             since: Date(timeIntervalSinceNow: (trouble?.since ?? 0) - now()))
         guard before?.reason != trouble?.reason else { return }
         changed()
         if let trouble {
             logger.warning(
                 trouble.isRefusal ? "a sink refuses a message, the others wait behind it" : "a sink takes nothing now",
-                metadata: ["sink": "\(sink.name)", "sequence": "\(message.sequence)", "reason": "\(trouble.reason)"])
+                metadata: ["sink": "\(name)", "sequence": "\(message.sequence)", "reason": "\(trouble.reason)"])
         } else {
-            logger.notice("a sink takes messages again", metadata: ["sink": "\(sink.name)"])
+            logger.notice("a sink takes messages again", metadata: ["sink": "\(name)"])
         }
     }
 }

@@ -12,7 +12,7 @@ import Threading
 /// event, `Content-Type` says so. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 ///
 /// 2xx acknowledges. No redirect is followed: alerts go to nobody whom the configuration does not name.
-public final class WebhookSink: Sink {
+public final class WebhookSink: Sink, Sendable {
     static let mediaType = "application/cloudevents+json; charset=utf-8"
     /// Of an answer, in bytes; the rest is not read.
     private static let mostAnswer = 16_384
@@ -58,7 +58,13 @@ public final class WebhookSink: Sink {
         return settings.wants(kind: event.data.kind, area: event.data.area.code)
     }
 
-    public func send(_ message: AlertMessage) async -> DeliveryLoop.Outcome {
+    public func send(_ messages: [AlertMessage]) async -> [DeliveryLoop.Outcome] {
+        var outcomes: [DeliveryLoop.Outcome] = []
+        for message in messages { outcomes.append(await send(message)) }
+        return outcomes
+    }
+
+    private func send(_ message: AlertMessage) async -> DeliveryLoop.Outcome {
         var request = HTTPClientRequest(url: settings.url)
         request.method = .POST
         request.headers.add(name: "Content-Type", value: Self.mediaType)
