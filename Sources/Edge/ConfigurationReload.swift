@@ -24,6 +24,15 @@ struct ConfigurationReload: Service {
         let inbox: Inbox?
         /// What lies outside of the daemon, as the level of the log.
         let others: @Sendable (DaemonSettings) -> Void
+
+        init(
+            _ state: EdgeState, _ messages: EdgeMessages, _ cameras: EdgeCameras,
+            others: @escaping @Sendable (DaemonSettings) -> Void
+        ) {
+            (writer, publisher, inbox) = (cameras.writer, messages.publisher, messages.inbox)
+            (housekeeping, archive, examples) = (state.housekeeping, state.archive, state.examples)
+            self.others = others
+        }
     }
 
     let signals: UnixSignalsSequence
@@ -85,9 +94,10 @@ struct ConfigurationReload: Service {
                 "stopped": "\(outcome.stopped)", "failed": "\(outcome.failed)",
             ])
         let site = settings.site
-        let facts = ["sha256": site.configurationSHA256, "software": site.software, "model": site.model.name]
         do {
-            try await onOwnThread(named: "audit") { [outbox] in try outbox.audit(.configurationLoaded, facts: facts) }
+            try await onOwnThread(named: "audit") { [outbox] in
+                try outbox.audit(.configurationLoaded, facts: site.auditFacts)
+            }
         } catch {
             logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
         }

@@ -97,7 +97,7 @@ public struct DaemonRun: Sendable {
     /// code where that cannot be done; nil where the store could not be set aside.
     private func beginAnew(_ cause: String) -> Int32? {
         do {
-            let (name, deleted) = try Outbox.setAside(Daemon.store(in: settings.stateFolder))
+            let (name, deleted) = try Outbox.setAside(EdgeState.store(in: settings.stateFolder))
             logger.critical(
                 "the database is damaged: it is set aside, and a new one is begun",
                 metadata: ["reason": "\(cause)", "kept as": "\(name)"])

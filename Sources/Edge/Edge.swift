@@ -1,0 +1,56 @@
+import Contract
+import Delivery
+import Inference
+import Logging
+import MQTT
+import Runtime
+import ServiceLifecycle
+import UnixSignals
+
+/// All that runs at a site, composed. A part knows those that are made before it, and no others.
+struct EdgeServices: Sendable {
+    /// In the order of their start. They are shut down in reverse: cameras first, then the publisher drains.
+    let services: [any Service]
+    /// Its end stops all others.
+    let storeWatch: StoreWatch
+    /// Nil where the configuration is not read again.
+    let reload: (@Sendable (UnixSignalsSequence) -> ConfigurationReload)?
+
+    /// Throws where the store, the evidence or the model cannot be had.
+    init(
+        _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)?,
+        adopting adopt: @escaping @Sendable (DaemonSettings) -> Void
+    ) throws {
+        let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
+        let (roster, settlements) = (CameraRoster(), Settlements())
+        let desk = ReloadDesk(running: settings.site.configurationSHA256)
+
+        let state = try EdgeState(settings, logger: logger)
+        let snapshots = SnapshotTaker(archive: state.archive, detector: detector, roster: roster)
+        let messages = EdgeMessages(settings, state, settlements: settlements, snapshots: snapshots, logger: logger)
+        let cameras = try EdgeCameras(
+            settings, state, messages, detector: detector, roster: roster, settlements: settlements, logger: logger)
+        let answers = EdgeAnswers(
+            settings, state, messages, cameras, roster: roster, reloading: read.map { (desk, $0) }, logger: logger)
+
+        let publisher = messages.publisher
+        let table: [(any Service)?] = [
+            PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
+            SiteHeartbeat(publisher: publisher),
+            state.housekeeping,
+            cameras.follower,
+            settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) },
+            SinkService(runners: messages.sinks, outbox: state.outbox, logger: logger),
+        ]
+        services = table.compactMap { $0 } + answers.servers + [cameras.fleet, cameras.health]
+        storeWatch = state.watch
+        let parts = ConfigurationReload.Parts(state, messages, cameras, others: adopt)
+        reload = read.map { read in
+            { @Sendable signals in
+                ConfigurationReload(
+                    signals: signals, desk: desk, read: read, fleet: cameras.fleet, roster: roster,
+                    outbox: state.outbox, parts: parts, logger: logger)
+            }
+        }
+    }
+}

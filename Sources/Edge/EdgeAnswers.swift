@@ -1,0 +1,68 @@
+import Delivery
+import Foundation
+import Logging
+import MQTT
+import Runtime
+import ServiceLifecycle
+import Store
+import Synchronization
+
+/// What the daemon answers to those who ask on the box: status and metrics, and over the socket in the state folder also
+/// reloads.
+struct EdgeAnswers: Sendable {
+    let servers: [StatusServer]
+
+    /// - Parameter reloading: nil where the configuration is not read again.
+    init(
+        _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, _ cameras: EdgeCameras,
+        roster: CameraRoster, reloading: (desk: ReloadDesk, read: @Sendable () throws -> DaemonSettings)?,
+        logger: Logger
+    ) {
+        let reader = StandingReader { try state.outbox.standing() }
+        let (publisher, secrets) = (messages.publisher, settings.secrets)
+        let respond: @Sendable (String) -> StatusServer.Response? = { path in
+            Self.response(path, secrets) {
+                let (standing, age) = try reader.standing()
+                return SiteStatus(
+                    site: settings.site, cameras: roster.services, standing: standing, age: age,
+                    isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
+                    withheld: cameras.writer.withheld.load(ordering: .relaxed), archive: state.archive,
+                    writer: cameras.writer, sinks: messages.board, secrets: secrets)
+            }
+        }
+        let file = LocalSocket.file(settings.stateFolder.appending(path: StatusClient.socketName).path)
+        var servers: [StatusServer] = []
+        if let reloading {
+            let (desk, read) = reloading
+            servers.append(
+                StatusServer(
+                    file, logger: logger, respond: { desk.response($0, secrets, read) ?? respond($0) },
+                    take: desk.take))
+        } else {
+            servers.append(StatusServer(file, logger: logger, respond: respond))
+        }
+        // Whoever reaches an address may look at the status, and no more.
+        if let metrics = settings.metrics {
+            let socket = LocalSocket.tcp(address: metrics.address, port: metrics.port)
+            servers.append(StatusServer(socket, logger: logger, respond: respond))
+        }
+        self.servers = servers
+    }
+
+    private static func response(
+        _ path: String, _ secrets: KnownSecrets, _ status: () throws -> SiteStatus
+    ) -> StatusServer.Response? {
+        do {
+            switch path {
+            case "/status":
+                return .init(
+                    mediaType: "application/json", body: String(decoding: try status().json(), as: UTF8.self) + "\n")
+            case "/metrics":
+                return .init(mediaType: PrometheusText.mediaType, body: PrometheusText(try status()).text)
+            default: return nil
+            }
+        } catch {
+            return .init(status: "503 Service Unavailable", body: secrets.redact("\(error)") + "\n")
+        }
+    }
+}

@@ -1,0 +1,64 @@
+import Analytics
+import Contract
+import Delivery
+import Inference
+import Logging
+import Pipeline
+import Store
+import Video
+
+/// The cameras and what their looks lead to: the writer of incidents, and who follows it into the ledger.
+struct EdgeCameras: Sendable {
+    let writer: IncidentWriter
+    let follower: LedgerFollower?
+    let fleet: CameraFleet
+    let health: Health
+
+    /// Throws where the store cannot be read.
+    init(
+        _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, detector: ObjectDetector,
+        roster: CameraRoster, settlements: Settlements, logger: Logger
+    ) throws {
+        let (publisher, secrets) = (messages.publisher, settings.secrets)
+        let follower = state.archive.map { archive in
+            LedgerFollower(
+                archive: archive, outbox: state.outbox, warnings: state.warnings, logger: logger,
+                changed: { publisher.notify() })
+        }
+        let writer = IncidentWriter(
+            outbox: state.outbox, archive: state.archive, site: settings.site, topics: settings.topics,
+            catalogue: state.catalogue, logger: logger, pictured: { state.examples?.consider($0) },
+            wake: {
+                messages.notify()
+                follower?.notify()
+            })
+        // Before the cameras take over what is open.
+        writer.closeUnwatched(by: settings.cameras)
+        let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
+        fleet = try CameraFleet(
+            cameras: settings.cameras, roster: roster, outbox: state.outbox, writer: writer, logger: logger
+        ) { camera, unwritten in
+            let meter = CameraMeter()
+            return CameraService(
+                settings: camera, site: settings.site, detector: detector,
+                describer: describer.describer(for: camera.zones), maker: state.archive?.maker, writer: writer,
+                memory: try CameraMemory(
+                    of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
+                    logger: logger),
+                settlements: settlements, meter: meter, logger: logger
+            ) { report in
+                let report = report.redacted(by: secrets)
+                meter.changed(to: report.state.rawValue, reason: report.reason)
+                publisher.post(report, at: camera.identity.place)
+            }
+        }
+        health = Health(
+            cameras: { roster.services }, detector: detector, writer: writer, follower: follower,
+            warnings: state.warnings, timeZone: settings.site.timeZone, logger: logger,
+            ready: {
+                Task { await writer.resume() }
+                follower?.start()
+            })
+        (self.writer, self.follower) = (writer, follower)
+    }
+}

@@ -1,0 +1,53 @@
+import Analytics
+import Contract
+import Delivery
+import Logging
+import Store
+
+/// What goes out and what comes in: the broker's publisher, the sinks beside it, the inbox.
+struct EdgeMessages: Sendable {
+    let inbox: Inbox?
+    let publisher: Publisher
+    let sinks: [SinkRunner]
+    /// What troubles the sinks.
+    let board: SinkBoard
+
+    /// - Parameters:
+    ///   - settlements: hear of incidents that a review has ended.
+    ///   - snapshots: take the pictures that a command asks for.
+    init(
+        _ settings: DaemonSettings, _ state: EdgeState, settlements: Settlements, snapshots: SnapshotTaker,
+        logger: Logger
+    ) {
+        let places = settings.cameras.map(\.identity.place)
+        let inbox = settings.authority.map { authority in
+            Inbox(
+                outbox: state.outbox, topics: settings.topics, site: settings.site, places: places,
+                authority: authority, logger: logger, secrets: settings.secrets,
+                settled: {
+                    settlements.post($0.id, camera: $0.camera)
+                    state.examples?.consider($0)
+                },
+                snapshot: { await snapshots.take($0) })
+        }
+        let board = SinkBoard(secrets: settings.secrets, timeZone: settings.site.timeZone)
+        let publisher = Publisher(
+            outbox: state.outbox, broker: settings.broker, topics: settings.topics, site: state.site, logger: logger,
+            places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
+            warnings: state.warnings, refusals: settings.refusals, sinks: board)
+        let sinks = settings.webhooks.map { webhook in
+            SinkRunner(
+                WebhookSink(webhook, software: settings.site.software), refusals: webhook.refusals,
+                outbox: state.outbox, board: board, logger: logger, changed: { publisher.notify() })
+        }
+        // Reviews write messages as well.
+        state.outbox.onAppend { for sink in sinks { sink.notify() } }
+        (self.inbox, self.publisher, self.sinks, self.board) = (inbox, publisher, sinks, board)
+    }
+
+    /// Says that there is something new to be sent, or that something held may go out now.
+    func notify() {
+        publisher.notify()
+        for sink in sinks { sink.notify() }
+    }
+}
