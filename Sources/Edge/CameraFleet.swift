@@ -43,20 +43,20 @@ actor CameraFleet: Service {
     private let logger: Logger
     private let make: @Sendable (CameraService.Settings, _ unwritten: [Incident]) throws -> CameraService
     private var members: [String: Member] = [:] {
-        didSet { roster.services = members.values.map(\.service) }
+        didSet { registry.services = members.values.map(\.service) }
     }
-    private let roster: CameraRoster
+    private let registry: CameraRegistry
     private var isStopping = false
 
     /// - Parameters:
-    ///   - roster: where the fleet says which cameras run.
+    ///   - registry: where the fleet says which cameras run.
     ///   - make: a camera with what was open and stood still when it last ran; it is given the newest states of incidents
     ///     that wait for the disk.
     init(
-        cameras: [CameraService.Settings], roster: CameraRoster, outbox: Outbox, writer: IncidentWriter, logger: Logger,
+        cameras: [CameraService.Settings], registry: CameraRegistry, outbox: Outbox, writer: IncidentWriter, logger: Logger,
         make: @escaping @Sendable (CameraService.Settings, _ unwritten: [Incident]) throws -> CameraService
     ) throws {
-        self.roster = roster
+        self.registry = registry
         self.outbox = outbox
         self.writer = writer
         self.logger = logger

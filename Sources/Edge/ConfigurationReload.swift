@@ -17,7 +17,6 @@ struct ConfigurationReload: Service {
     /// What takes over its part of a new configuration; none of it can fail.
     struct Parts: Sendable {
         let writer: IncidentWriter
-        let publisher: Publisher
         let housekeeping: Housekeeping
         let archive: EvidenceArchive?
         let examples: HardExamples?
@@ -29,7 +28,7 @@ struct ConfigurationReload: Service {
             _ state: EdgeState, _ messages: EdgeMessages, _ cameras: EdgeCameras,
             others: @escaping @Sendable (DaemonSettings) -> Void
         ) {
-            (writer, publisher, inbox) = (cameras.writer, messages.publisher, messages.inbox)
+            (writer, inbox) = (cameras.writer, messages.inbox)
             (housekeeping, archive, examples) = (state.housekeeping, state.archive, state.examples)
             self.others = others
         }
@@ -40,7 +39,7 @@ struct ConfigurationReload: Service {
     /// Reads the file again; throws where it has faults, or changes what only a restart can.
     let read: @Sendable () throws -> DaemonSettings
     let fleet: CameraFleet
-    let roster: CameraRoster
+    let registry: CameraRegistry
     let outbox: Outbox
     let parts: Parts
     let logger: Logger
@@ -66,7 +65,7 @@ struct ConfigurationReload: Service {
         }
         guard isOver, let report = report.withLock(\.self) else { return nil }
         let note = report.outcome == .applied ? "" : "; the new configuration was refused, see the log"
-        SystemdNotify.send("READY=1\nSTATUS=watching \(roster.services.count) cameras\(note)")
+        SystemdNotify.send("READY=1\nSTATUS=watching \(registry.services.count) cameras\(note)")
         return report
     }
 
@@ -113,7 +112,7 @@ struct ConfigurationReload: Service {
         } catch {
             logger.error("the built-in catalogue of kinds cannot be read", metadata: ["error": "\(error)"])
         }
-        await parts.publisher.serve(settings.cameras.map(\.identity))
+        registry.adopt(settings.cameras.map(\.identity))
         parts.housekeeping.ages.value = .init(evidence: settings.evidenceDays, audit: settings.auditDays)
         parts.archive?.adopt(budget: settings.evidenceBudget)
         await parts.archive?.maker.adopt(quality: settings.jpegQuality)

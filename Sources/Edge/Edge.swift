@@ -22,20 +22,20 @@ struct EdgeServices: Sendable {
         adopting adopt: @escaping @Sendable (DaemonSettings) -> Void
     ) throws {
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
-        let (roster, settlements) = (CameraRoster(), Settlements())
+        let (registry, settlements) = (CameraRegistry(settings.cameras.map(\.identity)), Settlements())
         let desk = ReloadDesk(running: settings.site.configurationSHA256)
 
         let state = try EdgeState(settings, logger: logger)
-        let snapshots = SnapshotTaker(archive: state.archive, detector: detector, roster: roster)
+        let snapshots = SnapshotTaker(archive: state.archive, detector: detector, registry: registry)
         let messages = EdgeMessages(settings, state, settlements: settlements, snapshots: snapshots, logger: logger)
         let cameras = try EdgeCameras(
-            settings, state, messages, detector: detector, roster: roster, settlements: settlements, logger: logger)
+            settings, state, messages, detector: detector, registry: registry, settlements: settlements, logger: logger)
         let answers = EdgeAnswers(
-            settings, state, messages, cameras, roster: roster, reloading: read.map { (desk, $0) }, logger: logger)
+            settings, state, messages, cameras, registry: registry, reloading: read.map { (desk, $0) }, logger: logger)
 
         let publisher = messages.publisher
         let table: [(any Service)?] = [
-            PublisherService(publisher: publisher, logger: logger, cameras: settings.cameras.map(\.identity)),
+            PublisherService(publisher: publisher, logger: logger, registry: registry),
             SiteHeartbeat(publisher: publisher),
             state.housekeeping,
             cameras.follower,
@@ -48,7 +48,7 @@ struct EdgeServices: Sendable {
         reload = read.map { read in
             { @Sendable signals in
                 ConfigurationReload(
-                    signals: signals, desk: desk, read: read, fleet: cameras.fleet, roster: roster,
+                    signals: signals, desk: desk, read: read, fleet: cameras.fleet, registry: registry,
                     outbox: state.outbox, parts: parts, logger: logger)
             }
         }

@@ -15,7 +15,7 @@ struct EdgeAnswers: Sendable {
     /// - Parameter reloading: nil where the configuration is not read again.
     init(
         _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, _ cameras: EdgeCameras,
-        roster: CameraRoster, reloading: (desk: ReloadDesk, read: @Sendable () throws -> DaemonSettings)?,
+        registry: CameraRegistry, reloading: (desk: ReloadDesk, read: @Sendable () throws -> DaemonSettings)?,
         logger: Logger
     ) {
         let reader = StandingReader { try state.outbox.standing() }
@@ -24,7 +24,7 @@ struct EdgeAnswers: Sendable {
             Self.response(path, secrets) {
                 let (standing, age) = try reader.standing()
                 return SiteStatus(
-                    site: settings.site, cameras: roster.services, standing: standing, age: age,
+                    site: settings.site, cameras: registry.services, standing: standing, age: age,
                     isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                     withheld: cameras.writer.withheld.load(ordering: .relaxed), archive: state.archive,
                     writer: cameras.writer, sinks: messages.board, secrets: secrets)

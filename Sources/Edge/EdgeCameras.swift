@@ -17,7 +17,7 @@ struct EdgeCameras: Sendable {
     /// Throws where the store cannot be read.
     init(
         _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, detector: ObjectDetector,
-        roster: CameraRoster, settlements: Settlements, logger: Logger
+        registry: CameraRegistry, settlements: Settlements, logger: Logger
     ) throws {
         let (publisher, secrets) = (messages.publisher, settings.secrets)
         let follower = state.archive.map { archive in
@@ -36,7 +36,7 @@ struct EdgeCameras: Sendable {
         writer.closeUnwatched(by: settings.cameras)
         let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
         fleet = try CameraFleet(
-            cameras: settings.cameras, roster: roster, outbox: state.outbox, writer: writer, logger: logger
+            cameras: settings.cameras, registry: registry, outbox: state.outbox, writer: writer, logger: logger
         ) { camera, unwritten in
             let meter = CameraMeter()
             return CameraService(
@@ -53,7 +53,7 @@ struct EdgeCameras: Sendable {
             }
         }
         health = Health(
-            cameras: { roster.services }, detector: detector, writer: writer, follower: follower,
+            cameras: { registry.services }, detector: detector, writer: writer, follower: follower,
             warnings: state.warnings, timeZone: settings.site.timeZone, logger: logger,
             ready: {
                 Task { await writer.resume() }

@@ -19,10 +19,10 @@ struct EdgeMessages: Sendable {
         _ settings: DaemonSettings, _ state: EdgeState, settlements: Settlements, snapshots: SnapshotTaker,
         logger: Logger
     ) {
-        let places = settings.cameras.map(\.identity.place)
         let inbox = settings.authority.map { authority in
             Inbox(
-                outbox: state.outbox, topics: settings.topics, site: settings.site, places: places,
+                // The publisher has it listen to the cameras that are configured.
+                outbox: state.outbox, topics: settings.topics, site: settings.site, places: [],
                 authority: authority, logger: logger, secrets: settings.secrets,
                 settled: {
                     settlements.post($0.id, camera: $0.camera)
@@ -33,7 +33,7 @@ struct EdgeMessages: Sendable {
         let board = SinkBoard(secrets: settings.secrets, timeZone: settings.site.timeZone)
         let publisher = Publisher(
             outbox: state.outbox, broker: settings.broker, topics: settings.topics, site: state.site, logger: logger,
-            places: places, inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
+            inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
             warnings: state.warnings, refusals: settings.refusals, sinks: board)
         let sinks = settings.webhooks.map { webhook in
             SinkRunner(

@@ -1,4 +1,3 @@
-import Contract
 import Delivery
 import Logging
 import ServiceLifecycle
@@ -17,8 +16,8 @@ struct PublisherService: Service {
 
     let publisher: Publisher
     let logger: Logger
-    /// Those that are configured at the start; nil where others may be retained.
-    var cameras: [CameraIdentity]?
+    /// Nil where it does not matter which cameras are configured.
+    var registry: CameraRegistry?
     /// Bounds of the wait after a wrong set-up of the client.
     var backoff = Backoff(shortest: 5, longest: 300)
 
@@ -34,7 +33,17 @@ struct PublisherService: Service {
     }
 
     private func send() async {
-        if let cameras { await publisher.serve(cameras) }
+        // The first list before all else: the broker is asked for what comes for these cameras only.
+        let first = registry?.configured
+        if let first { await publisher.serve(first) }
+        let following = Task { [publisher, registry] in
+            guard let registry, var known = first else { return }
+            for await cameras in registry.changes() where cameras != known {
+                known = cameras
+                await publisher.serve(cameras)
+            }
+        }
+        defer { following.cancel() }
         var backoff = backoff
         while !Task.isCancelled {
             do { try await publisher.run() } catch {

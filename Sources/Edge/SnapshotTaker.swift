@@ -14,10 +14,10 @@ struct SnapshotTaker: Sendable {
 
     let archive: EvidenceArchive?
     let detector: ObjectDetector
-    let roster: CameraRoster
+    let registry: CameraRegistry
 
     func take(_ camera: String) async -> Snapshot {
-        guard let service = roster.services.first(where: { $0.camera.id == camera }) else {
+        guard let service = registry.services.first(where: { $0.camera.id == camera }) else {
             return .refused(Refusal(.unknownCamera, "this site has no camera \(camera)"))
         }
         guard let archive else { return .unavailable(camera: camera) }

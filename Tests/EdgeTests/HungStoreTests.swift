@@ -101,7 +101,7 @@ import Video
             beats.add(1, ordering: .relaxed)
             try? await Task.sleep(for: .milliseconds(50))
         }
-        let service = PublisherService(publisher: publisher, logger: logger, cameras: [camera])
+        let service = PublisherService(publisher: publisher, logger: logger, registry: CameraRegistry([camera]))
         let hasStopped = try await stops([service, heart]) { () async throws in
             // It notes that the site's state is retained, and that does not come back; then a beat does not either.
             #expect(try await eventually { publisher.client.isConnected })
@@ -165,7 +165,7 @@ import Video
         struct Unmade: Error {}
         let gate = gate
         let fleet = try CameraFleet(
-            cameras: [], roster: CameraRoster(), outbox: outbox, writer: try writer(), logger: logger
+            cameras: [], registry: CameraRegistry(), outbox: outbox, writer: try writer(), logger: logger
         ) { _, _ in
             gate.pass()
             throw Unmade()
@@ -185,7 +185,7 @@ import Video
         let (gate, writer) = (gate, try writer())
         try await gate.hang(outbox, incident())
         let fleet = try CameraFleet(
-            cameras: [], roster: CameraRoster(), outbox: outbox, writer: writer, logger: logger
+            cameras: [], registry: CameraRegistry(), outbox: outbox, writer: writer, logger: logger
         ) { _, _ in throw CancellationError() }
         writer.record([
             IncidentWriter.Entry(
