@@ -83,6 +83,7 @@ public actor IncidentWriter {
     nonisolated let pictures: EvidenceQueue
     private nonisolated let waiting = Mutex<[Waiting]>([])
     private nonisolated let refused = Mutex<Refusal?>(nil)
+    private nonisolated let unwatched: UnwatchedIncidents
     private var flushing: Task<Void, Never>?
     private var picturing: Task<Void, Never>?
     /// Pictures that are made and that the disk has not taken.
@@ -108,6 +109,7 @@ public actor IncidentWriter {
         self.topics = topics
         self.catalogue = catalogue
         self.logger = logger
+        unwatched = UnwatchedIncidents(outbox: outbox, topics: topics, logger: logger)
         self.deadline = deadline
         self.pictured = pictured
         self.wake = wake
@@ -169,55 +171,11 @@ public actor IncidentWriter {
     }
 
     /// A camera is no longer watched: whoever brings it back begins anew.
-    func forget(camera: String) {
-        do { try Self.forget(camera: camera, in: outbox) } catch {
-            logger.warning("could not forget a camera", metadata: ["error": "\(error)", "camera": "\(camera)"])
-        }
-    }
+    func forget(camera: String) { unwatched.forget(camera: camera) }
 
-    private static func forget(camera: String, in outbox: Outbox) throws {
-        let clocks = HostClocks.now
-        let time = try outbox.moment(camera: camera)?.time(on: clocks) ?? MediaTime(clocks.date)
-        try outbox.save(watch: nil, at: MomentOfRecord(time, on: clocks), camera: camera)
-    }
-
-    /// Closes what none of these cameras watches any more, and lets what reviews have silenced there go: the camera, the
-    /// zone or the rule was taken out, has another name now, or belongs to another area, where nobody has heard of it.
-    /// Waits for the disk.
+    /// Closes what none of these cameras watches any more. Waits for the disk.
     nonisolated func closeUnwatched(by cameras: [CameraService.Settings]) {
-        let watched = Dictionary(
-            cameras.map { ($0.identity.id, $0) }, uniquingKeysWith: { first, _ in first })
-        func isWatched(_ incident: Incident) throws -> Bool {
-            guard let camera = watched[incident.camera],
-                let zone = camera.zones.first(where: { $0.zone.id == incident.zone }),
-                zone.rules.kinds.contains(incident.kind)
-            else { return false }
-            let topic = topics.open(camera.identity.place, incident.kind, incident: incident.id)
-            return try outbox.openTopic(of: incident.id) ?? topic == topic
-        }
-        let clocks = HostClocks.now
-        do {
-            let silent = try outbox.suppressedIncidents().filter { try !isWatched($0) }
-            if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
-            let open = try outbox.openIncidents().filter { try !isWatched($0) }
-            for incident in open {
-                let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
-                try outbox.close(unwatched: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
-                logger.notice(
-                    "an open incident that nobody watches any more is closed",
-                    metadata: [
-                        "incident": "\(incident.id)", "kind": "\(incident.kind)", "camera": "\(incident.camera)",
-                        "zone": "\(incident.zone)",
-                    ])
-            }
-            for camera in Set((silent + open).map(\.camera)) where watched[camera] == nil {
-                try Self.forget(camera: camera, in: outbox)
-            }
-        } catch {
-            logger.error(
-                "could not close what is no longer watched, the next start or reload tries again",
-                metadata: ["error": "\(error)"])
-        }
+        unwatched.close(by: cameras)
         wake()
     }
 
@@ -485,18 +443,5 @@ public actor IncidentWriter {
             ])
         if !written.incident.isOpen { pictured(written.incident) }
         wake()
-    }
-}
-
-extension Incident {
-    /// Closed because it is no longer watched.
-    fileprivate func lost(at time: MediaTime) -> Incident {
-        var incident = self
-        incident.state = .closed
-        incident.closeReason = .cameraLost
-        incident.closed = max(time, lastSeen)
-        incident.revision += 1
-        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
-        return incident
     }
 }

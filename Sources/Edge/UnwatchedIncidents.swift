@@ -1,0 +1,79 @@
+import Analytics
+import Contract
+import Foundation
+import Logging
+import Pipeline
+import Store
+
+/// Incidents that nobody watches any more after a start or a reload: the camera, the zone or the rule was taken out, has another
+/// name now, or belongs to another area, where nobody has heard of it.
+struct UnwatchedIncidents: Sendable {
+    let outbox: Outbox
+    let topics: AlertTopics
+    let logger: Logger
+
+    /// Closes what is open and watched by none of these cameras, and lets what reviews have silenced there go. Waits for the
+    /// disk.
+    func close(by cameras: [CameraService.Settings]) {
+        let watched = Dictionary(
+            cameras.map { ($0.identity.id, $0) }, uniquingKeysWith: { first, _ in first })
+        let clocks = HostClocks.now
+        do {
+            let silent = try outbox.suppressedIncidents().filter { try !isWatched($0, watched) }
+            if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
+            let open = try outbox.openIncidents().filter { try !isWatched($0, watched) }
+            for incident in open {
+                let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+                try outbox.close(unwatched: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
+                logger.notice(
+                    "an open incident that nobody watches any more is closed",
+                    metadata: [
+                        "incident": "\(incident.id)", "kind": "\(incident.kind)", "camera": "\(incident.camera)",
+                        "zone": "\(incident.zone)",
+                    ])
+            }
+            for camera in Set((silent + open).map(\.camera)) where watched[camera] == nil {
+                try begin(anew: camera)
+            }
+        } catch {
+            logger.error(
+                "could not close what is no longer watched, the next start or reload tries again",
+                metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Whoever brings the camera back begins anew.
+    func forget(camera: String) {
+        do { try begin(anew: camera) } catch {
+            logger.warning("could not forget a camera", metadata: ["error": "\(error)", "camera": "\(camera)"])
+        }
+    }
+
+    private func isWatched(_ incident: Incident, _ watched: [String: CameraService.Settings]) throws -> Bool {
+        guard let camera = watched[incident.camera],
+            let zone = camera.zones.first(where: { $0.zone.id == incident.zone }),
+            zone.rules.kinds.contains(incident.kind)
+        else { return false }
+        let topic = topics.open(camera.identity.place, incident.kind, incident: incident.id)
+        return try outbox.openTopic(of: incident.id) ?? topic == topic
+    }
+
+    private func begin(anew camera: String) throws {
+        let clocks = HostClocks.now
+        let time = try outbox.moment(camera: camera)?.time(on: clocks) ?? MediaTime(clocks.date)
+        try outbox.save(watch: nil, at: MomentOfRecord(time, on: clocks), camera: camera)
+    }
+}
+
+extension Incident {
+    /// Closed because it is no longer watched.
+    fileprivate func lost(at time: MediaTime) -> Incident {
+        var incident = self
+        incident.state = .closed
+        incident.closeReason = .cameraLost
+        incident.closed = max(time, lastSeen)
+        incident.revision += 1
+        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
+        return incident
+    }
+}
