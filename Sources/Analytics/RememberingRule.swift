@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// A rule whose evidence adds up over many looks, and outlives a restart.

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// The rules of one camera, each for one kind in one zone.

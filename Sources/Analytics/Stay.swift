@@ -1,3 +1,5 @@
+public import Domain
+
 /// An object that stands at one place: it may be missed by the detector or hidden for a while and is still the same.
 public struct Stay: Sendable {
     public enum Presence: Sendable, Equatable {

@@ -1,3 +1,4 @@
+public import Domain
 import Foundation
 
 /// What must be known of a stay so that its time goes on after a restart.

@@ -1,3 +1,5 @@
+public import Domain
+
 /// Follows what stands still, from looks that are seconds apart.
 ///
 /// At one look in two seconds a moving vehicle is somewhere else each time, while a standing one is exactly where it

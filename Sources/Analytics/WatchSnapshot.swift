@@ -1,3 +1,4 @@
+public import Domain
 public import Foundation
 
 /// What must be known of a camera's watch so that all that is under way keeps its time after a restart: what stands

@@ -1,4 +1,5 @@
-public import Analytics
+import Analytics
+public import Domain
 public import Inference
 import Pipeline
 public import Video

@@ -1,5 +1,4 @@
-public import Analytics
-public import Catalogue
+public import Domain
 public import Foundation
 
 /// The topic tree: each level of government sees its own area with one filter.

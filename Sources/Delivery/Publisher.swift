@@ -1,4 +1,5 @@
 public import Contract
+public import Domain
 public import Foundation
 import Hashing
 public import Logging

@@ -1,5 +1,6 @@
 import Analytics
-public import Contract
+import Contract
+public import Domain
 import Evidence
 import Foundation
 import Inference

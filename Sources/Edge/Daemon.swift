@@ -1,7 +1,6 @@
-import Analytics
-import Catalogue
 import Contract
 import Delivery
+import Domain
 import Evidence
 import Foundation
 import Inference

@@ -1,6 +1,6 @@
-import Catalogue
 import Contract
 import Delivery
+import Domain
 import Foundation
 import Hashing
 import Inference

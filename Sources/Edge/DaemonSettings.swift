@@ -1,6 +1,6 @@
-public import Catalogue
 public import Contract
 public import Delivery
+public import Domain
 public import Foundation
 public import Inference
 public import Logging

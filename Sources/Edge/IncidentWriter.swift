@@ -1,6 +1,6 @@
-public import Analytics
-public import Catalogue
+import Analytics
 public import Contract
+public import Domain
 import Evidence
 public import Foundation
 public import Logging

@@ -1,5 +1,5 @@
-import Contract
 import Delivery
+import Domain
 import Logging
 import ServiceLifecycle
 import Threading

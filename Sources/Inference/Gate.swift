@@ -1,4 +1,5 @@
 public import Analytics
+public import Domain
 
 /// Admits a picture to the detector only where something has changed since the last one that was admitted.
 ///

@@ -1,4 +1,5 @@
-public import Analytics
+import Analytics
+public import Domain
 public import Video
 
 /// Says what the place of an incident looks like, by heads on crop features. It explains; it decides nothing.

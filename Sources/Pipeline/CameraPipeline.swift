@@ -1,4 +1,5 @@
 public import Analytics
+public import Domain
 public import Evidence
 public import Foundation
 public import Inference

@@ -1,4 +1,5 @@
 public import Analytics
+import Domain
 public import Foundation
 import Inference
 public import Video

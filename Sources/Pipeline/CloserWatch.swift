@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 
 /// How long a camera may be looked at more often: pictures between key frames cost a decoder many times what key frames
 /// cost, and some places would look like smoke for ever.

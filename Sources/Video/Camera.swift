@@ -1,5 +1,5 @@
-public import Analytics
 import Dispatch
+public import Domain
 import Foundation
 import Synchronization
 public import Threading

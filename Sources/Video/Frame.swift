@@ -1,5 +1,5 @@
-public import Analytics
 internal import CFFmpeg
+public import Domain
 public import Foundation
 
 /// One decoded picture with its time. Owns a reference to libav's buffers, not a copy.

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 
 /// Joins the sessions of one camera into one timeline, and says what wall-clock time each moment was.

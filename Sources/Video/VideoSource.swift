@@ -1,5 +1,5 @@
-internal import Analytics
 internal import CFFmpeg
+import Domain
 import Foundation
 import Synchronization
 

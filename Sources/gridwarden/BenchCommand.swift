@@ -1,6 +1,7 @@
 import Analytics
 import ArgumentParser
 import Bench
+import Domain
 import Foundation
 import Inference
 import Video

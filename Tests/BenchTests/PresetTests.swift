@@ -1,10 +1,10 @@
 import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
 import Video
 
-@testable import Contract
 @testable import Inference
 @testable import Pipeline
 

@@ -1,7 +1,7 @@
 import Analytics
-import Catalogue
 import Contract
 import Delivery
+import Domain
 import Foundation
 import Glibc
 import Logging

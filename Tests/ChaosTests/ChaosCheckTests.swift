@@ -1,6 +1,6 @@
 import Analytics
-import Catalogue
 import Contract
+import Domain
 import Foundation
 import TestSupport
 import Testing

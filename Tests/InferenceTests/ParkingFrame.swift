@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import TestSupport
 import Testing
 import Video

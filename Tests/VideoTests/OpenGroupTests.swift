@@ -1,4 +1,3 @@
-import Analytics
 import Foundation
 import TestSupport
 import Testing

@@ -1,5 +1,5 @@
-import Analytics
 import CFFmpeg
+import Domain
 import Foundation
 import TestSupport
 import Testing

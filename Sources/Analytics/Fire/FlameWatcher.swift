@@ -1,3 +1,5 @@
+import Domain
+
 /// Finds flames, from the first picture on: they need no ground to be told from. Experimental.
 ///
 /// A look tells where something has a flame's colour. Where nobody knows yet what it is, a burst of pictures tells whether it

@@ -1,3 +1,5 @@
+import Domain
+
 /// A connected part of a mask.
 struct Blob: Sendable {
     /// Indices into the picture, in the order in which they were found.

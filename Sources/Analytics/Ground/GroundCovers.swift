@@ -1,3 +1,5 @@
+import Domain
+
 /// What stands or passes before the ground, by the detector: people and vehicles.
 struct GroundCovers: Sendable {
     /// Scores from which somebody or something that stands and leaves hides the ground: faintly, and for certain. The

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// Whether a changed part of the picture is a thing that came, rather than light or the trace of something that left.

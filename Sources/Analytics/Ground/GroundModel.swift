@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// What the ground of one camera looks like without the things that come and go, pixel by pixel, and which pixels have

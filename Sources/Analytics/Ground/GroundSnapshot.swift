@@ -1,3 +1,4 @@
+public import Domain
 public import Foundation
 
 /// What must be known of a camera's ground so that what lies there keeps its time after a restart.

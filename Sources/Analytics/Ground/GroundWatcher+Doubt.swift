@@ -1,3 +1,5 @@
+import Domain
+
 /// What speaks against a thing although it looks like one: how it came, and that it moves.
 extension GroundWatcher {
     /// What happened when something new was first seen.

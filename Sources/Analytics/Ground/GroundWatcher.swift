@@ -1,3 +1,5 @@
+public import Domain
+
 /// Finds what was put down on the ground: it came, it stays as it is, it is no person and no vehicle, and no change of
 /// light explains it.
 ///

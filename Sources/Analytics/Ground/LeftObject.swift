@@ -1,3 +1,5 @@
+public import Domain
+
 /// Something in the picture that was not there before and stays as it is.
 public struct LeftObject: Sendable, Codable, Equatable {
     public enum Presence: Sendable, Codable, Equatable {

@@ -1,3 +1,5 @@
+import Domain
+
 /// Whether a change is what a surface shows by itself, a board, a screen or a line of text, rather than a thing that lies on
 /// the ground.
 ///

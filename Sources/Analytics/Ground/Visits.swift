@@ -1,3 +1,5 @@
+import Domain
+
 /// Where people and vehicles came by in the last minute: what lies on the ground was brought by one of them.
 struct Visits: Sendable {
     /// The score from which a detection counts: somebody who is taken for nobody costs more than the other way round.

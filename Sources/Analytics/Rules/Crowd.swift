@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let crowd = AlertKind(rawValue: "safety.crowd")
 }

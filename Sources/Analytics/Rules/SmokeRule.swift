@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let burning = AlertKind(rawValue: "env.burning")
     public static let smokeAndFire = AlertKind(rawValue: "safety.smoke_fire")

@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let roadVending = AlertKind(rawValue: "vending.occupy_road")
     public static let itinerantVending = AlertKind(rawValue: "vending.itinerant")

@@ -1,3 +1,5 @@
+import Domain
+
 /// Vehicles that came to rest one shortly after another and close together: a light, a jam, a barrier.
 enum VehicleQueue {
     /// Longest time between the stops of two neighbours in a queue, in seconds.

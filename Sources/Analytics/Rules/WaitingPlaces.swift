@@ -1,3 +1,5 @@
+import Domain
+
 /// Places at which traffic waits: before a light, a gate, a crossing. Learnt from vehicles that stood there and left in turn,
 /// that is, one near another or shortly after it, or with the next one soon in their place. Who parks leaves alone.
 struct WaitingPlaces: Sendable {

@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let dirtyWater = AlertKind(rawValue: "env.water_dirty")
 }

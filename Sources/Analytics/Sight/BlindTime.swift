@@ -1,3 +1,5 @@
+public import Domain
+
 /// Adds up the media time in which nothing was concluded from a camera's pictures.
 public struct BlindTime: Sendable {
     /// A gap longer than this, in seconds, is a stream that was away, which is another matter.

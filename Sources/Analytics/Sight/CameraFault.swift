@@ -1,3 +1,5 @@
+public import Domain
+
 /// Why a camera cannot be trusted to see its zones, since when, and what an operator is told.
 public struct CameraFault: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {

@@ -1,3 +1,5 @@
+import Domain
+
 /// What a camera's view looks like when all is well, and how a picture compares with it.
 ///
 /// Edges that stay are learnt as a running mean: what passes fades out of it, what stands in the street remains. The

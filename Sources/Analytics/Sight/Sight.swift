@@ -1,3 +1,5 @@
+public import Domain
+
 /// Judges from the small pictures of one camera whether it can see, and whether it still sees what it used to.
 ///
 /// A camera that is frozen, dark, covered, out of focus or turned away shows nothing that a rule may be applied to. A

@@ -1,3 +1,5 @@
+import Domain
+
 /// Notices that a camera's picture stands still although it is sent on.
 ///
 /// A real picture is never the same twice: sensor noise and the codec leave a residue. How much, and whether this camera

@@ -1,3 +1,5 @@
+public import Domain
+
 /// A part of the picture that smoke lies over (the ground is still seen through it, paler, and it stirs) or that flames fill.
 public struct Plume: Sendable, Codable, Equatable {
     public enum Presence: Sendable, Codable, Equatable {

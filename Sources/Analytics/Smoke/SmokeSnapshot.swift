@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// What must be known of smoke that is being watched, so that it keeps its time after a restart.

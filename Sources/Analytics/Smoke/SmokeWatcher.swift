@@ -1,3 +1,4 @@
+public import Domain
 import Foundation
 
 /// Follows veils over the ground from look to look, and from glimpse to glimpse in between. Experimental: it has been

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 public import Inference
 import Pipeline

@@ -1,4 +1,4 @@
-public import Catalogue
+public import Domain
 
 /// Who may ask for something. The broker's access list comes first: names in a request are the sender's own word.
 public struct Authority: Sendable, Hashable {

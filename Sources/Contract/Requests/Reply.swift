@@ -1,4 +1,4 @@
-import Analytics
+package import Domain
 public import Foundation
 
 /// The site's one answer to a review or a command.

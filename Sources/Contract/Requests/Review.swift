@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 public import Foundation
 
 /// A grid worker's verdict on an incident, as it came in.

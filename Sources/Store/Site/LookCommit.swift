@@ -1,5 +1,6 @@
 public import Analytics
 public import Contract
+public import Domain
 public import Foundation
 
 /// All that one look changes. It stands or falls together: a kill can leave no checkpoint that says "reported" without the

@@ -1,5 +1,6 @@
-public import Analytics
+import Analytics
 public import Contract
+public import Domain
 public import Foundation
 import GRDB
 

@@ -1,4 +1,5 @@
 public import Analytics
+import Domain
 import Foundation
 import GRDB
 

@@ -1,3 +1,5 @@
+import Domain
+
 // Release builds have no testable modules, and nothing there needs this one.
 #if DEBUG
     import Analytics

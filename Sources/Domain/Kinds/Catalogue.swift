@@ -1,4 +1,3 @@
-public import Analytics
 import Foundation
 
 /// The alert kinds: names, standard codes, severities and competent departments.
@@ -19,12 +18,13 @@ public struct Catalogue: Sendable {
     private let order: [AlertKind]
     private var entries: [AlertKind: KindEntry]
 
-    /// The catalogue that ships with the product. It holds every kind that a rule finds.
-    public static func builtIn() throws -> Catalogue {
-        try Catalogue(json: Data(PackageResources.kinds_json), covering: Rules.kinds)
+    /// The catalogue that ships with the product.
+    ///
+    /// - Parameter kinds: those that must have an entry, such as all that a rule finds.
+    public static func builtIn(covering kinds: [AlertKind] = []) throws -> Catalogue {
+        try Catalogue(json: Data(PackageResources.kinds_json), covering: kinds)
     }
 
-    /// - Parameter kinds: those that must have an entry.
     init(json: Data, covering kinds: [AlertKind] = []) throws {
         do {
             let document = try JSONDecoder().decode(Document.self, from: json)

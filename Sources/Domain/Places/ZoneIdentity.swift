@@ -1,5 +1,3 @@
-public import Analytics
-
 /// What a message says of a zone.
 public struct ZoneIdentity: Sendable, Hashable {
     public var id: String

@@ -1,5 +1,3 @@
-public import Catalogue
-
 /// Where something is: the area, the grid in it, and the micro-grid in that.
 public struct Place: Sendable, Hashable {
     public var area: AreaCode

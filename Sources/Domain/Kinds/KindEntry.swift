@@ -1,5 +1,3 @@
-public import Analytics
-
 /// What the catalogue knows of one kind of alert.
 public struct KindEntry: Sendable, Hashable, Codable {
     /// How well the product's own rule for the kind has been proved.

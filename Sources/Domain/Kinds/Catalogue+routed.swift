@@ -1,5 +1,3 @@
-import Analytics
-
 extension Catalogue {
     /// The same kinds, each with the departments of the site.
     public func routed(by routing: Routing) -> Catalogue {

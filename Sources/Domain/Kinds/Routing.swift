@@ -1,5 +1,3 @@
-public import Analytics
-
 /// Which departments a site has its alerts handled by, where they differ from the catalogue's or have a number there.
 public struct Routing: Sendable, Hashable {
     /// One kind or a family of kinds, on one ground or on all, and what its department is.

@@ -1,5 +1,3 @@
-public import Analytics
-
 /// What a site says of one kind of alert, where it differs from the catalogue.
 ///
 /// Who is competent is `Routing`'s matter.
