@@ -2,10 +2,10 @@
 public struct Polygon: Hashable, Sendable, Codable {
     public let corners: [Point]
 
-    public init(_ corners: [Point]) { self.corners = corners }
+    @inlinable public init(_ corners: [Point]) { self.corners = corners }
 
     /// Unsigned area by the shoelace formula, in squared normalised units.
-    public var area: Double {
+    @inlinable public var area: Double {
         guard corners.count > 2 else { return 0 }
         var twice = 0.0
         for (index, a) in corners.enumerated() {
@@ -15,7 +15,7 @@ public struct Polygon: Hashable, Sendable, Codable {
         return abs(twice) / 2
     }
 
-    public var bounds: Box {
+    @inlinable public var bounds: Box {
         let xs = corners.map(\.x)
         let ys = corners.map(\.y)
         let (left, top) = (xs.min() ?? 0, ys.min() ?? 0)
@@ -35,7 +35,7 @@ public struct Polygon: Hashable, Sendable, Codable {
     }
 
     /// True where `point` is inside, by the even-odd rule.
-    public func contains(_ point: Point) -> Bool {
+    @inlinable public func contains(_ point: Point) -> Bool {
         var inside = false
         var previous = corners.last ?? point
         for corner in corners {
@@ -50,7 +50,7 @@ public struct Polygon: Hashable, Sendable, Codable {
     }
 
     /// The share of `box` that lies inside, 0…1. Clips by Sutherland and Hodgman (1974).
-    public func share(of box: Box) -> Double {
+    @inlinable public func share(of box: Box) -> Double {
         guard box.area > 0 else { return contains(box.centre) ? 1 : 0 }
         var points = corners
         points = clip(points, { $0.x - box.x })
@@ -60,7 +60,7 @@ public struct Polygon: Hashable, Sendable, Codable {
         return min(1, Polygon(points).area / box.area)
     }
 
-    private func clip(_ points: [Point], _ distance: (Point) -> Double) -> [Point] {
+    @inlinable func clip(_ points: [Point], _ distance: (Point) -> Double) -> [Point] {
         var kept: [Point] = []
         for (index, a) in points.enumerated() {
             let b = points[(index + 1) % points.count]

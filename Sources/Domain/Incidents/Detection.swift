@@ -5,7 +5,7 @@ public struct Detection: Hashable, Sendable, Codable {
     public var score: Double
     public var box: Box
 
-    public init(objectClass: ObjectClass, score: Double, box: Box) {
+    @inlinable public init(objectClass: ObjectClass, score: Double, box: Box) {
         self.objectClass = objectClass
         self.score = score
         self.box = box

@@ -11,18 +11,18 @@ public enum ObjectClass: String, Sendable, Codable, CaseIterable {
     case smoke, fire, water, crowd
 
     /// Motor vehicles with four and more wheels; the detector confuses these with one another.
-    public var isMotorVehicle: Bool { self == .car || self == .bus || self == .truck }
+    @inlinable public var isMotorVehicle: Bool { self == .car || self == .bus || self == .truck }
 
     /// What may carry a number plate.
-    public var isPlated: Bool { isMotorVehicle || self == .motorcycle }
+    @inlinable public var isPlated: Bool { isMotorVehicle || self == .motorcycle }
 
     /// Vehicles of every kind; people: whatever stands for a while and goes by itself.
-    public var standsAndLeaves: Bool {
+    @inlinable public var standsAndLeaves: Bool {
         isMotorVehicle || self == .motorcycle || self == .bicycle || self == .person
     }
 
     /// What somebody who sells brings along. Food counts by the piece, which nobody else lays out in the street.
-    public var isGoods: Bool {
+    @inlinable public var isGoods: Bool {
         switch self {
         case .umbrella, .suitcase, .bench, .chair, .diningTable, .bottle, .cup, .bowl, .banana, .apple, .orange,
             .handbag:

@@ -4,7 +4,7 @@
 public struct MediaTime: Comparable, Hashable, Sendable, Codable {
     public var seconds: Double
 
-    public init(_ seconds: Double) { self.seconds = seconds }
+    @inlinable public init(_ seconds: Double) { self.seconds = seconds }
 
     public init(from decoder: any Decoder) throws {
         seconds = try decoder.singleValueContainer().decode(Double.self)
@@ -15,8 +15,8 @@ public struct MediaTime: Comparable, Hashable, Sendable, Codable {
         try container.encode(seconds)
     }
 
-    public static func < (a: MediaTime, b: MediaTime) -> Bool { a.seconds < b.seconds }
+    @inlinable public static func < (a: MediaTime, b: MediaTime) -> Bool { a.seconds < b.seconds }
     /// Seconds from `b` to `a`.
-    public static func - (a: MediaTime, b: MediaTime) -> Double { a.seconds - b.seconds }
-    public static func + (a: MediaTime, seconds: Double) -> MediaTime { MediaTime(a.seconds + seconds) }
+    @inlinable public static func - (a: MediaTime, b: MediaTime) -> Double { a.seconds - b.seconds }
+    @inlinable public static func + (a: MediaTime, seconds: Double) -> MediaTime { MediaTime(a.seconds + seconds) }
 }
