@@ -48,7 +48,7 @@ public struct Benchmark: Sendable {
                 let look = try await pipeline.look(at: frame)
                 for remark in look.remarks where !remarks.contains(remark) { remarks.append(remark) }
                 recording.attention = pipeline.attention
-                guard !frame.isGlimpse else { continue }
+                guard !frame.isBurstFrame else { continue }
                 for change in look.changes {
                     if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {
                         alerts[index].incident = change.incident
@@ -84,7 +84,7 @@ public struct Benchmark: Sendable {
             matched: score?.matched ?? 0,
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
-            looks: costs.looks, glimpses: costs.glimpses, inferences: costs.inferences, cpuSeconds: rounded(cpu),
+            looks: costs.looks, glimpses: costs.burstFrames, inferences: costs.inferences, cpuSeconds: rounded(cpu),
             streamSeconds: rounded(stream),
             blindSeconds: rounded(blind.seconds),
             cost: .init(

@@ -125,7 +125,7 @@ public struct CameraService: Sendable {
                 let look = try await watch.look(at: frame)
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
                 camera.watch(with: watch.place.pipeline.attention)
-                guard !frame.isGlimpse else { continue }
+                guard !frame.isBurstFrame else { continue }
                 await tell(look, frame)
                 meter.looked(watch.costs)
                 requests.hand(frame)

@@ -34,7 +34,7 @@ public struct CameraPipeline: ~Copyable {
         public var remarks: [String] = []
         /// The preset that the camera is at; nil where it has none, or shows none of them.
         public var preset: String?
-        /// Why the closer look failed; what the rules said of this look holds all the same.
+        /// Why the verification failed; what the rules said of this look holds all the same.
         public var fault: (any Error)?
     }
 
@@ -42,7 +42,7 @@ public struct CameraPipeline: ~Copyable {
     public struct Costs: Sendable {
         public var looks = 0
         /// Between the looks, while something may be smoke or flames.
-        public var glimpses = 0
+        public var burstFrames = 0
         public var inferences = 0
         public var gate = 0.0
         public var infer = 0.0
@@ -52,7 +52,7 @@ public struct CameraPipeline: ~Copyable {
 
         static func + (a: Costs, b: Costs) -> Costs {
             var sum = a
-            (sum.looks, sum.glimpses) = (a.looks + b.looks, a.glimpses + b.glimpses)
+            (sum.looks, sum.burstFrames) = (a.looks + b.looks, a.burstFrames + b.burstFrames)
             (sum.inferences, sum.gate) = (a.inferences + b.inferences, a.gate + b.gate)
             (sum.infer, sum.tiles, sum.rest) = (a.infer + b.infer, a.tiles + b.tiles, a.rest + b.rest)
             return sum
@@ -69,7 +69,7 @@ public struct CameraPipeline: ~Copyable {
     /// What drifts over the ground, or may, by its number.
     package var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// What pictures between the looks are wanted now.
-    public var attention: Attention { flames?.wantsBurst == true ? .burst : closer.isOn ? .glimpses : .looks }
+    public var attention: Attention { flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks }
     /// Whether the camera's view has been learnt.
     package var knowsView: Bool { sight.isKnown }
     /// What became of the ground that an earlier run had kept.
@@ -85,7 +85,7 @@ public struct CameraPipeline: ~Copyable {
     private var smoke: SmokeWatcher?
     /// Nil where no rule asks for smoke.
     private var flames: FlameWatcher?
-    private var closer = CloserWatch()
+    private var slowBurst = SlowBurstBudget()
     /// When the smoke's watcher was given a picture last.
     private var smokeSeen: MediaTime?
     private var lastJudgement: SightJudgement?
@@ -182,7 +182,7 @@ public struct CameraPipeline: ~Copyable {
 
     /// Takes one picture through gate, detector, tracker, rules and incidents.
     public mutating func look(at frame: Frame) async throws -> Look {
-        if frame.isGlimpse, let lastJudgement { return try glimpse(at: frame, lastJudgement) }
+        if frame.isBurstFrame, let lastJudgement { return try burstFrame(at: frame, lastJudgement) }
         var clock = threadSeconds()
         let (picture, chroma) = try small.picture(of: frame)
         let judgement = sight.judge(picture, at: frame.time)
@@ -199,7 +199,7 @@ public struct CameraPipeline: ~Copyable {
             flames?.interrupt()
             incidents.interrupt(at: frame.time)
             // Pictures between the looks would show nothing either, however long it lasts.
-            closer.decide(false, at: frame.time)
+            slowBurst.decide(false, at: frame.time)
             return Look(
                 time: frame.time, changes: [], detections: [], findings: [], sight: judgement,
                 sharpness: tiles.sharpness, remarks: remarks)
@@ -232,11 +232,11 @@ public struct CameraPipeline: ~Copyable {
                 plumes: (smoke?.plumes ?? []) + burning.filter { $0.certainty > 0 }) ?? []
         smokeSeen = frame.time
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
-        closer.decide(smoke?.isUndecided ?? false, at: frame.time)
+        slowBurst.decide(smoke?.isUndecided ?? false, at: frame.time)
         if let chroma, flames != nil { judgeColour(chroma) }
         costs.rest += threadSeconds() - clock
         // A stay that ended is told once: nothing may fail between the tracker and the rules.
-        let fault = await lookCloser(in: frame) ?? tileFault
+        let fault = await verify(in: frame) ?? tileFault
         objects = ground?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
@@ -281,17 +281,17 @@ public struct CameraPipeline: ~Copyable {
     private static let smokeInterval = 0.45
 
     /// Takes a picture between two looks: only what drifts and what flickers need it.
-    private mutating func glimpse(at frame: Frame, _ judgement: SightJudgement) throws -> Look {
+    private mutating func burstFrame(at frame: Frame, _ judgement: SightJudgement) throws -> Look {
         let clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
-        costs.glimpses += 1
+        costs.burstFrames += 1
         if judgement.isClear, let ground {
             let (picture, chroma) = try small.picture(of: frame)
             let scene = Scene(
                 time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
-            flames?.glimpse(of: scene)
-            if closer.isOn, smokeSeen.map({ !(0..<Self.smokeInterval ~= frame.time - $0) }) ?? true {
-                smoke?.glimpse(of: scene, over: ground)
+            flames?.take(burstFrame: scene)
+            if slowBurst.isOn, smokeSeen.map({ !(0..<Self.smokeInterval ~= frame.time - $0) }) ?? true {
+                smoke?.take(burstFrame: scene, over: ground)
                 smokeSeen = frame.time
             }
         }
@@ -316,12 +316,12 @@ public struct CameraPipeline: ~Copyable {
 
     /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.
     private static let surroundings = 1.0
-    /// The least part of the picture that a closer look takes in, as a share of its sides.
+    /// The least part of the picture that a verification takes in, as a share of its sides.
     private static let leastPart = 0.2
 
     /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle or a person was
     /// too small for it before. One thing a look, which bounds the cost. Returns why it failed: the next look tries again.
-    private mutating func lookCloser(in frame: Frame) async -> (any Error)? {
+    private mutating func verify(in frame: Frame) async -> (any Error)? {
         guard let thing = ground?.due(at: frame.time) else { return nil }
         let box = thing.box.grown(by: Self.surroundings)
         let short = max(Self.leastPart / max(box.width, 1e-6), Self.leastPart / max(box.height, 1e-6))

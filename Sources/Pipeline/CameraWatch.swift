@@ -53,7 +53,7 @@ public final class CameraWatch {
 
     /// Takes one picture through the pipeline that it belongs to.
     public func look(at frame: Frame) async throws -> CameraPipeline.Look {
-        if place.preset != nil, !frame.isGlimpse { try choose(by: frame) }
+        if place.preset != nil, !frame.isBurstFrame { try choose(by: frame) }
         var look = try await place.pipeline.look(at: frame)
         // Nothing is concluded before it is recognised; one look that shows nothing is no news.
         isSeen = look.sight.fault == nil && (isSeen || look.sight.isClear)

@@ -202,7 +202,7 @@ public final class Camera: Sendable {
             source.attention = Attention(rawValue: attention.load(ordering: .relaxed)) ?? .looks
             guard let picture = try source.next() else { return }
             let isBack = flow.withLock { flow in
-                if !picture.isGlimpse { flow.missing = max(0, flow.missing - 1) }
+                if !picture.isBurstFrame { flow.missing = max(0, flow.missing - 1) }
                 defer { flow.isOnline = flow.missing == 0 }
                 return !flow.isOnline && flow.missing == 0
             }
@@ -225,9 +225,9 @@ public final class Camera: Sendable {
                 system: clocks.now(), uptime: uptime,
                 camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) },
                 isCameraDistrusted: source.isSenderDistrusted)
-            let isKept = outlet.put(isGlimpse: picture.isGlimpse) { isGlimpse in
+            let isKept = outlet.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
                 Frame(
-                    taking: picture.raw, time: time, moment: moment, isGlimpse: isGlimpse, shape: picture.shape,
+                    taking: picture.raw, time: time, moment: moment, isBurstFrame: isBurstFrame, shape: picture.shape,
                     remarks: picture.remarks)
             }
             count.withLock { count in

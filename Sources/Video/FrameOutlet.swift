@@ -1,4 +1,4 @@
-/// Hands out the newest picture only, without losing the looks among them: after a glimpse has taken the place of a look
+/// Hands out the newest picture only, without losing the looks among them: after a burst frame has taken the place of a look
 /// that nobody had taken yet, the next one is a look.
 struct FrameOutlet: Sendable {
     let frames: AsyncStream<Frame>
@@ -10,12 +10,12 @@ struct FrameOutlet: Sendable {
     }
 
     /// Returns false where an older picture had to go that nobody had taken.
-    mutating func put(isGlimpse: Bool, _ frame: (_ isGlimpse: Bool) -> Frame) -> Bool {
-        guard case .dropped(let lost) = continuation.yield(frame(isGlimpse && !owesLook)) else {
+    mutating func put(isBurstFrame: Bool, _ frame: (_ isBurstFrame: Bool) -> Frame) -> Bool {
+        guard case .dropped(let lost) = continuation.yield(frame(isBurstFrame && !owesLook)) else {
             owesLook = false
             return true
         }
-        owesLook = !lost.isGlimpse
+        owesLook = !lost.isBurstFrame
         return false
     }
 

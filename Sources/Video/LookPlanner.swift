@@ -5,13 +5,13 @@
 /// groups of pictures tells. Where the next one does not come by then, the packets that were left out are needed after all,
 /// and everything up to the next one.
 ///
-/// While the camera is watched closely all is decoded, and there are glimpses between the looks, which come as before. What is
+/// While the camera is watched closely all is decoded, and there are burst frames between the looks, which come as before. What is
 /// decoded all the same, or was left out a moment ago only, is taken at once; else it begins with the next key frame.
 struct LookPlanner {
     enum Choice: Equatable {
         case nothing
         case look
-        case glimpse
+        case burstFrame
     }
 
     var attention = Attention.looks
@@ -23,7 +23,7 @@ struct LookPlanner {
     private var groups: [Double] = []
     private var longestGroup: Double? { groups.max() }
     private var lastLook: Double?
-    /// The last look or glimpse.
+    /// The last look or burst frame.
     private var lastChoice: Double?
     /// Looks that are still to be taken between the last key frame and the next one.
     private var looksLeft = 0
@@ -100,7 +100,7 @@ struct LookPlanner {
         guard isAllDecoded, let last = lastChoice, time < last || time >= last + Self.interval(attention) - Self.slack
         else { return .nothing }
         lastChoice = time
-        return .glimpse
+        return .burstFrame
     }
 
     private mutating func isDue(isKey: Bool, at time: Double) -> Bool {

@@ -35,7 +35,7 @@ public struct Recording: ~Copyable {
         guard let picture = try source.next() else { return nil }
         return Frame(
             taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts),
-            isGlimpse: picture.isGlimpse, shape: picture.shape, remarks: picture.remarks)
+            isBurstFrame: picture.isBurstFrame, shape: picture.shape, remarks: picture.remarks)
     }
 }
 

@@ -33,7 +33,7 @@ struct VideoSource: ~Copyable {
     struct Picture: ~Copyable {
         let raw: UnsafeMutablePointer<AVFrame>
         let pts: Double
-        let isGlimpse: Bool
+        let isBurstFrame: Bool
         let shape: PictureShape
         /// What an operator should know of the stream.
         let remarks: [String]
@@ -249,9 +249,11 @@ struct VideoSource: ~Copyable {
                         fruitful = options.uptime()
                         isStarving = false
                         session?.loss.reset()
-                        guard let orientation else { return picture(raw, pts: pts, isGlimpse: choice == .glimpse) }
+                        guard let orientation else {
+                            return picture(raw, pts: pts, isBurstFrame: choice == .burstFrame)
+                        }
                         defer { av_frame_free(&frame) }
-                        return picture(try turned(raw, orientation), pts: pts, isGlimpse: choice == .glimpse)
+                        return picture(try turned(raw, orientation), pts: pts, isBurstFrame: choice == .burstFrame)
                     }
                 }
                 av_frame_unref(raw)
@@ -277,10 +279,10 @@ struct VideoSource: ~Copyable {
         }
     }
 
-    private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isGlimpse: Bool) -> Picture {
+    private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isBurstFrame: Bool) -> Picture {
         let shape = shapes.settle(raw, codec: codec?.pointee.sample_aspect_ratio ?? AVRational(num: 0, den: 1))
         return Picture(
-            raw: raw, pts: pts, isGlimpse: isGlimpse, shape: shape,
+            raw: raw, pts: pts, isBurstFrame: isBurstFrame, shape: shape,
             remarks: [shape.remark, refresh.remark].compactMap(\.self))
     }
 

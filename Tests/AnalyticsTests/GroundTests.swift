@@ -353,35 +353,35 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect((32...70).contains(try #require(changes.last?.closed?.seconds)))
     }
 
-    /// The plumes of a veil from 20 s to 60 s, seen in looks and maybe in glimpses.
+    /// The plumes of a veil from 20 s to 60 s, seen in looks and maybe in burst frames.
     private func plumes(
-        _ watch: inout Watch, glimpses: Bool, isThere: (Double) -> Bool = { _ in true }, in boxes: [Box] = [region]
+        _ watch: inout Watch, burstFrames: Bool, isThere: (Double) -> Bool = { _ in true }, in boxes: [Box] = [region]
     ) {
-        for seconds in stride(from: 0.0, through: 60, by: glimpses ? 0.5 : 2) {
+        for seconds in stride(from: 0.0, through: 60, by: burstFrames ? 0.5 : 2) {
             let isLook = seconds.truncatingRemainder(dividingBy: 2) == 0
             let scene = Watch.street.scene(at: seconds, []) { canvas in
                 darken(&canvas)
                 guard seconds >= 20, isThere(seconds) else { return }
                 for box in boxes { veil(box)(&canvas, Int(seconds * 2)) }
             }
-            if isLook { watch.see(scene) } else { watch.smoke.glimpse(of: scene, over: watch.watcher) }
+            if isLook { watch.see(scene) } else { watch.smoke.take(burstFrame: scene, over: watch.watcher) }
         }
     }
 
-    @Test(arguments: [false, true]) func twoVeilsOfOneFireAreOnePlume(glimpses: Bool) {
+    @Test(arguments: [false, true]) func twoVeilsOfOneFireAreOnePlume(burstFrames: Bool) {
         var watch = Watch()
         plumes(
-            &watch, glimpses: glimpses,
+            &watch, burstFrames: burstFrames,
             in: [Box(x: 0.3, y: 0.2, width: 0.2, height: 0.4), Box(x: 0.56, y: 0.2, width: 0.2, height: 0.4)])
         #expect(Set(watch.plumes.map(\.id)) == [1])
     }
 
     @Test func glimpsesTellASmokeThatStaysFromAFlickerAtTheLooks() {
         var smoke = Watch()
-        plumes(&smoke, glimpses: true)
+        plumes(&smoke, burstFrames: true)
         #expect(!smoke.plumes.isEmpty && smoke.plumes.allSatisfy { (18...22).contains($0.since.seconds) })
         var flicker = Watch()
-        plumes(&flicker, glimpses: true) { $0.truncatingRemainder(dividingBy: 2) == 0 }
+        plumes(&flicker, burstFrames: true) { $0.truncatingRemainder(dividingBy: 2) == 0 }
         #expect(flicker.plumes.isEmpty)
     }
 

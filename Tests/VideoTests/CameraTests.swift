@@ -26,38 +26,38 @@ import Threading
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 12, codec: codec, gop: 20)
         var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
-        var (looks, glimpses) = ([Double](), [Double]())
+        var (looks, between) = ([Double](), [Double]())
         while let frame = try recording.next() {
             let time = (frame.time.seconds * 10).rounded() / 10
-            if frame.isGlimpse { glimpses.append(time) } else { looks.append(time) }
-            recording.attention = 4..<8 ~= time ? .glimpses : .looks
+            if frame.isBurstFrame { between.append(time) } else { looks.append(time) }
+            recording.attention = 4..<8 ~= time ? .slowBurst : .looks
         }
         #expect(looks == [0, 2, 4, 6, 8, 10])
-        #expect(glimpses == [6.5, 7, 7.5])
+        #expect(between == [6.5, 7, 7.5])
     }
 
     @Test func aGlimpseNeverTakesThePlaceOfALook() async throws {
-        func frame(_ seconds: Double, _ isGlimpse: Bool) throws -> Frame {
+        func frame(_ seconds: Double, _ isBurstFrame: Bool) throws -> Frame {
             let planes = [[UInt8]](repeating: [UInt8](repeating: 128, count: 16), count: 3)
             return try Frame(
-                planes: planes, width: 4, height: 4, time: MediaTime(seconds), date: Date(), isGlimpse: isGlimpse)
+                planes: planes, width: 4, height: 4, time: MediaTime(seconds), date: Date(), isBurstFrame: isBurstFrame)
         }
         var outlet = FrameOutlet()
         var isKept: [Bool] = []
-        for (second, isGlimpse) in [false, true, true, false, true, true].enumerated() {
+        for (second, isBurstFrame) in [false, true, true, false, true, true].enumerated() {
             // Before the fourth picture somebody takes the one that waits.
             if second == 3 {
                 for await taken in outlet.frames {
-                    #expect(taken.time.seconds == 2 && !taken.isGlimpse)
+                    #expect(taken.time.seconds == 2 && !taken.isBurstFrame)
                     break
                 }
             }
             let frames = try [false, true].map { try frame(Double(second), $0) }
-            isKept.append(outlet.put(isGlimpse: isGlimpse) { frames[$0 ? 1 : 0] })
+            isKept.append(outlet.put(isBurstFrame: isBurstFrame) { frames[$0 ? 1 : 0] })
         }
         outlet.finish()
         #expect(isKept == [true, false, false, true, false, false])
-        for await taken in outlet.frames { #expect(taken.time.seconds == 5 && !taken.isGlimpse) }
+        for await taken in outlet.frames { #expect(taken.time.seconds == 5 && !taken.isBurstFrame) }
     }
 
     @Test func aFixedCadenceLooksInBetween() throws {

@@ -47,24 +47,24 @@ import Testing
     func aCameraWatchedCloselyGivesGlimpsesBetweenTheSameLooks(group: Double) {
         let cadence = Cadence.keyFrames(promise: 3, interval: 2)
         var planner = LookPlanner(cadence: cadence)
-        var (looks, glimpses) = ([Double](), [Double]())
+        var (looks, between) = ([Double](), [Double]())
         let perGroup = Int((group * 10).rounded())
         for index in 0..<900 {
             let time = Double(index) / 10
-            if time == 30.2 { planner.attention = .glimpses }
+            if time == 30.2 { planner.attention = .slowBurst }
             if time == 60.2 { planner.attention = .looks }
             guard planner.needs(isKey: index % perGroup == 0, at: time) else { continue }
             switch planner.choose(isKey: index % perGroup == 0, at: time) {
             case .nothing: continue
             case .look: looks.append(time)
-            case .glimpse: glimpses.append(time)
+            case .burstFrame: between.append(time)
             }
         }
         let (usual, _) = run(cadence, group: group, seconds: 90)
         #expect(looks == usual)
-        #expect(glimpses.allSatisfy { $0 > 30.2 && $0 < 60.2 + group })
+        #expect(between.allSatisfy { $0 > 30.2 && $0 < 60.2 + group })
         // From the key frame after the wish to the one after its end, nothing is more than half a second apart.
-        let close = (looks + glimpses).sorted().filter { $0 >= 30.2 + group && $0 <= 60.2 }
+        let close = (looks + between).sorted().filter { $0 >= 30.2 + group && $0 <= 60.2 }
         #expect(zip(close.dropFirst(), close).allSatisfy { $0 - $1 <= 0.55 })
         #expect(close.count >= 2 * Int(30 - group) - 1)
     }

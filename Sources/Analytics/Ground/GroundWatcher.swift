@@ -56,7 +56,7 @@ public struct GroundWatcher: Sendable {
         var isReplaced = false
         /// Of the last five looks.
         var doubts: [LeftObject.Doubt?] = []
-        /// The age at the last closer look, in seconds.
+        /// The age at the last verification, in seconds.
         var lookedAt: Double?
 
         func told(as presence: LeftObject.Presence) -> LeftObject {
@@ -116,7 +116,7 @@ public struct GroundWatcher: Sendable {
         return plane
     }
 
-    /// The thing that a closer look of the detector is due for: once it has proved to be one, and again whenever it has
+    /// The thing that a verification of the detector is due for: once it has proved to be one, and again whenever it has
     /// lain twice as long.
     public func due(at time: MediaTime) -> LeftObject? {
         candidates.first {
@@ -124,7 +124,7 @@ public struct GroundWatcher: Sendable {
         }?.object
     }
 
-    /// Takes what a closer look of the detector saw.
+    /// Takes what a verification of the detector saw.
     public mutating func identify(_ id: Int, by detections: [Detection], at time: MediaTime) {
         guard let index = candidates.firstIndex(where: { $0.object.id == id }) else { return }
         candidates[index].lookedAt = max(1, time - candidates[index].object.since)
@@ -132,7 +132,7 @@ public struct GroundWatcher: Sendable {
         claim(&candidates[index], detections)
     }
 
-    /// The same things with what a closer look has said since.
+    /// The same things with what a verification has said since.
     public func refreshed(_ objects: [LeftObject]) -> [LeftObject] {
         objects.map { object in
             var object = object
@@ -222,7 +222,7 @@ public struct GroundWatcher: Sendable {
     }
 
     /// The ground as a picture between two looks shows it; nil while it is not known. Nothing is learnt from it.
-    func glimpse(of scene: Scene) -> GroundModel? {
+    func take(burstFrame scene: Scene) -> GroundModel? {
         guard var model, model.isReady, let picture = ColourPicture(scene), picture.width == model.width,
             picture.height == model.height
         else { return nil }

@@ -12,7 +12,7 @@ public struct LeftObject: Sendable, Codable, Equatable {
         case lost(at: MediaTime)
     }
 
-    /// What a second, closer look of the detector said.
+    /// What the detector's second, enlarged look (the verification) said.
     public enum Identity: Sendable, Codable, Equatable {
         case unknown
         /// Nothing that the detector knows: what is left is a thing.

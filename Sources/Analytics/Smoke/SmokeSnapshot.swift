@@ -3,7 +3,7 @@ import Foundation
 
 /// What must be known of smoke that is being watched, so that it keeps its time after a restart.
 struct SmokeSnapshot: Sendable, Codable, Equatable {
-    /// One look or glimpse; a byte a tile.
+    /// One look or burst frame; a byte a tile.
     struct Impression: Sendable, Codable, Equatable {
         let time: MediaTime
         let seconds: Double

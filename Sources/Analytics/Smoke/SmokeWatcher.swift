@@ -1,7 +1,7 @@
 public import Domain
 import Foundation
 
-/// Follows veils over the ground from look to look, and from glimpse to glimpse in between. Experimental: it has been
+/// Follows veils over the ground from look to look, and from burst frame to burst frame in between. Experimental: it has been
 /// proved on one composed plume only.
 ///
 /// The picture is judged in overlapping tiles. A tile is veiled where most of what was seen lately showed the ground
@@ -31,7 +31,7 @@ public struct SmokeWatcher: Sendable {
     /// Seconds after which nothing more is to be decided about a plume.
     private static let decided = 30.0
 
-    /// What one look or glimpse showed.
+    /// What one look or burst frame showed.
     private struct Impression: Sendable {
         let time: MediaTime
         /// The time that it speaks for, in seconds.
@@ -101,8 +101,8 @@ public struct SmokeWatcher: Sendable {
     public private(set) var isUndecided = false
 
     /// Takes a picture between two looks.
-    public mutating func glimpse(of scene: Scene, over ground: GroundWatcher) {
-        guard restored == nil, let model = ground.glimpse(of: scene) else { return }
+    public mutating func take(burstFrame scene: Scene, over ground: GroundWatcher) {
+        guard restored == nil, let model = ground.take(burstFrame: scene) else { return }
         judge(model, things: ground.pixelsOfThings, at: scene.time)
     }
 

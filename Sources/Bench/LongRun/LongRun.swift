@@ -8,7 +8,7 @@ import Video
 /// How often the product cries wolf: negative clips, varied by day and weather from a seed, watched for hours of media time.
 ///
 /// Looks come every two seconds, as of the daemon; there is nothing between them, so what is judged by pictures between
-/// the looks (smoke's glimpses) has less to go by than on a camera.
+/// the looks (smoke's burst frames) has less to go by than on a camera.
 public struct LongRun: Sendable {
     public struct Options: Sendable {
         /// Of media time, for all clips together.

@@ -3,10 +3,10 @@ import Testing
 
 @testable import Pipeline
 
-@Suite struct CloserWatchTests {
+@Suite struct SlowBurstBudgetTests {
     /// The share of `seconds` for which it was on.
     private func share(of seconds: Double, wanted: (Double) -> Bool) -> Double {
-        var watch = CloserWatch()
+        var watch = SlowBurstBudget()
         var on = 0.0
         for time in stride(from: 0.0, to: seconds, by: 2) {
             watch.decide(wanted(time), at: MediaTime(time))
@@ -25,7 +25,7 @@ import Testing
     }
 
     @Test func afterARestItIsOnAgain() {
-        var watch = CloserWatch()
+        var watch = SlowBurstBudget()
         for time in stride(from: 0.0, through: 70, by: 2) { watch.decide(true, at: MediaTime(time)) }
         #expect(!watch.isOn)
         watch.decide(false, at: MediaTime(400))

@@ -9,11 +9,11 @@ import Video
 @testable import Pipeline
 
 @Suite(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 5))
-struct CloserLookTests {
+struct VerificationTests {
     private struct Broken: Error {}
 
     /// The sedan of `parking.mp4` leaves after 104 s, while a thing lies there that the detector cannot look at.
-    @Test func `a car that leaves is closed though each closer look fails`() async throws {
+    @Test func `a car that leaves is closed though each verification fails`() async throws {
         let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
         let lane = [(0.1875, 0.4583), (0.6875, 0.3667), (0.75, 0.5694), (0.2969, 0.6333)]
         let zones = [

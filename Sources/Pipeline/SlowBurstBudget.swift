@@ -2,14 +2,14 @@ import Domain
 
 /// How long a camera may be looked at more often: pictures between key frames cost a decoder many times what key frames
 /// cost, and some places would look like smoke for ever.
-struct CloserWatch {
+struct SlowBurstBudget {
     /// Seconds in a row at most; rest that earns one second; what must have been earned before it begins again.
     private static let longest = 60.0
     private static let rest = 5.0
     private static let least = 15.0
 
     private(set) var isOn = false
-    private var left = CloserWatch.longest
+    private var left = SlowBurstBudget.longest
     private var last: MediaTime?
 
     /// - Parameter isWanted: whether more looks would tell more.
