@@ -31,7 +31,7 @@ public struct Benchmark: Sendable {
             zones: zones, detector: detector,
             incidents: IncidentBook(camera: clip) { [ids] _ in ids.next() }, recorder: gallery?.recorder,
             hasTiles: options.hasTiles)
-        var recording = try Recording(path: clip, cadence: options.cadence, aspect: options.aspect)
+        var recording = try Recording(path: clip, sampling: options.sampling, aspect: options.aspect)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()
         var alerts: [Score.Alert] = []

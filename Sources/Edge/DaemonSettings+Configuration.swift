@@ -222,7 +222,7 @@ extension DaemonSettings {
         var settings = Camera.Settings(
             url: CameraURL(camera.url, user: user, password: password),
             transport: transport(camera.transport),
-            cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
+            sampling: sampling(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
             aspect: camera.aspect)
         settings.largestPicture = Int(camera.largestPicture * 1e6)
         if let file = camera.caFile {
@@ -257,7 +257,7 @@ extension DaemonSettings {
         }
     }
 
-    static func cadence(_ camera: CameraSettings) -> Cadence {
+    static func sampling(_ camera: CameraSettings) -> SamplingPolicy {
         let promise = camera.zones.map(\.promise).min() ?? 3
         return camera.decode == .keyFrames
             ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))

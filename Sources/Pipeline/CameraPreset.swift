@@ -22,7 +22,7 @@ public struct CameraPreset: Sendable, Equatable {
         var small = SmallPicture()
         let found: GreyImage?
         do {
-            var recording = try Recording(path: path, cadence: .every(seconds: 1))
+            var recording = try Recording(path: path, sampling: .every(seconds: 1))
             found = try recording.next().map { try small.picture(of: $0).luma }
         } catch { throw fault("\(error); give it as JPEG or PNG") }
         guard let found else { throw fault("there is no picture in it; give it as JPEG or PNG") }

@@ -11,7 +11,7 @@ public final class Camera: Sendable {
     public struct Settings: Sendable, Hashable {
         public var url: CameraURL
         public var transport: Transport
-        public var cadence: Cadence
+        public var sampling: SamplingPolicy
         /// Seconds.
         public var openTimeout: Double
         public var readTimeout: Double
@@ -23,12 +23,12 @@ public final class Camera: Sendable {
         public var authority: String?
 
         public init(
-            url: CameraURL, transport: Transport = .auto, cadence: Cadence = .keyFrames(promise: 3),
+            url: CameraURL, transport: Transport = .auto, sampling: SamplingPolicy = .keyFrames(promise: 3),
             openTimeout: Double = 10, readTimeout: Double = 5, aspect: Aspect? = nil
         ) {
             self.url = url
             self.transport = transport
-            self.cadence = cadence
+            self.sampling = sampling
             self.openTimeout = openTimeout
             self.readTimeout = readTimeout
             self.aspect = aspect
@@ -179,7 +179,7 @@ public final class Camera: Sendable {
         options.transport = settings.transport
         options.openTimeout = settings.openTimeout
         options.readTimeout = settings.readTimeout
-        options.cadence = settings.cadence
+        options.sampling = settings.sampling
         options.aspect = settings.aspect
         options.largestPicture = settings.largestPicture
         options.uptime = clocks.uptime

@@ -14,7 +14,7 @@ struct VideoSource: ~Copyable {
         /// Seconds.
         var openTimeout = 10.0
         var readTimeout = 5.0
-        var cadence = Cadence.keyFrames(promise: 3)
+        var sampling = SamplingPolicy.keyFrames(promise: 3)
         /// Pixels of the largest picture that is decoded: 8K and a little, for files. Without a limit a few bytes make the
         /// decoder allocate gigabytes.
         var largestPicture = 8192 * 4608
@@ -52,7 +52,7 @@ struct VideoSource: ~Copyable {
     private let shapes: ShapeFinder
     private let deadline: ReadDeadline
     private let options: Options
-    private var planner: LookPlanner
+    private var planner: DecodePlanner
     /// Nil for a stream.
     private var stamps: FileStamps?
     private let url: CameraURL
@@ -199,7 +199,7 @@ struct VideoSource: ~Copyable {
         self.url = url
         // Joined in the middle, H.265 brings pictures that refer to what never came, and libav makes that up without a word.
         isDamaged = shape.pointee.codec_id == AV_CODEC_ID_HEVC
-        self.planner = LookPlanner(cadence: options.cadence)
+        self.planner = DecodePlanner(sampling: options.sampling)
         if !url.isStream {
             stamps = FileStamps(
                 timeBase: info.pointee.time_base, rates: [info.pointee.avg_frame_rate, info.pointee.r_frame_rate])
@@ -403,8 +403,8 @@ struct VideoSource: ~Copyable {
 
     /// Throws where no picture has come for too long, and says so before.
     private mutating func checkPictures() throws(VideoError) {
-        let isOver = barren >= Self.patience + refresh.patience + options.cadence.longestRest
-        guard isOver || url.isStream && !isStarving && barren >= options.cadence.longestFault else { return }
+        let isOver = barren >= Self.patience + refresh.patience + options.sampling.longestRest
+        guard isOver || url.isStream && !isStarving && barren >= options.sampling.longestFault else { return }
         let error = barrenness()
         guard !isOver else { throw error }
         isStarving = true

@@ -486,7 +486,7 @@ extension Street.Thing {
         #expect(watch.closed.count == 1)
     }
 
-    /// A law: whatever the stop's length and the cadence, there is an incident if it is clearly longer than the
+    /// A law: whatever the stop's length and the sampling, there is an incident if it is clearly longer than the
     /// threshold and none if it is shorter.
     @Test func dwellDecides() {
         var generator = SeededGenerator(seed: 7)

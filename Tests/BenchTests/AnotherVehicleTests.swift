@@ -25,7 +25,7 @@ import Video
         let path = try #require(Footage.clip("composed/parking.mp4"))
         var scaler = Scaler(width: Self.width, height: Self.height, format: .planes)
         var pictures: [Double: GreyImage] = [:]
-        var recording = try Recording(path: path, cadence: .every(seconds: 10))
+        var recording = try Recording(path: path, sampling: .every(seconds: 10))
         while let frame = try recording.next() {
             let luma = try scaler.scale(frame) { Array($0[0..<Self.width * Self.height]) }
             let at = (frame.time.seconds / 10).rounded() * 10

@@ -13,7 +13,7 @@ import Video
 struct PresetTests {
     /// Looks at a part of a clip, two seconds apart.
     private static func looks(_ clip: String, from: Double, seconds: Double) throws -> [Planes] {
-        var recording = try Recording(path: try #require(Footage.clip(clip)), cadence: .every(seconds: 2))
+        var recording = try Recording(path: try #require(Footage.clip(clip)), sampling: .every(seconds: 2))
         var looks: [Planes] = []
         while let frame = try recording.next(), frame.time.seconds < from + seconds {
             guard frame.time.seconds >= from else { continue }

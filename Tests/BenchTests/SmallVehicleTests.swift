@@ -28,7 +28,7 @@ struct SmallVehicleTests {
         var pipeline = CameraPipeline(
             zones: [zone], detector: try Prepared.detector(), incidents: IncidentBook(camera: "c") { _ in UUID() },
             recorder: nil, hasTiles: hasTiles)
-        var recording = try Recording(path: path, cadence: .every(seconds: 2))
+        var recording = try Recording(path: path, sampling: .every(seconds: 2))
         var opened: [Double] = []
         let count = Self.canvas.width * Self.canvas.height
         var values =

@@ -33,7 +33,7 @@ struct VerificationTests {
             throw Broken()
         }
         let path = try #require(Footage.clip("composed/parking.mp4"))
-        var recording = try Recording(path: path, cadence: .every(seconds: 2))
+        var recording = try Recording(path: path, sampling: .every(seconds: 2))
         var (changes, faults, last) = ([Incident](), 0, 0.0)
         while let frame = try recording.next(), frame.time.seconds < 120 {
             last = frame.time.seconds

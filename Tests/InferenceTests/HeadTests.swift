@@ -49,7 +49,7 @@ import Video
     }
 
     private func frame(_ path: String) throws -> Frame {
-        var recording = try Recording(path: path, cadence: .every(seconds: 0))
+        var recording = try Recording(path: path, sampling: .every(seconds: 0))
         return try #require(try recording.next())
     }
 

@@ -36,7 +36,7 @@ import Video
     /// The first looks at a clip, two seconds apart.
     private static func pictures(_ clip: String, _ count: Int = 10) throws -> [GreyImage] {
         var recording = try Recording(
-            path: try #require(Footage.clip(clip + ".mp4")), cadence: .keyFrames(promise: 3, interval: 2))
+            path: try #require(Footage.clip(clip + ".mp4")), sampling: .keyFrames(promise: 3, interval: 2))
         var small = SmallPicture()
         var pictures: [GreyImage] = []
         while pictures.count < count, let frame = try recording.next() {

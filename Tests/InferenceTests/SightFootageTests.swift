@@ -23,10 +23,10 @@ struct SightFootageTests {
         "composed/garbage-smoke",
     ]
 
-    private static func pictures(_ clip: String, _ cadence: Cadence = .keyFrames(promise: 3)) throws
+    private static func pictures(_ clip: String, _ sampling: SamplingPolicy = .keyFrames(promise: 3)) throws
         -> [(MediaTime, GreyImage)]
     {
-        var recording = try Recording(path: try #require(Footage.clip(clip + ".mp4")), cadence: cadence)
+        var recording = try Recording(path: try #require(Footage.clip(clip + ".mp4")), sampling: sampling)
         var small = SmallPicture()
         var pictures: [(MediaTime, GreyImage)] = []
         while let frame = try recording.next() { pictures.append((frame.time, try small.picture(of: frame).luma)) }
@@ -114,7 +114,7 @@ struct SightFootageTests {
         let folder = try TemporaryFolder()
         let clip = try #require(Footage.clip("composed/camera-1080p25-h265.mp4"))
         let spoilt = try Footage.spoil(clip, in: folder, from: 30, to: 44, everyNthByte: everyNthByte)
-        var recording = try Recording(path: spoilt, cadence: .keyFrames(promise: 3))
+        var recording = try Recording(path: spoilt, sampling: .keyFrames(promise: 3))
         var small = SmallPicture()
         var sight = Sight()
         let whole = try Self.pictures("composed/camera-1080p25-h265")

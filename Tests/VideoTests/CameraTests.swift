@@ -11,7 +11,7 @@ import Threading
     @Test(arguments: [Footage.Codec.h264, .h265]) func keyFramesAloneOfBothCodecs(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 6, codec: codec, gop: 20)
-        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
         var times: [Double] = []
         while let frame = try recording.next() {
             #expect(frame.width == 640 && frame.height == 360)
@@ -25,7 +25,7 @@ import Threading
     func aRecordingWatchedCloselyHasGlimpsesBetweenItsKeyFrames(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 12, codec: codec, gop: 20)
-        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
         var (looks, between) = ([Double](), [Double]())
         while let frame = try recording.next() {
             let time = (frame.time.seconds * 10).rounded() / 10
@@ -63,7 +63,7 @@ import Threading
     @Test func aFixedCadenceLooksInBetween() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4, gop: 100)
-        var recording = try Recording(path: clip, cadence: .every(seconds: 0.5))
+        var recording = try Recording(path: clip, sampling: .every(seconds: 0.5))
         var count = 0
         while try recording.next() != nil { count += 1 }
         #expect(count == 8)
@@ -74,7 +74,7 @@ import Threading
         let file = folder.file("notes.mp4")
         try Data("this is not a video".utf8).write(to: file)
         for path in [file.path, folder.file("missing.mp4").path] {
-            #expect { _ = try Recording(path: path, cadence: .every(seconds: 1)) } throws: { "\($0)".contains(path) }
+            #expect { _ = try Recording(path: path, sampling: .every(seconds: 1)) } throws: { "\($0)".contains(path) }
         }
     }
 }
@@ -179,7 +179,7 @@ import Threading
     @Test func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 2)
-        let camera = Camera(id: "file", settings: .init(url: CameraURL(clip), cadence: .every(seconds: 0.5)))
+        let camera = Camera(id: "file", settings: .init(url: CameraURL(clip), sampling: .every(seconds: 0.5)))
         let begin = ContinuousClock.now
         async let states = camera.states.reduce(into: []) { $0.append($1) }
         await camera.run(from: MediaTime(0))
@@ -189,8 +189,8 @@ import Threading
 }
 
 @Suite(.waiting) struct CameraNotesTests {
-    private func notes(_ url: String, _ cadence: Cadence, authority: String? = nil) -> [String] {
-        var settings = Camera.Settings(url: CameraURL(url), cadence: cadence)
+    private func notes(_ url: String, _ sampling: SamplingPolicy, authority: String? = nil) -> [String] {
+        var settings = Camera.Settings(url: CameraURL(url), sampling: sampling)
         settings.authority = authority
         return settings.notes
     }
@@ -205,8 +205,8 @@ import Threading
 
     @Test func aCameraThatIsLookedAtRarelyHasItsFaultsStatedLater() throws {
         #expect(notes("rtsp://host/a", .every(seconds: 3)).isEmpty)
-        for cadence in [Cadence.keyFrames(promise: 10, interval: 2), .every(seconds: 10)] {
-            let note = try #require(notes("rtsp://host/a", cadence).first)
+        for sampling in [SamplingPolicy.keyFrames(promise: 10, interval: 2), .every(seconds: 10)] {
+            let note = try #require(notes("rtsp://host/a", sampling).first)
             #expect(note.contains("stated within 30 s"))
         }
     }

@@ -25,7 +25,7 @@ public struct LongRun: Sendable {
     private let options: Options
     private let watch: Benchmark.Options
 
-    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its truth, cadence, annotation and evidence are not used.
+    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its truth, sampling, annotation and evidence are not used.
     public init(detector: ObjectDetector, options: Options, watch: Benchmark.Options) {
         self.detector = detector
         self.options = options

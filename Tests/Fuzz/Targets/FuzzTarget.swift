@@ -134,7 +134,7 @@ import Domain
         private func look(at url: String, _ length: Int) -> Bool {
             Self.quiet
             var options = VideoSource.Options()
-            options.cadence = length.isMultiple(of: 2) ? .keyFrames(promise: 3) : .every(seconds: 0)
+            options.sampling = length.isMultiple(of: 2) ? .keyFrames(promise: 3) : .every(seconds: 0)
             options.largestPicture = 1 << 20
             var count = 0
             do {

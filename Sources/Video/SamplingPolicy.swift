@@ -1,5 +1,5 @@
 /// Which pictures are decoded.
-public enum Cadence: Sendable, Hashable {
+public enum SamplingPolicy: Sendable, Hashable {
     /// Key frames; where they come more rarely than every `promise` seconds, as much in between as that needs.
     /// Key frames that come sooner than `interval` after the last look are not looked at.
     case keyFrames(promise: Double, interval: Double = 0)

@@ -7,7 +7,7 @@
 ///
 /// While the camera is watched closely all is decoded, and there are burst frames between the looks, which come as before. What is
 /// decoded all the same, or was left out a moment ago only, is taken at once; else it begins with the next key frame.
-struct LookPlanner {
+struct DecodePlanner {
     enum Choice: Equatable {
         case nothing
         case look
@@ -16,7 +16,7 @@ struct LookPlanner {
 
     var attention = Attention.looks
 
-    private let cadence: Cadence
+    private let sampling: SamplingPolicy
     private var isAllDecoded = false
     private var lastKey: Double?
     /// Lengths of the newest groups of pictures, in seconds: one that a lost key frame made longer is soon forgotten.
@@ -41,20 +41,20 @@ struct LookPlanner {
     /// Seconds since the first packet that was left out for which a burst is worth decoding them after all.
     private static let catchable = 0.5
 
-    init(cadence: Cadence) { self.cadence = cadence }
+    init(sampling: SamplingPolicy) { self.sampling = sampling }
 
     /// True where only key frames are decoded, each on its own.
     var isSparse: Bool { !isAllDecoded && !isOverrun && keyFramesSuffice }
 
     private var keyFramesSuffice: Bool {
-        guard case .keyFrames(let promise, _) = cadence, let longestGroup else { return false }
+        guard case .keyFrames(let promise, _) = sampling, let longestGroup else { return false }
         return longestGroup <= promise + Self.slack
     }
 
     /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.
     mutating func needs(isKey: Bool, at time: Double) -> Bool {
         if isKey { (isAllDecoded, isOverrun, tornSince) = (attention > .looks, !keyFramesStand, nil) }
-        guard case .keyFrames(let promise, let rest) = cadence, keyFramesStand else {
+        guard case .keyFrames(let promise, let rest) = sampling, keyFramesStand else {
             isAllDecoded = attention > .looks
             return true
         }
@@ -105,7 +105,7 @@ struct LookPlanner {
 
     private mutating func isDue(isKey: Bool, at time: Double) -> Bool {
         let interval: Double
-        switch cadence {
+        switch sampling {
         case .every(let seconds): interval = seconds
         case .keyFrames(let promise, let rest):
             // In an overrun it is the key frame that was looked at already.
@@ -135,7 +135,7 @@ struct LookPlanner {
     }
 
     private func isTooSoon(_ time: Double, _ rest: Double) -> Bool {
-        guard case .keyFrames(let promise, _) = cadence, keyFramesSuffice, let longestGroup, let lastLook,
+        guard case .keyFrames(let promise, _) = sampling, keyFramesSuffice, let longestGroup, let lastLook,
             time > lastLook, time < lastLook + rest - Self.slack
         else { return false }
         // After a look between key frames the next one may come too late. Where all come too soon, every other is taken.

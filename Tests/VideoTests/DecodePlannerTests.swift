@@ -4,11 +4,13 @@ import Testing
 
 @testable import Video
 
-@Suite struct LookPlannerTests {
+@Suite struct DecodePlannerTests {
     /// Feeds a stream of 10 pictures a second with a key frame every `group` seconds; returns times that were looked at
     /// and the share of packets that were decoded.
-    private func run(_ cadence: Cadence, group: Double, seconds: Double = 60) -> (looks: [Double], decoded: Double) {
-        var planner = LookPlanner(cadence: cadence)
+    private func run(_ sampling: SamplingPolicy, group: Double, seconds: Double = 60) -> (
+        looks: [Double], decoded: Double
+    ) {
+        var planner = DecodePlanner(sampling: sampling)
         var looks: [Double] = []
         var decoded = 0.0
         let perGroup = Int((group * 10).rounded())
@@ -45,8 +47,8 @@ import Testing
 
     @Test(arguments: [0.5, 2.0, 4.0, 5.3])
     func aCameraWatchedCloselyGivesGlimpsesBetweenTheSameLooks(group: Double) {
-        let cadence = Cadence.keyFrames(promise: 3, interval: 2)
-        var planner = LookPlanner(cadence: cadence)
+        let sampling = SamplingPolicy.keyFrames(promise: 3, interval: 2)
+        var planner = DecodePlanner(sampling: sampling)
         var (looks, between) = ([Double](), [Double]())
         let perGroup = Int((group * 10).rounded())
         for index in 0..<900 {
@@ -60,7 +62,7 @@ import Testing
             case .burstFrame: between.append(time)
             }
         }
-        let (usual, _) = run(cadence, group: group, seconds: 90)
+        let (usual, _) = run(sampling, group: group, seconds: 90)
         #expect(looks == usual)
         #expect(between.allSatisfy { $0 > 30.2 && $0 < 60.2 + group })
         // From the key frame after the wish to the one after its end, nothing is more than half a second apart.
@@ -71,7 +73,7 @@ import Testing
 
     /// Times that are looked at, and of the packets that are decoded, of 10 a second.
     private func run(keysAt keys: [Double], seconds: Double) -> (looks: [Double], decoded: Set<Int>) {
-        var planner = LookPlanner(cadence: .keyFrames(promise: 3, interval: 2))
+        var planner = DecodePlanner(sampling: .keyFrames(promise: 3, interval: 2))
         let starts = Set(keys.map { Int($0 * 10) })
         var (looks, decoded, leftOut) = ([Double](), Set<Int>(), [Int]())
         for index in 0..<Int(seconds * 10) {
