@@ -56,7 +56,7 @@ public struct Benchmark: Sendable {
                         alerts.append(.init(incident: change.incident, wait: last.map { look.time - $0 } ?? 0))
                     }
                 }
-                blind.add(look.sight, at: look.time)
+                blind.add(look.judgement, at: look.time)
                 last = look.time
                 for change in look.changes { try await gallery?.add(change, clip: clip) }
                 try annotator?.add(frame, look)

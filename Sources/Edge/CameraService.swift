@@ -236,7 +236,7 @@ public struct CameraService: Sendable {
 
     private func tell(_ look: CameraPipeline.Look, _ frame: Frame) async {
         let report = await status.looked(
-            look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
+            look.judgement, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
             moment: frame.moment, picture: picture(look, frame), preset: look.preset,
             remarks: frame.remarks + look.remarks)
         meter.told(clockOffset: await status.clockOffset)

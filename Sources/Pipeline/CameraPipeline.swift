@@ -27,7 +27,7 @@ public struct CameraPipeline: ~Copyable {
         public let changes: [Change]
         public let detections: [Detection]
         public let findings: [Finding]
-        public let sight: SightJudgement
+        public let judgement: ViewJudgement
         /// How the zones with parking are seen.
         public var sharpness: [ZoneTiles.Sharpness] = []
         /// What cannot be judged of these pictures, in words for the operator.
@@ -71,12 +71,12 @@ public struct CameraPipeline: ~Copyable {
     /// What pictures between the looks are wanted now.
     public var attention: Attention { flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks }
     /// Whether the camera's view has been learnt.
-    package var knowsView: Bool { sight.isKnown }
+    package var knowsView: Bool { monitor.isKnown }
     /// What became of the ground that an earlier run had kept.
     public var groundRestoration: GroundRestoration { ground?.restoration ?? .none }
     private let detector: ObjectDetector
     private var small: SmallPicture
-    private var sight: Sight
+    private var monitor: ViewMonitor
     private var gate: Gate
     private var tracker: StayTracker
     /// Nil where no rule asks what lies on the ground.
@@ -88,7 +88,7 @@ public struct CameraPipeline: ~Copyable {
     private var slowBurst = SlowBurstBudget()
     /// When the smoke's watcher was given a picture last.
     private var smokeSeen: MediaTime?
-    private var lastJudgement: SightJudgement?
+    private var lastJudgement: ViewJudgement?
     /// Looks in a row that say otherwise than `isColourless`.
     private var otherwise = 0
     private var isColourless = false
@@ -109,14 +109,14 @@ public struct CameraPipeline: ~Copyable {
     ///   - restored: what stood still and was under way when the last run ended.
     ///   - restoredGround: the ground then, and what lay there.
     ///   - views: what the camera saw then, on which the zones were drawn.
-    ///   - presets: see `Sight`.
+    ///   - presets: see `ViewMonitor`.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
         describer: PlaceDescriber? = nil,
         restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, views: [ViewSnapshot] = [],
         presets: [String] = [], minimumScore: Double = 0.35, hasTiles: Bool = true
     ) {
-        sight = Sight(known: views, presets: presets)
+        monitor = ViewMonitor(known: views, presets: presets)
         self.detector = detector
         enlarge = { try await detector.detections(in: $0, part: $1) }
         self.incidents = incidents
@@ -152,16 +152,16 @@ public struct CameraPipeline: ~Copyable {
     }
 
     /// What a later run needs to recognise the view; nil while it is not known.
-    package func viewSnapshot() -> ViewSnapshot? { sight.snapshot }
+    package func viewSnapshot() -> ViewSnapshot? { monitor.snapshot }
 
     /// How much a small picture is like the view that was known before; nil where it shows another one, or none.
-    func likeness(of picture: GreyImage) -> Double? { sight.likeness(of: picture) }
+    func likeness(of picture: GreyImage) -> Double? { monitor.likeness(of: picture) }
 
     /// The camera looks elsewhere for a while: as if it were blind.
     ///
     /// - Parameter views: by which it is recognised when it is back.
     mutating func leave(views: [ViewSnapshot], at time: MediaTime) {
-        sight.leave(known: views)
+        monitor.leave(known: views)
         lastJudgement = nil
         tracker.interrupt()
         flames?.interrupt()
@@ -185,7 +185,7 @@ public struct CameraPipeline: ~Copyable {
         if frame.isBurstFrame, let lastJudgement { return try burstFrame(at: frame, lastJudgement) }
         var clock = threadSeconds()
         let (picture, chroma) = try small.picture(of: frame)
-        let judgement = sight.judge(picture, at: frame.time)
+        let judgement = monitor.judge(picture, at: frame.time)
         lastJudgement = judgement
         if judgement.hasNewAppearance {
             tracker.appearanceChanged(at: frame.time)
@@ -201,7 +201,7 @@ public struct CameraPipeline: ~Copyable {
             // Pictures between the looks would show nothing either, however long it lasts.
             slowBurst.decide(false, at: frame.time)
             return Look(
-                time: frame.time, changes: [], detections: [], findings: [], sight: judgement,
+                time: frame.time, changes: [], detections: [], findings: [], judgement: judgement,
                 sharpness: tiles.sharpness, remarks: remarks)
         }
         let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
@@ -263,7 +263,7 @@ public struct CameraPipeline: ~Copyable {
         }
         recorder?.note(findings, vehicles: vehicles, in: frame)
         return Look(
-            time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement,
+            time: frame.time, changes: changes, detections: detections, findings: findings, judgement: judgement,
             sharpness: tiles.sharpness, remarks: remarks, fault: fault)
     }
 
@@ -281,7 +281,7 @@ public struct CameraPipeline: ~Copyable {
     private static let smokeInterval = 0.45
 
     /// Takes a picture between two looks: only what drifts and what flickers need it.
-    private mutating func burstFrame(at frame: Frame, _ judgement: SightJudgement) throws -> Look {
+    private mutating func burstFrame(at frame: Frame, _ judgement: ViewJudgement) throws -> Look {
         let clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
         costs.burstFrames += 1
@@ -295,7 +295,7 @@ public struct CameraPipeline: ~Copyable {
                 smokeSeen = frame.time
             }
         }
-        return Look(time: frame.time, changes: [], detections: detections, findings: [], sight: judgement)
+        return Look(time: frame.time, changes: [], detections: detections, findings: [], judgement: judgement)
     }
 
     /// One part a look, in which vehicles are small. Returns why it failed: it is looked at in one of the next looks.

@@ -23,7 +23,7 @@ public final class CameraWatch {
 
         /// - Parameters:
         ///   - learnt: what an earlier run has learnt of the preset's view.
-        ///   - pipeline: of a preset with `presets`, see `Sight`.
+        ///   - pipeline: of a preset with `presets`, see `ViewMonitor`.
         public init(preset: CameraPreset? = nil, learnt: ViewSnapshot? = nil, pipeline: consuming CameraPipeline) {
             self.preset = preset
             self.learnt = learnt
@@ -56,7 +56,7 @@ public final class CameraWatch {
         if place.preset != nil, !frame.isBurstFrame { try choose(by: frame) }
         var look = try await place.pipeline.look(at: frame)
         // Nothing is concluded before it is recognised; one look that shows nothing is no news.
-        isSeen = look.sight.fault == nil && (isSeen || look.sight.isClear)
+        isSeen = look.judgement.fault == nil && (isSeen || look.judgement.isClear)
         look.preset = isSeen ? place.preset?.id : nil
         if places.count > 1 { look.sharpness = places.flatMap { $0.pipeline.sharpness } }
         return look

@@ -199,7 +199,7 @@ private struct Pictures {
 
 /// What the pipeline does with looks, without its detector.
 private struct Watch {
-    var sight = Sight()
+    var monitor = ViewMonitor()
     var tracker = StayTracker()
     var rules = RuleSet([Self.rule])
     private var time = MediaTime(0)
@@ -216,7 +216,7 @@ private struct Watch {
 
     mutating func see(_ picture: GreyImage, _ detections: [Detection], at seconds: Double) {
         time = MediaTime(seconds)
-        let judgement = sight.judge(picture, at: time)
+        let judgement = monitor.judge(picture, at: time)
         if judgement.hasNewAppearance { tracker.appearanceChanged(at: time) }
         guard judgement.isClear else { return tracker.interrupt() }
         let scene = Scene(
@@ -231,7 +231,7 @@ private struct Watch {
     mutating func restart() throws {
         let snapshot = WatchSnapshot(time: time, tracker: tracker, rules: rules)
         let kept = try #require(WatchSnapshot(data: try snapshot.data()))
-        sight = Sight()
+        monitor = ViewMonitor()
         tracker = StayTracker(restored: kept)
         rules = RuleSet([Self.rule], restored: kept)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }

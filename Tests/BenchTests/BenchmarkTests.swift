@@ -99,7 +99,7 @@ import Video
             let frame = try Frame(
                 planes: black, width: width, height: height, time: MediaTime(Double(look) * 2),
                 date: Date(timeIntervalSince1970: 0))
-            #expect(try await !pipeline.look(at: frame).sight.isClear)
+            #expect(try await !pipeline.look(at: frame).monitor.isClear)
             let costs = pipeline.costs
             #expect(costs.gate > gate && costs.looks == look + 1)
             gate = costs.gate

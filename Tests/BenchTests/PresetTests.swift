@@ -76,10 +76,10 @@ struct PresetTests {
                 // A look that shows none is passed over; the sixth is ten seconds after the turn at most.
                 if preset != nil || index >= 4 { #expect(look.preset == preset, "look \(number)") }
                 if preset == nil {
-                    #expect(!look.sight.isClear && look.changes.isEmpty)
-                    if index >= 4 { #expect(look.sight.fault?.kind == .moved, "look \(number)") }
+                    #expect(!look.judgement.isClear && look.changes.isEmpty)
+                    if index >= 4 { #expect(look.judgement.fault?.kind == .moved, "look \(number)") }
                 } else {
-                    #expect(look.sight.fault == nil, "look \(number)")
+                    #expect(look.judgement.fault == nil, "look \(number)")
                 }
             }
         }

@@ -34,7 +34,7 @@ struct SmallVehicleTests {
         var values =
             [[UInt8](repeating: 100, count: count)]
             + [[UInt8]](repeating: [UInt8](repeating: 128, count: count), count: 2)
-        // An even surface looks like a wall to the sight's judgement: it has a grain.
+        // An even surface looks like a wall to the view monitor: it has a grain.
         for pixel in 0..<count {
             values[0][pixel] = UInt8(90 + Street.noise(pixel % 1920 / 6, pixel / 1920 / 6, 7) % 24)
         }

@@ -47,8 +47,8 @@ import Video
         return pictures
     }
 
-    private static func judge(_ sight: inout Sight, _ pictures: [GreyImage]) -> [SightJudgement] {
-        pictures.enumerated().map { sight.judge($1, at: MediaTime(Double($0) * 2)) }
+    private static func judge(_ monitor: inout ViewMonitor, _ pictures: [GreyImage]) -> [ViewJudgement] {
+        pictures.enumerated().map { monitor.judge($1, at: MediaTime(Double($0) * 2)) }
     }
 
     @Test func `after a restart the same view goes on in any light, and another one is moved within ten seconds`()
@@ -57,27 +57,27 @@ import Video
         let scenes = try Self.clips.map { (clip: $0, pictures: try Self.pictures($0)) }
         var views: [ViewSnapshot] = []
         for (clip, pictures) in scenes {
-            var sight = Sight()
+            var monitor = ViewMonitor()
             // Clips of few key frames go on from their beginning.
             let learnt = (0..<10).map { pictures[$0 % pictures.count] }
             for (look, picture) in learnt.enumerated() {
-                _ = sight.judge(Retouch.noise(picture, 1, seed: look), at: MediaTime(Double(look) * 2))
+                _ = monitor.judge(Retouch.noise(picture, 1, seed: look), at: MediaTime(Double(look) * 2))
             }
-            let data = try #require(try sight.snapshot?.data(), "\(clip)")
+            let data = try #require(try monitor.snapshot?.data(), "\(clip)")
             #expect(data.count < 13_000)
             views.append(try #require(ViewSnapshot(data: data)))
         }
         for (index, (clip, pictures)) in scenes.enumerated() {
             for (name, change) in Self.lights {
-                var sight = Sight(known: [views[index]])
-                let judgements = Self.judge(&sight, pictures.suffix(4).enumerated().map { change($1, $0) })
+                var monitor = ViewMonitor(known: [views[index]])
+                let judgements = Self.judge(&monitor, pictures.suffix(4).enumerated().map { change($1, $0) })
                 #expect(judgements.allSatisfy { $0.fault == nil }, "\(clip), \(name): \(judgements)")
             }
             // All pairs of twelve clips took a minute, and held as well.
             for other in [1, 3].map({ (index + $0) % views.count }) {
-                var sight = Sight(known: [views[other]])
+                var monitor = ViewMonitor(known: [views[other]])
                 let six = (0..<6).map { Retouch.noise(pictures[$0 % pictures.count], 1, seed: $0) }
-                let judgements = Self.judge(&sight, six)
+                let judgements = Self.judge(&monitor, six)
                 // Chance may make one look alike; the next ones tell.
                 #expect(judgements.count { $0.isClear } <= 1, "\(clip) for \(scenes[other].clip): \(judgements)")
                 // The sixth look is at ten seconds.
@@ -85,7 +85,7 @@ import Video
                     judgements.last?.fault?.kind == .moved,
                     "\(clip) for \(scenes[other].clip): \(judgements)")
                 // What is moved stays moved over another restart.
-                #expect(sight.snapshot == views[other])
+                #expect(monitor.snapshot == views[other])
             }
         }
     }

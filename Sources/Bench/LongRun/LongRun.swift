@@ -81,7 +81,7 @@ public struct LongRun: Sendable {
                     planes: planes.values, width: clip.width, height: clip.height, time: MediaTime(time),
                     date: Date(timeIntervalSince1970: time))
                 let look = try await pipeline.look(at: frame)
-                blind.add(look.sight, at: look.time)
+                blind.add(look.judgement, at: look.time)
                 watched = time + LoopedClip.look
                 for incident in look.changes.map(\.incident) where incident.state == .opened {
                     alerts.append(

@@ -6,9 +6,9 @@ import Testing
 
 /// A street with a view that stays, with sensor noise, as a camera shows it look by look.
 private struct Watch {
-    var sight = Sight()
+    var monitor = ViewMonitor()
     var look = 0
-    var judgements: [(time: Double, judgement: SightJudgement)] = []
+    var judgements: [(time: Double, judgement: ViewJudgement)] = []
     /// As soft as a lens makes it.
     static let street = Retouch.blurred(
         Street().scene(
@@ -34,12 +34,12 @@ private struct Watch {
     @discardableResult
     mutating func see(
         _ looks: Int, noise: Double = 2, light: Double = 1, _ change: (GreyImage) -> GreyImage = { $0 }
-    ) -> SightJudgement {
-        var last = SightJudgement(isClear: true)
+    ) -> ViewJudgement {
+        var last = ViewJudgement(isClear: true)
         for _ in 0..<looks {
             let picture = change(
                 Retouch.noise(light == 1 ? Self.street : Retouch.gain(Self.street, light), noise, seed: look))
-            last = sight.judge(picture, at: MediaTime(Double(look) * 2))
+            last = monitor.judge(picture, at: MediaTime(Double(look) * 2))
             judgements.append((Double(look) * 2, last))
             look += 1
         }
@@ -56,7 +56,7 @@ private struct Watch {
     func delay(from time: Double) -> Double? { judgements.first { $0.judgement.fault != nil }.map { $0.time - time } }
 }
 
-@Suite(.heavy) struct SightTests {
+@Suite(.heavy) struct ViewMonitorTests {
     @Test func anHourOfQuietNightIsNoFault() {
         var watch = Watch()
         watch.see(30)
@@ -69,10 +69,10 @@ private struct Watch {
     }
 
     @Test func aCameraThatAlwaysSendsTheSamePictureTwiceIsNotFrozen() {
-        var sight = Sight()
+        var monitor = ViewMonitor()
         for look in 0..<120 {
             let picture = Retouch.noise(Watch.street, 2, seed: look / 2)
-            let judgement = sight.judge(picture, at: MediaTime(Double(look) * 2))
+            let judgement = monitor.judge(picture, at: MediaTime(Double(look) * 2))
             // Until its habit is known one look may be withheld.
             #expect(judgement.fault == nil && (look > 24 ? judgement.isClear : true))
         }
@@ -80,7 +80,7 @@ private struct Watch {
 
     /// As an encoder shows it that leaves out what does not change, or a camera with strong noise reduction.
     @Test func aCameraWithoutNoiseIsNotFrozenWhileSomethingMoves() {
-        var sight = Sight()
+        var monitor = ViewMonitor()
         var unclear: [Int] = []
         for look in 0..<400 {
             // A car that comes by each half a minute; one stays from look 200 on.
@@ -88,7 +88,7 @@ private struct Watch {
             let x =
                 look >= 204 && look < 320
                 ? 0.5 : step < 4 || (200..<204).contains(look) ? Double(step) * 0.15 + 0.05 : nil
-            let judgement = sight.judge(Watch.street(withCarAt: x), at: MediaTime(Double(look) * 2))
+            let judgement = monitor.judge(Watch.street(withCarAt: x), at: MediaTime(Double(look) * 2))
             if !judgement.isClear { unclear.append(look) }
         }
         #expect(unclear.isEmpty, "\(unclear)")
@@ -96,11 +96,11 @@ private struct Watch {
 
     /// The first stillness of a camera that is not known: frozen is stated, and taken back when a car comes.
     @Test func aStillBeginningEndsWithTheFirstThingThatMoves() {
-        var sight = Sight()
-        var judgements: [SightJudgement] = []
+        var monitor = ViewMonitor()
+        var judgements: [ViewJudgement] = []
         for look in 0..<120 {
             let x = look < 35 ? nil : min(0.05 + Double(look - 35) * 0.15, 0.5)
-            judgements.append(sight.judge(Watch.street(withCarAt: x), at: MediaTime(Double(look) * 2)))
+            judgements.append(monitor.judge(Watch.street(withCarAt: x), at: MediaTime(Double(look) * 2)))
         }
         #expect(judgements[34].fault?.kind == .frozen)
         #expect(judgements[40...].allSatisfy { $0.isClear })
@@ -217,9 +217,9 @@ private struct Watch {
     @Test func `a camera that was turned while nobody looked is moved until it is back`() throws {
         var before = Watch()
         before.see(12)
-        let view = try #require(before.sight.snapshot)
+        let view = try #require(before.monitor.snapshot)
         var watch = Watch()
-        watch.sight = Sight(known: [view])
+        watch.monitor = ViewMonitor(known: [view])
         let away = try #require(watch.see(5, preset(1)).fault)
         #expect(away.kind == .moved && away.why.contains("draw the zones anew"))
         #expect(watch.judgements.allSatisfy { !$0.judgement.isClear })
@@ -227,15 +227,15 @@ private struct Watch {
         let night: (GreyImage) -> GreyImage = { Retouch.noise(Retouch.plain($0, 18), 2, seed: 1) }
         #expect(watch.see(5, night).fault?.kind == .black)
         #expect(watch.see(40, preset(1)).fault?.kind == .moved)
-        #expect(watch.sight.snapshot == view)
+        #expect(watch.monitor.snapshot == view)
         #expect(watch.see(2).isClear && watch.see(20).fault == nil)
         // A camera that begins in the dark is not moved, and neither is what is too plain to tell.
         var dark = Watch()
-        dark.sight = Sight(known: [view])
+        dark.monitor = ViewMonitor(known: [view])
         #expect(dark.see(5, night).fault?.kind == .black)
         #expect(dark.see(2).isClear)
         var plain = Watch()
-        plain.sight = Sight(known: [view])
+        plain.monitor = ViewMonitor(known: [view])
         let asphalt = plain.see(8) { picture in
             Retouch.noise(Retouch.map(picture) { column, _ in 100 + Double(column) / 8 }, 1, seed: 1)
         }
@@ -246,7 +246,7 @@ private struct Watch {
         var before = Watch()
         before.see(12)
         var watch = Watch()
-        watch.sight = Sight(known: [try #require(before.sight.snapshot)])
+        watch.monitor = ViewMonitor(known: [try #require(before.monitor.snapshot)])
         for number in 1...6 { watch.see(1, preset(number)) }
         #expect(try #require(watch.delay(from: 0)) <= 10)
         #expect(watch.judgements.allSatisfy { !$0.judgement.isClear })
@@ -281,7 +281,7 @@ private struct Watch {
         var watch = Watch()
         watch.see(20)
         let wide = try #require(GreyImage(width: 320, height: 240, pixels: [UInt8](repeating: 90, count: 76_800)))
-        let judgement = watch.sight.judge(Retouch.noise(wide, 4, seed: 1), at: MediaTime(40))
+        let judgement = watch.monitor.judge(Retouch.noise(wide, 4, seed: 1), at: MediaTime(40))
         #expect(judgement.hasNewAppearance && judgement.isClear)
     }
 }

@@ -75,7 +75,7 @@ struct KnownView: Sendable {
             y[at] = Float(Int8(bitPattern: sine)) / 127
         }
         field = EdgeField(width: snapshot.width, height: snapshot.height, x: x, y: y)
-        some = SceneMemory.some(of: points)
+        some = ReferenceView.some(of: points)
     }
 
     /// How the edges fit in place, and how they would by chance.
@@ -92,7 +92,7 @@ struct KnownView: Sendable {
     /// Nil where the edges are of a picture of another size.
     private func fit(_ edges: EdgeField) -> Fit? {
         guard (edges.width, edges.height) == (field.width, field.height) else { return nil }
-        let near = SceneMemory.best(field, edges, points, reach: (Self.shake, Self.shake))
+        let near = ReferenceView.best(field, edges, points, reach: (Self.shake, Self.shake))
         return Fit(likeness: near.likeness, chance: Chance(field, edges, some))
     }
 
@@ -104,21 +104,21 @@ struct KnownView: Sendable {
         guard let fit = fit(edges) else { return .unclear }
         if fit.isSame { return .same(likeness: fit.likeness) }
         guard fit.peak < Self.peak.least, fit.likeness < Self.likeness.doubtful else { return .unclear }
-        let strong = edges.strongest(above: SceneMemory.edge, most: SceneMemory.points.search)
-        let isFaint = Double(edges.count(above: SceneMemory.edge)) < Self.visible * Double(snapshot.edges)
+        let strong = edges.strongest(above: ReferenceView.edge, most: ReferenceView.points.search)
+        let isFaint = Double(edges.count(above: ReferenceView.edge)) < Self.visible * Double(snapshot.edges)
         if isFaint {
             // What little there is may be all that the night has left of the view.
-            let rest = SceneMemory.best(edges, field, strong, reach: (Self.shake, Self.shake))
+            let rest = ReferenceView.best(edges, field, strong, reach: (Self.shake, Self.shake))
             guard Chance(edges, field, strong).peak(rest.likeness) < Self.peak.least else { return .unclear }
         }
-        let far = SceneMemory.best(field, edges, some, reach: SceneMemory.reach)
+        let far = ReferenceView.best(field, edges, some, reach: ReferenceView.reach)
         if max(abs(far.dx), abs(far.dy)) > Self.shake, fit.chance.peak(far.likeness) >= Self.peak.sure,
             far.likeness >= Self.likeness.least
         {
             return .shifted(dx: far.dx, dy: far.dy)
         }
-        guard strong.count >= SceneMemory.points.least else { return .unclear }
-        if let previous, edges.likeness(to: previous, at: strong) >= SceneMemory.same { return .elsewhere }
+        guard strong.count >= ReferenceView.points.least else { return .unclear }
+        if let previous, edges.likeness(to: previous, at: strong) >= ReferenceView.same { return .elsewhere }
         return !isFaint && Self.coherence(edges, strong) >= Self.structure ? .turning : .unclear
     }
 }

@@ -4,7 +4,7 @@ import Domain
 ///
 /// A real picture is never the same twice: sensor noise and the codec leave a residue. How much, and whether this camera
 /// now and then repeats a picture all by itself, it learns from the camera's own past.
-struct Stillness: Sendable {
+struct FreezeDetector: Sendable {
     enum Verdict: Sendable, Equatable {
         case alive
         /// The picture repeats itself, which this camera has never done.

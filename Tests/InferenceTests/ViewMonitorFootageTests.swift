@@ -6,9 +6,9 @@ import TestSupport
 import Testing
 import Video
 
-/// Sight on recorded scenes, as they are and with faults put in.
+/// ViewMonitor on recorded scenes, as they are and with faults put in.
 @Suite(.enabled(if: Footage.isPresent, "needs ../shared/footage"), .heavy(minutes: 10))
-struct SightFootageTests {
+struct ViewMonitorFootageTests {
     typealias Change = @Sendable (_ picture: GreyImage, _ look: Int) -> GreyImage
 
     static let clips = [
@@ -48,11 +48,11 @@ struct SightFootageTests {
     ]
 
     private static func expectClear(_ pictures: some Sequence<(MediaTime, GreyImage)>, _ name: String) {
-        var sight = Sight()
+        var monitor = ViewMonitor()
         for (time, picture) in pictures {
             // One clip begins with a black picture, and that is true.
             if picture.pixels.max() ?? 0 < 16 { continue }
-            let judgement = sight.judge(picture, at: time)
+            let judgement = monitor.judge(picture, at: time)
             #expect(
                 judgement.isClear && !judgement.hasNewAppearance,
                 "\(name) at \(time.seconds): \(judgement)")
@@ -88,14 +88,14 @@ struct SightFootageTests {
         let begin = pictures[15].0
         let end = begin + 16
         for (number, (kind, change)) in Self.faults.enumerated() {
-            var sight = Sight()
+            var monitor = ViewMonitor()
             var first: GreyImage?
             var (stated, statedAt, recovered): (CameraFault?, MediaTime?, MediaTime?) = (nil, nil, nil)
             for (look, (time, picture)) in pictures.enumerated() {
                 let isFaulty = time >= begin && time < end
                 if isFaulty { first = first ?? picture }
                 let shown = isFaulty ? change(picture, first ?? picture, look) : picture
-                let judgement = sight.judge(shown, at: time)
+                let judgement = monitor.judge(shown, at: time)
                 if let fault = judgement.fault, stated == nil { (stated, statedAt) = (fault, time) }
                 if time >= end, judgement.isClear, recovered == nil { recovered = time }
                 if time < begin || time > end + 4.5 {
@@ -116,12 +116,12 @@ struct SightFootageTests {
         let spoilt = try Footage.spoil(clip, in: folder, from: 30, to: 44, everyNthByte: everyNthByte)
         var recording = try Recording(path: spoilt, sampling: .keyFrames(promise: 3))
         var small = SmallPicture()
-        var sight = Sight()
+        var monitor = ViewMonitor()
         let whole = try Self.pictures("composed/camera-1080p25-h265")
         var damaged = 0
         while let frame = try recording.next() {
             let picture = try small.picture(of: frame).luma
-            let judgement = sight.judge(picture, at: frame.time)
+            let judgement = monitor.judge(picture, at: frame.time)
             let original = try #require(whole.min { abs($0.0 - frame.time) < abs($1.0 - frame.time) }).1
             let wrong = zip(picture.pixels, original.pixels).count { abs(Int($0) - Int($1)) > 12 }
             guard wrong * 10 > picture.pixels.count else { continue }
@@ -133,11 +133,11 @@ struct SightFootageTests {
 
     /// Day to infra-red is learnt anew after a look where too little is as it was; a lorry before most of the view is no fault of the camera.
     @Test(arguments: long) func aFlipToInfraRedIsNoFaultAndALorryIsNoMove(clip: String) throws {
-        var sight = Sight()
-        var lorry = Sight()
+        var monitor = ViewMonitor()
+        var lorry = ViewMonitor()
         var flips = 0
         for (look, (time, picture)) in try Self.pictures(clip).prefix(32).enumerated() {
-            let judgement = sight.judge(look >= 16 ? Retouch.infrared(picture, seed: look) : picture, at: time)
+            let judgement = monitor.judge(look >= 16 ? Retouch.infrared(picture, seed: look) : picture, at: time)
             flips += judgement.hasNewAppearance ? 1 : 0
             #expect(judgement.fault == nil, "at \(time.seconds): \(judgement)")
             let front = (16...24).contains(look) ? Retouch.lorry(picture, share: 0.6, seed: look) : picture

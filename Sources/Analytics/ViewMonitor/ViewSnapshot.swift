@@ -24,10 +24,10 @@ public struct ViewSnapshot: Sendable, Codable, Hashable {
 
     /// Nil where too little stays to be recognised by.
     init?(_ field: EdgeField, at points: [Int], of edges: Int) {
-        guard points.count >= SceneMemory.points.least else { return nil }
+        guard points.count >= ReferenceView.points.least else { return nil }
         version = Self.currentVersion
         (width, height, self.edges) = (field.width, field.height, edges)
-        let points = points.prefix(SceneMemory.points.most)
+        let points = points.prefix(ReferenceView.points.most)
         places = Data(points.flatMap { point in (0..<4).map { UInt8(truncatingIfNeeded: point >> (8 * $0)) } })
         func byte(_ value: Float) -> UInt8 { UInt8(bitPattern: Int8(max(-127, min(127, (value * 127).rounded())))) }
         x = Data(points.map { byte(field.x[$0]) })
@@ -38,8 +38,8 @@ public struct ViewSnapshot: Sendable, Codable, Hashable {
     public init?(_ picture: GreyImage) {
         let field = EdgeField(picture)
         self.init(
-            field, at: field.strongest(above: SceneMemory.edge, most: SceneMemory.points.most),
-            of: field.count(above: SceneMemory.edge))
+            field, at: field.strongest(above: ReferenceView.edge, most: ReferenceView.points.most),
+            of: field.count(above: ReferenceView.edge))
     }
 
     /// Nil where `data` is damaged or of another version: the view is learnt anew then.
@@ -60,7 +60,7 @@ public struct ViewSnapshot: Sendable, Codable, Hashable {
 
     private var isWhole: Bool {
         (1...Self.longestSide).contains(width) && (1...Self.longestSide).contains(height)
-            && (SceneMemory.points.least...SceneMemory.points.most).contains(x.count) && y.count == x.count
+            && (ReferenceView.points.least...ReferenceView.points.most).contains(x.count) && y.count == x.count
             && places.count == 4 * x.count && edges >= x.count && edges <= width * height
             && points.allSatisfy { $0 < width * height }
     }

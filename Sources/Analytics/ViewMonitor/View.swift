@@ -1,4 +1,4 @@
-/// One picture, measured for `SceneMemory`.
+/// One picture, measured for `ReferenceView`.
 struct View: Sendable {
     let edges: EdgeField
     let cells: CellMeans

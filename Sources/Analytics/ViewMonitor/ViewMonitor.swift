@@ -9,7 +9,7 @@ public import Domain
 ///
 /// Where an earlier run has known the view, the first pictures are compared with that, and `moved` is stated where they show
 /// another one; nothing is concluded before it is recognised, for some seconds where that cannot be told.
-public struct Sight: Sendable {
+public struct ViewMonitor: Sendable {
     private static let confirmation = (looks: 3, seconds: 4.0)
     /// The same for a camera with presets that shows none of them: a turn from one to the next is no fault.
     private static let turn = 6.0
@@ -27,8 +27,8 @@ public struct Sight: Sendable {
         var looks = 1
     }
 
-    private var memory = SceneMemory()
-    private var stillness = Stillness()
+    private var memory = ReferenceView()
+    private var freeze = FreezeDetector()
     private var size: (width: Int, height: Int)?
     private var doubt: Doubt?
     private var fault: CameraFault?
@@ -64,7 +64,7 @@ public struct Sight: Sendable {
     /// The camera looks elsewhere for a while. When it comes back, it may be another hour.
     ///
     /// - Parameter known: the view that it shall be recognised by then.
-    public mutating func leave(known: [ViewSnapshot]) { self = Sight(known: known, presets: presets) }
+    public mutating func leave(known: [ViewSnapshot]) { self = ViewMonitor(known: known, presets: presets) }
 
     /// What a later run needs to recognise the view; nil before it is known.
     public var snapshot: ViewSnapshot? {
@@ -76,22 +76,22 @@ public struct Sight: Sendable {
     public var isKnown: Bool { isRecognised && memory.isKnown }
 
     /// Takes one look; pictures must come in the order of their times.
-    public mutating func judge(_ picture: GreyImage, at time: MediaTime) -> SightJudgement {
+    public mutating func judge(_ picture: GreyImage, at time: MediaTime) -> ViewJudgement {
         if let size, size != (picture.width, picture.height) {
             let known = known
-            self = Sight(presets: presets)
+            self = ViewMonitor(presets: presets)
             self.known = known
             isRecognised = known.isEmpty && presets.isEmpty
             let judgement = judge(picture, at: time)
             // One look at a view of which nothing is known is taken as it comes.
             return isRecognised
-                ? SightJudgement(isClear: true, hasNewAppearance: true)
-                : SightJudgement(isClear: false, fault: judgement.fault, hasNewAppearance: true)
+                ? ViewJudgement(isClear: true, hasNewAppearance: true)
+                : ViewJudgement(isClear: false, fault: judgement.fault, hasNewAppearance: true)
         }
         size = (picture.width, picture.height)
         firstLook = firstLook ?? time
         let view = View(picture)
-        let still = stillness.judge(picture, at: time)
+        let still = freeze.judge(picture, at: time)
         let place = place(of: view, picture)
         switch place {
         case .shifted(let dx, let dy): return misplaced(lost ?? Self.shift(dx, dy, picture), at: time)
@@ -118,13 +118,13 @@ public struct Sight: Sendable {
         if let (kind, why) = complaint(impression, picture) { return bad(kind, why, at: time) }
         switch still {
         case .frozen:
-            let since = stillness.since ?? time
+            let since = freeze.since ?? time
             let why = "the picture has not changed, but for at most a burnt-in clock"
             fault = CameraFault(kind: .frozen, since: since, why: why)
             goodLooks = 0
             doubt = nil
-            return SightJudgement(isClear: false, fault: fault)
-        case .suspected: return SightJudgement(isClear: false, fault: fault)
+            return ViewJudgement(isClear: false, fault: fault)
+        case .suspected: return ViewJudgement(isClear: false, fault: fault)
         case .alive:
             hiddenSince = impression == .partlyHidden ? hiddenSince ?? time : nil
             let isUsual = hiddenSince.map { time - $0 >= Self.acceptance } ?? true
@@ -153,7 +153,7 @@ public struct Sight: Sendable {
     }
 
     /// - Parameter isPassing: whether it may be over in a moment.
-    private mutating func misplaced(_ why: String, at time: MediaTime, isPassing: Bool = false) -> SightJudgement {
+    private mutating func misplaced(_ why: String, at time: MediaTime, isPassing: Bool = false) -> ViewJudgement {
         let judgement = bad(.moved, why, at: time, isPassing: isPassing)
         if fault?.kind == .moved { misplaced = fault }
         return judgement
@@ -162,16 +162,16 @@ public struct Sight: Sendable {
     /// What is said of a picture of which nobody can tell whether it shows the view that was known; nil where it is taken as
     /// it comes.
     private mutating func doubted(
-        _ impression: SceneMemory.Impression, _ picture: GreyImage, at time: MediaTime
-    ) -> SightJudgement? {
+        _ impression: ReferenceView.Impression, _ picture: GreyImage, at time: MediaTime
+    ) -> ViewJudgement? {
         if let (kind, why) = complaint(impression, picture) { return bad(kind, why, at: time) }
         if let lost { return misplaced(lost, at: time) }
         if let misplaced {
             (fault, goodLooks) = (misplaced, 0)
-            return SightJudgement(isClear: false, fault: fault)
+            return ViewJudgement(isClear: false, fault: fault)
         }
         let isEarly = firstLook.map { time - $0 < Self.longestDoubt } ?? true
-        return isRecognised || !isEarly ? nil : SightJudgement(isClear: false, fault: fault)
+        return isRecognised || !isEarly ? nil : ViewJudgement(isClear: false, fault: fault)
     }
 
     /// What is said where a camera with presets shows none of them.
@@ -189,7 +189,8 @@ public struct Sight: Sendable {
             + "old view is back: turn the camera back, or draw the zones anew and reload"
     }
 
-    private func complaint(_ impression: SceneMemory.Impression, _ picture: GreyImage) -> (CameraFault.Kind, String)? {
+    private func complaint(_ impression: ReferenceView.Impression, _ picture: GreyImage) -> (CameraFault.Kind, String)?
+    {
         switch impression {
         case .unknown, .usual, .partlyHidden, .changed, .settled: return nil
         case .black: return (.black, "the picture is black; check light, infra-red lamp and lens cap")
@@ -223,7 +224,7 @@ public struct Sight: Sendable {
 
     private mutating func bad(
         _ kind: CameraFault.Kind, _ why: String, at time: MediaTime, isPassing: Bool = false
-    ) -> SightJudgement {
+    ) -> ViewJudgement {
         goodLooks = 0
         var doubt = self.doubt ?? Doubt(kind: kind, since: time, kindSince: time, looks: 0)
         if doubt.kind == kind {
@@ -237,33 +238,33 @@ public struct Sight: Sendable {
         if isConfirmed || time - doubt.since >= Self.longestDoubt, fault?.kind != kind {
             fault = CameraFault(kind: kind, since: fault?.since ?? doubt.since, why: why)
         }
-        return SightJudgement(isClear: false, fault: fault)
+        return ViewJudgement(isClear: false, fault: fault)
     }
 
-    private mutating func good(_ view: View, isUsual: Bool, at time: MediaTime) -> SightJudgement {
+    private mutating func good(_ view: View, isUsual: Bool, at time: MediaTime) -> ViewJudgement {
         goodLooks += 1
-        if fault != nil, goodLooks < Self.recoveryLooks { return SightJudgement(isClear: false, fault: fault) }
+        if fault != nil, goodLooks < Self.recoveryLooks { return ViewJudgement(isClear: false, fault: fault) }
         fault = nil
         doubt = nil
         if isUsual { memory.learn(view, at: time) }
-        return SightJudgement(isClear: true)
+        return ViewJudgement(isClear: true)
     }
 
     /// The same view, looking different all over: learnt anew once a second look agrees.
-    private mutating func change(to view: View, at time: MediaTime) -> SightJudgement {
+    private mutating func change(to view: View, at time: MediaTime) -> ViewJudgement {
         changedLooks += 1
-        guard changedLooks >= Self.recoveryLooks else { return SightJudgement(isClear: false, fault: fault) }
+        guard changedLooks >= Self.recoveryLooks else { return ViewJudgement(isClear: false, fault: fault) }
         return learnAnew(view, at: time)
     }
 
-    private mutating func learnAnew(_ view: View, at time: MediaTime) -> SightJudgement {
+    private mutating func learnAnew(_ view: View, at time: MediaTime) -> ViewJudgement {
         changedLooks = 0
         goodLooks = 0
         memory.forget()
-        stillness.forget()
+        freeze.forget()
         fault = nil
         doubt = nil
         memory.learn(view, at: time)
-        return SightJudgement(isClear: true, hasNewAppearance: true)
+        return ViewJudgement(isClear: true, hasNewAppearance: true)
     }
 }

@@ -1,5 +1,5 @@
-/// What `Sight` says of one look.
-public struct SightJudgement: Sendable, Equatable {
+/// What `ViewMonitor` says of one look.
+public struct ViewJudgement: Sendable, Equatable {
     /// False while nothing may be concluded from the picture: a fault has been stated, or is suspected.
     public let isClear: Bool
     /// The fault that has been stated; nil while one is only suspected.

@@ -11,7 +11,7 @@ public struct BlindTime: Sendable {
     public init() {}
 
     /// Takes the judgement of one look; from a look that was clear to the next one that was not counts too.
-    public mutating func add(_ judgement: SightJudgement, at time: MediaTime) {
+    public mutating func add(_ judgement: ViewJudgement, at time: MediaTime) {
         if let last, !judgement.isClear || !last.isClear {
             seconds += min(max(0, time - last.time), Self.longestGap)
         }

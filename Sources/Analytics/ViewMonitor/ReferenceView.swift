@@ -4,7 +4,7 @@ import Domain
 ///
 /// Edges that stay are learnt as a running mean: what passes fades out of it, what stands in the street remains. The
 /// figures below were chosen on recorded street scenes; likeness is always compared with what this camera usually has.
-struct SceneMemory: Sendable {
+struct ReferenceView: Sendable {
     /// What one picture shows.
     enum Impression: Sendable, Equatable {
         /// Too little has been learnt, or there is too little to learn from.
@@ -80,7 +80,7 @@ struct SceneMemory: Sendable {
     /// Since when a view has stayed, once the camera has turned before it was known.
     private var stays: MediaTime?
 
-    mutating func forget() { self = SceneMemory() }
+    mutating func forget() { self = ReferenceView() }
 
     /// Whether enough has been learnt to judge a picture by.
     var isKnown: Bool {
