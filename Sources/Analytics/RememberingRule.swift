@@ -19,7 +19,7 @@ protocol RememberingRule: Rule {
 
 extension RememberingRule {
     /// Seconds without a look after which what was under way is no longer vouched for; the same as for what stands.
-    static var longestGap: Double { StayTracker.longestRestart }
+    static var longestGap: Double { StationaryObjectTracker.longestRestart }
 
     var reported: Set<Int> { [] }
 

@@ -32,7 +32,7 @@ public struct WatchSnapshot: Sendable, Codable, Equatable {
     public var isEmpty: Bool { stays.isEmpty && rules.isEmpty && smoke == nil }
 
     /// - Parameter time: of the newest look.
-    public init(time: MediaTime, tracker: StayTracker, rules: RuleSet, smoke: SmokeWatcher? = nil) {
+    public init(time: MediaTime, tracker: StationaryObjectTracker, rules: RuleSet, smoke: SmokeWatcher? = nil) {
         version = Self.currentVersion
         // Nothing has been seen since it was kept.
         self.time = rules.waitsSince ?? time

@@ -78,9 +78,9 @@ public struct CameraPipeline: ~Copyable {
     private var small: SmallPicture
     private var monitor: ViewMonitor
     private var gate: Gate
-    private var tracker: StayTracker
+    private var tracker: StationaryObjectTracker
     /// Nil where no rule asks what lies on the ground.
-    private var ground: GroundWatcher?
+    private var ground: LeftObjectDetector?
     /// Nil where no rule asks for smoke.
     private var smoke: SmokeWatcher?
     /// Nil where no rule asks for smoke.
@@ -124,12 +124,13 @@ public struct CameraPipeline: ~Copyable {
         self.describer = describer
         tiles = ZoneTiles(zones: zones.withParking, isOn: hasTiles)
         gate = Gate(zones: zones.map(\.zone.polygon))
-        var settings = StayTracker.Settings()
+        var settings = StationaryObjectTracker.Settings()
         settings.birthScore = minimumScore
-        tracker = StayTracker(settings: settings, restored: restored)
+        tracker = StationaryObjectTracker(settings: settings, restored: restored)
         let withGround = zones.filter { $0.rules.needs.contains(.ground) }
         ground =
-            withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon), restored: restoredGround)
+            withGround.isEmpty
+            ? nil : LeftObjectDetector(zones: withGround.map(\.zone.polygon), restored: restoredGround)
         smoke = zones.contains { $0.rules.needs.contains(.smoke) } ? SmokeWatcher(restored: restored) : nil
         flames = smoke.map { _ in FlameWatcher() }
         small = SmallPicture(isColoured: zones.contains { $0.rules.needs.contains(.colour) })

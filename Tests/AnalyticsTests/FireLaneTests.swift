@@ -13,7 +13,7 @@ private struct Lane {
     private static let street = Street()
 
     private var rules: ZoneRules
-    private var tracker = StayTracker()
+    private var tracker = StationaryObjectTracker()
     private var set: RuleSet
     private var book = IncidentBook(camera: "c") { _ in UUID() }
     private(set) var changes: [Incident] = []
@@ -38,7 +38,7 @@ private struct Lane {
         let kept = WatchSnapshot(time: MediaTime(Double(look) * 2), tracker: tracker, rules: set)
         let restored = try #require(WatchSnapshot(data: try kept.data()))
         self.rules = rules ?? self.rules
-        tracker = StayTracker(restored: restored)
+        tracker = StationaryObjectTracker(restored: restored)
         set = RuleSet(self.rules.rules(in: Self.zone, minimumScore: 0.35), restored: restored)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
     }

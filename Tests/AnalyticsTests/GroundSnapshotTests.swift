@@ -21,14 +21,14 @@ import Testing
 
     /// One run of the process, a look every 2 s.
     private struct Run {
-        var watcher: GroundWatcher
+        var watcher: LeftObjectDetector
         var rule = LeftObjectRule(
             kind: .exposedGarbage, zone: GroundSnapshotTests.zone, settings: GroundSettings(dwell: 300))
         var book: IncidentBook
         var changes: [Incident] = []
 
         init(restored: GroundSnapshot? = nil, open: [Incident] = []) {
-            watcher = GroundWatcher(zones: [GroundSnapshotTests.zone.polygon], restored: restored)
+            watcher = LeftObjectDetector(zones: [GroundSnapshotTests.zone.polygon], restored: restored)
             book = IncidentBook(camera: "c", restored: open) { _ in UUID() }
         }
 

@@ -7,10 +7,10 @@ import Testing
 
 /// Ground and smoke on scripted pictures, driven as a camera's pipeline drives them.
 private struct Watch {
-    var watcher = GroundWatcher(zones: [
+    var watcher = LeftObjectDetector(zones: [
         Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
     ])
-    var tracker = StayTracker()
+    var tracker = StationaryObjectTracker()
     var smoke = SmokeWatcher()
     var seen: [(time: Double, objects: [LeftObject])] = []
     var plumes: [Plume] = []
@@ -413,8 +413,9 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
                         ).data()))
                 let ground = try #require(watch.watcher.snapshot(at: scene.time))
                 watch = Watch(
-                    watcher: GroundWatcher(zones: [zone.polygon], restored: GroundSnapshot(data: try ground.data())),
-                    tracker: StayTracker(restored: kept), smoke: SmokeWatcher(restored: kept))
+                    watcher: LeftObjectDetector(
+                        zones: [zone.polygon], restored: GroundSnapshot(data: try ground.data())),
+                    tracker: StationaryObjectTracker(restored: kept), smoke: SmokeWatcher(restored: kept))
                 rules = RuleSet([SmokeRule(kind: .burning, zone: zone, dwell: 20)], restored: kept)
                 book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
             }

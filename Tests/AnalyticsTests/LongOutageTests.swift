@@ -11,7 +11,7 @@ private struct Watch {
     static let street = Street(isTextured: true)
 
     private let dwells: [Double]
-    private(set) var tracker: StayTracker
+    private(set) var tracker: StationaryObjectTracker
     private var rules: RuleSet
     private var book: IncidentBook
     private(set) var changes: [Incident] = []
@@ -20,7 +20,7 @@ private struct Watch {
     /// - Parameter dwells: of zones that lie over one another.
     init(dwells: [Double] = [20]) {
         self.dwells = dwells
-        tracker = StayTracker()
+        tracker = StationaryObjectTracker()
         rules = RuleSet(Self.rules(dwells))
         book = IncidentBook(camera: "c") { _ in UUID() }
     }
@@ -54,7 +54,7 @@ private struct Watch {
     mutating func restart(reviewed verdict: Verdict? = nil) throws {
         let data = try WatchSnapshot(time: time, tracker: tracker, rules: rules).data()
         let kept = try #require(WatchSnapshot(data: data))
-        tracker = StayTracker(restored: kept)
+        tracker = StationaryObjectTracker(restored: kept)
         rules = RuleSet(Self.rules(dwells), restored: kept)
         let open = book.open
         book = IncidentBook(

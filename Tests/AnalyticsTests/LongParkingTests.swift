@@ -200,7 +200,7 @@ private struct Pictures {
 /// What the pipeline does with looks, without its detector.
 private struct Watch {
     var monitor = ViewMonitor()
-    var tracker = StayTracker()
+    var tracker = StationaryObjectTracker()
     var rules = RuleSet([Self.rule])
     private var time = MediaTime(0)
     var book = IncidentBook(camera: "c") { _ in UUID() }
@@ -232,7 +232,7 @@ private struct Watch {
         let snapshot = WatchSnapshot(time: time, tracker: tracker, rules: rules)
         let kept = try #require(WatchSnapshot(data: try snapshot.data()))
         monitor = ViewMonitor()
-        tracker = StayTracker(restored: kept)
+        tracker = StationaryObjectTracker(restored: kept)
         rules = RuleSet([Self.rule], restored: kept)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
     }

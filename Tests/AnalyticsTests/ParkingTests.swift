@@ -6,7 +6,7 @@ import Testing
 
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
-    var tracker: StayTracker
+    var tracker: StationaryObjectTracker
     var rules: RuleSet
     var book: IncidentBook
     var changes: [Incident] = []
@@ -19,7 +19,7 @@ private struct Watch {
         watch: WatchSnapshot? = nil,
         in area: Box = Box(x: 0, y: 0.3, width: 1, height: 0.6)
     ) {
-        tracker = StayTracker(restored: watch)
+        tracker = StationaryObjectTracker(restored: watch)
         let polygon = Polygon([
             Point(x: area.x, y: area.y), Point(x: area.maxX, y: area.y), Point(x: area.maxX, y: area.maxY),
             Point(x: area.x, y: area.maxY),

@@ -8,7 +8,7 @@ import Testing
 /// Tracker, rules and incidents of one camera, which is killed and started again.
 private struct Watch {
     let zones: [(zone: Zone, rules: ZoneRules)]
-    var tracker = StayTracker()
+    var tracker = StationaryObjectTracker()
     var rules: RuleSet
     var book = IncidentBook(camera: "c") { _ in UUID() }
     var changes: [Incident] = []
@@ -36,7 +36,7 @@ private struct Watch {
     mutating func restart() throws {
         let data = try #require(kept).data()
         let watch = try #require(WatchSnapshot(data: data))
-        tracker = StayTracker(restored: watch)
+        tracker = StationaryObjectTracker(restored: watch)
         rules = RuleSet(Self.rules(zones), restored: watch)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
     }
@@ -170,7 +170,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         let watch = try run(Play.all[2], killAt: 30)
         let kept = try #require(watch.kept)
         let again = WatchSnapshot(
-            time: kept.time + 200, tracker: StayTracker(restored: kept), rules: RuleSet([], restored: kept))
+            time: kept.time + 200, tracker: StationaryObjectTracker(restored: kept), rules: RuleSet([], restored: kept))
         #expect(again == kept)
     }
 
@@ -214,7 +214,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         for play in Play.all.prefix(3) {
             let watch = try run(play, killAt: play.begin + 20)
             let old = try #require(watch.kept)
-            var tracker = StayTracker(restored: old)
+            var tracker = StationaryObjectTracker(restored: old)
             var rules = RuleSet(play.rules.rules(in: watch.zones[0].zone, minimumScore: 0.35), restored: old)
             let scene = Play.all[0].scenes[play.begin]
             let later = Scene(

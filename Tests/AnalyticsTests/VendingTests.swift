@@ -7,7 +7,7 @@ import Testing
 
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
-    var tracker = StayTracker()
+    var tracker = StationaryObjectTracker()
     var rule: SuspectedVending
     var book = IncidentBook(camera: "c") { _ in UUID() }
     var changes: [Incident] = []

@@ -294,7 +294,7 @@ private struct Watch {
     private let car = Street.Thing(.car, Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
 
     private struct Watch {
-        var tracker = StayTracker()
+        var tracker = StationaryObjectTracker()
         var rule = IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20))
         var book = IncidentBook(camera: "c") { _ in UUID() }
         var changes: [Incident] = []

@@ -93,7 +93,7 @@ import Video
         let polygon = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
         let rule = IllegalParking(
             zone: Zone(id: "z", name: "", polygon: polygon), settings: ParkingSettings(dwell: 4))
-        var (tracker, rules) = (StayTracker(), RuleSet([rule]))
+        var (tracker, rules) = (StationaryObjectTracker(), RuleSet([rule]))
         for look in 0...4 {
             let scene = scene(place, Double(look) * 2, place.picture)
             let ended = tracker.update(with: scene)
@@ -104,7 +104,7 @@ import Video
 
     /// Whether it goes on after a night, with these pictures.
     private func goesOn(_ kept: WatchSnapshot, _ place: Place, _ morning: GreyImage) -> Bool {
-        var tracker = StayTracker(restored: kept)
+        var tracker = StationaryObjectTracker(restored: kept)
         return (0..<4).allSatisfy { tracker.update(with: scene(place, 40_000 + Double($0) * 2, morning)).isEmpty }
     }
 

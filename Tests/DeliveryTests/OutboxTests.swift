@@ -100,7 +100,7 @@ import Testing
     }
 
     @Test func `what is under way at each camera outlives the process until it is forgotten`() throws {
-        let watch = WatchSnapshot(time: MediaTime(90.5), tracker: StayTracker(), rules: RuleSet([]))
+        let watch = WatchSnapshot(time: MediaTime(90.5), tracker: StationaryObjectTracker(), rules: RuleSet([]))
         let moment = MomentOfRecord(MediaTime(90.5), on: HostClocks(date: 1_790_000_000, boot: "b", sinceBoot: 12))
         let outbox = try Outbox(file: file)
         try outbox.save(watch: watch, at: moment, camera: "a")

@@ -31,7 +31,7 @@ import Testing
         let folder = try TemporaryFolder()
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let began = Self.before.date - 200 + set
-        var tracker = StayTracker()
+        var tracker = StationaryObjectTracker()
         for second in stride(from: 0.0, through: 200, by: 2) {
             _ = tracker.update(with: street.scene(at: began + second, [van]))
         }
@@ -44,7 +44,7 @@ import Testing
         if !withMoment { memory.watch = watch }
         #expect(memory.watch?.stays.count == 1)
         let begin = memory.begin(on: Self.later(seconds, step: step, boot: boot))
-        var again = StayTracker(restored: memory.watch)
+        var again = StationaryObjectTracker(restored: memory.watch)
         _ = again.update(with: street.scene(at: begin.seconds, [van]))
         return again.stays.first.map { begin - $0.since }
     }
@@ -117,7 +117,7 @@ import Testing
         let folder = try TemporaryFolder()
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let moment = MomentOfRecord(MediaTime(100), on: Self.before)
-        let watch = { WatchSnapshot(time: MediaTime($0), tracker: StayTracker(), rules: RuleSet([])) }
+        let watch = { WatchSnapshot(time: MediaTime($0), tracker: StationaryObjectTracker(), rules: RuleSet([])) }
         for (preset, time) in [("gate", 90.0), ("yard", 100)] {
             let view = try Self.view(time == 90 ? 1 : 40)
             try outbox.commit(

@@ -29,7 +29,7 @@ struct WaitingPlaces: Sendable {
     private var stops: [Stop] = []
 
     /// A vehicle has left.
-    mutating func left(_ stay: Stay, at time: MediaTime) {
+    mutating func left(_ stay: StationaryObject, at time: MediaTime) {
         stops.removeAll { time - $0.left > Self.memory }
         let seconds = time - stay.since
         guard seconds >= Self.least else { return }
@@ -45,7 +45,7 @@ struct WaitingPlaces: Sendable {
     }
 
     /// A vehicle stands.
-    mutating func came(_ stay: Stay) {
+    mutating func came(_ stay: StationaryObject) {
         for index in stops.indices
         where 0...Self.succession ~= stay.since - stops[index].left && stops[index].box.iou(stay.box) >= Self.samePlace
         {

@@ -81,7 +81,7 @@ public struct SmokeWatcher: Sendable {
         guard let kept = restored else { return }
         restored = nil
         let count = kept.columns * kept.rows
-        guard 0...StayTracker.longestRestart ~= time - kept.time, 0..<100_000 ~= count,
+        guard 0...StationaryObjectTracker.longestRestart ~= time - kept.time, 0..<100_000 ~= count,
             kept.impressions.allSatisfy({ $0.veiled.count == count && $0.stirred.count == count })
         else { return }
         (columns, rows) = (kept.columns, kept.rows)
@@ -101,13 +101,13 @@ public struct SmokeWatcher: Sendable {
     public private(set) var isUndecided = false
 
     /// Takes a picture between two looks.
-    public mutating func take(burstFrame scene: Scene, over ground: GroundWatcher) {
+    public mutating func take(burstFrame scene: Scene, over ground: LeftObjectDetector) {
         guard restored == nil, let model = ground.take(burstFrame: scene) else { return }
         judge(model, things: ground.pixelsOfThings, at: scene.time)
     }
 
     /// Takes one look at the ground; returns the plumes over it and, once more, those that have just gone.
-    public mutating func update(with ground: GroundWatcher, at time: MediaTime) -> [Plume] {
+    public mutating func update(with ground: LeftObjectDetector, at time: MediaTime) -> [Plume] {
         guard let model = ground.model, model.isReady else {
             // The ground is learnt anew, with whatever lies over it now.
             restored = nil
@@ -167,7 +167,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Tiles that touch and were veiled lately, and no plume there that is old enough to be known for what it is.
-    private func isUndecided(in model: GroundModel, at time: MediaTime) -> Bool {
+    private func isUndecided(in model: BackgroundModel, at time: MediaTime) -> Bool {
         let known = candidates.filter { time - $0.plume.since >= Self.decided }.map {
             $0.reach.grown(by: Self.near)
         }
@@ -182,7 +182,7 @@ public struct SmokeWatcher: Sendable {
         }
     }
 
-    private mutating func judge(_ model: GroundModel, things: Plane?, at time: MediaTime) {
+    private mutating func judge(_ model: BackgroundModel, things: Plane?, at time: MediaTime) {
         let (columns, rows) = (
             max(1, (model.width - Self.side) / Self.stride + 1), max(1, (model.height - Self.side) / Self.stride + 1)
         )
@@ -232,7 +232,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Whether something of a plume can still be seen: a few of its tiles, lately.
-    private func lingers(_ plume: Plume, in model: GroundModel, at time: MediaTime) -> Bool {
+    private func lingers(_ plume: Plume, in model: BackgroundModel, at time: MediaTime) -> Bool {
         let recent = impressions.filter { time - $0.time <= Self.lingering }
         let seen = (0..<columns * rows).filter { tile in
             recent.contains { $0.veiled[tile] } && plume.box.holds(box(ofTile: tile, in: model).centre)
@@ -240,7 +240,7 @@ public struct SmokeWatcher: Sendable {
         return seen.count >= 2
     }
 
-    private func box(ofTile index: Int, in model: GroundModel) -> Box {
+    private func box(ofTile index: Int, in model: BackgroundModel) -> Box {
         let (width, height) = (Double(model.width), Double(model.height))
         return Box(
             x: Double(index % columns * Self.stride) / width, y: Double(index / columns * Self.stride) / height,
@@ -248,7 +248,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Connected tiles of which enough are veiled.
-    private func plumes(in model: GroundModel) -> [(box: Box, since: MediaTime, certainty: Double)] {
+    private func plumes(in model: BackgroundModel) -> [(box: Box, since: MediaTime, certainty: Double)] {
         let isVeiled = (0..<columns * rows).map { holds($0, \.veiled, for: Self.veiled) }
         var mask = Plane(width: columns, height: rows)
         for tile in isVeiled.indices where isVeiled[tile] || holds(tile, \.stirred, for: Self.joining) {

@@ -28,7 +28,7 @@ struct VeilEvidence: Sendable {
     }
 
     /// Nil where the ground below is too plain to tell.
-    init?(of pixels: [Int], in model: GroundModel) {
+    init?(of pixels: [Int], in model: BackgroundModel) {
         let seen = pixels.filter { model.hidden.values[$0] == 0 }
         guard seen.count >= 40 else { return nil }
         let count = Double(seen.count)
@@ -56,7 +56,7 @@ struct VeilEvidence: Sendable {
         colour = tint(model.view) - tint(model.ground)
     }
 
-    private static func structure(_ pixels: [Int], _ model: GroundModel) -> Double {
+    private static func structure(_ pixels: [Int], _ model: BackgroundModel) -> Double {
         let (width, height) = (model.width, model.height)
         let ground = model.ground.luma.values
         let view = model.view.luma.values

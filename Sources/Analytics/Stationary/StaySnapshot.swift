@@ -19,7 +19,7 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
     /// Mean luma values of the place, rounded: enough to tell the same vehicle from another one.
     let appearance: Data
 
-    init(_ stay: Stay) {
+    init(_ stay: StationaryObject) {
         id = stay.id
         objectClass = stay.objectClass
         box = stay.box
@@ -30,7 +30,7 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
         detections = stay.detections
         bestScore = stay.bestScore
         hasArrived = stay.hasArrived
-        isDistinct = stay.looksBeside >= StayTracker.distinctLooks
+        isDistinct = stay.looksBeside >= StationaryObjectTracker.distinctLooks
         scoreSum = stay.scoreSum
         appearance = stay.usual.data
     }
@@ -39,9 +39,9 @@ public struct StaySnapshot: Sendable, Codable, Equatable {
     ///
     /// - Parameter isVouched: whether it gets the benefit of the doubt for what happened while nobody looked; else its time
     ///   begins anew, and its place may have another look by now.
-    func stay(at time: MediaTime, isVouched: Bool) -> Stay? {
+    func stay(at time: MediaTime, isVouched: Bool) -> StationaryObject? {
         guard let patch = Patch(data: appearance) else { return nil }
-        return Stay(
+        return StationaryObject(
             id: id, objectClass: objectClass, box: box, since: isVouched ? since : time, lastSeen: lastSeen,
             presence: .hidden, seenSeconds: isVouched ? seenSeconds + (time - lastSeen) : 0, looks: looks,
             detections: detections, bestScore: bestScore, hasArrived: hasArrived, unseenSince: time,

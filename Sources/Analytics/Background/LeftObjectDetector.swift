@@ -4,7 +4,7 @@ public import Domain
 /// light explains it.
 ///
 /// One for each camera; the rules of its zones share what it finds.
-public struct GroundWatcher: Sendable {
+public struct LeftObjectDetector: Sendable {
     /// Sizes at a picture of 320 pixels' width.
     private static let leastArea = 40
     private static let leastSide = 5
@@ -66,14 +66,14 @@ public struct GroundWatcher: Sendable {
         }
     }
 
-    var model: GroundModel?
+    var model: BackgroundModel?
     private var covers = GroundCovers()
     var visits = Visits()
     /// What hid the ground at the last look.
     private var covering: [Box] = []
     private var veils: [Box] = []
     /// The ground under the other appearance, and what lay there.
-    var other: (model: GroundModel?, candidates: [Candidate]) = (nil, [])
+    var other: (model: BackgroundModel?, candidates: [Candidate]) = (nil, [])
     var candidates: [Candidate] = []
     var nextID = 1
     private let watched: [Box]
@@ -170,11 +170,12 @@ public struct GroundWatcher: Sendable {
     ///   - veils: where smoke may lie over the ground, which does not follow it.
     ///   - plumes: smoke that is being watched.
     public mutating func update(
-        with scene: Scene, stays: [Stay], ended: [StayTracker.Ended], veils: [Box] = [], plumes: [Plume] = []
+        with scene: Scene, stays: [StationaryObject], ended: [StationaryObjectTracker.Ended], veils: [Box] = [],
+        plumes: [Plume] = []
     ) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
         takeBack(picture, under: scene)
-        var model = self.model ?? GroundModel(picture)
+        var model = self.model ?? BackgroundModel(picture)
         aspect = Double(picture.height) / Double(picture.width)
         self.model = nil
         let lost = forgetOtherShapes(than: picture, &model, at: scene.time)
@@ -207,12 +208,12 @@ public struct GroundWatcher: Sendable {
 
     /// Grounds of a picture of another size are of no use; returns what lay there, under either appearance.
     private mutating func forgetOtherShapes(
-        than picture: ColourPicture, _ model: inout GroundModel, at time: MediaTime
+        than picture: ColourPicture, _ model: inout BackgroundModel, at time: MediaTime
     ) -> [LeftObject] {
         var lost: [Candidate] = []
         if model.width != picture.width || model.height != picture.height {
             lost += candidates
-            (model, candidates) = (GroundModel(picture), [])
+            (model, candidates) = (BackgroundModel(picture), [])
         }
         if let known = other.model, known.width != picture.width || known.height != picture.height {
             lost += other.candidates
@@ -222,7 +223,7 @@ public struct GroundWatcher: Sendable {
     }
 
     /// The ground as a picture between two looks shows it; nil while it is not known. Nothing is learnt from it.
-    func take(burstFrame scene: Scene) -> GroundModel? {
+    func take(burstFrame scene: Scene) -> BackgroundModel? {
         guard var model, model.isReady, let picture = ColourPicture(scene), picture.width == model.width,
             picture.height == model.height
         else { return nil }
@@ -238,7 +239,7 @@ public struct GroundWatcher: Sendable {
     }
 
     /// Known candidates: still there, hidden or gone. Returns what has gone.
-    private mutating func follow(in model: GroundModel, _ scene: Scene, under plumes: [Plume]) -> [LeftObject] {
+    private mutating func follow(in model: BackgroundModel, _ scene: Scene, under plumes: [Plume]) -> [LeftObject] {
         var gone: [LeftObject] = []
         var kept: [Candidate] = []
         for old in candidates {
@@ -294,7 +295,7 @@ public struct GroundWatcher: Sendable {
     }
 
     /// Blobs that no candidate explains begin one; those that touch one make it grow.
-    private mutating func begin(_ blobs: [Blob], in model: GroundModel, _ scene: Scene) {
+    private mutating func begin(_ blobs: [Blob], in model: BackgroundModel, _ scene: Scene) {
         var owner = [Int](repeating: -1, count: model.ground.luma.count)
         for (index, candidate) in candidates.enumerated() {
             for pixel in candidate.pixels { owner[pixel] = index }
@@ -326,7 +327,7 @@ public struct GroundWatcher: Sendable {
     }
 
     /// A thing that was known under the other appearance is the same one.
-    private mutating func adopt(_ blob: Blob, _ box: Box, in model: GroundModel) -> Bool {
+    private mutating func adopt(_ blob: Blob, _ box: Box, in model: BackgroundModel) -> Bool {
         guard let index = other.candidates.firstIndex(where: { $0.object.box.iou(box) >= 0.3 }) else { return false }
         var candidate = other.candidates.remove(at: index)
         candidate.pixels = blob.pixels
@@ -337,11 +338,11 @@ public struct GroundWatcher: Sendable {
         return true
     }
 
-    private static func strength(of pixels: [Int], in model: GroundModel) -> Double {
+    private static func strength(of pixels: [Int], in model: BackgroundModel) -> Double {
         Double(pixels.count { model.foreground.values[$0] != 0 }) / Double(max(1, pixels.count))
     }
 
-    private func isPlausible(_ blob: Blob, in model: GroundModel) -> Bool {
+    private func isPlausible(_ blob: Blob, in model: BackgroundModel) -> Bool {
         let aspect = Double(max(blob.width, blob.height)) / Double(min(blob.width, blob.height))
         return min(blob.width, blob.height) >= Self.leastSide && blob.fill >= Self.leastFill
             && aspect <= Self.mostAspect && Double(blob.area) <= Self.largestArea * Double(model.ground.luma.count)
@@ -349,7 +350,7 @@ public struct GroundWatcher: Sendable {
 
     /// Whether the same thing lies there still; where two looks in a row deny it, something else does, and its time begins
     /// again: different lorries in one place would otherwise add up.
-    private func looksTheSame(_ candidate: inout Candidate, in model: GroundModel, _ time: MediaTime) -> Bool {
+    private func looksTheSame(_ candidate: inout Candidate, in model: BackgroundModel, _ time: MediaTime) -> Bool {
         let now = GreyImage(model.view.luma).patch(in: candidate.object.box)
         guard now.likeness(candidate.appearance) < Self.likeness else {
             candidate.changedLooks = 0
@@ -369,7 +370,7 @@ public struct GroundWatcher: Sendable {
         return false
     }
 
-    private mutating func grow(_ index: Int, to blob: Blob, in model: GroundModel, _ scene: Scene) {
+    private mutating func grow(_ index: Int, to blob: Blob, in model: BackgroundModel, _ scene: Scene) {
         let before = candidates[index].pixels.count
         // Young candidates fill up as their pixels gather evidence; later growth is something that was added.
         // Smoke over a pile makes nothing of it larger.
@@ -386,7 +387,7 @@ public struct GroundWatcher: Sendable {
         candidates[index].appearance = GreyImage(model.view.luma).patch(in: candidates[index].object.box)
     }
 
-    private func judge(_ candidate: inout Candidate, in model: GroundModel, _ time: MediaTime) {
+    private func judge(_ candidate: inout Candidate, in model: BackgroundModel, _ time: MediaTime) {
         guard candidate.object.isVisible else { return }
         let box = candidate.object.box
         let isSame = looksTheSame(&candidate, in: model, time)

@@ -5,7 +5,7 @@ public import Domain
 /// At one look in two seconds a moving vehicle is somewhere else each time, while a standing one is exactly where it
 /// was. So places are followed, not motion: a stay is a box in which the same thing is seen again, by the detector or,
 /// where the detector misses it, by the picture itself.
-public struct StayTracker: Sendable {
+public struct StationaryObjectTracker: Sendable {
     public struct Settings: Sendable {
         /// A detection of at least this score may begin a stay; a weaker one only continues it.
         public var birthScore: Double = 0.35
@@ -50,7 +50,7 @@ public struct StayTracker: Sendable {
 
     /// A stay that is over, and since when its place was seen without it.
     public struct Ended: Sendable {
-        public let stay: Stay
+        public let stay: StationaryObject
         public let at: MediaTime
     }
 
@@ -70,7 +70,7 @@ public struct StayTracker: Sendable {
     /// How many looks back the beginning of a stay is searched for in the pictures alone.
     private static let memory = 3
 
-    public private(set) var stays: [Stay] = []
+    public private(set) var stays: [StationaryObject] = []
     private let settings: Settings
     private var nextID = 1
     private var lastLook: MediaTime?
@@ -142,7 +142,7 @@ public struct StayTracker: Sendable {
         view = whole
         let owner = match(scene.detections)
         var ended: [Ended] = []
-        var kept: [Stay] = []
+        var kept: [StationaryObject] = []
         for (index, old) in stays.enumerated() {
             var stay = old
             let detection = owner.firstIndex(of: index).map { scene.detections[$0] }
@@ -182,12 +182,12 @@ public struct StayTracker: Sendable {
     }
 
     /// Whether it is another box around what has stood there longer: the detector has never found both in one look.
-    private func isDrawnTwice(_ stay: Stay, among all: [Stay]) -> Bool {
+    private func isDrawnTwice(_ stay: StationaryObject, among all: [StationaryObject]) -> Bool {
         stay.looks >= 3 && stay.looksBeside < Self.distinctLooks
             && olderOverlapping(stay, among: all).contains(where: \.isVisible)
     }
 
-    private func olderOverlapping(_ stay: Stay, among all: [Stay]) -> [Stay] {
+    private func olderOverlapping(_ stay: StationaryObject, among all: [StationaryObject]) -> [StationaryObject] {
         all.filter {
             $0.id < stay.id && alike($0.objectClass, stay.objectClass) && $0.box.iou(stay.box) >= settings.looseOverlap
         }
@@ -215,7 +215,7 @@ public struct StayTracker: Sendable {
     private func alike(_ a: ObjectClass, _ b: ObjectClass) -> Bool { a == b || a.isMotorVehicle && b.isMotorVehicle }
 
     private func advance(
-        _ stay: inout Stay, _ detection: Detection?, _ scene: Scene, owner: [Int?], hasOtherView: Bool
+        _ stay: inout StationaryObject, _ detection: Detection?, _ scene: Scene, owner: [Int?], hasOtherView: Bool
     ) {
         if hasOtherView { stay.outdated = stay.outdated ?? scene.time }
         let least = detection == nil || stay.outdated != nil ? settings.likeness : settings.detectedLikeness
@@ -290,14 +290,14 @@ public struct StayTracker: Sendable {
 
     /// Whether a box around something that looks hardly alike is around the same thing in another light: it lies as the box did,
     /// or the slopes of its picture run as they did. Where cars follow one another, one look shows one and the next another.
-    private func isSameVehicle(_ detection: Detection, _ stay: Stay, _ now: Patch) -> Bool {
+    private func isSameVehicle(_ detection: Detection, _ stay: StationaryObject, _ now: Patch) -> Bool {
         detection.box.iou(stay.box) >= settings.sameBox
             || max(stay.appearance.structure(now), stay.usual.structure(now)) >= settings.another.structure
     }
 
     /// Whether its place looks as it did before the detector found it there, and clearly less as since then: a line of the
     /// road or a rail behind it is in both, and may be most of what the place looks like.
-    private func isAsBefore(_ stay: Stay, _ now: Patch) -> Bool {
+    private func isAsBefore(_ stay: StationaryObject, _ now: Patch) -> Bool {
         guard let before = stay.before, stay.outdated == nil else { return false }
         let since = max(stay.appearance.likeness(now), stay.usual.likeness(now))
         return settings.asBefore * (1 - before.likeness(now)) < 1 - since
@@ -305,19 +305,19 @@ public struct StayTracker: Sendable {
 
     /// Whether no part of it that has texture is where it was, and its slopes do not run as they did: ground that is as dark
     /// above and as bright below as a car correlates with it, and is none of it.
-    private func isDenied(_ stay: Stay, _ now: Patch) -> Bool {
+    private func isDenied(_ stay: StationaryObject, _ now: Patch) -> Bool {
         [stay.appearance, stay.usual].allSatisfy {
             $0.remainder(in: now) <= settings.leastRemains && $0.structure(now) < settings.another.structure
         }
     }
 
     /// Nothing is known of it, and looks that saw its place empty are no longer in a row.
-    private func hide(_ stay: inout Stay) {
+    private func hide(_ stay: inout StationaryObject) {
         stay.presence = .hidden
         stay.emptied = nil
     }
 
-    private func learn(_ now: Patch, of stay: inout Stay) {
+    private func learn(_ now: Patch, of stay: inout StationaryObject) {
         let isSteady = stay.appearance.likeness(now) >= settings.steady.likeness
         stay.steadyLooks = isSteady ? stay.steadyLooks + 1 : 0
         if stay.usual.likeness(now) >= settings.steady.likeness || stay.steadyLooks >= settings.steady.looks {
@@ -327,7 +327,7 @@ public struct StayTracker: Sendable {
         stay.appearance = now
     }
 
-    private func seen(_ stay: inout Stay, _ detection: Detection?, _ scene: Scene) {
+    private func seen(_ stay: inout StationaryObject, _ detection: Detection?, _ scene: Scene) {
         let time = scene.time
         if stay.isVisible { stay.seenSeconds += time - stay.lastSeen }
         stay.absence = stay.unseen(at: time)
@@ -347,7 +347,7 @@ public struct StayTracker: Sendable {
         }
     }
 
-    private func count(_ detection: Detection, of stay: inout Stay) {
+    private func count(_ detection: Detection, of stay: inout StationaryObject) {
         stay.presence = .detected
         stay.detections += 1
         stay.scoreSum += detection.score
@@ -357,7 +357,7 @@ public struct StayTracker: Sendable {
             stay.votes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key ?? stay.objectClass
     }
 
-    private func end(of stay: Stay, at time: MediaTime) -> Ended? {
+    private func end(of stay: StationaryObject, at time: MediaTime) -> Ended? {
         guard stay.isEstablished else { return stay.isVisible ? nil : Ended(stay: stay, at: time) }
         let hasStood = stay.isDoubtful || stay.lastSeen - stay.since >= Self.long
         let looks = hasStood ? settings.emptyLooks.long : settings.emptyLooks.first
@@ -397,7 +397,7 @@ public struct StayTracker: Sendable {
         let looks = since < scene.time ? 2 : 1
         let before = recent.last { look in !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } }
         stays.append(
-            Stay(
+            StationaryObject(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
                 bestScore: detection.score, hasArrived: hasArrived, unseenSince: scene.time,

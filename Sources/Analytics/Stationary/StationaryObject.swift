@@ -1,7 +1,7 @@
 public import Domain
 
 /// An object that stands at one place: it may be missed by the detector or hidden for a while and is still the same.
-public struct Stay: Sendable {
+public struct StationaryObject: Sendable {
     public enum Presence: Sendable, Equatable {
         /// The detector saw it in this look.
         case detected

@@ -1,7 +1,7 @@
 import Domain
 
 /// What speaks against a thing although it looks like one: how it came, and that it moves.
-extension GroundWatcher {
+extension LeftObjectDetector {
     /// What happened when something new was first seen.
     struct Arrival: Sendable {
         var lightChanged = false
@@ -13,7 +13,7 @@ extension GroundWatcher {
     private static let lightLead = 3.0
     private static let visitLead = 10.0
 
-    func arrival(of box: Box, since: MediaTime, in model: GroundModel) -> Arrival {
+    func arrival(of box: Box, since: MediaTime, in model: BackgroundModel) -> Arrival {
         Arrival(
             lightChanged: model.lightChanged(after: since + -Self.lightLead),
             somebodyCame: visits.reached(box, since: since + -Self.visitLead, aspect: aspect))
@@ -37,7 +37,7 @@ extension GroundWatcher {
         return box.height * aspect >= Self.upright * box.width && time - candidate.object.since < Self.longestStill
     }
 
-    func stirs(_ candidate: Candidate, in model: GroundModel) -> Bool {
+    func stirs(_ candidate: Candidate, in model: BackgroundModel) -> Bool {
         guard
             GreyImage(model.view.luma).patch(in: candidate.object.box).likeness(candidate.appearance)
                 < Self.stillLikeness

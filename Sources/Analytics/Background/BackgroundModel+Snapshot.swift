@@ -1,7 +1,7 @@
 import Domain
 import Foundation
 
-extension GroundModel {
+extension BackgroundModel {
     /// Levels of luma, and the share of the picture that may differ by them, at which a picture still shows this ground.
     private static let difference: Float = 20
     private static let mostDifferent = 0.5

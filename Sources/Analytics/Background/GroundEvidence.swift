@@ -37,7 +37,7 @@ struct GroundEvidence: Sendable {
     /// explain it either: where the sun goes, each blade of grass loses a shadow of its own.
     var outlastsLight: Bool { residual > 3 * noise || colour >= Self.leastColour }
 
-    init(of pixels: [Int], box: Box, in model: GroundModel) {
+    init(of pixels: [Int], box: Box, in model: BackgroundModel) {
         let (width, height) = (model.width, model.height)
         let inside = Plane(width: width, height: height, marking: pixels)
         // In the order of the pixels: sums over a set would differ from run to run in their last digits.
@@ -58,7 +58,7 @@ struct GroundEvidence: Sendable {
     /// The share of pixels that must have a colour of their own for it to count.
     private static let colouredShare = 1.0 / 3
 
-    private static func colour(_ pixels: [Int], _ model: GroundModel) -> Double {
+    private static func colour(_ pixels: [Int], _ model: BackgroundModel) -> Double {
         let coloured = pixels.filter {
             !model.ground.isClipped(at: $0) && !(model.lastSeen?.isClipped(at: $0) ?? false)
         }
@@ -83,7 +83,7 @@ struct GroundEvidence: Sendable {
     /// Gradients along the outline, and the contrast of the inside with a ring around it, in the picture against the same
     /// in the ground.
     private static func outline(
-        _ edge: [Int], _ pixels: [Int], _ inside: Plane, _ box: Box, _ model: GroundModel
+        _ edge: [Int], _ pixels: [Int], _ inside: Plane, _ box: Box, _ model: BackgroundModel
     ) -> Double {
         let (width, height) = (model.width, model.height)
         func gradient(_ plane: Plane, _ pixel: Int) -> Double {
@@ -124,7 +124,7 @@ struct GroundEvidence: Sendable {
     }
 
     /// Least squares of picture = (a + b·x + c·y) · ground; returns the mean gain and the deviation that is left.
-    private static func fit(_ pixels: [Int], _ model: GroundModel) -> (gain: Double, residual: Double) {
+    private static func fit(_ pixels: [Int], _ model: BackgroundModel) -> (gain: Double, residual: Double) {
         guard pixels.count >= 6 else { return (1, 255) }
         let width = model.width
         let centreX = pixels.reduce(0.0) { $0 + Double($1 % width) } / Double(pixels.count)

@@ -1,7 +1,7 @@
 public import Domain
 import Foundation
 
-extension GroundWatcher {
+extension LeftObjectDetector {
     /// Seconds after which light and street have changed too much for the ground to be compared with.
     private static let oldest = 7200.0
 
@@ -37,7 +37,7 @@ extension GroundWatcher {
         let covers = scene.detections.filter { $0.objectClass.standsAndLeaves }.map(\.box)
         var found = [kept.now, kept.other].map { appearance in
             appearance.flatMap { appearance in
-                GroundModel(appearance, for: picture).map {
+                BackgroundModel(appearance, for: picture).map {
                     (
                         model: $0,
                         candidates: appearance.candidates.compactMap { Candidate($0, count: picture.luma.count) }
@@ -60,7 +60,7 @@ extension GroundWatcher {
     }
 }
 
-extension GroundWatcher.Candidate {
+extension LeftObjectDetector.Candidate {
     var kept: GroundSnapshot.Candidate {
         var runs: [Int] = []
         for pixel in pixels.sorted() {

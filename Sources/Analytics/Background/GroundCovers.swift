@@ -37,7 +37,7 @@ struct GroundCovers: Sendable {
 
     /// Takes one look; returns people and vehicles, a little larger than seen, where the picture really differs from the
     /// ground.
-    mutating func update(with scene: Scene, stays: [Stay], over model: GroundModel) -> [Box] {
+    mutating func update(with scene: Scene, stays: [StationaryObject], over model: BackgroundModel) -> [Box] {
         var boxes: [Box] = []
         var faint: [Faint] = []
         for detection in scene.detections
@@ -74,12 +74,12 @@ struct GroundCovers: Sendable {
     }
 
     /// The score from which a detection stands there for certain.
-    private static func certainty(of detection: Detection, over model: GroundModel) -> Double {
+    private static func certainty(of detection: Detection, over model: BackgroundModel) -> Double {
         let shape = detection.box.height * Double(model.height) / max(1e-9, detection.box.width * Double(model.width))
         return detection.objectClass == .person && shape < tall ? certainWideScore : certainScore
     }
 
-    private func differs(_ picture: GreyImage, _ model: GroundModel, in box: Box) -> Bool {
+    private func differs(_ picture: GreyImage, _ model: BackgroundModel, in box: Box) -> Bool {
         let (width, height) = (model.width, model.height)
         let (left, right) = (max(0, Int(box.x * Double(width))), min(width, Int(box.maxX * Double(width)) + 1))
         let (top, bottom) = (max(0, Int(box.y * Double(height))), min(height, Int(box.maxY * Double(height)) + 1))

@@ -6,7 +6,7 @@ import Foundation
 ///
 /// The ground is kept in the light of its first pictures; each look is compared through a `LightField`. A pixel counts
 /// as changed only where no pixel beside it in the ground explains it, so that a shaking camera changes nothing.
-struct GroundModel: Sendable {
+struct BackgroundModel: Sendable {
     /// Looks whose median is the first ground; nothing is found before.
     private static let firstLooks = 5
     /// Least difference in luma, in colour, that counts, beyond what noise explains.

@@ -33,7 +33,7 @@ struct SurfaceEvidence: Sendable {
             || stretch >= Self.leastStretch && strokes >= Self.mostStrokes
     }
 
-    init(of pixels: [Int], box: Box, in model: GroundModel) {
+    init(of pixels: [Int], box: Box, in model: BackgroundModel) {
         (framed, chance) = Self.framed(pixels, model)
         let (width, height) = (model.width, model.height)
         let rows = Int(box.y * Double(height))..<min(height, Int((box.maxY * Double(height)).rounded(.up)))
@@ -43,7 +43,7 @@ struct SurfaceEvidence: Sendable {
             Self.strokes(rows: rows, columns: columns, model.view.luma) * Double(rows.count) / Double(columns.count)
     }
 
-    private static func framed(_ pixels: [Int], _ model: GroundModel) -> (outline: Double, beside: Double) {
+    private static func framed(_ pixels: [Int], _ model: BackgroundModel) -> (outline: Double, beside: Double) {
         let (width, height) = (model.width, model.height)
         let inside = Plane(width: width, height: height, marking: pixels)
         var (edges, known, chance) = (0, 0, 0.0)
