@@ -5,7 +5,7 @@ public struct Observation: Sendable {
     public let ended: [StationaryObjectTracker.Ended]
     /// Things on the ground that were not there before; what has just gone is among them once more.
     public let objects: [LeftObject]
-    /// Veils over the ground; those that have just gone are among them once more.
+    /// Haze over the ground; what has just gone is among them once more.
     public let plumes: [Plume]
     /// Flames, known or suspected; those that have just gone are among them once more.
     public let flames: [Plume]

@@ -229,7 +229,7 @@ public struct CameraPipeline: ~Copyable {
         let burning = flames?.update(with: scene) ?? []
         var objects =
             ground?.update(
-                with: scene, stays: tracker.stays, ended: ended, veils: smoke?.veils ?? [],
+                with: scene, stays: tracker.stays, ended: ended, hazes: smoke?.hazes ?? [],
                 plumes: (smoke?.plumes ?? []) + burning.filter { $0.certainty > 0 }) ?? []
         smokeSeen = frame.time
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []

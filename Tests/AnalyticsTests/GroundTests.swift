@@ -19,7 +19,7 @@ private struct Watch {
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
         let objects = watcher.update(
-            with: scene, stays: tracker.stays, ended: ended, veils: smoke.veils, plumes: smoke.plumes)
+            with: scene, stays: tracker.stays, ended: ended, hazes: smoke.hazes, plumes: smoke.plumes)
         seen.append((scene.time.seconds, objects))
         plumes += smoke.update(with: watcher, at: scene.time)
         if let due = watcher.due(at: scene.time) { watcher.identify(due.id, by: [], at: scene.time) }
@@ -315,8 +315,8 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
     /// Asphalt, against which pale smoke stands out.
     private func darken(_ canvas: inout Street.Canvas) { canvas.relight(.whole) { $2 * 0.6 } }
 
-    /// Opacity and shade of a veil that stirs from look to look.
-    private func veil(_ box: Box) -> (inout Street.Canvas, Int) -> Void {
+    /// Opacity and shade of haze that stirs from look to look.
+    private func haze(_ box: Box) -> (inout Street.Canvas, Int) -> Void {
         { canvas, look in
             canvas.relight(box) { x, y, luma in
                 let opacity = 0.35 + Double(Street.noise(x / 10, y / 10, look) % 30) / 100
@@ -325,7 +325,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         }
     }
 
-    @Test func aVeilThatStirsOpensOnceAndEnds() throws {
+    @Test func hazeThatStirsOpensOnceAndEnds() throws {
         var rule = SmokeRule(
             kind: .burning,
             zone: Zone(
@@ -339,7 +339,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
             watch.plumes = []
             watch.watch(seconds...seconds) { canvas, look in
                 darken(&canvas)
-                if 20..<50 ~= seconds { veil(region)(&canvas, look) }
+                if 20..<50 ~= seconds { haze(region)(&canvas, look) }
             }
             let scene = Watch.street.scene(at: seconds, [])
             changes += book.advance(
@@ -349,11 +349,11 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(changes.filter { $0.state == .closed }.count == 1)
         let opened = try #require(changes.first)
         #expect((20...26).contains(opened.firstSeen.seconds) && opened.confirmed - opened.firstSeen >= 10)
-        // The ground follows what stays: a veil may be taken for ground before it is over.
+        // The ground follows what stays: haze may be taken for ground before it is over.
         #expect((32...70).contains(try #require(changes.last?.closed?.seconds)))
     }
 
-    /// The plumes of a veil from 20 s to 60 s, seen in looks and maybe in burst frames.
+    /// The plumes of haze from 20 s to 60 s, seen in looks and maybe in burst frames.
     private func plumes(
         _ watch: inout Watch, burstFrames: Bool, isThere: (Double) -> Bool = { _ in true }, in boxes: [Box] = [region]
     ) {
@@ -362,13 +362,13 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
             let scene = Watch.street.scene(at: seconds, []) { canvas in
                 darken(&canvas)
                 guard seconds >= 20, isThere(seconds) else { return }
-                for box in boxes { veil(box)(&canvas, Int(seconds * 2)) }
+                for box in boxes { haze(box)(&canvas, Int(seconds * 2)) }
             }
             if isLook { watch.see(scene) } else { watch.smoke.take(burstFrame: scene, over: watch.watcher) }
         }
     }
 
-    @Test(arguments: [false, true]) func twoVeilsOfOneFireAreOnePlume(burstFrames: Bool) {
+    @Test(arguments: [false, true]) func twoHazesOfOneFireAreOnePlume(burstFrames: Bool) {
         var watch = Watch()
         plumes(
             &watch, burstFrames: burstFrames,
@@ -399,7 +399,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
                 if restart, seconds > killed, seconds < killed + outage { continue }
                 let scene = Watch.street.scene(at: seconds, []) { canvas in
                     darken(&canvas)
-                    if 20..<70 ~= seconds { veil(column)(&canvas, Int(seconds / 2)) }
+                    if 20..<70 ~= seconds { haze(column)(&canvas, Int(seconds / 2)) }
                 }
                 watch.plumes = []
                 watch.see(scene)
@@ -432,7 +432,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(times(broken, .opened).allSatisfy { (opened...due + 2).contains($0) }, "\(opened) \(broken)")
     }
 
-    @Test func moreLooksAreWantedWhileAVeilIsUndecided() {
+    @Test func moreLooksAreWantedWhileHazeIsUndecided() {
         var watch = Watch()
         var wanted: [Double] = []
         let small = Box(x: 0.4, y: 0.3, width: 0.2, height: 0.3)
@@ -440,7 +440,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
             watch.see(
                 Watch.street.scene(at: seconds, []) { canvas in
                     darken(&canvas)
-                    if seconds >= 20 { veil(small)(&canvas, Int(seconds)) }
+                    if seconds >= 20 { haze(small)(&canvas, Int(seconds)) }
                 })
             if watch.smoke.isUndecided { wanted.append(seconds) }
         }
@@ -451,7 +451,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
 
     @Test(arguments: ["shadow", "lamp", "box", "fog", "pale"])
     func whatIsNoSmokeIsNothing(what: String) {
-        let fog = veil(Box(x: 0, y: 0, width: 1, height: 0.9))
+        let fog = haze(Box(x: 0, y: 0, width: 1, height: 0.9))
         var watch = Watch()
         watch.watch(0...20) { canvas, _ in darken(&canvas) }
         watch.watch(22...60) { canvas, look in

@@ -68,7 +68,7 @@ extension BackgroundModel {
     /// The picture in the ground's light.
     private static func lit(_ picture: ColourPicture, as ground: ColourPicture) -> ColourPicture {
         let (width, height) = (picture.width, picture.height)
-        let light = LightField(of: picture, over: ground, mask: Plane(width: width, height: height))
+        let light = IlluminationMap(of: picture, over: ground, mask: Plane(width: width, height: height))
         var lit = picture
         var (gain, blue, red) = (
             [Float](repeating: 1, count: width), [Float](repeating: 0, count: width),

@@ -4,7 +4,7 @@ import Foundation
 /// What the ground of one camera looks like without the things that come and go, pixel by pixel, and which pixels have
 /// turned into something else that stays.
 ///
-/// The ground is kept in the light of its first pictures; each look is compared through a `LightField`. A pixel counts
+/// The ground is kept in the light of its first pictures; each look is compared through an `IlluminationMap`. A pixel counts
 /// as changed only where no pixel beside it in the ground explains it, so that a shaking camera changes nothing.
 struct BackgroundModel: Sendable {
     /// Looks whose median is the first ground; nothing is found before.
@@ -211,7 +211,7 @@ struct BackgroundModel: Sendable {
     /// How much each pixel differs from the ground in the first looks, each of them brought into the ground's light: an
     /// exposure that is being set changes every pixel, and none of them by habit.
     private mutating func learnNoise() {
-        let lights = first.map { LightField(of: $0.picture, over: ground, mask: $0.hidden) }
+        let lights = first.map { IlluminationMap(of: $0.picture, over: ground, mask: $0.hidden) }
         var gains = [[Float]](repeating: [Float](repeating: 1, count: width), count: first.count)
         var (blue, red) = ([Float](repeating: 0, count: width), [Float](repeating: 0, count: width))
         var deviations: [Float] = []
@@ -276,7 +276,7 @@ struct BackgroundModel: Sendable {
         where unknown.values[pixel] != 0 || restless.values[pixel] >= Self.habit || text.mask.values[pixel] != 0 {
             blind.values[pixel] = 1
         }
-        let light = LightField(of: seen, over: ground, mask: blind)
+        let light = IlluminationMap(of: seen, over: ground, mask: blind)
         let (low, high) = (ground.luma.least(), ground.luma.greatest())
         let before = last.luma
         let (lastLow, lastHigh) = (before.least(), before.greatest())

@@ -17,7 +17,7 @@ public struct LeftObjectDetector: Sendable {
     /// Scores from which a detection that covers so much of a thing, and is so many times as large at most, says what it
     /// is. Bags are readily taken for people, but people are taller than wide, as seen and as detected: a part of a bag
     /// that is seen first may be tall too.
-    private static let claimScore = (tall: 0.45, person: GroundCovers.certainWideScore, other: 0.45)
+    private static let claimScore = (tall: 0.45, person: Occluders.certainWideScore, other: 0.45)
     private static let claimCover = 0.5
     private static let claimSize = 6.0
     /// The upper part of a vehicle's box, in shares of its height: below it, where a vehicle stands askew, the box may show
@@ -67,11 +67,11 @@ public struct LeftObjectDetector: Sendable {
     }
 
     var model: BackgroundModel?
-    private var covers = GroundCovers()
+    private var occluders = Occluders()
     var visits = Visits()
     /// What hid the ground at the last look.
     private var covering: [Box] = []
-    private var veils: [Box] = []
+    private var hazes: [Box] = []
     /// The ground under the other appearance, and what lay there.
     var other: (model: BackgroundModel?, candidates: [Candidate]) = (nil, [])
     var candidates: [Candidate] = []
@@ -144,7 +144,7 @@ public struct LeftObjectDetector: Sendable {
     /// What the detector takes for a vehicle or a person is not a thing, even if only one look says so.
     private func claim(_ candidate: inout Candidate, _ detections: [Detection]) {
         let box = candidate.object.box
-        func isTall(_ box: Box) -> Bool { box.height * aspect >= GroundCovers.tall * box.width }
+        func isTall(_ box: Box) -> Bool { box.height * aspect >= Occluders.tall * box.width }
         func least(_ detection: Detection) -> Double {
             guard detection.objectClass == .person else { return Self.claimScore.other }
             return isTall(box) && isTall(detection.box) ? Self.claimScore.tall : Self.claimScore.person
@@ -167,10 +167,10 @@ public struct LeftObjectDetector: Sendable {
     /// Takes one look; returns what lies there and, once more, what has just gone.
     ///
     /// - Parameters:
-    ///   - veils: where smoke may lie over the ground, which does not follow it.
+    ///   - hazes: where smoke may lie over the ground, which does not follow it.
     ///   - plumes: smoke that is being watched.
     public mutating func update(
-        with scene: Scene, stays: [StationaryObject], ended: [StationaryObjectTracker.Ended], veils: [Box] = [],
+        with scene: Scene, stays: [StationaryObject], ended: [StationaryObjectTracker.Ended], hazes: [Box] = [],
         plumes: [Plume] = []
     ) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
@@ -185,10 +185,10 @@ public struct LeftObjectDetector: Sendable {
         for candidate in candidates where candidate.rejections < Self.rejections {
             for pixel in candidate.pixels { keep.values[pixel] = 1 }
         }
-        for box in veils { model.mark(box, in: &keep) }
-        self.veils = veils
+        for box in hazes { model.mark(box, in: &keep) }
+        self.hazes = hazes
         visits.update(with: scene)
-        covering = covers.update(with: scene, stays: stays, over: model)
+        covering = occluders.update(with: scene, stays: stays, over: model)
         model.update(with: picture, covers: covering, keep: keep, at: scene.time)
         defer { self.model = model }
         guard model.isReady else { return unseen + lost }
@@ -312,7 +312,7 @@ public struct LeftObjectDetector: Sendable {
             guard watched.contains(where: { $0.intersection(box) > 0 }) else { continue }
             if adopt(blob, box, in: model) { continue }
             var since = model.since(blob.pixels) ?? scene.time
-            if let seen = covers.mistaken(in: box) { since = min(since, seen) }
+            if let seen = occluders.mistaken(in: box) { since = min(since, seen) }
             candidates.append(
                 Candidate(
                     object: LeftObject(
@@ -375,7 +375,7 @@ public struct LeftObjectDetector: Sendable {
         // Young candidates fill up as their pixels gather evidence; later growth is something that was added.
         // Smoke over a pile makes nothing of it larger.
         let box = candidates[index].object.box
-        guard blob.area > before, isPlausible(blob, in: model), !veils.contains(where: { $0.intersection(box) > 0 })
+        guard blob.area > before, isPlausible(blob, in: model), !hazes.contains(where: { $0.intersection(box) > 0 })
         else { return }
         guard looksTheSame(&candidates[index], in: model, scene.time) else { return }
         let known = Set(candidates[index].pixels)
@@ -407,7 +407,7 @@ public struct LeftObjectDetector: Sendable {
         let visible = max(1, candidate.looks - candidate.hiddenLooks)
         candidate.object.certainty = min(1, Double(candidate.good) / Double(visible))
         // The ground does not follow what smoke may lie over.
-        let isVeiled = veils.contains { $0.intersection(candidate.object.box) > 0 }
+        let isVeiled = hazes.contains { $0.intersection(candidate.object.box) > 0 }
         let isThing = isGood && !isLight && !isRestless && !isSurface
         candidate.rejections = isThing ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
         let isAlive = isRestless || mayStand(candidate, at: time) || stirs(candidate, in: model)

@@ -1,7 +1,7 @@
 public import Domain
 import Foundation
 
-/// Follows veils over the ground from look to look, and from burst frame to burst frame in between. Experimental: it has been
+/// Follows haze over the ground from look to look, and from burst frame to burst frame in between. Experimental: it has been
 /// proved on one composed plume only.
 ///
 /// The picture is judged in overlapping tiles. A tile is veiled where most of what was seen lately showed the ground
@@ -21,7 +21,7 @@ public struct SmokeWatcher: Sendable {
     private static let longestLook = 3.0
     /// Seconds after which a tile that is no longer veiled shows nothing of the plume.
     private static let lingering = 5.0
-    /// Veiled tiles that make a plume; a veil over more than this share of the picture is fog.
+    /// Veiled tiles that make a plume; haze over more than this share of the picture is fog.
     private static let leastTiles = 3
     private static let fog = 0.6
     /// Around a plume, as a share of its size: smoke there is of the same fire.
@@ -37,7 +37,7 @@ public struct SmokeWatcher: Sendable {
         /// The time that it speaks for, in seconds.
         let seconds: Double
         var veiled: [Bool]
-        /// Too plain to show a veil, maybe, but it stirs as its neighbours do.
+        /// Too plain to show haze, maybe, but it stirs as its neighbours do.
         var stirred: [Bool]
     }
 
@@ -95,7 +95,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Where something may be smoke.
-    public private(set) var veils: [Box] = []
+    public private(set) var hazes: [Box] = []
 
     /// Whether something may be smoke about which nothing is decided yet: more looks would tell more.
     public private(set) var isUndecided = false
@@ -156,7 +156,7 @@ public struct SmokeWatcher: Sendable {
         }
         candidates = kept
         let veiled = tiles.filter { tile in impressions.contains { $0.veiled[tile] } }
-        veils = veiled.map { box(ofTile: $0, in: model) } + candidates.map(\.reach)
+        hazes = veiled.map { box(ofTile: $0, in: model) } + candidates.map(\.reach)
         isUndecided = isUndecided(in: model, at: time)
         return kept.map(\.plume) + gone
     }
@@ -212,7 +212,7 @@ public struct SmokeWatcher: Sendable {
                 }
                 let isChanged = count >= Self.side * Self.side / 2 && Double(faint) >= Self.leastFaint * Double(count)
                 let tile = row * columns + column
-                now.veiled[tile] = isChanged && VeilEvidence(of: pixels, in: model)?.isVeil ?? false
+                now.veiled[tile] = isChanged && HazeEvidence(of: pixels, in: model)?.isHaze ?? false
                 now.stirred[tile] = isChanged && stirred * 4 >= count
             }
         }

@@ -1,9 +1,9 @@
-/// Whether a changed part of the picture is the ground seen through a veil.
+/// Whether a changed part of the picture is the ground seen through haze.
 ///
-/// Through a veil of opacity a and colour s the picture is (1 − a) · ground + a · s (Koschmieder's law of airlight): its
+/// Through haze of opacity a and colour s the picture is (1 − a) · ground + a · s (Koschmieder's law of airlight): its
 /// contrast falls and its dark parts rise together. A shadow is gain · ground without a rise; a lamp adds without a loss of
 /// contrast; a vehicle replaces the ground, so that nothing of its structure is left.
-struct VeilEvidence: Sendable {
+struct HazeEvidence: Sendable {
     /// Picture ≈ slope · ground + rise, in levels.
     let slope: Double
     let rise: Double
@@ -16,14 +16,14 @@ struct VeilEvidence: Sendable {
 
     private static let slopes = 0.15...0.88
     private static let leastRise = 14.0
-    /// Luma of the veil itself, in levels: smoke by day is neither black nor burnt out.
-    private static let veil = 70.0...250.0
+    /// Luma of the haze itself, in levels: smoke by day is neither black nor burnt out.
+    private static let haze = 70.0...250.0
     private static let leastStructure = 0.4
     private static let leastStirring = 0.1
     private static let mostColour = 3.0
 
-    var isVeil: Bool {
-        Self.slopes.contains(slope) && rise >= Self.leastRise && Self.veil.contains(rise / (1 - slope))
+    var isHaze: Bool {
+        Self.slopes.contains(slope) && rise >= Self.leastRise && Self.haze.contains(rise / (1 - slope))
             && structure >= Self.leastStructure && stirring >= Self.leastStirring && colour <= Self.mostColour
     }
 

@@ -1,7 +1,7 @@
 import Domain
 
 /// What stands or passes before the ground, by the detector: people and vehicles.
-struct GroundCovers: Sendable {
+struct Occluders: Sendable {
     /// Scores from which somebody or something that stands and leaves hides the ground: faintly, and for certain. The
     /// detector takes bags for people and cars, faintly and in each look the same; who is faint for it and alive moves.
     private static let faintScore = 0.3
@@ -15,7 +15,7 @@ struct GroundCovers: Sendable {
     private static let faintLooks = 3
     private static let sameOverlap = 0.6
     private static let sameLikeness = 0.85
-    /// The share of a cover that must differ from the ground: a container that is taken for a lorry hides nothing.
+    /// The share of an occluder that must differ from the ground: a container that is taken for a lorry hides nothing.
     private static let coverChange = 0.25
     private static let coverMargin = 0.08
 
@@ -52,10 +52,10 @@ struct GroundCovers: Sendable {
             let earlier = self.faint.first {
                 $0.box.iou(detection.box) >= Self.sameOverlap && $0.patch.likeness(patch) >= Self.sameLikeness
             }
-            let cover = Faint(
+            let occluder = Faint(
                 box: detection.box, patch: patch, since: earlier?.since ?? scene.time, looks: (earlier?.looks ?? 0) + 1)
-            faint.append(cover)
-            if cover.looks < Self.faintLooks { boxes.append(detection.box) }
+            faint.append(occluder)
+            if occluder.looks < Self.faintLooks { boxes.append(detection.box) }
         }
         for old in self.faint
         where old.missed < Self.faintLooks && !faint.contains(where: { $0.box.iou(old.box) > 0.3 }) {

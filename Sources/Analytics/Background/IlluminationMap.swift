@@ -3,7 +3,7 @@
 ///
 /// Means over cells, then the median of each cell's neighbourhood, so that a thing, being smaller than half of the
 /// neighbourhood, does not bend the light over itself; then bilinear between the cells' centres.
-struct LightField: Sendable {
+struct IlluminationMap: Sendable {
     /// Pixels of a cell's side.
     private static let cell = 16
     /// Cells to each side of a cell that its median takes in.
