@@ -14,7 +14,7 @@ protocol RememberingRule: Rule {
     /// Goes on from what an earlier run knew, before the first look.
     ///
     /// - Parameter gap: seconds in which nobody looked.
-    mutating func takeBack(_ memory: Memory, after gap: Double)
+    mutating func restore(_ memory: Memory, after gap: Double)
 }
 
 extension RememberingRule {
@@ -26,8 +26,8 @@ extension RememberingRule {
     var memoryData: Data? { memory.flatMap { try? PropertyListEncoder.binary.encode($0) } }
 
     /// What cannot be read begins anew.
-    mutating func takeBack(data: Data, after gap: Double) {
+    mutating func restore(data: Data, after gap: Double) {
         guard let memory = try? PropertyListDecoder().decode(Memory.self, from: data) else { return }
-        takeBack(memory, after: gap)
+        restore(memory, after: gap)
     }
 }

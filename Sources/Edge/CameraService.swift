@@ -60,7 +60,7 @@ public struct CameraService: Sendable {
     private let describer: PlaceDescriber?
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
-    private let memory: CameraMemory
+    private let memory: CameraCheckpoint
     private let settlements: Settlements
     private let logger: Logger
     private let status: CameraStatus
@@ -73,7 +73,7 @@ public struct CameraService: Sendable {
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
-        maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraMemory,
+        maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraCheckpoint,
         settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
@@ -144,8 +144,9 @@ public struct CameraService: Sendable {
                 .init(
                     camera: settings.identity.id,
                     checkpoint: .init(
-                        preset: place.preset?.id, watch: place.pipeline.snapshot(at: last.time),
-                        ground: place.pipeline.groundSnapshot(at: last.time), view: view(of: place), moment: last)))
+                        preset: place.preset?.id, watch: place.pipeline.checkpoint(at: last.time),
+                        ground: place.pipeline.backgroundCheckpoint(at: last.time), view: view(of: place), moment: last)
+                ))
         }
     }
 
@@ -161,8 +162,8 @@ public struct CameraService: Sendable {
         let isViewDue = place.pipeline.knowsView && place.viewing.isDue(at: look.time)
         let isWatchDue = place.watching.isDue(place.pipeline.standing, look.findings, at: look.time)
         var checkpoint = LookCommit.Checkpoint(preset: place.preset?.id, moment: MomentOfRecord(look.time))
-        if isReport || isGroundDue { checkpoint.ground = place.pipeline.groundSnapshot(at: look.time) }
-        if isReport || isWatchDue { checkpoint.watch = place.pipeline.snapshot(at: look.time) }
+        if isReport || isGroundDue { checkpoint.ground = place.pipeline.backgroundCheckpoint(at: look.time) }
+        if isReport || isWatchDue { checkpoint.watch = place.pipeline.checkpoint(at: look.time) }
         if isViewDue { checkpoint.view = view(of: place) }
         writer.post(
             .init(
@@ -177,7 +178,7 @@ public struct CameraService: Sendable {
     private func place(_ preset: CameraPreset?) -> CameraWatch.Place {
         let zones = settings.zones(on: preset)
         let ids = Set(zones.map(\.zone.id))
-        let kept = preset.map { memory.presets[$0.id] ?? CameraMemory() } ?? memory
+        let kept = preset.map { memory.presets[$0.id] ?? CameraCheckpoint() } ?? memory
         var learnt = kept.view
         if let view = learnt, view.zones != zones.drawing(on: preset) {
             logger.notice("the zones were drawn anew, the camera's view is learnt anew")
@@ -200,8 +201,8 @@ public struct CameraService: Sendable {
     }
 
     /// The view that the zones of a place were drawn on; nil where none is known.
-    private func view(of place: CameraWatch.Place) -> ViewSnapshot? {
-        var view = place.pipeline.viewSnapshot()
+    private func view(of place: CameraWatch.Place) -> ViewCheckpoint? {
+        var view = place.pipeline.viewCheckpoint()
         view?.zones = settings.zones(on: place.preset).drawing(on: place.preset)
         return view
     }

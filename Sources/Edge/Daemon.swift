@@ -123,7 +123,7 @@ public struct Daemon: Sendable {
             return CameraService(
                 settings: camera, site: settings.site, detector: detector,
                 describer: describer.describer(for: camera.zones), maker: archive?.maker, writer: writer,
-                memory: try CameraMemory(
+                memory: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: outbox, unwritten: unwritten,
                     logger: logger),
                 settlements: settlements, meter: meter, logger: logger

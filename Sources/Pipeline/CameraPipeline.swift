@@ -113,7 +113,7 @@ public struct CameraPipeline: ~Copyable {
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
         describer: PlaceDescriber? = nil,
-        restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, views: [ViewSnapshot] = [],
+        restored: WatchCheckpoint? = nil, restoredGround: BackgroundCheckpoint? = nil, views: [ViewCheckpoint] = [],
         presets: [String] = [], minimumScore: Double = 0.35, hasTiles: Bool = true
     ) {
         monitor = ViewMonitor(known: views, presets: presets)
@@ -141,19 +141,19 @@ public struct CameraPipeline: ~Copyable {
     /// What stands still and is under way, for a later run.
     ///
     /// - Parameter time: of the newest look.
-    public func snapshot(at time: MediaTime) -> WatchSnapshot {
-        WatchSnapshot(time: time, tracker: tracker, rules: rules, smoke: smoke)
+    public func checkpoint(at time: MediaTime) -> WatchCheckpoint {
+        WatchCheckpoint(time: time, tracker: tracker, rules: rules, smoke: smoke)
     }
 
     /// What a later run needs of the ground; nil while it is not known.
     ///
     /// - Parameter time: of the newest look.
-    package func groundSnapshot(at time: MediaTime) -> GroundSnapshot? {
-        ground?.snapshot(at: time)
+    package func backgroundCheckpoint(at time: MediaTime) -> BackgroundCheckpoint? {
+        ground?.checkpoint(at: time)
     }
 
     /// What a later run needs to recognise the view; nil while it is not known.
-    package func viewSnapshot() -> ViewSnapshot? { monitor.snapshot }
+    package func viewCheckpoint() -> ViewCheckpoint? { monitor.checkpoint }
 
     /// How much a small picture is like the view that was known before; nil where it shows another one, or none.
     func likeness(of picture: GreyImage) -> Double? { monitor.likeness(of: picture) }
@@ -161,7 +161,7 @@ public struct CameraPipeline: ~Copyable {
     /// The camera looks elsewhere for a while: as if it were blind.
     ///
     /// - Parameter views: by which it is recognised when it is back.
-    mutating func leave(views: [ViewSnapshot], at time: MediaTime) {
+    mutating func leave(views: [ViewCheckpoint], at time: MediaTime) {
         monitor.leave(known: views)
         lastJudgement = nil
         tracker.interrupt()

@@ -15,7 +15,7 @@ public final class CameraWatch {
         public let preset: CameraPreset?
         public internal(set) var pipeline: CameraPipeline
         /// What an earlier run, or an earlier stay, has learnt of its view.
-        fileprivate var learnt: ViewSnapshot?
+        fileprivate var learnt: ViewCheckpoint?
         package var watching = WatchKeeping()
         package var keeping = GroundKeeping()
         package var viewing = ViewKeeping()
@@ -24,7 +24,7 @@ public final class CameraWatch {
         /// - Parameters:
         ///   - learnt: what an earlier run has learnt of the preset's view.
         ///   - pipeline: of a preset with `presets`, see `ViewMonitor`.
-        public init(preset: CameraPreset? = nil, learnt: ViewSnapshot? = nil, pipeline: consuming CameraPipeline) {
+        public init(preset: CameraPreset? = nil, learnt: ViewCheckpoint? = nil, pipeline: consuming CameraPipeline) {
             self.preset = preset
             self.learnt = learnt
             restoration = pipeline.groundRestoration
@@ -32,8 +32,8 @@ public final class CameraWatch {
         }
 
         /// By which the preset is recognised in pictures of a height.
-        fileprivate func views(_ preset: CameraPreset, height: Int) -> [ViewSnapshot] {
-            [learnt, ViewSnapshot(preset.picture.stretched(toHeight: height))].compactMap { $0 }
+        fileprivate func views(_ preset: CameraPreset, height: Int) -> [ViewCheckpoint] {
+            [learnt, ViewCheckpoint(preset.picture.stretched(toHeight: height))].compactMap { $0 }
         }
     }
 
@@ -77,7 +77,7 @@ public final class CameraWatch {
 
     private func leave(_ place: Place, at time: MediaTime) {
         guard let preset = place.preset, let height else { return }
-        if place.pipeline.knowsView { place.learnt = place.pipeline.viewSnapshot() ?? place.learnt }
+        if place.pipeline.knowsView { place.learnt = place.pipeline.viewCheckpoint() ?? place.learnt }
         place.pipeline.leave(views: place.views(preset, height: height), at: time)
     }
 

@@ -35,8 +35,8 @@ private struct Lane {
 
     /// A new process with what the last one kept at its newest look, and other rules where they are given.
     mutating func restart(at look: Int, _ rules: ZoneRules? = nil) throws {
-        let kept = WatchSnapshot(time: MediaTime(Double(look) * 2), tracker: tracker, rules: set)
-        let restored = try #require(WatchSnapshot(data: try kept.data()))
+        let kept = WatchCheckpoint(time: MediaTime(Double(look) * 2), tracker: tracker, rules: set)
+        let restored = try #require(WatchCheckpoint(data: try kept.data()))
         self.rules = rules ?? self.rules
         tracker = StationaryObjectTracker(restored: restored)
         set = RuleSet(self.rules.rules(in: Self.zone, minimumScore: 0.35), restored: restored)

@@ -407,14 +407,14 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
                     rules.evaluate(Observation(scene: scene, plumes: watch.plumes)), at: scene.time)
                 guard restart, seconds == killed else { continue }
                 let kept = try #require(
-                    WatchSnapshot(
-                        data: WatchSnapshot(
+                    WatchCheckpoint(
+                        data: WatchCheckpoint(
                             time: scene.time, tracker: watch.tracker, rules: rules, smoke: watch.smoke
                         ).data()))
-                let ground = try #require(watch.watcher.snapshot(at: scene.time))
+                let ground = try #require(watch.watcher.checkpoint(at: scene.time))
                 watch = Watch(
                     watcher: LeftObjectDetector(
-                        zones: [zone.polygon], restored: GroundSnapshot(data: try ground.data())),
+                        zones: [zone.polygon], restored: BackgroundCheckpoint(data: try ground.data())),
                     tracker: StationaryObjectTracker(restored: kept), smoke: SmokeWatcher(restored: kept))
                 rules = RuleSet([SmokeRule(kind: .burning, zone: zone, dwell: 20)], restored: kept)
                 book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }

@@ -52,8 +52,8 @@ private struct Watch {
     ///
     /// - Parameter verdict: what a review says of all that is open.
     mutating func restart(reviewed verdict: Verdict? = nil) throws {
-        let data = try WatchSnapshot(time: time, tracker: tracker, rules: rules).data()
-        let kept = try #require(WatchSnapshot(data: data))
+        let data = try WatchCheckpoint(time: time, tracker: tracker, rules: rules).data()
+        let kept = try #require(WatchCheckpoint(data: data))
         tracker = StationaryObjectTracker(restored: kept)
         rules = RuleSet(Self.rules(dwells), restored: kept)
         let open = book.open

@@ -229,8 +229,8 @@ private struct Watch {
 
     /// As after a kill: what was on disk comes back.
     mutating func restart() throws {
-        let snapshot = WatchSnapshot(time: time, tracker: tracker, rules: rules)
-        let kept = try #require(WatchSnapshot(data: try snapshot.data()))
+        let checkpoint = WatchCheckpoint(time: time, tracker: tracker, rules: rules)
+        let kept = try #require(WatchCheckpoint(data: try checkpoint.data()))
         monitor = ViewMonitor()
         tracker = StationaryObjectTracker(restored: kept)
         rules = RuleSet([Self.rule], restored: kept)

@@ -13,7 +13,7 @@ private struct Watch {
     var book = IncidentBook(camera: "c") { _ in UUID() }
     var changes: [Incident] = []
     /// What was written last.
-    var kept: WatchSnapshot?
+    var kept: WatchCheckpoint?
 
     init(_ rules: ZoneRules, _ polygon: Polygon) {
         zones = [(Zone(id: "z", name: "", polygon: polygon, surface: .pavement), rules)]
@@ -30,12 +30,12 @@ private struct Watch {
         changes += book.advance(findings, at: scene.time)
     }
 
-    mutating func keep(at scene: Scene) { kept = WatchSnapshot(time: scene.time, tracker: tracker, rules: rules) }
+    mutating func keep(at scene: Scene) { kept = WatchCheckpoint(time: scene.time, tracker: tracker, rules: rules) }
 
     /// Incidents are written at once, the rest may be older.
     mutating func restart() throws {
         let data = try #require(kept).data()
-        let watch = try #require(WatchSnapshot(data: data))
+        let watch = try #require(WatchCheckpoint(data: data))
         tracker = StationaryObjectTracker(restored: watch)
         rules = RuleSet(Self.rules(zones), restored: watch)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
@@ -169,7 +169,7 @@ struct Play: Sendable, CustomTestStringConvertible {
     @Test func whatWaitsForTheFirstLookKeepsItsAge() throws {
         let watch = try run(Play.all[2], killAt: 30)
         let kept = try #require(watch.kept)
-        let again = WatchSnapshot(
+        let again = WatchCheckpoint(
             time: kept.time + 200, tracker: StationaryObjectTracker(restored: kept), rules: RuleSet([], restored: kept))
         #expect(again == kept)
     }
@@ -196,17 +196,17 @@ struct Play: Sendable, CustomTestStringConvertible {
     @Test func whatIsDamagedOrOfAnotherVersionIsNotTaken() throws {
         let watch = try run(Play.all[1], killAt: 30)
         let data = try #require(watch.kept).data()
-        #expect(WatchSnapshot(data: data) != nil)
-        #expect(WatchSnapshot(data: data.dropLast(40)) == nil)
-        #expect(WatchSnapshot(data: Data()) == nil)
+        #expect(WatchCheckpoint(data: data) != nil)
+        #expect(WatchCheckpoint(data: data.dropLast(40)) == nil)
+        #expect(WatchCheckpoint(data: Data()) == nil)
         let old = try PropertyListSerialization.data(fromPropertyList: ["version": 0], format: .binary, options: 0)
-        #expect(WatchSnapshot(data: old) == nil)
+        #expect(WatchCheckpoint(data: old) == nil)
     }
 
     @Test func aRuleWhoseMemoryCannotBeReadBeginsAnewAlone() throws {
         struct Unknown: Codable { let other: String }
         var rule = Crowd(zone: Zone(id: "z", name: "", polygon: Play.all[2].polygon), settings: CrowdSettings())
-        rule.takeBack(data: try PropertyListEncoder.binary.encode(Unknown(other: "x")), after: 1)
+        rule.restore(data: try PropertyListEncoder.binary.encode(Unknown(other: "x")), after: 1)
         #expect(rule.memory == nil)
     }
 

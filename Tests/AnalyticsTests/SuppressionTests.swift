@@ -121,7 +121,7 @@ import Testing
         book.settle(opened.id)
         #expect(watch(42...200, [car]) == [])
         // The process begins anew, with what the disk has kept.
-        let kept = WatchSnapshot(time: MediaTime(200), tracker: tracker, rules: RuleSet([rule]))
+        let kept = WatchCheckpoint(time: MediaTime(200), tracker: tracker, rules: RuleSet([rule]))
         tracker = StationaryObjectTracker(restored: kept)
         rule = IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20))
         book = self.book(suppressed: [withdrawn])

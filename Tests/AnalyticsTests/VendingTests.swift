@@ -411,7 +411,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         let old = try PropertyListSerialization.data(fromPropertyList: older(kept), format: .binary, options: 0)
         #expect(dropped.count == added.count)
         var next = Watch()
-        next.rule.takeBack(data: old, after: 2)
+        next.rule.restore(data: old, after: 2)
         next.watch(32...100) { _ in [wideUmbrella, table, seller] }
         #expect(next.opened.map(\.confirmed.seconds) == [50])
         #expect(next.opened.first?.firstSeen.seconds == 10)

@@ -217,7 +217,7 @@ private struct Watch {
     @Test func `a camera that was turned while nobody looked is moved until it is back`() throws {
         var before = Watch()
         before.see(12)
-        let view = try #require(before.monitor.snapshot)
+        let view = try #require(before.monitor.checkpoint)
         var watch = Watch()
         watch.monitor = ViewMonitor(known: [view])
         let away = try #require(watch.see(5, preset(1)).fault)
@@ -227,7 +227,7 @@ private struct Watch {
         let night: (GreyImage) -> GreyImage = { Retouch.noise(Retouch.plain($0, 18), 2, seed: 1) }
         #expect(watch.see(5, night).fault?.kind == .black)
         #expect(watch.see(40, preset(1)).fault?.kind == .moved)
-        #expect(watch.monitor.snapshot == view)
+        #expect(watch.monitor.checkpoint == view)
         #expect(watch.see(2).isClear && watch.see(20).fault == nil)
         // A camera that begins in the dark is not moved, and neither is what is too plain to tell.
         var dark = Watch()
@@ -246,7 +246,7 @@ private struct Watch {
         var before = Watch()
         before.see(12)
         var watch = Watch()
-        watch.monitor = ViewMonitor(known: [try #require(before.monitor.snapshot)])
+        watch.monitor = ViewMonitor(known: [try #require(before.monitor.checkpoint)])
         for number in 1...6 { watch.see(1, preset(number)) }
         #expect(try #require(watch.delay(from: 0)) <= 10)
         #expect(watch.judgements.allSatisfy { !$0.judgement.isClear })

@@ -89,7 +89,7 @@ import Video
     }
 
     /// What is kept of a vehicle that has been told.
-    private func evening(_ place: Place) -> WatchSnapshot {
+    private func evening(_ place: Place) -> WatchCheckpoint {
         let polygon = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
         let rule = IllegalParking(
             zone: Zone(id: "z", name: "", polygon: polygon), settings: ParkingSettings(dwell: 4))
@@ -99,11 +99,11 @@ import Video
             let ended = tracker.update(with: scene)
             _ = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
         }
-        return WatchSnapshot(time: MediaTime(8), tracker: tracker, rules: rules)
+        return WatchCheckpoint(time: MediaTime(8), tracker: tracker, rules: rules)
     }
 
     /// Whether it goes on after a night, with these pictures.
-    private func goesOn(_ kept: WatchSnapshot, _ place: Place, _ morning: GreyImage) -> Bool {
+    private func goesOn(_ kept: WatchCheckpoint, _ place: Place, _ morning: GreyImage) -> Bool {
         var tracker = StationaryObjectTracker(restored: kept)
         return (0..<4).allSatisfy { tracker.update(with: scene(place, 40_000 + Double($0) * 2, morning)).isEmpty }
     }

@@ -24,7 +24,7 @@ struct GroundRestorationTests {
             for look in 0..<8 {
                 _ = watcher.update(with: try scene(scenery.look(look), at: Double(look) * 2), stays: [], ended: [])
             }
-            let kept = try #require(watcher.snapshot(at: MediaTime(14)))
+            let kept = try #require(watcher.checkpoint(at: MediaTime(14)))
             for other in sceneries {
                 for light in [1, 0.6] {
                     var planes = other.look(other.looks.count - 1)

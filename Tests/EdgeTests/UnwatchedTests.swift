@@ -85,7 +85,7 @@ import Testing
         let before = try outbox.messages(from: 1, through: 100)
         for camera in ["cam-01", "cam-02"] {
             try outbox.save(
-                watch: WatchSnapshot(time: MediaTime(320), tracker: StationaryObjectTracker(), rules: RuleSet([])),
+                watch: WatchCheckpoint(time: MediaTime(320), tracker: StationaryObjectTracker(), rules: RuleSet([])),
                 at: MomentOfRecord(MediaTime(320)), camera: camera)
         }
         for _ in 1...2 {

@@ -55,7 +55,7 @@ import Video
         throws
     {
         let scenes = try Self.clips.map { (clip: $0, pictures: try Self.pictures($0)) }
-        var views: [ViewSnapshot] = []
+        var views: [ViewCheckpoint] = []
         for (clip, pictures) in scenes {
             var monitor = ViewMonitor()
             // Clips of few key frames go on from their beginning.
@@ -63,9 +63,9 @@ import Video
             for (look, picture) in learnt.enumerated() {
                 _ = monitor.judge(Retouch.noise(picture, 1, seed: look), at: MediaTime(Double(look) * 2))
             }
-            let data = try #require(try monitor.snapshot?.data(), "\(clip)")
+            let data = try #require(try monitor.checkpoint?.data(), "\(clip)")
             #expect(data.count < 13_000)
-            views.append(try #require(ViewSnapshot(data: data)))
+            views.append(try #require(ViewCheckpoint(data: data)))
         }
         for (index, (clip, pictures)) in scenes.enumerated() {
             for (name, change) in Self.lights {
@@ -85,7 +85,7 @@ import Video
                     judgements.last?.fault?.kind == .moved,
                     "\(clip) for \(scenes[other].clip): \(judgements)")
                 // What is moved stays moved over another restart.
-                #expect(monitor.snapshot == views[other])
+                #expect(monitor.checkpoint == views[other])
             }
         }
     }

@@ -81,13 +81,13 @@ public struct LeftObjectDetector: Sendable {
     var aspect = 1.0
 
     /// What an earlier run had kept, until the first look.
-    var restored: GroundSnapshot?
+    var restored: BackgroundCheckpoint?
     public internal(set) var restoration: GroundRestoration
 
     /// - Parameters:
     ///   - zones: where things matter; elsewhere the ground takes them in.
     ///   - restored: the ground when the last run ended; its times must be of the same timeline.
-    public init(zones: [Polygon], restored: GroundSnapshot? = nil) {
+    public init(zones: [Polygon], restored: BackgroundCheckpoint? = nil) {
         watched = zones.map(\.bounds)
         self.restored = restored
         restoration = restored == nil ? .none : .waiting
@@ -174,7 +174,7 @@ public struct LeftObjectDetector: Sendable {
         plumes: [Plume] = []
     ) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
-        takeBack(picture, under: scene)
+        restore(picture, under: scene)
         var model = self.model ?? BackgroundModel(picture)
         aspect = Double(picture.height) / Double(picture.width)
         self.model = nil

@@ -74,7 +74,7 @@ public struct IllegalParking: Rule, RememberingRule {
     var reported: Set<Int> { Set(candidates.filter(\.value.stood).keys) }
 
     /// What has been reported goes on, however long nobody looked: it is over when its place is seen without it.
-    mutating func takeBack(_ memory: [Int: Candidate], after gap: Double) {
+    mutating func restore(_ memory: [Int: Candidate], after gap: Double) {
         candidates = gap <= Self.longestGap ? memory : memory.filter(\.value.stood)
     }
 

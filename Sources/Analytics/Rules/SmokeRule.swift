@@ -45,7 +45,7 @@ public struct SmokeRule: Rule, RememberingRule {
         return kept.isEmpty ? nil : kept
     }
 
-    mutating func takeBack(_ memory: [Int: [Incident.Reason]], after gap: Double) {
+    mutating func restore(_ memory: [Int: [Incident.Reason]], after gap: Double) {
         if gap <= Self.longestGap { opened = memory }
     }
 

@@ -55,19 +55,19 @@ public struct SmokeWatcher: Sendable {
     private var candidates: [Candidate] = []
     private var nextID = 1
     /// What an earlier run knew, until the first look.
-    private var restored: SmokeSnapshot?
+    private var restored: SmokeCheckpoint?
 
     /// - Parameter restored: what an earlier run knew; its times must be of the same timeline.
-    public init(restored: WatchSnapshot? = nil) { self.restored = restored?.smoke }
+    public init(restored: WatchCheckpoint? = nil) { self.restored = restored?.smoke }
 
     /// Plumes that are being watched.
     public var plumes: [Plume] { restored?.plumes ?? candidates.map(\.plume) }
 
     /// What a later run needs to go on; nil where there is no smoke.
-    var snapshot: SmokeSnapshot? {
+    var checkpoint: SmokeCheckpoint? {
         if let restored { return restored }
         guard let last = impressions.last, !candidates.isEmpty else { return nil }
-        return SmokeSnapshot(
+        return SmokeCheckpoint(
             time: last.time, columns: columns, rows: rows,
             impressions: impressions.map {
                 .init(
@@ -77,7 +77,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Goes on from what an earlier run knew, as if the time between had been seen.
-    private mutating func takeBack(at time: MediaTime) {
+    private mutating func restore(at time: MediaTime) {
         guard let kept = restored else { return }
         restored = nil
         let count = kept.columns * kept.rows
@@ -113,7 +113,7 @@ public struct SmokeWatcher: Sendable {
             restored = nil
             return []
         }
-        takeBack(at: time)
+        restore(at: time)
         judge(model, things: ground.pixelsOfThings, at: time)
         let tiles = 0..<columns * rows
         var regions = plumes(in: model)

@@ -82,7 +82,7 @@ public struct StationaryObjectTracker: Sendable {
     private var recent: [(time: MediaTime, picture: GreyImage, found: [Box])] = []
 
     /// Stays of an earlier run, until the first look.
-    private var restored: [StaySnapshot]
+    private var restored: [StationaryObjectCheckpoint]
     /// Those among them that rules have reported.
     private let reported: Set<Int>
 
@@ -95,7 +95,7 @@ public struct StationaryObjectTracker: Sendable {
     static let longestGap = 30.0
 
     /// - Parameter restored: what stood still when the last run ended; its times must be of the same timeline.
-    public init(settings: Settings = Settings(), restored: WatchSnapshot? = nil) {
+    public init(settings: Settings = Settings(), restored: WatchCheckpoint? = nil) {
         self.settings = settings
         self.restored = restored?.stays ?? []
         reported = Set(restored?.reported ?? [])
@@ -104,8 +104,8 @@ public struct StationaryObjectTracker: Sendable {
     }
 
     /// What a later run needs to go on: everything that has stood for two looks and has not gone.
-    public var snapshots: [StaySnapshot] {
-        stays.filter(\.isEstablished).map(StaySnapshot.init) + restored
+    public var checkpoints: [StationaryObjectCheckpoint] {
+        stays.filter(\.isEstablished).map(StationaryObjectCheckpoint.init) + restored
     }
 
     /// Something that stood seems to have gone: the detector should look again, whatever it said of such a picture before.
@@ -137,7 +137,7 @@ public struct StationaryObjectTracker: Sendable {
         lastLook = scene.time
         let scene = scene.keeping { $0.standsAndLeaves }
         let whole = scene.picture.patch(in: .whole)
-        takeBack(at: scene.time, in: whole)
+        restore(at: scene.time, in: whole)
         let hasOtherView = view.map { $0.changedShare(in: whole) > settings.otherView } ?? false
         view = whole
         let owner = match(scene.detections)
@@ -168,7 +168,7 @@ public struct StationaryObjectTracker: Sendable {
         return ended
     }
 
-    private mutating func takeBack(at time: MediaTime, in whole: Patch) {
+    private mutating func restore(at time: MediaTime, in whole: Patch) {
         let isComparable = view.map { $0.structure(whole) >= settings.comparable } ?? false
         stays += restored.compactMap { kept in
             let gap = time - kept.lastSeen

@@ -60,21 +60,21 @@ struct KnownView: Sendable {
         func peak(_ likeness: Double) -> Double { (likeness - mean) / deviation }
     }
 
-    let snapshot: ViewSnapshot
+    let checkpoint: ViewCheckpoint
     private let field: EdgeField
     private let points: [Int]
     private let some: [Int]
 
-    init(_ snapshot: ViewSnapshot) {
-        self.snapshot = snapshot
-        points = snapshot.points
-        var x = [Float](repeating: 0, count: snapshot.width * snapshot.height)
+    init(_ checkpoint: ViewCheckpoint) {
+        self.checkpoint = checkpoint
+        points = checkpoint.points
+        var x = [Float](repeating: 0, count: checkpoint.width * checkpoint.height)
         var y = x
-        for (at, (cosine, sine)) in zip(points, zip(snapshot.x, snapshot.y)) {
+        for (at, (cosine, sine)) in zip(points, zip(checkpoint.x, checkpoint.y)) {
             x[at] = Float(Int8(bitPattern: cosine)) / 127
             y[at] = Float(Int8(bitPattern: sine)) / 127
         }
-        field = EdgeField(width: snapshot.width, height: snapshot.height, x: x, y: y)
+        field = EdgeField(width: checkpoint.width, height: checkpoint.height, x: x, y: y)
         some = ReferenceView.some(of: points)
     }
 
@@ -105,7 +105,7 @@ struct KnownView: Sendable {
         if fit.isSame { return .same(likeness: fit.likeness) }
         guard fit.peak < Self.peak.least, fit.likeness < Self.likeness.doubtful else { return .unclear }
         let strong = edges.strongest(above: ReferenceView.edge, most: ReferenceView.points.search)
-        let isFaint = Double(edges.count(above: ReferenceView.edge)) < Self.visible * Double(snapshot.edges)
+        let isFaint = Double(edges.count(above: ReferenceView.edge)) < Self.visible * Double(checkpoint.edges)
         if isFaint {
             // What little there is may be all that the night has left of the view.
             let rest = ReferenceView.best(edges, field, strong, reach: (Self.shake, Self.shake))

@@ -88,9 +88,9 @@ struct ReferenceView: Sendable {
     }
 
     /// What has been learnt, for a later run; nil before it is known.
-    var snapshot: ViewSnapshot? {
+    var checkpoint: ViewCheckpoint? {
         guard isKnown, let edges else { return nil }
-        return ViewSnapshot(edges, at: points, of: edges.count(above: Self.edge))
+        return ViewCheckpoint(edges, at: points, of: edges.count(above: Self.edge))
     }
 
     /// As many of the points as a search needs.

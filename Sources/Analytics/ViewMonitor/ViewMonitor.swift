@@ -49,7 +49,7 @@ public struct ViewMonitor: Sendable {
     /// - Parameters:
     ///   - known: the view that an earlier run knew, as it looked under each light that is known.
     ///   - presets: what the presets of a camera that turns are called; `known` is the view at one of them.
-    public init(known: [ViewSnapshot] = [], presets: [String] = []) {
+    public init(known: [ViewCheckpoint] = [], presets: [String] = []) {
         self.presets = presets
         self.known = known.map(KnownView.init)
         isRecognised = known.isEmpty && presets.isEmpty
@@ -64,12 +64,12 @@ public struct ViewMonitor: Sendable {
     /// The camera looks elsewhere for a while. When it comes back, it may be another hour.
     ///
     /// - Parameter known: the view that it shall be recognised by then.
-    public mutating func leave(known: [ViewSnapshot]) { self = ViewMonitor(known: known, presets: presets) }
+    public mutating func leave(known: [ViewCheckpoint]) { self = ViewMonitor(known: known, presets: presets) }
 
     /// What a later run needs to recognise the view; nil before it is known.
-    public var snapshot: ViewSnapshot? {
-        let kept = known.first?.snapshot
-        return isRecognised ? memory.snapshot ?? kept : kept
+    public var checkpoint: ViewCheckpoint? {
+        let kept = known.first?.checkpoint
+        return isRecognised ? memory.checkpoint ?? kept : kept
     }
 
     /// Whether the view has been learnt, and is the one that was known where one was.
@@ -136,7 +136,7 @@ public struct ViewMonitor: Sendable {
     /// tells more.
     private mutating func place(of view: View, _ picture: GreyImage) -> KnownView.Match? {
         guard !isRecognised || !memory.isKnown else { return nil }
-        let comparable = known.filter { $0.snapshot.fits(width: picture.width, height: picture.height) }
+        let comparable = known.filter { $0.checkpoint.fits(width: picture.width, height: picture.height) }
         guard !comparable.isEmpty || !presets.isEmpty else {
             // Of another shape: it is learnt anew.
             isRecognised = true

@@ -11,7 +11,7 @@ import Testing
 @testable import Store
 
 /// What clocks that were set do to a dwell over a restart: nothing, as long as the machine runs.
-@Suite struct CameraMemoryTests {
+@Suite struct CameraCheckpointTests {
     private static let box = Box(x: 0.3, y: 0.4, width: 0.3, height: 0.3)
     private static let before = HostClocks(date: 1_790_000_000, boot: "a", sinceBoot: 5000)
 
@@ -35,12 +35,12 @@ import Testing
         for second in stride(from: 0.0, through: 200, by: 2) {
             _ = tracker.update(with: street.scene(at: began + second, [van]))
         }
-        let watch = WatchSnapshot(time: MediaTime(began + 200), tracker: tracker, rules: RuleSet([]))
+        let watch = WatchCheckpoint(time: MediaTime(began + 200), tracker: tracker, rules: RuleSet([]))
         if withMoment {
             try outbox.save(
                 watch: watch, at: MomentOfRecord(MediaTime(began + 200), on: Self.before), camera: "cam-01")
         }
-        var memory = try CameraMemory(of: "cam-01", in: outbox, logger: Logger(label: "test"))
+        var memory = try CameraCheckpoint(of: "cam-01", in: outbox, logger: Logger(label: "test"))
         if !withMoment { memory.watch = watch }
         #expect(memory.watch?.stays.count == 1)
         let begin = memory.begin(on: Self.later(seconds, step: step, boot: boot))
@@ -96,13 +96,13 @@ import Testing
         var closed = over
         closed.state = .closed
         closed.revision += 1
-        let memory = try CameraMemory(
+        let memory = try CameraCheckpoint(
             of: "cam-01", in: outbox, unwritten: [closed, new], logger: Logger(label: "test"))
         #expect(memory.incidents.map(\.id) == [kept.id, new.id])
     }
 
     /// Something with edges that are no other's.
-    private static func view(_ seed: Int) throws -> ViewSnapshot {
+    private static func view(_ seed: Int) throws -> ViewCheckpoint {
         let street = Street().scene(
             at: 0,
             (0..<6).map {
@@ -110,14 +110,14 @@ import Testing
                     .car, Box(x: Double($0 % 3) * 0.33, y: Double($0 / 3) * 0.5, width: 0.28, height: 0.4),
                     look: seed + $0)
             })
-        return try #require(ViewSnapshot(street.picture))
+        return try #require(ViewCheckpoint(street.picture))
     }
 
     @Test func `each preset has a memory of its own, and a camera that is forgotten has none`() throws {
         let folder = try TemporaryFolder()
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let moment = MomentOfRecord(MediaTime(100), on: Self.before)
-        let watch = { WatchSnapshot(time: MediaTime($0), tracker: StationaryObjectTracker(), rules: RuleSet([])) }
+        let watch = { WatchCheckpoint(time: MediaTime($0), tracker: StationaryObjectTracker(), rules: RuleSet([])) }
         for (preset, time) in [("gate", 90.0), ("yard", 100)] {
             let view = try Self.view(time == 90 ? 1 : 40)
             try outbox.commit(
@@ -125,7 +125,7 @@ import Testing
                     camera: "cam-01", checkpoint: .init(preset: preset, watch: watch(time), view: view, moment: moment))
             )
         }
-        let memory = try CameraMemory(
+        let memory = try CameraCheckpoint(
             of: "cam-01", presets: ["gate", "yard", "new"], in: outbox, logger: Logger(label: "test"))
         #expect(memory.watch == nil && memory.view == nil)
         #expect(memory.presets["gate"]?.watch?.time == MediaTime(90))
@@ -144,17 +144,17 @@ import Testing
         let folder = try TemporaryFolder()
         let view = try Self.view(1)
         let data = try view.data()
-        #expect(ViewSnapshot(data: data) == view)
-        #expect(ViewSnapshot(data: data.dropLast(40)) == nil && ViewSnapshot(data: Data()) == nil)
+        #expect(ViewCheckpoint(data: data) == view)
+        #expect(ViewCheckpoint(data: data.dropLast(40)) == nil && ViewCheckpoint(data: Data()) == nil)
         // A place outside the picture.
         var plist = try #require(
             try PropertyListSerialization.propertyList(from: data, format: nil) as? [String: Any])
         plist["height"] = 10
         let wrong = try PropertyListSerialization.data(fromPropertyList: plist, format: .binary, options: 0)
-        #expect(ViewSnapshot(data: wrong) == nil)
+        #expect(ViewCheckpoint(data: wrong) == nil)
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         try outbox.save(view, camera: "cam-01")
-        #expect(try CameraMemory(of: "cam-01", in: outbox, logger: Logger(label: "test")).view == view)
+        #expect(try CameraCheckpoint(of: "cam-01", in: outbox, logger: Logger(label: "test")).view == view)
     }
 
     @Test func `zones that are drawn anew were drawn on another view, whatever else changes`() throws {
@@ -172,7 +172,7 @@ import Testing
     }
 
     @Test func `where nothing goes on the timeline begins with the date`() throws {
-        var memory = CameraMemory()
+        var memory = CameraCheckpoint()
         memory.moment = MomentOfRecord(MediaTime(7), on: Self.before)
         #expect(memory.begin(on: Self.later(60, step: 3600)) == MediaTime(Self.before.date + 3660))
     }

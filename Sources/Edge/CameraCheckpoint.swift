@@ -4,15 +4,15 @@ import Logging
 import Store
 
 /// What earlier runs have left of a camera.
-struct CameraMemory: Sendable {
+struct CameraCheckpoint: Sendable {
     /// Those that are open.
     var incidents: [Incident] = []
     /// What stood still and was under way; nil where that is not known.
-    var watch: WatchSnapshot?
+    var watch: WatchCheckpoint?
     /// The ground and what lay there; nil where that is not known.
-    var ground: GroundSnapshot?
+    var ground: BackgroundCheckpoint?
     /// What the camera saw; nil where that is not known.
-    var view: ViewSnapshot?
+    var view: ViewCheckpoint?
     /// The incidents that a review had ended while their objects stood there.
     var suppressed: [Incident] = []
     /// By which the age of all this is known; nil where an older version wrote it.
@@ -21,7 +21,7 @@ struct CameraMemory: Sendable {
     init() {}
 
     /// What there is of each preset, by its id: `watch`, `ground` and `view`.
-    var presets: [String: CameraMemory] = [:]
+    var presets: [String: CameraCheckpoint] = [:]
 
     /// - Parameters:
     ///   - presets: ids of the camera's presets.
@@ -36,7 +36,7 @@ struct CameraMemory: Sendable {
         moment = try outbox.moment(camera: camera)
         if presets.isEmpty { try read(camera, in: outbox, logger: logger) }
         for preset in presets {
-            var memory = CameraMemory()
+            var memory = CameraCheckpoint()
             try memory.read(Outbox.place(camera: camera, preset: preset), in: outbox, logger: logger)
             self.presets[preset] = memory
         }
@@ -45,7 +45,7 @@ struct CameraMemory: Sendable {
     private mutating func read(_ place: String, in outbox: Outbox, logger: Logger) throws {
         ground = try outbox.ground(camera: place)
         if let data = try outbox.view(camera: place) {
-            view = ViewSnapshot(data: data)
+            view = ViewCheckpoint(data: data)
             if view == nil {
                 logger.notice(
                     "the camera's usual view cannot be read by this version and is learnt anew",
@@ -53,7 +53,7 @@ struct CameraMemory: Sendable {
             }
         }
         guard let data = try outbox.watch(camera: place) else { return }
-        watch = WatchSnapshot(data: data)
+        watch = WatchCheckpoint(data: data)
         guard watch == nil else { return }
         logger.notice(
             "what stood and was under way cannot be read by this version and is found anew",

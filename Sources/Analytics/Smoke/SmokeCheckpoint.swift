@@ -2,7 +2,7 @@ import Domain
 import Foundation
 
 /// What must be known of smoke that is being watched, so that it keeps its time after a restart.
-struct SmokeSnapshot: Sendable, Codable, Equatable {
+struct SmokeCheckpoint: Sendable, Codable, Equatable {
     /// One look or burst frame; a byte a tile.
     struct Impression: Sendable, Codable, Equatable {
         let time: MediaTime

@@ -9,9 +9,9 @@ extension BackgroundModel {
     private static let edges = (weight: Float(0.15), points: 150, likeness: 0.3)
 
     /// Nil while it is still being learnt.
-    func appearance(with candidates: [GroundSnapshot.Candidate]) -> GroundSnapshot.Appearance? {
+    func appearance(with candidates: [BackgroundCheckpoint.Candidate]) -> BackgroundCheckpoint.Appearance? {
         guard isReady else { return nil }
-        return GroundSnapshot.Appearance(
+        return BackgroundCheckpoint.Appearance(
             width: width, height: height, luma: Data(ground.luma.values), blue: Data(ground.blue.values),
             red: Data(ground.red.values), noise: RunLengths.encode(noise.values),
             restless: RunLengths.encode(restless.values), unknown: RunLengths.encode(unknown.values),
@@ -19,7 +19,7 @@ extension BackgroundModel {
     }
 
     /// The ground as it was kept; nil where `picture` has another size, or the planes have.
-    init?(_ kept: GroundSnapshot.Appearance, for picture: ColourPicture) {
+    init?(_ kept: BackgroundCheckpoint.Appearance, for picture: ColourPicture) {
         let (width, height) = (picture.width, picture.height)
         let count = width * height
         guard kept.width == width, kept.height == height,

@@ -3,7 +3,7 @@ public import Foundation
 /// The edges that stay in a camera's view, by which a later run recognises it.
 ///
 /// About 12 kB, whatever the picture's size; read and written as a binary property list.
-public struct ViewSnapshot: Sendable, Codable, Hashable {
+public struct ViewCheckpoint: Sendable, Codable, Hashable {
     /// Of the fields below; another version is not read.
     static let currentVersion = 1
     private static let longestSide = 4096
@@ -44,7 +44,7 @@ public struct ViewSnapshot: Sendable, Codable, Hashable {
 
     /// Nil where `data` is damaged or of another version: the view is learnt anew then.
     public init?(data: Data) {
-        guard let read = try? PropertyListDecoder().decode(ViewSnapshot.self, from: data),
+        guard let read = try? PropertyListDecoder().decode(ViewCheckpoint.self, from: data),
             read.version == Self.currentVersion, read.isWhole
         else { return nil }
         self = read

@@ -4,7 +4,7 @@ public import Foundation
 /// What must be known of a camera's ground so that what lies there keeps its time after a restart.
 ///
 /// About 200 kB for a picture of 320 × 180 pixels; read and written as a binary property list.
-public struct GroundSnapshot: Sendable, Codable, Equatable {
+public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
     /// Of the fields below; another version is not read.
     static let currentVersion = 1
 
@@ -53,7 +53,7 @@ public struct GroundSnapshot: Sendable, Codable, Equatable {
 
     /// Nil where `data` is damaged or of another version: the ground is learnt anew then.
     public init?(data: Data) {
-        guard let read = try? PropertyListDecoder().decode(GroundSnapshot.self, from: data),
+        guard let read = try? PropertyListDecoder().decode(BackgroundCheckpoint.self, from: data),
             read.version == Self.currentVersion
         else { return nil }
         self = read

@@ -5,7 +5,7 @@ public import Foundation
 /// still, and what each rule has made of it.
 ///
 /// A few kB; read and written as a binary property list.
-public struct WatchSnapshot: Sendable, Codable, Equatable {
+public struct WatchCheckpoint: Sendable, Codable, Equatable {
     /// What one rule knows, in its own form: where that has changed, only this rule begins anew.
     struct RuleMemory: Sendable, Codable, Equatable {
         let kind: AlertKind
@@ -19,14 +19,14 @@ public struct WatchSnapshot: Sendable, Codable, Equatable {
     let version: Int
     /// When the camera last saw this.
     public let time: MediaTime
-    public let stays: [StaySnapshot]
+    public let stays: [StationaryObjectCheckpoint]
     /// The numbers of the stays that rules have reported, in order; nil where an older version wrote it.
     let reported: [Int]?
     /// What the whole picture looked like, as a `Patch`, rounded; nil before the first look.
     let view: Data?
     let rules: [RuleMemory]
     /// Nil where there is no smoke.
-    let smoke: SmokeSnapshot?
+    let smoke: SmokeCheckpoint?
 
     /// Whether nothing was under way.
     public var isEmpty: Bool { stays.isEmpty && rules.isEmpty && smoke == nil }
@@ -36,16 +36,16 @@ public struct WatchSnapshot: Sendable, Codable, Equatable {
         version = Self.currentVersion
         // Nothing has been seen since it was kept.
         self.time = rules.waitsSince ?? time
-        stays = tracker.snapshots
+        stays = tracker.checkpoints
         reported = rules.reported.sorted()
         view = tracker.view?.data
         self.rules = rules.memories(at: time)
-        self.smoke = smoke?.snapshot
+        self.smoke = smoke?.checkpoint
     }
 
     /// Nil where `data` is damaged or of another version: all is found anew then.
     public init?(data: Data) {
-        guard let read = try? PropertyListDecoder().decode(WatchSnapshot.self, from: data),
+        guard let read = try? PropertyListDecoder().decode(WatchCheckpoint.self, from: data),
             read.version == Self.currentVersion
         else { return nil }
         self = read

@@ -16,18 +16,18 @@ extension LeftObjectDetector {
     /// What a later run needs to go on; nil while the ground is not known.
     ///
     /// - Parameter time: of the newest look.
-    public func snapshot(at time: MediaTime) -> GroundSnapshot? {
+    public func checkpoint(at time: MediaTime) -> BackgroundCheckpoint? {
         if let restored { return restored }
         let now = model?.appearance(with: candidates.map(\.kept))
         let other =
             self.other.candidates.isEmpty
             ? nil : self.other.model?.appearance(with: self.other.candidates.map(\.kept))
         guard now != nil || other != nil else { return nil }
-        return GroundSnapshot(time: time, now: now, other: other)
+        return BackgroundCheckpoint(time: time, now: now, other: other)
     }
 
     /// Takes the kept ground back where the first look shows it.
-    mutating func takeBack(_ picture: ColourPicture, under scene: Scene) {
+    mutating func restore(_ picture: ColourPicture, under scene: Scene) {
         guard let kept = restored else { return }
         restored = nil
         guard 0...Self.oldest ~= scene.time - kept.time else {
@@ -61,7 +61,7 @@ extension LeftObjectDetector {
 }
 
 extension LeftObjectDetector.Candidate {
-    var kept: GroundSnapshot.Candidate {
+    var kept: BackgroundCheckpoint.Candidate {
         var runs: [Int] = []
         for pixel in pixels.sorted() {
             if let count = runs.last, runs[runs.count - 2] + count == pixel {
@@ -70,7 +70,7 @@ extension LeftObjectDetector.Candidate {
                 runs += [pixel, 1]
             }
         }
-        return GroundSnapshot.Candidate(
+        return BackgroundCheckpoint.Candidate(
             object: object, runs: runs,
             appearance: Data(appearance.values.map { UInt8(max(0, min(255, $0.rounded()))) }), strength: strength,
             verdicts: verdicts, good: good, looks: looks, hiddenLooks: hiddenLooks, rejections: rejections,
@@ -78,7 +78,7 @@ extension LeftObjectDetector.Candidate {
     }
 
     /// Nil where it does not fit a picture of `count` pixels.
-    init?(_ kept: GroundSnapshot.Candidate, count: Int) {
+    init?(_ kept: BackgroundCheckpoint.Candidate, count: Int) {
         var pixels: [Int] = []
         guard kept.runs.count.isMultiple(of: 2) else { return nil }
         for index in stride(from: 0, to: kept.runs.count, by: 2) {

@@ -2,7 +2,7 @@ public import Domain
 import Foundation
 
 /// What must be known of a stay so that its time goes on after a restart.
-public struct StaySnapshot: Sendable, Codable, Equatable {
+public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
     /// Rules know it by this.
     let id: Int
     public let objectClass: ObjectClass

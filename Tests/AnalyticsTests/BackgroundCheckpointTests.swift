@@ -6,7 +6,7 @@ import Testing
 @testable import Analytics
 
 /// What lies on the ground outlives the process.
-@Suite(.heavy) struct GroundSnapshotTests {
+@Suite(.heavy) struct BackgroundCheckpointTests {
     private static let bag = Box(x: 0.4, y: 0.4, width: 0.12, height: 0.2)
     private static let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
     private static let zone = Zone(id: "z", name: "", polygon: Polygon(corners), surface: .pavement)
@@ -23,19 +23,19 @@ import Testing
     private struct Run {
         var watcher: LeftObjectDetector
         var rule = LeftObjectRule(
-            kind: .exposedGarbage, zone: GroundSnapshotTests.zone, settings: GroundSettings(dwell: 300))
+            kind: .exposedGarbage, zone: BackgroundCheckpointTests.zone, settings: GroundSettings(dwell: 300))
         var book: IncidentBook
         var changes: [Incident] = []
 
-        init(restored: GroundSnapshot? = nil, open: [Incident] = []) {
-            watcher = LeftObjectDetector(zones: [GroundSnapshotTests.zone.polygon], restored: restored)
+        init(restored: BackgroundCheckpoint? = nil, open: [Incident] = []) {
+            watcher = LeftObjectDetector(zones: [BackgroundCheckpointTests.zone.polygon], restored: restored)
             book = IncidentBook(camera: "c", restored: open) { _ in UUID() }
         }
 
         mutating func look(_ seconds: ClosedRange<Double>, bag: Bool, gain: Double = 1, turned: Double = 0) throws {
             for second in stride(from: seconds.lowerBound, through: seconds.upperBound, by: 2) {
-                var things = GroundSnapshotTests.houses(turned: turned)
-                if bag { things.append(.init(.car, GroundSnapshotTests.bag, look: 3, isDetected: false)) }
+                var things = BackgroundCheckpointTests.houses(turned: turned)
+                if bag { things.append(.init(.car, BackgroundCheckpointTests.bag, look: 3, isDetected: false)) }
                 let bare = Street().scene(at: second, things, gain: gain)
                 let grey = [UInt8](repeating: 128, count: bare.picture.pixels.count)
                 let scene = Scene(
@@ -49,9 +49,9 @@ import Testing
         }
 
         /// What the disk would give back.
-        func kept(at seconds: Double) throws -> GroundSnapshot {
-            let snapshot = try #require(watcher.snapshot(at: MediaTime(seconds)))
-            return try #require(GroundSnapshot(data: try snapshot.data()))
+        func kept(at seconds: Double) throws -> BackgroundCheckpoint {
+            let checkpoint = try #require(watcher.checkpoint(at: MediaTime(seconds)))
+            return try #require(BackgroundCheckpoint(data: try checkpoint.data()))
         }
     }
 
@@ -63,13 +63,13 @@ import Testing
         return run
     }
 
-    @Test func `a snapshot comes back as it was`() throws {
+    @Test func `a checkpoint comes back as it was`() throws {
         let run = try before(until: 60)
         let kept = try run.kept(at: 60)
-        #expect(kept == run.watcher.snapshot(at: MediaTime(60)))
+        #expect(kept == run.watcher.checkpoint(at: MediaTime(60)))
         #expect(kept.objects.map(\.isThing) == [true])
         #expect(try kept.data().count < 250_000)
-        #expect(GroundSnapshot(data: try kept.data().dropLast(1000)) == nil)
+        #expect(BackgroundCheckpoint(data: try kept.data().dropLast(1000)) == nil)
     }
 
     @Test(arguments: [1, 0.7, 1.25]) func `a pending dwell goes on and opens in time`(gain: Double) throws {
