@@ -61,7 +61,7 @@ public struct CameraService: Sendable {
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
     private let memory: CameraCheckpoint
-    private let settlements: Settlements
+    private let reviewMailbox: ReviewMailbox
     private let logger: Logger
     private let status: CameraStatus
     private let publish: @Sendable (CameraReport) -> Void
@@ -69,12 +69,12 @@ public struct CameraService: Sendable {
     /// - Parameters:
     ///   - describer: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
-    ///   - settlements: tells of those that a review ends from now on.
+    ///   - reviewMailbox: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
         maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraCheckpoint,
-        settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
+        reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
@@ -83,7 +83,7 @@ public struct CameraService: Sendable {
         self.maker = maker
         self.writer = writer
         self.memory = memory
-        self.settlements = settlements
+        self.reviewMailbox = reviewMailbox
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
         self.meter = meter
@@ -121,7 +121,7 @@ public struct CameraService: Sendable {
         for await frame in camera.frames {
             defer { meter.turned() }
             do {
-                for incident in settlements.take(camera: settings.identity.id) { watch.settle(incident) }
+                for incident in reviewMailbox.take(camera: settings.identity.id) { watch.settle(incident) }
                 let look = try await watch.look(at: frame)
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
                 camera.watch(with: watch.place.pipeline.attention)

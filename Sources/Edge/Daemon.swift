@@ -58,7 +58,7 @@ public struct Daemon: Sendable {
         archive?.warn(logger)
         archive?.resume(outbox, logger: logger)
         let topics = settings.topics
-        let settlements = Settlements()
+        let reviewMailbox = ReviewMailbox()
         let places = settings.cameras.map(\.identity.place)
         let roster = CameraRoster()
         let snapshots = SnapshotTaker(archive: archive, detector: detector, roster: roster)
@@ -72,7 +72,7 @@ public struct Daemon: Sendable {
                 outbox: outbox, topics: topics, site: settings.site, places: places, authority: authority,
                 logger: logger, secrets: settings.secrets,
                 settled: {
-                    settlements.post($0.id, camera: $0.camera)
+                    reviewMailbox.post($0.id, camera: $0.camera)
                     examples?.consider($0)
                 },
                 snapshot: { await snapshots.take($0) })
@@ -112,7 +112,7 @@ public struct Daemon: Sendable {
                 follower?.notify()
             })
         // Before the cameras take over what is open.
-        writer.closeUnwatched(by: settings.cameras)
+        writer.closeOrphans(by: settings.cameras)
         let secrets = settings.secrets
         let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
         let fleet = try CameraFleet(
@@ -126,7 +126,7 @@ public struct Daemon: Sendable {
                 memory: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: outbox, unwritten: unwritten,
                     logger: logger),
-                settlements: settlements, meter: meter, logger: logger
+                reviewMailbox: reviewMailbox, meter: meter, logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)

@@ -184,7 +184,7 @@ public actor IncidentWriter {
     /// Closes what none of these cameras watches any more, and lets what reviews have silenced there go: the camera, the
     /// zone or the rule was taken out, has another name now, or belongs to another area, where nobody has heard of it.
     /// Waits for the disk.
-    nonisolated func closeUnwatched(by cameras: [CameraService.Settings]) {
+    nonisolated func closeOrphans(by cameras: [CameraService.Settings]) {
         let watched = Dictionary(
             cameras.map { ($0.identity.id, $0) }, uniquingKeysWith: { first, _ in first })
         func isWatched(_ incident: Incident) throws -> Bool {
@@ -198,7 +198,7 @@ public actor IncidentWriter {
         let clocks = HostClocks.now
         do {
             let silent = try outbox.suppressedIncidents().filter { try !isWatched($0) }
-            if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
+            if !silent.isEmpty { try outbox.unsuppress(silent.map(\.id)) }
             let open = try outbox.openIncidents().filter { try !isWatched($0) }
             for incident in open {
                 let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
@@ -222,7 +222,7 @@ public actor IncidentWriter {
     }
 
     /// The same on the writer's own thread, while cameras run.
-    func goOver(to cameras: [CameraService.Settings]) { closeUnwatched(by: cameras) }
+    func goOver(to cameras: [CameraService.Settings]) { closeOrphans(by: cameras) }
 
     /// Begins to write what waits, in order, as far as it goes.
     public func flush() {

@@ -104,13 +104,13 @@ extension Outbox {
     }
 
     /// The objects of these incidents have gone.
-    public func release(_ incidents: [UUID]) throws(OutboxError) {
+    public func unsuppress(_ incidents: [UUID]) throws(OutboxError) {
         try Self.explaining("end the suppression of \(incidents.count) incidents") {
-            try pool.write { try Self.release(incidents, $0) }
+            try pool.write { try Self.unsuppress(incidents, $0) }
         }
     }
 
-    static func release(_ incidents: [UUID], _ db: Database) throws {
+    static func unsuppress(_ incidents: [UUID], _ db: Database) throws {
         for incident in incidents {
             try db.execute(sql: "UPDATE incidents SET suppressed = 0 WHERE id = ?", arguments: [incident.text])
         }

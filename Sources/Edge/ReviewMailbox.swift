@@ -2,7 +2,7 @@ public import Foundation
 import Synchronization
 
 /// Incidents that a review has ended, until the pipeline of their camera takes them over.
-public final class Settlements: Sendable {
+public final class ReviewMailbox: Sendable {
     private let waiting = Mutex<[String: [UUID]]>([:])
 
     public init() {}
