@@ -57,7 +57,7 @@ public struct CameraService: Sendable {
     let meter: CameraMeter
     let requests = FrameRequests()
     private let detector: ObjectDetector
-    private let describer: PlaceDescriber?
+    private let classifier: ExplanationClassifier?
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
     private let memory: CameraCheckpoint
@@ -67,19 +67,19 @@ public struct CameraService: Sendable {
     private let publish: @Sendable (CameraReport) -> Void
 
     /// - Parameters:
-    ///   - describer: nil where no head is at hand.
+    ///   - classifier: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
     ///   - reviewMailbox: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
-        settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
+        settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
         maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraCheckpoint,
         reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
         self.detector = detector
-        self.describer = describer
+        self.classifier = classifier
         self.maker = maker
         self.writer = writer
         self.memory = memory
@@ -192,7 +192,7 @@ public struct CameraService: Sendable {
                 camera: settings.identity.id, restored: memory.incidents.filter(isHere),
                 suppressed: memory.suppressed.filter(isHere)
             ) { _ in UUIDv7.make() },
-            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
+            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, classifier: classifier,
             restored: kept.watch, restoredGround: kept.ground,
             views: preset == nil ? [learnt].compactMap { $0 } : [], presets: settings.presets.map(\.id),
             minimumScore: settings.minimumScore, hasTiles: settings.hasTiles)

@@ -114,7 +114,7 @@ public struct Daemon: Sendable {
         // Before the cameras take over what is open.
         writer.closeOrphans(by: settings.cameras)
         let secrets = settings.secrets
-        let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
+        let classifier = SharedClassifier(folder: settings.modelsFolder, logger: logger)
         let fleet = try CameraFleet(
             cameras: settings.cameras, roster: roster, outbox: outbox, writer: writer, logger: logger
         ) {
@@ -122,7 +122,7 @@ public struct Daemon: Sendable {
             let meter = CameraMeter()
             return CameraService(
                 settings: camera, site: settings.site, detector: detector,
-                describer: describer.describer(for: camera.zones), maker: archive?.maker, writer: writer,
+                classifier: classifier.classifier(for: camera.zones), maker: archive?.maker, writer: writer,
                 memory: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: outbox, unwritten: unwritten,
                     logger: logger),

@@ -77,7 +77,7 @@ public struct CameraPipeline: ~Copyable {
     private let detector: ObjectDetector
     private var small: SmallPicture
     private var monitor: ViewMonitor
-    private var gate: Gate
+    private var gate: MotionGate
     private var tracker: StationaryObjectTracker
     /// Nil where no rule asks what lies on the ground.
     private var ground: LeftObjectDetector?
@@ -95,7 +95,7 @@ public struct CameraPipeline: ~Copyable {
     private var rules: RuleSet
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
-    private let describer: PlaceDescriber?
+    private let classifier: ExplanationClassifier?
     /// Looks at a part of a picture enlarged.
     var enlarge: @Sendable (Frame, Box) async throws -> ObjectDetector.Result
     /// Whether the detector has time for a tile.
@@ -112,7 +112,7 @@ public struct CameraPipeline: ~Copyable {
     ///   - presets: see `ViewMonitor`.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
-        describer: PlaceDescriber? = nil,
+        classifier: ExplanationClassifier? = nil,
         restored: WatchCheckpoint? = nil, restoredGround: BackgroundCheckpoint? = nil, views: [ViewCheckpoint] = [],
         presets: [String] = [], minimumScore: Double = 0.35, hasTiles: Bool = true
     ) {
@@ -121,9 +121,9 @@ public struct CameraPipeline: ~Copyable {
         enlarge = { try await detector.detections(in: $0, part: $1) }
         self.incidents = incidents
         self.recorder = recorder
-        self.describer = describer
+        self.classifier = classifier
         tiles = ZoneTiles(zones: zones.withParking, isOn: hasTiles)
-        gate = Gate(zones: zones.map(\.zone.polygon))
+        gate = MotionGate(zones: zones.map(\.zone.polygon))
         var settings = StationaryObjectTracker.Settings()
         settings.birthScore = minimumScore
         tracker = StationaryObjectTracker(settings: settings, restored: restored)
@@ -248,7 +248,7 @@ public struct CameraPipeline: ~Copyable {
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)
         var advanced = incidents.advance(findings, at: frame.time)
         for index in advanced.indices where advanced[index].state == .opened {
-            guard let reason = await describer?.reason(for: advanced[index], in: frame) else { continue }
+            guard let reason = await classifier?.reason(for: advanced[index], in: frame) else { continue }
             advanced[index].why.append(reason)
             incidents.explain(advanced[index].id, reason)
         }

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Video
 
-@Suite(.heavy) struct HeadTests {
+@Suite(.heavy) struct LinearClassifierTests {
     private static let prepared = Footage.packageRoot.appending(path: "models/prepared").path
     private static let heads = Footage.packageRoot.appending(path: "models/heads")
     private static let isPrepared = FileManager.default.fileExists(
@@ -44,8 +44,8 @@ import Video
             path: Self.prepared + "/efficientnet-lite0-features.onnx", width: 224, height: 224, classes: [])
     }
 
-    private func head(_ name: String) throws -> Head {
-        try Head(path: Self.heads.appending(path: "\(name).json").path, features: try model(name))
+    private func head(_ name: String) throws -> LinearClassifier {
+        try LinearClassifier(path: Self.heads.appending(path: "\(name).json").path, features: try model(name))
     }
 
     private func frame(_ path: String) throws -> Frame {
@@ -62,7 +62,7 @@ import Video
     func thePreparedHeadsAreReadWithThePreparedFeatures(name: String) throws {
         let model = try ModelManifest.load(folder: Self.prepared).entry("efficientnet-lite0-features")
             .model(in: Self.prepared)
-        #expect(try Head.load(name, folder: Self.prepared, features: model) == (try head(name)))
+        #expect(try LinearClassifier.load(name, folder: Self.prepared, features: model) == (try head(name)))
     }
 
     @Test(
@@ -122,7 +122,7 @@ import Video
     }
 
     @Test func aMissingHeadSaysHowToGetIt() throws {
-        #expect { _ = try Head.load("none", folder: "/nonexistent", features: try model()) } throws: {
+        #expect { _ = try LinearClassifier.load("none", folder: "/nonexistent", features: try model()) } throws: {
             "\($0)".contains("/nonexistent/heads/none.json") && "\($0)".contains("gridwarden models prepare")
         }
     }
@@ -147,7 +147,7 @@ import Video
         let folder = try TemporaryFolder()
         let file = folder.file("broken.json")
         try broken.joined(separator: "\n").write(to: file, atomically: true, encoding: .utf8)
-        #expect { _ = try Head(path: file.path, features: model) } throws: {
+        #expect { _ = try LinearClassifier(path: file.path, features: model) } throws: {
             $0 is InferenceError && "\($0)".contains(complaint) && "\($0)".contains(file.path)
         }
     }

@@ -4,7 +4,7 @@ import Foundation
 ///
 /// It ranks and describes; its probability is that of a set with as many wanted crops as others, not that of a street.
 /// `models/heads/NAME.md` says what was measured.
-public struct Head: Sendable, Equatable {
+public struct LinearClassifier: Sendable, Equatable {
     private struct File: Decodable {
         struct Features: Decodable {
             let model: String
@@ -41,8 +41,9 @@ public struct Head: Sendable, Equatable {
     /// Reads `heads/NAME.json` in the folder of the prepared models.
     ///
     /// - Parameter features: the model whose features the head will be given; it must be the one it was trained on.
-    public static func load(_ name: String, folder: String, features: Model) throws(InferenceError) -> Head {
-        try Head(path: URL(filePath: folder).appending(path: "heads/\(name).json").path, features: features)
+    public static func load(_ name: String, folder: String, features: Model) throws(InferenceError) -> LinearClassifier
+    {
+        try LinearClassifier(path: URL(filePath: folder).appending(path: "heads/\(name).json").path, features: features)
     }
 
     /// Throws where the file is missing, malformed, or was trained on other features than those of `model`.

@@ -8,7 +8,7 @@ import Testing
 
 @testable import Pipeline
 
-@Suite struct SharedDescriberTests {
+@Suite struct SharedClassifierTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady = FileManager.default.fileExists(atPath: models + "/manifest.json")
 
@@ -18,17 +18,17 @@ import Testing
     }
 
     @Test(.enabled(if: isReady, "needs 'make models'"))
-    func `a rule that a reload adds has a describer, and the others need none`() {
-        let shared = SharedDescriber(folder: Self.models, logger: Logger(label: "test"))
-        #expect(shared.describer(for: zones([.illegalParking: ParkingSettings(dwell: 60)])) == nil)
-        #expect(shared.describer(for: zones([.burning: SmokeSettings(dwell: 10)])) != nil)
-        #expect(shared.describer(for: zones([.exposedGarbage: GroundSettings(dwell: 60)])) != nil)
+    func `a rule that a reload adds has a classifier, and the others need none`() {
+        let shared = SharedClassifier(folder: Self.models, logger: Logger(label: "test"))
+        #expect(shared.classifier(for: zones([.illegalParking: ParkingSettings(dwell: 60)])) == nil)
+        #expect(shared.classifier(for: zones([.burning: SmokeSettings(dwell: 10)])) != nil)
+        #expect(shared.classifier(for: zones([.exposedGarbage: GroundSettings(dwell: 60)])) != nil)
     }
 
     @Test func `without its models alerts go out without it`() throws {
         let folder = try TemporaryFolder()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let shared = SharedDescriber(folder: folder.file("none").path, logger: logger)
-        for _ in 1...2 { #expect(shared.describer(for: zones([.burning: SmokeSettings(dwell: 10)])) == nil) }
+        let shared = SharedClassifier(folder: folder.file("none").path, logger: logger)
+        for _ in 1...2 { #expect(shared.classifier(for: zones([.burning: SmokeSettings(dwell: 10)])) == nil) }
     }
 }

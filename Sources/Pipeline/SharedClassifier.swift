@@ -3,13 +3,13 @@ package import Inference
 package import Logging
 import Synchronization
 
-/// The one describer of places, read once the first rule needs it, be it at the start or at a reload: without it alerts
+/// The one classifier of places, read once the first rule needs it, be it at the start or at a reload: without it alerts
 /// explain a little less.
-package final class SharedDescriber: Sendable {
+package final class SharedClassifier: Sendable {
     private let folder: String
     private let logger: Logger
     /// Nil before it was tried.
-    private let known = Mutex<PlaceDescriber??>(nil)
+    private let known = Mutex<ExplanationClassifier??>(nil)
 
     /// - Parameter folder: of the prepared models.
     package init(folder: String, logger: Logger) {
@@ -18,12 +18,12 @@ package final class SharedDescriber: Sendable {
     }
 
     /// Nil where no rule of these zones needs it, or it cannot be had, which is logged once.
-    package func describer(for zones: [WatchedZone]) -> PlaceDescriber? {
+    package func classifier(for zones: [WatchedZone]) -> ExplanationClassifier? {
         guard zones.contains(where: { $0.rules.kinds.contains { Rules[$0]?.looks != nil } }) else { return nil }
         return known.withLock { known in
             if let known { return known }
-            let read: PlaceDescriber?
-            do { read = try PlaceDescriber(folder: folder) } catch {
+            let read: ExplanationClassifier?
+            do { read = try ExplanationClassifier(folder: folder) } catch {
                 logger.warning("alerts will not say what a place looks like", metadata: ["error": "\(error)"])
                 read = nil
             }

@@ -3,19 +3,19 @@ public import Domain
 public import Video
 
 /// Says what the place of an incident looks like, by heads on crop features. It explains; it decides nothing.
-public struct PlaceDescriber: Sendable {
+public struct ExplanationClassifier: Sendable {
     private let features: CropFeatures
-    private let heads: [AlertKind: Head]
+    private let heads: [AlertKind: LinearClassifier]
 
     /// - Parameter folder: of the prepared models, with the heads beside them.
     /// - Throws: where the features' network or a head is missing or not what the manifest says.
     public init(folder: String) throws {
         let model = try ModelManifest.load(folder: folder).entry("efficientnet-lite0-features").model(in: folder)
         features = try CropFeatures(model: model)
-        var heads: [AlertKind: Head] = [:]
+        var heads: [AlertKind: LinearClassifier] = [:]
         for rule in Rules.all {
             guard let name = rule.looks else { continue }
-            let head = try Head.load(name, folder: folder, features: model)
+            let head = try LinearClassifier.load(name, folder: folder, features: model)
             for kind in rule.kinds { heads[kind] = head }
         }
         self.heads = heads

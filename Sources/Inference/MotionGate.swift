@@ -4,7 +4,7 @@ public import Domain
 /// Admits a picture to the detector only where something has changed since the last one that was admitted.
 ///
 /// The same picture gives the same boxes: nothing is lost, and a quiet street costs next to nothing.
-public struct Gate: Sendable {
+public struct MotionGate: Sendable {
     /// Pixels of a cell's side, at the small picture's size.
     private static let cell = 8
     /// Mean change of a cell that counts, in luma levels: sensor noise averages to far less over 64 pixels.

@@ -4,7 +4,7 @@ import Inference
 import TestSupport
 import Testing
 
-@Suite struct GateTests {
+@Suite struct MotionGateTests {
     private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
     private let car = Street.Thing(.car, Box(x: 0.4, y: 0.4, width: 0.1, height: 0.1))
 
@@ -13,13 +13,13 @@ import Testing
     }
 
     @Test func aStillPictureIsAdmittedOnceAndAgainAfterARest() {
-        var gate = Gate(zones: [whole])
+        var gate = MotionGate(zones: [whole])
         let admitted = (0..<10).filter { gate.admits(picture([]), at: MediaTime(Double($0) * 2)) }
         #expect(admitted == [0, 5])
     }
 
     @Test func aStillPictureIsAdmittedWhereTheDetectorIsAskedAgain() {
-        var gate = Gate(zones: [whole])
+        var gate = MotionGate(zones: [whole])
         let wanted = [false, true, false, false]
         let admitted = wanted.enumerated().map {
             gate.admits(picture([]), at: MediaTime(Double($0) * 2), isWanted: $1)
@@ -28,7 +28,7 @@ import Testing
     }
 
     @Test func aChangeIsAdmitted() {
-        var gate = Gate(zones: [whole])
+        var gate = MotionGate(zones: [whole])
         let things: [[Street.Thing]] = [[], [car], [car], []]
         let admitted = things.enumerated().map { gate.admits(picture($1), at: MediaTime(Double($0) * 2)) }
         #expect(admitted == [true, true, false, true])
@@ -36,7 +36,7 @@ import Testing
 
     @Test func aChangeFarFromEveryZoneIsNot() {
         let corner = Polygon([Point(x: 0, y: 0), Point(x: 0.1, y: 0), Point(x: 0, y: 0.1)])
-        var gate = Gate(zones: [corner])
+        var gate = MotionGate(zones: [corner])
         _ = gate.admits(picture([]), at: MediaTime(0))
         let isAdmitted = gate.admits(picture([car]), at: MediaTime(2))
         #expect(!isAdmitted)
@@ -48,7 +48,7 @@ import Testing
             [Point(x: corner, y: 0), Point(x: corner, y: 1), Point(x: corner, y: corner)],
             [Point(x: 0, y: 0), Point(x: 1, y: corner), Point(x: corner, y: 1)],
         ] {
-            var gate = Gate(zones: [Polygon(zone)])
+            var gate = MotionGate(zones: [Polygon(zone)])
             _ = gate.admits(picture([]), at: MediaTime(0))
             _ = gate.admits(picture([car]), at: MediaTime(2))
             let isAdmittedAfterRest = gate.admits(picture([]), at: MediaTime(20))
