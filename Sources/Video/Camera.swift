@@ -45,16 +45,16 @@ public final class Camera: Sendable {
 
     public let id: String
     /// Ends when the camera is stopped, or with the file that it reads.
-    public var frames: AsyncStream<Frame> { outlet.frames }
+    public var frames: AsyncStream<Frame> { latest.frames }
     public let states: AsyncStream<CameraState>
 
     private let settings: Settings
     private let clocks: Clocks
     private let backoff: Backoff
-    private let outlet = FrameOutlet()
+    private let latest = LatestFrame()
     private let state: AsyncStream<CameraState>.Continuation
     private let deadline = ReadDeadline()
-    private let waiting = Waiting()
+    private let waiting = MonotonicEvent()
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
     private let attention = Atomic<Int>(0)
@@ -117,7 +117,7 @@ public final class Camera: Sendable {
     public func run(from started: MediaTime) async {
         try? await onOwnThread(named: "cam-\(id)") { [self] in
             loop(from: started)
-            outlet.finish()
+            latest.finish()
             state.finish()
             hasEnded.store(true, ordering: .relaxed)
         }
@@ -133,7 +133,7 @@ public final class Camera: Sendable {
     }
 
     private func loop(from started: MediaTime) {
-        var outlet = outlet
+        var latest = latest
         var timeline = Timeline(isLive: settings.url.isStream, started: started.seconds)
         var backoff = backoff
         let begin = clocks.uptime()
@@ -142,7 +142,7 @@ public final class Camera: Sendable {
             var rest = 0.0
             state.yield(.connecting)
             do throws(VideoError) {
-                try session(&timeline, &backoff, &outlet, since: begin)
+                try session(&timeline, &backoff, &latest, since: begin)
                 if !settings.url.isStream {
                     state.yield(.ended)
                     return
@@ -171,7 +171,7 @@ public final class Camera: Sendable {
     }
 
     private func session(
-        _ timeline: inout Timeline, _ backoff: inout Backoff, _ outlet: inout FrameOutlet, since begin: Double
+        _ timeline: inout Timeline, _ backoff: inout Backoff, _ latest: inout LatestFrame, since begin: Double
     ) throws(VideoError) {
         // The wait before the next attempt is none of this one.
         defer { progress() }
@@ -225,7 +225,7 @@ public final class Camera: Sendable {
                 system: clocks.now(), uptime: uptime,
                 camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) },
                 isCameraDistrusted: source.isSenderDistrusted)
-            let isKept = outlet.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
+            let isKept = latest.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
                 Frame(
                     taking: picture.raw, time: time, moment: moment, isBurstFrame: isBurstFrame, shape: picture.shape,
                     remarks: picture.remarks)

@@ -57,11 +57,11 @@ struct VideoSource: ~Copyable {
     private var stamps: FileStamps?
     private let url: CameraURL
     private var isDraining = false
-    private var backlog = Backlog()
-    /// The decoder is given what is in the backlog.
+    private var buffer = GOPBuffer()
+    /// The decoder is given what is in the buffer.
     private var isCatchingUp = false
     /// Nil for a file.
-    private var pace: Pace?
+    private var smoother: TimestampSmoother?
     /// Seconds since the last picture that was whole: of a file by its stamps, of a stream by the clock.
     private var barren = 0.0
     /// When `barren` was 0, by the clock.
@@ -241,8 +241,8 @@ struct VideoSource: ~Copyable {
                     throw error
                 }
                 if ffIsKeyFrame(raw) != 0 { vainKeys = 0 }
-                // What the backlog brings first is past.
-                if isWhole(raw), !isCatchingUp || backlog.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
+                // What the buffer brings first is past.
+                if isWhole(raw), !isCatchingUp || buffer.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
                     let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
                     if choice != .nothing {
                         barren = 0
@@ -327,7 +327,7 @@ struct VideoSource: ~Copyable {
     private mutating func feed() throws(VideoError) -> Bool {
         while true {
             if isCatchingUp {
-                guard let kept = backlog.takeFirst() else {
+                guard let kept = buffer.takeFirst() else {
                     isCatchingUp = false
                     continue
                 }
@@ -368,21 +368,21 @@ struct VideoSource: ~Copyable {
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
                 refresh.noteFault()
-                if backlog.isFull { backlog.close() }
+                if buffer.isFull { buffer.close() }
                 try keep(packet)
                 continue
             }
             if vainKeys > 1 { planner.distrustKeyFrames() }
             follow(packet, isKey: isKey, at: time)
             let isNeeded = planner.needs(isKey: isKey, at: paced(time))
-            if isKey { backlog.restart() }
+            if isKey { buffer.restart() }
             guard isNeeded else {
                 isTorn = true
                 try keep(packet)
-                if backlog.isFull { planner.goOn() }
+                if buffer.isFull { planner.goOn() }
                 continue
             }
-            guard backlog.isEmpty else {
+            guard buffer.isEmpty else {
                 try keep(packet)
                 (isCatchingUp, isTorn) = (true, false)
                 continue
@@ -481,7 +481,7 @@ struct VideoSource: ~Copyable {
     }
 
     private mutating func keep(_ packet: UnsafeMutablePointer<AVPacket>) throws(VideoError) {
-        guard backlog.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
+        guard buffer.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
     }
 
     /// Gives the decoder one packet; false where it gets or takes none.
@@ -502,9 +502,9 @@ struct VideoSource: ~Copyable {
     private mutating func paced(_ time: Double) -> Double {
         guard url.isStream else { return time }
         let now = options.uptime()
-        var pace = pace ?? Pace(time, is: now, at: now)
-        defer { self.pace = pace }
-        return pace.time(time, at: now)
+        var smoother = smoother ?? TimestampSmoother(time, is: now, at: now)
+        defer { self.smoother = smoother }
+        return smoother.time(time, at: now)
     }
 
     private mutating func noteSenderTime(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) {

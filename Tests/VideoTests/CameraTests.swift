@@ -42,22 +42,22 @@ import Threading
             return try Frame(
                 planes: planes, width: 4, height: 4, time: MediaTime(seconds), date: Date(), isBurstFrame: isBurstFrame)
         }
-        var outlet = FrameOutlet()
+        var latest = LatestFrame()
         var isKept: [Bool] = []
         for (second, isBurstFrame) in [false, true, true, false, true, true].enumerated() {
             // Before the fourth picture somebody takes the one that waits.
             if second == 3 {
-                for await taken in outlet.frames {
+                for await taken in latest.frames {
                     #expect(taken.time.seconds == 2 && !taken.isBurstFrame)
                     break
                 }
             }
             let frames = try [false, true].map { try frame(Double(second), $0) }
-            isKept.append(outlet.put(isBurstFrame: isBurstFrame) { frames[$0 ? 1 : 0] })
+            isKept.append(latest.put(isBurstFrame: isBurstFrame) { frames[$0 ? 1 : 0] })
         }
-        outlet.finish()
+        latest.finish()
         #expect(isKept == [true, false, false, true, false, false])
-        for await taken in outlet.frames { #expect(taken.time.seconds == 5 && !taken.isBurstFrame) }
+        for await taken in latest.frames { #expect(taken.time.seconds == 5 && !taken.isBurstFrame) }
     }
 
     @Test func aFixedCadenceLooksInBetween() throws {

@@ -5,7 +5,7 @@ import Glibc
 /// By a clock that nobody can set: a semaphore of libdispatch waits by the date on Linux, and for two hours longer where that
 /// is set back by two hours.
 // @unchecked: what it holds changes under its own lock only.
-public final class Waiting: @unchecked Sendable {
+public final class MonotonicEvent: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     private var calls = 0

@@ -1,6 +1,6 @@
 /// Hands out the newest picture only, without losing the looks among them: after a burst frame has taken the place of a look
 /// that nobody had taken yet, the next one is a look.
-struct FrameOutlet: Sendable {
+struct LatestFrame: Sendable {
     let frames: AsyncStream<Frame>
     private let continuation: AsyncStream<Frame>.Continuation
     private var owesLook = false

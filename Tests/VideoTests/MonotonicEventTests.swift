@@ -2,9 +2,9 @@ import TestSupport
 import Testing
 import Threading
 
-@Suite(.waiting) struct WaitingTests {
+@Suite(.waiting) struct MonotonicEventTests {
     @Test func aCallEndsTheWaitThatIsOrTheNext() async throws {
-        let (waiting, clock) = (Waiting(), ContinuousClock())
+        let (waiting, clock) = (MonotonicEvent(), ContinuousClock())
         waiting.signal()
         #expect(clock.measure { waiting.wait(seconds: 3600) } < .seconds(600))
         // Measured where it waits: a busy machine may start the thread late.
@@ -14,7 +14,7 @@ import Threading
     }
 
     @Test(arguments: [0.05, 0, -1, -Double.infinity, Double.nan]) func itEndsByItself(seconds: Double) {
-        let (waiting, clock) = (Waiting(), ContinuousClock())
+        let (waiting, clock) = (MonotonicEvent(), ContinuousClock())
         let passed = clock.measure { waiting.wait(seconds: seconds) }
         #expect(passed >= .seconds(seconds > 0 ? seconds : 0) && passed < .seconds(600))
     }

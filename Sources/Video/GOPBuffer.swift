@@ -4,7 +4,7 @@ internal import CFFmpeg
 ///
 /// They are needed only until the next look is due: then a key frame has come or they are decoded. So this is as much of
 /// the stream as lies between two looks, 1.5 MB where that is three seconds of 4 Mb/s.
-struct Backlog: ~Copyable {
+struct GOPBuffer: ~Copyable {
     /// For one camera, in bytes: a promise of three seconds holds up to 43 Mb/s, one of twenty up to 6 Mb/s. A stream that
     /// brings more between key frames is decoded from there on instead.
     private static let capacity = 16 << 20

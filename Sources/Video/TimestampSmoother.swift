@@ -2,7 +2,7 @@
 ///
 /// Between pictures the stamps are the better clock: the network delays what it brings. But they are the sender's word, and
 /// may run many times too slowly or too fast, stand still or jump.
-struct Pace {
+struct TimestampSmoother {
     /// Seconds that the time may be away from the clock, and that one step of the stamps may be longer or shorter than
     /// the clock's.
     static let stray = 10.0
