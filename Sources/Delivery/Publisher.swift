@@ -40,7 +40,7 @@ public actor Publisher {
     private let site: SiteIdentity
     private let secrets: KnownSecrets
     private let logger: Logger
-    private var places: [Place]
+    private var places: [GridLocation]
     /// The states that may be retained; nil where nobody has said.
     private var standing: Set<String>?
     private var noted: Set<String> = []
@@ -121,7 +121,7 @@ public actor Publisher {
     ///   - troubleInterval: at the least between two lines of the log about trouble with the broker.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site: SiteIdentity, logger: Logger,
-        places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
+        places: [GridLocation] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
         refusals: DeliveryLoop.Refusals = .hold, sinks: SinkBoard = SinkBoard(),
         heldWaits: ClosedRange<Double> = 60...1800, troubleInterval: Duration = .seconds(60)
     ) {
@@ -169,7 +169,7 @@ public actor Publisher {
         return link
     }
 
-    private static func name(_ class: AlertTopics.Class) -> String { `class`.rawValue }
+    private static func name(_ class: AlertTopics.Channel) -> String { `class`.rawValue }
 
     /// Says that the outbox holds something new.
     public nonisolated func notify() { wakeup.yield() }
@@ -185,7 +185,7 @@ public actor Publisher {
         await inbox?.onAnswer { [wakeup] in wakeup.yield() }
         let reader = Task { [client, inbox, topics, wakeup] in
             for await message in client.messages {
-                if topics.isClass(.open, message.topic) {
+                if topics.isChannel(.open, message.topic) {
                     await self.reconcile(message)
                 } else {
                     await inbox?.take(message)
@@ -315,7 +315,7 @@ public actor Publisher {
     }
 
     /// A camera's state, for the broker as soon as it takes it, and after every reconnect. Waits for nothing.
-    public nonisolated func post(_ report: CameraReport, at place: Place) {
+    public nonisolated func post(_ report: CameraReport, at place: GridLocation) {
         states.post(
             MQTTMessage(topic: topics.camera(place, id: report.camera), payload: Self.json(report), retain: true))
         wakeup.yield()
@@ -480,7 +480,7 @@ public actor Publisher {
     }
 
     private func className(_ topic: String) -> String {
-        [.site, .camera, .open].first { topics.isClass($0, topic) }.map(Self.name) ?? "retained"
+        [.site, .camera, .open].first { topics.isChannel($0, topic) }.map(Self.name) ?? "retained"
     }
 
     /// Asks for all that requests come by, up to the first filter that the broker refuses: alerts do not wait for many of

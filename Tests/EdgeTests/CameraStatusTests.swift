@@ -13,7 +13,7 @@ import Video
     private let status: CameraStatus
 
     init() throws {
-        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         camera = CameraIdentity(
             id: "cam-01", name: "", place: place, timeZone: TimeZone(identifier: "Asia/Shanghai") ?? .gmt)
         status = CameraStatus(

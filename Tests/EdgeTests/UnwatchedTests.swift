@@ -50,7 +50,7 @@ import Testing
         let settings = try settings(folder)
         let outbox = try Outbox(file: settings.stateFolder.appending(path: "outbox.sqlite"))
         let catalogue = try Catalogue.builtIn()
-        func append(_ incident: Incident, at place: Place? = nil) throws {
+        func append(_ incident: Incident, at place: GridLocation? = nil) throws {
             let envelope = IncidentEnvelope(
                 incident: incident, site: settings.site,
                 camera: CameraIdentity(
@@ -70,7 +70,7 @@ import Testing
         let place = settings.site.place
         for incident in [kept, silent] + lost {
             // Before the camera came to this area.
-            let other = Place(area: place.area, grid: "009", microgrid: "01")
+            let other = GridLocation(area: place.area, grid: "009", microgrid: "01")
             try append(incident, at: incident.id == elsewhere.id ? other : place)
         }
         await Inbox(

@@ -8,12 +8,12 @@ public struct CameraIdentity: Sendable, Hashable {
     public var gb28181: String?
     public var longitude: Double?
     public var latitude: Double?
-    public var place: Place
+    public var place: GridLocation
     public var timeZone: TimeZone
 
     public init(
         id: String, name: String, gb28181: String? = nil, longitude: Double? = nil, latitude: Double? = nil,
-        place: Place, timeZone: TimeZone
+        place: GridLocation, timeZone: TimeZone
     ) {
         self.id = id
         self.name = name

@@ -16,7 +16,7 @@ public struct SiteIdentity: Sendable, Hashable {
     }
 
     public var id: String
-    public var place: Place
+    public var place: GridLocation
     /// The software's version.
     public var software: String
     public var configurationSHA256: String
@@ -29,7 +29,7 @@ public struct SiteIdentity: Sendable, Hashable {
     public var timeZone: TimeZone
 
     public init(
-        id: String, place: Place, software: String, configurationSHA256: String, catalogue: String, model: Model,
+        id: String, place: GridLocation, software: String, configurationSHA256: String, catalogue: String, model: Model,
         timeZone: TimeZone = .gmt
     ) {
         self.id = id

@@ -1,5 +1,5 @@
 /// Why a request is not honoured.
-public struct Refusal: Error, Sendable, Hashable, CustomStringConvertible {
+public struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
     /// The word for programs.
     public enum Reason: String, Sendable, Codable, CaseIterable {
         /// It was retained: nobody knows when it was meant.

@@ -1,5 +1,5 @@
 /// Where something is: the area, the grid in it, and the micro-grid in that.
-public struct Place: Sendable, Hashable {
+public struct GridLocation: Sendable, Hashable {
     public var area: AreaCode
     public var grid: String
     public var microgrid: String

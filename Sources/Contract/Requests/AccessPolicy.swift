@@ -1,7 +1,7 @@
 public import Domain
 
 /// Who may ask for something. The broker's access list comes first: names in a request are the sender's own word.
-public struct Authority: Sendable, Hashable {
+public struct AccessPolicy: Sendable, Hashable {
     /// A name, and where it may ask.
     public struct Party: Sendable, Hashable {
         public var by: String
@@ -25,12 +25,12 @@ public struct Authority: Sendable, Hashable {
     }
 
     /// - Parameter area: 12 digits.
-    package static func check(_ by: String?, at area: some StringProtocol, among parties: [Party]) throws(Refusal) {
+    package static func check(_ by: String?, at area: some StringProtocol, among parties: [Party]) throws(Rejection) {
         guard !parties.isEmpty else { return }
-        guard let by else { throw Refusal(.unauthorised, "this site asks for a name: add by") }
+        guard let by else { throw Rejection(.unauthorised, "this site asks for a name: add by") }
         let isAllowed = parties.contains { party in
             party.by == by && party.area?.covers(area) ?? true
         }
-        guard isAllowed else { throw Refusal(.unauthorised, "\(by) is not allowed to ask for this here") }
+        guard isAllowed else { throw Rejection(.unauthorised, "\(by) is not allowed to ask for this here") }
     }
 }
