@@ -1,3 +1,5 @@
+public import Domain
+
 /// How a zone is watched for too many people. They are counted, never known.
 public struct CrowdSettings: TimedRuleSettings {
     /// Seconds for which they may be so many.

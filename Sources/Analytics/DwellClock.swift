@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// From when a dwell counts: from the beginning, or from when it became forbidden if that was later.

@@ -1,3 +1,5 @@
+public import Domain
+
 /// What a rule says about one place in one look.
 public struct Finding: Sendable, Equatable {
     public enum Phase: Sendable, Equatable {

@@ -1,3 +1,5 @@
+public import Domain
+
 /// A small luma picture: row-major, one byte a pixel (0 black … 255 white), no padding.
 public struct GreyImage: Sendable, Equatable {
     public let width: Int

@@ -1,3 +1,5 @@
+public import Domain
+
 /// How a zone is watched for things that were put down.
 public struct GroundSettings: TimedRuleSettings {
     /// Seconds that a thing may lie.

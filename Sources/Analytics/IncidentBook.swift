@@ -1,3 +1,4 @@
+public import Domain
 public import Foundation
 
 /// Turns findings into incidents: each violation is opened once, updated, and closed once.

@@ -1,3 +1,5 @@
+import Domain
+
 /// Something that is true of a whole zone for a while: it begins, has lasted too long, and is over after some looks
 /// without it.
 struct LastingCondition: Sendable, Codable {

@@ -1,3 +1,5 @@
+public import Domain
+
 /// What counts as illegal parking in one zone.
 public struct ParkingSettings: TimedRuleSettings {
     /// Seconds of standing after which it is a violation; 300 is the common local grace.

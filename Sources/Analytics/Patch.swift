@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// The look of one place: `side` × `side` mean luma values, row-major.

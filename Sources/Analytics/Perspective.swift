@@ -1,3 +1,5 @@
+import Domain
+
 /// How large a car is, by how far down in the picture it stands, as learnt from vehicles that were seen.
 ///
 /// On flat ground before a camera that is level a thing's size in the picture grows with the distance of its foot from the

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// A rule whose evidence adds up over many looks, and outlives a restart.
@@ -13,20 +14,20 @@ protocol RememberingRule: Rule {
     /// Goes on from what an earlier run knew, before the first look.
     ///
     /// - Parameter gap: seconds in which nobody looked.
-    mutating func takeBack(_ memory: Memory, after gap: Double)
+    mutating func restore(_ memory: Memory, after gap: Double)
 }
 
 extension RememberingRule {
     /// Seconds without a look after which what was under way is no longer vouched for; the same as for what stands.
-    static var longestGap: Double { StayTracker.longestRestart }
+    static var longestGap: Double { StationaryObjectTracker.longestRestart }
 
     var reported: Set<Int> { [] }
 
     var memoryData: Data? { memory.flatMap { try? PropertyListEncoder.binary.encode($0) } }
 
     /// What cannot be read begins anew.
-    mutating func takeBack(data: Data, after gap: Double) {
+    mutating func restore(data: Data, after gap: Double) {
         guard let memory = try? PropertyListDecoder().decode(Memory.self, from: data) else { return }
-        takeBack(memory, after: gap)
+        restore(memory, after: gap)
     }
 }

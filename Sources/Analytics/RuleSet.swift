@@ -1,13 +1,14 @@
+import Domain
 import Foundation
 
 /// The rules of one camera, each for one kind in one zone.
 public struct RuleSet: Sendable {
     private var rules: [any Rule]
     /// What an earlier run knew, until the first look.
-    private var restored: WatchSnapshot?
+    private var restored: WatchCheckpoint?
 
     /// - Parameter restored: what an earlier run knew; its times must be of the same timeline.
-    public init(_ rules: [any Rule], restored: WatchSnapshot? = nil) {
+    public init(_ rules: [any Rule], restored: WatchCheckpoint? = nil) {
         self.rules = rules
         self.restored = restored
     }
@@ -15,7 +16,7 @@ public struct RuleSet: Sendable {
     /// Takes what one look gave; returns what all rules say of it, in their order. Of a thing that a graver kind speaks of the
     /// lesser ones say nothing.
     public mutating func evaluate(_ look: Observation) -> [Finding] {
-        takeBack(at: look.scene.time)
+        restore(at: look.scene.time)
         var findings: [Finding] = []
         for index in rules.indices { findings += rules[index].evaluate(look) }
         return Self.gravest(of: findings)
@@ -50,7 +51,7 @@ public struct RuleSet: Sendable {
     }
 
     /// What a later run needs, of the rules where something is under way.
-    func memories(at time: MediaTime) -> [WatchSnapshot.RuleMemory] {
+    func memories(at time: MediaTime) -> [WatchCheckpoint.RuleMemory] {
         if let restored { return restored.rules }
         return rules.compactMap { rule in
             guard let rule = rule as? any RememberingRule, let data = rule.memoryData else { return nil }
@@ -58,7 +59,7 @@ public struct RuleSet: Sendable {
         }
     }
 
-    private mutating func takeBack(at time: MediaTime) {
+    private mutating func restore(at time: MediaTime) {
         guard let restored else { return }
         self.restored = nil
         let gap = time - restored.time
@@ -67,7 +68,7 @@ public struct RuleSet: Sendable {
             guard var rule = rules[index] as? any RememberingRule,
                 let memory = restored.rules.first(where: { $0.kind == rule.kind && $0.zone == rule.zone.id })
             else { continue }
-            rule.takeBack(data: memory.data, after: gap)
+            rule.restore(data: memory.data, after: gap)
             rules[index] = rule
         }
     }

@@ -1,3 +1,4 @@
+public import Domain
 public import Foundation
 
 /// What one look at a camera gave: the input of trackers and rules.

@@ -1,3 +1,4 @@
+public import Domain
 public import Foundation
 
 /// How a zone is watched for people who seem to sell.

@@ -1,3 +1,5 @@
+public import Domain
+
 /// How a zone of water is watched for a colour that is not its own.
 public struct WaterSettings: TimedRuleSettings {
     /// Seconds for which the colour may differ.

@@ -1,3 +1,5 @@
+public import Domain
+
 /// What one zone is watched for: the settings of each kind. Nothing is watched for where a kind is absent.
 public struct ZoneRules: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     private var settings: [AlertKind: any RuleSettings]

@@ -1,3 +1,5 @@
+public import Domain
+
 /// Where vehicles are too small for the detector in the whole picture, and the parts of it, tiles, in which it sees them.
 ///
 /// In one look one tile is looked at besides the whole picture, which at most doubles the cost of a look. What a tile shows

@@ -1,4 +1,5 @@
-public import Analytics
+import Analytics
+public import Domain
 public import Inference
 import Pipeline
 public import Video
@@ -13,14 +14,14 @@ extension Benchmark {
         public var dwells: [AlertKind: Double] = [:]
         /// Only these kinds are watched; nil for all that the clip's zones ask for.
         public var kinds: Set<AlertKind>?
-        /// `usualCadence` unless something else is asked for.
-        public var cadence: Cadence
+        /// `usualSampling` unless something else is asked for.
+        public var sampling: SamplingPolicy
         /// That of a camera of the daemon whose configuration says nothing of it.
-        public static let usualCadence = Cadence.keyFrames(promise: promise, interval: 2)
+        public static let usualSampling = SamplingPolicy.keyFrames(promise: promise, interval: 2)
         private static let promise = 3.0
         /// Seconds from one look to the next that an alert may be late by.
         var longestLook: Double {
-            switch cadence {
+            switch sampling {
             case .keyFrames(let promise, _): promise
             case .every(let seconds): max(Self.promise, seconds)
             }
@@ -36,13 +37,13 @@ extension Benchmark {
 
         public init(
             truth: String? = nil, dwell: Double = 30, kinds: Set<AlertKind>? = nil,
-            cadence: Cadence = usualCadence, annotate: String? = nil,
+            sampling: SamplingPolicy = usualSampling, annotate: String? = nil,
             evidence: (folder: String, masking: MaskingModels)? = nil
         ) {
             self.truth = truth
             self.dwell = dwell
             self.kinds = kinds
-            self.cadence = cadence
+            self.sampling = sampling
             self.annotate = annotate
             self.evidence = evidence
         }

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Evidence
 import Foundation
 import Glibc
@@ -30,7 +31,7 @@ public struct Benchmark: Sendable {
             zones: zones, detector: detector,
             incidents: IncidentBook(camera: clip) { [ids] _ in ids.next() }, recorder: gallery?.recorder,
             hasTiles: options.hasTiles)
-        var recording = try Recording(path: clip, cadence: options.cadence, aspect: options.aspect)
+        var recording = try Recording(path: clip, sampling: options.sampling, aspect: options.aspect)
         var annotator = options.annotate.map { Annotator(path: $0, zones: zones.map(\.zone.polygon)) }
         let before = processSeconds()
         var alerts: [Score.Alert] = []
@@ -47,7 +48,7 @@ public struct Benchmark: Sendable {
                 let look = try await pipeline.look(at: frame)
                 for remark in look.remarks where !remarks.contains(remark) { remarks.append(remark) }
                 recording.attention = pipeline.attention
-                guard !frame.isGlimpse else { continue }
+                guard !frame.isBurstFrame else { continue }
                 for change in look.changes {
                     if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {
                         alerts[index].incident = change.incident
@@ -55,7 +56,7 @@ public struct Benchmark: Sendable {
                         alerts.append(.init(incident: change.incident, wait: last.map { look.time - $0 } ?? 0))
                     }
                 }
-                blind.add(look.sight, at: look.time)
+                blind.add(look.judgement, at: look.time)
                 last = look.time
                 for change in look.changes { try await gallery?.add(change, clip: clip) }
                 try annotator?.add(frame, look)
@@ -83,7 +84,7 @@ public struct Benchmark: Sendable {
             matched: score?.matched ?? 0,
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
-            looks: costs.looks, glimpses: costs.glimpses, inferences: costs.inferences, cpuSeconds: rounded(cpu),
+            looks: costs.looks, glimpses: costs.burstFrames, inferences: costs.inferences, cpuSeconds: rounded(cpu),
             streamSeconds: rounded(stream),
             blindSeconds: rounded(blind.seconds),
             cost: .init(

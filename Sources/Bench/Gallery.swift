@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Evidence
 import Foundation
 import Inference
@@ -16,7 +16,7 @@ struct Gallery {
         _ = try masking.verified()
         maker = EvidenceMaker(masking: masking)
         store = try EvidenceStore(folder: URL(filePath: folder))
-        catalogue = try Catalogue.builtIn()
+        catalogue = try Catalogue.builtIn(covering: Rules.kinds)
     }
 
     var recorder: EvidenceRecorder { EvidenceRecorder { [maker] in try await maker.compress($0) } }

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 
 /// How the alerts of one clip compare with its truth. The rules stand in the footage's own description:
 /// with a dwell of N seconds an event is expected if and only if it lasts longer than N; an alert matches it when it

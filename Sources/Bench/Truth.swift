@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 
 /// What really happens in a clip: zones, events, and what must not be reported.

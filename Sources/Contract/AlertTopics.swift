@@ -1,11 +1,10 @@
-public import Analytics
-public import Catalogue
+public import Domain
 public import Foundation
 
 /// The topic tree: each level of government sees its own area with one filter.
 public struct AlertTopics: Sendable, Hashable {
     /// What a topic is about; the first segment below the root.
-    public enum Class: String, Sendable, CaseIterable {
+    public enum Channel: String, Sendable, CaseIterable {
         case alert, open, evidence, camera, site, review, command, reply
     }
 
@@ -29,7 +28,7 @@ public struct AlertTopics: Sendable, Hashable {
 
     /// The topic as it is sent.
     package func onWire(_ topic: String) -> String {
-        guard kinds == .underscored, [.alert, .open, .evidence].contains(where: { isClass($0, topic) }) else {
+        guard kinds == .underscored, [.alert, .open, .evidence].contains(where: { isChannel($0, topic) }) else {
             return topic
         }
         var levels = topic.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
@@ -46,31 +45,33 @@ public struct AlertTopics: Sendable, Hashable {
     private static let placeLevels = AreaCode.Level.allCases.count + 2
 
     /// Every change of an incident.
-    public func alert(_ place: Place, _ kind: AlertKind) -> String {
+    public func alert(_ place: GridLocation, _ kind: AlertKind) -> String {
         topic(.alert, place, [kind.rawValue])
     }
 
     /// Retained while the incident is open.
-    public func open(_ place: Place, _ kind: AlertKind, incident: UUID) -> String {
+    public func open(_ place: GridLocation, _ kind: AlertKind, incident: UUID) -> String {
         topic(.open, place, [kind.rawValue, incident.text])
     }
 
     /// One picture, binary.
-    public func evidence(_ place: Place, _ kind: AlertKind, incident: UUID, sha256: String) -> String {
+    public func evidence(_ place: GridLocation, _ kind: AlertKind, incident: UUID, sha256: String) -> String {
         topic(.evidence, place, [kind.rawValue, incident.text, sha256])
     }
 
     /// The retained state of one camera.
-    public func camera(_ place: Place, id: String) -> String { topic(.camera, place, ["_", id]) }
+    public func camera(_ place: GridLocation, id: String) -> String { topic(.camera, place, ["_", id]) }
 
     /// The retained state of the daemon.
-    public func site(_ place: Place, id: String) -> String { topic(.site, place, ["_", id]) }
+    public func site(_ place: GridLocation, id: String) -> String { topic(.site, place, ["_", id]) }
 
     /// Where the site listens for reviews or commands about a place.
-    public func inbound(_ class: Class, _ place: Place, site: String) -> String { topic(`class`, place, ["_", site]) }
+    public func inbound(_ channel: Channel, _ place: GridLocation, site: String) -> String {
+        topic(channel, place, ["_", site])
+    }
 
     /// The retained incidents of one place, whichever site they come from.
-    package func openFilter(_ place: Place) -> String { topic(.open, place, []) + "/+/+" }
+    package func openFilter(_ place: GridLocation) -> String { topic(.open, place, []) + "/+/+" }
 
     /// The levels of a topic that name the place, from the province to the micro-grid; nil for another topic.
     package func place(of topic: String) -> String? {
@@ -81,17 +82,19 @@ public struct AlertTopics: Sendable, Hashable {
     }
 
     /// The same topic in another class.
-    package func topic(_ topic: String, as class: Class) -> String {
+    package func topic(_ topic: String, as channel: Channel) -> String {
         let levels = topic.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
-        return ([root, `class`.rawValue] + levels.dropFirst().map(String.init)).joined(separator: "/")
+        return ([root, channel.rawValue] + levels.dropFirst().map(String.init)).joined(separator: "/")
     }
 
-    package func isClass(_ class: Class, _ topic: String) -> Bool { topic.hasPrefix("\(root)/\(`class`.rawValue)/") }
+    package func isChannel(_ channel: Channel, _ topic: String) -> Bool {
+        topic.hasPrefix("\(root)/\(channel.rawValue)/")
+    }
 
     /// Everything of one class in one area, down to the level that the area code names; nil is everywhere.
-    public func filter(_ class: Class, area: AreaCode? = nil) -> String {
+    public func filter(_ channel: Channel, area: AreaCode? = nil) -> String {
         let levels = AreaCode.Level.allCases.filter { $0.rawValue <= area?.level.rawValue ?? 0 }
-        return ([root, `class`.rawValue] + levels.compactMap { area?.segment($0) } + ["#"]).joined(separator: "/")
+        return ([root, channel.rawValue] + levels.compactMap { area?.segment($0) } + ["#"]).joined(separator: "/")
     }
 
     /// One kind in one area, as a county's traffic police would follow it.
@@ -100,14 +103,14 @@ public struct AlertTopics: Sendable, Hashable {
         let given = levels.map { level in
             area.flatMap { level.rawValue <= $0.level.rawValue ? $0.segment(level) : nil } ?? "+"
         }
-        return ([root, Class.alert.rawValue] + given + ["+", "+", Self.segment(form(kind.rawValue))]).joined(
+        return ([root, Channel.alert.rawValue] + given + ["+", "+", Self.segment(form(kind.rawValue))]).joined(
             separator: "/")
     }
 
-    private func topic(_ class: Class, _ place: Place, _ rest: [String]) -> String {
+    private func topic(_ channel: Channel, _ place: GridLocation, _ rest: [String]) -> String {
         let area = AreaCode.Level.allCases.map(place.area.segment)
         let tail = ([place.grid, place.microgrid] + rest).map(Self.segment)
-        return ([root, `class`.rawValue] + area + tail).joined(separator: "/")
+        return ([root, channel.rawValue] + area + tail).joined(separator: "/")
     }
 
     /// A name from a configuration must not open another level or a wildcard.

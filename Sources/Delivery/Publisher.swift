@@ -1,3 +1,4 @@
+public import Domain
 public import Contract
 public import Foundation
 public import Logging
@@ -67,7 +68,7 @@ public actor Publisher {
     ///   - troubleInterval: at the least between two lines of the log about trouble with the broker.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site identity: SiteIdentity, logger: Logger,
-        places: [Place] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
+        places: [GridLocation] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
         refusals: DeliveryLoop.Refusals = .hold, sinks: SinkBoard = SinkBoard(),
         heldWaits: ClosedRange<Double> = 60...1800, troubleInterval: Duration = .seconds(60)
     ) {
@@ -121,7 +122,7 @@ public actor Publisher {
     public nonisolated func notify() { wakeup.yield() }
 
     /// A camera's state, for the broker as soon as it takes it, and after every reconnect. Waits for nothing.
-    public nonisolated func post(_ report: CameraReport, at place: Place) {
+    public nonisolated func post(_ report: CameraReport, at place: GridLocation) {
         mailbox.post(
             MQTTMessage(topic: topics.camera(place, id: report.camera), payload: WireJSON.bytes(report), retain: true))
         wakeup.yield()
@@ -151,7 +152,7 @@ public actor Publisher {
         await inbox?.onAnswer { [wakeup] in wakeup.yield() }
         let reader = Task { [client, inbox, topics, wakeup] in
             for await message in client.messages {
-                if topics.isClass(.open, message.topic) {
+                if topics.isChannel(.open, message.topic) {
                     await self.reconcile(message)
                 } else {
                     await inbox?.take(message)

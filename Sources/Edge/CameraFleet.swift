@@ -1,5 +1,4 @@
-import Analytics
-import Contract
+import Domain
 import Foundation
 import Logging
 import ServiceLifecycle

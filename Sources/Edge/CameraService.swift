@@ -1,5 +1,6 @@
 import Analytics
-public import Contract
+import Contract
+public import Domain
 import Evidence
 import Foundation
 import Inference
@@ -56,33 +57,33 @@ public struct CameraService: Sendable {
     let meter: CameraMeter
     let requests = FrameRequests()
     private let detector: ObjectDetector
-    private let describer: PlaceDescriber?
+    private let classifier: ExplanationClassifier?
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
-    private let memory: CameraMemory
-    private let settlements: Settlements
+    private let memory: CameraCheckpoint
+    private let reviewMailbox: ReviewMailbox
     private let logger: Logger
     private let status: CameraStatus
     private let publish: @Sendable (CameraReport) -> Void
 
     /// - Parameters:
-    ///   - describer: nil where no head is at hand.
+    ///   - classifier: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
-    ///   - settlements: tells of those that a review ends from now on.
+    ///   - reviewMailbox: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
-        settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
-        maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraMemory,
-        settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
+        settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
+        maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraCheckpoint,
+        reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(), logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
         self.detector = detector
-        self.describer = describer
+        self.classifier = classifier
         self.maker = maker
         self.writer = writer
         self.memory = memory
-        self.settlements = settlements
+        self.reviewMailbox = reviewMailbox
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
         self.meter = meter
@@ -120,11 +121,11 @@ public struct CameraService: Sendable {
         for await frame in camera.frames {
             defer { meter.turned() }
             do {
-                for incident in settlements.take(camera: settings.identity.id) { watch.settle(incident) }
+                for incident in reviewMailbox.take(camera: settings.identity.id) { watch.settle(incident) }
                 let look = try await watch.look(at: frame)
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
                 camera.watch(with: watch.place.pipeline.attention)
-                guard !frame.isGlimpse else { continue }
+                guard !frame.isBurstFrame else { continue }
                 await tell(look, frame)
                 meter.looked(watch.costs)
                 requests.hand(frame)
@@ -143,8 +144,9 @@ public struct CameraService: Sendable {
                 .init(
                     camera: settings.identity.id,
                     checkpoint: .init(
-                        preset: place.preset?.id, watch: place.pipeline.snapshot(at: last.time),
-                        ground: place.pipeline.groundSnapshot(at: last.time), view: view(of: place), moment: last)))
+                        preset: place.preset?.id, watch: place.pipeline.checkpoint(at: last.time),
+                        ground: place.pipeline.backgroundCheckpoint(at: last.time), view: view(of: place), moment: last)
+                ))
         }
     }
 
@@ -160,8 +162,8 @@ public struct CameraService: Sendable {
         let isViewDue = place.pipeline.knowsView && place.viewing.isDue(at: look.time)
         let isWatchDue = place.watching.isDue(place.pipeline.standing, look.findings, at: look.time)
         var checkpoint = LookCommit.Checkpoint(preset: place.preset?.id, moment: MomentOfRecord(look.time))
-        if isReport || isGroundDue { checkpoint.ground = place.pipeline.groundSnapshot(at: look.time) }
-        if isReport || isWatchDue { checkpoint.watch = place.pipeline.snapshot(at: look.time) }
+        if isReport || isGroundDue { checkpoint.ground = place.pipeline.backgroundCheckpoint(at: look.time) }
+        if isReport || isWatchDue { checkpoint.watch = place.pipeline.checkpoint(at: look.time) }
         if isViewDue { checkpoint.view = view(of: place) }
         writer.post(
             .init(
@@ -176,7 +178,7 @@ public struct CameraService: Sendable {
     private func place(_ preset: CameraPreset?) -> CameraWatch.Place {
         let zones = settings.zones(on: preset)
         let ids = Set(zones.map(\.zone.id))
-        let kept = preset.map { memory.presets[$0.id] ?? CameraMemory() } ?? memory
+        let kept = preset.map { memory.presets[$0.id] ?? CameraCheckpoint() } ?? memory
         var learnt = kept.view
         if let view = learnt, view.zones != zones.drawing(on: preset) {
             logger.notice("the zones were drawn anew, the camera's view is learnt anew")
@@ -190,7 +192,7 @@ public struct CameraService: Sendable {
                 camera: settings.identity.id, restored: memory.incidents.filter(isHere),
                 suppressed: memory.suppressed.filter(isHere)
             ) { _ in UUIDv7.make() },
-            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, describer: describer,
+            recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, classifier: classifier,
             restored: kept.watch, restoredGround: kept.ground,
             views: preset == nil ? [learnt].compactMap { $0 } : [], presets: settings.presets.map(\.id),
             minimumScore: settings.minimumScore, hasTiles: settings.hasTiles)
@@ -199,8 +201,8 @@ public struct CameraService: Sendable {
     }
 
     /// The view that the zones of a place were drawn on; nil where none is known.
-    private func view(of place: CameraWatch.Place) -> ViewSnapshot? {
-        var view = place.pipeline.viewSnapshot()
+    private func view(of place: CameraWatch.Place) -> ViewCheckpoint? {
+        var view = place.pipeline.viewCheckpoint()
         view?.zones = settings.zones(on: place.preset).drawing(on: place.preset)
         return view
     }
@@ -235,7 +237,7 @@ public struct CameraService: Sendable {
 
     private func tell(_ look: CameraPipeline.Look, _ frame: Frame) async {
         let report = await status.looked(
-            look.sight, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
+            look.judgement, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
             moment: frame.moment, picture: picture(look, frame), preset: look.preset,
             remarks: frame.remarks + look.remarks)
         meter.told(clockOffset: await status.clockOffset)

@@ -1,5 +1,6 @@
 import Analytics
 import Contract
+import Domain
 import Foundation
 import Inference
 import Video
@@ -60,7 +61,7 @@ actor CameraStatus {
     ///   - preset: that the camera is at; nil where it has none, or shows none of them.
     ///   - remarks: see `Frame.remarks`.
     func looked(
-        _ judgement: SightJudgement, at time: MediaTime, size: Size, date: Date, moment: ClockMoment?,
+        _ judgement: ViewJudgement, at time: MediaTime, size: Size, date: Date, moment: ClockMoment?,
         picture: CameraReport.Picture? = nil, preset: String? = nil, remarks: [String] = []
     ) -> CameraReport? {
         (self.picture, self.preset, self.remarks) = (picture, preset, remarks)

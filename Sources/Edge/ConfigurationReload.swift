@@ -1,6 +1,5 @@
-import Catalogue
-import Contract
 import Delivery
+import Domain
 import Evidence
 import Logging
 import Runtime

@@ -1,6 +1,6 @@
-import Catalogue
 import Contract
 import Delivery
+import Domain
 import Foundation
 import Hashing
 import Inference
@@ -55,7 +55,7 @@ extension DaemonSettings {
         let evidence = configuration.evidence
         self.init(
             site: SiteIdentity(
-                id: site.id, place: Place(area: site.area, grid: site.grid, microgrid: site.microgrid),
+                id: site.id, place: GridLocation(area: site.area, grid: site.grid, microgrid: site.microgrid),
                 software: software, configurationSHA256: try SHA256.hex(Array(configuration.text.utf8)),
                 catalogue: try Catalogue.builtIn().version,
                 model: .init(name: model.name, version: model.version, sha256: model.sha256),
@@ -75,7 +75,7 @@ extension DaemonSettings {
                     identity: CameraIdentity(
                         id: camera.id, name: camera.name, gb28181: camera.gb28181, longitude: camera.longitude,
                         latitude: camera.latitude,
-                        place: Place(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
+                        place: GridLocation(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
                         timeZone: site.timeZone),
                     stream: stream,
                     zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset) },
@@ -115,11 +115,11 @@ extension DaemonSettings {
         try self.init(configuration, file: path, software: software, secrets: secrets)
     }
 
-    private static func authority(_ inbound: InboundSettings) -> Authority {
-        func parties(_ parties: [InboundSettings.Party]) -> [Authority.Party] {
-            parties.map { Authority.Party(by: $0.by, area: $0.area) }
+    private static func authority(_ inbound: InboundSettings) -> AccessPolicy {
+        func parties(_ parties: [InboundSettings.Party]) -> [AccessPolicy.Party] {
+            parties.map { AccessPolicy.Party(by: $0.by, area: $0.area) }
         }
-        return Authority(reviewers: parties(inbound.reviewers), commanders: parties(inbound.commanders))
+        return AccessPolicy(reviewers: parties(inbound.reviewers), commanders: parties(inbound.commanders))
     }
 
     private static func broker(
@@ -222,7 +222,7 @@ extension DaemonSettings {
         var settings = Camera.Settings(
             url: CameraURL(camera.url, user: user, password: password),
             transport: transport(camera.transport),
-            cadence: cadence(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
+            sampling: sampling(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
             aspect: camera.aspect)
         settings.largestPicture = Int(camera.largestPicture * 1e6)
         if let file = camera.caFile {
@@ -257,7 +257,7 @@ extension DaemonSettings {
         }
     }
 
-    static func cadence(_ camera: CameraSettings) -> Cadence {
+    static func sampling(_ camera: CameraSettings) -> SamplingPolicy {
         let promise = camera.zones.map(\.promise).min() ?? 3
         return camera.decode == .keyFrames
             ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))

@@ -1,6 +1,6 @@
-public import Catalogue
 public import Contract
 public import Delivery
+public import Domain
 public import Foundation
 public import Inference
 public import Logging
@@ -40,7 +40,7 @@ public struct DaemonSettings: Sendable {
     /// Days for the audit log and the reviews.
     public var auditDays = 365
     /// Nil where reviews and commands are not listened to.
-    public var authority: Authority? = Authority()
+    public var authority: AccessPolicy? = AccessPolicy()
     /// What becomes of an alert that the broker refuses.
     public var refusals = DeliveryLoop.Refusals.hold
     /// Where alerts are posted to besides the broker.

@@ -1,5 +1,6 @@
 import Contract
 import Delivery
+import Domain
 import Inference
 import Logging
 import MQTT
@@ -22,14 +23,14 @@ struct EdgeServices: Sendable {
         adopting adopt: @escaping @Sendable (DaemonSettings) -> Void
     ) throws {
         let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
-        let (registry, settlements) = (CameraRegistry(settings.cameras.map(\.identity)), Settlements())
+        let (registry, reviewMailbox) = (CameraRegistry(settings.cameras.map(\.identity)), ReviewMailbox())
         let desk = ReloadDesk(running: settings.site.configurationSHA256)
 
         let state = try EdgeState(settings, logger: logger)
         let snapshots = SnapshotTaker(archive: state.archive, detector: detector, registry: registry)
-        let messages = EdgeMessages(settings, state, settlements: settlements, snapshots: snapshots, logger: logger)
+        let messages = EdgeMessages(settings, state, reviewMailbox: reviewMailbox, snapshots: snapshots, logger: logger)
         let cameras = try EdgeCameras(
-            settings, state, messages, detector: detector, registry: registry, settlements: settlements, logger: logger)
+            settings, state, messages, detector: detector, registry: registry, reviewMailbox: reviewMailbox, logger: logger)
         let answers = EdgeAnswers(
             settings, state, messages, cameras, registry: registry, reloading: read.map { (desk, $0) }, logger: logger)
 

@@ -1,6 +1,7 @@
 import Analytics
 import Contract
 import Delivery
+import Domain
 import Inference
 import Logging
 import Pipeline
@@ -17,7 +18,7 @@ struct EdgeCameras: Sendable {
     /// Throws where the store cannot be read.
     init(
         _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, detector: ObjectDetector,
-        registry: CameraRegistry, settlements: Settlements, logger: Logger
+        registry: CameraRegistry, reviewMailbox: ReviewMailbox, logger: Logger
     ) throws {
         let (publisher, secrets) = (messages.publisher, settings.secrets)
         let follower = state.archive.map { archive in
@@ -33,19 +34,19 @@ struct EdgeCameras: Sendable {
                 follower?.notify()
             })
         // Before the cameras take over what is open.
-        writer.closeUnwatched(by: settings.cameras)
-        let describer = SharedDescriber(folder: settings.modelsFolder, logger: logger)
+        writer.closeOrphans(by: settings.cameras)
+        let classifier = SharedClassifier(folder: settings.modelsFolder, logger: logger)
         fleet = try CameraFleet(
             cameras: settings.cameras, registry: registry, outbox: state.outbox, writer: writer, logger: logger
         ) { camera, unwritten in
             let meter = CameraMeter()
             return CameraService(
                 settings: camera, site: settings.site, detector: detector,
-                describer: describer.describer(for: camera.zones), maker: state.archive?.maker, writer: writer,
-                memory: try CameraMemory(
+                classifier: classifier.classifier(for: camera.zones), maker: state.archive?.maker, writer: writer,
+                memory: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
-                settlements: settlements, meter: meter, logger: logger
+                reviewMailbox: reviewMailbox, meter: meter, logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)

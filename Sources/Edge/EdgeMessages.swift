@@ -1,6 +1,7 @@
 import Analytics
 import Contract
 import Delivery
+import Domain
 import Logging
 import Store
 
@@ -13,10 +14,10 @@ struct EdgeMessages: Sendable {
     let board: SinkBoard
 
     /// - Parameters:
-    ///   - settlements: hear of incidents that a review has ended.
+    ///   - reviewMailbox: hear of incidents that a review has ended.
     ///   - snapshots: take the pictures that a command asks for.
     init(
-        _ settings: DaemonSettings, _ state: EdgeState, settlements: Settlements, snapshots: SnapshotTaker,
+        _ settings: DaemonSettings, _ state: EdgeState, reviewMailbox: ReviewMailbox, snapshots: SnapshotTaker,
         logger: Logger
     ) {
         let inbox = settings.authority.map { authority in
@@ -25,7 +26,7 @@ struct EdgeMessages: Sendable {
                 outbox: state.outbox, topics: settings.topics, site: settings.site, places: [],
                 authority: authority, logger: logger, secrets: settings.secrets,
                 settled: {
-                    settlements.post($0.id, camera: $0.camera)
+                    reviewMailbox.post($0.id, camera: $0.camera)
                     state.examples?.consider($0)
                 },
                 snapshot: { await snapshots.take($0) })

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Evidence
 import Foundation
 import Pipeline

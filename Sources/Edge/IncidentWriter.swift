@@ -1,5 +1,5 @@
-public import Analytics
-public import Catalogue
+import Analytics
+public import Domain
 public import Contract
 import Evidence
 public import Foundation
@@ -174,13 +174,13 @@ public actor IncidentWriter {
     func forget(camera: String) { unwatched.forget(camera: camera) }
 
     /// Closes what none of these cameras watches any more. Waits for the disk.
-    nonisolated func closeUnwatched(by cameras: [CameraService.Settings]) {
+    nonisolated func closeOrphans(by cameras: [CameraService.Settings]) {
         unwatched.close(by: cameras)
         wake()
     }
 
     /// The same on the writer's own thread, while cameras run.
-    func goOver(to cameras: [CameraService.Settings]) { closeUnwatched(by: cameras) }
+    func goOver(to cameras: [CameraService.Settings]) { closeOrphans(by: cameras) }
 
     /// Begins to write what waits, in order, as far as it goes.
     public func flush() {

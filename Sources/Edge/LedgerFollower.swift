@@ -38,7 +38,7 @@ final class LedgerFollower: Service {
     private let warnings: SiteWarnings
     private let changed: @Sendable () -> Void
     private let state = Mutex(State())
-    private let waiting = Waiting()
+    private let waiting = MonotonicEvent()
 
     /// - Parameter changed: called where the site's state has something new to tell.
     init(

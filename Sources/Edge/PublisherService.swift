@@ -1,4 +1,5 @@
 import Delivery
+import Domain
 import Logging
 import ServiceLifecycle
 import Threading

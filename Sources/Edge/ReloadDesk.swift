@@ -1,5 +1,5 @@
-import Contract
 import Delivery
+import Domain
 import Foundation
 import Runtime
 import SiteConfiguration

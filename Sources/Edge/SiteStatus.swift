@@ -1,6 +1,6 @@
-import Analytics
 public import Contract
 import Delivery
+import Domain
 import Evidence
 public import Foundation
 import Runtime

@@ -1,3 +1,4 @@
+import Domain
 import Analytics
 import Contract
 import Evidence
@@ -18,7 +19,7 @@ struct SnapshotTaker: Sendable {
 
     func take(_ camera: String) async -> Snapshot {
         guard let service = registry.services.first(where: { $0.camera.id == camera }) else {
-            return .refused(Refusal(.unknownCamera, "this site has no camera \(camera)"))
+            return .refused(Rejection(.unknownCamera, "this site has no camera \(camera)"))
         }
         guard let archive else { return .unavailable(camera: camera) }
         if let fault = archive.maker.fault { return refused("faces and plates cannot be masked: \(fault)") }
@@ -48,5 +49,5 @@ struct SnapshotTaker: Sendable {
         }
     }
 
-    private func refused(_ text: String) -> Snapshot { .refused(Refusal(.unavailable, text)) }
+    private func refused(_ text: String) -> Snapshot { .refused(Rejection(.unavailable, text)) }
 }

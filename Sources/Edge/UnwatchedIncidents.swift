@@ -1,3 +1,4 @@
+import Domain
 import Analytics
 import Contract
 import Foundation
@@ -20,7 +21,7 @@ struct UnwatchedIncidents: Sendable {
         let clocks = HostClocks.now
         do {
             let silent = try outbox.suppressedIncidents().filter { try !isWatched($0, watched) }
-            if !silent.isEmpty { try outbox.release(silent.map(\.id)) }
+            if !silent.isEmpty { try outbox.unsuppress(silent.map(\.id)) }
             let open = try outbox.openIncidents().filter { try !isWatched($0, watched) }
             for incident in open {
                 let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)

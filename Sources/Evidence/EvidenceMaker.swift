@@ -1,5 +1,5 @@
-public import Analytics
-public import Catalogue
+import Analytics
+public import Domain
 public import Foundation
 public import Inference
 import Threading

@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 public import Foundation
 public import Video
 

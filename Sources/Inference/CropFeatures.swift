@@ -1,5 +1,5 @@
-public import Analytics
 import COpenCV
+public import Domain
 import Threading
 public import Video
 
@@ -30,7 +30,7 @@ public actor CropFeatures {
         blob = [Float](repeating: 0, count: 3 * model.width * model.height)
     }
 
-    /// The features of each of `boxes`, in their order; what a `Head` reads.
+    /// The features of each of `boxes`, in their order; what a `LinearClassifier` reads.
     ///
     /// - Parameter boxes: normalised; grown by `margin`, cut at the picture's edge and stretched to the network's input.
     public func features(of boxes: [Box], in frame: Frame) throws -> [[Float]] {

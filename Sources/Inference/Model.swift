@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 import Foundation
 import Hashing
 internal import Video

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 
 /// The list of the weights that the product can use: where they come from, what they must hash to, what they expect.

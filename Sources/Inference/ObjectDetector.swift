@@ -1,5 +1,5 @@
-public import Analytics
 import COpenCV
+public import Domain
 import Synchronization
 import Threading
 public import Video

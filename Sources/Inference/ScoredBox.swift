@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 /// Something that a masking network found: where, and how sure it is.
 public struct ScoredBox: Sendable, Hashable {

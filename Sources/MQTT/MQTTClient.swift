@@ -37,7 +37,7 @@ public final class MQTTClient: Sendable {
     private let clock = ContinuousClock()
     private let message: AsyncStream<MQTTMessage>.Continuation
     private let state = Mutex(State())
-    private let waiting = Waiting()
+    private let waiting = MonotonicEvent()
 
     public init(_ settings: MQTTSettings) {
         self.settings = settings

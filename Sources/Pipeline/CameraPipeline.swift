@@ -1,4 +1,5 @@
 public import Analytics
+public import Domain
 public import Evidence
 public import Foundation
 public import Inference
@@ -26,14 +27,14 @@ public struct CameraPipeline: ~Copyable {
         public let changes: [Change]
         public let detections: [Detection]
         public let findings: [Finding]
-        public let sight: SightJudgement
+        public let judgement: ViewJudgement
         /// How the zones with parking are seen.
         public var sharpness: [ZoneTiles.Sharpness] = []
         /// What cannot be judged of these pictures, in words for the operator.
         public var remarks: [String] = []
         /// The preset that the camera is at; nil where it has none, or shows none of them.
         public var preset: String?
-        /// Why the closer look failed; what the rules said of this look holds all the same.
+        /// Why the verification failed; what the rules said of this look holds all the same.
         public var fault: (any Error)?
     }
 
@@ -41,7 +42,7 @@ public struct CameraPipeline: ~Copyable {
     public struct Costs: Sendable {
         public var looks = 0
         /// Between the looks, while something may be smoke or flames.
-        public var glimpses = 0
+        public var burstFrames = 0
         public var inferences = 0
         public var gate = 0.0
         public var infer = 0.0
@@ -51,7 +52,7 @@ public struct CameraPipeline: ~Copyable {
 
         static func + (a: Costs, b: Costs) -> Costs {
             var sum = a
-            (sum.looks, sum.glimpses) = (a.looks + b.looks, a.glimpses + b.glimpses)
+            (sum.looks, sum.burstFrames) = (a.looks + b.looks, a.burstFrames + b.burstFrames)
             (sum.inferences, sum.gate) = (a.inferences + b.inferences, a.gate + b.gate)
             (sum.infer, sum.tiles, sum.rest) = (a.infer + b.infer, a.tiles + b.tiles, a.rest + b.rest)
             return sum
@@ -68,33 +69,33 @@ public struct CameraPipeline: ~Copyable {
     /// What drifts over the ground, or may, by its number.
     package var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// What pictures between the looks are wanted now.
-    public var attention: Attention { flames?.wantsBurst == true ? .burst : closer.isOn ? .glimpses : .looks }
+    public var attention: Attention { flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks }
     /// Whether the camera's view has been learnt.
-    package var knowsView: Bool { sight.isKnown }
+    package var knowsView: Bool { monitor.isKnown }
     /// What became of the ground that an earlier run had kept.
     public var groundRestoration: GroundRestoration { ground?.restoration ?? .none }
     private let detector: ObjectDetector
     private var small: SmallPicture
-    private var sight: Sight
-    private var gate: Gate
-    private var tracker: StayTracker
+    private var monitor: ViewMonitor
+    private var gate: MotionGate
+    private var tracker: StationaryObjectTracker
     /// Nil where no rule asks what lies on the ground.
-    private var ground: GroundWatcher?
+    private var ground: LeftObjectDetector?
     /// Nil where no rule asks for smoke.
     private var smoke: SmokeWatcher?
     /// Nil where no rule asks for smoke.
     private var flames: FlameWatcher?
-    private var closer = CloserWatch()
+    private var slowBurst = SlowBurstBudget()
     /// When the smoke's watcher was given a picture last.
     private var smokeSeen: MediaTime?
-    private var lastJudgement: SightJudgement?
+    private var lastJudgement: ViewJudgement?
     /// Looks in a row that say otherwise than `isColourless`.
     private var otherwise = 0
     private var isColourless = false
     private var rules: RuleSet
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
-    private let describer: PlaceDescriber?
+    private let classifier: ExplanationClassifier?
     /// Looks at a part of a picture enlarged.
     var enlarge: @Sendable (Frame, Box) async throws -> ObjectDetector.Result
     /// Whether the detector has time for a tile.
@@ -108,27 +109,28 @@ public struct CameraPipeline: ~Copyable {
     ///   - restored: what stood still and was under way when the last run ended.
     ///   - restoredGround: the ground then, and what lay there.
     ///   - views: what the camera saw then, on which the zones were drawn.
-    ///   - presets: see `Sight`.
+    ///   - presets: see `ViewMonitor`.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
-        describer: PlaceDescriber? = nil,
-        restored: WatchSnapshot? = nil, restoredGround: GroundSnapshot? = nil, views: [ViewSnapshot] = [],
+        classifier: ExplanationClassifier? = nil,
+        restored: WatchCheckpoint? = nil, restoredGround: BackgroundCheckpoint? = nil, views: [ViewCheckpoint] = [],
         presets: [String] = [], minimumScore: Double = 0.35, hasTiles: Bool = true
     ) {
-        sight = Sight(known: views, presets: presets)
+        monitor = ViewMonitor(known: views, presets: presets)
         self.detector = detector
         enlarge = { try await detector.detections(in: $0, part: $1) }
         self.incidents = incidents
         self.recorder = recorder
-        self.describer = describer
+        self.classifier = classifier
         tiles = ZoneTiles(zones: zones.withParking, isOn: hasTiles)
-        gate = Gate(zones: zones.map(\.zone.polygon))
-        var settings = StayTracker.Settings()
+        gate = MotionGate(zones: zones.map(\.zone.polygon))
+        var settings = StationaryObjectTracker.Settings()
         settings.birthScore = minimumScore
-        tracker = StayTracker(settings: settings, restored: restored)
+        tracker = StationaryObjectTracker(settings: settings, restored: restored)
         let withGround = zones.filter { $0.rules.needs.contains(.ground) }
         ground =
-            withGround.isEmpty ? nil : GroundWatcher(zones: withGround.map(\.zone.polygon), restored: restoredGround)
+            withGround.isEmpty
+            ? nil : LeftObjectDetector(zones: withGround.map(\.zone.polygon), restored: restoredGround)
         smoke = zones.contains { $0.rules.needs.contains(.smoke) } ? SmokeWatcher(restored: restored) : nil
         flames = smoke.map { _ in FlameWatcher() }
         small = SmallPicture(isColoured: zones.contains { $0.rules.needs.contains(.colour) })
@@ -139,28 +141,28 @@ public struct CameraPipeline: ~Copyable {
     /// What stands still and is under way, for a later run.
     ///
     /// - Parameter time: of the newest look.
-    public func snapshot(at time: MediaTime) -> WatchSnapshot {
-        WatchSnapshot(time: time, tracker: tracker, rules: rules, smoke: smoke)
+    public func checkpoint(at time: MediaTime) -> WatchCheckpoint {
+        WatchCheckpoint(time: time, tracker: tracker, rules: rules, smoke: smoke)
     }
 
     /// What a later run needs of the ground; nil while it is not known.
     ///
     /// - Parameter time: of the newest look.
-    package func groundSnapshot(at time: MediaTime) -> GroundSnapshot? {
-        ground?.snapshot(at: time)
+    package func backgroundCheckpoint(at time: MediaTime) -> BackgroundCheckpoint? {
+        ground?.checkpoint(at: time)
     }
 
     /// What a later run needs to recognise the view; nil while it is not known.
-    package func viewSnapshot() -> ViewSnapshot? { sight.snapshot }
+    package func viewCheckpoint() -> ViewCheckpoint? { monitor.checkpoint }
 
     /// How much a small picture is like the view that was known before; nil where it shows another one, or none.
-    func likeness(of picture: GreyImage) -> Double? { sight.likeness(of: picture) }
+    func likeness(of picture: GreyImage) -> Double? { monitor.likeness(of: picture) }
 
     /// The camera looks elsewhere for a while: as if it were blind.
     ///
     /// - Parameter views: by which it is recognised when it is back.
-    mutating func leave(views: [ViewSnapshot], at time: MediaTime) {
-        sight.leave(known: views)
+    mutating func leave(views: [ViewCheckpoint], at time: MediaTime) {
+        monitor.leave(known: views)
         lastJudgement = nil
         tracker.interrupt()
         flames?.interrupt()
@@ -181,10 +183,10 @@ public struct CameraPipeline: ~Copyable {
 
     /// Takes one picture through gate, detector, tracker, rules and incidents.
     public mutating func look(at frame: Frame) async throws -> Look {
-        if frame.isGlimpse, let lastJudgement { return try glimpse(at: frame, lastJudgement) }
+        if frame.isBurstFrame, let lastJudgement { return try burstFrame(at: frame, lastJudgement) }
         var clock = threadSeconds()
         let (picture, chroma) = try small.picture(of: frame)
-        let judgement = sight.judge(picture, at: frame.time)
+        let judgement = monitor.judge(picture, at: frame.time)
         lastJudgement = judgement
         if judgement.hasNewAppearance {
             tracker.appearanceChanged(at: frame.time)
@@ -198,9 +200,9 @@ public struct CameraPipeline: ~Copyable {
             flames?.interrupt()
             incidents.interrupt(at: frame.time)
             // Pictures between the looks would show nothing either, however long it lasts.
-            closer.decide(false, at: frame.time)
+            slowBurst.decide(false, at: frame.time)
             return Look(
-                time: frame.time, changes: [], detections: [], findings: [], sight: judgement,
+                time: frame.time, changes: [], detections: [], findings: [], judgement: judgement,
                 sharpness: tiles.sharpness, remarks: remarks)
         }
         let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
@@ -227,15 +229,15 @@ public struct CameraPipeline: ~Copyable {
         let burning = flames?.update(with: scene) ?? []
         var objects =
             ground?.update(
-                with: scene, stays: tracker.stays, ended: ended, veils: smoke?.veils ?? [],
+                with: scene, stays: tracker.stays, ended: ended, hazes: smoke?.hazes ?? [],
                 plumes: (smoke?.plumes ?? []) + burning.filter { $0.certainty > 0 }) ?? []
         smokeSeen = frame.time
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
-        closer.decide(smoke?.isUndecided ?? false, at: frame.time)
+        slowBurst.decide(smoke?.isUndecided ?? false, at: frame.time)
         if let chroma, flames != nil { judgeColour(chroma) }
         costs.rest += threadSeconds() - clock
         // A stay that ended is told once: nothing may fail between the tracker and the rules.
-        let fault = await lookCloser(in: frame) ?? tileFault
+        let fault = await verify(in: frame) ?? tileFault
         objects = ground?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
@@ -246,7 +248,7 @@ public struct CameraPipeline: ~Copyable {
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)
         var advanced = incidents.advance(findings, at: frame.time)
         for index in advanced.indices where advanced[index].state == .opened {
-            guard let reason = await describer?.reason(for: advanced[index], in: frame) else { continue }
+            guard let reason = await classifier?.reason(for: advanced[index], in: frame) else { continue }
             advanced[index].why.append(reason)
             incidents.explain(advanced[index].id, reason)
         }
@@ -262,7 +264,7 @@ public struct CameraPipeline: ~Copyable {
         }
         recorder?.note(findings, vehicles: vehicles, in: frame)
         return Look(
-            time: frame.time, changes: changes, detections: detections, findings: findings, sight: judgement,
+            time: frame.time, changes: changes, detections: detections, findings: findings, judgement: judgement,
             sharpness: tiles.sharpness, remarks: remarks, fault: fault)
     }
 
@@ -280,21 +282,21 @@ public struct CameraPipeline: ~Copyable {
     private static let smokeInterval = 0.45
 
     /// Takes a picture between two looks: only what drifts and what flickers need it.
-    private mutating func glimpse(at frame: Frame, _ judgement: SightJudgement) throws -> Look {
+    private mutating func burstFrame(at frame: Frame, _ judgement: ViewJudgement) throws -> Look {
         let clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
-        costs.glimpses += 1
+        costs.burstFrames += 1
         if judgement.isClear, let ground {
             let (picture, chroma) = try small.picture(of: frame)
             let scene = Scene(
                 time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
-            flames?.glimpse(of: scene)
-            if closer.isOn, smokeSeen.map({ !(0..<Self.smokeInterval ~= frame.time - $0) }) ?? true {
-                smoke?.glimpse(of: scene, over: ground)
+            flames?.take(burstFrame: scene)
+            if slowBurst.isOn, smokeSeen.map({ !(0..<Self.smokeInterval ~= frame.time - $0) }) ?? true {
+                smoke?.take(burstFrame: scene, over: ground)
                 smokeSeen = frame.time
             }
         }
-        return Look(time: frame.time, changes: [], detections: detections, findings: [], sight: judgement)
+        return Look(time: frame.time, changes: [], detections: detections, findings: [], judgement: judgement)
     }
 
     /// One part a look, in which vehicles are small. Returns why it failed: it is looked at in one of the next looks.
@@ -315,12 +317,12 @@ public struct CameraPipeline: ~Copyable {
 
     /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.
     private static let surroundings = 1.0
-    /// The least part of the picture that a closer look takes in, as a share of its sides.
+    /// The least part of the picture that a verification takes in, as a share of its sides.
     private static let leastPart = 0.2
 
     /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle or a person was
     /// too small for it before. One thing a look, which bounds the cost. Returns why it failed: the next look tries again.
-    private mutating func lookCloser(in frame: Frame) async -> (any Error)? {
+    private mutating func verify(in frame: Frame) async -> (any Error)? {
         guard let thing = ground?.due(at: frame.time) else { return nil }
         let box = thing.box.grown(by: Self.surroundings)
         let short = max(Self.leastPart / max(box.width, 1e-6), Self.leastPart / max(box.height, 1e-6))

@@ -22,11 +22,11 @@ public struct CameraPreset: Sendable, Equatable {
         var small = SmallPicture()
         let found: GreyImage?
         do {
-            var recording = try Recording(path: path, cadence: .every(seconds: 1))
+            var recording = try Recording(path: path, sampling: .every(seconds: 1))
             found = try recording.next().map { try small.picture(of: $0).luma }
         } catch { throw fault("\(error); give it as JPEG or PNG") }
         guard let found else { throw fault("there is no picture in it; give it as JPEG or PNG") }
-        guard ViewSnapshot(found) != nil else {
+        guard ViewCheckpoint(found) != nil else {
             throw fault("too little can be made out in it to recognise the view by; take it by day and in focus")
         }
         self.init(id: id, picture: found)
@@ -34,6 +34,6 @@ public struct CameraPreset: Sendable, Equatable {
 
     /// Whether both show one view.
     package func isAlike(_ other: CameraPreset) -> Bool {
-        ViewSnapshot(picture)?.isSeen(in: other.picture.stretched(toHeight: picture.height)) ?? false
+        ViewCheckpoint(picture)?.isSeen(in: other.picture.stretched(toHeight: picture.height)) ?? false
     }
 }

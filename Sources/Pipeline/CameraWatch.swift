@@ -1,4 +1,5 @@
 public import Analytics
+import Domain
 public import Foundation
 import Inference
 public import Video
@@ -14,7 +15,7 @@ public final class CameraWatch {
         public let preset: CameraPreset?
         public internal(set) var pipeline: CameraPipeline
         /// What an earlier run, or an earlier stay, has learnt of its view.
-        fileprivate var learnt: ViewSnapshot?
+        fileprivate var learnt: ViewCheckpoint?
         package var watching = WatchKeeping()
         package var keeping = GroundKeeping()
         package var viewing = ViewKeeping()
@@ -22,8 +23,8 @@ public final class CameraWatch {
 
         /// - Parameters:
         ///   - learnt: what an earlier run has learnt of the preset's view.
-        ///   - pipeline: of a preset with `presets`, see `Sight`.
-        public init(preset: CameraPreset? = nil, learnt: ViewSnapshot? = nil, pipeline: consuming CameraPipeline) {
+        ///   - pipeline: of a preset with `presets`, see `ViewMonitor`.
+        public init(preset: CameraPreset? = nil, learnt: ViewCheckpoint? = nil, pipeline: consuming CameraPipeline) {
             self.preset = preset
             self.learnt = learnt
             restoration = pipeline.groundRestoration
@@ -31,8 +32,8 @@ public final class CameraWatch {
         }
 
         /// By which the preset is recognised in pictures of a height.
-        fileprivate func views(_ preset: CameraPreset, height: Int) -> [ViewSnapshot] {
-            [learnt, ViewSnapshot(preset.picture.stretched(toHeight: height))].compactMap { $0 }
+        fileprivate func views(_ preset: CameraPreset, height: Int) -> [ViewCheckpoint] {
+            [learnt, ViewCheckpoint(preset.picture.stretched(toHeight: height))].compactMap { $0 }
         }
     }
 
@@ -52,10 +53,10 @@ public final class CameraWatch {
 
     /// Takes one picture through the pipeline that it belongs to.
     public func look(at frame: Frame) async throws -> CameraPipeline.Look {
-        if place.preset != nil, !frame.isGlimpse { try choose(by: frame) }
+        if place.preset != nil, !frame.isBurstFrame { try choose(by: frame) }
         var look = try await place.pipeline.look(at: frame)
         // Nothing is concluded before it is recognised; one look that shows nothing is no news.
-        isSeen = look.sight.fault == nil && (isSeen || look.sight.isClear)
+        isSeen = look.judgement.fault == nil && (isSeen || look.judgement.isClear)
         look.preset = isSeen ? place.preset?.id : nil
         if places.count > 1 { look.sharpness = places.flatMap { $0.pipeline.sharpness } }
         return look
@@ -76,7 +77,7 @@ public final class CameraWatch {
 
     private func leave(_ place: Place, at time: MediaTime) {
         guard let preset = place.preset, let height else { return }
-        if place.pipeline.knowsView { place.learnt = place.pipeline.viewSnapshot() ?? place.learnt }
+        if place.pipeline.knowsView { place.learnt = place.pipeline.viewCheckpoint() ?? place.learnt }
         place.pipeline.leave(views: place.views(preset, height: height), at: time)
     }
 

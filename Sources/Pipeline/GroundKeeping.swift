@@ -1,4 +1,5 @@
 package import Analytics
+package import Domain
 
 /// When what lies on the ground is kept anew: at each change of the things there and of smoke over them, when something
 /// begins to lie there, else seldom, which spares memory cards.

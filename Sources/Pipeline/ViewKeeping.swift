@@ -1,4 +1,4 @@
-package import Analytics
+package import Domain
 
 /// When the view of a camera is kept anew: once it is known, and now and then, for light and seasons change it.
 package struct ViewKeeping {

@@ -1,4 +1,5 @@
 package import Analytics
+package import Domain
 
 /// When what is under way is kept anew: at each change of what stands and of what the rules speak of, now and then while
 /// there is something, so that a restart knows how old it is, and seldom else, which spares memory cards.

@@ -1,4 +1,5 @@
 public import Analytics
+public import Domain
 import Hashing
 import Video
 

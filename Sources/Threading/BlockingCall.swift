@@ -13,7 +13,7 @@ public final class BlockingCall<Value: Sendable>: Sendable {
     }
 
     private let state = Mutex(State())
-    private let done = Waiting()
+    private let done = MonotonicEvent()
 
     public init(named name: String, _ work: @escaping @Sendable () -> Value) {
         startThread(named: name) { [self] in

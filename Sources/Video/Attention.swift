@@ -2,8 +2,8 @@
 public enum Attention: Int, Sendable, Comparable {
     /// Not at all.
     case looks
-    /// A glimpse every half second, for what drifts.
-    case glimpses
+    /// A burst frame every half second, for what drifts.
+    case slowBurst
     /// Each picture, as fast as thirty a second, for what flickers.
     case burst
 

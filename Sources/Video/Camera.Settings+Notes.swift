@@ -11,11 +11,11 @@ extension Camera.Settings {
         if !url.isEncrypted, authority != nil {
             notes.append("ca_file does nothing: its address does not begin with rtsps://")
         }
-        let rest = cadence.longestRest
-        if cadence.longestFault > Cadence.every(seconds: 0).longestFault {
+        let rest = sampling.longestRest
+        if sampling.longestFault > SamplingPolicy.every(seconds: 0).longestFault {
             notes.append(
                 "with up to \(Int(rest.rounded(.up))) s between looks a fault of the camera is stated within "
-                    + "\(Int(cadence.longestFault.rounded(.up))) s, not \(Int(Cadence.every(seconds: 0).longestFault)) s; "
+                    + "\(Int(sampling.longestFault.rounded(.up))) s, not \(Int(SamplingPolicy.every(seconds: 0).longestFault)) s; "
                     + "lower promise or look_every where that is too late")
         }
         if let aspect {

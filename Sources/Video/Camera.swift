@@ -1,5 +1,5 @@
-public import Analytics
 import Dispatch
+public import Domain
 import Foundation
 import Synchronization
 public import Threading
@@ -11,7 +11,7 @@ public final class Camera: Sendable {
     public struct Settings: Sendable, Hashable {
         public var url: CameraURL
         public var transport: Transport
-        public var cadence: Cadence
+        public var sampling: SamplingPolicy
         /// Seconds.
         public var openTimeout: Double
         public var readTimeout: Double
@@ -23,12 +23,12 @@ public final class Camera: Sendable {
         public var authority: String?
 
         public init(
-            url: CameraURL, transport: Transport = .auto, cadence: Cadence = .keyFrames(promise: 3),
+            url: CameraURL, transport: Transport = .auto, sampling: SamplingPolicy = .keyFrames(promise: 3),
             openTimeout: Double = 10, readTimeout: Double = 5, aspect: Aspect? = nil
         ) {
             self.url = url
             self.transport = transport
-            self.cadence = cadence
+            self.sampling = sampling
             self.openTimeout = openTimeout
             self.readTimeout = readTimeout
             self.aspect = aspect
@@ -45,16 +45,16 @@ public final class Camera: Sendable {
 
     public let id: String
     /// Ends when the camera is stopped, or with the file that it reads.
-    public var frames: AsyncStream<Frame> { outlet.frames }
+    public var frames: AsyncStream<Frame> { latest.frames }
     public let states: AsyncStream<CameraState>
 
     private let settings: Settings
     private let clocks: Clocks
     private let backoff: Backoff
-    private let outlet = FrameOutlet()
+    private let latest = LatestFrame()
     private let state: AsyncStream<CameraState>.Continuation
     private let deadline = ReadDeadline()
-    private let waiting = Waiting()
+    private let waiting = MonotonicEvent()
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
     private let attention = Atomic<Int>(0)
@@ -117,7 +117,7 @@ public final class Camera: Sendable {
     public func run(from started: MediaTime) async {
         try? await onOwnThread(named: "cam-\(id)") { [self] in
             loop(from: started)
-            outlet.finish()
+            latest.finish()
             state.finish()
             hasEnded.store(true, ordering: .relaxed)
         }
@@ -133,7 +133,7 @@ public final class Camera: Sendable {
     }
 
     private func loop(from started: MediaTime) {
-        var outlet = outlet
+        var latest = latest
         var timeline = Timeline(isLive: settings.url.isStream, started: started.seconds)
         var backoff = backoff
         let begin = clocks.uptime()
@@ -142,7 +142,7 @@ public final class Camera: Sendable {
             var rest = 0.0
             state.yield(.connecting)
             do throws(VideoError) {
-                try session(&timeline, &backoff, &outlet, since: begin)
+                try session(&timeline, &backoff, &latest, since: begin)
                 if !settings.url.isStream {
                     state.yield(.ended)
                     return
@@ -171,7 +171,7 @@ public final class Camera: Sendable {
     }
 
     private func session(
-        _ timeline: inout Timeline, _ backoff: inout Backoff, _ outlet: inout FrameOutlet, since begin: Double
+        _ timeline: inout Timeline, _ backoff: inout Backoff, _ latest: inout LatestFrame, since begin: Double
     ) throws(VideoError) {
         // The wait before the next attempt is none of this one.
         defer { progress() }
@@ -179,7 +179,7 @@ public final class Camera: Sendable {
         options.transport = settings.transport
         options.openTimeout = settings.openTimeout
         options.readTimeout = settings.readTimeout
-        options.cadence = settings.cadence
+        options.sampling = settings.sampling
         options.aspect = settings.aspect
         options.largestPicture = settings.largestPicture
         options.uptime = clocks.uptime
@@ -202,7 +202,7 @@ public final class Camera: Sendable {
             source.attention = Attention(rawValue: attention.load(ordering: .relaxed)) ?? .looks
             guard let picture = try source.next() else { return }
             let isBack = flow.withLock { flow in
-                if !picture.isGlimpse { flow.missing = max(0, flow.missing - 1) }
+                if !picture.isBurstFrame { flow.missing = max(0, flow.missing - 1) }
                 defer { flow.isOnline = flow.missing == 0 }
                 return !flow.isOnline && flow.missing == 0
             }
@@ -225,9 +225,9 @@ public final class Camera: Sendable {
                 system: clocks.now(), uptime: uptime,
                 camera: source.senderOffset.map { Date(timeIntervalSince1970: picture.pts + $0) },
                 isCameraDistrusted: source.isSenderDistrusted)
-            let isKept = outlet.put(isGlimpse: picture.isGlimpse) { isGlimpse in
+            let isKept = latest.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
                 Frame(
-                    taking: picture.raw, time: time, moment: moment, isGlimpse: isGlimpse, shape: picture.shape,
+                    taking: picture.raw, time: time, moment: moment, isBurstFrame: isBurstFrame, shape: picture.shape,
                     remarks: picture.remarks)
             }
             count.withLock { count in

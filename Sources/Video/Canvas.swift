@@ -1,5 +1,6 @@
 public import Analytics
 internal import CFFmpeg
+public import Domain
 import Foundation
 
 /// A copy of a picture, planar 4:2:0, that can be drawn on and encoded. One owner.

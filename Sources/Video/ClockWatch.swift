@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 import Foundation
 
 /// Notices when a clock is set: the camera's or ours. Ours is compared with the clock that only runs, the camera's with

@@ -1,5 +1,5 @@
-public import Analytics
 internal import CFFmpeg
+public import Domain
 public import Foundation
 
 /// One decoded picture with its time. Owns a reference to libav's buffers, not a copy.
@@ -15,7 +15,7 @@ public final class Frame: @unchecked Sendable {
     /// When it was taken, by the camera's clock where RTCP gives it and it is not far off, else by ours at its arrival.
     public let date: Date
     /// Taken between two looks, because the camera is watched closely.
-    public let isGlimpse: Bool
+    public let isBurstFrame: Bool
     /// True where `date` is by the camera's clock.
     public let isDatedByCamera: Bool
     /// All clocks at its arrival; nil for a recording.
@@ -30,14 +30,14 @@ public final class Frame: @unchecked Sendable {
     ///
     /// - Parameters: shape and remarks as the source gave them; by what `raw` says where nil.
     init(
-        taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isGlimpse: Bool = false,
+        taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isBurstFrame: Bool = false,
         shape: PictureShape? = nil, remarks: [String] = []
     ) {
         self.raw = raw
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)
-        self.isGlimpse = isGlimpse
+        self.isBurstFrame = isBurstFrame
         self.time = time
         self.date = date
         isDatedByCamera = false
@@ -46,14 +46,14 @@ public final class Frame: @unchecked Sendable {
 
     /// Takes over `raw`.
     init(
-        taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isGlimpse: Bool = false,
+        taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isBurstFrame: Bool = false,
         shape: PictureShape? = nil, remarks: [String] = []
     ) {
         self.raw = raw
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)
-        self.isGlimpse = isGlimpse
+        self.isBurstFrame = isBurstFrame
         self.time = time
         self.moment = moment
         isDatedByCamera = moment.offset.map { abs($0) <= Self.farOff } ?? false
@@ -63,7 +63,7 @@ public final class Frame: @unchecked Sendable {
     /// A picture from its planes in 4:4:4, `width` × `height` bytes each, 0…255: luma, blue and red difference.
     /// Throws where the planes have another size.
     public convenience init(
-        planes: [[UInt8]], width: Int, height: Int, time: MediaTime, date: Date, isGlimpse: Bool = false
+        planes: [[UInt8]], width: Int, height: Int, time: MediaTime, date: Date, isBurstFrame: Bool = false
     ) throws {
         guard planes.count == 3, planes.allSatisfy({ $0.count == width * height }), width > 0, height > 0,
             let frame = av_frame_alloc()
@@ -72,7 +72,7 @@ public final class Frame: @unchecked Sendable {
         frame.pointee.width = Int32(width)
         frame.pointee.height = Int32(height)
         frame.pointee.colorspace = Conversion.jpeg
-        self.init(taking: frame, time: time, date: date, isGlimpse: isGlimpse)
+        self.init(taking: frame, time: time, date: date, isBurstFrame: isBurstFrame)
         try FFmpegError.check(av_frame_get_buffer(frame, 0), "allocate a picture")
         let targets = [
             (frame.pointee.data.0, frame.pointee.linesize.0), (frame.pointee.data.1, frame.pointee.linesize.1),

@@ -1,5 +1,5 @@
-public import Analytics
 internal import CFFmpeg
+public import Domain
 public import Foundation
 
 /// JPEG through libavcodec's mjpeg, so that no second imaging library is loaded.

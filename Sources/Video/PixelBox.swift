@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 /// An upright rectangle in whole pixels, origin at the top left.
 public struct PixelBox: Sendable, Hashable {

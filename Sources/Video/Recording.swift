@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 import Foundation
 import Glibc
 
@@ -9,10 +9,10 @@ public struct Recording: ~Copyable {
     public private(set) var decodeSeconds = 0.0
 
     /// - Parameter aspect: the shape in which pictures are shown; what the file says where nil.
-    public init(path: String, cadence: Cadence, aspect: Aspect? = nil) throws(VideoError) {
+    public init(path: String, sampling: SamplingPolicy, aspect: Aspect? = nil) throws(VideoError) {
         var options = VideoSource.Options()
         options.aspect = aspect
-        options.cadence = cadence
+        options.sampling = sampling
         source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
     }
 
@@ -28,14 +28,14 @@ public struct Recording: ~Copyable {
     /// Seconds of footage read so far.
     public var seconds: Double { source.span.map { $0.upperBound - $0.lowerBound } ?? 0 }
 
-    /// The next picture that the cadence wants, or nil at the end. Dates count from the Unix epoch.
+    /// The next picture that the sampling wants, or nil at the end. Dates count from the Unix epoch.
     public mutating func next() throws(VideoError) -> Frame? {
         let before = threadSeconds()
         defer { decodeSeconds += threadSeconds() - before }
         guard let picture = try source.next() else { return nil }
         return Frame(
             taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts),
-            isGlimpse: picture.isGlimpse, shape: picture.shape, remarks: picture.remarks)
+            isBurstFrame: picture.isBurstFrame, shape: picture.shape, remarks: picture.remarks)
     }
 }
 

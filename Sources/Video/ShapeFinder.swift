@@ -1,5 +1,5 @@
-internal import Analytics
 internal import CFFmpeg
+import Domain
 
 /// Finds out how wide the pixels of each picture are, and writes it into the picture, where everybody reads it.
 struct ShapeFinder {

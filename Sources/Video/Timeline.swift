@@ -1,13 +1,13 @@
-import Analytics
+import Domain
 import Foundation
 
 /// Joins the sessions of one camera into one timeline, and says what wall-clock time each moment was.
 ///
-/// Inside a session, time follows the presentation time stamps as far as `Pace` lets them stray. Between sessions (a
+/// Inside a session, time follows the presentation time stamps as far as `TimestampSmoother` lets them stray. Between sessions (a
 /// reconnect) it follows a monotonic clock. A wall clock that steps changes nothing but the dates that are shown.
 struct Timeline {
     private let isLive: Bool
-    private var pace: Pace?
+    private var smoother: TimestampSmoother?
     private var last = -Double.infinity
     private let started: Double
 
@@ -18,7 +18,7 @@ struct Timeline {
     }
 
     /// A reconnect: the next stamp begins anew.
-    mutating func interrupt() { pace = nil }
+    mutating func interrupt() { smoother = nil }
 
     /// - Parameters:
     ///   - pts: seconds in the session's own time.
@@ -26,9 +26,9 @@ struct Timeline {
     mutating func time(pts: Double, uptime: Double) -> MediaTime {
         guard isLive else { return MediaTime(pts) }
         let clock = started + uptime
-        var pace = pace ?? Pace(pts, is: max(clock, last), at: clock)
-        last = pace.time(pts, at: clock, notBefore: last)
-        self.pace = pace
+        var smoother = smoother ?? TimestampSmoother(pts, is: max(clock, last), at: clock)
+        last = smoother.time(pts, at: clock, notBefore: last)
+        self.smoother = smoother
         return MediaTime(last)
     }
 }

@@ -1,5 +1,5 @@
-internal import Analytics
 internal import CFFmpeg
+import Domain
 import Foundation
 import Synchronization
 
@@ -14,7 +14,7 @@ struct VideoSource: ~Copyable {
         /// Seconds.
         var openTimeout = 10.0
         var readTimeout = 5.0
-        var cadence = Cadence.keyFrames(promise: 3)
+        var sampling = SamplingPolicy.keyFrames(promise: 3)
         /// Pixels of the largest picture that is decoded: 8K and a little, for files. Without a limit a few bytes make the
         /// decoder allocate gigabytes.
         var largestPicture = 8192 * 4608
@@ -33,7 +33,7 @@ struct VideoSource: ~Copyable {
     struct Picture: ~Copyable {
         let raw: UnsafeMutablePointer<AVFrame>
         let pts: Double
-        let isGlimpse: Bool
+        let isBurstFrame: Bool
         let shape: PictureShape
         /// What an operator should know of the stream.
         let remarks: [String]
@@ -52,16 +52,16 @@ struct VideoSource: ~Copyable {
     private let shapes: ShapeFinder
     private let deadline: ReadDeadline
     private let options: Options
-    private var planner: LookPlanner
+    private var planner: DecodePlanner
     /// Nil for a stream.
     private var stamps: FileStamps?
     private let url: CameraURL
     private var isDraining = false
-    private var backlog = Backlog()
-    /// The decoder is given what is in the backlog.
+    private var buffer = GOPBuffer()
+    /// The decoder is given what is in the buffer.
     private var isCatchingUp = false
     /// Nil for a file.
-    private var pace: Pace?
+    private var smoother: TimestampSmoother?
     /// Seconds since the last picture that was whole: of a file by its stamps, of a stream by the clock.
     private var barren = 0.0
     /// When `barren` was 0, by the clock.
@@ -199,7 +199,7 @@ struct VideoSource: ~Copyable {
         self.url = url
         // Joined in the middle, H.265 brings pictures that refer to what never came, and libav makes that up without a word.
         isDamaged = shape.pointee.codec_id == AV_CODEC_ID_HEVC
-        self.planner = LookPlanner(cadence: options.cadence)
+        self.planner = DecodePlanner(sampling: options.sampling)
         if !url.isStream {
             stamps = FileStamps(
                 timeBase: info.pointee.time_base, rates: [info.pointee.avg_frame_rate, info.pointee.r_frame_rate])
@@ -241,17 +241,19 @@ struct VideoSource: ~Copyable {
                     throw error
                 }
                 if ffIsKeyFrame(raw) != 0 { vainKeys = 0 }
-                // What the backlog brings first is past.
-                if isWhole(raw), !isCatchingUp || backlog.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
+                // What the buffer brings first is past.
+                if isWhole(raw), !isCatchingUp || buffer.isEmpty, !isDamaged, let pts = seconds(stamp(of: raw)) {
                     let choice = planner.choose(isKey: ffIsKeyFrame(raw) != 0, at: paced(pts))
                     if choice != .nothing {
                         barren = 0
                         fruitful = options.uptime()
                         isStarving = false
                         session?.loss.reset()
-                        guard let orientation else { return picture(raw, pts: pts, isGlimpse: choice == .glimpse) }
+                        guard let orientation else {
+                            return picture(raw, pts: pts, isBurstFrame: choice == .burstFrame)
+                        }
                         defer { av_frame_free(&frame) }
-                        return picture(try turned(raw, orientation), pts: pts, isGlimpse: choice == .glimpse)
+                        return picture(try turned(raw, orientation), pts: pts, isBurstFrame: choice == .burstFrame)
                     }
                 }
                 av_frame_unref(raw)
@@ -277,10 +279,10 @@ struct VideoSource: ~Copyable {
         }
     }
 
-    private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isGlimpse: Bool) -> Picture {
+    private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isBurstFrame: Bool) -> Picture {
         let shape = shapes.settle(raw, codec: codec?.pointee.sample_aspect_ratio ?? AVRational(num: 0, den: 1))
         return Picture(
-            raw: raw, pts: pts, isGlimpse: isGlimpse, shape: shape,
+            raw: raw, pts: pts, isBurstFrame: isBurstFrame, shape: shape,
             remarks: [shape.remark, refresh.remark].compactMap(\.self))
     }
 
@@ -325,7 +327,7 @@ struct VideoSource: ~Copyable {
     private mutating func feed() throws(VideoError) -> Bool {
         while true {
             if isCatchingUp {
-                guard let kept = backlog.takeFirst() else {
+                guard let kept = buffer.takeFirst() else {
                     isCatchingUp = false
                     continue
                 }
@@ -366,21 +368,21 @@ struct VideoSource: ~Copyable {
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
                 refresh.noteFault()
-                if backlog.isFull { backlog.close() }
+                if buffer.isFull { buffer.close() }
                 try keep(packet)
                 continue
             }
             if vainKeys > 1 { planner.distrustKeyFrames() }
             follow(packet, isKey: isKey, at: time)
             let isNeeded = planner.needs(isKey: isKey, at: paced(time))
-            if isKey { backlog.restart() }
+            if isKey { buffer.restart() }
             guard isNeeded else {
                 isTorn = true
                 try keep(packet)
-                if backlog.isFull { planner.goOn() }
+                if buffer.isFull { planner.goOn() }
                 continue
             }
-            guard backlog.isEmpty else {
+            guard buffer.isEmpty else {
                 try keep(packet)
                 (isCatchingUp, isTorn) = (true, false)
                 continue
@@ -401,8 +403,8 @@ struct VideoSource: ~Copyable {
 
     /// Throws where no picture has come for too long, and says so before.
     private mutating func checkPictures() throws(VideoError) {
-        let isOver = barren >= Self.patience + refresh.patience + options.cadence.longestRest
-        guard isOver || url.isStream && !isStarving && barren >= options.cadence.longestFault else { return }
+        let isOver = barren >= Self.patience + refresh.patience + options.sampling.longestRest
+        guard isOver || url.isStream && !isStarving && barren >= options.sampling.longestFault else { return }
         let error = barrenness()
         guard !isOver else { throw error }
         isStarving = true
@@ -479,7 +481,7 @@ struct VideoSource: ~Copyable {
     }
 
     private mutating func keep(_ packet: UnsafeMutablePointer<AVPacket>) throws(VideoError) {
-        guard backlog.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
+        guard buffer.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
     }
 
     /// Gives the decoder one packet; false where it gets or takes none.
@@ -500,9 +502,9 @@ struct VideoSource: ~Copyable {
     private mutating func paced(_ time: Double) -> Double {
         guard url.isStream else { return time }
         let now = options.uptime()
-        var pace = pace ?? Pace(time, is: now, at: now)
-        defer { self.pace = pace }
-        return pace.time(time, at: now)
+        var smoother = smoother ?? TimestampSmoother(time, is: now, at: now)
+        defer { self.smoother = smoother }
+        return smoother.time(time, at: now)
     }
 
     private mutating func noteSenderTime(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) {

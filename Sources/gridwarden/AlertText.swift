@@ -1,5 +1,5 @@
-import Catalogue
 import Contract
+import Domain
 import Foundation
 
 /// An alert as a person reads it.

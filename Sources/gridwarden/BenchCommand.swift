@@ -1,6 +1,7 @@
 import Analytics
 import ArgumentParser
 import Bench
+import Domain
 import Foundation
 import Inference
 import Video
@@ -67,7 +68,7 @@ struct BenchCommand: AsyncParsableCommand {
                 throw ValidationError("--hours goes without --truth, --annotate, --evidence and --cadence")
             }
         }
-        _ = try parsedCadence()
+        _ = try parsedSampling()
         _ = try dwells()
         _ = try kinds()
     }
@@ -102,7 +103,7 @@ struct BenchCommand: AsyncParsableCommand {
         let detector = try await models.detector()
         var options = Benchmark.Options(
             truth: truth, dwell: dwell, kinds: try kinds(),
-            cadence: try parsedCadence(), annotate: annotate,
+            sampling: try parsedSampling(), annotate: annotate,
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         options.dwells = try dwells()
         options.aspect = parsedAspect
@@ -169,8 +170,8 @@ struct BenchCommand: AsyncParsableCommand {
 
     private var parsedAspect: Aspect? { aspect.flatMap { Aspect($0) } }
 
-    private func parsedCadence() throws -> Cadence {
-        if cadence == "keyframe" { return Benchmark.Options.usualCadence }
+    private func parsedSampling() throws -> SamplingPolicy {
+        if cadence == "keyframe" { return Benchmark.Options.usualSampling }
         guard let seconds = Double(cadence), seconds >= 0.04, seconds <= 60 else {
             throw ValidationError("--cadence takes 'keyframe' or seconds from 0.04 to 60")
         }

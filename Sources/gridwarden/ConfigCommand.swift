@@ -1,6 +1,6 @@
-import Analytics
 import ArgumentParser
 import Delivery
+import Domain
 import Foundation
 import Runtime
 import SiteConfiguration

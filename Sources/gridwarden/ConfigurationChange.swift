@@ -1,6 +1,6 @@
 import ArgumentParser
-import Contract
 import Delivery
+import Domain
 import Edge
 import Foundation
 import Hashing

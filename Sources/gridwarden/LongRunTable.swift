@@ -1,5 +1,5 @@
-import Analytics
 import Bench
+import Domain
 import Foundation
 
 /// The long run's report for people.

@@ -1,7 +1,6 @@
 import Analytics
 import ArgumentParser
-import Catalogue
-import Contract
+import Domain
 import Edge
 import Foundation
 import Inference

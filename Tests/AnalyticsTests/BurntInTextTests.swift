@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import TestSupport
 import Testing
 
@@ -65,7 +65,7 @@ struct DrawnClock: Sendable, CustomStringConvertible {
     /// What lay there for a minute and more, in an hour that ends a day, after the first minute.
     private func lying(_ things: [Street.Thing] = [], change: (inout Street.Canvas, Int) -> Void) -> Set<Int> {
         let street = Street(isTextured: true)
-        var watcher = GroundWatcher(zones: Self.whole)
+        var watcher = LeftObjectDetector(zones: Self.whole)
         var lying: Set<Int> = []
         for second in stride(from: 0, to: 1500, by: 2) {
             let scene = street.scene(at: Double(second), second < 700 ? [] : things) { change(&$0, second) }

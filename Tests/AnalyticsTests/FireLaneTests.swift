@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -12,7 +13,7 @@ private struct Lane {
     private static let street = Street()
 
     private var rules: ZoneRules
-    private var tracker = StayTracker()
+    private var tracker = StationaryObjectTracker()
     private var set: RuleSet
     private var book = IncidentBook(camera: "c") { _ in UUID() }
     private(set) var changes: [Incident] = []
@@ -34,10 +35,10 @@ private struct Lane {
 
     /// A new process with what the last one kept at its newest look, and other rules where they are given.
     mutating func restart(at look: Int, _ rules: ZoneRules? = nil) throws {
-        let kept = WatchSnapshot(time: MediaTime(Double(look) * 2), tracker: tracker, rules: set)
-        let restored = try #require(WatchSnapshot(data: try kept.data()))
+        let kept = WatchCheckpoint(time: MediaTime(Double(look) * 2), tracker: tracker, rules: set)
+        let restored = try #require(WatchCheckpoint(data: try kept.data()))
         self.rules = rules ?? self.rules
-        tracker = StayTracker(restored: restored)
+        tracker = StationaryObjectTracker(restored: restored)
         set = RuleSet(self.rules.rules(in: Self.zone, minimumScore: 0.35), restored: restored)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
     }

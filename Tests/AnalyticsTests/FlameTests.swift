@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -8,7 +9,7 @@ import Testing
     private struct Run {
         var incidents: [Incident] = []
         /// Pictures between the looks.
-        var glimpses = 0
+        var burstFrames = 0
         var watcher = FlameWatcher()
 
         var opened: [Incident] { incidents.filter { $0.state == .opened } }
@@ -31,8 +32,8 @@ import Testing
                 run.incidents += book.advance(
                     rule.evaluate(Observation(scene: scene, flames: flames)), at: scene.time)
             } else if run.watcher.wantsBurst {
-                run.glimpses += 1
-                run.watcher.glimpse(of: try scene(time))
+                run.burstFrames += 1
+                run.watcher.take(burstFrame: try scene(time))
             }
         }
         return run
@@ -61,12 +62,12 @@ import Testing
         let run = try watch(seconds: 40) { try scenery.scene(at: $0) }
         #expect(run.opened.isEmpty, "\(run.incidents)")
         // Eleven bursts of forty pictures: what the budget allows.
-        #expect(run.glimpses <= 440)
+        #expect(run.burstFrames <= 440)
     }
 
     @Test func `what stands and shines is asked once, and costs nothing more`() throws {
         let run = try watch(seconds: 60) { try FlameScenery.wall.scene(at: $0) }
-        #expect((1...41).contains(run.glimpses))
+        #expect((1...41).contains(run.burstFrames))
     }
 
     @Test func `flames that go out end`() throws {

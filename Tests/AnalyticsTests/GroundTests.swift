@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -6,10 +7,10 @@ import Testing
 
 /// Ground and smoke on scripted pictures, driven as a camera's pipeline drives them.
 private struct Watch {
-    var watcher = GroundWatcher(zones: [
+    var watcher = LeftObjectDetector(zones: [
         Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
     ])
-    var tracker = StayTracker()
+    var tracker = StationaryObjectTracker()
     var smoke = SmokeWatcher()
     var seen: [(time: Double, objects: [LeftObject])] = []
     var plumes: [Plume] = []
@@ -18,7 +19,7 @@ private struct Watch {
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
         let objects = watcher.update(
-            with: scene, stays: tracker.stays, ended: ended, veils: smoke.veils, plumes: smoke.plumes)
+            with: scene, stays: tracker.stays, ended: ended, hazes: smoke.hazes, plumes: smoke.plumes)
         seen.append((scene.time.seconds, objects))
         plumes += smoke.update(with: watcher, at: scene.time)
         if let due = watcher.due(at: scene.time) { watcher.identify(due.id, by: [], at: scene.time) }
@@ -314,8 +315,8 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
     /// Asphalt, against which pale smoke stands out.
     private func darken(_ canvas: inout Street.Canvas) { canvas.relight(.whole) { $2 * 0.6 } }
 
-    /// Opacity and shade of a veil that stirs from look to look.
-    private func veil(_ box: Box) -> (inout Street.Canvas, Int) -> Void {
+    /// Opacity and shade of haze that stirs from look to look.
+    private func haze(_ box: Box) -> (inout Street.Canvas, Int) -> Void {
         { canvas, look in
             canvas.relight(box) { x, y, luma in
                 let opacity = 0.35 + Double(Street.noise(x / 10, y / 10, look) % 30) / 100
@@ -324,7 +325,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         }
     }
 
-    @Test func aVeilThatStirsOpensOnceAndEnds() throws {
+    @Test func hazeThatStirsOpensOnceAndEnds() throws {
         var rule = SmokeRule(
             kind: .burning,
             zone: Zone(
@@ -338,7 +339,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
             watch.plumes = []
             watch.watch(seconds...seconds) { canvas, look in
                 darken(&canvas)
-                if 20..<50 ~= seconds { veil(region)(&canvas, look) }
+                if 20..<50 ~= seconds { haze(region)(&canvas, look) }
             }
             let scene = Watch.street.scene(at: seconds, [])
             changes += book.advance(
@@ -348,39 +349,39 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(changes.filter { $0.state == .closed }.count == 1)
         let opened = try #require(changes.first)
         #expect((20...26).contains(opened.firstSeen.seconds) && opened.confirmed - opened.firstSeen >= 10)
-        // The ground follows what stays: a veil may be taken for ground before it is over.
+        // The ground follows what stays: haze may be taken for ground before it is over.
         #expect((32...70).contains(try #require(changes.last?.closed?.seconds)))
     }
 
-    /// The plumes of a veil from 20 s to 60 s, seen in looks and maybe in glimpses.
+    /// The plumes of haze from 20 s to 60 s, seen in looks and maybe in burst frames.
     private func plumes(
-        _ watch: inout Watch, glimpses: Bool, isThere: (Double) -> Bool = { _ in true }, in boxes: [Box] = [region]
+        _ watch: inout Watch, burstFrames: Bool, isThere: (Double) -> Bool = { _ in true }, in boxes: [Box] = [region]
     ) {
-        for seconds in stride(from: 0.0, through: 60, by: glimpses ? 0.5 : 2) {
+        for seconds in stride(from: 0.0, through: 60, by: burstFrames ? 0.5 : 2) {
             let isLook = seconds.truncatingRemainder(dividingBy: 2) == 0
             let scene = Watch.street.scene(at: seconds, []) { canvas in
                 darken(&canvas)
                 guard seconds >= 20, isThere(seconds) else { return }
-                for box in boxes { veil(box)(&canvas, Int(seconds * 2)) }
+                for box in boxes { haze(box)(&canvas, Int(seconds * 2)) }
             }
-            if isLook { watch.see(scene) } else { watch.smoke.glimpse(of: scene, over: watch.watcher) }
+            if isLook { watch.see(scene) } else { watch.smoke.take(burstFrame: scene, over: watch.watcher) }
         }
     }
 
-    @Test(arguments: [false, true]) func twoVeilsOfOneFireAreOnePlume(glimpses: Bool) {
+    @Test(arguments: [false, true]) func twoHazesOfOneFireAreOnePlume(burstFrames: Bool) {
         var watch = Watch()
         plumes(
-            &watch, glimpses: glimpses,
+            &watch, burstFrames: burstFrames,
             in: [Box(x: 0.3, y: 0.2, width: 0.2, height: 0.4), Box(x: 0.56, y: 0.2, width: 0.2, height: 0.4)])
         #expect(Set(watch.plumes.map(\.id)) == [1])
     }
 
     @Test func glimpsesTellASmokeThatStaysFromAFlickerAtTheLooks() {
         var smoke = Watch()
-        plumes(&smoke, glimpses: true)
+        plumes(&smoke, burstFrames: true)
         #expect(!smoke.plumes.isEmpty && smoke.plumes.allSatisfy { (18...22).contains($0.since.seconds) })
         var flicker = Watch()
-        plumes(&flicker, glimpses: true) { $0.truncatingRemainder(dividingBy: 2) == 0 }
+        plumes(&flicker, burstFrames: true) { $0.truncatingRemainder(dividingBy: 2) == 0 }
         #expect(flicker.plumes.isEmpty)
     }
 
@@ -398,7 +399,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
                 if restart, seconds > killed, seconds < killed + outage { continue }
                 let scene = Watch.street.scene(at: seconds, []) { canvas in
                     darken(&canvas)
-                    if 20..<70 ~= seconds { veil(column)(&canvas, Int(seconds / 2)) }
+                    if 20..<70 ~= seconds { haze(column)(&canvas, Int(seconds / 2)) }
                 }
                 watch.plumes = []
                 watch.see(scene)
@@ -406,14 +407,15 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
                     rules.evaluate(Observation(scene: scene, plumes: watch.plumes)), at: scene.time)
                 guard restart, seconds == killed else { continue }
                 let kept = try #require(
-                    WatchSnapshot(
-                        data: WatchSnapshot(
+                    WatchCheckpoint(
+                        data: WatchCheckpoint(
                             time: scene.time, tracker: watch.tracker, rules: rules, smoke: watch.smoke
                         ).data()))
-                let ground = try #require(watch.watcher.snapshot(at: scene.time))
+                let ground = try #require(watch.watcher.checkpoint(at: scene.time))
                 watch = Watch(
-                    watcher: GroundWatcher(zones: [zone.polygon], restored: GroundSnapshot(data: try ground.data())),
-                    tracker: StayTracker(restored: kept), smoke: SmokeWatcher(restored: kept))
+                    watcher: LeftObjectDetector(
+                        zones: [zone.polygon], restored: BackgroundCheckpoint(data: try ground.data())),
+                    tracker: StationaryObjectTracker(restored: kept), smoke: SmokeWatcher(restored: kept))
                 rules = RuleSet([SmokeRule(kind: .burning, zone: zone, dwell: 20)], restored: kept)
                 book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
             }
@@ -430,7 +432,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(times(broken, .opened).allSatisfy { (opened...due + 2).contains($0) }, "\(opened) \(broken)")
     }
 
-    @Test func moreLooksAreWantedWhileAVeilIsUndecided() {
+    @Test func moreLooksAreWantedWhileHazeIsUndecided() {
         var watch = Watch()
         var wanted: [Double] = []
         let small = Box(x: 0.4, y: 0.3, width: 0.2, height: 0.3)
@@ -438,7 +440,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
             watch.see(
                 Watch.street.scene(at: seconds, []) { canvas in
                     darken(&canvas)
-                    if seconds >= 20 { veil(small)(&canvas, Int(seconds)) }
+                    if seconds >= 20 { haze(small)(&canvas, Int(seconds)) }
                 })
             if watch.smoke.isUndecided { wanted.append(seconds) }
         }
@@ -449,7 +451,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
 
     @Test(arguments: ["shadow", "lamp", "box", "fog", "pale"])
     func whatIsNoSmokeIsNothing(what: String) {
-        let fog = veil(Box(x: 0, y: 0, width: 1, height: 0.9))
+        let fog = haze(Box(x: 0, y: 0, width: 1, height: 0.9))
         var watch = Watch()
         watch.watch(0...20) { canvas, _ in darken(&canvas) }
         watch.watch(22...60) { canvas, look in

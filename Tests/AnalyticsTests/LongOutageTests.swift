@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -10,7 +11,7 @@ private struct Watch {
     static let street = Street(isTextured: true)
 
     private let dwells: [Double]
-    private(set) var tracker: StayTracker
+    private(set) var tracker: StationaryObjectTracker
     private var rules: RuleSet
     private var book: IncidentBook
     private(set) var changes: [Incident] = []
@@ -19,7 +20,7 @@ private struct Watch {
     /// - Parameter dwells: of zones that lie over one another.
     init(dwells: [Double] = [20]) {
         self.dwells = dwells
-        tracker = StayTracker()
+        tracker = StationaryObjectTracker()
         rules = RuleSet(Self.rules(dwells))
         book = IncidentBook(camera: "c") { _ in UUID() }
     }
@@ -51,9 +52,9 @@ private struct Watch {
     ///
     /// - Parameter verdict: what a review says of all that is open.
     mutating func restart(reviewed verdict: Verdict? = nil) throws {
-        let data = try WatchSnapshot(time: time, tracker: tracker, rules: rules).data()
-        let kept = try #require(WatchSnapshot(data: data))
-        tracker = StayTracker(restored: kept)
+        let data = try WatchCheckpoint(time: time, tracker: tracker, rules: rules).data()
+        let kept = try #require(WatchCheckpoint(data: data))
+        tracker = StationaryObjectTracker(restored: kept)
         rules = RuleSet(Self.rules(dwells), restored: kept)
         let open = book.open
         book = IncidentBook(

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -198,8 +199,8 @@ private struct Pictures {
 
 /// What the pipeline does with looks, without its detector.
 private struct Watch {
-    var sight = Sight()
-    var tracker = StayTracker()
+    var monitor = ViewMonitor()
+    var tracker = StationaryObjectTracker()
     var rules = RuleSet([Self.rule])
     private var time = MediaTime(0)
     var book = IncidentBook(camera: "c") { _ in UUID() }
@@ -215,7 +216,7 @@ private struct Watch {
 
     mutating func see(_ picture: GreyImage, _ detections: [Detection], at seconds: Double) {
         time = MediaTime(seconds)
-        let judgement = sight.judge(picture, at: time)
+        let judgement = monitor.judge(picture, at: time)
         if judgement.hasNewAppearance { tracker.appearanceChanged(at: time) }
         guard judgement.isClear else { return tracker.interrupt() }
         let scene = Scene(
@@ -228,10 +229,10 @@ private struct Watch {
 
     /// As after a kill: what was on disk comes back.
     mutating func restart() throws {
-        let snapshot = WatchSnapshot(time: time, tracker: tracker, rules: rules)
-        let kept = try #require(WatchSnapshot(data: try snapshot.data()))
-        sight = Sight()
-        tracker = StayTracker(restored: kept)
+        let checkpoint = WatchCheckpoint(time: time, tracker: tracker, rules: rules)
+        let kept = try #require(WatchCheckpoint(data: try checkpoint.data()))
+        monitor = ViewMonitor()
+        tracker = StationaryObjectTracker(restored: kept)
         rules = RuleSet([Self.rule], restored: kept)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
     }

@@ -1,24 +1,25 @@
 import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
 
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
-    var tracker: StayTracker
+    var tracker: StationaryObjectTracker
     var rules: RuleSet
     var book: IncidentBook
     var changes: [Incident] = []
     private var time = MediaTime(0)
 
-    var snapshot: WatchSnapshot { WatchSnapshot(time: time, tracker: tracker, rules: rules) }
+    var checkpoint: WatchCheckpoint { WatchCheckpoint(time: time, tracker: tracker, rules: rules) }
 
     init(
         _ settings: ParkingSettings = ParkingSettings(dwell: 20), restored: [Incident] = [],
-        watch: WatchSnapshot? = nil,
+        watch: WatchCheckpoint? = nil,
         in area: Box = Box(x: 0, y: 0.3, width: 1, height: 0.6)
     ) {
-        tracker = StayTracker(restored: watch)
+        tracker = StationaryObjectTracker(restored: watch)
         let polygon = Polygon([
             Point(x: area.x, y: area.y), Point(x: area.maxX, y: area.y), Point(x: area.maxX, y: area.maxY),
             Point(x: area.x, y: area.maxY),
@@ -347,7 +348,7 @@ extension Street.Thing {
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
         #expect(first.changes.isEmpty)
-        let kept = try #require(WatchSnapshot(data: try first.snapshot.data()))
+        let kept = try #require(WatchCheckpoint(data: try first.checkpoint.data()))
         var second = Watch(ParkingSettings(dwell: 60), watch: kept)
         second.watch(58...100) { _ in [car] }
         let opened = try #require(second.opened.first)
@@ -361,7 +362,7 @@ extension Street.Thing {
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
         for (gap, look) in [(8.0, 5), (400, 1)] {
-            var second = Watch(ParkingSettings(dwell: 60), watch: first.snapshot)
+            var second = Watch(ParkingSettings(dwell: 60), watch: first.checkpoint)
             second.watch(50 + gap...50 + gap + 40) { _ in [Street.Thing(.car, place, look: look)] }
             #expect(second.changes.isEmpty)
         }
@@ -372,7 +373,7 @@ extension Street.Thing {
         var first = Watch(ParkingSettings(dwell: 60, windows: windows))
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
-        var second = Watch(ParkingSettings(dwell: 60, windows: windows), watch: first.snapshot)
+        var second = Watch(ParkingSettings(dwell: 60, windows: windows), watch: first.checkpoint)
         second.watch(58...120) { _ in [car] }
         #expect(try #require(second.opened.first).confirmed.seconds == 100)
     }
@@ -383,7 +384,7 @@ extension Street.Thing {
         var first = Watch()
         first.watch(0...8) { _ in [] }
         first.watch(10...60) { _ in [car] }
-        var second = Watch(restored: first.book.open, watch: first.snapshot)
+        var second = Watch(restored: first.book.open, watch: first.checkpoint)
         second.watch(70...86) { _ in [Street.Thing(.car, place, isDetected: false), Self.bus] }
         second.watch(88...140) { _ in [car] }
         #expect(second.opened.isEmpty && second.closed.isEmpty)
@@ -398,7 +399,7 @@ extension Street.Thing {
         first.watch(10...60) { _ in [car] }
         first.watch(62...62) { _ in [Street.Thing(.car, place, isDetected: false), Self.bus].map { $0.undetected } }
         #expect(first.tracker.isInDoubt)
-        var second = Watch(restored: first.book.open, watch: first.snapshot)
+        var second = Watch(restored: first.book.open, watch: first.checkpoint)
         second.watch(70...100) { _ in [car] }
         #expect(second.changes.filter { $0.state != .updated }.isEmpty)
         #expect(second.tracker.stays.map(\.since.seconds) == [10])
@@ -485,7 +486,7 @@ extension Street.Thing {
         #expect(watch.closed.count == 1)
     }
 
-    /// A law: whatever the stop's length and the cadence, there is an incident if it is clearly longer than the
+    /// A law: whatever the stop's length and the sampling, there is an incident if it is clearly longer than the
     /// threshold and none if it is shorter.
     @Test func dwellDecides() {
         var generator = SeededGenerator(seed: 7)

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -7,12 +8,12 @@ import Testing
 /// Tracker, rules and incidents of one camera, which is killed and started again.
 private struct Watch {
     let zones: [(zone: Zone, rules: ZoneRules)]
-    var tracker = StayTracker()
+    var tracker = StationaryObjectTracker()
     var rules: RuleSet
     var book = IncidentBook(camera: "c") { _ in UUID() }
     var changes: [Incident] = []
     /// What was written last.
-    var kept: WatchSnapshot?
+    var kept: WatchCheckpoint?
 
     init(_ rules: ZoneRules, _ polygon: Polygon) {
         zones = [(Zone(id: "z", name: "", polygon: polygon, surface: .pavement), rules)]
@@ -29,13 +30,13 @@ private struct Watch {
         changes += book.advance(findings, at: scene.time)
     }
 
-    mutating func keep(at scene: Scene) { kept = WatchSnapshot(time: scene.time, tracker: tracker, rules: rules) }
+    mutating func keep(at scene: Scene) { kept = WatchCheckpoint(time: scene.time, tracker: tracker, rules: rules) }
 
     /// Incidents are written at once, the rest may be older.
     mutating func restart() throws {
         let data = try #require(kept).data()
-        let watch = try #require(WatchSnapshot(data: data))
-        tracker = StayTracker(restored: watch)
+        let watch = try #require(WatchCheckpoint(data: data))
+        tracker = StationaryObjectTracker(restored: watch)
         rules = RuleSet(Self.rules(zones), restored: watch)
         book = IncidentBook(camera: "c", restored: book.open) { _ in UUID() }
     }
@@ -168,8 +169,8 @@ struct Play: Sendable, CustomTestStringConvertible {
     @Test func whatWaitsForTheFirstLookKeepsItsAge() throws {
         let watch = try run(Play.all[2], killAt: 30)
         let kept = try #require(watch.kept)
-        let again = WatchSnapshot(
-            time: kept.time + 200, tracker: StayTracker(restored: kept), rules: RuleSet([], restored: kept))
+        let again = WatchCheckpoint(
+            time: kept.time + 200, tracker: StationaryObjectTracker(restored: kept), rules: RuleSet([], restored: kept))
         #expect(again == kept)
     }
 
@@ -195,17 +196,17 @@ struct Play: Sendable, CustomTestStringConvertible {
     @Test func whatIsDamagedOrOfAnotherVersionIsNotTaken() throws {
         let watch = try run(Play.all[1], killAt: 30)
         let data = try #require(watch.kept).data()
-        #expect(WatchSnapshot(data: data) != nil)
-        #expect(WatchSnapshot(data: data.dropLast(40)) == nil)
-        #expect(WatchSnapshot(data: Data()) == nil)
+        #expect(WatchCheckpoint(data: data) != nil)
+        #expect(WatchCheckpoint(data: data.dropLast(40)) == nil)
+        #expect(WatchCheckpoint(data: Data()) == nil)
         let old = try PropertyListSerialization.data(fromPropertyList: ["version": 0], format: .binary, options: 0)
-        #expect(WatchSnapshot(data: old) == nil)
+        #expect(WatchCheckpoint(data: old) == nil)
     }
 
     @Test func aRuleWhoseMemoryCannotBeReadBeginsAnewAlone() throws {
         struct Unknown: Codable { let other: String }
         var rule = Crowd(zone: Zone(id: "z", name: "", polygon: Play.all[2].polygon), settings: CrowdSettings())
-        rule.takeBack(data: try PropertyListEncoder.binary.encode(Unknown(other: "x")), after: 1)
+        rule.restore(data: try PropertyListEncoder.binary.encode(Unknown(other: "x")), after: 1)
         #expect(rule.memory == nil)
     }
 
@@ -213,7 +214,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         for play in Play.all.prefix(3) {
             let watch = try run(play, killAt: play.begin + 20)
             let old = try #require(watch.kept)
-            var tracker = StayTracker(restored: old)
+            var tracker = StationaryObjectTracker(restored: old)
             var rules = RuleSet(play.rules.rules(in: watch.zones[0].zone, minimumScore: 0.35), restored: old)
             let scene = Play.all[0].scenes[play.begin]
             let later = Scene(

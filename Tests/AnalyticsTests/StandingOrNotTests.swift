@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -22,8 +23,8 @@ import Testing
     }
 
     @Test func `a shaded road where a car stood is empty although it is as dark above and as bright below`() {
-        var tracker = StayTracker()
-        var ended: [StayTracker.Ended] = []
+        var tracker = StationaryObjectTracker()
+        var ended: [StationaryObjectTracker.Ended] = []
         for seconds in stride(from: 0.0, through: 20, by: 2) {
             let isThere = seconds < 12
             ended += tracker.update(with: Self.scene(at: seconds, hasCar: isThere, isDetected: isThere))
@@ -33,7 +34,7 @@ import Testing
     }
 
     @Test func `a car that the detector misses stays where the picture still shows it`() {
-        var tracker = StayTracker()
+        var tracker = StationaryObjectTracker()
         for seconds in stride(from: 0.0, through: 60, by: 2) {
             _ = tracker.update(with: Self.scene(at: seconds, hasCar: true, isDetected: seconds < 6))
         }
@@ -43,7 +44,7 @@ import Testing
     /// A container that stands there from the first picture on, and that the detector takes for a lorry only later on.
     @Test(arguments: [false, true])
     func `what is found late stood there before, and what drives up has arrived`(drivesUp: Bool) {
-        var tracker = StayTracker()
+        var tracker = StationaryObjectTracker()
         for seconds in stride(from: 0.0, through: 60, by: 2) {
             let thing = Street.Thing(.truck, Self.place, isDetected: seconds >= 30)
             _ = tracker.update(with: Street().scene(at: seconds, drivesUp && seconds < 30 ? [] : [thing]))
@@ -53,7 +54,7 @@ import Testing
     }
 
     @Test func `what was only hidden when the detector found it has not arrived`() {
-        var tracker = StayTracker()
+        var tracker = StationaryObjectTracker()
         let lorry = Street.Thing(.truck, Self.place, isDetected: false)
         let passer = Street.Thing(.person, Box(x: 0.42, y: 0.3, width: 0.1, height: 0.4), look: 9, isDetected: false)
         for seconds in stride(from: 0.0, through: 8, by: 2) {
@@ -75,7 +76,7 @@ import Testing
                 canvas.relight(Box(x: 0.52, y: 0, width: 0.05, height: 1)) { _, _, _ in 240 }
             }
         }
-        var tracker = StayTracker()
+        var tracker = StationaryObjectTracker()
         for seconds in stride(from: 0.0, through: 60, by: 2) {
             let passes = seconds >= 8 && Int(seconds) % 8 < 2
             _ = tracker.update(with: scene(at: seconds, car: passes ? Int(seconds) : nil))
@@ -85,7 +86,7 @@ import Testing
 
     /// One after the other, in half a box's distance of one another, all darker above than below.
     @Test func `cars that follow one another are not one that stands`() {
-        var tracker = StayTracker()
+        var tracker = StationaryObjectTracker()
         for seconds in stride(from: 0.0, through: 60, by: 2) {
             let box = Box(x: Int(seconds) % 4 == 0 ? 0.4 : 0.43, y: 0.4, width: 0.2, height: 0.2)
             let car = Street.Thing(.car, box, isDrawn: false)

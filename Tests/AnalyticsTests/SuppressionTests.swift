@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -101,7 +102,9 @@ import Testing
             Point(x: 0, y: 0.3), Point(x: 1, y: 0.3), Point(x: 1, y: 0.9), Point(x: 0, y: 0.9),
         ])
         let zone = Zone(id: "z", name: "", polygon: polygon)
-        var (tracker, rule) = (StayTracker(), IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20)))
+        var (tracker, rule) = (
+            StationaryObjectTracker(), IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20))
+        )
         var book = book()
         func watch(_ range: ClosedRange<Double>, _ things: [Street.Thing]) -> [Incident] {
             stride(from: range.lowerBound, through: range.upperBound, by: 2).flatMap { seconds in
@@ -118,8 +121,8 @@ import Testing
         book.settle(opened.id)
         #expect(watch(42...200, [car]) == [])
         // The process begins anew, with what the disk has kept.
-        let kept = WatchSnapshot(time: MediaTime(200), tracker: tracker, rules: RuleSet([rule]))
-        tracker = StayTracker(restored: kept)
+        let kept = WatchCheckpoint(time: MediaTime(200), tracker: tracker, rules: RuleSet([rule]))
+        tracker = StationaryObjectTracker(restored: kept)
         rule = IllegalParking(zone: zone, settings: ParkingSettings(dwell: 20))
         book = self.book(suppressed: [withdrawn])
         #expect(watch(220...400, [car]) == [])

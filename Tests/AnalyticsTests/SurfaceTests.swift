@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -14,7 +15,7 @@ import Testing
         before: @escaping (inout Street.Canvas) -> Void = { _ in }, after: @escaping (inout Street.Canvas) -> Void
     ) -> [LeftObject] {
         let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
-        var watcher = GroundWatcher(zones: [Polygon(corners)])
+        var watcher = LeftObjectDetector(zones: [Polygon(corners)])
         return stride(from: 0.0, through: 60, by: 2).flatMap { seconds in
             let scene = Street(isTextured: true).scene(at: seconds, []) { seconds < 22 ? before(&$0) : after(&$0) }
             return watcher.update(with: scene, stays: [], ended: []).filter(\.isThing)

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -6,7 +7,7 @@ import Testing
 
 /// Tracker, rule and incidents together, on scripted streets.
 private struct Watch {
-    var tracker = StayTracker()
+    var tracker = StationaryObjectTracker()
     var rule: SuspectedVending
     var book = IncidentBook(camera: "c") { _ in UUID() }
     var changes: [Incident] = []
@@ -410,7 +411,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         let old = try PropertyListSerialization.data(fromPropertyList: older(kept), format: .binary, options: 0)
         #expect(dropped.count == added.count)
         var next = Watch()
-        next.rule.takeBack(data: old, after: 2)
+        next.rule.restore(data: old, after: 2)
         next.watch(32...100) { _ in [wideUmbrella, table, seller] }
         #expect(next.opened.map(\.confirmed.seconds) == [50])
         #expect(next.opened.first?.firstSeen.seconds == 10)

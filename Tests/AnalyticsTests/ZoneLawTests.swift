@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -111,7 +112,7 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
         let classes: [ObjectClass] = [.person, .person, .person, .car, .motorcycle, .umbrella, .diningTable, .orange]
         var standing = Set<AlertKind>()
         for _ in 0..<12 {
-            var tracker = StayTracker()
+            var tracker = StationaryObjectTracker()
             var all = rules.rules(in: Zone(id: "z", name: "", polygon: whole), minimumScore: 0.35)
             let cast = classes.indices.map { index in
                 (

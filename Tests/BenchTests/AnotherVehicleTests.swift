@@ -1,4 +1,4 @@
-import Contract
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -25,7 +25,7 @@ import Video
         let path = try #require(Footage.clip("composed/parking.mp4"))
         var scaler = Scaler(width: Self.width, height: Self.height, format: .planes)
         var pictures: [Double: GreyImage] = [:]
-        var recording = try Recording(path: path, cadence: .every(seconds: 10))
+        var recording = try Recording(path: path, sampling: .every(seconds: 10))
         while let frame = try recording.next() {
             let luma = try scaler.scale(frame) { Array($0[0..<Self.width * Self.height]) }
             let at = (frame.time.seconds / 10).rounded() * 10
@@ -89,22 +89,22 @@ import Video
     }
 
     /// What is kept of a vehicle that has been told.
-    private func evening(_ place: Place) -> WatchSnapshot {
+    private func evening(_ place: Place) -> WatchCheckpoint {
         let polygon = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
         let rule = IllegalParking(
             zone: Zone(id: "z", name: "", polygon: polygon), settings: ParkingSettings(dwell: 4))
-        var (tracker, rules) = (StayTracker(), RuleSet([rule]))
+        var (tracker, rules) = (StationaryObjectTracker(), RuleSet([rule]))
         for look in 0...4 {
             let scene = scene(place, Double(look) * 2, place.picture)
             let ended = tracker.update(with: scene)
             _ = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
         }
-        return WatchSnapshot(time: MediaTime(8), tracker: tracker, rules: rules)
+        return WatchCheckpoint(time: MediaTime(8), tracker: tracker, rules: rules)
     }
 
     /// Whether it goes on after a night, with these pictures.
-    private func goesOn(_ kept: WatchSnapshot, _ place: Place, _ morning: GreyImage) -> Bool {
-        var tracker = StayTracker(restored: kept)
+    private func goesOn(_ kept: WatchCheckpoint, _ place: Place, _ morning: GreyImage) -> Bool {
+        var tracker = StationaryObjectTracker(restored: kept)
         return (0..<4).allSatisfy { tracker.update(with: scene(place, 40_000 + Double($0) * 2, morning)).isEmpty }
     }
 

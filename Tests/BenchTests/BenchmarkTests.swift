@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 import Inference
 import SiteConfiguration
@@ -30,7 +31,7 @@ import Video
                       parking.motor:
             """
         let camera = try #require(Configuration.parse(text: text, file: "f").cameras.first)
-        #expect(Benchmark.Options().cadence == DaemonSettings.cadence(camera))
+        #expect(Benchmark.Options().sampling == DaemonSettings.sampling(camera))
     }
 
     @Test func thereIsARuleForEachKind() {
@@ -53,7 +54,7 @@ import Video
     @Test func aClipOfKeyFramesAloneIsLookedAtEveryTwoSeconds() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 20, size: (320, 180), gop: 1)
-        var recording = try Recording(path: clip, cadence: Benchmark.Options().cadence)
+        var recording = try Recording(path: clip, sampling: Benchmark.Options().sampling)
         var looks: [Double] = []
         while let frame = try recording.next() { looks.append(frame.time.seconds) }
         // What the distance of key frames is, the first two tell.
@@ -98,7 +99,7 @@ import Video
             let frame = try Frame(
                 planes: black, width: width, height: height, time: MediaTime(Double(look) * 2),
                 date: Date(timeIntervalSince1970: 0))
-            #expect(try await !pipeline.look(at: frame).sight.isClear)
+            #expect(try await !pipeline.look(at: frame).judgement.isClear)
             let costs = pipeline.costs
             #expect(costs.gate > gate && costs.looks == look + 1)
             gate = costs.gate

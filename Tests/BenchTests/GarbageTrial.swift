@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Video
@@ -36,7 +36,7 @@ struct CutOut {
     ///   - width: of the cut-out, in pixels.
     ///   - folder: that the outline's file is in.
     init(_ outline: Outline, width: Int, in folder: URL = Self.folder) throws {
-        var photograph = try Recording(path: folder.appending(path: outline.file).path, cadence: .every(seconds: 1))
+        var photograph = try Recording(path: folder.appending(path: outline.file).path, sampling: .every(seconds: 1))
         guard let frame = try photograph.next() else { throw Scenery.Absent() }
         let bounds = outline.polygon.bounds
         let cut = try frame.part(bounds)

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Inference
 import TestSupport
 import Testing
@@ -19,16 +20,16 @@ struct GroundRestorationTests {
     @Test func `a ground comes back for its own view only`() throws {
         let sceneries = try Scenery.quiet.map { try Scenery($0) }
         for scenery in sceneries {
-            var watcher = GroundWatcher(zones: [Self.zone])
+            var watcher = LeftObjectDetector(zones: [Self.zone])
             for look in 0..<8 {
                 _ = watcher.update(with: try scene(scenery.look(look), at: Double(look) * 2), stays: [], ended: [])
             }
-            let kept = try #require(watcher.snapshot(at: MediaTime(14)))
+            let kept = try #require(watcher.checkpoint(at: MediaTime(14)))
             for other in sceneries {
                 for light in [1, 0.6] {
                     var planes = other.look(other.looks.count - 1)
                     planes.values[0] = planes.values[0].map { UInt8(Double($0) * light) }
-                    var second = GroundWatcher(zones: [Self.zone], restored: kept)
+                    var second = LeftObjectDetector(zones: [Self.zone], restored: kept)
                     _ = second.update(with: try scene(planes, at: 60), stays: [], ended: [])
                     let isOwn = other.name == scenery.name
                     #expect(

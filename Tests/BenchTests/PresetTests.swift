@@ -1,10 +1,10 @@
 import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
 import Video
 
-@testable import Contract
 @testable import Inference
 @testable import Pipeline
 
@@ -13,7 +13,7 @@ import Video
 struct PresetTests {
     /// Looks at a part of a clip, two seconds apart.
     private static func looks(_ clip: String, from: Double, seconds: Double) throws -> [Planes] {
-        var recording = try Recording(path: try #require(Footage.clip(clip)), cadence: .every(seconds: 2))
+        var recording = try Recording(path: try #require(Footage.clip(clip)), sampling: .every(seconds: 2))
         var looks: [Planes] = []
         while let frame = try recording.next(), frame.time.seconds < from + seconds {
             guard frame.time.seconds >= from else { continue }
@@ -76,10 +76,10 @@ struct PresetTests {
                 // A look that shows none is passed over; the sixth is ten seconds after the turn at most.
                 if preset != nil || index >= 4 { #expect(look.preset == preset, "look \(number)") }
                 if preset == nil {
-                    #expect(!look.sight.isClear && look.changes.isEmpty)
-                    if index >= 4 { #expect(look.sight.fault?.kind == .moved, "look \(number)") }
+                    #expect(!look.judgement.isClear && look.changes.isEmpty)
+                    if index >= 4 { #expect(look.judgement.fault?.kind == .moved, "look \(number)") }
                 } else {
-                    #expect(look.sight.fault == nil, "look \(number)")
+                    #expect(look.judgement.fault == nil, "look \(number)")
                 }
             }
         }

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 import Inference
 import SiteConfiguration
@@ -63,7 +64,7 @@ struct Scenery {
         guard let path = Footage.clip("real/\(name).mp4") else { throw Absent() }
         self.name = name
         LibavLog.redirect { _ in }
-        var recording = try Recording(path: path, cadence: .every(seconds: Self.look))
+        var recording = try Recording(path: path, sampling: .every(seconds: Self.look))
         var looks: [Planes] = []
         while let frame = try recording.next(), looks.count < 30 { looks.append(try Planes(frame)) }
         guard looks.count > 1 else { throw Absent() }

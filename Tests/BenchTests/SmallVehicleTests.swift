@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -27,13 +28,13 @@ struct SmallVehicleTests {
         var pipeline = CameraPipeline(
             zones: [zone], detector: try Prepared.detector(), incidents: IncidentBook(camera: "c") { _ in UUID() },
             recorder: nil, hasTiles: hasTiles)
-        var recording = try Recording(path: path, cadence: .every(seconds: 2))
+        var recording = try Recording(path: path, sampling: .every(seconds: 2))
         var opened: [Double] = []
         let count = Self.canvas.width * Self.canvas.height
         var values =
             [[UInt8](repeating: 100, count: count)]
             + [[UInt8]](repeating: [UInt8](repeating: 128, count: count), count: 2)
-        // An even surface looks like a wall to the sight's judgement: it has a grain.
+        // An even surface looks like a wall to the view monitor: it has a grain.
         for pixel in 0..<count {
             values[0][pixel] = UInt8(90 + Street.noise(pixel % 1920 / 6, pixel / 1920 / 6, 7) % 24)
         }

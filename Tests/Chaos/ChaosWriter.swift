@@ -1,7 +1,7 @@
 import Analytics
-import Catalogue
 import Contract
 import Delivery
+import Domain
 import Foundation
 import Glibc
 import Logging
@@ -29,7 +29,7 @@ final class ChaosWriter: Sendable {
         self.seed = seed
         self.progress = progress
         self.pause = pause
-        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         let none = String(repeating: "0", count: 64)
         site = SiteIdentity(
             id: "chaos", place: place, software: "chaos", configurationSHA256: none, catalogue: "2026.11",

@@ -1,7 +1,5 @@
 // Writes what a scripted scene gives to an outbox as fast as it can, and publishes it: the part of the daemon that must
 // lose nothing, small enough to be killed hundreds of times. `chaos-writer STATE HOST PORT SEED PROGRESS PAUSE`.
-import Analytics
-import Catalogue
 import Foundation
 import Glibc
 import Logging

@@ -1,6 +1,6 @@
 import Analytics
-import Catalogue
 import Contract
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -13,7 +13,7 @@ struct ChaosCheckTests {
 
     /// What a subscriber of a faultless site receives.
     private func record() throws -> [(event: AlertEvent, at: Date)] {
-        let place = Place(area: try AreaCode("320583102201"))
+        let place = GridLocation(area: try AreaCode("320583102201"))
         let site = SiteIdentity(
             id: "chaos", place: place, software: "", configurationSHA256: "", catalogue: "",
             model: .init(name: "", version: "", sha256: ""))

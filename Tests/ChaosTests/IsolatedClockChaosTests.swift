@@ -1,4 +1,3 @@
-import Analytics
 import Contract
 import Foundation
 import Glibc

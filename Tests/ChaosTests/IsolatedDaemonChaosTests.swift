@@ -1,5 +1,6 @@
 import Analytics
 import Contract
+import Domain
 import Foundation
 import Glibc
 import MQTT

@@ -1,4 +1,4 @@
-import Catalogue
+import Domain
 import Testing
 
 @testable import SiteConfiguration

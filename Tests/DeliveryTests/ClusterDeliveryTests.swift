@@ -1,5 +1,4 @@
-import Analytics
-import Catalogue
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -85,7 +84,7 @@ struct ClusterDeliveryTests {
             let late = MQTTClient(settings("late-\(node)", nodes: [node]))
             try late.start()
             try await late.waitForConnection()
-            for channel in [AlertTopics.Class.open, .site] {
+            for channel in [AlertTopics.Channel.open, .site] {
                 try await subscribe(late, fixtures.topics.filter(channel, area: try AreaCode("320583")))
             }
             var open = Set<String>()

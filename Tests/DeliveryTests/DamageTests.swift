@@ -1,9 +1,9 @@
+import Contract
 import Foundation
 import GRDB
 import TestSupport
 import Testing
 
-@testable import Contract
 @testable import Store
 
 /// Real SQLite over files that were damaged as power cuts and failing cards damage them.

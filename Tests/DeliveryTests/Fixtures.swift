@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Logging
 import Synchronization
@@ -21,7 +21,7 @@ struct Fixtures: Sendable {
     let entry: KindEntry
 
     init() throws {
-        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         site = SiteIdentity(
             id: "320583102-003-edge01", place: place, software: "0.1.0",
             configurationSHA256: String(repeating: "c", count: 64), catalogue: "2026.11",
@@ -55,7 +55,7 @@ struct Fixtures: Sendable {
     /// The same camera in another village of the county.
     func elsewhere() throws -> Fixtures {
         var fixtures = self
-        let place = Place(area: try AreaCode("320583103204"), grid: "001", microgrid: "01")
+        let place = GridLocation(area: try AreaCode("320583103204"), grid: "001", microgrid: "01")
         fixtures.camera = CameraIdentity(
             id: "cam-02", name: "东仓路", place: place, timeZone: fixtures.camera.timeZone)
         return fixtures
@@ -83,7 +83,7 @@ struct Fixtures: Sendable {
     }
 
     func inbox(
-        _ outbox: Outbox, authority: Authority = Authority(), secrets: KnownSecrets = KnownSecrets(),
+        _ outbox: Outbox, authority: AccessPolicy = AccessPolicy(), secrets: KnownSecrets = KnownSecrets(),
         now: @escaping @Sendable () -> Date = { Date() },
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (String) async -> Snapshot = { .unavailable(camera: $0) }

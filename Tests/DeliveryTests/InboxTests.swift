@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Synchronization
 import TestSupport
@@ -25,7 +25,7 @@ import Testing
     }
 
     private func inbox(
-        _ authority: Authority = Authority(), outbox: Outbox? = nil, secrets: KnownSecrets = KnownSecrets(),
+        _ authority: AccessPolicy = AccessPolicy(), outbox: Outbox? = nil, secrets: KnownSecrets = KnownSecrets(),
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (String) async -> Snapshot = { .unavailable(camera: $0) }
     ) -> Inbox {
@@ -162,7 +162,7 @@ import Testing
         let isReview: Bool
         let json: String
         var retain = false
-        let reason: Refusal.Reason
+        let reason: Rejection.Reason
         /// A part of the text.
         let text: String
 
@@ -324,37 +324,39 @@ import Testing
         try fixtures.append(incident, to: outbox)
         let json = review(incident.id, "confirmed")
         let ping = command("c", "ping", #","by":"centre""#)
-        func ask(_ authority: Authority) async throws -> [Refusal.Reason?] {
+        func ask(_ authority: AccessPolicy) async throws -> [Rejection.Reason?] {
             let before = try replies().count
             let inbox = inbox(authority)
             await inbox.take(MQTTMessage(topic: fixtures.reviewTopic, text: json))
             await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: ping))
             return try replies().dropFirst(before).map(\.reason)
         }
-        let stranger = Authority.Party(by: "worker-18")
+        let stranger = AccessPolicy.Party(by: "worker-18")
         #expect(
-            try await ask(Authority(reviewers: [stranger], commanders: [stranger])) == [.unauthorised, .unauthorised])
-        let elsewhere = try ["worker-17", "centre"].map { Authority.Party(by: $0, area: try AreaCode("320584")) }
+            try await ask(AccessPolicy(reviewers: [stranger], commanders: [stranger])) == [
+                .unauthorised, .unauthorised,
+            ])
+        let elsewhere = try ["worker-17", "centre"].map { AccessPolicy.Party(by: $0, area: try AreaCode("320584")) }
         #expect(
-            try await ask(Authority(reviewers: elsewhere, commanders: elsewhere)) == [.unauthorised, .unauthorised])
-        let here = try ["worker-17", "centre"].map { Authority.Party(by: $0, area: try AreaCode("320583")) }
-        #expect(try await ask(Authority(reviewers: here, commanders: here)) == [nil, nil])
-        await inbox(Authority(commanders: here)).take(
+            try await ask(AccessPolicy(reviewers: elsewhere, commanders: elsewhere)) == [.unauthorised, .unauthorised])
+        let here = try ["worker-17", "centre"].map { AccessPolicy.Party(by: $0, area: try AreaCode("320583")) }
+        #expect(try await ask(AccessPolicy(reviewers: here, commanders: here)) == [nil, nil])
+        await inbox(AccessPolicy(commanders: here)).take(
             MQTTMessage(topic: fixtures.commandTopic, text: command("d", "ping")))
         #expect(try replies().last?.reason == .unauthorised)
     }
 
     @Test func `a list that is changed while it runs holds from the next request on`() async throws {
-        let inbox = inbox(Authority(commanders: [.init(by: "somebody")]))
+        let inbox = inbox(AccessPolicy(commanders: [.init(by: "somebody")]))
         await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: command("a", "ping", #","by":"centre""#)))
-        await inbox.adopt(Authority(commanders: [.init(by: "centre")]))
+        await inbox.adopt(AccessPolicy(commanders: [.init(by: "centre")]))
         await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: command("b", "ping", #","by":"centre""#)))
         #expect(try replies().map(\.reason) == [.unauthorised, nil])
     }
 
     @Test func `a review must come on the topic of the incident's area`() async throws {
         var other = fixtures.camera
-        other.place = Place(area: try AreaCode("320583102202"))
+        other.place = GridLocation(area: try AreaCode("320583102202"))
         let incident = fixtures.incident()
         var envelope = fixtures.envelope(incident)
         envelope.camera = other
@@ -384,7 +386,7 @@ import Testing
 
     @Test func `a snapshot is handed over, and refused where the site takes none`() async throws {
         let taken = Snapshot.taken(sha256: String(repeating: "a", count: 64), file: "x.jpg")
-        let inbox = inbox(snapshot: { $0 == "cam-01" ? taken : .refused(Refusal(.unknownCamera, "no camera \($0)")) })
+        let inbox = inbox(snapshot: { $0 == "cam-01" ? taken : .refused(Rejection(.unknownCamera, "no camera \($0)")) })
         await inbox.take(
             MQTTMessage(topic: fixtures.commandTopic, text: command("c-1", "snapshot", #","camera":"cam-01""#)))
         #expect(try await eventually { try outbox.replies(limit: 10).count == 1 })
@@ -403,7 +405,7 @@ import Testing
         let secrets = KnownSecrets()
         secrets.learn("geheim-7788")
         let inbox = inbox(
-            secrets: secrets, snapshot: { _ in .refused(Refusal(.unavailable, "rtsp://a:geheim-7788@h is offline")) })
+            secrets: secrets, snapshot: { _ in .refused(Rejection(.unavailable, "rtsp://a:geheim-7788@h is offline")) })
         await inbox.take(
             MQTTMessage(topic: fixtures.commandTopic, text: command("c-1", "snapshot", #","camera":"cam-01""#)))
         #expect(try await eventually { try replies().count == 1 })

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 import GRDB
 import TestSupport
@@ -83,7 +84,7 @@ import Testing
             <?xml version="1.0" encoding="UTF-8"?><plist version="1.0"><dict>
             <key>version</key><integer>1</integer><key>time</key><real>90.5</real></dict></plist>
             """
-        let ground = try #require(GroundSnapshot(data: Data(text.utf8)))
+        let ground = try #require(BackgroundCheckpoint(data: Data(text.utf8)))
         let outbox = try Outbox(file: file)
         let moment = MomentOfRecord(MediaTime(90.5), on: HostClocks(date: 1_790_000_000.25, boot: "b", sinceBoot: 12.5))
         try outbox.save(ground, at: moment, camera: "a")
@@ -99,14 +100,14 @@ import Testing
     }
 
     @Test func `what is under way at each camera outlives the process until it is forgotten`() throws {
-        let watch = WatchSnapshot(time: MediaTime(90.5), tracker: StayTracker(), rules: RuleSet([]))
+        let watch = WatchCheckpoint(time: MediaTime(90.5), tracker: StationaryObjectTracker(), rules: RuleSet([]))
         let moment = MomentOfRecord(MediaTime(90.5), on: HostClocks(date: 1_790_000_000, boot: "b", sinceBoot: 12))
         let outbox = try Outbox(file: file)
         try outbox.save(watch: watch, at: moment, camera: "a")
         try outbox.save(watch: watch, at: moment, camera: "b")
         try outbox.save(watch: nil, at: moment, camera: "b")
         let again = try Outbox(file: file)
-        #expect(try again.watch(camera: "a").flatMap(WatchSnapshot.init(data:)) == watch)
+        #expect(try again.watch(camera: "a").flatMap(WatchCheckpoint.init(data:)) == watch)
         #expect(try again.watch(camera: "b") == nil)
         #expect(try again.moment(camera: "a") == moment)
     }

@@ -1,4 +1,3 @@
-import Catalogue
 import Foundation
 import Testing
 
@@ -8,7 +7,7 @@ import Testing
 /// Who may ask for how much in an hour.
 struct RequestBudgetTests {
     private static let hour = Date(timeIntervalSince1970: 1_795_478_400)
-    private var budget = RequestBudget(Authority())
+    private var budget = RequestBudget(AccessPolicy())
 
     private mutating func ask(
         _ name: String?, at place: String = "a", of class: Reply.Class = .review, hours: Double = 0
@@ -49,7 +48,7 @@ struct RequestBudgetTests {
     }
 
     @Test mutating func `the names of a list have their own shares, whoever else asks`() {
-        budget = RequestBudget(Authority(reviewers: [.init(by: "desk"), .init(by: "worker")]))
+        budget = RequestBudget(AccessPolicy(reviewers: [.init(by: "desk"), .init(by: "worker")]))
         #expect(count(20_000, { "invented-\($0)" }) == 1000)
         #expect(count(500, { _ in "desk" }) == 100)
         #expect(count(500, { _ in "worker" }) == 100)

@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Testing
 
@@ -7,9 +7,9 @@ import Testing
 
 struct TopicTests {
     private let topics = AlertTopics()
-    private let place: Place
+    private let place: GridLocation
 
-    init() throws { place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02") }
+    init() throws { place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02") }
 
     @Test func `an alert lies at the depth of the contract`() {
         #expect(

@@ -1,6 +1,6 @@
 import Analytics
-import Catalogue
 import Contract
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -54,7 +54,7 @@ import Testing
         let kind = AlertKind.illegalParking
         let incident = UUID()
         for (microgrid, isOwn) in [("02", true), ("03", false)] {
-            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: microgrid)
+            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: microgrid)
             for topic in [
                 topics.alert(place, kind), topics.open(place, kind, incident: incident),
                 topics.evidence(place, kind, incident: incident, sha256: "ab"), topics.camera(place, id: "cam-01"),

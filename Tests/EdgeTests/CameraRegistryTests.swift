@@ -1,4 +1,4 @@
-import Catalogue
+import Domain
 import Contract
 import Foundation
 import Synchronization
@@ -9,7 +9,7 @@ import Testing
 
 struct CameraRegistryTests {
     private func cameras(_ ids: [Int]) throws -> [CameraIdentity] {
-        let place = Place(area: try AreaCode("330106109000"), grid: "001", microgrid: "01")
+        let place = GridLocation(area: try AreaCode("330106109000"), grid: "001", microgrid: "01")
         return ids.map { CameraIdentity(id: "cam-\($0)", name: "Camera \($0)", place: place, timeZone: .gmt) }
     }
 

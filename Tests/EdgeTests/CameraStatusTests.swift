@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Testing
 import Video
@@ -13,7 +13,7 @@ import Video
     private let status: CameraStatus
 
     init() throws {
-        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         camera = CameraIdentity(
             id: "cam-01", name: "", place: place, timeZone: TimeZone(identifier: "Asia/Shanghai") ?? .gmt)
         status = CameraStatus(
@@ -32,14 +32,14 @@ import Video
             system: noon.addingTimeInterval(seconds + system), uptime: seconds,
             camera: camera.map { noon.addingTimeInterval(seconds + $0) })
         return await status.looked(
-            SightJudgement(isClear: isClear ?? (fault == nil), fault: fault), at: MediaTime(seconds),
+            ViewJudgement(isClear: isClear ?? (fault == nil), fault: fault), at: MediaTime(seconds),
             size: .init(width: width, height: width * 9 / 16), date: moment.system, moment: moment)
     }
 
     @Test func `the preset that is in view is told at each change`() async throws {
         func at(_ seconds: Double, _ preset: String?) async -> CameraReport? {
             await status.looked(
-                SightJudgement(isClear: true), at: MediaTime(seconds), size: .init(width: 640, height: 360),
+                ViewJudgement(isClear: true), at: MediaTime(seconds), size: .init(width: 640, height: 360),
                 date: noon.addingTimeInterval(seconds), moment: nil, preset: preset)
         }
         #expect(await at(0, "gate")?.preset == "gate")
@@ -148,7 +148,7 @@ import Video
     @Test func `the shape of its pictures is told, and what is doubtful of it as long as it is`() async throws {
         func look(_ seconds: Double, width: Int, _ shape: String, _ remarks: [String]) async -> CameraReport? {
             await status.looked(
-                SightJudgement(isClear: true, fault: nil), at: MediaTime(seconds),
+                ViewJudgement(isClear: true, fault: nil), at: MediaTime(seconds),
                 size: .init(width: width, height: 1080),
                 date: noon.addingTimeInterval(seconds), moment: nil,
                 picture: .init(stored: [960, 1080], shown: [width, 1080], shape: shape), remarks: remarks)
@@ -167,7 +167,7 @@ import Video
     @Test func `how its zones are seen is told, and told again when that has changed`() async throws {
         func look(_ seconds: Double, tiles: Int) async -> CameraReport? {
             await status.looked(
-                SightJudgement(isClear: true, fault: nil), at: MediaTime(seconds),
+                ViewJudgement(isClear: true, fault: nil), at: MediaTime(seconds),
                 size: .init(width: 1920, height: 1080),
                 date: noon.addingTimeInterval(seconds), moment: nil,
                 picture: .init(

@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Evidence
 import Foundation
 import Inference
@@ -35,7 +35,7 @@ import Video
             _ folder: TemporaryFolder, evidence: URL? = nil, budget: Int,
             masking: MaskingModels = MaskingModels(face: nil, plate: nil)
         ) throws {
-            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
             identity = SiteIdentity(
                 id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
                 model: .init(name: "m", version: "1", sha256: ""))
@@ -50,7 +50,7 @@ import Video
                 catalogue: try Catalogue.builtIn(), logger: noLogger
             ) {}
             inbox = Inbox(
-                outbox: outbox, topics: AlertTopics(), site: identity, places: [place], authority: Authority(),
+                outbox: outbox, topics: AlertTopics(), site: identity, places: [place], authority: AccessPolicy(),
                 logger: noLogger, settled: { _ in }, snapshot: { .unavailable(camera: $0) })
         }
 

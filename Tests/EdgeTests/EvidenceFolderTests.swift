@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Evidence
 import Foundation
 import Inference
@@ -26,7 +26,7 @@ import Testing
         let evidence: URL
 
         init(_ folder: TemporaryFolder) throws {
-            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
             let identity = SiteIdentity(
                 id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
                 model: .init(name: "m", version: "1", sha256: ""))

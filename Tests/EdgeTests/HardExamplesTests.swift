@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Logging
 import TestSupport
@@ -40,7 +40,7 @@ import Testing
                     at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try Data(incident.id.uuidString.utf8).write(to: file)
             }
-            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
             let site = SiteIdentity(
                 id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
                 model: .init(name: "m", version: "1", sha256: ""))

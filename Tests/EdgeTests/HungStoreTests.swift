@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Glibc
 import Logging
@@ -57,7 +57,7 @@ import Video
     init() throws {
         folder = try TemporaryFolder()
         outbox = try Outbox(file: folder.file("outbox.sqlite"))
-        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         site = SiteIdentity(
             id: "edge01", place: place, software: "0", configurationSHA256: "", catalogue: "0",
             model: .init(name: "m", version: "1", sha256: ""))

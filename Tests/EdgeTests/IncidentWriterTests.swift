@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Evidence
 import Foundation
 import Inference
@@ -29,7 +29,7 @@ import Video
             _ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing(),
             kinds: [KindOverride] = [], state: URL? = nil, deadline: Duration = .seconds(3600)
         ) throws {
-            let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
             let identity = SiteIdentity(
                 id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
                 model: .init(name: "m", version: "1", sha256: ""))

@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Evidence
 import Foundation
 import Inference
@@ -28,7 +28,7 @@ import Video
         let broker = try Broker()
         defer { broker.stop() }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         let site = SiteIdentity(
             id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
             model: .init(name: "m", version: "1", sha256: ""))

@@ -1,4 +1,4 @@
-import Catalogue
+import Domain
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -37,7 +37,7 @@ import Threading
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let book = Pen.Book()
         let logger = Logger(label: "test") { _ in Pen(book: book) }
-        let place = Place(area: try AreaCode("320583102201"))
+        let place = GridLocation(area: try AreaCode("320583102201"))
         let site = SiteIdentity(
             id: "s", place: place, software: "0", configurationSHA256: "", catalogue: "0",
             model: .init(name: "m", version: "1", sha256: ""))

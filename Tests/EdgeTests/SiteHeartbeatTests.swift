@@ -1,5 +1,4 @@
-import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Logging
 import ServiceLifecycle
@@ -17,7 +16,7 @@ import Testing
 struct SiteHeartbeatTests {
     @Test func `each beat renews what is retained, and names the next one`() async throws {
         let (broker, folder) = (try Broker(), try TemporaryFolder())
-        let place = Place(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         let none = String(repeating: "0", count: 64)
         let site = SiteIdentity(
             id: "edge01", place: place, software: "0.1.0", configurationSHA256: none, catalogue: "2026.11",

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Evidence
 import Foundation
 import Logging

@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Logging
 import SiteConfiguration
@@ -50,7 +50,7 @@ import Testing
         let settings = try settings(folder)
         let outbox = try Outbox(file: settings.stateFolder.appending(path: "outbox.sqlite"))
         let catalogue = try Catalogue.builtIn()
-        func append(_ incident: Incident, at place: Place? = nil) throws {
+        func append(_ incident: Incident, at place: GridLocation? = nil) throws {
             let envelope = IncidentEnvelope(
                 incident: incident, site: settings.site,
                 camera: CameraIdentity(
@@ -70,7 +70,7 @@ import Testing
         let place = settings.site.place
         for incident in [kept, silent] + lost {
             // Before the camera came to this area.
-            let other = Place(area: place.area, grid: "009", microgrid: "01")
+            let other = GridLocation(area: place.area, grid: "009", microgrid: "01")
             try append(incident, at: incident.id == elsewhere.id ? other : place)
         }
         await Inbox(
@@ -85,7 +85,7 @@ import Testing
         let before = try outbox.messages(from: 1, through: 100)
         for camera in ["cam-01", "cam-02"] {
             try outbox.save(
-                watch: WatchSnapshot(time: MediaTime(320), tracker: StayTracker(), rules: RuleSet([])),
+                watch: WatchCheckpoint(time: MediaTime(320), tracker: StationaryObjectTracker(), rules: RuleSet([])),
                 at: MomentOfRecord(MediaTime(320)), camera: camera)
         }
         for _ in 1...2 {

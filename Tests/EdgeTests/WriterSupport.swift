@@ -1,4 +1,5 @@
-@testable import Contract
+import Domain
+
 @testable import Edge
 @testable import Store
 

@@ -1,5 +1,5 @@
-import Analytics
 import Contract
+import Domain
 import Edge
 import Evidence
 import Foundation

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -10,7 +10,7 @@ import Video
     /// One picture of a generated clip, 640 × 360.
     private func frame(in folder: TemporaryFolder) throws -> Frame {
         let clip = try Footage.makeTestClip(in: folder, seconds: 2)
-        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
         let frame = try recording.next()
         return try #require(frame)
     }
@@ -24,7 +24,7 @@ import Video
         ] {
             let file = folder.url.appending(path: "\(UUID()).jpg")
             try Data(try JPEG.encode(frame, part: part)).write(to: file)
-            var again = try Recording(path: file.path, cadence: .every(seconds: 1))
+            var again = try Recording(path: file.path, sampling: .every(seconds: 1))
             let picture = try again.next()
             let decoded = try #require(picture)
             #expect(abs(decoded.width - size.0) <= 2 && abs(decoded.height - size.1) <= 2)

@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Inference
 import TestSupport
@@ -72,7 +72,7 @@ import Video
                     "scale=trunc(iw/4)*2:trunc(ih/2)*2,setsar=\(isTold ? "2/1" : "1/1")", "-c:v", "libx264", "-qp", "4",
                     "-pix_fmt", "yuv420p", squeezed,
                 ], "squeeze a photo")
-            var recording = try Recording(path: squeezed, cadence: .every(seconds: 0))
+            var recording = try Recording(path: squeezed, sampling: .every(seconds: 0))
             let frame = try #require(try recording.next())
             let again = try detector.faces(in: ColourPicture(Canvas(frame)))
             halved += faces.filter { face in again.contains { $0.box.iou(face.box) > 0.3 } }.count

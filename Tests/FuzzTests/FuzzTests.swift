@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import FuzzTargets
 import Synchronization

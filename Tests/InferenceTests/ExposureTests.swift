@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -47,7 +47,7 @@ import Video
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), arguments: [20.0, 12])
     func `a car that stands in the dark is found`(mean: Double) async throws {
         var recording = try Recording(
-            path: try #require(Footage.clip("composed/parking.mp4")), cadence: .keyFrames(promise: 3))
+            path: try #require(Footage.clip("composed/parking.mp4")), sampling: .keyFrames(promise: 3))
         var next = try recording.next()
         while let earlier = next, earlier.time.seconds < 60 { next = try recording.next() }
         let frame = try #require(next)

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 import Inference
 import TestSupport
@@ -35,7 +36,7 @@ import Video
     /// The first looks at a clip, two seconds apart.
     private static func pictures(_ clip: String, _ count: Int = 10) throws -> [GreyImage] {
         var recording = try Recording(
-            path: try #require(Footage.clip(clip + ".mp4")), cadence: .keyFrames(promise: 3, interval: 2))
+            path: try #require(Footage.clip(clip + ".mp4")), sampling: .keyFrames(promise: 3, interval: 2))
         var small = SmallPicture()
         var pictures: [GreyImage] = []
         while pictures.count < count, let frame = try recording.next() {
@@ -46,37 +47,37 @@ import Video
         return pictures
     }
 
-    private static func judge(_ sight: inout Sight, _ pictures: [GreyImage]) -> [SightJudgement] {
-        pictures.enumerated().map { sight.judge($1, at: MediaTime(Double($0) * 2)) }
+    private static func judge(_ monitor: inout ViewMonitor, _ pictures: [GreyImage]) -> [ViewJudgement] {
+        pictures.enumerated().map { monitor.judge($1, at: MediaTime(Double($0) * 2)) }
     }
 
     @Test func `after a restart the same view goes on in any light, and another one is moved within ten seconds`()
         throws
     {
         let scenes = try Self.clips.map { (clip: $0, pictures: try Self.pictures($0)) }
-        var views: [ViewSnapshot] = []
+        var views: [ViewCheckpoint] = []
         for (clip, pictures) in scenes {
-            var sight = Sight()
+            var monitor = ViewMonitor()
             // Clips of few key frames go on from their beginning.
             let learnt = (0..<10).map { pictures[$0 % pictures.count] }
             for (look, picture) in learnt.enumerated() {
-                _ = sight.judge(Retouch.noise(picture, 1, seed: look), at: MediaTime(Double(look) * 2))
+                _ = monitor.judge(Retouch.noise(picture, 1, seed: look), at: MediaTime(Double(look) * 2))
             }
-            let data = try #require(try sight.snapshot?.data(), "\(clip)")
+            let data = try #require(try monitor.checkpoint?.data(), "\(clip)")
             #expect(data.count < 13_000)
-            views.append(try #require(ViewSnapshot(data: data)))
+            views.append(try #require(ViewCheckpoint(data: data)))
         }
         for (index, (clip, pictures)) in scenes.enumerated() {
             for (name, change) in Self.lights {
-                var sight = Sight(known: [views[index]])
-                let judgements = Self.judge(&sight, pictures.suffix(4).enumerated().map { change($1, $0) })
+                var monitor = ViewMonitor(known: [views[index]])
+                let judgements = Self.judge(&monitor, pictures.suffix(4).enumerated().map { change($1, $0) })
                 #expect(judgements.allSatisfy { $0.fault == nil }, "\(clip), \(name): \(judgements)")
             }
             // All pairs of twelve clips took a minute, and held as well.
             for other in [1, 3].map({ (index + $0) % views.count }) {
-                var sight = Sight(known: [views[other]])
+                var monitor = ViewMonitor(known: [views[other]])
                 let six = (0..<6).map { Retouch.noise(pictures[$0 % pictures.count], 1, seed: $0) }
-                let judgements = Self.judge(&sight, six)
+                let judgements = Self.judge(&monitor, six)
                 // Chance may make one look alike; the next ones tell.
                 #expect(judgements.count { $0.isClear } <= 1, "\(clip) for \(scenes[other].clip): \(judgements)")
                 // The sixth look is at ten seconds.
@@ -84,7 +85,7 @@ import Video
                     judgements.last?.fault?.kind == .moved,
                     "\(clip) for \(scenes[other].clip): \(judgements)")
                 // What is moved stays moved over another restart.
-                #expect(sight.snapshot == views[other])
+                #expect(monitor.checkpoint == views[other])
             }
         }
     }

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Evidence
 import Foundation
 import Inference
@@ -27,7 +28,7 @@ import Video
             detector: try ObjectDetector(model: model),
             incidents: IncidentBook(camera: "c") { _ in UUID() }, recorder: EvidenceRecorder { try JPEG.encode($0) })
         let clip = try #require(Footage.clip("composed/camera-1080p25-h264.mp4"))
-        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
         var panoramas: [UUID: [Date]] = [:]
         var opened: MediaTime?
         while let frame = try recording.next() {

@@ -1,4 +1,5 @@
 public import Analytics
+import Domain
 
 /// A camera's scene of which everything is known: vehicles that come, stand and leave in six places of a street, by a
 /// seed. One look is one second.

@@ -1,4 +1,5 @@
 public import Analytics
+public import Domain
 import Foundation
 
 /// A scripted street: things appear, stand, and are hidden as a test says; pictures are drawn to match.

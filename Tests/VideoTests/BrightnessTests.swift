@@ -1,5 +1,6 @@
 import Analytics
 import CFFmpeg
+import Domain
 import Foundation
 import TestSupport
 import Testing

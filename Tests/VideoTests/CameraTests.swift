@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import Synchronization
 import TestSupport
@@ -11,7 +11,7 @@ import Threading
     @Test(arguments: [Footage.Codec.h264, .h265]) func keyFramesAloneOfBothCodecs(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 6, codec: codec, gop: 20)
-        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
+        var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
         var times: [Double] = []
         while let frame = try recording.next() {
             #expect(frame.width == 640 && frame.height == 360)
@@ -25,45 +25,45 @@ import Threading
     func aRecordingWatchedCloselyHasGlimpsesBetweenItsKeyFrames(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 12, codec: codec, gop: 20)
-        var recording = try Recording(path: clip, cadence: .keyFrames(promise: 3))
-        var (looks, glimpses) = ([Double](), [Double]())
+        var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
+        var (looks, between) = ([Double](), [Double]())
         while let frame = try recording.next() {
             let time = (frame.time.seconds * 10).rounded() / 10
-            if frame.isGlimpse { glimpses.append(time) } else { looks.append(time) }
-            recording.attention = 4..<8 ~= time ? .glimpses : .looks
+            if frame.isBurstFrame { between.append(time) } else { looks.append(time) }
+            recording.attention = 4..<8 ~= time ? .slowBurst : .looks
         }
         #expect(looks == [0, 2, 4, 6, 8, 10])
-        #expect(glimpses == [6.5, 7, 7.5])
+        #expect(between == [6.5, 7, 7.5])
     }
 
     @Test func aGlimpseNeverTakesThePlaceOfALook() async throws {
-        func frame(_ seconds: Double, _ isGlimpse: Bool) throws -> Frame {
+        func frame(_ seconds: Double, _ isBurstFrame: Bool) throws -> Frame {
             let planes = [[UInt8]](repeating: [UInt8](repeating: 128, count: 16), count: 3)
             return try Frame(
-                planes: planes, width: 4, height: 4, time: MediaTime(seconds), date: Date(), isGlimpse: isGlimpse)
+                planes: planes, width: 4, height: 4, time: MediaTime(seconds), date: Date(), isBurstFrame: isBurstFrame)
         }
-        var outlet = FrameOutlet()
+        var latest = LatestFrame()
         var isKept: [Bool] = []
-        for (second, isGlimpse) in [false, true, true, false, true, true].enumerated() {
+        for (second, isBurstFrame) in [false, true, true, false, true, true].enumerated() {
             // Before the fourth picture somebody takes the one that waits.
             if second == 3 {
-                for await taken in outlet.frames {
-                    #expect(taken.time.seconds == 2 && !taken.isGlimpse)
+                for await taken in latest.frames {
+                    #expect(taken.time.seconds == 2 && !taken.isBurstFrame)
                     break
                 }
             }
             let frames = try [false, true].map { try frame(Double(second), $0) }
-            isKept.append(outlet.put(isGlimpse: isGlimpse) { frames[$0 ? 1 : 0] })
+            isKept.append(latest.put(isBurstFrame: isBurstFrame) { frames[$0 ? 1 : 0] })
         }
-        outlet.finish()
+        latest.finish()
         #expect(isKept == [true, false, false, true, false, false])
-        for await taken in outlet.frames { #expect(taken.time.seconds == 5 && !taken.isGlimpse) }
+        for await taken in latest.frames { #expect(taken.time.seconds == 5 && !taken.isBurstFrame) }
     }
 
     @Test func aFixedCadenceLooksInBetween() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4, gop: 100)
-        var recording = try Recording(path: clip, cadence: .every(seconds: 0.5))
+        var recording = try Recording(path: clip, sampling: .every(seconds: 0.5))
         var count = 0
         while try recording.next() != nil { count += 1 }
         #expect(count == 8)
@@ -74,7 +74,7 @@ import Threading
         let file = folder.file("notes.mp4")
         try Data("this is not a video".utf8).write(to: file)
         for path in [file.path, folder.file("missing.mp4").path] {
-            #expect { _ = try Recording(path: path, cadence: .every(seconds: 1)) } throws: { "\($0)".contains(path) }
+            #expect { _ = try Recording(path: path, sampling: .every(seconds: 1)) } throws: { "\($0)".contains(path) }
         }
     }
 }
@@ -179,7 +179,7 @@ import Threading
     @Test func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 2)
-        let camera = Camera(id: "file", settings: .init(url: CameraURL(clip), cadence: .every(seconds: 0.5)))
+        let camera = Camera(id: "file", settings: .init(url: CameraURL(clip), sampling: .every(seconds: 0.5)))
         let begin = ContinuousClock.now
         async let states = camera.states.reduce(into: []) { $0.append($1) }
         await camera.run(from: MediaTime(0))
@@ -189,8 +189,8 @@ import Threading
 }
 
 @Suite(.waiting) struct CameraNotesTests {
-    private func notes(_ url: String, _ cadence: Cadence, authority: String? = nil) -> [String] {
-        var settings = Camera.Settings(url: CameraURL(url), cadence: cadence)
+    private func notes(_ url: String, _ sampling: SamplingPolicy, authority: String? = nil) -> [String] {
+        var settings = Camera.Settings(url: CameraURL(url), sampling: sampling)
         settings.authority = authority
         return settings.notes
     }
@@ -205,8 +205,8 @@ import Threading
 
     @Test func aCameraThatIsLookedAtRarelyHasItsFaultsStatedLater() throws {
         #expect(notes("rtsp://host/a", .every(seconds: 3)).isEmpty)
-        for cadence in [Cadence.keyFrames(promise: 10, interval: 2), .every(seconds: 10)] {
-            let note = try #require(notes("rtsp://host/a", cadence).first)
+        for sampling in [SamplingPolicy.keyFrames(promise: 10, interval: 2), .every(seconds: 10)] {
+            let note = try #require(notes("rtsp://host/a", sampling).first)
             #expect(note.contains("stated within 30 s"))
         }
     }

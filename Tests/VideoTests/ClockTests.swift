@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import Synchronization
 import TestSupport
@@ -75,7 +75,7 @@ import Testing
         defer { server.stop() }
         let shift = Mutex(0.0)
         let clocks = Clocks(now: { Date().addingTimeInterval(shift.withLock { $0 }) }, uptime: Clocks.system.uptime)
-        let settings = Camera.Settings(url: CameraURL(server.url), cadence: .keyFrames(promise: 3, interval: 0))
+        let settings = Camera.Settings(url: CameraURL(server.url), sampling: .keyFrames(promise: 3, interval: 0))
         let camera = Camera(id: "clock", settings: settings, clocks: clocks)
         let running = Task { await camera.run(from: MediaTime(1000)) }
         var (media, dates): ([Double], [Date]) = ([], [])

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -8,8 +8,8 @@ import Testing
 /// Bytes that a camera or the network has spoilt, and streams that change on the way.
 @Suite(.waiting(minutes: 3)) struct DamagedStreamTests {
     /// The pictures of a clip, small, by their time in tenths of a second.
-    private func pictures(_ clip: String, _ cadence: Cadence) throws -> [Int: [UInt8]] {
-        var recording = try Recording(path: clip, cadence: cadence)
+    private func pictures(_ clip: String, _ sampling: SamplingPolicy) throws -> [Int: [UInt8]] {
+        var recording = try Recording(path: clip, sampling: sampling)
         var scaler = Scaler(width: 64, height: 36, format: .grey)
         var pictures: [Int: [UInt8]] = [:]
         while let frame = try recording.next() {
@@ -24,14 +24,14 @@ import Testing
 
     /// The H.264 decoder says which parts of a picture it had to invent. (That of H.265 hardly ever does: there the
     /// judgement of the picture itself has to do.)
-    @Test(arguments: [Cadence.keyFrames(promise: 3), .every(seconds: 0.3)])
-    func whatComesOutOfSpoiltBytesIsWhole(cadence: Cadence) throws {
+    @Test(arguments: [SamplingPolicy.keyFrames(promise: 3), .every(seconds: 0.3)])
+    func whatComesOutOfSpoiltBytesIsWhole(sampling: SamplingPolicy) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 24, gop: 20)
         let clean = try pictures(clip, .every(seconds: 0.1))
         for amount in [40, 400, 3000] {
             let spoilt = try Footage.spoil(clip, in: folder, from: 6, to: 14, everyNthByte: amount)
-            let seen = try pictures(spoilt, cadence)
+            let seen = try pictures(spoilt, sampling)
             for (time, picture) in seen {
                 let original = try #require(clean[time])
                 #expect(difference(picture, original) < 2, "1 in \(amount) at \(time)")
@@ -62,8 +62,8 @@ import Testing
                 try Footage.makeTestClip(in: folder, seconds: 6),
                 try Footage.makeTestClip(in: folder, seconds: 6, size: (1280, 720)),
             ], in: folder)
-        for cadence in [Cadence.keyFrames(promise: 3), .every(seconds: 0.5)] {
-            var recording = try Recording(path: stream, cadence: cadence)
+        for sampling in [SamplingPolicy.keyFrames(promise: 3), .every(seconds: 0.5)] {
+            var recording = try Recording(path: stream, sampling: sampling)
             var widths: [Int] = []
             while let frame = try recording.next() { widths.append(frame.width) }
             #expect(Set(widths) == [640, 1280], "\(widths)")

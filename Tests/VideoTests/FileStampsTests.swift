@@ -1,5 +1,5 @@
-import Analytics
 import CFFmpeg
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -7,8 +7,8 @@ import Testing
 @testable import Video
 
 @Suite(.waiting(minutes: 3)) struct FileStampsTests {
-    private func times(_ clip: String, _ cadence: Cadence) throws -> [Double] {
-        var recording = try Recording(path: clip, cadence: cadence)
+    private func times(_ clip: String, _ sampling: SamplingPolicy) throws -> [Double] {
+        var recording = try Recording(path: clip, sampling: sampling)
         var times: [Double] = []
         while let frame = try recording.next() { times.append(frame.time.seconds) }
         return times
@@ -38,12 +38,12 @@ import Testing
         for part in parts { bytes += try Data(contentsOf: URL(filePath: part)) }
         let clip = folder.file("joined.ts")
         try bytes.write(to: clip)
-        for cadence in [Cadence.every(seconds: 0), .keyFrames(promise: 3)] {
-            let seen = try times(clip.path, cadence)
+        for sampling in [SamplingPolicy.every(seconds: 0), .keyFrames(promise: 3)] {
+            let seen = try times(clip.path, sampling)
             #expect(zip(seen.dropFirst(), seen).allSatisfy { $0 > $1 }, "\(seen)")
             let first = try #require(seen.first)
-            #expect(abs((seen.last ?? 0) - first - (cadence == .every(seconds: 0) ? 18.9 : 18)) < 0.3, "\(seen)")
-            #expect(try times(clip.path, cadence) == seen)
+            #expect(abs((seen.last ?? 0) - first - (sampling == .every(seconds: 0) ? 18.9 : 18)) < 0.3, "\(seen)")
+            #expect(try times(clip.path, sampling) == seen)
         }
     }
 

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -14,8 +14,8 @@ import Testing
     }
 
     /// Small pictures by their time in tenths of a second since the first.
-    private func pictures(_ clip: String, _ cadence: Cadence) throws -> [Int: [UInt8]] {
-        var recording = try Recording(path: clip, cadence: cadence)
+    private func pictures(_ clip: String, _ sampling: SamplingPolicy) throws -> [Int: [UInt8]] {
+        var recording = try Recording(path: clip, sampling: sampling)
         var scaler = Scaler(width: 64, height: 36, format: .grey)
         var (pictures, first) = ([Int: [UInt8]](), Double?.none)
         while let frame = try recording.next() {
@@ -45,12 +45,12 @@ import Testing
         #expect(late.count > 10, "\(times)")
     }
 
-    @Test(arguments: [Cadence.every(seconds: 0.1), .keyFrames(promise: 3)])
-    func aRecoveryPointMakesGoodWhatWasLost(cadence: Cadence) throws {
+    @Test(arguments: [SamplingPolicy.every(seconds: 0.1), .keyFrames(promise: 3)])
+    func aRecoveryPointMakesGoodWhatWasLost(sampling: SamplingPolicy) throws {
         let folder = try TemporaryFolder()
         let clip = try clip("clip.mp4", in: folder, every: 2)
         let clean = try pictures(clip, .every(seconds: 0.1))
-        let seen = try pictures(Footage.spoil(clip, in: folder, from: 20, to: 22, everyNthByte: 40), cadence)
+        let seen = try pictures(Footage.spoil(clip, in: folder, from: 20, to: 22, everyNthByte: 40), sampling)
         for (time, picture) in seen { #expect(difference(picture, try #require(clean[time])) < 2, "at \(time)") }
         let times = seen.keys.sorted()
         #expect(times.contains { $0 > 220 && $0 < 300 } && times.contains { $0 > 560 }, "\(times)")

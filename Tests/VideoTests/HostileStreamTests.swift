@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import Synchronization
 import TestSupport
@@ -44,7 +44,7 @@ import Testing
     @Test func theProbeTakesNoMoreThanOnePicture() throws {
         let bytes = try session().unicodeScalars.map { UInt8($0.value) }
         var options = VideoSource.Options()
-        options.cadence = .every(seconds: 0)
+        options.sampling = .every(seconds: 0)
         // What refers to the first picture is not whole.
         #expect(try widths(ScriptedCamera(saying: bytes), options).count == 8)
     }

@@ -1,4 +1,3 @@
-import Analytics
 import Foundation
 import TestSupport
 import Testing
@@ -48,8 +47,8 @@ import Testing
         return found
     }
 
-    private func small(_ clip: String, _ cadence: Cadence) throws -> [[UInt8]] {
-        var recording = try Recording(path: clip, cadence: cadence)
+    private func small(_ clip: String, _ sampling: SamplingPolicy) throws -> [[UInt8]] {
+        var recording = try Recording(path: clip, sampling: sampling)
         var scaler = Scaler(width: 64, height: 36, format: .grey)
         var pictures: [[UInt8]] = []
         while let frame = try recording.next() { pictures.append(try scaler.scale(frame) { Array($0) }) }
@@ -60,8 +59,9 @@ import Testing
         zip(a, b).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(max(1, a.count))
     }
 
-    @Test(arguments: Codec.allCases, [Cadence.every(seconds: 0), .keyFrames(promise: 3), .keyFrames(promise: 0.3)])
-    func `who joins in the middle gets whole pictures only`(codec: Codec, cadence: Cadence) throws {
+    @Test(
+        arguments: Codec.allCases, [SamplingPolicy.every(seconds: 0), .keyFrames(promise: 3), .keyFrames(promise: 0.3)])
+    func `who joins in the middle gets whole pictures only`(codec: Codec, sampling: SamplingPolicy) throws {
         let folder = try TemporaryFolder()
         let whole = try stream(codec, in: folder)
         let bytes = [UInt8](try Data(contentsOf: URL(filePath: whole)))
@@ -78,7 +78,7 @@ import Testing
         for first in [15, 18, 19, 20, 21, 22] {
             let joined = folder.file("from-\(first).\(codec)")
             try Data(bytes[places[first].start...]).write(to: joined)
-            let seen = try small(joined.path, cadence)
+            let seen = try small(joined.path, sampling)
             #expect(seen.count >= 4, "from \(first): \(seen.count)")
             for (index, picture) in seen.enumerated() {
                 let nearest = clean.map { difference($0, picture) }.min() ?? 255

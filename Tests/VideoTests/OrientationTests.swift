@@ -1,4 +1,3 @@
-import Analytics
 import Foundation
 import TestSupport
 import Testing
@@ -13,7 +12,7 @@ import Testing
     ]
 
     private func corners(_ clip: String) throws -> [[Int]] {
-        var recording = try Recording(path: clip, cadence: .every(seconds: 0))
+        var recording = try Recording(path: clip, sampling: .every(seconds: 0))
         let frame = try #require(try recording.next())
         var scaler = Scaler(width: frame.width, height: frame.height, format: .rgb)
         return try scaler.scale(frame) { pixels in
@@ -63,7 +62,7 @@ import Testing
         let clip = try MadeClip.make("stored.mp4", in: folder, MadeClip.pattern(1))
         let turned = try MadeClip.make(
             "turned.mp4", in: folder, ["-i", clip, "-c", "copy", "-metadata:s:v:0", "rotate=45"])
-        let error = #expect(throws: VideoError.self) { _ = try Recording(path: turned, cadence: .every(seconds: 1)) }
+        let error = #expect(throws: VideoError.self) { _ = try Recording(path: turned, sampling: .every(seconds: 1)) }
         #expect(error?.description.contains("upright") == true, "\(String(describing: error))")
     }
 }

@@ -1,5 +1,5 @@
-import Analytics
 import CFFmpeg
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -19,7 +19,7 @@ import Testing
     }
 
     private func shapes(_ clip: String, aspect: Aspect? = nil) throws -> [PictureShape] {
-        var recording = try Recording(path: clip, cadence: .every(seconds: 0), aspect: aspect)
+        var recording = try Recording(path: clip, sampling: .every(seconds: 0), aspect: aspect)
         var found: [PictureShape] = []
         while let frame = try recording.next() {
             #expect((frame.width, frame.height) == (frame.shape.width, frame.shape.height))
@@ -94,7 +94,7 @@ import Testing
     @Test func `evidence has square pixels, and parts of a picture have its shape`() throws {
         let folder = try TemporaryFolder()
         var recording = try Recording(
-            path: clip("a.ts", in: folder, size: "960x1080", pixel: "2/1"), cadence: .every(seconds: 0))
+            path: clip("a.ts", in: folder, size: "960x1080", pixel: "2/1"), sampling: .every(seconds: 0))
         let frame = try #require(try recording.next())
         let part = try frame.part(Box(x: 0.25, y: 0.5, width: 0.5, height: 0.25))
         #expect((part.width, part.height) == (960, 270))

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -27,7 +27,7 @@ import Threading
             var options = VideoSource.Options()
             options.credentials = CredentialGate()
             options.authority = authority
-            options.cadence = .every(seconds: 0)
+            options.sampling = .every(seconds: 0)
             var source = try VideoSource(url, options: options, deadline: ReadDeadline())
             var count = 0
             while count < pictures, let picture = try source.next() {

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import Synchronization
 import TestSupport
@@ -25,7 +25,7 @@ import Threading
         var options = VideoSource.Options()
         options.transport = transport
         options.credentials = CredentialGate()
-        options.cadence = .keyFrames(promise: 3)
+        options.sampling = .keyFrames(promise: 3)
         options.readTimeout = 3
         return options
     }
@@ -266,7 +266,7 @@ import Threading
     func `a camera that bears no GET_PARAMETER is kept alive by OPTIONS`(habit: String) async throws {
         let camera = try camera(["get_parameter": habit, "timeout": 2])
         let watcher = Camera(
-            id: "alive", settings: .init(url: CameraURL(camera.url()), cadence: .every(seconds: 0.2)),
+            id: "alive", settings: .init(url: CameraURL(camera.url()), sampling: .every(seconds: 0.2)),
             backoff: Backoff(shortest: 0.01, longest: 0.02))
         let run = Task { await watcher.run(from: MediaTime(0)) }
         // One for the start of each session, and three to keep it alive.
@@ -407,7 +407,7 @@ import Threading
             "get_parameter": "refuse", "timeout": 2, "statuses": ["OPTIONS while playing": status],
         ])
         var options = options()
-        options.cadence = .every(seconds: 0)
+        options.sampling = .every(seconds: 0)
         #expect(try await watch(CameraURL(camera.url()), options, pictures: 35) == 35)
         #expect(camera.count("GET_PARAMETER") == 1 && camera.count("OPTIONS") >= 3)
         #expect(camera.requests.map(\.connection).allSatisfy { $0 == 1 })
@@ -441,7 +441,7 @@ import Threading
     ) async throws {
         let camera = try camera(["report_every": 0.25, "report_ntp": ntp, "report_rtp": rtp, "fps": 40])
         let watcher = Camera(
-            id: "clock", settings: .init(url: CameraURL(camera.url()), cadence: .every(seconds: 0.1)))
+            id: "clock", settings: .init(url: CameraURL(camera.url()), sampling: .every(seconds: 0.1)))
         let run = Task { await watcher.run(from: MediaTime(0)) }
         var (watch, steps, count) = (ClockWatch(), [ClockWatch.Step](), 0)
         for await frame in watcher.frames {

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import TestSupport
 import Testing
@@ -7,10 +7,12 @@ import Testing
 
 /// Streams whose key frames do not come at even distances: scene cuts, codecs that send fewer where nothing moves.
 @Suite(.waiting(minutes: 3)) struct VaryingGroupTests {
-    private static let cadence = Cadence.keyFrames(promise: 3, interval: 2)
+    private static let sampling = SamplingPolicy.keyFrames(promise: 3, interval: 2)
 
-    private func looks(_ clip: String, _ cadence: Cadence = cadence) throws -> [(time: Double, picture: [UInt8])] {
-        var recording = try Recording(path: clip, cadence: cadence)
+    private func looks(_ clip: String, _ sampling: SamplingPolicy = sampling) throws -> [(
+        time: Double, picture: [UInt8]
+    )] {
+        var recording = try Recording(path: clip, sampling: sampling)
         var scaler = Scaler(width: 64, height: 36, format: .grey)
         var looks: [(time: Double, picture: [UInt8])] = []
         while let frame = try recording.next() {

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import Synchronization
 import TestSupport
@@ -34,7 +34,7 @@ import Testing
     private func looks(_ camera: ScriptedCamera, every seconds: Double, packets interval: Double) throws -> [Double] {
         let now = Mutex(1000.0)
         var options = VideoSource.Options()
-        options.cadence = .every(seconds: seconds)
+        options.sampling = .every(seconds: seconds)
         options.uptime = { now.withLock { $0 } }
         options.progress = { now.withLock { $0 += interval } }
         return try withExtendedLifetime(camera) {
@@ -80,7 +80,7 @@ import Testing
         // Its stamps run thirty times too slowly for a clock that runs thirty times as fast.
         let clocks = Clocks(now: { Date() }, uptime: { Clocks.system.uptime() * 30 })
         let settings = Camera.Settings(
-            url: CameraURL(server.url), cadence: .keyFrames(promise: 1000, interval: 1000))
+            url: CameraURL(server.url), sampling: .keyFrames(promise: 1000, interval: 1000))
         let camera = Camera(id: "slow", settings: settings, clocks: clocks)
         let running = Task { await camera.run(from: MediaTime(1000)) }
         var longest = 0.0
@@ -104,7 +104,7 @@ import Testing
             clip: try Footage.makeTestClip(in: folder, seconds: 4, rate: 25, gop: 5), isShared: true)
         defer { server.stop() }
         let clocks = Clocks(now: { Date() }, uptime: { Clocks.system.uptime() * 30 })
-        let settings = Camera.Settings(url: CameraURL(server.url), cadence: .keyFrames(promise: 100, interval: 20))
+        let settings = Camera.Settings(url: CameraURL(server.url), sampling: .keyFrames(promise: 100, interval: 20))
         let camera = Camera(id: "slow", settings: settings, clocks: clocks)
         let running = Task { await camera.run(from: MediaTime(1000)) }
         var moments: [Double] = []

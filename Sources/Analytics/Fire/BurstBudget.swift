@@ -1,3 +1,5 @@
+import Domain
+
 /// How many bursts of pictures a camera may take: each decodes and scales what nothing else needs, and some streets are full of
 /// what is bright and red.
 struct BurstBudget: Sendable {

@@ -1,3 +1,5 @@
+import Domain
+
 /// Finds flames, from the first picture on: they need no ground to be told from. Experimental.
 ///
 /// A look tells where something has a flame's colour. Where nobody knows yet what it is, a burst of pictures tells whether it
@@ -97,7 +99,7 @@ public struct FlameWatcher: Sendable {
     public var wantsBurst: Bool { wantedSince != nil }
 
     /// Takes a picture of a burst.
-    public mutating func glimpse(of scene: Scene) {
+    public mutating func take(burstFrame scene: Scene) {
         guard wantedSince != nil, scene.chroma != nil, scene.picture.width == width, scene.picture.height == height
         else {
             return
@@ -125,7 +127,7 @@ public struct FlameWatcher: Sendable {
         else { return [] }
         begin(scene.picture.width, scene.picture.height)
         budget.earn(until: scene.time)
-        if wantedSince != nil { glimpse(of: scene) }
+        if wantedSince != nil { take(burstFrame: scene) }
         if let since = wantedSince, !(0...Self.patience ~= scene.time - since) { (wantedSince, map) = (nil, nil) }
         let warm = warmth(of: scene.picture, chroma)
         count(warm, scene.picture)

@@ -1,3 +1,5 @@
+import Domain
+
 /// What one burst of pictures shows, pixel by pixel: where something as bright and warm as a flame comes and goes.
 ///
 /// Flames flicker at 2 to 12 Hz at their edges, all the time, each place for itself. What passes is bright in a place once; what

@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let crowd = AlertKind(rawValue: "safety.crowd")
 }
@@ -36,7 +38,7 @@ public struct Crowd: RememberingRule {
 
     var kind: AlertKind { .crowd }
     var memory: Memory? { gathering.map { Memory(gathering: $0, most: most, number: number) } }
-    mutating func takeBack(_ memory: Memory, after gap: Double) {
+    mutating func restore(_ memory: Memory, after gap: Double) {
         guard gap <= Self.longestGap else { return }
         var gathering = memory.gathering
         gathering.resume(after: gap)

@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let fireLane = AlertKind(rawValue: "parking.fire_lane")
 }

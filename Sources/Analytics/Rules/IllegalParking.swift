@@ -1,3 +1,4 @@
+public import Domain
 import Foundation
 
 extension AlertKind {
@@ -73,7 +74,7 @@ public struct IllegalParking: Rule, RememberingRule {
     var reported: Set<Int> { Set(candidates.filter(\.value.stood).keys) }
 
     /// What has been reported goes on, however long nobody looked: it is over when its place is seen without it.
-    mutating func takeBack(_ memory: [Int: Candidate], after gap: Double) {
+    mutating func restore(_ memory: [Int: Candidate], after gap: Double) {
         candidates = gap <= Self.longestGap ? memory : memory.filter(\.value.stood)
     }
 
@@ -112,7 +113,8 @@ public struct IllegalParking: Rule, RememberingRule {
             || share * box.footprint.area >= Self.zoneShare * zone.polygon.area && share > 0
     }
 
-    private mutating func judge(_ stay: Stay, _ scene: Scene, isQueued: Bool, isForbidden: Bool) -> Finding? {
+    private mutating func judge(_ stay: StationaryObject, _ scene: Scene, isQueued: Bool, isForbidden: Bool) -> Finding?
+    {
         let time = scene.time
         var candidate = candidates[stay.id] ?? begin(stay, scene, isForbidden: isForbidden)
         defer { candidates[stay.id] = candidate }
@@ -149,14 +151,14 @@ public struct IllegalParking: Rule, RememberingRule {
         return finding(stay, candidate.clock.counts, .standing, candidate.why)
     }
 
-    private func begin(_ stay: Stay, _ scene: Scene, isForbidden: Bool) -> Candidate {
+    private func begin(_ stay: StationaryObject, _ scene: Scene, isForbidden: Bool) -> Candidate {
         Candidate(
             clock: DwellClock(since: stay.since, scene, settings.windows, isForbidden: isForbidden), queued: nil,
             vouched: Vouched(from: stay.since, seen: 0),
             why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
     }
 
-    private func isCredible(_ stay: Stay, _ candidate: Candidate, at time: MediaTime) -> Bool {
+    private func isCredible(_ stay: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
         let seen = stay.seenSeconds - candidate.vouched.seen
         return stay.detectedShare >= Self.detectedShare && seen >= Self.seenShare * (time - candidate.vouched.from)
             && stay.detections >= (stay.hasArrived ? Self.leastDetections.arrived : Self.leastDetections.unseen)
@@ -164,7 +166,7 @@ public struct IllegalParking: Rule, RememberingRule {
     }
 
     private func finding(
-        _ stay: Stay, _ counts: MediaTime, _ phase: Finding.Phase, _ why: [Incident.Reason]
+        _ stay: StationaryObject, _ counts: MediaTime, _ phase: Finding.Phase, _ why: [Incident.Reason]
     ) -> Finding {
         Finding(
             kind: kind, zone: zone.id, place: stay.id, phase: phase, firstSeen: counts, lastSeen: stay.lastSeen,

@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let exposedGarbage = AlertKind(rawValue: "env.garbage_exposed")
     public static let garbagePile = AlertKind(rawValue: "env.garbage_pile")

@@ -1,3 +1,4 @@
+public import Domain
 public import Foundation
 
 /// All that is to be known of a rule from outside: it stands beside the rule, and a line in `Rules.all` puts it to work.

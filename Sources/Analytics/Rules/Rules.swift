@@ -1,3 +1,5 @@
+public import Domain
+
 /// The rules that there are. A new one is a file with its descriptor, a line here, and a row in the catalogue.
 public enum Rules {
     /// In the order in which they judge a look.

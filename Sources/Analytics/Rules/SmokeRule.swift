@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let burning = AlertKind(rawValue: "env.burning")
     public static let smokeAndFire = AlertKind(rawValue: "safety.smoke_fire")
@@ -43,7 +45,7 @@ public struct SmokeRule: Rule, RememberingRule {
         return kept.isEmpty ? nil : kept
     }
 
-    mutating func takeBack(_ memory: [Int: [Incident.Reason]], after gap: Double) {
+    mutating func restore(_ memory: [Int: [Incident.Reason]], after gap: Double) {
         if gap <= Self.longestGap { opened = memory }
     }
 

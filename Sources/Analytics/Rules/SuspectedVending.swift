@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let roadVending = AlertKind(rawValue: "vending.occupy_road")
     public static let itinerantVending = AlertKind(rawValue: "vending.itinerant")
@@ -93,7 +95,7 @@ public struct SuspectedVending: RememberingRule {
     var memory: Memory? {
         goods.hasBegun ? Memory(people: people, goods: goods, places: places, nextID: nextID) : nil
     }
-    mutating func takeBack(_ memory: Memory, after gap: Double) {
+    mutating func restore(_ memory: Memory, after gap: Double) {
         guard gap <= Self.longestGap else { return }
         (people, goods, places, nextID) = (memory.people, memory.goods, memory.places, memory.nextID)
         // Nobody was missed while nobody looked.

@@ -1,3 +1,5 @@
+import Domain
+
 /// Vehicles that came to rest one shortly after another and close together: a light, a jam, a barrier.
 enum VehicleQueue {
     /// Longest time between the stops of two neighbours in a queue, in seconds.
@@ -11,7 +13,7 @@ enum VehicleQueue {
     static let looksBeside = 3
 
     /// The ids of those that stand in a queue of at least `least` vehicles.
-    static func members(among stays: [Stay], least: Int) -> Set<Int> {
+    static func members(among stays: [StationaryObject], least: Int) -> Set<Int> {
         guard least > 1, stays.count >= least else { return [] }
         var members = Set<Int>()
         var left = vehicles(among: stays)
@@ -31,8 +33,8 @@ enum VehicleQueue {
 
     /// The stays of each vehicle, that which was found most often first: boxes that overlap as far as two vehicles rarely do
     /// are drawn around one.
-    private static func vehicles(among stays: [Stay]) -> [[Stay]] {
-        var vehicles: [[Stay]] = []
+    private static func vehicles(among stays: [StationaryObject]) -> [[StationaryObject]] {
+        var vehicles: [[StationaryObject]] = []
         for stay in stays.sorted(by: { ($1.detections, $0.id) < ($0.detections, $1.id) }) {
             if let index = vehicles.firstIndex(where: { isSame($0[0], stay) }) {
                 vehicles[index].append(stay)
@@ -43,11 +45,11 @@ enum VehicleQueue {
         return vehicles
     }
 
-    private static func isSame(_ a: Stay, _ b: Stay) -> Bool {
+    private static func isSame(_ a: StationaryObject, _ b: StationaryObject) -> Bool {
         a.box.iou(b.box) >= sameVehicle && max(a.looksBeside, b.looksBeside) < looksBeside
     }
 
-    private static func neighbours(_ a: Stay, _ b: Stay) -> Bool {
+    private static func neighbours(_ a: StationaryObject, _ b: StationaryObject) -> Bool {
         abs(a.since - b.since) <= arrivalGap && areNear(a.box, b.box)
     }
 

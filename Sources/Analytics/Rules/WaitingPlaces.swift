@@ -1,3 +1,5 @@
+import Domain
+
 /// Places at which traffic waits: before a light, a gate, a crossing. Learnt from vehicles that stood there and left in turn,
 /// that is, one near another or shortly after it, or with the next one soon in their place. Who parks leaves alone.
 struct WaitingPlaces: Sendable {
@@ -27,7 +29,7 @@ struct WaitingPlaces: Sendable {
     private var stops: [Stop] = []
 
     /// A vehicle has left.
-    mutating func left(_ stay: Stay, at time: MediaTime) {
+    mutating func left(_ stay: StationaryObject, at time: MediaTime) {
         stops.removeAll { time - $0.left > Self.memory }
         let seconds = time - stay.since
         guard seconds >= Self.least else { return }
@@ -43,7 +45,7 @@ struct WaitingPlaces: Sendable {
     }
 
     /// A vehicle stands.
-    mutating func came(_ stay: Stay) {
+    mutating func came(_ stay: StationaryObject) {
         for index in stops.indices
         where 0...Self.succession ~= stay.since - stops[index].left && stops[index].box.iou(stay.box) >= Self.samePlace
         {

@@ -1,3 +1,5 @@
+public import Domain
+
 extension AlertKind {
     public static let dirtyWater = AlertKind(rawValue: "env.water_dirty")
 }
@@ -58,7 +60,7 @@ public struct WaterColour: RememberingRule {
     var memory: Memory? {
         looks > 0 ? Memory(mean: mean, looks: looks, change: change, number: number) : nil
     }
-    mutating func takeBack(_ memory: Memory, after gap: Double) {
+    mutating func restore(_ memory: Memory, after gap: Double) {
         guard gap <= Self.longestKnown else { return }
         (mean, looks, change, number) = (memory.mean, memory.looks, memory.change, memory.number)
         if gap <= Self.longestGap { change?.resume(after: gap) }

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// One key of a rule: what it takes, and where its value goes in the rule's settings.

@@ -1,3 +1,4 @@
+public import Domain
 public import Foundation
 
 /// How one zone is watched for one kind of alert. What it begins with are the defaults, but for the dwell, which the catalogue

@@ -1,3 +1,5 @@
+public import Domain
+
 /// A part of the picture that smoke lies over (the ground is still seen through it, paler, and it stirs) or that flames fill.
 public struct Plume: Sendable, Codable, Equatable {
     public enum Presence: Sendable, Codable, Equatable {
@@ -13,7 +15,7 @@ public struct Plume: Sendable, Codable, Equatable {
     public internal(set) var since: MediaTime
     public internal(set) var lastSeen: MediaTime
     public internal(set) var presence: Presence
-    /// Of smoke the share of its tiles' looks that show a veil that stirs, at its best so far; of flames the share of the bursts
+    /// Of smoke the share of its tiles' looks that show haze that stirs, at its best so far; of flames the share of the bursts
     /// in which they flickered, 0 while they are suspected only. 0…1.
     public internal(set) var certainty: Double
 

@@ -1,6 +1,7 @@
+public import Domain
 import Foundation
 
-/// Follows veils over the ground from look to look, and from glimpse to glimpse in between. Experimental: it has been
+/// Follows haze over the ground from look to look, and from burst frame to burst frame in between. Experimental: it has been
 /// proved on one composed plume only.
 ///
 /// The picture is judged in overlapping tiles. A tile is veiled where most of what was seen lately showed the ground
@@ -20,7 +21,7 @@ public struct SmokeWatcher: Sendable {
     private static let longestLook = 3.0
     /// Seconds after which a tile that is no longer veiled shows nothing of the plume.
     private static let lingering = 5.0
-    /// Veiled tiles that make a plume; a veil over more than this share of the picture is fog.
+    /// Veiled tiles that make a plume; haze over more than this share of the picture is fog.
     private static let leastTiles = 3
     private static let fog = 0.6
     /// Around a plume, as a share of its size: smoke there is of the same fire.
@@ -30,13 +31,13 @@ public struct SmokeWatcher: Sendable {
     /// Seconds after which nothing more is to be decided about a plume.
     private static let decided = 30.0
 
-    /// What one look or glimpse showed.
+    /// What one look or burst frame showed.
     private struct Impression: Sendable {
         let time: MediaTime
         /// The time that it speaks for, in seconds.
         let seconds: Double
         var veiled: [Bool]
-        /// Too plain to show a veil, maybe, but it stirs as its neighbours do.
+        /// Too plain to show haze, maybe, but it stirs as its neighbours do.
         var stirred: [Bool]
     }
 
@@ -54,19 +55,19 @@ public struct SmokeWatcher: Sendable {
     private var candidates: [Candidate] = []
     private var nextID = 1
     /// What an earlier run knew, until the first look.
-    private var restored: SmokeSnapshot?
+    private var restored: SmokeCheckpoint?
 
     /// - Parameter restored: what an earlier run knew; its times must be of the same timeline.
-    public init(restored: WatchSnapshot? = nil) { self.restored = restored?.smoke }
+    public init(restored: WatchCheckpoint? = nil) { self.restored = restored?.smoke }
 
     /// Plumes that are being watched.
     public var plumes: [Plume] { restored?.plumes ?? candidates.map(\.plume) }
 
     /// What a later run needs to go on; nil where there is no smoke.
-    var snapshot: SmokeSnapshot? {
+    var checkpoint: SmokeCheckpoint? {
         if let restored { return restored }
         guard let last = impressions.last, !candidates.isEmpty else { return nil }
-        return SmokeSnapshot(
+        return SmokeCheckpoint(
             time: last.time, columns: columns, rows: rows,
             impressions: impressions.map {
                 .init(
@@ -76,11 +77,11 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Goes on from what an earlier run knew, as if the time between had been seen.
-    private mutating func takeBack(at time: MediaTime) {
+    private mutating func restore(at time: MediaTime) {
         guard let kept = restored else { return }
         restored = nil
         let count = kept.columns * kept.rows
-        guard 0...StayTracker.longestRestart ~= time - kept.time, 0..<100_000 ~= count,
+        guard 0...StationaryObjectTracker.longestRestart ~= time - kept.time, 0..<100_000 ~= count,
             kept.impressions.allSatisfy({ $0.veiled.count == count && $0.stirred.count == count })
         else { return }
         (columns, rows) = (kept.columns, kept.rows)
@@ -94,25 +95,25 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Where something may be smoke.
-    public private(set) var veils: [Box] = []
+    public private(set) var hazes: [Box] = []
 
     /// Whether something may be smoke about which nothing is decided yet: more looks would tell more.
     public private(set) var isUndecided = false
 
     /// Takes a picture between two looks.
-    public mutating func glimpse(of scene: Scene, over ground: GroundWatcher) {
-        guard restored == nil, let model = ground.glimpse(of: scene) else { return }
+    public mutating func take(burstFrame scene: Scene, over ground: LeftObjectDetector) {
+        guard restored == nil, let model = ground.take(burstFrame: scene) else { return }
         judge(model, things: ground.pixelsOfThings, at: scene.time)
     }
 
     /// Takes one look at the ground; returns the plumes over it and, once more, those that have just gone.
-    public mutating func update(with ground: GroundWatcher, at time: MediaTime) -> [Plume] {
+    public mutating func update(with ground: LeftObjectDetector, at time: MediaTime) -> [Plume] {
         guard let model = ground.model, model.isReady else {
             // The ground is learnt anew, with whatever lies over it now.
             restored = nil
             return []
         }
-        takeBack(at: time)
+        restore(at: time)
         judge(model, things: ground.pixelsOfThings, at: time)
         let tiles = 0..<columns * rows
         var regions = plumes(in: model)
@@ -155,7 +156,7 @@ public struct SmokeWatcher: Sendable {
         }
         candidates = kept
         let veiled = tiles.filter { tile in impressions.contains { $0.veiled[tile] } }
-        veils = veiled.map { box(ofTile: $0, in: model) } + candidates.map(\.reach)
+        hazes = veiled.map { box(ofTile: $0, in: model) } + candidates.map(\.reach)
         isUndecided = isUndecided(in: model, at: time)
         return kept.map(\.plume) + gone
     }
@@ -166,7 +167,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Tiles that touch and were veiled lately, and no plume there that is old enough to be known for what it is.
-    private func isUndecided(in model: GroundModel, at time: MediaTime) -> Bool {
+    private func isUndecided(in model: BackgroundModel, at time: MediaTime) -> Bool {
         let known = candidates.filter { time - $0.plume.since >= Self.decided }.map {
             $0.reach.grown(by: Self.near)
         }
@@ -181,7 +182,7 @@ public struct SmokeWatcher: Sendable {
         }
     }
 
-    private mutating func judge(_ model: GroundModel, things: Plane?, at time: MediaTime) {
+    private mutating func judge(_ model: BackgroundModel, things: Plane?, at time: MediaTime) {
         let (columns, rows) = (
             max(1, (model.width - Self.side) / Self.stride + 1), max(1, (model.height - Self.side) / Self.stride + 1)
         )
@@ -211,7 +212,7 @@ public struct SmokeWatcher: Sendable {
                 }
                 let isChanged = count >= Self.side * Self.side / 2 && Double(faint) >= Self.leastFaint * Double(count)
                 let tile = row * columns + column
-                now.veiled[tile] = isChanged && VeilEvidence(of: pixels, in: model)?.isVeil ?? false
+                now.veiled[tile] = isChanged && HazeEvidence(of: pixels, in: model)?.isHaze ?? false
                 now.stirred[tile] = isChanged && stirred * 4 >= count
             }
         }
@@ -231,7 +232,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Whether something of a plume can still be seen: a few of its tiles, lately.
-    private func lingers(_ plume: Plume, in model: GroundModel, at time: MediaTime) -> Bool {
+    private func lingers(_ plume: Plume, in model: BackgroundModel, at time: MediaTime) -> Bool {
         let recent = impressions.filter { time - $0.time <= Self.lingering }
         let seen = (0..<columns * rows).filter { tile in
             recent.contains { $0.veiled[tile] } && plume.box.holds(box(ofTile: tile, in: model).centre)
@@ -239,7 +240,7 @@ public struct SmokeWatcher: Sendable {
         return seen.count >= 2
     }
 
-    private func box(ofTile index: Int, in model: GroundModel) -> Box {
+    private func box(ofTile index: Int, in model: BackgroundModel) -> Box {
         let (width, height) = (Double(model.width), Double(model.height))
         return Box(
             x: Double(index % columns * Self.stride) / width, y: Double(index / columns * Self.stride) / height,
@@ -247,7 +248,7 @@ public struct SmokeWatcher: Sendable {
     }
 
     /// Connected tiles of which enough are veiled.
-    private func plumes(in model: GroundModel) -> [(box: Box, since: MediaTime, certainty: Double)] {
+    private func plumes(in model: BackgroundModel) -> [(box: Box, since: MediaTime, certainty: Double)] {
         let isVeiled = (0..<columns * rows).map { holds($0, \.veiled, for: Self.veiled) }
         var mask = Plane(width: columns, height: rows)
         for tile in isVeiled.indices where isVeiled[tile] || holds(tile, \.stirred, for: Self.joining) {

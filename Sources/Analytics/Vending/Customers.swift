@@ -1,3 +1,5 @@
+import Domain
+
 /// People who come to somebody who stays, stop there and leave again, one after another: what a stall has, and a bench, a
 /// café's table, a queue and two who talk have not.
 struct Customers: Sendable, Codable {

@@ -1,3 +1,5 @@
+import Domain
+
 /// What vendors bring, as the detector sees it again and again in one place.
 struct LaidOutGoods: Sendable, Codable {
     struct Item: Sendable, Codable {

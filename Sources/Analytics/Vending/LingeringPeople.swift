@@ -1,3 +1,5 @@
+import Domain
+
 /// People who stay where they are from look to look; at looks that are seconds apart, walkers never do.
 struct LingeringPeople: Sendable, Codable {
     struct Person: Sendable, Codable {

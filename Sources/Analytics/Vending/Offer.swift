@@ -1,3 +1,5 @@
+import Domain
+
 /// What lies or stands within reach of somebody and may be offered.
 struct Offer: Sendable {
     struct Thing: Sendable {

@@ -1,3 +1,5 @@
+import Domain
+
 /// What a shop puts out on the pavement, without anybody beside it: a rack, crates, a table.
 ///
 /// A bag or a parcel before a door is none: it takes as much room as a rack or several crates.

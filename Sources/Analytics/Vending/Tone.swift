@@ -1,3 +1,5 @@
+import Domain
+
 /// The mean colour of what somebody wears: enough to tell one passer-by from the next, never enough to know anyone.
 struct Tone: Sendable, Codable {
     /// Further apart than this, in levels, are the clothes of two people.

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 import Foundation
 public import Inference
 import Pipeline
@@ -7,7 +8,7 @@ import Video
 /// How often the product cries wolf: negative clips, varied by day and weather from a seed, watched for hours of media time.
 ///
 /// Looks come every two seconds, as of the daemon; there is nothing between them, so what is judged by pictures between
-/// the looks (smoke's glimpses) has less to go by than on a camera.
+/// the looks (smoke's burst frames) has less to go by than on a camera.
 public struct LongRun: Sendable {
     public struct Options: Sendable {
         /// Of media time, for all clips together.
@@ -24,7 +25,7 @@ public struct LongRun: Sendable {
     private let options: Options
     private let watch: Benchmark.Options
 
-    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its truth, cadence, annotation and evidence are not used.
+    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its truth, sampling, annotation and evidence are not used.
     public init(detector: ObjectDetector, options: Options, watch: Benchmark.Options) {
         self.detector = detector
         self.options = options
@@ -80,7 +81,7 @@ public struct LongRun: Sendable {
                     planes: planes.values, width: clip.width, height: clip.height, time: MediaTime(time),
                     date: Date(timeIntervalSince1970: time))
                 let look = try await pipeline.look(at: frame)
-                blind.add(look.sight, at: look.time)
+                blind.add(look.judgement, at: look.time)
                 watched = time + LoopedClip.look
                 for incident in look.changes.map(\.incident) where incident.state == .opened {
                     alerts.append(

@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 /// What a long run says; the keys are the published format.
 public struct LongRunReport: Encodable, Sendable {

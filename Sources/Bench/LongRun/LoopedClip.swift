@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 import Video
 
@@ -29,7 +29,7 @@ struct LoopedClip {
 
     /// - Throws: where the clip cannot be read or is too short to go round.
     init(path: String, aspect: Aspect?) throws {
-        var recording = try Recording(path: path, cadence: .every(seconds: Self.look), aspect: aspect)
+        var recording = try Recording(path: path, sampling: .every(seconds: Self.look), aspect: aspect)
         var looks: [Planes] = []
         var scaler: Scaler?
         var size = (width: 0, height: 0)

@@ -1,5 +1,4 @@
-import Analytics
-import Catalogue
+import Domain
 import Yams
 
 /// The text of a configuration, which can be edited in places: whatever an edit is not about stays byte for byte, with its

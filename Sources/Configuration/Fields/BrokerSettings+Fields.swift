@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 
 extension BrokerSettings.Key: FieldKey {
     private static let plain = BrokerSettings(host: "", clientID: "")

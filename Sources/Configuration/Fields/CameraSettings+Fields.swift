@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 
 extension CameraSettings.Key: FieldKey {
     private static let plain = (try? AreaCode("000000000000")).map {

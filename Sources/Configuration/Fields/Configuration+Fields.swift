@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 extension Configuration.Key: FieldKey {
     static let fields: [Field] = [

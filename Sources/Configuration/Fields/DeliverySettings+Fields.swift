@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 
 extension DeliverySettings.Key: FieldKey {
     static let fields: [Field] = [

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 
 extension DetectorSettings.Key: FieldKey {
     private static let plain = DetectorSettings()

@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 /// Fields as text: what the reference file and the documentation say of them.
 extension Field {

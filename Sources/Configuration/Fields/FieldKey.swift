@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 
 /// The keys of one map of the file, each of which a field describes.
 protocol FieldKey: RawRepresentable, CaseIterable, Hashable where RawValue == String {

@@ -1,4 +1,5 @@
 import Analytics
+import Domain
 
 /// The rules that a zone can have: the one place where their fields come in.
 enum RuleFields {

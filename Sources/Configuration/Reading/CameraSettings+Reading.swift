@@ -1,5 +1,4 @@
-import Analytics
-import Catalogue
+import Domain
 
 extension CameraSettings {
     enum Key: String, CaseIterable {

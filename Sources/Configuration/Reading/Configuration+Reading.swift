@@ -1,4 +1,5 @@
-import Catalogue
+import Analytics
+import Domain
 import Yams
 
 extension Configuration {
@@ -12,7 +13,7 @@ extension Configuration {
             let area = try? AreaCode("000000000000")
         else { return nil }
         let catalogue: Catalogue
-        do { catalogue = try Catalogue.builtIn() } catch {
+        do { catalogue = try Catalogue.builtIn(covering: Rules.kinds) } catch {
             log.report("\(error); install gridwarden again", at: Position())
             return nil
         }

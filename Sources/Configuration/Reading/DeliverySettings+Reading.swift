@@ -1,5 +1,4 @@
-import Analytics
-import Catalogue
+import Domain
 import Foundation
 import Yams
 

@@ -1,4 +1,4 @@
-import Catalogue
+import Domain
 
 extension InboundSettings {
     enum Key: String, CaseIterable { case enabled, reviewers, commanders }

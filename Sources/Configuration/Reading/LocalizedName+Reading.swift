@@ -1,4 +1,4 @@
-import Catalogue
+import Domain
 
 extension LocalizedName {
     enum Key: String, CaseIterable { case zh, en }

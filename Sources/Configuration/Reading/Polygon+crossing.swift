@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 
 extension Polygon {
     /// The first two sides, by the index of their first corner, that share more than a common corner.

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Yams
 
 /// Reads and judges the polygon under one key.

@@ -1,5 +1,4 @@
-import Analytics
-import Catalogue
+import Domain
 
 extension Routing {
     static func read(_ site: Section<SiteSettings.Key>, catalogue: Catalogue) -> Routing {

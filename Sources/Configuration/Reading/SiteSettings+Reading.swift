@@ -1,4 +1,4 @@
-import Catalogue
+import Domain
 
 extension SiteSettings {
     enum Key: String, CaseIterable {

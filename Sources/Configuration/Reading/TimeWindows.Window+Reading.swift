@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Yams
 
 extension TimeWindows.Window {

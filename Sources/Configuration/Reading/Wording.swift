@@ -1,5 +1,4 @@
-import Analytics
-import Catalogue
+import Domain
 
 /// How faults speak of values and choices.
 enum Wording {

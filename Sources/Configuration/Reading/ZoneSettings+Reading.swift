@@ -1,5 +1,5 @@
 import Analytics
-import Catalogue
+import Domain
 
 extension ZoneSettings {
     enum Key: String, CaseIterable { case id, name, surface, promise, preset, polygon, rules }

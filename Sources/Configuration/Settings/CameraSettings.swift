@@ -1,5 +1,4 @@
-public import Analytics
-public import Catalogue
+public import Domain
 
 /// One camera and the zones in its picture.
 public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {

@@ -1,4 +1,4 @@
-public import Catalogue
+public import Domain
 
 /// Where alerts go besides the broker, and what becomes of one that is refused.
 public struct DeliverySettings: Sendable, Hashable {

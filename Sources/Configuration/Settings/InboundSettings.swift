@@ -1,4 +1,4 @@
-public import Catalogue
+public import Domain
 
 /// Who may review alerts and send commands to the site.
 public struct InboundSettings: Sendable, Hashable {

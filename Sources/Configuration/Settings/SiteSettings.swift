@@ -1,4 +1,4 @@
-public import Catalogue
+public import Domain
 public import Foundation
 
 /// Where the daemon stands.

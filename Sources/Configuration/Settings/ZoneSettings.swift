@@ -1,4 +1,5 @@
 public import Analytics
+public import Domain
 
 /// One zone and the rules that hold in it.
 public struct ZoneSettings: Sendable, Hashable {

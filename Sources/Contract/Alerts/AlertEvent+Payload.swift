@@ -1,4 +1,4 @@
-public import Catalogue
+public import Domain
 
 extension AlertEvent {
     /// The incident as the message's `data` tells it.

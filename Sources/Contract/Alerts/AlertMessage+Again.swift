@@ -1,4 +1,4 @@
-package import Analytics
+package import Domain
 package import Foundation
 
 extension AlertMessage {

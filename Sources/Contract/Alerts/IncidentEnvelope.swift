@@ -1,5 +1,4 @@
-public import Analytics
-public import Catalogue
+public import Domain
 public import Foundation
 
 /// Everything that a message about an incident needs besides its sequence.

@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 /// What reviews say of one rule at one camera; each incident counts once, by its newest verdict.
 public struct ReviewTally: Codable, Sendable, Hashable {

@@ -1,3 +1,4 @@
+package import Domain
 public import Foundation
 
 /// The retained state of a daemon.

@@ -22,10 +22,10 @@ public struct Command: Sendable, Hashable {
     /// In one replay.
     static let mostMessages: Int64 = 10_000
 
-    package init(_ fields: InboundFields) throws(Refusal) {
+    package init(_ fields: InboundFields) throws(Rejection) {
         id = try fields.required("id")
         by = try fields.text("by")
-        guard let expires = try fields.date("expires") else { throw Refusal(.malformed, "expires is missing") }
+        guard let expires = try fields.date("expires") else { throw Rejection(.malformed, "expires is missing") }
         self.expires = expires
         let name = try fields.required("command")
         switch name {
@@ -33,13 +33,13 @@ public struct Command: Sendable, Hashable {
         case "replay":
             let (from, to) = (try fields.sequence("from"), try fields.sequence("to"))
             guard from <= to, to - from < Self.mostMessages else {
-                throw Refusal(
+                throw Rejection(
                     .malformed, "from must not be after to, and at most \(Self.mostMessages) messages are sent")
             }
             action = .replay(from...to, epoch: try fields.text("epoch"))
         case "snapshot": action = .snapshot(camera: try fields.required("camera"))
         default:
-            throw Refusal(
+            throw Rejection(
                 .unknownCommand, "there is no command \(name.prefix(40).debugDescription): use ping, replay or snapshot"
             )
         }

@@ -22,23 +22,23 @@ package struct InboundFields {
     private let values: [String: Value]
 
     /// - Parameter known: any other key is refused, so that a misspelt one is not passed over; nil takes all.
-    package init(_ bytes: [UInt8], known: Set<String>?) throws(Refusal) {
+    package init(_ bytes: [UInt8], known: Set<String>?) throws(Rejection) {
         guard bytes.count <= Self.mostBytes else {
-            throw Refusal(.tooLarge, "it has \(bytes.count) bytes; at most \(Self.mostBytes) are taken")
+            throw Rejection(.tooLarge, "it has \(bytes.count) bytes; at most \(Self.mostBytes) are taken")
         }
         guard String(validating: bytes, as: UTF8.self) != nil else {
-            throw Refusal(.malformed, "it is not UTF-8")
+            throw Rejection(.malformed, "it is not UTF-8")
         }
         guard let keys = Self.keys(bytes) else {
-            throw Refusal(.malformed, "it is nested more than \(Self.mostDepth) levels deep")
+            throw Rejection(.malformed, "it is nested more than \(Self.mostDepth) levels deep")
         }
-        guard Set(keys).count == keys.count else { throw Refusal(.malformed, "a key is given twice") }
+        guard Set(keys).count == keys.count else { throw Rejection(.malformed, "a key is given twice") }
         do { values = try JSONDecoder().decode([String: Value].self, from: Data(bytes)) } catch {
-            throw Refusal(.malformed, "it must be one JSON object of texts and whole numbers")
+            throw Rejection(.malformed, "it must be one JSON object of texts and whole numbers")
         }
-        guard values.count == keys.count else { throw Refusal(.malformed, "a key is given twice") }
+        guard values.count == keys.count else { throw Rejection(.malformed, "a key is given twice") }
         if let known, let unknown = values.keys.sorted().first(where: { !known.contains($0) }) {
-            throw Refusal(
+            throw Rejection(
                 .malformed,
                 "there is no key \(unknown.prefix(40).debugDescription); the keys are "
                     + known.sorted().joined(separator: ", "))
@@ -74,37 +74,37 @@ package struct InboundFields {
     }
 
     /// One line of 1 to `most` characters; nil where there is none.
-    package func text(_ key: String, most: Int = 128, lines: Bool = false) throws(Refusal) -> String? {
+    package func text(_ key: String, most: Int = 128, lines: Bool = false) throws(Rejection) -> String? {
         guard let value = values[key] else { return nil }
         guard case .text(let text) = value, (1...most).contains(text.count), text.utf8.count <= most * 4,
             lines || !text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control })
-        else { throw Refusal(.malformed, "\(key) must be a text of 1 to \(most) characters") }
+        else { throw Rejection(.malformed, "\(key) must be a text of 1 to \(most) characters") }
         return text
     }
 
-    func required(_ key: String, most: Int = 128) throws(Refusal) -> String {
-        guard let text = try text(key, most: most) else { throw Refusal(.malformed, "\(key) is missing") }
+    func required(_ key: String, most: Int = 128) throws(Rejection) -> String {
+        guard let text = try text(key, most: most) else { throw Rejection(.malformed, "\(key) is missing") }
         return text
     }
 
-    func date(_ key: String) throws(Refusal) -> Date? {
+    func date(_ key: String) throws(Rejection) -> Date? {
         guard let text = try text(key, most: 40) else { return nil }
         guard let date = RFC3339.date(from: text) else {
-            throw Refusal(.malformed, "\(key) must be a date such as 2026-11-24T08:30:05.120+08:00")
+            throw Rejection(.malformed, "\(key) must be a date such as 2026-11-24T08:30:05.120+08:00")
         }
         return date
     }
 
     /// A number, or its digits as messages carry them.
-    func sequence(_ key: String) throws(Refusal) -> Int64 {
+    func sequence(_ key: String) throws(Rejection) -> Int64 {
         let number: Int64?
         switch values[key] {
-        case nil: throw Refusal(.malformed, "\(key) is missing")
+        case nil: throw Rejection(.malformed, "\(key) is missing")
         case .number(let value): number = value
         case .text(let text): number = text.utf8.allSatisfy { (48...57).contains($0) } ? Int64(text) : nil
         }
         guard let number, number > 0 else {
-            throw Refusal(.malformed, "\(key) must be a sequence such as 1042 or \"00000000000000001042\"")
+            throw Rejection(.malformed, "\(key) must be a sequence such as 1042 or \"00000000000000001042\"")
         }
         return number
     }

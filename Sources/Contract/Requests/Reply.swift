@@ -1,4 +1,4 @@
-import Analytics
+package import Domain
 public import Foundation
 
 /// The site's one answer to a review or a command.
@@ -15,7 +15,7 @@ public struct Reply: Codable, Sendable, Hashable {
     /// The id of the request, where it could be read.
     public var request: String?
     /// Why it was refused, for programs and for people.
-    public var reason: Refusal.Reason?
+    public var reason: Rejection.Reason?
     public var text: String?
 
     public var incident: String?

@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 public import Foundation
 
 /// A grid worker's verdict on an incident, as it came in.
@@ -14,15 +14,15 @@ public struct Review: Sendable, Hashable {
 
     package static let keys: Set<String> = ["id", "incident", "verdict", "by", "at", "note", "expires"]
 
-    package init(_ fields: InboundFields) throws(Refusal) {
+    package init(_ fields: InboundFields) throws(Rejection) {
         id = try fields.text("id")
         guard let incident = UUID(uuidString: try fields.required("incident")) else {
-            throw Refusal(.malformed, "incident must be the id of an incident")
+            throw Rejection(.malformed, "incident must be the id of an incident")
         }
         self.incident = incident
         guard let verdict = Verdict(rawValue: try fields.required("verdict")) else {
             let names = Verdict.allCases.map(\.rawValue).joined(separator: ", ")
-            throw Refusal(.malformed, "verdict must be one of \(names)")
+            throw Rejection(.malformed, "verdict must be one of \(names)")
         }
         self.verdict = verdict
         by = try fields.required("by")

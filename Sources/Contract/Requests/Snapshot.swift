@@ -2,10 +2,10 @@
 public enum Snapshot: Sendable, Hashable {
     /// It lies in the evidence folder.
     case taken(sha256: String, file: String)
-    case refused(Refusal)
+    case refused(Rejection)
 
     /// For a site that takes no pictures on request.
     public static func unavailable(camera: String) -> Snapshot {
-        .refused(Refusal(.unavailable, "this site takes no pictures on request"))
+        .refused(Rejection(.unavailable, "this site takes no pictures on request"))
     }
 }

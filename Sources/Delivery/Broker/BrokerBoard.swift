@@ -1,3 +1,4 @@
+import Domain
 import Contract
 import MQTT
 import Synchronization

@@ -180,7 +180,7 @@ final class BrokerLine {
     }
 
     private func className(_ topic: String) -> String {
-        [.site, .camera, .open].first { topics.isClass($0, topic) }.map(\.rawValue) ?? "retained"
+        [.site, .camera, .open].first { topics.isChannel($0, topic) }.map(\.rawValue) ?? "retained"
     }
 
     static func breaking(_ operation: String) -> MQTTError {

@@ -10,7 +10,7 @@ struct BrokerObjections {
     /// What is left out is tried again after so long.
     static let retrial = Duration.seconds(3600)
 
-    static let classes = [AlertTopics.Class.site, .camera, .open].map(\.rawValue)
+    static let classes = [AlertTopics.Channel.site, .camera, .open].map(\.rawValue)
 
     private var counts: [String: Int] = [:]
     /// The same by class of topics: a broker may break the connection over everything that is to be retained.

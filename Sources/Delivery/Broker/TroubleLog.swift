@@ -1,3 +1,4 @@
+import Domain
 import Logging
 
 /// What the log says of trouble with the broker: at most one line in a minute, of each matter the newest word, and nothing

@@ -1,5 +1,5 @@
-public import Analytics
 public import Contract
+public import Domain
 public import Foundation
 import Hashing
 public import Logging
@@ -23,7 +23,7 @@ public actor Inbox {
     private let outbox: Outbox
     private let topics: AlertTopics
     private let site: SiteIdentity
-    private var authority: Authority
+    private var authority: AccessPolicy
     private let logger: Logger
     private let secrets: KnownSecrets
     private let now: @Sendable () -> Date
@@ -43,7 +43,8 @@ public actor Inbox {
     ///   - settled: told of each incident that a review has ended.
     ///   - snapshot: takes a picture of a camera.
     public init(
-        outbox: Outbox, topics: AlertTopics, site: SiteIdentity, places: [Place], authority: Authority = Authority(),
+        outbox: Outbox, topics: AlertTopics, site: SiteIdentity, places: [GridLocation],
+        authority: AccessPolicy = AccessPolicy(),
         logger: Logger, secrets: KnownSecrets = KnownSecrets(), now: @escaping @Sendable () -> Date = { Date() },
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (_ camera: String) async -> Snapshot = { .unavailable(camera: $0) }
@@ -64,14 +65,14 @@ public actor Inbox {
     }
 
     /// From now on these may ask. What senders have spent of their budgets counts on where nothing has changed.
-    public func adopt(_ authority: Authority) {
+    public func adopt(_ authority: AccessPolicy) {
         guard authority != self.authority else { return }
         self.authority = authority
         budget = RequestBudget(authority)
     }
 
     /// Listens also to reviews at these places; returns the filters that are new.
-    nonisolated func listen(at places: [Place]) -> [String] {
+    nonisolated func listen(at places: [GridLocation]) -> [String] {
         let filters = Set(places.map { topics.inbound(.review, $0, site: site.id) })
         return listening.withLock { listening in
             defer { listening.formUnion(filters) }
@@ -85,7 +86,7 @@ public actor Inbox {
         guard !message.payload.isEmpty, listening.withLock({ $0.contains(message.topic) }),
             let place = topics.place(of: message.topic)
         else { return }
-        let `class`: Reply.Class = topics.isClass(.review, message.topic) ? .review : .command
+        let `class`: Reply.Class = topics.isChannel(.review, message.topic) ? .review : .command
         let digest: String
         do { digest = try SHA256.hex(message.payload) } catch {
             logger.error("a request could not be taken", metadata: ["error": "\(error)"])
@@ -100,20 +101,20 @@ public actor Inbox {
         do {
             if case .beyond(let isFirst) = budget.take(request.sender) {
                 try refuse(
-                    Refusal(.tooMany, "too many have come from this sender: send again in the next hour"), request,
+                    Rejection(.tooMany, "too many have come from this sender: send again in the next hour"), request,
                     isAnswered: isFirst)
                 return
             }
             do {
                 guard !message.retain else {
-                    throw Refusal(.retained, "a retained request is never honoured: publish it without retain")
+                    throw Rejection(.retained, "a retained request is never honoured: publish it without retain")
                 }
                 switch request.class {
                 case .review: try await review(message.payload, request)
                 case .command: try command(message.payload, request)
                 }
                 budget.accept(request.sender)
-            } catch let refusal as Refusal {
+            } catch let refusal as Rejection {
                 try refuse(refusal, request, isAnswered: budget.mayAnswerRefusal(request.sender))
             }
         } catch {
@@ -152,12 +153,12 @@ public actor Inbox {
 
     private func review(_ payload: [UInt8], _ request: Request) async throws {
         let review = try Review(InboundFields(payload, known: Review.keys))
-        try Authority.check(review.by, at: request.area, among: authority.reviewers)
+        try AccessPolicy.check(review.by, at: request.area, among: authority.reviewers)
         let date = now()
         if let expires = review.expires, expires < date,
             try outbox.known(.review, review.id ?? request.digest, digest: request.digest) == .new
         {
-            throw Refusal(.expired, "it expired before it came")
+            throw Rejection(.expired, "it expired before it came")
         }
         let outcome = try outbox.apply(
             review, digest: request.digest, place: request.place, replyTopic: request.replyTopic, topics: topics,
@@ -181,16 +182,16 @@ public actor Inbox {
 
     private func command(_ payload: [UInt8], _ request: Request) throws {
         let command = try Command(InboundFields(payload, known: Command.keys))
-        try Authority.check(command.by, at: request.area, among: authority.commanders)
+        try AccessPolicy.check(command.by, at: request.area, among: authority.commanders)
         switch try outbox.known(.command, command.id, digest: request.digest) {
         case .answered, .underWay: return
-        case .other: throw Refusal(.idReused, "another command had the id \(command.id)")
+        case .other: throw Rejection(.idReused, "another command had the id \(command.id)")
         case .new: break
         }
         let date = now()
-        guard command.expires >= date else { throw Refusal(.expired, "it expired before it came") }
+        guard command.expires >= date else { throw Rejection(.expired, "it expired before it came") }
         guard command.expires.timeIntervalSince(date) <= Command.longestExpiry else {
-            throw Refusal(.malformed, "expires must be at most \(Int(Command.longestExpiry)) s ahead")
+            throw Rejection(.malformed, "expires must be at most \(Int(Command.longestExpiry)) s ahead")
         }
         var reply = Reply(.command, .done, site: site, at: date)
         reply.request = command.id
@@ -207,7 +208,7 @@ public actor Inbox {
             }
         case .replay(let span, let epoch):
             guard epoch == nil || epoch == outbox.epoch else {
-                throw Refusal(
+                throw Rejection(
                     .otherEpoch,
                     "the site's store is of epoch \(outbox.epoch), and holds nothing of an earlier one: take up its "
                         + "sequence from 1")
@@ -224,7 +225,7 @@ public actor Inbox {
                 return reply
             }
         case .snapshot(let camera):
-            guard !isTakingPicture else { throw Refusal(.busy, "a picture is being taken: ask again") }
+            guard !isTakingPicture else { throw Rejection(.busy, "a picture is being taken: ask again") }
             try outbox.begin(command, digest: request.digest, replyTopic: request.replyTopic, at: date)
             isTakingPicture = true
             Task { await take(camera, command, request) }
@@ -263,7 +264,7 @@ public actor Inbox {
     func onAnswer(_ answered: @escaping @Sendable () -> Void) { self.answered = answered }
 
     /// Counts it, and answers it where the sender's share allows that.
-    private func refuse(_ refusal: Refusal, _ request: Request, isAnswered: Bool) throws {
+    private func refuse(_ refusal: Rejection, _ request: Request, isAnswered: Bool) throws {
         let date = now()
         refused.withLock { $0[request.class.rawValue, default: [:]][refusal.reason.rawValue, default: 0] += 1 }
         if refusal.reason == .tooMany, isAnswered {

@@ -1,3 +1,4 @@
+import Domain
 import Contract
 import Foundation
 
@@ -43,7 +44,7 @@ struct RequestBudget: Sendable {
     private var requests: [Reply.Class: Int] = [:]
     private var refusals: [Reply.Class: Int] = [:]
 
-    init(_ authority: Authority) {
+    init(_ authority: AccessPolicy) {
         listed = [.review: Set(authority.reviewers.map(\.by)), .command: Set(authority.commanders.map(\.by))]
     }
 

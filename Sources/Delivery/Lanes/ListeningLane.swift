@@ -1,3 +1,4 @@
+import Domain
 import Contract
 import Foundation
 import Logging
@@ -18,7 +19,7 @@ final class ListeningLane {
     private let board: BrokerBoard
     private let wakeLater: (Duration) -> Void
     private let logger: Logger
-    private var places: [Place]
+    private var places: [GridLocation]
     private var unheard: UnheardFilters
     /// Filters that this connection's broker has not been asked for, and refused ones that are to be asked for again.
     private var unasked: Set<String> = []
@@ -33,7 +34,7 @@ final class ListeningLane {
     ///   - shortestWait: seconds before a refused filter is asked for again.
     ///   - wakeLater: has `advance` called after that time.
     init(
-        outbox: Outbox, line: BrokerLine, site: SiteIdentity, places: [Place], inbox: Inbox?, journal: BrokerJournal,
+        outbox: Outbox, line: BrokerLine, site: SiteIdentity, places: [GridLocation], inbox: Inbox?, journal: BrokerJournal,
         board: BrokerBoard, shortestWait: Double, logger: Logger, wakeLater: @escaping (Duration) -> Void
     ) {
         self.outbox = outbox
@@ -58,7 +59,7 @@ final class ListeningLane {
     }
 
     /// From now on the cameras are at these places.
-    func adopt(_ places: [Place]) {
+    func adopt(_ places: [GridLocation]) {
         self.places = places
         _ = inbox?.listen(at: places)
     }

@@ -1,3 +1,4 @@
+import Domain
 import Contract
 import Logging
 import MQTT

@@ -1,6 +1,4 @@
-import Analytics
-public import Catalogue
-import Contract
+public import Domain
 import Foundation
 public import Runtime
 

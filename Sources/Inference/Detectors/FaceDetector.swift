@@ -1,5 +1,6 @@
 import Analytics
 import COpenCV
+import Domain
 import Foundation
 public import Video
 

@@ -1,5 +1,6 @@
-public import Analytics
+import Analytics
 import COpenCV
+public import Domain
 public import Video
 
 /// Finds Chinese number plates so that they can be masked or shown; it does not read them. One owner, one thread.

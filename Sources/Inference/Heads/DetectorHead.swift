@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 /// How the outputs of a detection network at one input size become boxes.
 public protocol DetectorHead: Sendable {

@@ -1,4 +1,4 @@
-import Analytics
+import Domain
 import Foundation
 
 /// EfficientDet-Lite's raw outputs to boxes: anchors, box decoding, non-maximum suppression.

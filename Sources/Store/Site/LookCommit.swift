@@ -1,5 +1,6 @@
 public import Analytics
 public import Contract
+public import Domain
 public import Foundation
 
 /// All that one look changes. It stands or falls together: a kill can leave no checkpoint that says "reported" without the
@@ -27,17 +28,17 @@ public struct LookCommit: Sendable {
         /// At which of the camera's presets this is; nil for a camera without.
         public var preset: String?
         /// What is under way; nil leaves what was kept before.
-        public var watch: WatchSnapshot?
+        public var watch: WatchCheckpoint?
         /// What lies on the ground; nil leaves what was kept before.
-        public var ground: GroundSnapshot?
+        public var ground: BackgroundCheckpoint?
         /// What the camera sees; nil leaves what was kept before.
-        public var view: ViewSnapshot?
+        public var view: ViewCheckpoint?
         /// The look, on the camera's timeline.
         public var moment: MomentOfRecord
 
         public init(
-            preset: String? = nil, watch: WatchSnapshot? = nil, ground: GroundSnapshot? = nil,
-            view: ViewSnapshot? = nil, moment: MomentOfRecord
+            preset: String? = nil, watch: WatchCheckpoint? = nil, ground: BackgroundCheckpoint? = nil,
+            view: ViewCheckpoint? = nil, moment: MomentOfRecord
         ) {
             self.preset = preset
             self.watch = watch

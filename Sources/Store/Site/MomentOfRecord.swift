@@ -1,4 +1,4 @@
-public import Analytics
+public import Domain
 
 /// A moment of a camera's timeline, with the clocks by which a later run can tell how long ago it was.
 public struct MomentOfRecord: Sendable, Codable, Hashable {

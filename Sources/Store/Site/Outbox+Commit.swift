@@ -1,5 +1,6 @@
-public import Analytics
+import Analytics
 public import Contract
+public import Domain
 public import Foundation
 import GRDB
 
@@ -32,7 +33,7 @@ extension Outbox {
                         }
                         return outcome
                     }
-                    try Self.release(look.released, db)
+                    try Self.unsuppress(look.released, db)
                     if let checkpoint = look.checkpoint {
                         let place = Self.place(camera: look.camera, preset: checkpoint.preset)
                         if let watch { try OutboxSchema.save(watch: watch, camera: place, db) }

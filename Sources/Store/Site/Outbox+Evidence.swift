@@ -1,5 +1,5 @@
-import Analytics
 import Contract
+import Domain
 public import Foundation
 import GRDB
 

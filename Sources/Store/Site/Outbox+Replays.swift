@@ -12,7 +12,7 @@ extension Outbox {
         _ span: ClosedRange<Int64>, _ db: Database
     ) throws -> (messages: Int, missing: [ClosedRange<Int64>]) {
         guard try Int.fetchOne(db, sql: "SELECT COUNT(*) FROM replays") ?? 0 < mostReplays else {
-            throw Refusal(.busy, "\(mostReplays) replays are under way: ask again when they are done")
+            throw Rejection(.busy, "\(mostReplays) replays are under way: ask again when they are done")
         }
         let last = min(span.upperBound, try lastSequence(db))
         let count = try Int.fetchOne(

@@ -1,5 +1,5 @@
-public import Analytics
 public import Contract
+public import Domain
 public import Foundation
 import GRDB
 
@@ -12,7 +12,7 @@ extension Outbox {
         package let message: AlertMessage?
     }
 
-    /// Stores a review and what it changes. Throws a `Refusal`, an `OutboxError`, or SQLite's own error.
+    /// Stores a review and what it changes. Throws a `Rejection`, an `OutboxError`, or SQLite's own error.
     ///
     /// - Parameters:
     ///   - place: the area's levels of the topic that it came on: the incident must lie there.
@@ -24,16 +24,16 @@ extension Outbox {
         try writeMakingRoom { db in
             guard let incident = try OutboxSchema.incident(review.incident, db),
                 let last = try OutboxSchema.newestMessage(of: review.incident, db)
-            else { throw Refusal(.unknownIncident, "this site holds no such incident") }
+            else { throw Rejection(.unknownIncident, "this site holds no such incident") }
             guard topics.place(of: last.topic) == place else {
-                throw Refusal(.unauthorised, "the incident lies in another area than the topic of the review")
+                throw Rejection(.unauthorised, "the incident lies in another area than the topic of the review")
             }
             // Without an id of its own a review is known by its bytes.
             let id = review.id ?? digest
             let known = try Self.known(.review, id, digest, db)
-            guard known != .other else { throw Refusal(.idReused, "another review had the id \(id)") }
+            guard known != .other else { throw Rejection(.idReused, "another review had the id \(id)") }
             guard known != .new || incident.state != .withdrawn || incident.review == review.verdict else {
-                throw Refusal(
+                throw Rejection(
                     .withdrawn, "the incident was withdrawn before (\(incident.review?.rawValue ?? "by the site"))")
             }
             let outcome: Reviewed
@@ -104,13 +104,13 @@ extension Outbox {
     }
 
     /// The objects of these incidents have gone.
-    public func release(_ incidents: [UUID]) throws(OutboxError) {
+    public func unsuppress(_ incidents: [UUID]) throws(OutboxError) {
         try Self.explaining("end the suppression of \(incidents.count) incidents") {
-            try pool.write { try Self.release(incidents, $0) }
+            try pool.write { try Self.unsuppress(incidents, $0) }
         }
     }
 
-    static func release(_ incidents: [UUID], _ db: Database) throws {
+    static func unsuppress(_ incidents: [UUID], _ db: Database) throws {
         for incident in incidents {
             try db.execute(sql: "UPDATE incidents SET suppressed = 0 WHERE id = ?", arguments: [incident.text])
         }

@@ -6,7 +6,7 @@ extension Outbox {
     /// Keeps what is under way at a camera, so that its time goes on after a restart; nil forgets it.
     ///
     /// - Parameter moment: now, on the camera's timeline.
-    public func save(watch: WatchSnapshot?, at moment: MomentOfRecord, camera: String) throws(OutboxError) {
+    public func save(watch: WatchCheckpoint?, at moment: MomentOfRecord, camera: String) throws(OutboxError) {
         try Self.explaining("keep what is under way at camera \(camera)") {
             let data = try watch?.data()
             try pool.write { db in
@@ -23,7 +23,7 @@ extension Outbox {
         }
     }
 
-    /// What was under way at a camera when it was last kept, for `WatchSnapshot(data:)`; nil where that was never.
+    /// What was under way at a camera when it was last kept, for `WatchCheckpoint(data:)`; nil where that was never.
     public func watch(camera: String) throws(OutboxError) -> Data? {
         try Self.explaining("read what was under way at camera \(camera)") {
             try pool.read { db in

@@ -1,5 +1,5 @@
-public import Analytics
 public import Contract
+public import Domain
 public import Foundation
 package import GRDB
 import Synchronization

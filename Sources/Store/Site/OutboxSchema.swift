@@ -1,5 +1,5 @@
-import Analytics
 import Contract
+import Domain
 import Foundation
 import GRDB
 

@@ -1,3 +1,5 @@
+import Domain
+
 // Release builds have no testable modules, and nothing there needs this one.
 #if DEBUG
     import Analytics
@@ -132,7 +134,7 @@
         private func look(at url: String, _ length: Int) -> Bool {
             Self.quiet
             var options = VideoSource.Options()
-            options.cadence = length.isMultiple(of: 2) ? .keyFrames(promise: 3) : .every(seconds: 0)
+            options.sampling = length.isMultiple(of: 2) ? .keyFrames(promise: 3) : .every(seconds: 0)
             options.largestPicture = 1 << 20
             var count = 0
             do {

@@ -1,0 +1,46 @@
+public import Foundation
+
+/// Who sends: one daemon at one place, with all that decides what it says.
+public struct SiteIdentity: Sendable, Hashable {
+    /// The model that saw the object.
+    public struct Model: Sendable, Hashable {
+        public var name: String
+        public var version: String
+        public var sha256: String
+
+        public init(name: String, version: String, sha256: String) {
+            self.name = name
+            self.version = version
+            self.sha256 = sha256
+        }
+    }
+
+    public var id: String
+    public var place: GridLocation
+    /// The software's version.
+    public var software: String
+    public var configurationSHA256: String
+    /// The catalogue's version.
+    public var catalogue: String
+    public var model: Model
+    /// The public key that signs the ledger of its evidence; nil where none is kept.
+    public var ledgerKey: String?
+    /// In which the site's dates are told.
+    public var timeZone: TimeZone
+
+    public init(
+        id: String, place: GridLocation, software: String, configurationSHA256: String, catalogue: String, model: Model,
+        timeZone: TimeZone = .gmt
+    ) {
+        self.id = id
+        self.place = place
+        self.software = software
+        self.configurationSHA256 = configurationSHA256
+        self.catalogue = catalogue
+        self.model = model
+        self.timeZone = timeZone
+    }
+
+    /// The `source` of the site's messages.
+    public var source: String { "/sites/\(id)" }
+}

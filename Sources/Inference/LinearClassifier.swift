@@ -1,0 +1,108 @@
+import Foundation
+
+/// A logistic regression on crop features at length one: how much a part of a picture looks like what it has learnt.
+///
+/// It ranks and describes; its probability is that of a set with as many wanted crops as others, not that of a street.
+/// `models/heads/NAME.md` says what was measured.
+public struct LinearClassifier: Sendable, Equatable {
+    private struct File: Decodable {
+        struct Features: Decodable {
+            let model: String
+            let sha256: String
+            let margin: Double
+        }
+
+        struct Calibration: Decodable {
+            let slope: Double
+            let offset: Double
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case name, features, bias, calibration, weights
+            case looksLike = "looks_like"
+        }
+
+        let name: String
+        let looksLike: String
+        let features: Features
+        let bias: Double
+        let calibration: Calibration
+        let weights: [Double]
+    }
+
+    public let name: String
+    /// For a sentence that begins with "looks like", such as "bags or a pile of refuse".
+    public let looksLike: String
+    private let weights: [Double]
+    private let bias: Double
+    private let slope: Double
+    private let offset: Double
+
+    /// Reads `heads/NAME.json` in the folder of the prepared models.
+    ///
+    /// - Parameter features: the model whose features the head will be given; it must be the one it was trained on.
+    public static func load(_ name: String, folder: String, features: Model) throws(InferenceError) -> LinearClassifier
+    {
+        try LinearClassifier(path: URL(filePath: folder).appending(path: "heads/\(name).json").path, features: features)
+    }
+
+    /// Throws where the file is missing, malformed, or was trained on other features than those of `model`.
+    public init(path: String, features model: Model) throws(InferenceError) {
+        let remedy = "run 'gridwarden models prepare'"
+        guard let data = FileManager.default.contents(atPath: path) else {
+            throw InferenceError("use a head", cause: "there is no file \(path)", remedy: remedy)
+        }
+        let file: File
+        do { file = try JSONDecoder().decode(File.self, from: data) } catch {
+            throw InferenceError("read the head \(path)", cause: "\(error)", remedy: remedy)
+        }
+        guard file.features.model == model.name, file.features.sha256 == model.sha256 else {
+            throw InferenceError(
+                "use the head \(path)",
+                cause: "it was trained on \(file.features.model) (\(file.features.sha256)), not on \(model.name) "
+                    + "(\(model.sha256))", remedy: remedy + ", or train it again with models/train_heads.py")
+        }
+        guard file.features.margin == CropFeatures.margin else {
+            throw InferenceError(
+                "use the head \(path)",
+                cause: "it was trained with a margin of \(file.features.margin) instead of \(CropFeatures.margin)",
+                remedy: "train it again with models/train_heads.py")
+        }
+        guard file.weights.count == CropFeatures.count else {
+            throw InferenceError(
+                "use the head \(path)",
+                cause: "it has \(file.weights.count) weights instead of \(CropFeatures.count)", remedy: remedy)
+        }
+        let numbers = file.weights + [file.bias, file.calibration.slope, file.calibration.offset]
+        guard numbers.allSatisfy(\.isFinite), file.calibration.slope > 0 else {
+            throw InferenceError(
+                "use the head \(path)", cause: "a number is not finite, or the calibration's slope is not positive",
+                remedy: remedy)
+        }
+        name = file.name
+        looksLike = file.looksLike
+        weights = file.weights
+        bias = file.bias
+        slope = file.calibration.slope
+        offset = file.calibration.offset
+    }
+
+    /// Weights · features / |features| + bias.
+    ///
+    /// - Parameter features: as `CropFeatures` gives them.
+    public func logit(of features: [Float]) throws(InferenceError) -> Double {
+        guard features.count == weights.count, features.allSatisfy(\.isFinite) else {
+            throw InferenceError(
+                "use the head \(name)",
+                cause: "it was given \(features.count) features instead of \(weights.count), or one that is not finite",
+                remedy: "report this")
+        }
+        let length = features.reduce(0) { $0 + Double($1) * Double($1) }.squareRoot()
+        return zip(features, weights).reduce(0) { $0 + Double($1.0) * $1.1 } / max(length, 1e-6) + bias
+    }
+
+    /// 0…1, calibrated after Platt on pictures that were held out.
+    public func probability(of features: [Float]) throws(InferenceError) -> Double {
+        1 / (1 + exp(-(slope * (try logit(of: features)) + offset)))
+    }
+}

@@ -1,0 +1,67 @@
+public import Analytics
+public import Domain
+
+/// Admits a picture to the detector only where something has changed since the last one that was admitted.
+///
+/// The same picture gives the same boxes: nothing is lost, and a quiet street costs next to nothing.
+public struct MotionGate: Sendable {
+    /// Pixels of a cell's side, at the small picture's size.
+    private static let cell = 8
+    /// Mean change of a cell that counts, in luma levels: sensor noise averages to far less over 64 pixels.
+    private static let change = 4.0
+    /// At the latest after this many seconds the detector looks again.
+    private static let longestRest = 10.0
+
+    private let watched: [Box]
+    private var admitted: (time: MediaTime, picture: GreyImage)?
+
+    /// - Parameter zones: what is watched; changes elsewhere do not matter. Grown so that whatever reaches in counts.
+    public init(zones: [Polygon]) { watched = zones.map { $0.bounds.grown(by: 0.5) } }
+
+    /// True where `picture` is to be shown to the detector.
+    ///
+    /// - Parameter isWanted: whether the detector is asked for a second opinion even of the same picture.
+    public mutating func admits(_ picture: GreyImage, at time: MediaTime, isWanted: Bool = false) -> Bool {
+        if !isWanted, let admitted, time - admitted.time < Self.longestRest, time >= admitted.time,
+            admitted.picture.width == picture.width, admitted.picture.height == picture.height,
+            !hasChanged(from: admitted.picture, to: picture)
+        {
+            return false
+        }
+        admitted = (time, picture)
+        return true
+    }
+
+    /// The picture that was admitted last could not be looked at: the next one is admitted, whatever it shows.
+    public mutating func forget() { admitted = nil }
+
+    private func hasChanged(from old: GreyImage, to new: GreyImage) -> Bool {
+        for box in watched {
+            let left = pixel(box.x, of: new.width) / Self.cell
+            let top = pixel(box.y, of: new.height) / Self.cell
+            let right = min((pixel(box.maxX, of: new.width) + Self.cell - 1) / Self.cell, new.width / Self.cell)
+            let bottom = min((pixel(box.maxY, of: new.height) + Self.cell - 1) / Self.cell, new.height / Self.cell)
+            guard left < right, top < bottom else { continue }
+            for row in top..<bottom {
+                for column in left..<right where change(old, new, row, column) > Self.change { return true }
+            }
+        }
+        return false
+    }
+
+    /// A share of `side` in whole pixels, 0…side, whatever the share: of what is no number, 0.
+    private func pixel(_ share: Double, of side: Int) -> Int {
+        share > 0 ? Int(min(share, 1) * Double(side)) : 0
+    }
+
+    private func change(_ old: GreyImage, _ new: GreyImage, _ row: Int, _ column: Int) -> Double {
+        var sum = 0
+        for y in row * Self.cell..<(row + 1) * Self.cell {
+            for x in column * Self.cell..<(column + 1) * Self.cell {
+                let index = y * new.width + x
+                sum += abs(Int(new.pixels[index]) - Int(old.pixels[index]))
+            }
+        }
+        return Double(sum) / Double(Self.cell * Self.cell)
+    }
+}

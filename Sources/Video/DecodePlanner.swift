@@ -1,0 +1,144 @@
+/// Decides for each packet whether it must be decoded, and for each picture whether it is looked at.
+///
+/// A picture between key frames needs every packet since the last key frame. So after a key frame packets are decoded
+/// only as far as the last look that the promise needs before the next one; how far away that is, the longest of the last
+/// groups of pictures tells. Where the next one does not come by then, the packets that were left out are needed after all,
+/// and everything up to the next one.
+///
+/// While the camera is watched closely all is decoded, and there are burst frames between the looks, which come as before. What is
+/// decoded all the same, or was left out a moment ago only, is taken at once; else it begins with the next key frame.
+struct DecodePlanner {
+    enum Choice: Equatable {
+        case nothing
+        case look
+        case burstFrame
+    }
+
+    var attention = Attention.looks
+
+    private let sampling: SamplingPolicy
+    private var isAllDecoded = false
+    private var lastKey: Double?
+    /// Lengths of the newest groups of pictures, in seconds: one that a lost key frame made longer is soon forgotten.
+    private var groups: [Double] = []
+    private var longestGroup: Double? { groups.max() }
+    private var lastLook: Double?
+    /// The last look or burst frame.
+    private var lastChoice: Double?
+    /// Looks that are still to be taken between the last key frame and the next one.
+    private var looksLeft = 0
+    /// The group of pictures goes on for longer than was planned: it is decoded to its end.
+    private var isOverrun = false
+    private var keyFramesStand = true
+    /// When the first packet since the last key frame was left out.
+    private var tornSince: Double?
+
+    /// Time stamps jitter; a look may come by this much early.
+    private static let slack = 0.02
+    /// Seconds from one picture to the next when the camera is watched closely. A burst takes all that a camera of 25 or 30
+    /// pictures a second sends: flicker of 12 Hz needs 24.
+    private static func interval(_ attention: Attention) -> Double { attention == .burst ? 0.05 : 0.5 }
+    /// Seconds since the first packet that was left out for which a burst is worth decoding them after all.
+    private static let catchable = 0.5
+
+    init(sampling: SamplingPolicy) { self.sampling = sampling }
+
+    /// True where only key frames are decoded, each on its own.
+    var isSparse: Bool { !isAllDecoded && !isOverrun && keyFramesSuffice }
+
+    private var keyFramesSuffice: Bool {
+        guard case .keyFrames(let promise, _) = sampling, let longestGroup else { return false }
+        return longestGroup <= promise + Self.slack
+    }
+
+    /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.
+    mutating func needs(isKey: Bool, at time: Double) -> Bool {
+        if isKey { (isAllDecoded, isOverrun, tornSince) = (attention > .looks, !keyFramesStand, nil) }
+        guard case .keyFrames(let promise, let rest) = sampling, keyFramesStand else {
+            isAllDecoded = attention > .looks
+            return true
+        }
+        guard isKey else {
+            if isOverdue(at: time, promise) { goOn() }
+            followAttention(at: time)
+            let isNeeded = isAllDecoded || looksLeft > 0
+            if !isNeeded { tornSince = tornSince ?? time }
+            return isNeeded
+        }
+        if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
+        lastKey = time
+        looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? .max
+        return isAllDecoded || !isTooSoon(time, rest)
+    }
+
+    /// Between two key frames. The rest of a group of pictures is not decoded for a burst that is over.
+    private mutating func followAttention(at time: Double) {
+        if attention == .looks {
+            isAllDecoded = false
+        } else if !isAllDecoded, attention == .burst, let lastKey {
+            isAllDecoded = time >= lastKey && time - (tornSince ?? time) <= Self.catchable
+        }
+    }
+
+    /// From here to the next key frame all is decoded, and there is a look as often as the promise says.
+    mutating func goOn() {
+        isOverrun = true
+        looksLeft = .max
+    }
+
+    /// What the stream calls key frames are no whole pictures (recovery points of a gradual refresh): all is decoded.
+    mutating func distrustKeyFrames() {
+        keyFramesStand = false
+        goOn()
+    }
+
+    mutating func choose(isKey: Bool, at time: Double) -> Choice {
+        if isDue(isKey: isKey, at: time) {
+            lastChoice = time
+            return .look
+        }
+        guard isAllDecoded, let last = lastChoice, time < last || time >= last + Self.interval(attention) - Self.slack
+        else { return .nothing }
+        lastChoice = time
+        return .burstFrame
+    }
+
+    private mutating func isDue(isKey: Bool, at time: Double) -> Bool {
+        let interval: Double
+        switch sampling {
+        case .every(let seconds): interval = seconds
+        case .keyFrames(let promise, let rest):
+            // In an overrun it is the key frame that was looked at already.
+            guard !isKey || isOverrun else {
+                guard !isTooSoon(time, rest) else { return false }
+                lastLook = time
+                return true
+            }
+            guard looksLeft > 0 else { return false }
+            interval = isOverrun ? promise : longestGroup.map { $0 / Double(parts(of: $0, promise)) } ?? promise
+        }
+        if let lastLook, time > lastLook - 1, time < lastLook + interval - Self.slack { return false }
+        lastLook = time
+        if looksLeft > 0, looksLeft < .max { looksLeft -= 1 }
+        return true
+    }
+
+    /// True where a look is due and the key frame that was to bring it has not come.
+    private func isOverdue(at time: Double, _ promise: Double) -> Bool {
+        guard looksLeft == 0, let lastKey, let longestGroup else { return false }
+        return time > lastKey + longestGroup + Self.slack && time >= (lastLook ?? lastKey) + promise - Self.slack
+    }
+
+    /// Into how many equal parts a group of pictures is cut so that none is longer than the promise.
+    private func parts(of group: Double, _ promise: Double) -> Int {
+        max(1, Int(min(1e6, ((group - Self.slack) / promise).rounded(.up))))
+    }
+
+    private func isTooSoon(_ time: Double, _ rest: Double) -> Bool {
+        guard case .keyFrames(let promise, _) = sampling, keyFramesSuffice, let longestGroup, let lastLook,
+            time > lastLook, time < lastLook + rest - Self.slack
+        else { return false }
+        // After a look between key frames the next one may come too late. Where all come too soon, every other is taken.
+        return longestGroup < rest - Self.slack || time + longestGroup <= lastLook + promise + Self.slack
+    }
+}

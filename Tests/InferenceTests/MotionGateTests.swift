@@ -1,0 +1,58 @@
+import Analytics
+import Domain
+import Inference
+import TestSupport
+import Testing
+
+@Suite struct MotionGateTests {
+    private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
+    private let car = Street.Thing(.car, Box(x: 0.4, y: 0.4, width: 0.1, height: 0.1))
+
+    private func picture(_ things: [Street.Thing], gain: Double = 1) -> GreyImage {
+        Street().scene(at: 0, things, gain: gain).picture
+    }
+
+    @Test func aStillPictureIsAdmittedOnceAndAgainAfterARest() {
+        var gate = MotionGate(zones: [whole])
+        let admitted = (0..<10).filter { gate.admits(picture([]), at: MediaTime(Double($0) * 2)) }
+        #expect(admitted == [0, 5])
+    }
+
+    @Test func aStillPictureIsAdmittedWhereTheDetectorIsAskedAgain() {
+        var gate = MotionGate(zones: [whole])
+        let wanted = [false, true, false, false]
+        let admitted = wanted.enumerated().map {
+            gate.admits(picture([]), at: MediaTime(Double($0) * 2), isWanted: $1)
+        }
+        #expect(admitted == [true, true, false, false])
+    }
+
+    @Test func aChangeIsAdmitted() {
+        var gate = MotionGate(zones: [whole])
+        let things: [[Street.Thing]] = [[], [car], [car], []]
+        let admitted = things.enumerated().map { gate.admits(picture($1), at: MediaTime(Double($0) * 2)) }
+        #expect(admitted == [true, true, false, true])
+    }
+
+    @Test func aChangeFarFromEveryZoneIsNot() {
+        let corner = Polygon([Point(x: 0, y: 0), Point(x: 0.1, y: 0), Point(x: 0, y: 0.1)])
+        var gate = MotionGate(zones: [corner])
+        _ = gate.admits(picture([]), at: MediaTime(0))
+        let isAdmitted = gate.admits(picture([car]), at: MediaTime(2))
+        #expect(!isAdmitted)
+    }
+
+    @Test(arguments: [1e300, -1e300, .infinity, -.infinity, .nan])
+    func aZoneWithACornerOutOfAllReasonIsNoCrash(corner: Double) {
+        for zone in [
+            [Point(x: corner, y: 0), Point(x: corner, y: 1), Point(x: corner, y: corner)],
+            [Point(x: 0, y: 0), Point(x: 1, y: corner), Point(x: corner, y: 1)],
+        ] {
+            var gate = MotionGate(zones: [Polygon(zone)])
+            _ = gate.admits(picture([]), at: MediaTime(0))
+            _ = gate.admits(picture([car]), at: MediaTime(2))
+            let isAdmittedAfterRest = gate.admits(picture([]), at: MediaTime(20))
+            #expect(isAdmittedAfterRest)
+        }
+    }
+}
