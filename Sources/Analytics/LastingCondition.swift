@@ -1,4 +1,5 @@
 import Domain
+import Foundation
 
 /// Something that is true of a whole zone for a while: it begins, has lasted too long, and is over after some looks
 /// without it.
@@ -57,5 +58,27 @@ struct LastingCondition: Sendable, Codable {
         let now = Cleared(since: cleared?.since ?? time, looks: (cleared?.looks ?? 0) + 1)
         cleared = now
         return now.looks >= Self.clearLooks ? now.since : nil
+    }
+}
+
+/// From when a dwell counts: from the beginning, or from when it became forbidden if that was later.
+struct DwellClock: Sendable, Codable {
+    var counts: MediaTime
+    private var wasForbidden: Bool
+
+    /// What an earlier run or an earlier picture saw may have begun before it was forbidden: that part does not count.
+    init(since: MediaTime, _ scene: Scene, _ windows: TimeWindows, isForbidden: Bool) {
+        let began = scene.date.addingTimeInterval(-(scene.time - since))
+        let held = isForbidden ? windows.held(since: began, until: scene.date) : began
+        counts = since + held.timeIntervalSince(began)
+        wasForbidden = isForbidden
+    }
+
+    /// Judges the dwell again at the boundary of a window; true where it begins to count now.
+    mutating func judge(isForbidden: Bool, at time: MediaTime) -> Bool {
+        defer { wasForbidden = isForbidden }
+        guard isForbidden, !wasForbidden else { return false }
+        counts = time
+        return true
     }
 }

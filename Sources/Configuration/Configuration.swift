@@ -1,3 +1,5 @@
+import Yams
+
 /// What one daemon does: its site, its broker, its cameras. The reference is `deploy/gridwarden.example.yaml`.
 public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public var site: SiteSettings
@@ -61,4 +63,66 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         }
         throw log.faults
     }
+}
+
+extension Configuration {
+    /// A fault that shows only once the file is right as such, e.g. in a file that it names.
+    ///
+    /// - Parameters:
+    ///   - message: one sentence, free of credentials.
+    ///   - path: keys, and indices of lists, down to the value at fault, e.g. `["cameras", "0", "url"]`. Where the file does
+    ///     not have it, the fault is at what is nearest above.
+    ///   - file: how the file is called.
+    public func fault(_ message: String, at path: [String], in file: String) -> ConfigurationFault {
+        var position = Position()
+        var next = SourceText.compose(text, FaultLog(file: file))
+        for step in path {
+            switch next {
+            case .mapping(let mapping)?:
+                guard let entry = mapping.first(where: { $0.key.scalar?.string == step }) else { break }
+                position = Position(entry.value)
+                next = entry.value
+                continue
+            case .sequence(let sequence)?:
+                guard let index = Int(step), sequence.indices.contains(index) else { break }
+                position = Position(sequence[index])
+                next = sequence[index]
+                continue
+            default: break
+            }
+            break
+        }
+        return ConfigurationFault(file: file, line: position.line, column: position.column, message: message)
+    }
+}
+
+/// One thing that is wrong in a configuration file.
+public struct ConfigurationFault: Sendable, Hashable, CustomStringConvertible {
+    public let file: String
+    /// From 1.
+    public let line: Int
+    /// From 1, in Unicode scalars.
+    public let column: Int
+    /// One sentence: the place, what is wrong, and what to do. Holds no credentials.
+    public let message: String
+
+    public init(file: String, line: Int, column: Int, message: String) {
+        self.file = file
+        self.line = line
+        self.column = column
+        self.message = message
+    }
+
+    /// `file:line:column: message`, as editors and terminals like it.
+    public var description: String { "\(file):\(line):\(column): \(message)" }
+}
+
+/// All that is wrong in a configuration file, in the order of the file; never empty.
+public struct ConfigurationFaults: Error, Sendable, Hashable, CustomStringConvertible {
+    public let faults: [ConfigurationFault]
+
+    public init(faults: [ConfigurationFault]) { self.faults = faults }
+
+    /// One line a fault.
+    public var description: String { faults.map(\.description).joined(separator: "\n") }
 }

@@ -1,4 +1,6 @@
 import Analytics
+import CFreeType
+import Foundation
 import Video
 
 /// The strip under a picture that says when, where and what; it covers nothing of the picture.
@@ -52,5 +54,89 @@ enum Caption {
             rest = rest[cut...].drop { $0 == " " }
         }
         return rest.isEmpty ? parts : parts + [String(rest)]
+    }
+}
+
+/// Draws text, Chinese where a font for it is installed. One owner, one thread.
+final class CaptionFont {
+    /// Debian's paths: WenQuanYi Micro Hei, Noto CJK, Droid Fallback; DejaVu has Latin letters only.
+    static let candidates = [
+        "/usr/share/fonts/truetype/wqy/wqy-microhei.ttc", "/usr/share/fonts/opentype/noto/NotoSansCJK-Regular.ttc",
+        "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf", "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf",
+    ]
+
+    private let library: FT_Library
+    private let face: FT_Face
+    /// Whether it can write the Chinese names of the catalogue.
+    let isChinese: Bool
+
+    /// Opens the first font that there is; nil where there is none.
+    init?(candidates: [String] = CaptionFont.candidates) {
+        var library: FT_Library?
+        guard FT_Init_FreeType(&library) == 0, let library else { return nil }
+        for path in candidates {
+            var face: FT_Face?
+            if FT_New_Face(library, path, 0, &face) == 0, let face {
+                self.library = library
+                self.face = face
+                isChinese = FT_Get_Char_Index(face, FT_ULong(("停" as Unicode.Scalar).value)) != 0
+                return
+            }
+        }
+        FT_Done_FreeType(library)
+        return nil
+    }
+
+    deinit {
+        FT_Done_Face(face)
+        FT_Done_FreeType(library)
+    }
+
+    /// One line of text as coverage, 0…255; letters that the font lacks are left out. Nil where nothing is left.
+    ///
+    /// - Parameters:
+    ///   - size: of the letters, in pixels; the line is a third higher.
+    ///   - width: what reaches beyond is cut, in pixels.
+    func line(_ text: String, size: Int, width: Int) -> GreyImage? {
+        guard size > 0, width > 0, FT_Set_Pixel_Sizes(face, 0, FT_UInt(size)) == 0 else { return nil }
+        let height = size * 4 / 3
+        var pixels = [UInt8](repeating: 0, count: width * height)
+        var pen = 0
+        for scalar in text.unicodeScalars where FT_Get_Char_Index(face, FT_ULong(scalar.value)) != 0 {
+            guard FT_Load_Char(face, FT_ULong(scalar.value), FT_Int32(FT_LOAD_RENDER)) == 0,
+                let glyph = face.pointee.glyph?.pointee
+            else { continue }
+            draw(glyph, at: pen, baseline: size, in: &pixels, width: width, height: height)
+            pen += Int(glyph.advance.x) >> 6
+        }
+        return pen > 0 ? GreyImage(width: width, height: height, pixels: pixels) : nil
+    }
+
+    /// Pixels that the text takes.
+    func width(of text: String, size: Int) -> Int {
+        guard FT_Set_Pixel_Sizes(face, 0, FT_UInt(max(1, size))) == 0 else { return 0 }
+        return text.unicodeScalars.reduce(0) { sum, scalar in
+            guard FT_Get_Char_Index(face, FT_ULong(scalar.value)) != 0,
+                FT_Load_Char(face, FT_ULong(scalar.value), FT_Int32(FT_LOAD_DEFAULT)) == 0,
+                let glyph = face.pointee.glyph?.pointee
+            else { return sum }
+            return sum + (Int(glyph.advance.x) >> 6)
+        }
+    }
+
+    private func draw(
+        _ glyph: FT_GlyphSlotRec, at pen: Int, baseline: Int, in pixels: inout [UInt8], width: Int, height: Int
+    ) {
+        let bitmap = glyph.bitmap
+        guard let buffer = bitmap.buffer, Int(bitmap.pixel_mode) == Int(FT_PIXEL_MODE_GRAY.rawValue) else { return }
+        for row in 0..<Int(bitmap.rows) {
+            for column in 0..<Int(bitmap.width) {
+                let x = pen + Int(glyph.bitmap_left) + column
+                let y = baseline - Int(glyph.bitmap_top) + row
+                guard x >= 0, x < width, y >= 0, y < height else { continue }
+                let value = buffer[row * Int(bitmap.pitch) + column]
+                pixels[y * width + x] = max(pixels[y * width + x], value)
+            }
+        }
     }
 }

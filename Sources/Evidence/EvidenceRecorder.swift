@@ -1,6 +1,7 @@
 public import Analytics
 public import Domain
 import Foundation
+import Threading
 public import Video
 
 /// Chooses the pictures of each incident of one camera.
@@ -119,4 +120,13 @@ public struct EvidenceRecorder: Sendable {
             role: .panoramaFirst, source: .compressed(Task { [compress] in try await compress(frame) }),
             taken: frame.date, vehicles: vehicles)
     }
+}
+
+/// Makes JPEGs of frames that may be needed later, on a thread of its own: masking takes seconds, and frames that wait for it
+/// would fill the memory.
+actor FrameCompressor {
+    private let thread = DedicatedThread(name: "compress")
+    nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
+
+    func compress(_ frame: Frame, quality: Int) throws -> [UInt8] { try JPEG.encode(frame, quality: quality) }
 }

@@ -1,3 +1,4 @@
+internal import CProcess
 import Foundation
 import Glibc
 
@@ -18,4 +19,10 @@ package enum ProcessUsage {
         else { return nil }
         return pages * Int(sysconf(Int32(_SC_PAGESIZE)))
     }
+}
+
+/// The memory of this process, which holds credentials.
+public enum ProcessMemory {
+    /// Keeps it out of core dumps, also of those that systemd-coredump takes, and from debuggers of the same user.
+    public static func forbidDumps() { _ = process_forbid_dumps() }
 }

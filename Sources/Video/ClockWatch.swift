@@ -1,5 +1,6 @@
+import Dispatch
 public import Domain
-import Foundation
+public import Foundation
 
 /// Notices when a clock is set: the camera's or ours. Ours is compared with the clock that only runs, the camera's with
 /// its own pictures, so that it is known which of the two it was and late pictures are no step.
@@ -74,4 +75,42 @@ public struct ClockWatch: Sendable {
         let step = moment.system.timeIntervalSince(last.moment.system) - (moment.uptime - last.moment.uptime)
         return abs(step) > Self.system ? .system(step) : nil
     }
+}
+
+/// One moment on three clocks: ours that may step, ours that never does, and the camera's.
+public struct ClockMoment: Sendable, Equatable {
+    /// The system's clock.
+    public var system: Date
+    /// A clock that only runs, in seconds.
+    public var uptime: Double
+    /// The camera's clock, where its RTCP reports tell it.
+    public var camera: Date?
+    /// Its reports contradict one another: `camera` is nil from now on.
+    public var isCameraDistrusted: Bool
+
+    public init(system: Date, uptime: Double, camera: Date? = nil, isCameraDistrusted: Bool = false) {
+        self.system = system
+        self.uptime = uptime
+        self.camera = camera
+        self.isCameraDistrusted = isCameraDistrusted
+    }
+
+    /// The camera's clock minus the system's, in seconds.
+    public var offset: Double? { camera?.timeIntervalSince(system) }
+}
+
+/// The clocks that a camera's pictures are stamped by. Injected, so that a test may set them.
+public struct Clocks: Sendable {
+    /// The system's clock, which may be set at any time: for dates that are shown, never for a dwell.
+    public var now: @Sendable () -> Date
+    /// A clock that only runs, in seconds.
+    public var uptime: @Sendable () -> Double
+
+    public init(now: @escaping @Sendable () -> Date, uptime: @escaping @Sendable () -> Double) {
+        self.now = now
+        self.uptime = uptime
+    }
+
+    public static let system = Clocks(
+        now: { Date() }, uptime: { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 })
 }

@@ -142,3 +142,35 @@ struct DecodePlanner {
         return longestGroup < rest - Self.slack || time + longestGroup <= lastLook + promise + Self.slack
     }
 }
+
+/// Which pictures are decoded.
+public enum SamplingPolicy: Sendable, Hashable {
+    /// Key frames; where they come more rarely than every `promise` seconds, as much in between as that needs.
+    /// Key frames that come sooner than `interval` after the last look are not looked at.
+    case keyFrames(promise: Double, interval: Double = 0)
+    /// One picture every so many seconds; everything is decoded.
+    case every(seconds: Double)
+
+    /// Seconds between two looks, at most.
+    var longestRest: Double {
+        switch self {
+        case .every(let seconds): seconds
+        case .keyFrames(let promise, let interval): max(promise, interval)
+        }
+    }
+
+    /// Seconds within which a fault of the camera is stated: three looks, and with looks in their usual number 10 s.
+    var longestFault: Double { max(10, longestRest * 3) }
+}
+
+/// How closely a camera is watched between its looks.
+public enum Attention: Int, Sendable, Comparable {
+    /// Not at all.
+    case looks
+    /// A burst frame every half second, for what drifts.
+    case slowBurst
+    /// Each picture, as fast as thirty a second, for what flickers.
+    case burst
+
+    public static func < (a: Attention, b: Attention) -> Bool { a.rawValue < b.rawValue }
+}

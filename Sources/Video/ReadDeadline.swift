@@ -1,3 +1,4 @@
+internal import CFFmpeg
 import Dispatch
 import Synchronization
 
@@ -24,4 +25,16 @@ final class ReadDeadline: Sendable {
     var isOver: Bool { isStopped || now() > nanoseconds.load(ordering: .relaxed) }
 
     private func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
+}
+
+extension ReadDeadline {
+    /// For libav to ask while it blocks; keep this as long as it does.
+    var callback: AVIOInterruptCB {
+        AVIOInterruptCB(
+            callback: { opaque in
+                guard let opaque else { return 0 }
+                return Unmanaged<ReadDeadline>.fromOpaque(opaque).takeUnretainedValue().isOver ? 1 : 0
+            },
+            opaque: Unmanaged.passUnretained(self).toOpaque())
+    }
 }

@@ -73,3 +73,49 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
         return try encoder.encode(self)
     }
 }
+
+/// What became of the ground that an earlier run had kept.
+public enum GroundRestoration: Sendable, Equatable {
+    /// There was none.
+    case none
+    /// It waits for the first look.
+    case waiting
+    /// What lay there keeps its time.
+    case taken
+    /// The ground is learnt anew; what lies there is part of it.
+    case refused(Reason)
+
+    public enum Reason: String, Sendable {
+        case tooOld = "too old"
+        case otherView = "the camera shows another view, or another size of picture"
+    }
+}
+
+/// Bytes as pairs: how many, and of which value.
+enum RunLengths {
+    static func encode(_ values: [UInt8]) -> Data {
+        var runs = Data()
+        var index = 0
+        while index < values.count {
+            var end = index + 1
+            while end < values.count, end - index < 255, values[end] == values[index] { end += 1 }
+            runs.append(UInt8(end - index))
+            runs.append(values[index])
+            index = end
+        }
+        return runs
+    }
+
+    /// Nil where the runs do not make `count` bytes.
+    static func decode(_ runs: Data, count: Int) -> [UInt8]? {
+        let bytes = Array(runs)
+        guard bytes.count.isMultiple(of: 2) else { return nil }
+        var values: [UInt8] = []
+        values.reserveCapacity(count)
+        for index in stride(from: 0, to: bytes.count, by: 2) {
+            guard values.count + Int(bytes[index]) <= count else { return nil }
+            values += repeatElement(bytes[index + 1], count: Int(bytes[index]))
+        }
+        return values.count == count ? values : nil
+    }
+}

@@ -124,3 +124,11 @@ public struct SmokeRule: Rule, RememberingRule {
                 objectClass: plume.id < 0 ? .fire : .smoke, confidence: plume.certainty, box: plume.box), why: why)
     }
 }
+
+/// How a zone is watched for smoke and flames, which are forbidden at any hour.
+public struct SmokeSettings: RuleSettings {
+    /// Seconds of smoke until it is reported.
+    public var dwell: Double
+
+    public init(dwell: Double = 10) { self.dwell = dwell }
+}

@@ -1,4 +1,6 @@
+import Analytics
 import Domain
+import Yams
 
 extension CameraSettings {
     enum Key: String, CaseIterable {
@@ -89,5 +91,105 @@ extension CameraSettings {
                 ZoneSettings.read($0, camera: camera, site: site, catalogue: catalogue)
             }
         }
+    }
+}
+
+extension PresetSettings {
+    enum Key: String, CaseIterable { case id, picture }
+
+    static func read(_ section: Section<Key>) -> PresetSettings {
+        PresetSettings(
+            id: section.identifier(.id, example: "gate") ?? "",
+            picture: section.required(.picture, example: "/etc/gridwarden/presets/gate.jpg"))
+    }
+}
+
+extension ZoneSettings {
+    enum Key: String, CaseIterable { case id, name, surface, promise, preset, polygon, rules }
+
+    static func read(
+        _ section: Section<Key>, camera: CameraSettings, site: SiteSettings, catalogue: Catalogue
+    ) -> ZoneSettings {
+        let id = section.identifier(.id, example: "np1") ?? ""
+        let zone = Zone(
+            id: id, name: section.text(.name) ?? id, polygon: PolygonReader(section, .polygon).polygon,
+            surface: section.choice(.surface) ?? .carriageway)
+        let rules = ZoneRules.read(section, surface: zone.surface, site: site, catalogue: catalogue)
+        var settings = ZoneSettings(zone: zone, rules: rules)
+        settings.promise = section.number(.promise) ?? settings.promise
+        settings.preset = preset(section, of: camera)
+        if settings.promise < camera.lookEvery {
+            let (promise, every) = (Wording.number(settings.promise), Wording.number(camera.lookEvery))
+            section.report(
+                "a promise of \(promise) s cannot be kept with a look every \(every) s: "
+                    + "raise promise, or lower the camera's look_every", .promise)
+        }
+        return settings
+    }
+
+    private static func preset(_ section: Section<Key>, of camera: CameraSettings) -> String? {
+        let ids = camera.presets.map(\.id)
+        guard section.node(.preset) != nil else {
+            if !ids.isEmpty {
+                section.report(
+                    "the camera has presets: name the one that the zone was drawn on, preset: one of "
+                        + Wording.list(ids), .preset)
+            }
+            return nil
+        }
+        guard !ids.isEmpty else {
+            section.report("preset names none of the camera's: list them in its presets, or remove preset", .preset)
+            return nil
+        }
+        return section.text(.preset, form: "one of the camera's presets (\(Wording.list(ids)))", ids.contains)
+    }
+}
+
+extension ZoneRules {
+    static func read(
+        _ zone: Section<ZoneSettings.Key>, surface: Zone.Surface, site: SiteSettings, catalogue: Catalogue
+    ) -> ZoneRules {
+        let keys = Rules.kinds.map { FieldName(rawValue: $0.rawValue) }
+        let names = Wording.list(keys.map(\.rawValue))
+        guard let node = zone.node(.rules) else {
+            zone.report("the zone has no rule: add rules with at least one of \(names)", .rules)
+            return ZoneRules()
+        }
+        guard
+            let rules = Section(
+                node, keys: keys, place: zone.place, noun: "rule", at: Position(node), zone.log)
+        else { return ZoneRules() }
+        if node.mapping?.isEmpty ?? false {
+            zone.report("rules is empty: add at least one of \(names)", .rules)
+        }
+        var settings = ZoneRules()
+        for rule in Rules.all {
+            for kind in rule.kinds {
+                settings[kind] = read(rule, kind, rules, catalogue[kind], site: site)
+                let key = FieldName(rawValue: kind.rawValue)
+                if let needed = rule.surface, surface != needed, rules.position(of: key) != nil {
+                    rules.report(
+                        "\(kind) needs \(needed.rawValue): give the zone surface: \(needed.rawValue), or remove it", key
+                    )
+                }
+            }
+        }
+        return settings
+    }
+
+    /// Without keys where the rule stands alone; nil where there is none, or one at fault.
+    private static func read(
+        _ rule: RuleDescriptor, _ kind: AlertKind, _ rules: Section<FieldName>, _ entry: KindEntry?, site: SiteSettings
+    ) -> (any RuleSettings)? {
+        let key = FieldName(rawValue: kind.rawValue)
+        let fields = rule.fields(of: kind)
+        guard let position = rules.position(of: key),
+            let section = Section(
+                rules.node(key) ?? [:], fields: fields, place: "\(rules.place), \(kind)", at: position, rules.log)
+        else { return nil }
+        let settings = rule.settings(
+            of: kind, dwell: entry?.defaultDwellSeconds, timeZone: site.timeZone, values: section.values(of: fields))
+        for fault in settings.faults { section.report(fault.message, FieldName(rawValue: fault.key)) }
+        return settings
     }
 }

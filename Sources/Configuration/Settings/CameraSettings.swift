@@ -1,3 +1,4 @@
+public import Analytics
 public import Domain
 
 /// One camera and the zones in its picture.
@@ -68,4 +69,30 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
 
     /// Without the address: it may hold credentials.
     public var description: String { "camera \(id)" }
+}
+
+/// One of the views that a camera turns to.
+public struct PresetSettings: Sendable, Hashable {
+    /// Lower-case letters, digits and hyphens.
+    public var id: String
+    /// Path of a JPEG or PNG that was taken there.
+    public var picture: String
+
+    public init(id: String, picture: String) { (self.id, self.picture) = (id, picture) }
+}
+
+/// One zone and the rules that hold in it.
+public struct ZoneSettings: Sendable, Hashable {
+    public var zone: Zone
+    /// Seconds, 0.2…60: the longest time without a look.
+    public var promise = 3.0
+    /// The id of the preset that it was drawn on; nil where the camera has none.
+    public var preset: String?
+    /// At least one.
+    public var rules: ZoneRules
+
+    public init(zone: Zone, rules: ZoneRules) {
+        self.zone = zone
+        self.rules = rules
+    }
 }

@@ -27,3 +27,101 @@ public struct SiteSettings: Sendable, Hashable {
         self.area = area
     }
 }
+
+/// The network that finds objects.
+public struct DetectorSettings: Sendable, Hashable {
+    /// The name of a model in the models directory, or of a family of inputs with the same weights.
+    public var model = "efficientdet-lite0"
+    /// 0.05…0.95; weaker detections open no incident.
+    public var minimumScore = 0.35
+    /// 1…64.
+    public var threads = 1
+
+    /// Whether zones in which vehicles are small are looked at in parts too.
+    public var hasTiles = true
+
+    public init() {}
+}
+
+/// The pictures that prove an incident.
+public struct EvidenceSettings: Sendable, Hashable {
+    public var isEnabled = true
+    /// `<state_directory>/evidence` unless the file says otherwise.
+    public var directory: String
+    /// Whether masked pictures are sent to the broker, after the alert that they belong to.
+    public var isPublished = false
+    /// Days, 1…3650; older pictures are deleted.
+    public var keepDays = 30
+    /// 16…10000000, of pictures and messages.
+    public var maxMegabytes = 10_000
+    /// libav's scale, 2 (best) … 31 (smallest).
+    public var jpegQuality = 4
+
+    /// Incidents of which the masked pictures are kept for learning where a review finds a false alarm; 0 keeps none.
+    public var hardExamples = 0
+
+    public init(directory: String) { self.directory = directory }
+}
+
+/// How much the outbox keeps.
+public struct OutboxSettings: Sendable, Hashable {
+    /// 1000…10000000.
+    public var maxMessages = 200_000
+    /// Of messages, 8…1000000.
+    public var maxMegabytes = 512
+    /// Days for the audit log and the reviews, 184…3650.
+    public var auditDays = 365
+
+    public init() {}
+}
+
+/// What is logged.
+public struct LoggingSettings: Sendable, Hashable {
+    /// The names of swift-log's levels.
+    public enum Level: String, Sendable, CaseIterable {
+        case trace, debug, info, notice, warning, error, critical
+    }
+
+    /// The least level that is written.
+    public var level = Level.info
+
+    public init() {}
+}
+
+/// Where Prometheus may ask.
+public struct MetricsSettings: Sendable, Hashable {
+    /// An address of this machine and a port.
+    public struct Endpoint: Sendable, Hashable {
+        /// IPv4 or IPv6, in digits, without brackets.
+        public var address: String
+        /// 1…65535.
+        public var port: Int
+
+        public init(address: String, port: Int) {
+            self.address = address
+            self.port = port
+        }
+    }
+
+    /// Nil: nowhere.
+    public var listen: Endpoint?
+
+    public init() {}
+}
+
+extension MetricsSettings {
+    /// Whether more than this machine and private networks may reach an address: RFC 1918, 3927, 4193, 4291 and 6598 name
+    /// those. `0.0.0.0` and `::` stand for every address that the machine has.
+    public static func isPublic(_ address: String) -> Bool {
+        if address.contains(":") {
+            let text = address.lowercased()
+            return text != "::1" && !["fc", "fd", "fe8", "fe9", "fea", "feb"].contains(where: text.hasPrefix)
+        }
+        let parts = address.split(separator: ".").compactMap { Int($0) }
+        guard parts.count == 4 else { return true }
+        switch (parts[0], parts[1]) {
+        case (127, _), (10, _), (192, 168), (169, 254), (172, 16...31), (100, 64...127): return false
+        default: return true
+        }
+    }
+}

@@ -1,3 +1,5 @@
+public import Foundation
+
 /// How a durable sink stands: how far it has come, what it missed, and why it gets nothing. The one called `broker` is told
 /// only where the broker has refused something for good; what waits for it is told elsewhere.
 public struct SinkReport: Codable, Sendable, Hashable {
@@ -74,5 +76,43 @@ public struct SinkReport: Codable, Sendable, Hashable {
         var news = self
         news.waiting = nil
         return news
+    }
+}
+
+/// When a message was written and when a broker took it over.
+public struct DeliveryReceipt: Sendable, Hashable {
+    public let sequence: Int64
+    public let id: String
+    public let written: Date
+    /// The moment of the broker's PUBACK; nil while it waits.
+    public let acknowledged: Date?
+
+    package init(sequence: Int64, id: String, written: Date, acknowledged: Date?) {
+        self.sequence = sequence
+        self.id = id
+        self.written = written
+        self.acknowledged = acknowledged
+    }
+}
+
+/// The sequences that a site has written, and what has become of them.
+public struct GapReport: Sendable, Hashable {
+    /// Of the newest message ever written; 0 before the first.
+    public let lastSequence: Int64
+    /// No longer held, whether delivered and deleted or dropped.
+    public let missing: [ClosedRange<Int64>]
+    /// Dropped before any broker had them: lost.
+    public let dropped: [ClosedRange<Int64>]
+    /// Held, and not yet with a broker.
+    public let undelivered: [ClosedRange<Int64>]
+
+    package init(
+        lastSequence: Int64, missing: [ClosedRange<Int64>], dropped: [ClosedRange<Int64>],
+        undelivered: [ClosedRange<Int64>]
+    ) {
+        self.lastSequence = lastSequence
+        self.missing = missing
+        self.dropped = dropped
+        self.undelivered = undelivered
     }
 }

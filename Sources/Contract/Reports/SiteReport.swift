@@ -1,4 +1,4 @@
-package import Domain
+public import Domain
 public import Foundation
 
 /// The retained state of a daemon.
@@ -157,4 +157,127 @@ public struct SiteReport: Codable, Sendable, Hashable {
             messages: facts.dropped.reduce(0) { $0 + $1.count },
             sequences: facts.dropped.suffix(Self.mostSpans).map { [$0.lowerBound, $0.upperBound] })
     }
+}
+
+/// How the broker is reached: which one, and what it does not take.
+public struct BrokerLink: Codable, Sendable, Hashable {
+    /// Host and port.
+    public var address: String
+    /// The version of MQTT: 5 or 3.1.1.
+    public var version: String
+    /// Retained topics that are left out because of the broker: `site`, `camera`, `open`, or one topic; nil where none are.
+    public var omits: [String]?
+    /// Filters that the broker refuses, the first 16: requests that come there are not heard. They are asked for again; nil
+    /// where all are taken.
+    public var unheard: [String]?
+    /// Why the connection broke of late, where that may happen again; nil once it has held for a while.
+    public var trouble: String?
+
+    package init(
+        address: String, version: String, omits: [String]? = nil, unheard: [String]? = nil, trouble: String? = nil
+    ) {
+        self.address = address
+        self.version = version
+        self.omits = omits
+        self.unheard = unheard
+        self.trouble = trouble
+    }
+
+    private enum CodingKeys: String, CodingKey {
+        case address, omits, trouble, unheard
+        case version = "protocol"
+    }
+}
+
+/// The message that the broker refuses, and behind which all others wait, so that they come in sequence.
+public struct BlockedDelivery: Codable, Sendable, Hashable {
+    public var topic: String
+    public var sequence: Int64
+    /// Of the store that counted it, where that is another one than the present store; nil otherwise.
+    public var epoch: String?
+    /// The broker's word.
+    public var reason: String
+
+    /// - Parameter topic: as the broker has it.
+    package init(_ message: AlertMessage, topic: String, reason: String) {
+        (sequence, epoch) = message.name
+        self.topic = topic
+        self.reason = reason
+    }
+}
+
+/// Until when a certificate of the connection to the broker holds.
+public struct CertificateExpiry: Codable, Sendable, Hashable {
+    public enum Role: String, Codable, Sendable {
+        /// This site's own.
+        case client
+        /// The broker's, as it showed it.
+        case broker
+        /// Of those that signed the broker's, the one that ends first.
+        case authority
+    }
+
+    public let role: Role
+    public let notAfter: Date
+
+    public init(_ role: Role, notAfter: Date) {
+        self.role = role
+        self.notAfter = notAfter
+    }
+
+    /// Whole days that are left; negative once it has expired.
+    public func daysLeft(at now: Date) -> Int { Int((notAfter.timeIntervalSince(now) / 86_400).rounded(.down)) }
+}
+
+/// How much evidence was deleted before its time because its budget was spent, since the site began.
+public struct EvictedEvidence: Codable, Sendable, Hashable {
+    public var incidents: Int
+    public var bytes: Int
+
+    public init(incidents: Int, bytes: Int) {
+        self.incidents = incidents
+        self.bytes = bytes
+    }
+}
+
+/// What the outbox holds.
+public struct OutboxCounts: Sendable, Hashable {
+    public var undelivered: Int
+    public var delivered: Int
+    /// Of all payloads, delivered or not.
+    public var bytes: Int
+    public var openIncidents: Int
+    /// Of the newest message ever written; 0 before the first.
+    public var lastSequence: Int64
+
+    package init(undelivered: Int, delivered: Int, bytes: Int, openIncidents: Int, lastSequence: Int64) {
+        self.undelivered = undelivered
+        self.delivered = delivered
+        self.bytes = bytes
+        self.openIncidents = openIncidents
+        self.lastSequence = lastSequence
+    }
+}
+
+/// What reviews say of one rule at one camera; each incident counts once, by its newest verdict.
+public struct ReviewTally: Codable, Sendable, Hashable {
+    public let camera: String
+    public let kind: AlertKind
+    /// `confirmed` or `handled`.
+    public let right: Int
+    /// `false_positive` or `wrong_kind`.
+    public let wrong: Int
+    /// Verdicts that do not say: `duplicate`, `out_of_scope`, `insufficient_evidence`.
+    public let open: Int
+
+    package init(camera: String, kind: AlertKind, right: Int, wrong: Int, open: Int) {
+        self.camera = camera
+        self.kind = kind
+        self.right = right
+        self.wrong = wrong
+        self.open = open
+    }
+
+    /// The share of judged alerts that were right, 0…1; nil before the first judgement.
+    public var precision: Double? { right + wrong > 0 ? Double(right) / Double(right + wrong) : nil }
 }

@@ -1,14 +1,3 @@
-/// A point in normalised picture coordinates: 0…1, origin at the top left.
-public struct Point: Hashable, Sendable, Codable {
-    public var x: Double
-    public var y: Double
-
-    @inlinable public init(x: Double, y: Double) {
-        self.x = x
-        self.y = y
-    }
-}
-
 /// An upright rectangle in normalised picture coordinates: 0…1, origin at the top left.
 public struct Box: Hashable, Sendable, Codable {
     public var x: Double
@@ -68,4 +57,15 @@ public struct Box: Hashable, Sendable, Codable {
 
     /// Where it stands on the ground: the lowest third, in which a vehicle's wheels are.
     @inlinable public var footprint: Box { Box(x: x, y: y + height * 2 / 3, width: width, height: height / 3) }
+}
+
+/// A point in normalised picture coordinates: 0…1, origin at the top left.
+public struct Point: Hashable, Sendable, Codable {
+    public var x: Double
+    public var y: Double
+
+    @inlinable public init(x: Double, y: Double) {
+        self.x = x
+        self.y = y
+    }
 }

@@ -55,3 +55,74 @@ public struct Catalogue: Sendable {
         set { if let newValue, entries[kind] != nil, newValue.kind == kind { entries[kind] = newValue } }
     }
 }
+
+extension Catalogue {
+    /// The same kinds, each with the departments of the site.
+    public func routed(by routing: Routing) -> Catalogue {
+        var routed = self
+        for kind in kinds {
+            guard let entry = self[kind] else { continue }
+            for surface in Zone.Surface.allCases {
+                routed[kind]?.departments.bySurface[surface.rawValue] = routing.department(for: entry, on: surface)
+            }
+        }
+        return routed
+    }
+
+    /// How the catalogue names the department of this role; nil where it has none.
+    public func department(role: String) -> Department? {
+        for case let departments? in kinds.map({ self[$0]?.departments }) {
+            let all = [departments.primary] + departments.bySurface.values + departments.assisting
+            if let found = all.first(where: { $0.role == role }) { return found }
+        }
+        return nil
+    }
+}
+
+/// What a site says of one kind of alert, where it differs from the catalogue.
+///
+/// Who is competent is `Routing`'s matter.
+public struct KindOverride: Sendable, Hashable {
+    public let kind: AlertKind
+    /// Nil keeps the catalogue's, here and below.
+    public var name: LocalizedName?
+    /// All that are sent; none where it is empty.
+    public var codes: [KindCode]?
+    /// 1 is the highest.
+    public var severity: Int?
+    public var suggestedLimit: LocalizedName?
+    /// Seconds, where a zone's rule names none.
+    public var dwell: Double?
+    public var privacyProfile: PrivacyProfile?
+
+    public init(
+        kind: AlertKind, name: LocalizedName? = nil, codes: [KindCode]? = nil, severity: Int? = nil,
+        suggestedLimit: LocalizedName? = nil, dwell: Double? = nil, privacyProfile: PrivacyProfile? = nil
+    ) {
+        self.kind = kind
+        self.name = name
+        self.codes = codes
+        self.severity = severity
+        self.suggestedLimit = suggestedLimit
+        self.dwell = dwell
+        self.privacyProfile = privacyProfile
+    }
+}
+
+extension Catalogue {
+    /// The same kinds, each as the site has it; a kind that the catalogue does not know changes nothing.
+    public func overridden(by overrides: [KindOverride]) -> Catalogue {
+        var catalogue = self
+        for override in overrides {
+            guard var entry = self[override.kind] else { continue }
+            entry.name = override.name ?? entry.name
+            entry.codes = override.codes ?? entry.codes
+            entry.severity = override.severity ?? entry.severity
+            entry.suggestedLimit = override.suggestedLimit ?? entry.suggestedLimit
+            entry.defaultDwellSeconds = override.dwell ?? entry.defaultDwellSeconds
+            entry.privacyProfile = override.privacyProfile ?? entry.privacyProfile
+            catalogue[override.kind] = entry
+        }
+        return catalogue
+    }
+}

@@ -52,3 +52,77 @@ public struct KindEntry: Sendable, Hashable, Codable {
         }
     }
 }
+
+/// What an alert is about, e.g. `parking.motor`; the catalogue holds the rest. Kinds that a rule finds have their names beside it.
+public struct AlertKind: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
+    public let rawValue: String
+
+    public init(rawValue: String) { self.rawValue = rawValue }
+
+    public var description: String { rawValue }
+}
+
+/// A kind's code in one generation of the standard.
+public struct KindCode: Sendable, Hashable, Codable {
+    public enum System: String, Sendable, Codable, CaseIterable {
+        case gbt2026 = "GB/T 47678.5-2026"
+        case gbt2013 = "GB/T 30428.2-2013"
+        case cjt2007 = "CJ/T 214-2007"
+    }
+
+    /// How far the code can be trusted.
+    public enum Certainty: String, Sendable, Codable {
+        /// Read in the text of the standard.
+        case source
+        /// Read in one third-party transcription.
+        case transcription
+        /// Computed by the rule between two generations; never sent unless a site asks for it.
+        case derived
+        /// Given by the site; always sent.
+        case site
+    }
+
+    public let system: System
+    public let code: String
+    public let certainty: Certainty
+
+    public init(system: System, code: String, certainty: Certainty) {
+        self.system = system
+        self.code = code
+        self.certainty = certainty
+    }
+}
+
+/// Who has the power to act.
+public struct Department: Sendable, Hashable, Codable {
+    /// A stable slug such as `traffic-police`.
+    public let role: String
+    public let name: LocalizedName
+    /// The department's number at this site, where the configuration gives one.
+    public let id: String?
+
+    public init(role: String, name: LocalizedName, id: String? = nil) {
+        self.role = role
+        self.name = name
+        self.id = id
+    }
+}
+
+/// A text in Chinese and in English.
+public struct LocalizedName: Sendable, Hashable, Codable {
+    public let zh: String
+    public let en: String
+
+    public init(zh: String, en: String) {
+        self.zh = zh
+        self.en = en
+    }
+}
+
+/// What evidence of a kind may show.
+public enum PrivacyProfile: String, Sendable, Codable, CaseIterable {
+    /// Faces and plates are blurred.
+    case maskAll = "mask_all"
+    /// Faces are blurred; only the plate of the vehicle in question stays.
+    case plate
+}

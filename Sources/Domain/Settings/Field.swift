@@ -1,3 +1,5 @@
+public import Foundation
+
 /// What one key of the configuration takes. Beside each settings type stands the list of its fields: reading, writing, faults, the
 /// comments of the reference file, the table in the documentation and a page's form all come from it.
 public struct Field: Sendable, Hashable {
@@ -78,4 +80,21 @@ public struct Field: Sendable, Hashable {
     public static func spelled(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : String(value)
     }
+}
+
+/// What a file gives for one field, in the field's form.
+public enum FieldValue: Sendable, Hashable {
+    case number(Double)
+    case integer(Int)
+    case boolean(Bool)
+    /// A text, or one choice.
+    case text(String)
+    case choices([String])
+    case windows([TimeWindows.Window])
+    case date(TimeWindows.Day)
+    case dates(Set<TimeWindows.Day>)
+    case timeZone(TimeZone)
+    case polygon(Polygon)
+    case section([String: FieldValue])
+    case sections([[String: FieldValue]])
 }

@@ -1,4 +1,5 @@
-import Foundation
+public import Domain
+public import Foundation
 import Glibc
 
 /// This machine's clocks at one moment.
@@ -25,5 +26,76 @@ public struct HostClocks: Sendable, Codable, Hashable {
         return HostClocks(
             date: Date().timeIntervalSince1970, boot: isKnown ? bootID : nil,
             sinceBoot: Double(time.tv_sec) + Double(time.tv_nsec) / 1e9)
+    }
+}
+
+/// A moment of a camera's timeline, with the clocks by which a later run can tell how long ago it was.
+public struct MomentOfRecord: Sendable, Codable, Hashable {
+    public let time: MediaTime
+    public let clocks: HostClocks
+
+    public init(_ time: MediaTime, on clocks: HostClocks = .now) {
+        self.time = time
+        self.clocks = clocks
+    }
+
+    /// Where the timeline stands now.
+    ///
+    /// Since the machine was started the clock that nobody can set tells it; after a restart of the machine only the
+    /// date can. A date that went backwards meanwhile tells nothing: then no time has passed.
+    public func time(on now: HostClocks) -> MediaTime {
+        if let boot = now.boot, boot == clocks.boot, now.sinceBoot >= clocks.sinceBoot {
+            return time + (now.sinceBoot - clocks.sinceBoot)
+        }
+        return time + max(0, now.date - clocks.date)
+    }
+}
+
+/// Says when what is old may be deleted for its age, on a machine whose date may be wrong.
+///
+/// A machine without a clock of its own begins in 1970 or where it was switched off, and is put right minutes later; a
+/// bad time server sets it years ahead for an hour. Ages by such a date would delete everything. So a date that stepped
+/// by more than a day against the clock that nobody can set is believed once the machine has run a day without another
+/// step, or at the latest after a week of running: nothing is kept for ever because of it.
+public struct RetentionClock: Codable, Sendable, Equatable {
+    /// No date before this software was written is believed.
+    static let earliest = Date(timeIntervalSince1970: 1_767_225_600)
+    /// In seconds, as are all below. A smaller step changes an age by less.
+    static let largestStep = 86_400.0
+    private static let probation = 86_400.0
+    private static let longestDoubt = 7 * 86_400.0
+
+    private var last: HostClocks
+    /// So long the machine still has to run before its date is believed.
+    private var doubt = probation
+    /// So long it has run since the date was last believed.
+    private var doubted = 0.0
+    /// Days of evidence whose name cannot be their date, and when they were found.
+    public private(set) var arrivals: [String: Date] = [:]
+
+    public init(_ clocks: HostClocks) { last = clocks }
+
+    /// Takes the clocks as they are now; returns the date by which ages count, nil where it is not believed.
+    public mutating func advance(to now: HostClocks) -> Date? {
+        let isSameBoot = now.boot == last.boot && now.sinceBoot >= last.sinceBoot
+        let ran = isSameBoot ? now.sinceBoot - last.sinceBoot : now.sinceBoot
+        let ahead = now.date - last.date - ran
+        last = now
+        doubted += ran
+        // How long it was switched off nobody knows.
+        doubt = abs(ahead) > Self.largestStep ? Self.probation : max(0, doubt - ran)
+        guard doubt == 0 || doubted >= Self.longestDoubt, now.date >= Self.earliest.timeIntervalSince1970 else {
+            return nil
+        }
+        doubted = 0
+        return Date(timeIntervalSince1970: now.date)
+    }
+
+    /// Notes which of these days of evidence (`2026-11-24`) cannot be right: their age counts from now on.
+    public mutating func note(days: [String], at now: Date) {
+        func name(_ date: Date) -> String { date.formatted(.iso8601.year().month().day()) }
+        let (first, last) = (name(Self.earliest), name(now.addingTimeInterval(Self.largestStep)))
+        let strays = days.filter { $0 < first || $0 > last }
+        arrivals = Dictionary(uniqueKeysWithValues: strays.map { ($0, arrivals[$0] ?? now) })
     }
 }

@@ -1,4 +1,4 @@
-import Contract
+package import Contract
 import Domain
 public import Foundation
 import GRDB
@@ -61,4 +61,66 @@ extension Outbox {
         let row = try Row.fetchOne(db, sql: "SELECT incidents, bytes FROM evictions")
         return EvictedEvidence(incidents: row?["incidents"] ?? 0, bytes: row?["bytes"] ?? 0)
     }
+}
+
+extension Outbox {
+    static func insert(_ pictures: [AlertPicture], of message: AlertMessage, _ db: Database) throws {
+        for picture in pictures {
+            try db.execute(
+                sql: "INSERT OR IGNORE INTO pictures (topic, sequence, file, sha256) VALUES (?, ?, ?, ?)",
+                arguments: [picture.topic, message.sequence, picture.file, picture.sha256])
+        }
+    }
+
+    /// The oldest picture whose message a broker has and that no broker has itself.
+    ///
+    /// - Parameter topics: of pictures that are done with.
+    package func nextPicture(except topics: some Collection<String> = [String]()) throws(OutboxError) -> AlertPicture? {
+        try Self.explaining("read the pictures that wait") {
+            try pool.read { db in
+                let sql = """
+                    SELECT p.topic, p.file, p.sha256 FROM pictures p JOIN messages m ON m.sequence = p.sequence \
+                    WHERE p.done IS NULL AND m.delivered_at IS NOT NULL AND \(Self.isTaken("m")) ORDER BY p.sequence, p.topic
+                    """
+                let rows = try Row.fetchCursor(db, sql: sql)
+                while let row = try rows.next() {
+                    let picture = AlertPicture(topic: row["topic"], file: row["file"], sha256: row["sha256"])
+                    if !topics.contains(picture.topic) { return picture }
+                }
+                return nil
+            }
+        }
+    }
+
+    /// The picture is with the broker, or can never be; then the audit log says why.
+    static func finish(_ done: DeliveryProgress.Picture, at date: Date, _ db: Database) throws {
+        try db.execute(
+            sql: "UPDATE pictures SET done = ? WHERE topic = ?",
+            arguments: [date.timeIntervalSince1970, done.picture.topic])
+        guard let fault = done.fault else { return }
+        let facts = ["file": done.picture.file, "sha256": done.picture.sha256, "reason": fault]
+        try audit(.evidenceDropped, by: "", facts: facts, at: date, db)
+    }
+}
+
+/// Why what is kept of an incident is still wanted.
+public struct EvidenceClaims: Sendable, Hashable {
+    /// In the order in which it goes when the budget of evidence is spent.
+    public enum Claim: Sendable, CaseIterable {
+        /// Over, and a broker has all of it.
+        case delivered
+        /// A broker lacks a message or a picture of it.
+        case undelivered
+        /// A review calls it right.
+        case confirmed
+        /// Never goes.
+        case open
+    }
+
+    private let claims: [String: Claim]
+
+    init(_ claims: [String: Claim]) { self.claims = claims }
+
+    /// Of an incident that the site has forgotten, or a picture on request: `delivered`.
+    public subscript(incident: UUID) -> Claim { claims[incident.text] ?? .delivered }
 }

@@ -1,3 +1,4 @@
+public import Contract
 public import Foundation
 import GRDB
 
@@ -52,5 +53,53 @@ extension Outbox {
                 return try Self.deleteAudit(through: oldest, db)
             }
         }
+    }
+}
+
+extension Outbox {
+    /// For those who watch over the site, all of one moment.
+    public func standing() throws(OutboxError) -> OutboxStanding {
+        try Self.explaining("read how the outbox stands") {
+            try pool.read { db in
+                let oldest = try Double.fetchOne(
+                    db, sql: "SELECT created FROM messages WHERE delivered_at IS NULL ORDER BY sequence LIMIT 1")
+                let open = try Row.fetchAll(
+                    db, sql: "SELECT camera, COUNT(*) AS open FROM incidents WHERE open GROUP BY camera")
+                return OutboxStanding(
+                    epoch: epoch, counts: try Self.counts(db),
+                    oldestUndelivered: oldest.map(Date.init(timeIntervalSince1970:)),
+                    openIncidents: Dictionary(uniqueKeysWithValues: open.map { ($0["camera"], $0["open"]) }),
+                    tallies: try Self.tallies(db), evicted: try Self.evicted(db), damaged: damaged,
+                    sinks: try Self.sinkReports(db))
+            }
+        }
+    }
+}
+
+/// What can be told of the outbox at one moment.
+public struct OutboxStanding: Sendable, Hashable {
+    public let epoch: String
+    public let counts: OutboxCounts
+    /// When the oldest message was written that no broker has; nil where there is none.
+    public let oldestUndelivered: Date?
+    /// By the ids of cameras; those without are left out.
+    public let openIncidents: [String: Int]
+    public let tallies: [ReviewTally]
+    public let evicted: EvictedEvidence
+    /// Databases that were set aside.
+    public let damaged: [String]
+    /// Without what troubles them.
+    public let sinks: [SinkReport]
+}
+
+/// How much the outbox may hold.
+public struct OutboxBudget: Sendable, Hashable {
+    public var messages: Int
+    /// Of payloads; the file itself is somewhat larger.
+    public var bytes: Int
+
+    public init(messages: Int = 200_000, bytes: Int = 512 << 20) {
+        self.messages = messages
+        self.bytes = bytes
     }
 }

@@ -1,4 +1,5 @@
 public import Analytics
+import Domain
 public import Foundation
 import GRDB
 
@@ -28,6 +29,55 @@ extension Outbox {
         try Self.explaining("read what was under way at camera \(camera)") {
             try pool.read { db in
                 try Data.fetchOne(db, sql: "SELECT data FROM watches WHERE camera = ?", arguments: [camera])
+            }
+        }
+    }
+}
+
+extension Outbox {
+    /// Keeps what lies on the ground at a camera, so that its time goes on after a restart; nil forgets it.
+    ///
+    /// - Parameter moment: now, on the camera's timeline.
+    public func save(_ ground: BackgroundCheckpoint?, at moment: MomentOfRecord, camera: String) throws(OutboxError) {
+        try Self.explaining("keep what lies on the ground at camera \(camera)") {
+            let state = try ground.map { (time: $0.time.seconds, data: try $0.data()) }
+            try pool.write { db in
+                if let state {
+                    try OutboxSchema.save(ground: state.data, at: state.time, camera: camera, db)
+                } else {
+                    try db.execute(sql: "DELETE FROM grounds WHERE camera = ?", arguments: [camera])
+                }
+                try OutboxSchema.save(moment, camera: camera, db)
+            }
+        }
+    }
+
+    /// What lay on the ground at a camera when it was last kept; nil where that was never, or cannot be read by this
+    /// version.
+    public func ground(camera: String) throws(OutboxError) -> BackgroundCheckpoint? {
+        try Self.explaining("read what lay on the ground at camera \(camera)") {
+            let data = try pool.read { db in
+                try Data.fetchOne(db, sql: "SELECT data FROM grounds WHERE camera = ?", arguments: [camera])
+            }
+            return data.flatMap(BackgroundCheckpoint.init(data:))
+        }
+    }
+}
+
+extension Outbox {
+    /// Keeps the view of a camera, so that a later run recognises it.
+    public func save(_ view: ViewCheckpoint, camera: String) throws(OutboxError) {
+        try Self.explaining("keep the view of camera \(camera)") {
+            let data = try view.data()
+            try pool.write { try OutboxSchema.save(view: data, camera: camera, $0) }
+        }
+    }
+
+    /// The view of a camera when it was last kept, for `ViewCheckpoint(data:)`; nil where that was never.
+    public func view(camera: String) throws(OutboxError) -> Data? {
+        try Self.explaining("read the view of camera \(camera)") {
+            try pool.read { db in
+                try Data.fetchOne(db, sql: "SELECT data FROM views WHERE camera = ?", arguments: [camera])
             }
         }
     }

@@ -1,4 +1,5 @@
 internal import CFFmpeg
+import Synchronization
 
 /// Hands a session to libav's `sdp` demuxer: first the description, then one packet at each call. Taking packets apart,
 /// their order, the codec's parameters and the sender's clock stay libav's.
@@ -79,4 +80,51 @@ final class PacketFeed {
             return ffAVERROR_EXIT
         }
     }
+}
+
+/// Counts what of a stream was lost on the way, by the numbers of its packets (RFC 3550, A.3).
+struct PacketLoss {
+    /// Packets since `reset`.
+    private(set) var expected = 0
+    private(set) var received = 0
+    private var newest: UInt16?
+
+    /// Numbers that differ by more belong to a stream that began anew.
+    private static let restart = 3000
+
+    mutating func take(_ number: UInt16) {
+        received += 1
+        let step = newest.map { Int(Int16(bitPattern: number &- $0)) } ?? 1
+        guard abs(step) <= Self.restart else {
+            (expected, newest) = (expected + 1, number)
+            return
+        }
+        guard step > 0 else { return }
+        (expected, newest) = (expected + step, number)
+    }
+
+    mutating func reset() { (expected, received) = (0, 0) }
+
+    /// 0…1.
+    var share: Double { expected > received ? Double(expected - received) / Double(expected) : 0 }
+}
+
+/// What has been learnt of a camera in one session and is used in the next, up to the end of the run.
+public final class StreamMemory: Sendable {
+    struct Facts {
+        /// GET_PARAMETER makes it hang up, or is unknown to it.
+        var avoidsGetParameter = false
+        /// Of `Transport.auto`: what has worked, or is worth a try now.
+        var transport = Transport.tcp
+        /// See `SenderClock`.
+        var isClockDistrusted = false
+    }
+
+    private let facts = Mutex(Facts())
+
+    public init() {}
+
+    var known: Facts { facts.withLock { $0 } }
+
+    func note(_ change: (inout Facts) -> Void) { facts.withLock { change(&$0) } }
 }

@@ -1,3 +1,6 @@
+internal import CFFmpeg
+import Hashing
+
 /// What a camera wants to know before it answers, and the answer (RFC 7616, RFC 7617; both from HTTP).
 struct RTSPChallenge: Equatable {
     enum Scheme: Equatable {
@@ -142,5 +145,23 @@ struct RTSPChallenge: Equatable {
             value.append(next == "\\" ? rest.popFirst() ?? next : next)
         }
         return (value, rest)
+    }
+}
+
+/// The hash functions of digest authentication; MD5 by libavutil, which is linked anyway.
+enum DigestHash: Equatable {
+    case md5
+    case sha256
+
+    /// Lower-case hexadecimal digits.
+    func hex(_ text: String) throws -> String {
+        let bytes = Array(text.utf8)
+        switch self {
+        case .sha256: return try SHA256.hex(bytes)
+        case .md5:
+            var digest = [UInt8](repeating: 0, count: 16)
+            av_md5_sum(&digest, bytes, bytes.count)
+            return Hexadecimal.text(digest)
+        }
     }
 }
