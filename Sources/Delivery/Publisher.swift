@@ -1,5 +1,5 @@
-public import Domain
 public import Contract
+public import Domain
 public import Foundation
 public import Logging
 public import MQTT

@@ -52,7 +52,8 @@ actor CameraFleet: Service {
     ///   - make: a camera with what was open and stood still when it last ran; it is given the newest states of incidents
     ///     that wait for the disk.
     init(
-        cameras: [CameraService.Settings], registry: CameraRegistry, outbox: Outbox, writer: IncidentWriter, logger: Logger,
+        cameras: [CameraService.Settings], registry: CameraRegistry, outbox: Outbox, writer: IncidentWriter,
+        logger: Logger,
         make: @escaping @Sendable (CameraService.Settings, _ unwritten: [Incident]) throws -> CameraService
     ) throws {
         self.registry = registry

@@ -30,7 +30,8 @@ struct EdgeServices: Sendable {
         let snapshots = SnapshotTaker(archive: state.archive, detector: detector, registry: registry)
         let messages = EdgeMessages(settings, state, reviewMailbox: reviewMailbox, snapshots: snapshots, logger: logger)
         let cameras = try EdgeCameras(
-            settings, state, messages, detector: detector, registry: registry, reviewMailbox: reviewMailbox, logger: logger)
+            settings, state, messages, detector: detector, registry: registry, reviewMailbox: reviewMailbox,
+            logger: logger)
         let answers = EdgeAnswers(
             settings, state, messages, cameras, registry: registry, reloading: read.map { (desk, $0) }, logger: logger)
 

@@ -1,6 +1,6 @@
-import Domain
 import Contract
 import Delivery
+import Domain
 import Evidence
 import Foundation
 import Inference

@@ -1,6 +1,6 @@
 import Analytics
-public import Domain
 public import Contract
+public import Domain
 import Evidence
 public import Foundation
 public import Logging

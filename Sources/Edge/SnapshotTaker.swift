@@ -1,6 +1,6 @@
-import Domain
 import Analytics
 import Contract
+import Domain
 import Evidence
 import Foundation
 import Inference

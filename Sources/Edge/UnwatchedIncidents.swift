@@ -1,6 +1,6 @@
-import Domain
 import Analytics
 import Contract
+import Domain
 import Foundation
 import Logging
 import Pipeline

@@ -1,5 +1,5 @@
-import Domain
 import Contract
+import Domain
 import MQTT
 import Synchronization
 

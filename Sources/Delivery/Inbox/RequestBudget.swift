@@ -1,5 +1,5 @@
-import Domain
 import Contract
+import Domain
 import Foundation
 
 /// How many requests are taken in an hour, so that a flood fills no disk and keeps nobody else out.

@@ -1,5 +1,5 @@
-import Domain
 import Contract
+import Domain
 import Foundation
 import Logging
 import MQTT
@@ -34,7 +34,8 @@ final class ListeningLane {
     ///   - shortestWait: seconds before a refused filter is asked for again.
     ///   - wakeLater: has `advance` called after that time.
     init(
-        outbox: Outbox, line: BrokerLine, site: SiteIdentity, places: [GridLocation], inbox: Inbox?, journal: BrokerJournal,
+        outbox: Outbox, line: BrokerLine, site: SiteIdentity, places: [GridLocation], inbox: Inbox?,
+        journal: BrokerJournal,
         board: BrokerBoard, shortestWait: Double, logger: Logger, wakeLater: @escaping (Duration) -> Void
     ) {
         self.outbox = outbox
