@@ -123,6 +123,10 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Analytics", "Threading"] + server, path: "Tests/TestSupport",
             exclude: ["rtsp_server.py", "quirky_camera.py"], swiftSettings: strict + fast),
+        // What tests of pictures share, and what links libav and OpenCV.
+        .target(
+            name: "PipelineSupport", dependencies: ["Hashing", "Analytics", "Video", "Inference", "TestSupport"],
+            path: "Tests/PipelineSupport", swiftSettings: strict),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Threading"], swiftSettings: strict),
         test("Analytics", settings: fast),
@@ -130,7 +134,7 @@ let package = Package(
         test("Video", ["Threading", "Analytics"]),
         test("Inference", ["Video", "Analytics"]),
         test("Runtime", ["Evidence"]),
-        test("Pipeline", ["Analytics", "Evidence", "Inference", "Video", "Hashing", "Threading", logging]),
+        test("Pipeline", ["PipelineSupport", "Analytics", "Evidence", "Inference", "Video", "Threading", logging]),
         test("Evidence", ["Video", "Inference", "Analytics", "Catalogue"]),
         test("Delivery", ["Analytics", "Catalogue", "Runtime", "Contract", "MQTT", "Store", grdb]),
         .testTarget(
@@ -140,7 +144,7 @@ let package = Package(
             "Edge",
             [
                 "Analytics", "Catalogue", "SiteConfiguration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
-                "Inference", "Pipeline", "Runtime", "Video", "Threading", logging, lifecycle,
+                "Inference", "Pipeline", "PipelineSupport", "Runtime", "Video", "Threading", logging, lifecycle,
             ]),
         test("Bench", ["Analytics", "Inference", "Video", "Pipeline", "Edge", "SiteConfiguration"], settings: fast),
         .executableTarget(

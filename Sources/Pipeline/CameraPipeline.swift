@@ -84,7 +84,7 @@ public struct CameraPipeline: ~Copyable {
     private var smoke: SmokeWatcher?
     /// Nil where no rule asks for smoke.
     private var flames: FlameWatcher?
-    private var closer = CloserWatch()
+    var closer = CloserWatch()
     /// When the smoke's watcher was given a picture last.
     private var smokeSeen: MediaTime?
     private var lastJudgement: SightJudgement?
