@@ -51,7 +51,7 @@ public struct CameraService: Sendable {
         }
     }
 
-    public let camera: Camera
+    let camera: any CameraSource
     public let settings: Settings
     let meter: CameraMeter
     let requests = FrameRequests()
@@ -69,11 +69,13 @@ public struct CameraService: Sendable {
     ///   - describer: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
     ///   - settlements: tells of those that a review ends from now on.
+    ///   - source: nil for the camera itself.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, describer: PlaceDescriber?,
         maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraMemory,
-        settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(), logger: Logger,
+        settlements: Settlements = Settlements(), meter: CameraMeter = CameraMeter(),
+        source: (any CameraSource)? = nil, logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
@@ -86,7 +88,7 @@ public struct CameraService: Sendable {
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
         self.meter = meter
-        camera = Camera(id: settings.identity.id, settings: settings.stream)
+        camera = source ?? Camera(id: settings.identity.id, settings: settings.stream)
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
         self.logger = logger
