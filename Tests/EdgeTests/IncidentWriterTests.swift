@@ -288,6 +288,15 @@ import Video
         #expect(await site.archive.maker.searches == 1)
     }
 
+    @Test func `after a reload alerts name the new configuration`() async throws {
+        let site = try Site(try TemporaryFolder(), masking: MaskingModels(face: nil, plate: nil))
+        let new = String(repeating: "a", count: 64)
+        await site.writer.adopt(configurationSHA256: new, catalogue: try Catalogue.builtIn())
+        site.writer.record([try site.entry()])
+        await site.settle()
+        #expect(try site.events().first?.data.provenance.configurationSHA256 == new)
+    }
+
     @Test func whatTheLedgerMissedItTakesFromTheOutbox() async throws {
         let folder = try TemporaryFolder()
         let masking = MaskingModels(face: nil, plate: nil)
