@@ -124,6 +124,11 @@ let package = Package(
         .target(
             name: "TestSupport", dependencies: ["Domain", "Analytics", "Threading"] + server, path: "Tests/TestSupport",
             exclude: ["rtsp_server.py", "quirky_camera.py"], swiftSettings: strict + fast),
+        // What tests of pictures share, and what links libav and OpenCV.
+        .target(
+            name: "PipelineSupport",
+            dependencies: ["Hashing", "Domain", "Analytics", "Video", "Inference", "TestSupport"],
+            path: "Tests/PipelineSupport", swiftSettings: strict),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Threading"], swiftSettings: strict),
         test("Analytics", ["Domain"], settings: fast),
@@ -131,7 +136,12 @@ let package = Package(
         test("Video", ["Threading", "Domain", "Analytics"]),
         test("Inference", ["Video", "Domain", "Analytics"]),
         test("Runtime", ["Evidence"]),
-        test("Pipeline", ["Domain", "Analytics", "Evidence", "Inference", "Video", "Hashing", "Threading", logging]),
+        test(
+            "Pipeline",
+            [
+                "PipelineSupport", "Domain", "Analytics", "Evidence", "Inference", "Video", "Hashing", "Threading",
+                logging,
+            ]),
         test("Evidence", ["Video", "Inference", "Domain", "Analytics"]),
         test("Delivery", ["Domain", "Analytics", "Runtime", "Contract", "MQTT", "Store", grdb]),
         .testTarget(
@@ -141,7 +151,7 @@ let package = Package(
             "Edge",
             [
                 "Domain", "Analytics", "SiteConfiguration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
-                "Inference", "Pipeline", "Runtime", "Video", "Threading", logging, lifecycle,
+                "Inference", "Pipeline", "PipelineSupport", "Runtime", "Video", "Threading", logging, lifecycle,
             ]),
         test(
             "Bench", ["Domain", "Analytics", "Inference", "Video", "Pipeline", "Edge", "SiteConfiguration"],

@@ -52,7 +52,7 @@ public struct CameraService: Sendable {
         }
     }
 
-    public let camera: Camera
+    let camera: any CameraSource
     public let settings: Settings
     let meter: CameraMeter
     let requests = FrameRequests()
@@ -70,11 +70,13 @@ public struct CameraService: Sendable {
     ///   - classifier: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
     ///   - reviewMailbox: tells of those that a review ends from now on.
+    ///   - source: nil for the camera itself.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
         maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraCheckpoint,
-        reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(), logger: Logger,
+        reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(),
+        source: (any CameraSource)? = nil, logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
@@ -87,7 +89,7 @@ public struct CameraService: Sendable {
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
         self.meter = meter
-        camera = Camera(id: settings.identity.id, settings: settings.stream)
+        camera = source ?? Camera(id: settings.identity.id, settings: settings.stream)
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
         self.logger = logger

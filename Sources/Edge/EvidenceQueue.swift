@@ -83,8 +83,17 @@ final class EvidenceQueue: Sendable {
                 if let closed = contents.closed { return .withheld(closed) }
                 let raw = change.views.compactMap { view -> Int? in
                     guard case .frame(let frame) = view.source else { return nil }
-                    return frame.width * frame.height * 3 / 2
+                    return Self.bytes(of: frame)
                 }.max()
+                // Nothing is compressed that there is no room for.
+                let more = Self.bytes(of: change.views, raw: raw) {
+                    frames[$0]
+                } known: {
+                    contents.pictures[$0] != nil
+                }
+                guard contents.bytes + more <= limit else {
+                    return .withheld(EvidenceWithheld(reason: "too many pictures waited to be made"))
+                }
                 var needed: [Picture: Int] = [:]
                 let views = change.views.map { view -> EvidenceView in
                     switch view.source {
@@ -95,15 +104,11 @@ final class EvidenceQueue: Sendable {
                     case .frame(let frame):
                         let picture = frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
                         frames[ObjectIdentifier(frame)] = picture
-                        needed[picture] = frame.width * frame.height * 3 / 2
+                        needed[picture] = Self.bytes(of: frame)
                         return EvidenceView(
                             role: view.role, source: .compressed(picture), part: view.part, taken: view.taken,
                             vehicles: view.vehicles)
                     }
-                }
-                let more = needed.reduce(0) { $0 + (contents.pictures[$1.key] == nil ? $1.value : 0) }
-                guard contents.bytes + more <= limit else {
-                    return .withheld(EvidenceWithheld(reason: "too many pictures waited to be made"))
                 }
                 for (picture, bytes) in needed {
                     let known = contents.pictures[picture]
@@ -121,6 +126,32 @@ final class EvidenceQueue: Sendable {
         }
         for picture in unmeasured { measure(picture) }
         return admissions
+    }
+
+    /// Before it is compressed.
+    private static func bytes(of frame: Frame) -> Int { frame.width * frame.height * 3 / 2 }
+
+    /// What the views need beside what waits already.
+    ///
+    /// - Parameters:
+    ///   - raw: the largest frame among them, by which those are estimated that are being compressed.
+    ///   - picture: that is made of a frame already.
+    ///   - isKnown: whether a picture is counted already.
+    private static func bytes(
+        of views: [EvidenceView], raw: Int?, madeOf picture: (ObjectIdentifier) -> Picture?,
+        known isKnown: (Picture) -> Bool
+    ) -> Int {
+        var frames: [ObjectIdentifier: Int] = [:]
+        var pictures: [Picture: Int] = [:]
+        for view in views {
+            switch view.source {
+            case .compressed(let picture): pictures[picture] = (raw ?? 0) / 8
+            case .frame(let frame):
+                let id = ObjectIdentifier(frame)
+                if let made = picture(id) { pictures[made] = bytes(of: frame) } else { frames[id] = bytes(of: frame) }
+            }
+        }
+        return frames.values.reduce(0, +) + pictures.reduce(0) { isKnown($1.key) ? $0 : $0 + $1.value }
     }
 
     /// What was taken for granted until the JPEG is there.

@@ -422,9 +422,7 @@ public actor IncidentWriter {
                 }
             }
         case .failure(let fault):
-            withheld.add(1, ordering: .relaxed)
             reason = "\(fault)"
-            logger.error("\(fault)", metadata: ["incident": "\(job.entry.change.incident.id)"])
         }
         guard let envelope = envelope(job.entry, evidence: evidence, ledger: archive?.ledger.head.hash) else { return }
         let written = try outbox.complete(evidenceOf: job.sequence) { incident in
@@ -433,6 +431,11 @@ public actor IncidentWriter {
             var envelope = envelope
             envelope.incident = incident
             return try envelope.message(id: id ?? UUIDv7.make(), sequence: sequence, topics: topics)
+        }
+        // Only now: what the disk does not take comes here again.
+        if case .failure(let fault) = pack {
+            withheld.add(1, ordering: .relaxed)
+            logger.error("\(fault)", metadata: ["incident": "\(job.entry.change.incident.id)"])
         }
         guard let written else { return }
         logger.info(

@@ -56,6 +56,8 @@ public actor EvidenceMaker {
     /// The pictures that were searched last: several incidents may open in one look, and have begun in one.
     private var searched: [(picture: Picture, vehicles: [Box], findings: Findings)] = []
     private static let mostSearched = 8
+    /// How often faces and plates were looked for, which is most of the work.
+    private(set) var searches = 0
     private nonisolated let compressor = FrameCompressor()
 
     /// From now on pictures are made like this.
@@ -161,6 +163,7 @@ public actor EvidenceMaker {
         if let known = searched.first(where: { $0.picture == picture && $0.vehicles == vehicles }) {
             return known.findings
         }
+        searches += 1
         let colours = try ColourPicture(canvas)
         guard let faces = try faces?.faces(in: colours),
             let plates = try plates?.plates(in: colours, vehicles: vehicles)

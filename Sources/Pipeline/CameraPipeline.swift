@@ -85,7 +85,7 @@ public struct CameraPipeline: ~Copyable {
     private var smoke: SmokeWatcher?
     /// Nil where no rule asks for smoke.
     private var flames: FlameWatcher?
-    private var slowBurst = SlowBurstBudget()
+    var slowBurst = SlowBurstBudget()
     /// When the smoke's watcher was given a picture last.
     private var smokeSeen: MediaTime?
     private var lastJudgement: ViewJudgement?

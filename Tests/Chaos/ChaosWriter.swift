@@ -56,7 +56,8 @@ final class ChaosWriter: Sendable {
         var book = IncidentBook(
             camera: Self.camera, restored: try outbox.openIncidents(camera: Self.camera)
         ) { _ in UUIDv7.make() }
-        var look = progress.look
+        // As a camera does it goes on from the checkpoint: one that said more than was written would lose what lies between.
+        var look = try outbox.moment(camera: Self.camera).map { Int($0.time.seconds) } ?? 0
         // The views of the last life are gone.
         insist { try outbox.withhold(because: "killed before its pictures were made") }
         while !isStopped.load(ordering: .relaxed) {
@@ -85,6 +86,10 @@ final class ChaosWriter: Sendable {
     /// As the daemon does: the look is one transaction, and pictures follow it: before the next one, after it, or never.
     private func write(_ changes: [Incident], _ look: Int) throws {
         var commit = LookCommit(camera: Self.camera, isHeld: changes.count == 1)
+        // What is reported is always in it, what is under way now and then.
+        if !changes.isEmpty || look.isMultiple(of: 10) {
+            commit.checkpoint = .init(moment: MomentOfRecord(MediaTime(Double(look))))
+        }
         commit.changes = changes.map { incident in
             let envelope = envelope(incident, look)
             return LookCommit.Change(incident: incident, isEvidenceDue: incident.isOpen) { [topics] in

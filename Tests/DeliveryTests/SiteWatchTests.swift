@@ -24,6 +24,15 @@ struct SiteWatchTests {
         watch.overdue(at: now.addingTimeInterval(seconds)).map(\.standing)
     }
 
+    @Test func `states of the site and replies have the time zone of the site, and not the machine's`() throws {
+        // None in which a machine is likely to be.
+        var site = site
+        site.timeZone = try #require(TimeZone(identifier: "Asia/Kathmandu"))
+        let report = SiteReport(site, .online, at: now, connected: now)
+        let dates = [report.at, report.connected, report.nextAt, Reply(.command, .done, site: site, at: now).at]
+        #expect(dates.allSatisfy { $0?.hasSuffix("+05:45") == true }, "\(dates)")
+    }
+
     @Test mutating func `a site that goes on reporting is online, one that stops is lost once`() {
         #expect(take(.online, at: 0) == .online)
         #expect(take(.online, said: 50, at: 50) == nil)

@@ -233,4 +233,27 @@ import Video
         for ticket in (first + admissions).compactMap(\.ticket) { queue.finish(ticket) }
         #expect(queue.bytes == 0 && queue.count == 0)
     }
+
+    @Test func `a picture that there is no room for is not compressed, nor kept until that could be done`() async throws
+    {
+        let asked = Mutex(0)
+        let queue = EvidenceQueue(limit: 1000) { _ in
+            asked.withLock { $0 += 1 }
+            return [0]
+        }
+        weak var kept: Frame?
+        do {
+            let frame = try Self.frame()
+            kept = frame
+            let views = [Self.view(frame), Self.view(frame)]
+            let admission = queue.admit([.init(incident: Self.incident(), views: views)])
+            guard case .withheld = admission.first else {
+                Issue.record("there is room for it")
+                return
+            }
+        }
+        #expect(kept == nil && queue.bytes == 0)
+        let count = asked.withLock { $0 }
+        #expect(count == 0)
+    }
 }

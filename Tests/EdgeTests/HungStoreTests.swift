@@ -116,6 +116,26 @@ import Video
         #expect(hasStopped)
     }
 
+    @Test func `house-keeping on a disk that hangs leaves the shared threads to others`() async throws {
+        try await gate.hang(outbox, incident())
+        let housekeepers = (0..<ProcessInfo.processInfo.activeProcessorCount * 2).map { _ in
+            let housekeeping = Housekeeping(archive: nil, outbox: outbox, days: 1, auditDays: 1, logger: logger)
+            return Task { try await housekeeping.run() }
+        }
+        usleep(300_000)
+        let isServed = Atomic(false)
+        Task.detached { isServed.store(true, ordering: .relaxed) }
+        // By a thread of this test's own.
+        for _ in 0..<Int(Patience.slowness * 100) where !isServed.load(ordering: .relaxed) { usleep(50_000) }
+        let wasServed = isServed.load(ordering: .relaxed)
+        gate.open()
+        #expect(wasServed)
+        for housekeeper in housekeepers {
+            housekeeper.cancel()
+            _ = try? await housekeeper.value
+        }
+    }
+
     @Test func `an answer that does not come keeps neither a stop waiting nor the next who asks`() async throws {
         let (gate, socket) = (gate, LocalSocket.file(folder.file("s").path))
         let server = StatusServer(socket, longest: 60, answerTime: 0.3, logger: logger) { path in

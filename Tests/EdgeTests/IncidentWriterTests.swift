@@ -4,12 +4,14 @@ import Evidence
 import Foundation
 import Inference
 import Logging
+import Synchronization
 import TestSupport
 import Testing
 import Video
 
 @testable import Contract
 @testable import Edge
+@testable import Evidence
 @testable import Pipeline
 @testable import Store
 
@@ -232,6 +234,68 @@ import Video
         let told = events.filter { $0.data.why.contains { $0.what.hasPrefix("evidence withheld: ") } }
         #expect(Set(told.map(\.subject)) == Set(opened.map(\.subject)))
         #expect(try site.outbox.evidenceDue() == [])
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func `pictures that are withheld count once, however often the disk refuses to write it`() async throws {
+        let folder = try TemporaryFolder()
+        guard let disk = try FullDisk(in: folder, megabytes: 4) else { return }
+        let site = try Site(folder, masking: Self.masking, state: disk.url.appending(path: "state"))
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        let entry = try site.entry()
+        let unreadable = EvidenceView(
+            role: .panoramaFirst,
+            source: .compressed(
+                Task {
+                    for await _ in gate {}
+                    return [0]
+                }), taken: Date(timeIntervalSince1970: 1_790_000_300), vehicles: [])
+        site.writer.record([
+            .init(
+                change: .init(incident: entry.change.incident, views: [unreadable]), camera: entry.camera,
+                zone: entry.zone, clock: entry.clock, date: entry.date)
+        ])
+        await site.writer.settle()
+        disk.fill()
+        opening.finish()
+        for _ in 0..<3 { await site.writer.settlePictures() }
+        #expect(try site.outbox.evidenceDue() == [1])
+        func withheld() -> Int { site.writer.withheld.load(ordering: .relaxed) }
+        #expect(withheld() == 0)
+        disk.free()
+        await site.writer.settlePictures()
+        #expect(try site.outbox.evidenceDue() == [])
+        #expect(withheld() == 1)
+    }
+
+    @Test(.enabled(if: canMask, "needs 'make models'"))
+    func `faces and plates are looked for once in each picture, however many incidents a look has`() async throws {
+        let site = try Site(try TemporaryFolder(), masking: Self.masking)
+        let frame = try JPEG.decode(
+            try JPEG.encode(try Canvas(width: 640, height: 360, .grey)), time: MediaTime(300),
+            date: Date(timeIntervalSince1970: 1_790_000_300))
+        let entries = try (0..<5).map { _ in
+            let entry = try site.entry()
+            let views = [EvidenceImage.Role.panoramaConfirming, .closeUp].map {
+                EvidenceView(role: $0, source: .frame(frame), taken: frame.date, vehicles: [])
+            }
+            return IncidentWriter.Entry(
+                change: .init(incident: entry.change.incident, views: views), camera: entry.camera, zone: entry.zone,
+                clock: entry.clock, date: entry.date)
+        }
+        site.writer.record(entries)
+        await site.settle()
+        #expect(try Set(site.events().filter { $0.data.evidence.count == 2 }.map(\.subject)).count == 5)
+        #expect(await site.archive.maker.searches == 1)
+    }
+
+    @Test func `after a reload alerts name the new configuration`() async throws {
+        let site = try Site(try TemporaryFolder(), masking: MaskingModels(face: nil, plate: nil))
+        let new = String(repeating: "a", count: 64)
+        await site.writer.adopt(configurationSHA256: new, catalogue: try Catalogue.builtIn())
+        site.writer.record([try site.entry()])
+        await site.settle()
+        #expect(try site.events().first?.data.provenance.configurationSHA256 == new)
     }
 
     @Test func whatTheLedgerMissedItTakesFromTheOutbox() async throws {

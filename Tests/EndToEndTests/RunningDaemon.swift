@@ -10,7 +10,9 @@ final class RunningDaemon: Sendable {
     private let process: Process
 
     /// Returns once it says that it is ready.
-    init(_ text: String, in folder: TemporaryFolder) throws {
+    ///
+    /// - Parameter prefix: words before the program's own, for one that is to run in other circumstances.
+    init(_ text: String, in folder: TemporaryFolder, through prefix: [String] = []) throws {
         self.folder = folder
         configuration = folder.file("gridwarden.yaml")
         notify = try NotifySocket(in: folder, timeout: 40)
@@ -20,8 +22,9 @@ final class RunningDaemon: Sendable {
         var status = stat()
         stat(log.path, &status)
         process = Process()
-        process.executableURL = CommandTests.program
-        process.arguments = ["run", "--config", configuration.path]
+        let words = prefix + [CommandTests.program.path, "run", "--config", configuration.path]
+        process.executableURL = URL(filePath: words[0])
+        process.arguments = Array(words.dropFirst())
         process.environment = [
             "PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": notify.path, "SWIFT_BACKTRACE": "enable=no",
             "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)",
@@ -39,12 +42,17 @@ final class RunningDaemon: Sendable {
 
     /// Replaces the configuration; returns what systemd is told once that has been taken, or refused.
     func reload(_ text: String) throws -> String {
+        try beginReload(text)
+        return try notify.next("READY=1")
+    }
+
+    /// Replaces the configuration; returns once it is about to be taken.
+    func beginReload(_ text: String) throws {
         try text.write(to: configuration, atomically: true, encoding: .utf8)
         // Ten messages fill the socket, and what is said then is lost: systemd reads all the time.
         notify.drop()
         kill(process.processIdentifier, SIGHUP)
         _ = try notify.next("RELOADING=1")
-        return try notify.next("READY=1")
     }
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }

@@ -2,10 +2,12 @@ import Analytics
 import Domain
 import Foundation
 import Inference
+import PipelineSupport
 import Synchronization
 import TestSupport
 import Testing
 import Threading
+import Video
 
 @testable import Pipeline
 
@@ -40,9 +42,19 @@ struct DetectorFaultTests {
         #expect(look.detections.isEmpty)
     }
 
+    @Test func `a camera that goes blind while it is watched closely asks for looks only`() async throws {
+        let harness = try PipelineHarness(Self.zones())
+        for step in 0..<4 { try await harness.look(at: Double(step) * 2) }
+        // As where something may be smoke.
+        harness.pipeline.slowBurst.decide(true, at: MediaTime(6))
+        #expect(harness.pipeline.attention == .slowBurst)
+        try await harness.look(at: 8, isCovered: true)
+        #expect(harness.pipeline.attention == .looks)
+    }
+
     @Test func `a detector for which many looks wait gets on, and one that hangs does not`() async throws {
         let harness = try PipelineHarness(Self.zones())
-        let (script, detector) = (harness.script, harness.detector)
+        let (script, detector) = (harness.script, harness.script.detector)
         let isHung = Mutex(false)
         let done = Mutex(0)
         script.holds {
@@ -51,7 +63,7 @@ struct DetectorFaultTests {
             // Nobody waits for it: it makes the queue a long one.
             Thread.sleep(forTimeInterval: 0.01)
         }
-        let frame = try PipelineHarness.street(at: 0)
+        let frame = try BlockStreet.frame(at: 0)
         let looks = (0..<200).map { _ in Task { _ = try? await detector.detections(in: frame) } }
         #expect(try await eventually { done.withLock { $0 } > 0 })
         await detector.getsOn()

@@ -1,0 +1,24 @@
+import Analytics
+import Domain
+import Video
+
+/// Where a camera's pictures come from: `Camera`, or what a test shows.
+protocol CameraSource: Sendable {
+    var id: String { get }
+    /// Ends when the source is stopped, or with a file.
+    var frames: AsyncStream<Frame> { get }
+    var states: AsyncStream<CameraState> { get }
+    var counters: Camera.Counters { get }
+    /// See `Camera`.
+    var secondsSinceProgress: Double { get }
+    /// See `Camera`.
+    var longestSilence: Double { get }
+
+    /// Runs until `stop`, or to the end of a file; it may hang beyond in a search for a host's name.
+    func run(from started: MediaTime) async
+    /// Asks for pictures between the looks, or for no more of them.
+    func watch(with attention: Attention)
+    func stop()
+}
+
+extension Camera: CameraSource {}
