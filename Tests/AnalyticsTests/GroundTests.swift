@@ -7,14 +7,23 @@ import Testing
 
 /// Ground and smoke on scripted pictures, driven as a camera's pipeline drives them.
 private struct Watch {
-    var watcher = LeftObjectDetector(zones: [
+    static let zones = [
         Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)])
-    ])
+    ]
+    var watcher = LeftObjectDetector(zones: zones)
     var tracker = StationaryObjectTracker()
     var smoke = SmokeWatcher()
     var seen: [(time: Double, objects: [LeftObject])] = []
     var plumes: [Plume] = []
     static let street = Street(isTextured: true)
+
+    /// A watch that begins again with what this one knows of the ground.
+    func restarted(at seconds: Double) throws -> Watch {
+        let kept = try #require(watcher.checkpoint(at: MediaTime(seconds)))
+        var next = Watch()
+        next.watcher = LeftObjectDetector(zones: Self.zones, restored: kept)
+        return next
+    }
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
@@ -256,6 +265,33 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(watch.departures.isEmpty)
         #expect(watch.seen.last?.objects.first { $0.isThing }?.isVisible == true)
         #expect(watch.seen.last?.objects.first { $0.isThing }?.since.seconds == 22)
+    }
+
+    /// Nobody sees an arrival in the first look of a watch: not that of somebody who walks by either.
+    @Test func `somebody who walks by as the watch begins again neither ends nor hides what lies there`() throws {
+        let person = Street.Thing(.person, Box(x: 0.34, y: 0.3, width: 0.2, height: 0.42), look: 5, score: 0.8)
+        var before = Watch()
+        before.watch(0...20)
+        before.watch(22...50, [bag])
+        var watch = try before.restarted(at: 50)
+        watch.watch(70...70, [person, bag])
+        watch.watch(72...110, [bag])
+        #expect(watch.watcher.restoration == .taken)
+        #expect(watch.departures.isEmpty)
+        let object = try #require(watch.seen.last?.objects.first { $0.isThing })
+        #expect(object.isVisible && object.since.seconds == 22)
+        #expect(watch.seen.last?.objects.count == 1)
+    }
+
+    /// The detector finds what stood there from the first look on when it likes: the ground under it is new when it leaves.
+    @Test(arguments: [6, 60.0]) func `a vehicle that was found late and leaves is no thing`(found: Double) {
+        let place = Box(x: 0.4, y: 0.4, width: 0.16, height: 0.28)
+        func car(isDetected: Bool) -> Street.Thing { .init(.car, place, look: 4, isDetected: isDetected) }
+        var watch = Watch()
+        watch.watch(0...found, [car(isDetected: false)])
+        watch.watch(found + 2...found + 20, [car(isDetected: true)])
+        watch.watch(found + 22...found + 120)
+        #expect(watch.things.isEmpty)
     }
 
     @Test func somethingElseInEachLookIsNothing() {

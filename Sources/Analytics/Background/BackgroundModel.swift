@@ -124,7 +124,15 @@ struct BackgroundModel: Sendable {
     }
 
     /// Forgets what the ground looks like inside `box`: the next look that shows it is believed.
-    mutating func forget(_ box: Box) { mark(box, in: &unknown) }
+    ///
+    /// - Parameter keep: 1 where something lies that is being watched, whose ground stays known.
+    mutating func forget(_ box: Box, except keep: Plane) {
+        var forgotten = Plane(width: width, height: height)
+        mark(box, in: &forgotten)
+        for pixel in 0..<forgotten.count where forgotten.values[pixel] != 0 && keep.values[pixel] == 0 {
+            unknown.values[pixel] = 1
+        }
+    }
 
     /// Whether the light has changed unevenly after `time`, by as much as makes a changed pixel: what is new since then is
     /// light before it is a thing.

@@ -179,11 +179,13 @@ public struct LeftObjectDetector: Sendable {
         aspect = Double(picture.height) / Double(picture.width)
         self.model = nil
         let lost = forgetOtherShapes(than: picture, &model, at: scene.time)
-        // What stood there from the first picture on is part of the ground: when it leaves, the ground is new.
-        for end in ended where !end.stay.hasArrived { model.forget(end.stay.box.grown(by: 0.1)) }
         var keep = Plane(width: model.width, height: model.height)
         for candidate in candidates where candidate.rejections < Self.rejections {
             for pixel in candidate.pixels { keep.values[pixel] = 1 }
+        }
+        // What was there before the ground was learnt is part of it: when it leaves, the ground is new.
+        for end in ended where Self.isGround(end.stay, in: model) {
+            model.forget(end.stay.box.grown(by: 0.1), except: keep)
         }
         for box in hazes { model.mark(box, in: &keep) }
         self.hazes = hazes
@@ -204,6 +206,12 @@ public struct LeftObjectDetector: Sendable {
         gone += candidates.filter { $0.rejections >= Self.rejections }.map { $0.told(as: .gone(at: scene.time)) }
         candidates.removeAll { $0.rejections >= Self.rejections }
         return candidates.map(\.object) + unseen + gone + lost
+    }
+
+    /// Whether the ground shows it. That nobody saw it arrive is not enough: so it is with whoever walks by as the watch
+    /// begins again, over a ground that was known before.
+    private static func isGround(_ stay: StationaryObject, in model: BackgroundModel) -> Bool {
+        !stay.hasArrived && GreyImage(model.ground.luma).patch(in: stay.box).likeness(stay.appearance) >= likeness
     }
 
     /// Grounds of a picture of another size are of no use; returns what lay there, under either appearance.
