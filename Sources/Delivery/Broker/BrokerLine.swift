@@ -18,6 +18,7 @@ final class BrokerLine {
         /// Of a message that is not retained: its topic alone would not tell it from others.
         let name: String?
         let session: Int
+        let at: ContinuousClock.Instant
         let receipt: Result<MQTTReceipt, MQTTError>
     }
 
@@ -37,6 +38,10 @@ final class BrokerLine {
     private let board: BrokerBoard
     private var objections = BrokerObjections()
     private var refusal: Refused?
+    /// When a connection last ended so that what was under way may be to blame.
+    private var end: ContinuousClock.Instant?
+    /// What was refused over a connection that had ended, as it turned out, right after that.
+    private var hungUpOver: String?
 
     init(_ client: any BrokerClient, topics: AlertTopics, journal: BrokerJournal, board: BrokerBoard) {
         self.client = client
@@ -61,6 +66,9 @@ final class BrokerLine {
     /// The broker has broken the connection over this often enough.
     func isSuspected(_ thing: String) -> Bool { objections.isSuspected(thing) }
 
+    /// The broker has refused this with a word, and had hung up over it often enough before that word was heard.
+    func hasHungUp(over thing: String) -> Bool { hungUpOver == thing }
+
     /// Whether the broker takes this retained message, so far as is known.
     func isWanted(_ message: MQTTMessage) -> Bool {
         client.retains && !objections.leavesOut(message.topic, of: className(message.topic))
@@ -71,7 +79,7 @@ final class BrokerLine {
         var onWire = message
         if !isOnWire { onWire.topic = topics.onWire(message.topic) }
         return Sending(
-            message: message, name: name, session: client.sessions,
+            message: message, name: name, session: client.sessions, at: .now,
             receipt: Result { () throws(MQTTError) in try client.send(onWire) })
     }
 
@@ -80,6 +88,7 @@ final class BrokerLine {
     func acknowledgement(of sending: Sending) async throws(MQTTError) {
         let thing = sending.name ?? sending.message.topic
         let retained = sending.message.retain ? className(sending.message.topic) : nil
+        hungUpOver = nil
         do {
             try await sending.receipt.get().acknowledged()
             objections.took(thing, of: retained)
@@ -93,6 +102,11 @@ final class BrokerLine {
                 }
                 refusal = Refused(
                     thing: thing, retained: retained, session: sending.session, cause: error.cause, at: .now)
+                // Of the two, the word and the end right after it, either may be heard first.
+                if let end, end > sending.at, .now - end < Self.hangUp {
+                    blame(thing, of: retained, session: sending.session)
+                    hungUpOver = objections.isSuspected(thing) ? thing : nil
+                }
             }
             throw error
         }
@@ -150,7 +164,9 @@ final class BrokerLine {
     ///
     /// - Returns: what was refused right before that, and is suspected now.
     func ended(_ error: MQTTError) -> (thing: String, cause: String)? {
-        guard error.blamesMessage, let last = refusal, ContinuousClock.now - last.at < Self.hangUp else { return nil }
+        guard error.blamesMessage else { return nil }
+        end = .now
+        guard let last = refusal, ContinuousClock.now - last.at < Self.hangUp else { return nil }
         blame(last.thing, of: last.retained, session: last.session)
         return objections.isSuspected(last.thing) ? (last.thing, last.cause) : nil
     }

@@ -63,6 +63,7 @@ final class MQTTSink: Sink {
         case .refused, .settings:
             allowed.remove(message.topic)
             refused = message
+            if line.hasHungUp(over: Self.thing(message)) { return breaks(message, error.cause) }
             return error.isAboutMessage
                 ? .refused(reason: error.cause, remedy: error.remedy)
                 : .failed(reason: error.cause, remedy: error.remedy)
