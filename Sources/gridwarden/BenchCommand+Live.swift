@@ -9,6 +9,7 @@ import Video
 extension BenchCommand {
     func validateLive() throws {
         guard let cameras else {
+            guard html == nil else { throw ValidationError("--html goes with --cameras") }
             guard !findLimit else { throw ValidationError("--find-limit goes with --cameras, where the search begins") }
             return
         }
@@ -17,6 +18,9 @@ extension BenchCommand {
             throw ValidationError("--cameras takes a number from \(range.lowerBound) to \(range.upperBound)")
         }
         guard (1...86_400).contains(seconds) else { throw ValidationError("--seconds takes seconds from 1 to 86400") }
+        guard html?.hasSuffix(".html") ?? true else {
+            throw ValidationError("--html takes a name that ends in .html, not '\(html ?? "")'")
+        }
         guard hours == nil, annotate == nil, evidence == nil else {
             throw ValidationError("--cameras goes without --hours, --annotate and --evidence")
         }
@@ -59,6 +63,15 @@ extension BenchCommand {
         guard let report = LiveReport(clips: clips, runs: runs, limit: limit, dwell: watch.dwell) else {
             Console.complain("it was stopped before anything was measured")
             throw ExitCode(130)
+        }
+        if let html {
+            let page = LivePage.html(report, date: Date.now.formatted(.iso8601))
+            do { try Data(page.utf8).write(to: URL(filePath: html), options: .atomic) } catch {
+                // The table still counts.
+                Console.complain("could not write the page to \(html): \(error.localizedDescription) Check the folder.")
+                try write(report, table: LiveTable.text(report))
+                throw ExitCode.failure
+            }
         }
         try write(report, table: LiveTable.text(report))
     }
@@ -104,9 +117,8 @@ private final class LiveBar {
 enum LiveTable {
     static func text(_ report: LiveReport) -> String {
         let head = [
-            "cameras", "cores", "each", "due", "looks", "missed", "blind", "look p50", "p95", "alerts", "delay p50",
-            "p95",
-            "MiB", "each", "Mb/s", "decode", "gate", "infer", "rest", "other", "kept",
+            "cameras", "cores", "one", "due", "looks", "missed", "blind", "look50", "look95", "alerts", "alert50",
+            "alert95", "MiB", "MiB/one", "Mb/s", "decode", "gate", "infer", "rest", "other", "kept",
         ]
         let rows = report.runs.map { run in
             [
@@ -120,15 +132,15 @@ enum LiveTable {
             ]
         }
         let faults = report.runs.flatMap { run in
-            run.faults.sorted { $0.key < $1.key }.map { "  \(run.cameras) cameras, at \($0.value) of them: \($0.key)" }
+            run.faults.map { "  \(run.cameras) cameras, at \($0.cameras) of them: \($0.what)" }
         }
         let limit = report.limit.map { ["limit: \($0) cameras keep every promise"] } ?? []
         return
-            (TextTable.lines(head, rows)
-            + [
-                "cores, MiB: of this process; looks and delays in seconds; decode (with receiving) to other: % of the cores"
-            ]
-            + faults + limit).joined(separator: "\n")
+            (TextTable.lines(head, rows) + [
+                "cores, MiB: of this process, and for one camera; look, alert: seconds within which half and 95 % of the looks "
+                    + "ended after their picture came, and of the alerts were opened after their threshold; decode (with "
+                    + "receiving) to other: % of the processor time"
+            ] + faults + limit).joined(separator: "\n")
     }
 
     /// One run, as it is told while others follow.

@@ -14,6 +14,13 @@ public struct LiveRun: Encodable, Sendable {
         public let other: Double
     }
 
+    /// Why cameras were offline or looks failed.
+    public struct Fault: Encodable, Sendable {
+        public let what: String
+        /// How many had it.
+        public let cameras: Int
+    }
+
     public let cameras: Int
     /// That were measured, after the warm-up.
     public let seconds: Double
@@ -45,8 +52,7 @@ public struct LiveRun: Encodable, Sendable {
     public let promise: Double
     /// No look was missed, no camera was blind, and 95 % of the looks ended before the next key frame.
     public let isKept: Bool
-    /// Why cameras were offline or looks failed, and at how many cameras.
-    public let faults: [String: Int]
+    public let faults: [Fault]
     /// Of all looks, in seconds; for the plot.
     let delays: [Double]
 
@@ -87,7 +93,9 @@ public struct LiveRun: Encodable, Sendable {
         self.promise = promise
         let late = Score.percentile(0.95, of: delays) ?? .infinity
         isKept = looksMissed == 0 && blindSeconds == 0 && late < keyInterval
-        faults = Dictionary(cameras.flatMap(\.faults).map { ($0, 1) }, uniquingKeysWith: +)
+        faults = Dictionary(cameras.flatMap(\.faults).map { ($0, 1) }, uniquingKeysWith: +).map(Fault.init).sorted {
+            $0.what < $1.what
+        }
     }
 
     enum CodingKeys: String, CodingKey {
