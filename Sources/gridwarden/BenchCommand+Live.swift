@@ -10,6 +10,7 @@ extension BenchCommand {
     func validateLive() throws {
         guard let cameras else {
             guard html == nil else { throw ValidationError("--html goes with --cameras") }
+            guard rtsp.isEmpty else { throw ValidationError("--rtsp goes with --cameras") }
             guard !findLimit else { throw ValidationError("--find-limit goes with --cameras, where the search begins") }
             return
         }
@@ -18,6 +19,9 @@ extension BenchCommand {
             throw ValidationError("--cameras takes a number from \(range.lowerBound) to \(range.upperBound)")
         }
         guard (1...86_400).contains(seconds) else { throw ValidationError("--seconds takes seconds from 1 to 86400") }
+        guard rtsp.isEmpty || rtsp.count == clips.count, rtsp.allSatisfy({ CameraURL($0).isStream }) else {
+            throw ValidationError("--rtsp takes an address that begins with rtsp://, one for each clip")
+        }
         guard html?.hasSuffix(".html") ?? true else {
             throw ValidationError("--html takes a name that ends in .html, not '\(html ?? "")'")
         }
@@ -27,7 +31,7 @@ extension BenchCommand {
     }
 
     func runLive(_ cameras: Int, watch: Benchmark.Options) async throws {
-        if let fault = LiveRoom.fault(cameras: cameras) {
+        if let fault = LiveRoom.fault(cameras: cameras, overRTSP: !rtsp.isEmpty) {
             Console.complain("could not run \(cameras) cameras: \(fault)")
             throw ExitCode.failure
         }
@@ -37,7 +41,9 @@ extension BenchCommand {
             throw ExitCode.failure
         }
         let detector = try await models.detector()
-        let bench = try LiveBench(detector: detector, clips: loaded, options: .init(seconds: seconds, watch: watch))
+        let bench = try LiveBench(
+            detector: detector, clips: loaded,
+            options: .init(seconds: seconds, watch: watch, streams: rtsp.map { CameraURL($0) }))
         Interruption.watch()
         let bar = LiveBar()
         var runs: [LiveRun] = []
@@ -60,7 +66,9 @@ extension BenchCommand {
             runs = [run].compactMap(\.self)
         }
         bar.clear()
-        guard let report = LiveReport(clips: clips, runs: runs, limit: limit, dwell: watch.dwell) else {
+        guard
+            let report = LiveReport(clips: clips, runs: runs, limit: limit, dwell: watch.dwell, overRTSP: !rtsp.isEmpty)
+        else {
             Console.complain("it was stopped before anything was measured")
             throw ExitCode(130)
         }

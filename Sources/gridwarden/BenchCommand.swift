@@ -54,6 +54,11 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "With --cameras: seconds that are measured, after the warm-up.") var seconds = 60.0
     @Flag(help: "With --cameras: find the largest number that keeps every promise, from that number on.")
     var findLimit = false
+    @Option(
+        help:
+            "With --cameras: the address at which an RTSP server plays the clip, in place of memory; one for each clip, in their order."
+    )
+    var rtsp: [String] = []
     @Option(help: "With --cameras: write the report as a page with plots to this file too.") var html: String?
     @Flag(inversion: .prefixedNo, help: "Look at zones in which vehicles are small in parts too.") var tiles = true
     @OptionGroup var models: ModelOptions

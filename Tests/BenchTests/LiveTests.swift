@@ -150,7 +150,7 @@ import Video
             "blind_seconds",
             "look_delay_s", "opening_delay_s", "alerts", "inferences", "rss_mib", "rss_before_mib",
             "rss_per_camera_mib", "bytes", "shares", "key_interval_s", "promise_s", "kept", "faults", "limit", "runs",
-            "clips", "dwell_s",
+            "clips", "dwell_s", "source",
         ]
         #expect(Set(live.keys) == keys)
         #expect(live["limit"] is NSNull)
@@ -206,11 +206,12 @@ import Video
 
 @Suite struct LiveRoomTests {
     @Test func `too few threads or files are said with what helps`() throws {
-        #expect(LiveRoom.fault(cameras: 100, threads: nil, files: nil) == nil)
-        #expect(LiveRoom.fault(cameras: 100, threads: 200, files: 1024) == nil)
-        let threads = try #require(LiveRoom.fault(cameras: 100, threads: 110, files: nil))
+        #expect(LiveRoom.fault(cameras: 100, files: 64, freeThreads: nil, freeFiles: nil) == nil)
+        #expect(LiveRoom.fault(cameras: 100, files: 364, freeThreads: 200, freeFiles: 1024) == nil)
+        let threads = try #require(LiveRoom.fault(cameras: 100, files: 64, freeThreads: 110, freeFiles: nil))
         #expect(threads.contains("100 cameras need 132 threads") && threads.contains("ulimit -u"))
-        #expect(try #require(LiveRoom.fault(cameras: 1, threads: nil, files: 20)).contains("ulimit -n"))
+        let files = try #require(LiveRoom.fault(cameras: 400, files: 1264, freeThreads: nil, freeFiles: 1024))
+        #expect(files.contains("400 cameras need 1264 open files") && files.contains("ulimit -n"))
     }
 }
 
@@ -228,6 +229,19 @@ struct LiveBenchTests {
         #expect(run.cameras == 2 && (4...10).contains(run.seconds))
         #expect(run.looks >= 2 && run.coresUsed > 0 && run.bytes > 0 && run.shares.decode > 0 && run.shares.infer > 0)
         #expect(run.faults.isEmpty && run.keyInterval == 2)
+    }
+
+    @Test func `a real server is watched in the same way`() async throws {
+        let folder = try TemporaryFolder()
+        let path = try Footage.makeTestClip(in: folder, seconds: 4, size: (320, 180), gop: 10)
+        let server = try RTSPServer(clip: path)
+        defer { server.stop() }
+        let bench = try LiveBench(
+            detector: try Prepared.detector(), clips: [MemoryClip(path: path)],
+            options: .init(seconds: 4, watch: .init(dwell: 300), streams: [CameraURL(server.url)]))
+        let run = try #require(await bench.run(2))
+        #expect(run.faults.isEmpty && run.looks >= 2 && run.bytes > 0 && run.shares.decode > 0)
+        #expect(try #require(run.lookDelay.median) > 0)
     }
 
     @Test func `stopped in its warm-up nothing is measured, and all cameras end`() async throws {

@@ -237,6 +237,7 @@ import Testing
         ["--cameras", "0"], ["--cameras", "2001"], ["--find-limit"], ["--html", "page.html"],
         ["--html", "other.mp4", "--cameras", "2"], ["--hours", "1", "--cameras", "2"],
         ["--seconds", "0", "--cameras", "2"],
+        ["--rtsp", "rtsp://127.0.0.1/a"], ["--rtsp", "a.mp4", "--cameras", "2"],
     ])
     func `of paced cameras what makes no sense is wrong usage`(options: [String]) throws {
         let outcome = try gridwarden(["bench", "clip.mp4"] + options)

@@ -13,9 +13,12 @@ public struct LiveBench: Sendable {
         public var seconds: Double
         /// Dwell, kinds, sampling, truth, aspect and tiles as for a benchmark; the rest is not used.
         public var watch: Benchmark.Options
+        /// Where an RTSP server plays the clips, in their order; none where they are played from memory.
+        public var streams: [CameraURL]
 
-        public init(seconds: Double = 60, watch: Benchmark.Options) {
+        public init(seconds: Double = 60, watch: Benchmark.Options, streams: [CameraURL] = []) {
             self.seconds = seconds
+            self.streams = streams
             self.watch = watch
         }
     }
@@ -72,8 +75,10 @@ public struct LiveBench: Sendable {
         guard !clips.isEmpty else { return nil }
         let all = (0..<cameras).map { index in
             let (clip, zones) = clips[index % clips.count]
+            let streams = options.streams
             return LiveCamera(
-                id: "\(index + 1)", clip: clip, zones: zones, detector: detector, sampling: options.watch.sampling,
+                id: "\(index + 1)", clip: clip, stream: streams.isEmpty ? nil : streams[index % streams.count],
+                zones: zones, detector: detector, sampling: options.watch.sampling,
                 promise: promise, aspect: options.watch.aspect, hasTiles: options.watch.hasTiles)
         }
         let starts = all.indices.map {
@@ -136,7 +141,7 @@ public struct LiveBench: Sendable {
         var search = LimitSearch(from: cameras, most: Self.range.upperBound)
         var runs: [LiveRun] = []
         while let next = search.next {
-            guard LiveRoom.fault(cameras: next) == nil else {
+            guard LiveRoom.fault(cameras: next, overRTSP: !options.streams.isEmpty) == nil else {
                 search.note(next, isKept: false)
                 continue
             }

@@ -14,7 +14,8 @@ final class LiveCamera: Sendable {
         var made = 0
         var missed = 0
         var blind = 0.0
-        /// From the moment at which a camera would have sent a picture to the end of its look.
+        /// From the moment at which a camera would have sent a picture to the end of its look; of a stream, whose moments nobody
+        /// knows here, from the moment at which it was decoded.
         var delays: [Double] = []
         /// From the threshold of each alert to the end of the look that opened it.
         var openings: [Double] = []
@@ -36,7 +37,8 @@ final class LiveCamera: Sendable {
         var begun = (costs: CameraPipeline.Costs(), counters: Camera.Counters())
     }
 
-    let clip: PacedClip
+    /// Nil for a stream.
+    private let clip: PacedClip?
     private let camera: Camera
     private let zones: [WatchedZone]
     private let detector: ObjectDetector
@@ -44,18 +46,22 @@ final class LiveCamera: Sendable {
     private let clocks: Clocks
     private let state: Mutex<State>
 
-    /// - Parameter promise: see `PromiseLedger`.
+    /// - Parameters:
+    ///   - clip: what is played, or what the stream shows.
+    ///   - stream: where a server plays the clip; nil where it comes from memory.
+    ///   - promise: see `PromiseLedger`.
     init(
-        id: String, clip: MemoryClip, zones: [WatchedZone], detector: ObjectDetector, sampling: SamplingPolicy,
+        id: String, clip: MemoryClip, stream: CameraURL?, zones: [WatchedZone], detector: ObjectDetector,
+        sampling: SamplingPolicy,
         promise: Double, aspect: Aspect?, hasTiles: Bool, clocks: Clocks = .system
     ) {
-        self.clip = PacedClip(clip, clocks: clocks)
+        self.clip = stream == nil ? PacedClip(clip, clocks: clocks) : nil
         self.zones = zones
         self.detector = detector
         self.hasTiles = hasTiles
         self.clocks = clocks
         state = Mutex(State(ledger: PromiseLedger(promise: promise, keyInterval: clip.keyInterval)))
-        let settings = Camera.Settings(url: CameraURL(clip.path), sampling: sampling, aspect: aspect)
+        let settings = Camera.Settings(url: stream ?? CameraURL(clip.path), sampling: sampling, aspect: aspect)
         camera = Camera(id: id, settings: settings, clocks: clocks, clip: self.clip)
     }
 
@@ -121,9 +127,11 @@ final class LiveCamera: Sendable {
 
     private func take(_ look: CameraPipeline.Look, of frame: Frame, costs: CameraPipeline.Costs) {
         let now = clocks.uptime()
-        let delay = clip.due(frame.time.seconds).map { now - $0 }
+        let delay =
+            clip.map { $0.due(frame.time.seconds).map { now - $0 } }
+            ?? frame.moment.map { clocks.now().timeIntervalSince($0.system) }
         let openings = look.changes.map(\.incident).filter { $0.state == .opened }.compactMap { incident in
-            clip.due(incident.firstSeen.seconds + incident.threshold).map { now - $0 }
+            delay.map { $0 + (frame.time - incident.firstSeen) - incident.threshold }
         }
         state.withLock { state in
             state.costs = costs

@@ -30,7 +30,7 @@ public enum LivePage {
             \(table(report))
             \(faults(report))
             <footer><p>\(escaped(report.clips.map { URL(filePath: $0).lastPathComponent }.joined(separator: ", ")))
-            · \(escaped(date)) · dwell \(number(report.dwell, 0)) s · method 方法: docs/performance.md</p></footer>
+            · \(report.isOverRTSP ? "RTSP" : "memory 内存") · \(escaped(date)) · dwell \(number(report.dwell, 0)) s · method 方法: docs/performance.md</p></footer>
             </main></body>
             </html>
 
@@ -52,7 +52,8 @@ public enum LivePage {
 
     private static func subtitle(_ report: LiveReport, _ run: LiveRun) -> String {
         "A look is promised every \(number(run.promise, 0)) s; a key frame comes every \(number(run.keyInterval, 1)) s; "
-            + "measured for \(number(run.seconds, 0)) s. "
+            + "measured for \(number(run.seconds, 0)) s, "
+            + (report.isOverRTSP ? "over RTSP. " : "from memory. ")
             + "承诺每 \(number(run.promise, 0)) 秒查看一次,关键帧间隔 \(number(run.keyInterval, 1)) 秒,测量 \(number(run.seconds, 0)) 秒。"
     }
 
@@ -69,13 +70,16 @@ public enum LivePage {
             ("Looks missed", "漏看次数", "\(run.looksMissed)", "of \(run.looksDue) due", run.looksMissed > 0),
             ("Blind", "盲区时间", "\(number(run.blindSeconds, 1)) s", "camera-seconds", run.blindSeconds > 0),
             (
-                "Alert after threshold", "告警延迟", run.openingDelay.p95.map { "\(number($0, 2)) s" } ?? "–",
+                "Alert delay", "告警延迟", run.openingDelay.p95.map { "\(number($0, 2)) s" } ?? "–",
                 run.alerts == 0 ? "no alerts" : "95 % of \(run.alerts) alerts", false
             ),
             (
                 "Memory", "内存", "\(number(run.resident, 0)) MiB", "\(number(run.residentPerCamera, 1)) MiB each", false
             ),
-            ("Received", "接收码率", "\(number(rate, 1)) Mb/s", "\(number(Double(run.bytes) / 1e6, 0)) MB", false),
+            (
+                "Received", "接收码率", "\(number(rate, rate < 100 ? 1 : 0)) Mb/s",
+                "\(number(Double(run.bytes) / 1e6, 0)) MB", false
+            ),
         ]
         return entries.map { en, zh, value, note, isBad in
             "<div class=\"tile\(isBad ? " bad" : "")\"><p class=\"label\">\(en) <span>\(zh)</span></p>"
@@ -315,7 +319,7 @@ public enum LivePage {
         .tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(146px, 1fr)); gap: 12px; margin: 22px 0 16px; }
         .tile, .card { background: var(--card); border: 1px solid var(--line); border-radius: 12px; }
         .tile { padding: 12px 14px; } .tile p { margin: 0; } .label { font-size: 13px; }
-        .value { font-size: 25px; font-weight: 650; letter-spacing: -0.01em; white-space: nowrap; }
+        .value { font-size: 22px; font-weight: 650; letter-spacing: -0.01em; white-space: nowrap; }
         .note { font-size: 13px; color: var(--soft); } .tile.bad .value, tr.bad td:last-child { color: var(--bad); }
         .card { padding: 18px 20px; margin-bottom: 16px; }
         .grid { display: grid; grid-template-columns: repeat(auto-fit, minmax(420px, 1fr)); gap: 0 16px; }

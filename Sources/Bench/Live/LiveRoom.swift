@@ -6,21 +6,28 @@ public enum LiveRoom {
     /// Beside one for each camera.
     private static let threads = 32
     private static let files = 64
+    /// Of one session, over UDP.
+    private static let sockets = 3
 
     /// What is too little for so many cameras and what to do about it; nil where there is enough.
-    public static func fault(cameras: Int) -> String? {
-        fault(cameras: cameras, threads: freeThreads, files: limit(RLIMIT_NOFILE))
+    public static func fault(cameras: Int, overRTSP: Bool) -> String? {
+        fault(
+            cameras: cameras, files: files + (overRTSP ? cameras * sockets : 0), freeThreads: freeThreads,
+            freeFiles: limit(RLIMIT_NOFILE))
     }
 
-    /// - Parameters: what there is; nil where there is no limit.
-    static func fault(cameras: Int, threads: Int?, files: Int?) -> String? {
-        if let threads, threads < cameras + Self.threads {
+    /// - Parameters:
+    ///   - files: that are needed.
+    ///   - freeThreads, freeFiles: what there is; nil where there is no limit.
+    static func fault(cameras: Int, files: Int, freeThreads: Int?, freeFiles: Int?) -> String? {
+        if let freeThreads, freeThreads < cameras + threads {
             return
-                "\(cameras) cameras need \(cameras + Self.threads) threads, and the system leaves this process \(threads): "
+                "\(cameras) cameras need \(cameras + threads) threads, and the system leaves this process \(freeThreads): "
                 + "raise 'ulimit -u', or pids.max of its control group, or take fewer cameras"
         }
-        if let files, files < Self.files {
-            return "it needs \(Self.files) open files, and the system leaves this process \(files): raise 'ulimit -n'"
+        if let freeFiles, freeFiles < files {
+            return "\(cameras) cameras need \(files) open files, and the system leaves this process \(freeFiles): "
+                + "raise 'ulimit -n', or take fewer cameras"
         }
         return nil
     }

@@ -124,13 +124,16 @@ public struct LiveReport: Encodable, Sendable {
     public let runs: [LiveRun]
     /// The largest number of cameras that kept every promise, 0 where not even one did; nil where nobody looked for it.
     public let limit: Int?
+    /// The cameras were streams of an RTSP server, and not played from memory.
+    let isOverRTSP: Bool
     /// That vehicles, stalls and refuse may stay, in seconds.
     let dwell: Double
 
     /// Nil where nothing was measured.
-    public init?(clips: [String], runs: [LiveRun], limit: Int?, dwell: Double) {
+    public init?(clips: [String], runs: [LiveRun], limit: Int?, dwell: Double, overRTSP: Bool = false) {
         guard !runs.isEmpty else { return nil }
         (self.clips, self.runs, self.limit, self.dwell) = (clips, runs, limit, dwell)
+        isOverRTSP = overRTSP
     }
 
     /// The one that the figures are of: that at the limit, else the last.
@@ -138,7 +141,7 @@ public struct LiveReport: Encodable, Sendable {
 
     private enum TopKeys: CodingKey { case live }
     private enum CodingKeys: String, CodingKey {
-        case clips, runs, limit
+        case clips, runs, limit, source
         case dwell = "dwell_s"
     }
 
@@ -152,6 +155,7 @@ public struct LiveReport: Encodable, Sendable {
         try container.encode(runs, forKey: .runs)
         try container.encode(limit, forKey: .limit)
         try container.encode(dwell, forKey: .dwell)
+        try container.encode(isOverRTSP ? "rtsp" : "memory", forKey: .source)
     }
 }
 
