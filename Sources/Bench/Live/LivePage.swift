@@ -11,7 +11,7 @@ public enum LivePage {
             <head>
             <meta charset="utf-8"/>
             <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <title>Gridwarden: \(run.cameras) cameras</title>
+            <title>Gridwarden: \(count(run.cameras, "camera"))</title>
             <style>\(style)</style>
             </head>
             <body><main>
@@ -43,12 +43,14 @@ public enum LivePage {
         if let limit = report.limit {
             return limit == 0
                 ? "Not even one camera keeps its promises <span>一路也无法按时</span>"
-                : "\(limit) cameras keep every promise <span>\(limit) 路全部按时</span>"
+                : "Up to \(count(limit, "camera")), every promise kept <span>最多 \(limit) 路全部按时</span>"
         }
         return run.isKept
-            ? "\(run.cameras) cameras, every promise kept <span>\(run.cameras) 路,全部按时</span>"
-            : "\(run.cameras) cameras, not every promise kept <span>\(run.cameras) 路,未能全部按时</span>"
+            ? "\(count(run.cameras, "camera")), every promise kept <span>\(run.cameras) 路,全部按时</span>"
+            : "\(count(run.cameras, "camera")), not every promise kept <span>\(run.cameras) 路,未能全部按时</span>"
     }
+
+    private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
 
     private static func subtitle(_ report: LiveReport, _ run: LiveRun) -> String {
         "A look is promised every \(number(run.promise, 0)) s; a key frame comes every \(number(run.keyInterval, 1)) s; "
@@ -71,7 +73,7 @@ public enum LivePage {
             ("Blind", "盲区时间", "\(number(run.blindSeconds, 1)) s", "camera-seconds", run.blindSeconds > 0),
             (
                 "Alert delay", "告警延迟", run.openingDelay.p95.map { "\(number($0, 2)) s" } ?? "–",
-                run.alerts == 0 ? "no alerts" : "95 % of \(run.alerts) alerts", false
+                run.alerts == 0 ? "no alerts" : "95 % of \(count(run.alerts, "alert"))", false
             ),
             (
                 "Memory", "内存", "\(number(run.resident, 0)) MiB", "\(number(run.residentPerCamera, 1)) MiB each", false
