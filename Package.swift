@@ -129,6 +129,13 @@ let package = Package(
             name: "PipelineSupport",
             dependencies: ["Hashing", "Domain", "Analytics", "Video", "Inference", "TestSupport"],
             path: "Tests/PipelineSupport", swiftSettings: strict),
+        // A whole site in a test, and what it has in place of the world.
+        .target(
+            name: "EdgeSupport",
+            dependencies: [
+                "Domain", "Analytics", "Threading", "Video", "Inference", "Pipeline", "Contract", "MQTT", "Edge",
+                "TestSupport", "PipelineSupport", logging, lifecycle, signals,
+            ], path: "Tests/EdgeSupport", swiftSettings: strict),
         .testTarget(
             name: "TestSupportTests", dependencies: ["TestSupport", "Threading"], swiftSettings: strict),
         test("Analytics", ["Domain"], settings: fast),
@@ -151,7 +158,8 @@ let package = Package(
             "Edge",
             [
                 "Domain", "Analytics", "SiteConfiguration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
-                "Inference", "Pipeline", "PipelineSupport", "Runtime", "Video", "Threading", logging, lifecycle,
+                "Inference", "Pipeline", "PipelineSupport", "EdgeSupport", "Runtime", "Video", "Threading", logging,
+                lifecycle,
             ]),
         test(
             "Bench", ["Domain", "Analytics", "Inference", "Video", "Pipeline", "Edge", "SiteConfiguration"],

@@ -18,7 +18,7 @@ public actor Publisher {
     private static let sessionExpiry = 86_400
 
     /// For subscriptions; the publisher opens and closes it.
-    public nonisolated let client: MQTTClient
+    public nonisolated let client: any BrokerClient
 
     // The outbox blocks.
     private nonisolated let executor = DedicatedThread(name: "publisher")
@@ -66,11 +66,13 @@ public actor Publisher {
     ///   - heldWaits: bounds in seconds of the waits between attempts with a message over which the broker breaks the
     ///     connection; with MQTT 3.1.1 each one tells all subscribers that the site is offline.
     ///   - troubleInterval: at the least between two lines of the log about trouble with the broker.
+    ///   - client: makes what speaks with the broker.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site identity: SiteIdentity, logger: Logger,
         places: [GridLocation] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
         refusals: DeliveryLoop.Refusals = .hold, sinks: SinkBoard = SinkBoard(),
-        heldWaits: ClosedRange<Double> = 60...1800, troubleInterval: Duration = .seconds(60)
+        heldWaits: ClosedRange<Double> = 60...1800, troubleInterval: Duration = .seconds(60),
+        client: @Sendable (MQTTSettings) -> any BrokerClient = { MQTTClient($0) }
     ) {
         var broker = broker
         if inbox != nil, let warning = broker.inboundWarning {
@@ -85,7 +87,8 @@ public actor Publisher {
         settleTime = broker.settleTime
         isVersionFree = broker.version == nil
         (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
-        client = MQTTClient(broker)
+        let client = client(broker)
+        self.client = client
 
         let wakeLater = { @Sendable [wakeup] (duration: Duration) in Self.wake(wakeup, after: duration) }
         let board = BrokerBoard()

@@ -70,13 +70,12 @@ public struct CameraService: Sendable {
     ///   - classifier: nil where no head is at hand.
     ///   - maker: nil where no evidence is kept.
     ///   - reviewMailbox: tells of those that a review ends from now on.
-    ///   - source: nil for the camera itself.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
         maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraCheckpoint,
         reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(),
-        source: (any CameraSource)? = nil, logger: Logger,
+        source: any CameraSource, logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
@@ -89,7 +88,7 @@ public struct CameraService: Sendable {
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
         self.meter = meter
-        camera = source ?? Camera(id: settings.identity.id, settings: settings.stream)
+        camera = source
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
         self.logger = logger

@@ -1,9 +1,8 @@
-import Analytics
-import Domain
-import Video
+package import Domain
+package import Video
 
 /// Where a camera's pictures come from: `Camera`, or what a test shows.
-protocol CameraSource: Sendable {
+package protocol CameraSource: Sendable {
     var id: String { get }
     /// Ends when the source is stopped, or with a file.
     var frames: AsyncStream<Frame> { get }

@@ -1,7 +1,7 @@
 public import Logging
 import Runtime
-import ServiceLifecycle
-import UnixSignals
+package import ServiceLifecycle
+package import UnixSignals
 import Video
 
 /// Runs the services of a site until a signal.
@@ -19,28 +19,45 @@ public struct Daemon: Sendable {
         _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)? = nil,
         adopting adopt: @escaping @Sendable (DaemonSettings) -> Void = { _ in }
     ) throws {
+        try self.init(settings, EdgeParts(), logger: logger, rereading: read, adopting: adopt)
+    }
+
+    /// - Parameter parts: what the site has from outside.
+    package init(
+        _ settings: DaemonSettings, _ parts: EdgeParts, logger: Logger,
+        rereading read: (@Sendable () throws -> DaemonSettings)?,
+        adopting adopt: @escaping @Sendable (DaemonSettings) -> Void = { _ in }
+    ) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
-        edge = try EdgeServices(settings, logger: logger, rereading: read, adopting: adopt)
+        edge = try EdgeServices(settings, parts, logger: logger, rereading: read, adopting: adopt)
     }
 
     /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.
     public func run() async throws {
         logger.notice("gridwarden starts")
-        var services = edge.services
+        var hangups: UnixSignalsSequence?
         // Caught before systemd hears that the service is ready.
-        if let reload = edge.reload {
-            services.append(reload(await UnixSignalsSequence(trapping: .sighup)))
+        if edge.reload != nil {
+            hangups = await UnixSignalsSequence(trapping: .sighup)
             StartSignals.repeatHangup()
         }
-        let group = ServiceGroup(
+        try await services(reloadingAt: hangups, stoppingAt: [.sigterm, .sigint]).run()
+        logger.notice("gridwarden has stopped")
+    }
+
+    /// All that runs, to be started; its graceful shutdown is the end of the daemon.
+    ///
+    /// - Parameter hangups: at which the configuration is read again; nil: at none, and for no client.
+    package func services(reloadingAt hangups: UnixSignalsSequence?, stoppingAt signals: [UnixSignal]) -> ServiceGroup {
+        var services = edge.services
+        if let hangups, let reload = edge.reload { services.append(reload(hangups)) }
+        return ServiceGroup(
             configuration: .init(
                 services: services.map { .init(service: $0) } + [
                     .init(service: edge.storeWatch, failureTerminationBehavior: .gracefullyShutdownGroup)
                 ],
-                gracefulShutdownSignals: [.sigterm, .sigint],
+                gracefulShutdownSignals: signals,
                 logger: logger))
-        try await group.run()
-        logger.notice("gridwarden has stopped")
     }
 }

@@ -19,19 +19,21 @@ struct EdgeServices: Sendable {
 
     /// Throws where the store, the evidence or the model cannot be had.
     init(
-        _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)?,
+        _ settings: DaemonSettings, _ parts: EdgeParts, logger: Logger,
+        rereading read: (@Sendable () throws -> DaemonSettings)?,
         adopting adopt: @escaping @Sendable (DaemonSettings) -> Void
     ) throws {
-        let detector = try ObjectDetector(model: settings.model, threads: settings.threads)
+        let detector = try parts.detector(settings)
         let (registry, reviewMailbox) = (CameraRegistry(settings.cameras.map(\.identity)), ReviewMailbox())
         let desk = ReloadDesk(running: settings.site.configurationSHA256)
 
-        let state = try EdgeState(settings, logger: logger)
+        let state = try EdgeState(settings, engines: parts.engines, logger: logger)
         let snapshots = SnapshotTaker(archive: state.archive, detector: detector, registry: registry)
-        let messages = EdgeMessages(settings, state, reviewMailbox: reviewMailbox, snapshots: snapshots, logger: logger)
+        let messages = EdgeMessages(
+            settings, state, client: parts.broker, reviewMailbox: reviewMailbox, snapshots: snapshots, logger: logger)
         let cameras = try EdgeCameras(
-            settings, state, messages, detector: detector, registry: registry, reviewMailbox: reviewMailbox,
-            logger: logger)
+            settings, state, messages, detector: detector, source: parts.camera, registry: registry,
+            reviewMailbox: reviewMailbox, logger: logger)
         let answers = EdgeAnswers(
             settings, state, messages, cameras, registry: registry, reloading: read.map { (desk, $0) }, logger: logger)
 
@@ -46,12 +48,12 @@ struct EdgeServices: Sendable {
         ]
         services = table.compactMap { $0 } + answers.servers + [cameras.fleet, cameras.health]
         storeWatch = state.watch
-        let parts = ConfigurationReload.Parts(state, messages, cameras, others: adopt)
+        let adopters = ConfigurationReload.Parts(state, messages, cameras, others: adopt)
         reload = read.map { read in
             { @Sendable signals in
                 ConfigurationReload(
                     signals: signals, desk: desk, read: read, fleet: cameras.fleet, registry: registry,
-                    outbox: state.outbox, parts: parts, logger: logger)
+                    outbox: state.outbox, parts: adopters, logger: logger)
             }
         }
     }

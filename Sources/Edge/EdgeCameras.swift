@@ -16,9 +16,12 @@ struct EdgeCameras: Sendable {
     let health: Health
 
     /// Throws where the store cannot be read.
+    ///
+    /// - Parameter source: where the pictures of a camera come from.
     init(
         _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, detector: ObjectDetector,
-        registry: CameraRegistry, reviewMailbox: ReviewMailbox, logger: Logger
+        source: @escaping @Sendable (CameraService.Settings) -> any CameraSource, registry: CameraRegistry,
+        reviewMailbox: ReviewMailbox, logger: Logger
     ) throws {
         let (publisher, secrets) = (messages.publisher, settings.secrets)
         let follower = state.archive.map { archive in
@@ -46,7 +49,7 @@ struct EdgeCameras: Sendable {
                 memory: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
-                reviewMailbox: reviewMailbox, meter: meter, logger: logger
+                reviewMailbox: reviewMailbox, meter: meter, source: source(camera), logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)

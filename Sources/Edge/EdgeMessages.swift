@@ -3,6 +3,7 @@ import Contract
 import Delivery
 import Domain
 import Logging
+import MQTT
 import Store
 
 /// What goes out and what comes in: the broker's publisher, the sinks beside it, the inbox.
@@ -14,11 +15,12 @@ struct EdgeMessages: Sendable {
     let board: SinkBoard
 
     /// - Parameters:
+    ///   - client: makes what speaks with the broker.
     ///   - reviewMailbox: hear of incidents that a review has ended.
     ///   - snapshots: take the pictures that a command asks for.
     init(
-        _ settings: DaemonSettings, _ state: EdgeState, reviewMailbox: ReviewMailbox, snapshots: SnapshotTaker,
-        logger: Logger
+        _ settings: DaemonSettings, _ state: EdgeState, client: @Sendable (MQTTSettings) -> any BrokerClient,
+        reviewMailbox: ReviewMailbox, snapshots: SnapshotTaker, logger: Logger
     ) {
         let inbox = settings.authority.map { authority in
             Inbox(
@@ -35,7 +37,7 @@ struct EdgeMessages: Sendable {
         let publisher = Publisher(
             outbox: state.outbox, broker: settings.broker, topics: settings.topics, site: state.site, logger: logger,
             inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
-            warnings: state.warnings, refusals: settings.refusals, sinks: board)
+            warnings: state.warnings, refusals: settings.refusals, sinks: board, client: client)
         let sinks = settings.webhooks.map { webhook in
             SinkRunner(
                 WebhookSink(webhook, software: settings.site.software), refusals: webhook.refusals,

@@ -21,12 +21,12 @@ struct EdgeState: Sendable {
     let housekeeping: Housekeeping
 
     /// Throws where one of them cannot be opened, or was made by a later version.
-    init(_ settings: DaemonSettings, logger: Logger) throws {
+    init(_ settings: DaemonSettings, engines: InferenceEngines, logger: Logger) throws {
         catalogue = try settings.catalogue()
         outbox = try Outbox(
             file: Self.store(in: settings.stateFolder), budget: settings.outboxBudget,
             sendsPictures: settings.publishesEvidence)
-        archive = try Self.archive(settings, outbox, logger)
+        archive = try Self.archive(settings, engines, outbox, logger)
         var site = settings.site
         site.ledgerKey = archive?.ledger.publicKey?.description
         self.site = site
@@ -60,7 +60,7 @@ struct EdgeState: Sendable {
     static func store(in folder: URL) -> URL { folder.appending(path: "outbox.sqlite") }
 
     private static func archive(
-        _ settings: DaemonSettings, _ outbox: Outbox, _ logger: Logger
+        _ settings: DaemonSettings, _ engines: InferenceEngines, _ outbox: Outbox, _ logger: Logger
     ) throws -> EvidenceArchive? {
         guard let folder = settings.evidenceFolder else { return nil }
         let key = try SiteKey(stateFolder: settings.stateFolder)
@@ -69,8 +69,8 @@ struct EdgeState: Sendable {
         let ledger = try Ledger(folder: folder, site: settings.site.id, key: key, known: known)
         for notice in key.notices + ledger.notices { logger.warning("\(notice)") }
         return EvidenceArchive(
-            maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality), store: store,
-            ledger: ledger, budget: settings.evidenceBudget)
+            maker: EvidenceMaker(masking: settings.masking, quality: settings.jpegQuality, engines: engines),
+            store: store, ledger: ledger, budget: settings.evidenceBudget)
     }
 }
 

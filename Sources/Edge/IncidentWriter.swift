@@ -47,18 +47,6 @@ public actor IncidentWriter {
         var isEmpty: Bool { entries.isEmpty && released.isEmpty && checkpoint == nil }
     }
 
-    /// A look that waits for the disk. Its views are in the queue of pictures.
-    private struct Waiting {
-        var look: Look
-        let admissions: [EvidenceQueue.Admission]
-    }
-
-    /// Why the disk takes nothing.
-    struct Refusal: Sendable {
-        let since: Date
-        let reason: String
-    }
-
     private typealias Pack = Result<[EvidenceImage], EvidenceWithheld>
 
     /// An alert waits so long for its pictures.
@@ -81,8 +69,7 @@ public actor IncidentWriter {
     /// How often the pictures of an incident were withheld.
     nonisolated let withheld = Atomic<Int>(0)
     nonisolated let pictures: EvidenceQueue
-    private nonisolated let waiting = Mutex<[Waiting]>([])
-    private nonisolated let refused = Mutex<Refusal?>(nil)
+    private nonisolated let waiting: LookBacklog
     private nonisolated let unwatched: UnwatchedIncidents
     private var flushing: Task<Void, Never>?
     private var picturing: Task<Void, Never>?
@@ -109,6 +96,7 @@ public actor IncidentWriter {
         self.topics = topics
         self.catalogue = catalogue
         self.logger = logger
+        waiting = LookBacklog(logger: logger)
         unwatched = UnwatchedIncidents(outbox: outbox, topics: topics, logger: logger)
         self.deadline = deadline
         self.pictured = pictured
@@ -122,17 +110,13 @@ public actor IncidentWriter {
     }
 
     /// Changes that the disk has not taken yet.
-    public nonisolated var backlog: Int { waiting.withLock { $0.reduce(0) { $0 + $1.look.entries.count } } }
-    nonisolated var waitingLooks: Int { waiting.withLock { $0.count } }
+    public nonisolated var backlog: Int { waiting.changes }
+    nonisolated var waitingLooks: Int { waiting.looks }
     /// Nil while the disk takes what it is given.
-    nonisolated var refusal: Refusal? { refused.withLock { $0 } }
+    nonisolated var refusal: LookBacklog.Refusal? { waiting.refusal }
 
     /// The newest state of each incident of a camera of which the disk does not know yet.
-    func unwritten(camera: String) -> [Incident] {
-        let incidents = waiting.withLock { $0.flatMap(\.look.entries).map(\.change.incident) }
-            .filter { $0.camera == camera }
-        return Array(Dictionary(incidents.map { ($0.id, $0) }) { _, newer in newer }.values)
-    }
+    func unwritten(camera: String) -> [Incident] { waiting.incidents(camera: camera) }
 
     /// From now on messages name this configuration as theirs, and the departments, codes and names of this catalogue.
     func adopt(configurationSHA256: String, catalogue: Catalogue) {
@@ -151,22 +135,7 @@ public actor IncidentWriter {
         for index in look.entries.indices {
             look.entries[index].change = .init(incident: look.entries[index].change.incident, views: [])
         }
-        waiting.withLock { [look] waiting in
-            // While the disk takes nothing, one checkpoint a camera is enough.
-            if look.entries.isEmpty, look.released.isEmpty, let checkpoint = look.checkpoint,
-                let index = waiting.lastIndex(where: {
-                    $0.look.camera == look.camera && $0.look.checkpoint?.preset == checkpoint.preset
-                }),
-                waiting[index].look.entries.isEmpty, let older = waiting[index].look.checkpoint
-            {
-                waiting[index].look.checkpoint = LookCommit.Checkpoint(
-                    preset: checkpoint.preset, watch: checkpoint.watch ?? older.watch,
-                    ground: checkpoint.ground ?? older.ground,
-                    view: checkpoint.view ?? older.view, moment: checkpoint.moment)
-            } else {
-                waiting.append(Waiting(look: look, admissions: admissions))
-            }
-        }
+        waiting.append(.init(look: look, admissions: admissions))
         Task { await flush() }
     }
 
@@ -186,7 +155,7 @@ public actor IncidentWriter {
     public func flush() {
         if flushing == nil {
             flushing = Task {
-                drain()
+                waiting.drain(write)
                 flushing = nil
             }
         }
@@ -239,32 +208,7 @@ public actor IncidentWriter {
         }
     }
 
-    private func drain() {
-        while let next = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
-            do {
-                try write(next)
-                if refused.withLock({ refusal in
-                    defer { refusal = nil }
-                    return refusal != nil
-                }) {
-                    logger.notice("the disk takes incidents again")
-                }
-            } catch {
-                waiting.withLock { $0.insert(next, at: 0) }
-                let isNews = refused.withLock { refusal in
-                    defer { refusal = Refusal(since: refusal?.since ?? Date(), reason: "\(error)") }
-                    return refusal?.reason != "\(error)"
-                }
-                guard isNews else { return }
-                logger.error(
-                    "could not write a look, it is kept and tried again",
-                    metadata: ["error": "\(error)", "camera": "\(next.look.camera)", "waiting": "\(backlog)"])
-                return
-            }
-        }
-    }
-
-    private func write(_ waiting: Waiting) throws(OutboxError) {
+    private func write(_ waiting: LookBacklog.Waiting) throws(OutboxError) {
         let look = waiting.look
         let due = waiting.admissions.count { $0.ticket != nil }
         // A message that is held would hold up this one.

@@ -65,16 +65,18 @@ public actor EvidenceMaker {
 
     /// Reads the masking networks. Where one cannot be had, every picture will be withheld.
     ///
-    /// - Parameter quality: libavcodec's JPEG scale, 2 (best) … 31.
-    public init(masking: MaskingModels, quality: Int = 4) {
+    /// - Parameters:
+    ///   - quality: libavcodec's JPEG scale, 2 (best) … 31.
+    ///   - engines: those that the models' names are looked up in.
+    public init(masking: MaskingModels, quality: Int = 4, engines: InferenceEngines = .standard) {
         self.quality = quality
         let font = CaptionFont()
         self.font = font
         captionIsChinese = font?.isChinese
         do {
             let (face, plate) = try masking.verified()
-            faces = try FaceDetector(model: face)
-            plates = try PlateDetector(model: plate)
+            faces = try FaceDetector(model: face, engines: engines)
+            plates = try PlateDetector(model: plate, engines: engines)
             fault = nil
         } catch {
             fault = "\(error)"

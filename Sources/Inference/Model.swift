@@ -10,6 +10,8 @@ public struct Model: Sendable, Equatable {
     public struct Companion: Sendable, Equatable {
         public let path: String
         public let sha256: String
+
+        public init(path: String, sha256: String) { (self.path, self.sha256) = (path, sha256) }
     }
 
     public let name: String

@@ -6,7 +6,7 @@ import Threading
 /// A broker connection on a thread of its own, made again after every fault until it is closed.
 ///
 /// `close` ends it; a client that was started and is let go without it goes on.
-public final class MQTTClient: Sendable {
+public final class MQTTClient: BrokerClient {
     private struct State {
         var isStarted = false
         var isClosed = false
@@ -98,29 +98,12 @@ public final class MQTTClient: Sendable {
         return stream
     }
 
-    /// Returns once there is a connection; throws the broker's refusal, or when the client is closed.
-    public func waitForConnection() async throws(MQTTError) {
-        for await connection in connections() {
-            switch connection {
-            case .up: return
-            case .down(let error) where error.kind == .refused: throw error
-            default: continue
-            }
-        }
-        throw MQTTError.closed
-    }
-
     /// Hands a message over, in the order of the calls; throws without a connection.
     public func send(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {
         guard let session = state.withLock({ $0.session }) else {
             throw MQTTError.notConnected("publish to \(message.topic)")
         }
         return try session.publish(message)
-    }
-
-    /// Returns once the broker has acknowledged the message.
-    public func publish(_ message: MQTTMessage) async throws(MQTTError) {
-        try await send(message).acknowledged()
     }
 
     /// Returns once the broker has acknowledged.

@@ -20,17 +20,23 @@ public struct MQTTMessage: Sendable, Hashable {
 
 /// A message that was handed over and awaits its acknowledgement.
 public struct MQTTReceipt: Sendable {
-    let session: MQTTSession
-    let id: Int32
-    let operation: String
+    private let acknowledgement: @Sendable () async throws(MQTTError) -> Void
+    private let forgotten: @Sendable () -> Void
 
-    /// Returns once the broker has acknowledged; throws where it refused or the connection broke. To be called once.
-    public func acknowledged() async throws(MQTTError) {
-        try await session.acknowledgement(of: id, operation)
+    /// - Parameters:
+    ///   - forgotten: called where nobody will ask for the acknowledgement.
+    package init(
+        _ acknowledgement: @escaping @Sendable () async throws(MQTTError) -> Void,
+        forgotten: @escaping @Sendable () -> Void = {}
+    ) {
+        (self.acknowledgement, self.forgotten) = (acknowledgement, forgotten)
     }
 
+    /// Returns once the broker has acknowledged; throws where it refused or the connection broke. To be called once.
+    public func acknowledged() async throws(MQTTError) { try await acknowledgement() }
+
     /// Instead of waiting.
-    func forget() { session.forget(id) }
+    func forget() { forgotten() }
 }
 
 /// Whether there is a connection to the broker.

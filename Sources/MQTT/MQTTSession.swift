@@ -52,19 +52,23 @@ final class MQTTSession: Sendable {
     private let settings: MQTTSettings
     private let events: Events
     private let tls: TLSContext?
+    private let diagnosis: MQTTDiagnosis
     private let clock = ContinuousClock()
     private let state = Mutex(State())
-    private var connecting: String { "connect to the broker \(attempt.address)" }
 
     init(_ settings: MQTTSettings, _ attempt: BrokerRoute.Attempt, events: Events) throws(MQTTError) {
         _ = Self.library
-        tls = try settings.tls.map { files throws(MQTTError) in try TLSContext(files, host: attempt.address.host) }
+        let tls = try settings.tls.map { files throws(MQTTError) in
+            try TLSContext(files, host: attempt.address.host)
+        }
         // A session that is begun anew would have the broker publish a will that still waits.
         let isClean = settings.sessionExpiry == 0 && settings.willDelay(attempt) == 0
         guard let handle = mosquitto_new(settings.clientID, isClean, nil) else {
             throw MQTTError.library(MOSQ_ERR_INVAL.rawValue, "prepare the client", kind: .settings)
         }
         self.handle = handle
+        self.tls = tls
+        diagnosis = MQTTDiagnosis(settings: settings, attempt: attempt, tls: tls)
         self.settings = settings
         self.attempt = attempt
         self.events = events
@@ -176,9 +180,9 @@ final class MQTTSession: Sendable {
         while true {
             if let (code, system) = call.value(within: 0.1) {
                 guard tried > 0, code == MOSQ_ERR_ERRNO.rawValue, system == EINTR else {
-                    return code == 0 ? nil : .library(code, connecting, tls, system: system)
+                    return code == 0 ? nil : .library(code, diagnosis.connecting, tls, system: system)
                 }
-                return unanswered
+                return diagnosis.unanswered
             }
             if isClosed() {
                 call.interrupt()
@@ -187,22 +191,14 @@ final class MQTTSession: Sendable {
             guard clock.now > deadline else { continue }
             let known = state.withLock(\.addresses)
             guard known > 0 else {
-                return .late(
-                    connecting, "no name server answers within \(seconds(settings.connectTimeout))",
-                    remedy: "check this machine's name servers, or write the broker's address into host")
+                return diagnosis.nameless
             }
             // The library then goes on to the host's next address, or returns.
             call.interrupt()
             tried += 1
-            guard tried <= known else { return unanswered }
+            guard tried <= known else { return diagnosis.unanswered }
             deadline += tried < known ? .seconds(settings.connectTimeout) : .seconds(1)
         }
-    }
-
-    private var unanswered: MQTTError {
-        .late(
-            connecting, "nobody answers there within \(seconds(settings.connectTimeout))",
-            remedy: "check its host and port, the network and the firewalls; it is tried again, and alerts wait")
     }
 
     /// Of the host, as the library will find them; 0 where there is none. Blocks.
@@ -229,8 +225,8 @@ final class MQTTSession: Sendable {
             }
             // A DISCONNECT of the broker is no error to the library.
             if let refusal { return hangUp(refusal) }
-            if let late { return hangUp(silence(late)) }
-            if !isUp, clock.now > deadline { return hangUp(unaccepted) }
+            if let late { return hangUp(diagnosis.silence(late)) }
+            if !isUp, clock.now > deadline { return hangUp(diagnosis.unaccepted) }
         }
         return .closed
     }
@@ -242,63 +238,8 @@ final class MQTTSession: Sendable {
             let isRefused = state.refused.map { now - $0 < Self.afterRefusal } ?? false
             return (state.isUp, !state.unacknowledged.isEmpty || state.sending > 0 || isRefused)
         }
-        // The handshake of TLS goes on in the loop.
-        let operation = isUp ? "keep the connection to the broker \(attempt.address)" : connecting
-        if let fault = tls?.fault(operation) { return fault }
-        let isClosed =
-            code == MOSQ_ERR_CONN_LOST.rawValue
-            // With TLS the library takes the end of the stream for an error of the protocol.
-            || code == MOSQ_ERR_ERRNO.rawValue && [EPIPE, ECONNRESET, EPROTO].contains(system)
-        // Something else than MQTT, or than this version of it.
-        let isOdd = code == MOSQ_ERR_PROTOCOL.rawValue || code == MOSQ_ERR_MALFORMED_PACKET.rawValue
-        guard isClosed || !isUp && isOdd else { return .library(code, operation, system: system) }
-        guard isUp else {
-            return MQTTError(
-                kind: .disconnected, operation: operation,
-                cause: isClosed
-                    ? "the broker closed the connection without an answer"
-                    : "what answers there is not MQTT as we speak it",
-                remedy: unansweredRemedy, sign: .closedUnanswered)
-        }
-        return MQTTError(
-            kind: .disconnected, operation: operation, cause: "the broker closed the connection",
-            remedy: isWaiting ? "the broker's own log says why" : nil, sign: .closed)
+        return diagnosis.ending(code, system, isUp: isUp, isWaiting: isWaiting)
     }
-
-    private var unansweredRemedy: String {
-        // The broker's word for that is lost where it hangs up while we are writing.
-        let proof =
-            settings.tls?.certificate == nil ? ", and whether the broker demands a certificate of this site" : ""
-        let port = tls == nil ? "check the port, which may be one for TLS" : "check the port" + proof
-        return switch (settings.version, attempt.version) {
-        case (.v5, _): "perhaps it does not speak MQTT 5: try protocol: mqtt3.1.1; and \(port)"
-        case (.v311, _): port
-        case (nil, .v5): "perhaps it does not speak MQTT 5: 3.1.1 is tried as well; and \(port)"
-        case (nil, .v311): "neither MQTT 5 nor 3.1.1 was answered: \(port)"
-        }
-    }
-
-    /// A TCP connection, and nothing more.
-    private var unaccepted: MQTTError {
-        let time = seconds(settings.connectTimeout)
-        if let tls, tls.expiries.isEmpty {
-            return .late(
-                connecting, "it takes the connection, but the handshake of TLS is not answered within \(time)",
-                remedy: "check the port, and that the broker speaks TLS there")
-        }
-        return .late(
-            connecting, "it takes the connection, but does not answer (no CONNACK) within \(time)",
-            remedy: "check the port, and that the broker is not overloaded")
-    }
-
-    private func silence(_ message: String) -> MQTTError {
-        .late(
-            "keep the connection to the broker \(attempt.address)",
-            "the broker has not acknowledged a message for \(seconds(settings.ackTimeout))",
-            remedy: "see whether the broker's disk is full or the broker overloaded; it was to \(message)")
-    }
-
-    private func seconds(_ time: Double) -> String { "\(time == time.rounded() ? "\(Int(time))" : "\(time)") s" }
 
     /// Without a farewell, so that the broker publishes the last will.
     private func hangUp(_ reason: MQTTError) -> MQTTError {
@@ -381,10 +322,14 @@ final class MQTTSession: Sendable {
                 id, operation, bytes: bytes, at: clock.now, within: settings.ackTimeout)
         }
         guard code == 0 else { throw MQTTError.unsent(code, operation) }
-        return MQTTReceipt(session: self, id: id, operation: operation)
+        return MQTTReceipt { () async throws(MQTTError) in
+            try await self.acknowledgement(of: id, operation)
+        } forgotten: {
+            self.forget(id)
+        }
     }
 
-    func acknowledgement(of id: Int32, _ operation: String) async throws(MQTTError) {
+    private func acknowledgement(of id: Int32, _ operation: String) async throws(MQTTError) {
         let outcome = await withCheckedContinuation { (continuation: CheckedContinuation<Outcome, Never>) in
             let known: Outcome? = state.withLock { state in
                 if let reason = state.early.removeValue(forKey: id) { return Self.outcome(reason, operation) }
@@ -403,7 +348,7 @@ final class MQTTSession: Sendable {
     }
 
     /// Nobody will wait for this acknowledgement: a later message of the same id must not take it for its own.
-    func forget(_ id: Int32) {
+    private func forget(_ id: Int32) {
         state.withLock { state in
             if state.early.removeValue(forKey: id) == nil { state.forgotten.insert(id) }
         }
@@ -441,7 +386,7 @@ final class MQTTSession: Sendable {
         state.withLock { state in
             state.refusal = MQTTReasons.disconnection(
                 reason, clientID: settings.clientID,
-                state.isUp ? "keep the connection to the broker \(attempt.address)" : connecting)
+                state.isUp ? diagnosis.keeping : diagnosis.connecting)
         }
     }
 

@@ -1,5 +1,6 @@
 import Analytics
 import Domain
+import EdgeSupport
 import Foundation
 import Inference
 import Logging
@@ -20,57 +21,6 @@ import Threading
 @Suite(.waiting) struct CameraServiceTests {
     private static let car = Detection(
         objectClass: .car, score: 0.8, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
-
-    /// A stream that shows what it is told to, one picture after the other.
-    private final class ScriptedSource: CameraSource {
-        let id = "cam-01"
-        let frames: AsyncStream<Frame>
-        let states: AsyncStream<CameraState>
-        private let began = Mutex<MediaTime?>(nil)
-        private let wish = Mutex<Attention?>(nil)
-        private let stopped = Atomic(false)
-        private let frame: AsyncStream<Frame>.Continuation
-        private let state: AsyncStream<CameraState>.Continuation
-        private let end = AsyncStream<Void>.makeStream()
-        /// As while a name server does not answer.
-        private let hangs: Bool
-
-        init(hangs: Bool = false) {
-            self.hangs = hangs
-            (frames, frame) = AsyncStream.makeStream()
-            (states, state) = AsyncStream.makeStream()
-        }
-
-        /// Where the media time began; nil before it runs.
-        var start: MediaTime? { began.withLock(\.self) }
-        var attention: Attention? { wish.withLock(\.self) }
-        var isStopped: Bool { stopped.load(ordering: .relaxed) }
-        var counters: Camera.Counters { .init() }
-        var secondsSinceProgress: Double { 0 }
-        var longestSilence: Double { 60 }
-
-        func run(from started: MediaTime) async {
-            began.withLock { $0 = started }
-            for await _ in end.stream {}
-        }
-
-        func watch(with attention: Attention) { wish.withLock { $0 = attention } }
-
-        func stop() {
-            stopped.store(true, ordering: .relaxed)
-            if !hangs { letGo() }
-        }
-
-        /// Ends the run, as a file does by itself.
-        func letGo() {
-            frame.finish()
-            state.finish()
-            end.continuation.finish()
-        }
-
-        func show(_ picture: Frame) { frame.yield(picture) }
-        func tell(_ change: CameraState) { state.yield(change) }
-    }
 
     /// A camera in its place between store and detector, with what it says and writes.
     private final class Site: Sendable {
@@ -174,13 +124,9 @@ import Threading
     }
 
     /// Looks every two seconds, each after the one before.
-    private func look(
-        _ service: CameraService, _ source: ScriptedSource, from: Double, through: Double, isCovered: Bool = false
-    ) async throws {
+    private func look(_ source: ScriptedSource, from: Double, through: Double, isCovered: Bool = false) async throws {
         for seconds in stride(from: from, through: through, by: 2) {
-            let before = service.meter.turns
-            source.show(try BlockStreet.frame(at: seconds, isCovered: isCovered))
-            while service.meter.turns == before { try await Task.sleep(for: .milliseconds(1)) }
+            await source.show(try BlockStreet.frame(at: seconds, isCovered: isCovered))
         }
     }
 
@@ -190,9 +136,9 @@ import Threading
             source.tell(.connecting)
             source.tell(.online)
             #expect(try await eventually { site.states() == [.online] })
-            try await look(service, source, from: 0, through: 28)
+            try await look(source, from: 0, through: 28)
             #expect(try await site.events().isEmpty)
-            try await look(service, source, from: 30, through: 40)
+            try await look(source, from: 30, through: 40)
             #expect(service.meter.reading.looks == 21 && service.meter.reading.inferences > 0)
             #expect(source.attention == .looks)
         }
@@ -206,23 +152,23 @@ import Threading
 
     @Test(arguments: ["host", "file"]) func `an alert says by which clock it is dated`(clock: String) async throws {
         let url = clock == "file" ? "/tmp/clip.mp4" : "rtsp://127.0.0.1:1/a"
-        try await run(source, try site.settings(url: url)) { service in
-            try await look(service, source, from: 0, through: 30)
+        try await run(source, try site.settings(url: url)) { _ in
+            try await look(source, from: 0, through: 30)
         }
         #expect(try await site.events().map(\.data.observed.clock.source) == [clock])
     }
 
     @Test func `a stream that breaks and comes back is told, and the time goes on`() async throws {
-        try await run(source) { service in
+        try await run(source) { _ in
             source.tell(.online)
-            try await look(service, source, from: 0, through: 20)
+            try await look(source, from: 0, through: 20)
             source.tell(.offline("no answer"))
             #expect(try await eventually { site.states().last == .offline })
             #expect(site.reports.withLock { $0.last?.reason } == "no answer")
             source.tell(.connecting)
             source.tell(.online)
             #expect(try await eventually { site.states().last == .online })
-            try await look(service, source, from: 26, through: 40)
+            try await look(source, from: 26, through: 40)
         }
         let events = try await site.events()
         #expect(events.map(\.data.incident.state) == ["opened"])
@@ -232,12 +178,12 @@ import Threading
     }
 
     @Test func `a camera that goes blind says so and concludes nothing, and sees again`() async throws {
-        try await run(source) { service in
+        try await run(source) { _ in
             source.tell(.online)
-            try await look(service, source, from: 0, through: 40)
-            try await look(service, source, from: 42, through: 80, isCovered: true)
+            try await look(source, from: 0, through: 40)
+            try await look(source, from: 42, through: 80, isCovered: true)
             #expect(site.states().last == .blind)
-            try await look(service, source, from: 82, through: 120)
+            try await look(source, from: 82, through: 120)
             #expect(site.states().last == .online)
         }
         let told = try await site.events().map(\.data.incident.state)
@@ -246,27 +192,27 @@ import Threading
     }
 
     @Test func `a look that fails ends nothing, and the incident is told once it is seen`() async throws {
-        try await run(source) { service in
-            try await look(service, source, from: 0, through: 20)
+        try await run(source) { _ in
+            try await look(source, from: 0, through: 20)
             site.script.fails()
-            try await look(service, source, from: 22, through: 40)
+            try await look(source, from: 22, through: 40)
             #expect(try await site.events().isEmpty)
             site.script.says([Self.car])
-            try await look(service, source, from: 42, through: 56)
+            try await look(source, from: 42, through: 56)
         }
         #expect(try await site.events().map(\.data.incident.state) == ["opened"])
     }
 
     @Test func `after a stop the next run goes on with what stood there`() async throws {
-        try await run(source) { try await look($0, source, from: 0, through: 20) }
+        try await run(source) { _ in try await look(source, from: 0, through: 20) }
         await site.writer.settle()
         let kept = try #require(try site.outbox.moment(camera: "cam-01"))
         #expect(kept.time == MediaTime(20))
         let again = ScriptedSource()
-        try await run(again) { service in
+        try await run(again) { _ in
             #expect(try await eventually { again.start != nil })
             #expect(try #require(again.start) >= kept.time)
-            try await look(service, again, from: 24, through: 40)
+            try await look(again, from: 24, through: 40)
         }
         let events = try await site.events()
         #expect(events.map(\.data.incident.state) == ["opened"])
@@ -275,21 +221,21 @@ import Threading
     }
 
     @Test func `an incident that a review has ended is not told again while its car stands there`() async throws {
-        try await run(source) { service in
-            try await look(service, source, from: 0, through: 30)
+        try await run(source) { _ in
+            try await look(source, from: 0, through: 30)
             let incident = try #require(UUID(uuidString: try await site.events().first?.subject ?? ""))
             site.reviewMailbox.post(incident, camera: "cam-01")
-            try await look(service, source, from: 32, through: 100)
+            try await look(source, from: 32, through: 100)
             // And gone.
             site.script.says([])
-            try await look(service, source, from: 102, through: 140)
+            try await look(source, from: 102, through: 140)
         }
         #expect(try await site.events().map(\.data.incident.state) == ["opened"])
     }
 
     @Test func `who asks for a picture gets the next one, and none from a camera that has stopped`() async throws {
         try await run(source) { service in
-            try await look(service, source, from: 0, through: 2)
+            try await look(source, from: 0, through: 2)
             let asked = Task { await service.requests.next(within: Patience.seconds(30)) }
             var seconds = 4.0
             let got = Atomic(false)
@@ -299,7 +245,7 @@ import Threading
                 return frame
             }
             while !got.load(ordering: .relaxed) {
-                try await look(service, source, from: seconds, through: seconds)
+                try await look(source, from: seconds, through: seconds)
                 seconds += 2
             }
             #expect(try #require(await answer.value).time >= MediaTime(4))
@@ -323,8 +269,8 @@ import Threading
         let group = ServiceGroup(services: [fleet], logger: Self.noLogger)
         let running = Task { try await group.run() }
         #expect(try await eventually { !registry.services.isEmpty })
-        var (service, source) = (try #require(registry.services.first), try #require(sources.last))
-        try await look(service, source, from: 0, through: 32)
+        var source = try #require(sources.last)
+        try await look(source, from: 0, through: 32)
         #expect(try await site.events().map(\.data.zone.id).sorted() == ["np1", "np2"])
 
         // The same again touches nothing.
@@ -333,8 +279,8 @@ import Threading
 
         #expect(try await fleet.reload([try site.settings(zones: ["np1", "np3"])]).restarted == ["cam-01"])
         #expect(source.isStopped && sources.count == 2)
-        (service, source) = (try #require(registry.services.first), try #require(sources.last))
-        try await look(service, source, from: 36, through: 70)
+        source = try #require(sources.last)
+        try await look(source, from: 36, through: 70)
         // That it is seen again is told now and then.
         let told = try await site.events().filter { $0.data.incident.state != "updated" }
             .map { "\($0.data.zone.id) \($0.data.incident.state)" }

@@ -1,5 +1,5 @@
 import Analytics
-import Domain
+public import Domain
 import Foundation
 public import Video
 
@@ -10,12 +10,19 @@ public enum BlockStreet {
     /// - Parameters:
     ///   - seconds: the camera's time; the date is that of 2026-09-21 14:13:20 UTC and so much later.
     ///   - isCovered: a picture as black as with the cap on the lens.
-    public static func frame(at seconds: Double, isCovered: Bool = false) throws -> Frame {
+    ///   - cars: in shares of the picture; what stands there looks otherwise than the street.
+    public static func frame(at seconds: Double, isCovered: Bool = false, cars: [Box] = []) throws -> Frame {
+        func isCar(_ x: Int, _ y: Int) -> Bool {
+            let (x, y) = (Double(x) / Double(width), Double(y) / Double(height))
+            return cars.contains { x >= $0.x && x < $0.x + $0.width && y >= $0.y && y < $0.y + $0.height }
+        }
         var luma = [UInt8](repeating: 16, count: width * height)
         if !isCovered {
             for y in 0..<height {
                 for x in 0..<width {
-                    let block = (x / 16 &* 7919 &+ y / 12 &* 104_729) % 97
+                    let block =
+                        isCar(x, y)
+                        ? (x / 8 &* 31 &+ y / 6 &* 57) % 89 + 70 : (x / 16 &* 7919 &+ y / 12 &* 104_729) % 97
                     let noise = (x &* 31 &+ y &* 17 &+ Int(seconds * 10) &* 13) % 3 - 1
                     luma[y * width + x] = UInt8(60 + block + noise)
                 }

@@ -39,6 +39,13 @@ public final class ScriptedDetector: Sendable {
         }
     }
 
+    /// Finds nothing, whatever it is asked for.
+    private struct Blank: InferenceEngine {
+        mutating func forward(
+            _ blob: [Float], width: Int, height: Int, outputs: [(name: String, count: Int)], isExact: Bool
+        ) throws(InferenceError) -> [[Float]] { outputs.map { [Float](repeating: 0, count: $0.count) } }
+    }
+
     private struct Head: DetectorHead {
         let script: Script
         let mean: Float = 0
@@ -51,6 +58,11 @@ public final class ScriptedDetector: Sendable {
     }
 
     public let detector: ObjectDetector
+    /// By which `model` says what a test tells it, and `masking` finds nothing that it would mask.
+    public let engines: InferenceEngines
+    public let heads: DetectorHeads
+    public let model: Model
+    public let masking: MaskingModels
     private let script: Script
     private let folder: TemporaryFolder
 
@@ -58,14 +70,21 @@ public final class ScriptedDetector: Sendable {
         folder = try TemporaryFolder()
         let path = folder.file("net.weights").path
         try Data("net".utf8).write(to: URL(filePath: path))
-        let model = Model(
-            name: "net", version: "1", sha256: try SHA256.hex(Array("net".utf8)), path: path, width: 64, height: 32,
-            classes: [.car], engine: "scripted", head: "scripted")
+        let sha256 = try SHA256.hex(Array("net".utf8))
+        func network(_ engine: String, width: Int, height: Int) -> Model {
+            Model(
+                name: "net", version: "1", sha256: sha256, path: path,
+                companions: [.init(path: path, sha256: sha256)], width: width, height: height, classes: [.car],
+                engine: engine, head: "scripted")
+        }
         let script = Script()
         self.script = script
-        detector = try ObjectDetector(
-            model: model, engines: InferenceEngines(["scripted": { _ in Engine(script: script) }]),
-            heads: DetectorHeads(["scripted": { _ in Head(script: script) }]))
+        engines = InferenceEngines(["scripted": { _ in Engine(script: script) }, "blank": { _ in Blank() }])
+        heads = DetectorHeads(["scripted": { _ in Head(script: script) }])
+        model = network("scripted", width: 64, height: 32)
+        let blank = network("blank", width: 320, height: 192)
+        masking = MaskingModels(face: blank, plate: blank)
+        detector = try ObjectDetector(model: model, engines: engines, heads: heads)
     }
 
     /// How often the detector was asked.

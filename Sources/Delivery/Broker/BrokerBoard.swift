@@ -32,7 +32,7 @@ final class BrokerBoard: Sendable {
     }
 
     /// How the broker is reached; nil without a connection.
-    func link(of client: MQTTClient) -> BrokerLink? {
+    func link(of client: any BrokerClient) -> BrokerLink? {
         guard var link = client.link else { return nil }
         let words = words.withLock { $0 }
         let omitted = client.retains ? words.leftOut : BrokerObjections.classes

@@ -51,12 +51,12 @@ final class BrokerJournal {
     @discardableResult
     func withdraw(_ matter: TroubleLog.Matter) -> Bool { troubles.withdraw(matter) }
 
-    func up(_ client: MQTTClient) {
+    func up(_ client: any BrokerClient) {
         if connection.up(at: .now) { sayConnected(client) }
     }
 
     /// The connection has held.
-    func held(_ client: MQTTClient) {
+    func held(_ client: any BrokerClient) {
         if connection.settled() { sayConnected(client) }
         troubles.withdraw(.connection)
     }
@@ -66,7 +66,7 @@ final class BrokerJournal {
         say(.connection, .warning, "no broker", ["reason": "\(error)"], cause: "\(error)")
     }
 
-    private func sayConnected(_ client: MQTTClient) {
+    private func sayConnected(_ client: any BrokerClient) {
         guard let link = client.link else { return }
         logger.notice("broker connected", metadata: ["address": "\(link.address)", "mqtt": "\(link.version)"])
     }
@@ -76,7 +76,7 @@ final class BrokerJournal {
     /// - Parameters:
     ///   - isVersionFree: the version is not set, and was found out.
     ///   - takesRequests: whether any are listened to.
-    func introduce(_ client: MQTTClient, isVersionFree: Bool, takesRequests: Bool) {
+    func introduce(_ client: any BrokerClient, isVersionFree: Bool, takesRequests: Bool) {
         guard var link = client.link else { return }
         link.trouble = nil
         guard introduced.insert(link).inserted else { return }

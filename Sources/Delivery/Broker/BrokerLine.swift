@@ -31,14 +31,14 @@ final class BrokerLine {
         let at: ContinuousClock.Instant
     }
 
-    let client: MQTTClient
+    let client: any BrokerClient
     let topics: AlertTopics
     private let journal: BrokerJournal
     private let board: BrokerBoard
     private var objections = BrokerObjections()
     private var refusal: Refused?
 
-    init(_ client: MQTTClient, topics: AlertTopics, journal: BrokerJournal, board: BrokerBoard) {
+    init(_ client: any BrokerClient, topics: AlertTopics, journal: BrokerJournal, board: BrokerBoard) {
         self.client = client
         self.topics = topics
         self.journal = journal

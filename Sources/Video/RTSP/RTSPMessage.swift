@@ -86,4 +86,28 @@ struct RTSPFault: Error, Equatable {
     }
 
     static let hungUp = RTSPFault("the camera closed the connection", isEnd: true)
+
+    /// The camera has answered a request with something else than yes.
+    ///
+    /// - Parameter transport: the only one that it was asked for; nil or `.auto` where there was a choice.
+    static func refused(
+        _ request: String, _ answer: RTSPMessage, over transport: Transport? = nil
+    ) -> RTSPFault {
+        let status = RTSPMessage.text(answer.status ?? 0)
+        return switch (answer.status, transport) {
+        case (461, .tcp?):
+            RTSPFault("it sends no video over TCP (\(status))", remedy: "set transport: udp or transport: auto")
+        case (461, .udp?):
+            RTSPFault("it sends no video over UDP (\(status))", remedy: "set transport: tcp or transport: auto")
+        case (453, _), (503, _):
+            RTSPFault(
+                "\(request) was answered by \(status)",
+                remedy: "it serves no more viewers: close others, or allow it more; it is tried again")
+        case (404, _):
+            RTSPFault(
+                "\(request) was answered by \(status)",
+                remedy: "check the path of its address; it is tried again")
+        default: RTSPFault("\(request) was answered by \(status)")
+        }
+    }
 }

@@ -105,7 +105,7 @@ final class RTSPSession {
         target = try Self.written(base.text)
         try setUp(try Self.written(base.joined(track.control)))
         let answer = try ask("PLAY", target, ["Range: npt=0.000-"])
-        guard answer.status == 200 else { throw refusal("PLAY", answer) }
+        guard answer.status == 200 else { throw .refused("PLAY", answer) }
         nextSign = options.uptime() + interval
     }
 
@@ -136,7 +136,7 @@ final class RTSPSession {
             }
             if !answer.redirects { answer = try ask("DESCRIBE", address.text, ["Accept: application/sdp"]) }
             guard answer.redirects else {
-                guard answer.status == 200 else { throw refusal("DESCRIBE", answer) }
+                guard answer.status == 200 else { throw .refused("DESCRIBE", answer) }
                 return answer
             }
             let next = RTSPAddress(answer["location"] ?? "")
@@ -165,7 +165,7 @@ final class RTSPSession {
             let answer = try ask("SETUP", uri, ["Transport: \(wish)"])
             if answer.status == 461, index + 1 < choices.count { continue }
             guard answer.status == 200 else {
-                throw refusal("SETUP", answer, over: choices.count == 1 ? choice : .auto)
+                throw .refused("SETUP", answer, over: choices.count == 1 ? choice : .auto)
             }
             used = choice
             isSetUp = true
@@ -175,34 +175,17 @@ final class RTSPSession {
     }
 
     private func take(_ answer: RTSPMessage, over transport: Transport) throws(RTSPFault) {
-        let session = (answer["session"] ?? "").split(separator: ";").map(\.trimmed)
-        id = session.first.map(String.init).flatMap { text in
-            text.utf8.count <= 256 && text.utf8.allSatisfy { $0 > 32 && $0 < 127 } ? text : nil
-        }
-        let timeout =
-            session.dropFirst().map { $0.lowercased().filter { !$0.isWhitespace } }
-            .first { $0.hasPrefix("timeout=") }
-            .flatMap { Int($0.dropFirst(8).prefix { $0.isNumber }) } ?? 60
-        // RFC 2326 has 60 s where nothing is said. Half of it, and not so rarely that a router forgets the connection.
-        interval = Double(max(2, min(timeout, 60))) / 2
-        let offer = (answer["transport"] ?? "").split(separator: ",").first ?? ""
-        let parameters = offer.split(separator: ";").map(\.trimmed)
-        func numbers(_ name: String) -> [Int] {
-            parameters.first { $0.lowercased().hasPrefix(name + "=") }
-                .map { $0.dropFirst(name.count + 1).split(separator: "-").compactMap { Int($0) } } ?? []
-        }
+        let setup = RTSPSetup(answer)
+        (id, interval) = (setup.id, setup.interval)
         if transport == .tcp {
-            guard offer.isEmpty || offer.uppercased().contains("TCP") || !numbers("interleaved").isEmpty else {
+            guard setup.mayBeTCP else {
                 throw mixUp("it was asked for TCP and sends over something else", other: .udp)
             }
-            let pair = numbers("interleaved").filter { (0...255).contains($0) }.map { UInt8($0) }
-            if let first = pair.first { channels = (first, pair.count > 1 ? pair[1] : first &+ 1) }
+            if let named = setup.channels { channels = named }
             reader.named = [channels.packets, channels.reports]
         } else {
-            guard !offer.uppercased().contains("TCP") else {
-                throw mixUp("it was asked for UDP and sends over TCP", other: .tcp)
-            }
-            if let port = numbers("server_port").first { datagrams?.knock(at: port) }
+            guard !setup.isTCP else { throw mixUp("it was asked for UDP and sends over TCP", other: .tcp) }
+            if let port = setup.serverPort { datagrams?.knock(at: port) }
         }
     }
 
@@ -213,25 +196,6 @@ final class RTSPSession {
         }
         options.memory.note { $0.transport = other }
         return RTSPFault(cause, remedy: "\(other.rawValue.uppercased()) is tried next")
-    }
-
-    private func refusal(_ request: String, _ answer: RTSPMessage, over transport: Transport? = nil) -> RTSPFault {
-        let status = RTSPMessage.text(answer.status ?? 0)
-        switch (answer.status, transport) {
-        case (461, .tcp?):
-            return RTSPFault("it sends no video over TCP (\(status))", remedy: "set transport: udp or transport: auto")
-        case (461, .udp?):
-            return RTSPFault("it sends no video over UDP (\(status))", remedy: "set transport: tcp or transport: auto")
-        case (453, _), (503, _):
-            return RTSPFault(
-                "\(request) was answered by \(status)",
-                remedy: "it serves no more viewers: close others, or allow it more; it is tried again")
-        case (404, _):
-            return RTSPFault(
-                "\(request) was answered by \(status)",
-                remedy: "check the path of its address; it is tried again")
-        default: return RTSPFault("\(request) was answered by \(status)")
-        }
     }
 
     // MARK: requests

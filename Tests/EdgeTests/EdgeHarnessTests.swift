@@ -1,0 +1,147 @@
+import Contract
+import Domain
+import Edge
+import EdgeSupport
+import Foundation
+import MQTT
+import TestSupport
+import Testing
+
+/// The composition of a site as a whole: pictures go in at one end, and at the other a broker has what the contract says.
+@Suite(.waiting) struct EdgeHarnessTests {
+    private static let car = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
+
+    private func site(_ cameras: [String] = ["cam-01"]) throws -> EdgeHarness {
+        let site = try EdgeHarness(cameras: cameras)
+        site.park([Self.car])
+        return site
+    }
+
+    /// That nothing is missing, nothing comes twice and nothing overtakes.
+    private func isWhole(_ alerts: [AlertEvent]) -> Bool {
+        alerts.map { Int($0.sequence) } == Array(1...max(1, alerts.count))
+            && Set(alerts.map(\.id)).count == alerts.count
+    }
+
+    /// The states of one incident, but for that it is seen again.
+    private func states(_ alerts: [AlertEvent], _ camera: String) -> [String] {
+        alerts.filter { $0.data.camera.id == camera && $0.data.incident.state != "updated" }.map {
+            $0.data.incident.state
+        }
+    }
+
+    @Test func `a parked car is one incident, which reaches the broker with its pictures and ends when it leaves`()
+        async throws
+    {
+        let site = try site()
+        try await site.start()
+        try await site.look(from: 0, through: 40)
+        #expect(try await eventually { site.alerts.contains { !$0.data.evidence.isEmpty } })
+        let told = site.alerts
+        #expect(Set(told.map(\.subject)).count == 1 && states(told, "cam-01") == ["opened"])
+        #expect(told[0].data.observed.dwellSeconds == 30)
+        let pictures = told.flatMap(\.data.evidence)
+        #expect(pictures.map(\.role).contains("panorama-confirming"))
+        #expect(pictures.allSatisfy { $0.masked && site.has($0) })
+        #expect(site.retainedIncidents == [told[0].subject])
+
+        site.park([])
+        try await site.look(from: 42, through: 80)
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
+        #expect(try await eventually { site.retainedIncidents.isEmpty })
+        try await site.stop()
+        #expect(isWhole(site.alerts))
+    }
+
+    @Test func `a reload that takes a camera out closes what is open there, and touches no other`() async throws {
+        let site = try site(["cam-01", "cam-02"])
+        try await site.start()
+        for camera in ["cam-01", "cam-02"] { try await site.look(camera, from: 0, through: 30) }
+        #expect(try await eventually { Set(site.alerts.map(\.data.camera.id)) == ["cam-01", "cam-02"] })
+        let (kept, gone) = (try #require(site.source("cam-01")), try #require(site.source("cam-02")))
+
+        let report = try site.reload { $0.cameras.removeLast() }
+        #expect(report.outcome == .applied && report.kept == ["cam-01"] && report.stopped == ["cam-02"])
+        #expect(gone.isStopped && !kept.isStopped && site.source("cam-01") === kept)
+        #expect(try await eventually { states(site.alerts, "cam-02") == ["opened", "closed"] })
+        let end = try #require(site.alerts.last { $0.data.camera.id == "cam-02" })
+        #expect(end.data.incident.reason == "camera_lost")
+        // Alerts name the configuration that they were made by.
+        site.park([])
+        try await site.look("cam-01", from: 32, through: 80)
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
+        #expect(site.alerts.last?.data.provenance.configurationSHA256 == site.settings.site.configurationSHA256)
+        try await site.stop()
+        #expect(isWhole(site.alerts))
+    }
+
+    @Test func `a stop and a new start on the same folder lose nothing and repeat nothing`() async throws {
+        let site = try site()
+        try await site.start()
+        try await site.look(from: 0, through: 20)
+        try await site.stop()
+        #expect(site.alerts.isEmpty)
+
+        // What stood there goes on standing: begun anew, it would be told at 56 s.
+        try await site.start()
+        try await site.look(from: 26, through: 44)
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened"] })
+        try await site.stop()
+
+        // What the broker has not had yet goes after the next start.
+        site.broker.goesAway()
+        try await site.start()
+        site.park([])
+        try await site.look(from: 60, through: 110)
+        try await site.stop()
+        #expect(states(site.alerts, "cam-01") == ["opened"])
+        site.broker.comesBack()
+        try await site.start()
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
+        try await site.stop()
+        #expect(isWhole(site.alerts) && Set(site.alerts.map(\.subject)).count == 1)
+    }
+
+    @Test func `what the broker refuses is held with all behind it, and all goes in sequence once it is taken`()
+        async throws
+    {
+        let site = try site(["cam-01", "cam-02"])
+        let topics = site.settings.topics
+        site.broker.refuses { topics.isChannel(.alert, $0.topic) }
+        try await site.start()
+        for camera in ["cam-01", "cam-02"] { try await site.look(camera, from: 0, through: 30) }
+        let place = site.settings.site.place
+        let own = topics.site(place, id: "edge-01")
+        // The site says that it is held up, and by what.
+        #expect(
+            try await eventually {
+                guard let state = site.broker.retained[own] else { return false }
+                return try SiteReport(json: Data(state.payload)).blocked?.sequence == 1
+            })
+        #expect(site.alerts.isEmpty)
+
+        site.broker.refuses(nil)
+        #expect(try await eventually { Set(site.alerts.map(\.data.camera.id)) == ["cam-01", "cam-02"] })
+        try await site.stop()
+        #expect(isWhole(site.alerts))
+    }
+
+    @Test func `a review that comes in ends the incident, is answered, and the car is not told again`() async throws {
+        let site = try site()
+        try await site.start()
+        try await site.look(from: 0, through: 30)
+        #expect(try await eventually { !site.alerts.isEmpty })
+        let incident = try #require(site.alerts.first?.subject)
+        let topics = site.settings.topics
+        site.broker.publish(
+            MQTTMessage(
+                topic: topics.inbound(.review, site.settings.site.place, site: "edge-01"),
+                text: #"{"id":"r-1","incident":"\#(incident)","verdict":"false_positive","by":"worker-17"}"#))
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "withdrawn"] })
+        #expect(try await eventually { site.broker.received.contains { topics.isChannel(.reply, $0.topic) } })
+        try await site.look(from: 32, through: 100)
+        try await site.stop()
+        #expect(states(site.alerts, "cam-01") == ["opened", "withdrawn"] && isWhole(site.alerts))
+        #expect(site.retainedIncidents.isEmpty)
+    }
+}
