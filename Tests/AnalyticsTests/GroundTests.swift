@@ -222,48 +222,6 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(!undoubted(visitor: false))
     }
 
-    /// Refuse does not come and go by itself: what the sky shows in a pane does.
-    @Test func `what came and went with nobody near is nothing when it comes again, and after a restart`() throws {
-        func told(_ watch: Watch) -> [LeftObject] { watch.things.filter { $0.isVisible && $0.doubt == nil } }
-        var watch = Watch()
-        watch.watch(0...20)
-        watch.watch(22...50, [bag])
-        watch.watch(52...80)
-        #expect(Set(told(watch).map(\.id)).count == 1 && watch.departures.count == 1)
-        watch.watch(82...130, [bag])
-        #expect(Set(told(watch).map(\.id)).count == 1)
-        watch.watch(132...160)
-        var next = try watch.restarted(at: 160)
-        next.watch(170...220, [bag])
-        #expect(next.watcher.restoration == .taken)
-        #expect(told(next).isEmpty)
-        next.watch(222...260)
-        // What somebody brings is found there too, and so is what lies elsewhere.
-        let person = Street.Thing(.person, Box(x: 0.36, y: 0.2, width: 0.18, height: 0.5), look: 5, score: 0.8)
-        next.watch(262...264, [person])
-        next.watch(266...300, [bag])
-        #expect(!told(next).isEmpty)
-        var elsewhere = bag
-        elsewhere.box.x += 0.3
-        next.watch(302...340, [elsewhere])
-        #expect(told(next).contains { $0.box.x > 0.6 })
-    }
-
-    @Test func `what somebody brings and takes away again and again is found each time`() {
-        let person = Street.Thing(.person, Box(x: 0.36, y: 0.2, width: 0.18, height: 0.5), look: 5, score: 0.8)
-        var watch = Watch()
-        watch.watch(0...20)
-        for round in 0..<3 {
-            let start = 22 + Double(round) * 60
-            watch.watch(start...start + 2, [person])
-            watch.watch(start + 4...start + 38, [bag])
-            watch.watch(start + 40...start + 42, [person])
-            watch.watch(start + 44...start + 58)
-        }
-        #expect(Set(watch.things.map(\.id)).count == 3)
-        #expect(watch.departures.count == 3)
-    }
-
     @Test func `what is as upright as somebody who stands is a thing only after a minute`() {
         let post = Street.Thing(
             .object, Box(x: 0.4, y: 0.4, width: 0.04, height: 0.24), look: 11, isDetected: false, tint: 25)

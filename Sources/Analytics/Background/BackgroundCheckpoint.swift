@@ -47,8 +47,6 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
     let now: Appearance?
     /// The other one, by day or infra-red, where things lie that were seen under it.
     let other: Appearance?
-    /// Where something came and went by itself; nil in what was kept before that was noted.
-    let recurring: [RecurringChanges.Place]?
 
     /// What lies there.
     var objects: [LeftObject] { [now, other].compactMap { $0 }.flatMap { $0.candidates.map(\.object) } }
@@ -61,12 +59,11 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
         self = read
     }
 
-    init(time: MediaTime, now: Appearance?, other: Appearance?, recurring: [RecurringChanges.Place]) {
+    init(time: MediaTime, now: Appearance?, other: Appearance?) {
         version = Self.currentVersion
         self.time = time
         self.now = now
         self.other = other
-        self.recurring = recurring
     }
 
     /// - Throws: where Foundation cannot encode it, which these fields give no cause for.

@@ -23,7 +23,7 @@ extension LeftObjectDetector {
             self.other.candidates.isEmpty
             ? nil : self.other.model?.appearance(with: self.other.candidates.map(\.kept))
         guard now != nil || other != nil else { return nil }
-        return BackgroundCheckpoint(time: time, now: now, other: other, recurring: recurring.places)
+        return BackgroundCheckpoint(time: time, now: now, other: other)
     }
 
     /// Takes the kept ground back where the first look shows it.
@@ -53,7 +53,6 @@ extension LeftObjectDetector {
             return
         }
         restoration = .taken
-        recurring = RecurringChanges(kept.recurring ?? [])
         model = now.model
         candidates = now.candidates
         other = found.compactMap { $0 }.first.map { ($0.model, $0.candidates) } ?? (nil, [])
@@ -93,8 +92,6 @@ extension LeftObjectDetector.Candidate {
             strength: kept.strength, verdicts: kept.verdicts, good: kept.good, looks: kept.looks,
             hiddenLooks: kept.hiddenLooks, emptied: nil, rejections: kept.rejections,
             changedLooks: kept.changedLooks, lookedAt: kept.lookedAt)
-        // How it came was judged when it came.
-        arrival.somebodyCame = true
     }
 }
 
@@ -115,13 +112,6 @@ extension LeftObjectDetector {
         Arrival(
             lightChanged: model.lightChanged(after: since + -Self.lightLead),
             somebodyCame: visits.reached(box, since: since + -Self.visitLead, aspect: aspect))
-    }
-
-    /// Whether a thing went at `time` as it had come, with nobody near; what went while nobody looked may have been taken.
-    func cameAndWentByItself(_ candidate: Candidate, by time: MediaTime) -> Bool {
-        candidate.object.isThing && !candidate.arrival.somebodyCame
-            && time - candidate.object.lastSeen <= Self.visitLead
-            && !visits.reached(candidate.object.box, since: time + -Self.visitLead, aspect: aspect)
     }
 
     /// The likeness to itself that a thing keeps where it only lies there, and the share of its pixels that may differ from

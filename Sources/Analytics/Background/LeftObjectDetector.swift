@@ -69,7 +69,6 @@ public struct LeftObjectDetector: Sendable {
     var model: BackgroundModel?
     private var occluders = Occluders()
     var visits = Visits()
-    var recurring = RecurringChanges()
     /// What hid the ground at the last look.
     private var covering: [Box] = []
     private var hazes: [Box] = []
@@ -280,9 +279,6 @@ public struct LeftObjectDetector: Sendable {
                 candidate.emptied = (empty.since, empty.looks + 1)
                 candidate.object.presence = .hidden
                 if empty.looks + 1 >= Self.goneLooks || !candidate.object.isThing {
-                    if cameAndWentByItself(candidate, by: empty.since) {
-                        recurring.note(candidate.object.box, at: scene.time)
-                    }
                     gone.append(candidate.told(as: .gone(at: empty.since)))
                 } else {
                     kept.append(candidate)
@@ -411,7 +407,7 @@ public struct LeftObjectDetector: Sendable {
         let isSurface = isGood && SurfaceEvidence(of: candidate.pixels, box: box, in: model).isSurface
         let isLight = candidate.arrival.lightChanged && !(somebodyCame && evidence.outlastsLight)
         // What lies there does not become something else by itself: clouds, foliage and water do.
-        let isRestless = (candidate.isReplaced || recurring.holds(box, at: time)) && !somebodyCame
+        let isRestless = candidate.isReplaced && !somebodyCame
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
         candidate.good += isGood ? 1 : 0
