@@ -111,14 +111,14 @@ let package = Package(
                 signals,
             ], swiftSettings: strict),
         .target(
-            name: "Bench", dependencies: ["Domain", "Analytics", "Video", "Inference", "Evidence", "Pipeline"],
+            name: "Bench",
+            dependencies: ["Runtime", "Domain", "Analytics", "Video", "Inference", "Evidence", "Pipeline"],
             swiftSettings: strict),
         .executableTarget(
             name: "gridwarden",
             dependencies: [
                 "Domain", "Analytics", "Hashing", "SiteConfiguration", "Runtime", "Contract", "MQTT", "Store",
-                "Inference",
-                "Evidence", "Edge", "Bench", arguments, logging,
+                "Video", "Inference", "Evidence", "Edge", "Bench", arguments, logging,
             ], swiftSettings: strict),
 
         .target(

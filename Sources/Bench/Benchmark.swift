@@ -25,7 +25,7 @@ public struct Benchmark: Sendable {
     ///
     /// - Parameter progress: called now and then with the share that is done, 0…1.
     public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
-        let truth = try truth(for: clip)
+        let truth = try options.truth(for: clip)
         let zones = options.zones(truth)
         let gallery = try options.evidence.map { try Gallery(folder: $0.folder, masking: $0.masking) }
         var pipeline = CameraPipeline(
@@ -106,14 +106,6 @@ public struct Benchmark: Sendable {
             })
     }
 
-    private func truth(for clip: String) throws -> Truth? {
-        if let path = options.truth { return try Truth.load(path) }
-        let beside = URL(filePath: clip).deletingPathExtension().path + ".truth.json"
-        return FileManager.default.fileExists(atPath: beside) ? try Truth.load(beside) : nil
-    }
-
-    private func precise(_ value: Double) -> Double { (value * 100_000).rounded() / 100_000 }
-
     private func processSeconds() -> Double {
         var usage = rusage()
         getrusage(RUSAGE_SELF.rawValue, &usage)
@@ -170,6 +162,13 @@ extension Benchmark {
             self.sampling = sampling
             self.annotate = annotate
             self.evidence = evidence
+        }
+
+        /// Nil where there is none.
+        func truth(for clip: String) throws -> Truth? {
+            if let truth { return try Truth.load(truth) }
+            let beside = URL(filePath: clip).deletingPathExtension().path + ".truth.json"
+            return FileManager.default.fileExists(atPath: beside) ? try Truth.load(beside) : nil
         }
 
         /// Without a truth file the whole picture is watched, for parking unless `kinds` says otherwise.

@@ -50,6 +50,8 @@ public struct CameraPipeline: ~Copyable {
         public var tiles = 0.0
         public var rest = 0.0
 
+        package init() {}
+
         static func + (a: Costs, b: Costs) -> Costs {
             var sum = a
             (sum.looks, sum.burstFrames) = (a.looks + b.looks, a.burstFrames + b.burstFrames)

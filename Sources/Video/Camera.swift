@@ -41,6 +41,12 @@ public final class Camera: Sendable {
         public var dropped = 0
         public var sessions = 0
         public var failures = 0
+        /// Of the packets of its pictures.
+        public var bytes = 0
+        /// Processor seconds of its thread, up to its newest picture: receiving and decoding.
+        public var processorSeconds = 0.0
+
+        package init() {}
     }
 
     public let id: String
@@ -49,6 +55,7 @@ public final class Camera: Sendable {
     public let states: AsyncStream<CameraState>
 
     private let settings: Settings
+    private let clip: PacedClip?
     private let clocks: Clocks
     private let backoff: Backoff
     private let latest = LatestFrame()
@@ -77,10 +84,12 @@ public final class Camera: Sendable {
     /// - Parameters:
     ///   - backoff: how long to wait before the camera is opened again.
     ///   - credentials: shared by the cameras of one recorder.
+    ///   - clip: what is played, over and over, in place of the file that `settings` names; nil for all others.
     public init(
         id: String, settings: Settings, clocks: Clocks = .system, backoff: Backoff = Backoff(),
-        credentials: CredentialGate = .shared
+        credentials: CredentialGate = .shared, clip: PacedClip? = nil
     ) {
+        self.clip = clip
         self.credentials = credentials
         self.id = id
         self.settings = settings
@@ -183,7 +192,9 @@ public final class Camera: Sendable {
         options.aspect = settings.aspect
         options.largestPicture = settings.largestPicture
         options.uptime = clocks.uptime
+        options.clip = clip
         options.progress = { [self] in progress() }
+        options.receive = { [self] bytes in count.withLock { $0.bytes += bytes } }
         options.authority = settings.authority
         options.memory = memory
         options.credentials = credentials
@@ -212,7 +223,7 @@ public final class Camera: Sendable {
             }
             let uptime = clocks.uptime() - begin
             let time = timeline.time(pts: picture.pts, uptime: uptime)
-            if !settings.url.isStream {
+            if !settings.url.isStream, clip == nil {
                 // A file is played at its own pace, as a camera would send it.
                 let first = start ?? (picture.pts - uptime)
                 start = first
@@ -232,6 +243,7 @@ public final class Camera: Sendable {
             }
             count.withLock { count in
                 count.pictures += 1
+                count.processorSeconds = threadSeconds()
                 if !isKept { count.dropped += 1 }
             }
         }

@@ -23,8 +23,12 @@ struct VideoSource: ~Copyable {
         var aspect: Aspect?
         /// A clock that only runs, in seconds. A stream is held to it; a file is what it says, however fast it is read.
         var uptime = Clocks.system.uptime
+        /// What is played in place of the file, whose path only names it then; nil for all others.
+        var clip: PacedClip?
         /// Called for each packet that comes.
         var progress: @Sendable () -> Void = {}
+        /// Called with the size of each packet of the pictures, in bytes.
+        var receive: @Sendable (Int) -> Void = { _ in }
         /// Called once when a stream brings packets but no picture for longer than a fault may go unsaid, with the reason.
         var starve: @Sendable (String) -> Void = { _ in }
     }
@@ -49,6 +53,8 @@ struct VideoSource: ~Copyable {
     /// Nil for a file.
     private let session: RTSPSession?
     private let packets: PacketFeed?
+    /// Nil where no clip is played from memory.
+    private let clip: ClipFeed?
     private let shapes: ShapeFinder
     private let deadline: ReadDeadline
     private let options: Options
@@ -116,10 +122,11 @@ struct VideoSource: ~Copyable {
         deadline.arm(for: options.openTimeout)
         var session: RTSPSession?
         var packets: PacketFeed?
+        let clip = options.clip.flatMap { ClipFeed($0.clip.bytes) }
         // Asked while the context is closed too.
         defer {
             if !opened { avformat_close_input(&format) }
-            withExtendedLifetime((session, packets, deadline)) {}
+            withExtendedLifetime((session, packets, clip, deadline)) {}
         }
         context.pointee.interrupt_callback = deadline.callback
         var dictionary: OpaquePointer?
@@ -143,6 +150,9 @@ struct VideoSource: ~Copyable {
             let begun = try Self.begin(url, options, deadline)
             (session, packets) = (begun.session, begun.feed)
             result = begun.feed.open(&format, &dictionary)
+        } else if let clip {
+            options.clip?.begin()
+            result = clip.open(&format, url.address, &dictionary)
         } else {
             result = avformat_open_input(&format, url.address, nil, &dictionary)
         }
@@ -190,6 +200,7 @@ struct VideoSource: ~Copyable {
         self.timeBase = info.pointee.time_base
         self.session = session
         self.packets = packets
+        self.clip = clip
         self.deadline = deadline
         self.options = options
         self.stream = stream
@@ -219,7 +230,7 @@ struct VideoSource: ~Copyable {
         avcodec_free_context(&codec)
         avformat_close_input(&format)
         _ = options.budget.take(0, insteadOf: claimed.bytes)
-        withExtendedLifetime((packets, deadline)) {}
+        withExtendedLifetime((packets, clip, deadline)) {}
         session?.close()
     }
 
@@ -337,7 +348,7 @@ struct VideoSource: ~Copyable {
                 return true
             }
             deadline.arm(for: options.readTimeout)
-            let read = av_read_frame(format, packet)
+            let read = clip?.read(format, packet, stream: stream) ?? av_read_frame(format, packet)
             if read == ffAVERROR_EOF {
                 guard !isDraining else { return false }
                 isDraining = true
@@ -359,6 +370,10 @@ struct VideoSource: ~Copyable {
             stamps?.mend(&packet.pointee)
             guard let time = seconds(packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts) else {
                 continue
+            }
+            options.receive(Int(packet.pointee.size))
+            if let clip = options.clip, !clip.wait(for: seconds(packet.pointee.dts) ?? time, deadline) {
+                throw VideoError("read", on: url, cause: "stopped")
             }
             noteSenderTime(packet, at: time)
             span = min(span?.lowerBound ?? time, time)...max(span?.upperBound ?? time, time)

@@ -19,11 +19,19 @@ struct BenchCommand: AsyncParsableCommand {
             With --hours clips in which nothing happens go round for so many hours of media time, all together, under \
             light, weather, exposure, noise and compression that follow from the seed, and the false alerts on a camera \
             in a day are counted by kind, with their 95 % interval.
+
+            With --cameras so many paced cameras play the clips from memory, round and round, in real time, each with the \
+            daemon's camera and pipeline and all with one detector: what they cost, and whether every look that was \
+            promised was made. See docs/performance.md. Ctrl-C ends it with what was measured until then.
             """)
 
     @Argument(help: "The clips.") var clips: [String]
     @Option(help: "Truth file, in place of the one beside the clip; with one clip only.") var truth: String?
-    @Option(help: "Seconds that a vehicle, a stall or garbage may stay. Smoke has its own: 10 s.") var dwell = 30.0
+    @Option(
+        help:
+            "Seconds that a vehicle, a stall or garbage may stay; 30 without it, 300 with --cameras. Smoke has its own: 10 s."
+    )
+    var dwell: Double?
     @Option(help: "Seconds for one kind, e.g. env.burning=20 (may be given again).") var dwellOf: [String] = []
     @Option(
         help:
@@ -42,11 +50,21 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Count false alerts over so many hours of media time, the clips varied by day and weather.")
     var hours: Double?
     @Option(help: "With --hours: what light and weather follow from.") var seed: UInt64 = 1
+    @Option(help: "Run so many paced cameras, the clips taken in turn: 1 to 2000.") var cameras: Int?
+    @Option(help: "With --cameras: seconds that are measured, after the warm-up.") var seconds = 60.0
+    @Flag(help: "With --cameras: find the largest number that keeps every promise, from that number on.")
+    var findLimit = false
+    @Option(
+        help:
+            "With --cameras: the address at which an RTSP server plays the clip, in place of memory; one for each clip, in their order."
+    )
+    var rtsp: [String] = []
+    @Option(help: "With --cameras: write the report as a page with plots to this file too.") var html: String?
     @Flag(inversion: .prefixedNo, help: "Look at zones in which vehicles are small in parts too.") var tiles = true
     @OptionGroup var models: ModelOptions
 
     func validate() throws {
-        guard dwell >= 1, dwell <= 86_400 else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
+        guard (1...86_400).contains(dwell ?? 30) else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
         guard clips.count == 1 || (truth == nil && annotate == nil) else {
             throw ValidationError("--truth and --annotate are for one clip; give one, or leave them out")
         }
@@ -68,6 +86,7 @@ struct BenchCommand: AsyncParsableCommand {
                 throw ValidationError("--hours goes without --truth, --annotate, --evidence and --cadence")
             }
         }
+        try validateLive()
         _ = try parsedSampling()
         _ = try dwells()
         _ = try kinds()
@@ -100,14 +119,15 @@ struct BenchCommand: AsyncParsableCommand {
 
     func run() async throws {
         LibavLog.redirect { _ in }
-        let detector = try await models.detector()
         var options = Benchmark.Options(
-            truth: truth, dwell: dwell, kinds: try kinds(),
+            truth: truth, dwell: dwell ?? (cameras == nil ? 30 : 300), kinds: try kinds(),
             sampling: try parsedSampling(), annotate: annotate,
             evidence: evidence.map { ($0, MaskingModels(folder: models.path)) })
         options.dwells = try dwells()
         options.aspect = parsedAspect
         options.hasTiles = tiles
+        if let cameras { return try await runLive(cameras, watch: options) }
+        let detector = try await models.detector()
         if let hours {
             return try await countFalseAlerts(.init(hours: hours, seed: seed), watch: options, detector)
         }
@@ -152,7 +172,7 @@ struct BenchCommand: AsyncParsableCommand {
         try write(["clips": reports], table: BenchTable.text(reports))
     }
 
-    private func write(_ report: some Encodable, table: String) throws {
+    func write(_ report: some Encodable, table: String) throws {
         if json != "-" { print(table) }
         guard let json else { return }
         if json == "-" {

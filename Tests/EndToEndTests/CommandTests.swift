@@ -233,6 +233,27 @@ import Testing
         #expect(outcome.errors.contains("parking.motor, "), "\(outcome.errors)")
     }
 
+    @Test(arguments: [
+        ["--cameras", "0"], ["--cameras", "2001"], ["--find-limit"], ["--html", "page.html"],
+        ["--html", "other.mp4", "--cameras", "2"], ["--hours", "1", "--cameras", "2"],
+        ["--seconds", "0", "--cameras", "2"],
+        ["--rtsp", "rtsp://127.0.0.1/a"], ["--rtsp", "a.mp4", "--cameras", "2"],
+    ])
+    func `of paced cameras what makes no sense is wrong usage`(options: [String]) throws {
+        let outcome = try gridwarden(["bench", "clip.mp4"] + options)
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains(options[0]), "\(outcome.errors)")
+    }
+
+    @Test func `paced cameras of a clip that cannot be read say so`() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("text.mp4")
+        try Data("no clip".utf8).write(to: file)
+        let outcome = try gridwarden("bench", file.path, "--cameras", "2")
+        #expect(outcome.status == 1)
+        #expect(outcome.errors.contains("could not open \(file.path)"), "\(outcome.errors)")
+    }
+
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
 
     @Test func verifyNamesTheFirstBrokenLinkAndItsExitCodeSaysSo() throws {

@@ -25,7 +25,7 @@ public struct LongRun: Sendable {
     private let options: Options
     private let watch: Benchmark.Options
 
-    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its truth, sampling, annotation and evidence are not used.
+    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its sampling, annotation and evidence are not used.
     public init(detector: ObjectDetector, options: Options, watch: Benchmark.Options) {
         self.detector = detector
         self.options = options
@@ -52,8 +52,7 @@ public struct LongRun: Sendable {
     }
 
     private func run(_ path: String, seconds: Double, progress: (Double) -> Void) async throws -> LongRunReport.Clip {
-        let beside = URL(filePath: path).deletingPathExtension().path + ".truth.json"
-        let truth = FileManager.default.fileExists(atPath: beside) ? try Truth.load(beside) : nil
+        let truth = try watch.truth(for: path)
         let zones = watch.zones(truth)
         let kinds = Set(zones.flatMap(\.rules.kinds))
         if let event = truth?.events.first(where: { kinds.contains(AlertKind(rawValue: $0.kind)) }) {

@@ -1,0 +1,160 @@
+import Domain
+import Foundation
+public import Inference
+import Pipeline
+import Runtime
+public import Video
+
+/// Paced cameras that play clips from memory, through the daemon's own cameras and pipelines and one shared detector: what
+/// they cost, and whether every promise is kept.
+public struct LiveBench: Sendable {
+    public struct Options: Sendable {
+        /// What is measured, after the warm-up.
+        public var seconds: Double
+        /// Dwell, kinds, sampling, truth, aspect and tiles as for a benchmark; the rest is not used.
+        public var watch: Benchmark.Options
+        /// Where an RTSP server plays the clips, in their order; none where they are played from memory.
+        public var streams: [CameraURL]
+
+        public init(seconds: Double = 60, watch: Benchmark.Options, streams: [CameraURL] = []) {
+            self.seconds = seconds
+            self.streams = streams
+            self.watch = watch
+        }
+    }
+
+    /// How far a run is: 0…1.
+    public enum Progress: Sendable, Equatable {
+        /// Cameras that are not yet ready are left.
+        case starting(Double)
+        case measuring(Double)
+    }
+
+    /// The fewest and the most cameras.
+    public static let range = 1...2000
+    /// Looks that each camera has given when the measurement begins.
+    private static let warmUp = 2
+    /// Seconds after the last start in which they must be there; without them it begins all the same, and they are missed.
+    private static let patience = 60.0
+    private static let tick = Duration.milliseconds(100)
+
+    private let detector: ObjectDetector
+    private let clips: [(clip: MemoryClip, zones: [WatchedZone])]
+    private let options: Options
+    /// Of the process, with the clips in memory and before the first camera.
+    private let residentBefore: Double
+
+    /// Throws where the truth of a clip cannot be used.
+    ///
+    /// - Parameter clips: taken in turn.
+    public init(detector: ObjectDetector, clips: [MemoryClip], options: Options) throws {
+        self.detector = detector
+        self.options = options
+        self.clips = try clips.map { ($0, options.watch.zones(try options.watch.truth(for: $0.path))) }
+        residentBefore = Self.residentMiB()
+    }
+
+    private var promise: Double {
+        switch options.watch.sampling {
+        case .keyFrames(let promise, _): promise
+        case .every(let seconds): seconds
+        }
+    }
+
+    /// The shortest of all clips, in seconds.
+    private var keyInterval: Double { clips.map(\.clip.keyInterval).min() ?? 0 }
+
+    /// Runs so many cameras; nil where it was stopped before anything was measured.
+    ///
+    /// - Parameters:
+    ///   - isStopped: asked now and then: what was measured until then is the result.
+    ///   - progress: called now and then.
+    public func run(
+        _ cameras: Int, isStopped: @Sendable () -> Bool = { false }, progress: (Progress) -> Void = { _ in }
+    ) async -> LiveRun? {
+        guard !clips.isEmpty else { return nil }
+        let all = (0..<cameras).map { index in
+            let (clip, zones) = clips[index % clips.count]
+            let streams = options.streams
+            return LiveCamera(
+                id: "\(index + 1)", clip: clip, stream: streams.isEmpty ? nil : streams[index % streams.count],
+                zones: zones, detector: detector, sampling: options.watch.sampling,
+                promise: promise, aspect: options.watch.aspect, hasTiles: options.watch.hasTiles)
+        }
+        let starts = all.indices.map {
+            Stagger.start($0, of: cameras, keyInterval: clips[$0 % clips.count].clip.keyInterval)
+        }
+        return await withTaskGroup(of: Void.self) { group in
+            for (camera, start) in zip(all, starts) {
+                group.addTask {
+                    // Cancelled before its time, it is stopped too, and ends at once.
+                    try? await Task.sleep(for: .seconds(start))
+                    await camera.run()
+                }
+            }
+            let run = await measure(all, until: (starts.max() ?? 0) + Self.patience, isStopped, progress)
+            for camera in all { camera.stop() }
+            group.cancelAll()
+            await group.waitForAll()
+            return run
+        }
+    }
+
+    private func measure(
+        _ cameras: [LiveCamera], until patience: Double, _ isStopped: () -> Bool, _ progress: (Progress) -> Void
+    ) async -> LiveRun? {
+        let uptime = Clocks.system.uptime
+        let start = uptime()
+        while uptime() - start < patience, !isStopped() {
+            let ready = cameras.count { $0.looks >= Self.warmUp }
+            progress(.starting(Double(ready) / Double(cameras.count)))
+            if ready == cameras.count { break }
+            try? await Task.sleep(for: Self.tick)
+        }
+        guard !isStopped() else { return nil }
+        let begin = uptime()
+        let before = ProcessUsage.processorSeconds
+        for camera in cameras { camera.begin(at: begin) }
+        while case let passed = uptime() - begin, passed < options.seconds, !isStopped() {
+            progress(.measuring(passed / options.seconds))
+            try? await Task.sleep(for: Self.tick)
+        }
+        let end = uptime()
+        let processor = ProcessUsage.processorSeconds - before
+        let resident = Self.residentMiB()
+        return LiveRun(
+            seconds: end - begin, processorSeconds: processor, residentBefore: residentBefore, resident: resident,
+            keyInterval: keyInterval, promise: promise, cameras: cameras.map { $0.end(at: end) })
+    }
+
+    /// Finds the largest number of cameras that keeps every promise. Returns the runs in their order, and the limit; nil for it
+    /// where it was stopped before it was known.
+    ///
+    /// - Parameters:
+    ///   - cameras: where the search begins.
+    ///   - progress: called now and then with the number of cameras of the run.
+    ///   - done: called after each run.
+    public func findLimit(
+        from cameras: Int, isStopped: @Sendable () -> Bool = { false }, progress: (Int, Progress) -> Void = { _, _ in },
+        done: (LiveRun) -> Void = { _ in }
+    ) async -> (runs: [LiveRun], limit: Int?) {
+        var search = LimitSearch(from: cameras, most: Self.range.upperBound)
+        var runs: [LiveRun] = []
+        while let next = search.next {
+            guard LiveRoom.fault(cameras: next, overRTSP: !options.streams.isEmpty) == nil else {
+                search.note(next, isKept: false)
+                continue
+            }
+            guard let run = await run(next, isStopped: isStopped, progress: { progress(next, $0) }) else {
+                return (runs, nil)
+            }
+            runs.append(run)
+            done(run)
+            guard !isStopped() else { return (runs, nil) }
+            search.note(next, isKept: run.isKept)
+        }
+        return (runs, search.limit)
+    }
+
+    private static func residentMiB() -> Double { Double(ProcessUsage.residentBytes ?? 0) / Double(1 << 20) }
+}

@@ -1,0 +1,58 @@
+/// How one camera keeps the promise of its looks, over a time that is measured.
+///
+/// The sampling promises a look every `promise` seconds; where key frames come is the camera's business, so a look may be late
+/// by one key frame interval. It is missed where more than both together, the `limit`, has passed since the last look ended;
+/// each further promise that passes without one is another one that is missed. From the limit on the camera is blind, until
+/// the next look has ended. What counts is the end of a look, by the clock: before it nobody knows what the picture shows.
+struct PromiseLedger {
+    let promise: Double
+    let limit: Double
+
+    /// Looks that the promise asks for in the time that was measured: one for each whole promise.
+    private(set) var due = 0
+    private(set) var made = 0
+    private(set) var missed = 0
+    /// Seconds.
+    private(set) var blind = 0.0
+    /// Looks since the start, measured or not.
+    private(set) var looks = 0
+    private var begin: Double?
+    private var end: Double?
+    private var last: Double?
+
+    /// - Parameter keyInterval: seconds from one key frame to the next, at most.
+    init(promise: Double, keyInterval: Double) {
+        self.promise = promise
+        limit = promise + keyInterval
+    }
+
+    var isMeasuring: Bool { begin != nil && end == nil }
+
+    /// What follows is measured. A camera without any look so far is blind from here on.
+    mutating func begin(at time: Double) { begin = time }
+
+    /// A look has ended.
+    mutating func looked(at time: Double) {
+        looks += 1
+        if isMeasuring {
+            settle(until: time)
+            made += 1
+        }
+        last = time
+    }
+
+    mutating func end(at time: Double) {
+        guard isMeasuring, let begin else { return }
+        settle(until: time)
+        due = Int(max(0, time - begin) / promise)
+        end = time
+    }
+
+    private mutating func settle(until time: Double) {
+        guard let begin else { return }
+        let deadline = last.map { $0 + limit } ?? begin
+        blind += max(0, time - max(begin, deadline))
+        func passed(_ moment: Double) -> Int { max(0, Int(((moment - deadline) / promise).rounded(.up))) }
+        missed += max(0, passed(time) - passed(begin))
+    }
+}
