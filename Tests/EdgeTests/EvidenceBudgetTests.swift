@@ -35,10 +35,8 @@ import Video
             _ folder: TemporaryFolder, evidence: URL? = nil, budget: Int,
             masking: MaskingModels = MaskingModels(face: nil, plate: nil)
         ) throws {
-            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
-            identity = SiteIdentity(
-                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
-                model: .init(name: "m", version: "1", sha256: ""))
+            identity = try SiteIdentity.edge01()
+            let place = identity.place
             camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
             self.folder = evidence ?? folder.file("evidence")
             outbox = try Outbox(file: folder.file("outbox.sqlite"))

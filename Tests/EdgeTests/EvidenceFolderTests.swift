@@ -26,10 +26,8 @@ import Testing
         let evidence: URL
 
         init(_ folder: TemporaryFolder) throws {
-            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
-            let identity = SiteIdentity(
-                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
-                model: .init(name: "m", version: "1", sha256: ""))
+            let identity = try SiteIdentity.edge01()
+            let place = identity.place
             let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
             evidence = folder.file("evidence")
             outbox = try Outbox(file: folder.file("outbox.sqlite"))

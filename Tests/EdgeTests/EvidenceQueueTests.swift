@@ -33,10 +33,8 @@ import Video
             masking: MaskingModels = EvidenceQueueTests.masking
         ) throws {
             self.folder = folder
-            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
-            let identity = SiteIdentity(
-                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
-                model: .init(name: "m", version: "1", sha256: ""))
+            let identity = try SiteIdentity.edge01()
+            let place = identity.place
             let evidence = folder.file("evidence")
             outbox = try Outbox(file: folder.file("outbox.sqlite"))
             archive = EvidenceArchive(

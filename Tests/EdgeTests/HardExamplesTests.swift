@@ -40,10 +40,8 @@ import Testing
                     at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
                 try Data(incident.id.uuidString.utf8).write(to: file)
             }
-            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
-            let site = SiteIdentity(
-                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
-                model: .init(name: "m", version: "1", sha256: ""))
+            let site = try SiteIdentity.edge01()
+            let place = site.place
             let entry = try #require(try Catalogue.builtIn()[.illegalParking])
             let picture = EvidenceReference(
                 role: "panorama-first", sha256: incident.id.uuidString, bytes: 36, masked: masked,

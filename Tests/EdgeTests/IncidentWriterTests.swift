@@ -31,10 +31,8 @@ import Video
             _ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing(),
             kinds: [KindOverride] = [], state: URL? = nil, deadline: Duration = .seconds(3600)
         ) throws {
-            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
-            let identity = SiteIdentity(
-                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
-                model: .init(name: "m", version: "1", sha256: ""))
+            let identity = try SiteIdentity.edge01()
+            let place = identity.place
             evidence = folder.file("evidence")
             outbox = try Outbox(file: (state ?? folder.url).appending(path: "outbox.sqlite"))
             archive = EvidenceArchive(

@@ -31,11 +31,9 @@ import Video
         private let publishing: Task<Void, any Error>
 
         init(_ folder: TemporaryFolder, _ broker: Broker, archive: EvidenceArchive?) throws {
-            let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
+            let site = try SiteIdentity.edge01()
+            let place = site.place
             self.place = place
-            let site = SiteIdentity(
-                id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
-                model: .init(name: "m", version: "1", sha256: ""))
             outbox = try Outbox(file: folder.file("outbox.sqlite"))
             let publisher = Publisher(
                 outbox: outbox, broker: MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "bar"),

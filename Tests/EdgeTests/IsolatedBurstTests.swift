@@ -28,10 +28,8 @@ import Video
         let broker = try Broker()
         defer { broker.stop() }
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
-        let site = SiteIdentity(
-            id: "edge-01", place: place, software: "test", configurationSHA256: "", catalogue: "1",
-            model: .init(name: "m", version: "1", sha256: ""))
+        let site = try SiteIdentity.edge01()
+        let place = site.place
         let evidence = folder.file("evidence")
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let archive = EvidenceArchive(

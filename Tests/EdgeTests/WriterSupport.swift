@@ -10,6 +10,16 @@ extension IncidentWriter {
     }
 }
 
+extension SiteIdentity {
+    /// A site with one place.
+    static func edge01() throws -> SiteIdentity {
+        SiteIdentity(
+            id: "edge-01", place: GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02"),
+            software: "test", configurationSHA256: "", catalogue: "1", model: .init(name: "m", version: "1", sha256: "")
+        )
+    }
+}
+
 extension EvidenceArchive {
     /// All that can be recorded now.
     func followAll(_ outbox: Outbox) { while (try? follow(outbox)) == true {} }
