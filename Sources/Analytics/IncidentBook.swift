@@ -120,7 +120,7 @@ public struct IncidentBook: Sendable {
             incidents[key] = nil
             return close(incident, at: at, why: finding.why.last)
         }
-        // A stay that goes on is told again each time it has doubled.
+        // A dwell that continues is reported again each time it has doubled.
         let doubled = doublings(incident.dwell, incident.threshold) > doublings(before, incident.threshold)
         let corrected = finding.object.objectClass != incident.object.objectClass
         let grown = finding.object.box.area >= Self.growth * incident.object.box.area

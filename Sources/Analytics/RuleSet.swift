@@ -42,7 +42,7 @@ public struct RuleSet: Sendable {
     /// When what waits for the first look was kept; nil once there was one.
     var waitsSince: MediaTime? { restored?.time }
 
-    /// The numbers of the stays that are reported.
+    /// The ids of the reported objects.
     var reported: Set<Int> {
         if let restored { return Set(restored.reported ?? []) }
         return rules.reduce(into: []) { all, rule in
@@ -88,7 +88,7 @@ protocol RememberingRule: Rule {
     var zone: Zone { get }
     /// What a later run needs to go on; nil where nothing is under way.
     var memory: Memory? { get }
-    /// The numbers of the stays that it has reported.
+    /// The ids of the objects that it has reported.
     var reported: Set<Int> { get }
     /// Goes on from what an earlier run knew, before the first look.
     ///

@@ -37,7 +37,7 @@ public struct Scene: Sendable {
 /// What is known after one look: the scene, what stands in it, what was put down in it.
 public struct Observation: Sendable {
     public let scene: Scene
-    public let stays: [StationaryObject]
+    public let stationary: [StationaryObject]
     public let ended: [StationaryObjectTracker.Ended]
     /// Things on the ground that were not there before; what has just gone is among them once more.
     public let objects: [LeftObject]
@@ -47,12 +47,12 @@ public struct Observation: Sendable {
     public let flames: [Plume]
 
     public init(
-        scene: Scene, stays: [StationaryObject] = [], ended: [StationaryObjectTracker.Ended] = [],
+        scene: Scene, stationary: [StationaryObject] = [], ended: [StationaryObjectTracker.Ended] = [],
         objects: [LeftObject] = [],
         plumes: [Plume] = [], flames: [Plume] = []
     ) {
         self.scene = scene
-        self.stays = stays
+        self.stationary = stationary
         self.ended = ended
         self.objects = objects
         self.plumes = plumes

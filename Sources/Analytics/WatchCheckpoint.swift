@@ -19,8 +19,8 @@ public struct WatchCheckpoint: Sendable, Codable, Equatable {
     let version: Int
     /// When the camera last saw this.
     public let time: MediaTime
-    public let stays: [StationaryObjectCheckpoint]
-    /// The numbers of the stays that rules have reported, in order; nil where an older version wrote it.
+    public let stationary: [StationaryObjectCheckpoint]
+    /// The ids of the objects that rules have reported, in order; nil in checkpoints of an older version.
     let reported: [Int]?
     /// What the whole picture looked like, as a `Patch`, rounded; nil before the first look.
     let view: Data?
@@ -28,15 +28,20 @@ public struct WatchCheckpoint: Sendable, Codable, Equatable {
     /// Nil where there is no smoke.
     let smoke: SmokeCheckpoint?
 
+    private enum CodingKeys: String, CodingKey {
+        case version, time, reported, view, rules, smoke
+        case stationary = "stays"
+    }
+
     /// Whether nothing was under way.
-    public var isEmpty: Bool { stays.isEmpty && rules.isEmpty && smoke == nil }
+    public var isEmpty: Bool { stationary.isEmpty && rules.isEmpty && smoke == nil }
 
     /// - Parameter time: of the newest look.
     public init(time: MediaTime, tracker: StationaryObjectTracker, rules: RuleSet, smoke: SmokeWatcher? = nil) {
         version = Self.currentVersion
         // Nothing has been seen since it was kept.
         self.time = rules.waitsSince ?? time
-        stays = tracker.checkpoints
+        stationary = tracker.checkpoints
         reported = rules.reported.sorted()
         view = tracker.view?.data
         self.rules = rules.memories(at: time)

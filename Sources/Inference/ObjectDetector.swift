@@ -12,7 +12,7 @@ public actor ObjectDetector {
         public let seconds: Double
     }
 
-    /// Weaker detections are not reported at all; between this and the birth score they only continue a stay.
+    /// Weaker detections are not reported at all; between this and the birth score they only continue a stationary object.
     private static let faintScore = 0.2
 
     private let thread = DedicatedThread(name: "detector")

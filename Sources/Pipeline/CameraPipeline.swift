@@ -63,7 +63,7 @@ public struct CameraPipeline: ~Copyable {
 
     public private(set) var costs = Costs()
     /// What stands still, by its number.
-    package var standing: [Int] { tracker.stays.filter(\.isEstablished).map(\.id) }
+    package var standing: [Int] { tracker.stationary.filter(\.isEstablished).map(\.id) }
     /// What lies on the ground, or may.
     package var lying: [LeftObject] { ground?.lying ?? [] }
     /// Whether a rule asks what the ground looks like, and that is known.
@@ -231,20 +231,20 @@ public struct CameraPipeline: ~Copyable {
         let burning = flames?.update(with: scene) ?? []
         var objects =
             ground?.update(
-                with: scene, stays: tracker.stays, ended: ended, hazes: smoke?.hazes ?? [],
+                with: scene, stationary: tracker.stationary, ended: ended, hazes: smoke?.hazes ?? [],
                 plumes: (smoke?.plumes ?? []) + burning.filter { $0.certainty > 0 }) ?? []
         smokeSeen = frame.time
         let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         slowBurst.decide(smoke?.isUndecided ?? false, at: frame.time)
         if let chroma, flames != nil { judgeColour(chroma) }
         costs.rest += threadSeconds() - clock
-        // A stay that ended is told once: nothing may fail between the tracker and the rules.
+        // The tracker reports an ended object once: nothing may fail between the tracker and the rules.
         let fault = await verify(in: frame) ?? tileFault
         objects = ground?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
         let look = Observation(
-            scene: scene, stays: tracker.stays, ended: ended, objects: objects, plumes: plumes,
+            scene: scene, stationary: tracker.stationary, ended: ended, objects: objects, plumes: plumes,
             flames: burning)
         let findings = rules.evaluate(look)
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)

@@ -15,7 +15,7 @@ public final class CameraWatch {
         /// Nil for a camera without presets.
         public let preset: CameraPreset?
         public internal(set) var pipeline: CameraPipeline
-        /// What an earlier run, or an earlier stay, has learnt of its view.
+        /// The view learnt in an earlier run, or when the camera was last at this preset.
         fileprivate var learnt: ViewCheckpoint?
         package var watching = WatchKeeping()
         package var keeping = GroundKeeping()

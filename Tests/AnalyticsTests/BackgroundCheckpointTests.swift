@@ -41,9 +41,9 @@ import Testing
                 let scene = Scene(
                     time: bare.time, date: bare.date, detections: [], picture: bare.picture,
                     chroma: Chroma(blue: grey, red: grey))
-                let objects = watcher.update(with: scene, stays: [], ended: [])
+                let objects = watcher.update(with: scene, stationary: [], ended: [])
                 if let due = watcher.due(at: scene.time) { watcher.identify(due.id, by: [], at: scene.time) }
-                let look = Observation(scene: scene, stays: [], ended: [], objects: objects, plumes: [])
+                let look = Observation(scene: scene, stationary: [], ended: [], objects: objects, plumes: [])
                 changes += book.advance(rule.evaluate(look), at: scene.time)
             }
         }

@@ -69,7 +69,7 @@ struct DrawnClock: Sendable, CustomStringConvertible {
         var lying: Set<Int> = []
         for second in stride(from: 0, to: 1500, by: 2) {
             let scene = street.scene(at: Double(second), second < 700 ? [] : things) { change(&$0, second) }
-            for object in watcher.update(with: scene, stays: [], ended: [])
+            for object in watcher.update(with: scene, stationary: [], ended: [])
             where object.isThing && object.lastSeen - object.since >= 60 {
                 lying.insert(object.id)
             }

@@ -29,7 +29,7 @@ private struct Lane {
             let scene = Self.street.scene(at: Double(look) * 2, things)
             let ended = tracker.update(with: scene)
             changes += book.advance(
-                set.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended)), at: scene.time)
+                set.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended)), at: scene.time)
         }
     }
 

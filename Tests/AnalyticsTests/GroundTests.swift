@@ -28,7 +28,7 @@ private struct Watch {
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
         let objects = watcher.update(
-            with: scene, stays: tracker.stays, ended: ended, hazes: smoke.hazes, plumes: smoke.plumes)
+            with: scene, stationary: tracker.stationary, ended: ended, hazes: smoke.hazes, plumes: smoke.plumes)
         seen.append((scene.time.seconds, objects))
         plumes += smoke.update(with: watcher, at: scene.time)
         if let due = watcher.due(at: scene.time) { watcher.identify(due.id, by: [], at: scene.time) }
@@ -385,7 +385,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(changes.filter { $0.state == .closed }.count == 1)
         let opened = try #require(changes.first)
         #expect((20...26).contains(opened.firstSeen.seconds) && opened.confirmed - opened.firstSeen >= 10)
-        // The ground follows what stays: haze may be taken for ground before it is over.
+        // The ground follows what stationary: haze may be taken for ground before it is over.
         #expect((32...70).contains(try #require(changes.last?.closed?.seconds)))
     }
 

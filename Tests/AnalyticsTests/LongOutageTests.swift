@@ -43,7 +43,7 @@ private struct Watch {
             let scene = Self.street.scene(at: seconds, things(seconds), change: change)
             time = scene.time
             let ended = tracker.update(with: scene)
-            let findings = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+            let findings = rules.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended))
             changes += book.advance(findings, at: time)
         }
     }

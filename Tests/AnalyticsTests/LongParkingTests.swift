@@ -224,7 +224,7 @@ private struct Watch {
             picture: picture)
         let ended = tracker.update(with: scene)
         changes += book.advance(
-            rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended)), at: time)
+            rules.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended)), at: time)
     }
 
     /// As after a kill: what was on disk comes back.

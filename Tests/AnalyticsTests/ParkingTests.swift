@@ -31,7 +31,7 @@ private struct Watch {
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
-        let findings = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+        let findings = rules.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended))
         time = scene.time
         changes += book.advance(findings, at: scene.time)
     }
@@ -402,7 +402,7 @@ extension Street.Thing {
         var second = Watch(restored: first.book.open, watch: first.checkpoint)
         second.watch(70...100) { _ in [car] }
         #expect(second.changes.filter { $0.state != .updated }.isEmpty)
-        #expect(second.tracker.stays.map(\.since.seconds) == [10])
+        #expect(second.tracker.stationary.map(\.since.seconds) == [10])
     }
 
     @Test func anotherBoxAroundItIsNoSecondCar() {
@@ -415,7 +415,7 @@ extension Street.Thing {
         watch.watch(62...200) { _ in [Street.Thing(.car, place, isDetected: false), shifted] }
         #expect(watch.opened.count == 1)
         #expect(watch.closed.isEmpty)
-        #expect(watch.tracker.stays.count == 1)
+        #expect(watch.tracker.stationary.count == 1)
     }
 
     /// It stops, rolls on by half its length, and the detector draws a second box around it in some looks: one vehicle, not a
@@ -430,7 +430,7 @@ extension Street.Thing {
         watch.watch(14...16) { _ in [stops[1]] }
         watch.watch(18...118) { $0.truncatingRemainder(dividingBy: 6) == 0 ? [stops[2], second] : [stops[2]] }
         #expect(watch.opened.map(\.confirmed.seconds) == [18 + dwell])
-        #expect(watch.tracker.stays.count { $0.isEstablished } == 1)
+        #expect(watch.tracker.stationary.count { $0.isEstablished } == 1)
     }
 
     @Test func aQueueWithSecondBoxesAroundItsCarsIsAQueueOfItsCars() {

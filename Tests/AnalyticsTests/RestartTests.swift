@@ -26,7 +26,7 @@ private struct Watch {
 
     mutating func see(_ scene: Scene) {
         let ended = tracker.update(with: scene)
-        let findings = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+        let findings = rules.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended))
         changes += book.advance(findings, at: scene.time)
     }
 
@@ -221,7 +221,7 @@ struct Play: Sendable, CustomTestStringConvertible {
                 time: MediaTime(old.time.seconds + 400), date: scene.date, detections: [], picture: scene.picture)
             let ended = tracker.update(with: later)
             #expect(
-                rules.evaluate(Observation(scene: later, stays: tracker.stays, ended: ended)).isEmpty,
+                rules.evaluate(Observation(scene: later, stationary: tracker.stationary, ended: ended)).isEmpty,
                 "\(play.testDescription)")
         }
     }

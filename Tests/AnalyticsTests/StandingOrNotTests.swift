@@ -30,7 +30,7 @@ import Testing
             ended += tracker.update(with: Self.scene(at: seconds, hasCar: isThere, isDetected: isThere))
         }
         #expect(ended.map(\.at.seconds) == [12])
-        #expect(tracker.stays.isEmpty)
+        #expect(tracker.stationary.isEmpty)
     }
 
     @Test func `a car that the detector misses stays where the picture still shows it`() {
@@ -38,7 +38,7 @@ import Testing
         for seconds in stride(from: 0.0, through: 60, by: 2) {
             _ = tracker.update(with: Self.scene(at: seconds, hasCar: true, isDetected: seconds < 6))
         }
-        #expect(tracker.stays.map(\.presence) == [.unchanged])
+        #expect(tracker.stationary.map(\.presence) == [.unchanged])
     }
 
     /// A container that stands there from the first picture on, and that the detector takes for a lorry only later on.
@@ -49,8 +49,8 @@ import Testing
             let thing = Street.Thing(.truck, Self.place, isDetected: seconds >= 30)
             _ = tracker.update(with: Street().scene(at: seconds, drivesUp && seconds < 30 ? [] : [thing]))
         }
-        #expect(tracker.stays.map(\.hasArrived) == [drivesUp])
-        #expect(tracker.stays.map(\.since.seconds) == [drivesUp ? 30 : 24])
+        #expect(tracker.stationary.map(\.hasArrived) == [drivesUp])
+        #expect(tracker.stationary.map(\.since.seconds) == [drivesUp ? 30 : 24])
     }
 
     @Test func `what was only hidden when the detector found it has not arrived`() {
@@ -61,7 +61,7 @@ import Testing
             _ = tracker.update(with: Street().scene(at: seconds, seconds == 6 ? [lorry, passer] : [lorry]))
         }
         _ = tracker.update(with: Street().scene(at: 10, [Street.Thing(.truck, Self.place)]))
-        #expect(tracker.stays.map(\.hasArrived) == [false])
+        #expect(tracker.stationary.map(\.hasArrived) == [false])
     }
 
     @Test func `a line of the road that passing cars share with it is no car that stands`() {
@@ -80,7 +80,7 @@ import Testing
         for seconds in stride(from: 0.0, through: 60, by: 2) {
             let passes = seconds >= 8 && Int(seconds) % 8 < 2
             _ = tracker.update(with: scene(at: seconds, car: passes ? Int(seconds) : nil))
-            #expect(passes || !tracker.stays.contains(where: \.isVisible), "at \(seconds) s")
+            #expect(passes || !tracker.stationary.contains(where: \.isVisible), "at \(seconds) s")
         }
     }
 
@@ -97,6 +97,6 @@ import Testing
             }
             _ = tracker.update(with: scene)
         }
-        #expect(tracker.stays.allSatisfy { $0.seenSeconds < 10 })
+        #expect(tracker.stationary.allSatisfy { $0.seenSeconds < 10 })
     }
 }

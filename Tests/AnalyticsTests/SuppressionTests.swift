@@ -110,7 +110,7 @@ import Testing
             stride(from: range.lowerBound, through: range.upperBound, by: 2).flatMap { seconds in
                 let scene = Street().scene(at: seconds, things)
                 let ended = tracker.update(with: scene)
-                let findings = rule.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+                let findings = rule.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended))
                 return book.advance(findings, at: scene.time)
             }
         }

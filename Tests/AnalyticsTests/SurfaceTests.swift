@@ -18,7 +18,7 @@ import Testing
         var watcher = LeftObjectDetector(zones: [Polygon(corners)])
         return stride(from: 0.0, through: 60, by: 2).flatMap { seconds in
             let scene = Street(isTextured: true).scene(at: seconds, []) { seconds < 22 ? before(&$0) : after(&$0) }
-            return watcher.update(with: scene, stays: [], ended: []).filter(\.isThing)
+            return watcher.update(with: scene, stationary: [], ended: []).filter(\.isThing)
         }
     }
 

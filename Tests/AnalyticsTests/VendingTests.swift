@@ -29,7 +29,7 @@ private struct Watch {
             let scene = Self.street.scene(at: seconds, things(seconds))
             let ended = tracker.update(with: scene)
             let findings = rule.evaluate(
-                Observation(scene: scene, stays: tracker.stays, ended: ended, objects: objects))
+                Observation(scene: scene, stationary: tracker.stationary, ended: ended, objects: objects))
             changes += book.advance(findings, at: scene.time)
         }
     }

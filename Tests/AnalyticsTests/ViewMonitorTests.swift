@@ -302,7 +302,7 @@ private struct Watch {
         mutating func see(_ scene: Scene) {
             let ended = tracker.update(with: scene)
             changes += book.advance(
-                rule.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended)), at: scene.time)
+                rule.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended)), at: scene.time)
         }
 
         mutating func watch(_ range: ClosedRange<Double>, _ things: [Street.Thing]) {

@@ -147,7 +147,7 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
                     presence: isOver ? .gone(at: MediaTime(gone)) : hidden ? .hidden : .visible,
                     certainty: 0.8)
                 let look = Observation(
-                    scene: scene, stays: tracker.stays, ended: ended, objects: isThere ? [object] : [],
+                    scene: scene, stationary: tracker.stationary, ended: ended, objects: isThere ? [object] : [],
                     plumes: isThere ? [plume] : [])
                 var places = Set<String>()
                 for index in all.indices {

@@ -97,7 +97,7 @@ import Video
         for look in 0...4 {
             let scene = scene(place, Double(look) * 2, place.picture)
             let ended = tracker.update(with: scene)
-            _ = rules.evaluate(Observation(scene: scene, stays: tracker.stays, ended: ended))
+            _ = rules.evaluate(Observation(scene: scene, stationary: tracker.stationary, ended: ended))
         }
         return WatchCheckpoint(time: MediaTime(8), tracker: tracker, rules: rules)
     }

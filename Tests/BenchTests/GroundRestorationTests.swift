@@ -22,7 +22,7 @@ struct GroundRestorationTests {
         for scenery in sceneries {
             var watcher = LeftObjectDetector(zones: [Self.zone])
             for look in 0..<8 {
-                _ = watcher.update(with: try scene(scenery.look(look), at: Double(look) * 2), stays: [], ended: [])
+                _ = watcher.update(with: try scene(scenery.look(look), at: Double(look) * 2), stationary: [], ended: [])
             }
             let kept = try #require(watcher.checkpoint(at: MediaTime(14)))
             for other in sceneries {
@@ -30,7 +30,7 @@ struct GroundRestorationTests {
                     var planes = other.look(other.looks.count - 1)
                     planes.values[0] = planes.values[0].map { UInt8(Double($0) * light) }
                     var second = LeftObjectDetector(zones: [Self.zone], restored: kept)
-                    _ = second.update(with: try scene(planes, at: 60), stays: [], ended: [])
+                    _ = second.update(with: try scene(planes, at: 60), stationary: [], ended: [])
                     let isOwn = other.name == scenery.name
                     #expect(
                         second.restoration == (isOwn ? .taken : .refused(.otherView)),

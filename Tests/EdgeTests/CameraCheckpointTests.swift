@@ -42,11 +42,11 @@ import Testing
         }
         var memory = try CameraCheckpoint(of: "cam-01", in: outbox, logger: Logger(label: "test"))
         if !withMoment { memory.watch = watch }
-        #expect(memory.watch?.stays.count == 1)
+        #expect(memory.watch?.stationary.count == 1)
         let begin = memory.begin(on: Self.later(seconds, step: step, boot: boot))
         var again = StationaryObjectTracker(restored: memory.watch)
         _ = again.update(with: street.scene(at: begin.seconds, [van]))
-        return again.stays.first.map { begin - $0.since }
+        return again.stationary.first.map { begin - $0.since }
     }
 
     @Test(arguments: [0.0, 3600, -3600, 240, -240, 40_000_000])

@@ -170,7 +170,7 @@ public struct LeftObjectDetector: Sendable {
     ///   - hazes: where smoke may lie over the ground, which does not follow it.
     ///   - plumes: smoke that is being watched.
     public mutating func update(
-        with scene: Scene, stays: [StationaryObject], ended: [StationaryObjectTracker.Ended], hazes: [Box] = [],
+        with scene: Scene, stationary: [StationaryObject], ended: [StationaryObjectTracker.Ended], hazes: [Box] = [],
         plumes: [Plume] = []
     ) -> [LeftObject] {
         guard let picture = ColourPicture(scene) else { return [] }
@@ -184,13 +184,13 @@ public struct LeftObjectDetector: Sendable {
             for pixel in candidate.pixels { keep.values[pixel] = 1 }
         }
         // What was there before the ground was learnt is part of it: when it leaves, the ground is new.
-        for end in ended where Self.isGround(end.stay, in: model) {
-            model.forget(end.stay.box.grown(by: 0.1), except: keep)
+        for end in ended where Self.isGround(end.object, in: model) {
+            model.forget(end.object.box.grown(by: 0.1), except: keep)
         }
         for box in hazes { model.mark(box, in: &keep) }
         self.hazes = hazes
         visits.update(with: scene)
-        covering = occluders.update(with: scene, stays: stays, over: model)
+        covering = occluders.update(with: scene, stationary: stationary, over: model)
         model.update(with: picture, covers: covering, keep: keep, at: scene.time)
         defer { self.model = model }
         guard model.isReady else { return unseen + lost }
@@ -210,8 +210,8 @@ public struct LeftObjectDetector: Sendable {
 
     /// Whether the ground shows it. That nobody saw it arrive is not enough: so it is with whoever walks by as the watch
     /// begins again, over a ground that was known before.
-    private static func isGround(_ stay: StationaryObject, in model: BackgroundModel) -> Bool {
-        !stay.hasArrived && GreyImage(model.ground.luma).patch(in: stay.box).likeness(stay.appearance) >= likeness
+    private static func isGround(_ object: StationaryObject, in model: BackgroundModel) -> Bool {
+        !object.hasArrived && GreyImage(model.ground.luma).patch(in: object.box).likeness(object.appearance) >= likeness
     }
 
     /// Grounds of a picture of another size are of no use; returns what lay there, under either appearance.

@@ -37,7 +37,7 @@ struct Occluders: Sendable {
 
     /// Takes one look; returns people and vehicles, a little larger than seen, where the picture really differs from the
     /// ground.
-    mutating func update(with scene: Scene, stays: [StationaryObject], over model: BackgroundModel) -> [Box] {
+    mutating func update(with scene: Scene, stationary: [StationaryObject], over model: BackgroundModel) -> [Box] {
         var boxes: [Box] = []
         var faint: [Faint] = []
         for detection in scene.detections
@@ -65,9 +65,11 @@ struct Occluders: Sendable {
         }
         self.faint = faint
         // The detector misses a vehicle now and then; the place still shows it.
-        for stay in stays
-        where stay.presence == .unchanged && stay.objectClass.isMotorVehicle && stay.meanScore >= Self.certainScore {
-            boxes.append(stay.box)
+        for object in stationary
+        where object.presence == .unchanged && object.objectClass.isMotorVehicle
+            && object.meanScore >= Self.certainScore
+        {
+            boxes.append(object.box)
         }
         guard model.isReady else { return boxes.map { $0.grown(by: Self.coverMargin) } }
         return boxes.filter { differs(scene.picture, model, in: $0) }.map { $0.grown(by: Self.coverMargin) }

@@ -69,7 +69,7 @@ public struct IllegalParking: Rule, RememberingRule {
         self.minimumScore = minimumScore
     }
 
-    /// By the stays' numbers, which a restart keeps.
+    /// By the objects' ids, which a restart keeps.
     var memory: [Int: Candidate]? { candidates.isEmpty ? nil : candidates }
     var reported: Set<Int> { Set(candidates.filter(\.value.stood).keys) }
 
@@ -82,24 +82,24 @@ public struct IllegalParking: Rule, RememberingRule {
         let scene = look.scene
         var findings: [Finding] = []
         for end in look.ended {
-            guard let candidate = candidates.removeValue(forKey: end.stay.id) else { continue }
-            waitingPlaces.left(end.stay, at: end.at)
-            let isTaken = end.stay.presence == .hidden
+            guard let candidate = candidates.removeValue(forKey: end.object.id) else { continue }
+            waitingPlaces.left(end.object, at: end.at)
+            let isTaken = end.object.presence == .hidden
             let what = isTaken ? "something else stands in its place" : "the place was seen empty"
             let why = candidate.why + [.init(at: end.at, what: what)]
-            findings.append(finding(end.stay, candidate.clock.counts, .ended(at: end.at), why))
+            findings.append(finding(end.object, candidate.clock.counts, .ended(at: end.at), why))
         }
         // Of an earlier run may be known what was not found again.
-        let known = Set(look.stays.map(\.id))
+        let known = Set(look.stationary.map(\.id))
         candidates = candidates.filter { known.contains($0.key) }
-        let inside = look.stays.filter {
+        let inside = look.stationary.filter {
             $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box)
         }
         let queue = VehicleQueue.members(among: inside, least: settings.queueVehicles)
         let forbidden = settings.windows.contains(scene.date)
-        for stay in inside {
-            if candidates[stay.id] == nil { waitingPlaces.came(stay) }
-            if let finding = judge(stay, scene, isQueued: queue.contains(stay.id), isForbidden: forbidden) {
+        for object in inside {
+            if candidates[object.id] == nil { waitingPlaces.came(object) }
+            if let finding = judge(object, scene, isQueued: queue.contains(object.id), isForbidden: forbidden) {
                 findings.append(finding)
             }
         }
@@ -113,13 +113,14 @@ public struct IllegalParking: Rule, RememberingRule {
             || share * box.footprint.area >= Self.zoneShare * zone.polygon.area && share > 0
     }
 
-    private mutating func judge(_ stay: StationaryObject, _ scene: Scene, isQueued: Bool, isForbidden: Bool) -> Finding?
+    private mutating func judge(_ object: StationaryObject, _ scene: Scene, isQueued: Bool, isForbidden: Bool)
+        -> Finding?
     {
         let time = scene.time
-        var candidate = candidates[stay.id] ?? begin(stay, scene, isForbidden: isForbidden)
-        defer { candidates[stay.id] = candidate }
+        var candidate = candidates[object.id] ?? begin(object, scene, isForbidden: isForbidden)
+        defer { candidates[object.id] = candidate }
         if candidate.stood {
-            return finding(stay, candidate.clock.counts, stay.isVisible ? .standing : .hidden, candidate.why)
+            return finding(object, candidate.clock.counts, object.isVisible ? .standing : .hidden, candidate.why)
         }
         if candidate.clock.judge(isForbidden: isForbidden, at: time) {
             candidate.why.append(.init(at: time, what: "stopping became forbidden at this hour"))
@@ -131,46 +132,46 @@ public struct IllegalParking: Rule, RememberingRule {
             candidate.clock.counts = max(candidate.clock.counts, queued)
             candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
         }
-        if (stay.isVisible ? stay.absence : stay.unseen(at: time)) > settings.occlusion {
+        if (object.isVisible ? object.absence : object.unseen(at: time)) > settings.occlusion {
             // Hidden, or the camera blind, for too long to vouch for it: the time before no longer counts.
             candidate.clock.counts = time
-            candidate.vouched = Vouched(from: time, seen: stay.seenSeconds)
+            candidate.vouched = Vouched(from: time, seen: object.seenSeconds)
         }
-        let pending = finding(stay, candidate.clock.counts, .pending, candidate.why)
-        guard isForbidden, stay.isVisible else { return pending }
+        let pending = finding(object, candidate.clock.counts, .pending, candidate.why)
+        guard isForbidden, object.isVisible else { return pending }
         let dwell = time - candidate.clock.counts
         let longest = settings.dwell + settings.queuePatience
-        let wait = settings.queueVehicles > 0 ? waitingPlaces.patience(at: stay.box, time) : nil
+        let wait = settings.queueVehicles > 0 ? waitingPlaces.patience(at: object.box, time) : nil
         let needed = isQueued ? longest : min(longest, max(settings.dwell, wait ?? 0))
-        guard dwell >= needed, isCredible(stay, candidate, at: time) else { return pending }
+        guard dwell >= needed, isCredible(object, candidate, at: time) else { return pending }
         candidate.stood = true
         candidate.why.append(
             .init(
                 at: time, what: "stood for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed",
-                score: stay.meanScore))
-        return finding(stay, candidate.clock.counts, .standing, candidate.why)
+                score: object.meanScore))
+        return finding(object, candidate.clock.counts, .standing, candidate.why)
     }
 
-    private func begin(_ stay: StationaryObject, _ scene: Scene, isForbidden: Bool) -> Candidate {
+    private func begin(_ object: StationaryObject, _ scene: Scene, isForbidden: Bool) -> Candidate {
         Candidate(
-            clock: DwellClock(since: stay.since, scene, settings.windows, isForbidden: isForbidden), queued: nil,
-            vouched: Vouched(from: stay.since, seen: 0),
-            why: [.init(at: stay.since, what: "stopped in the zone", score: stay.bestScore)])
+            clock: DwellClock(since: object.since, scene, settings.windows, isForbidden: isForbidden), queued: nil,
+            vouched: Vouched(from: object.since, seen: 0),
+            why: [.init(at: object.since, what: "stopped in the zone", score: object.bestScore)])
     }
 
-    private func isCredible(_ stay: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
-        let seen = stay.seenSeconds - candidate.vouched.seen
-        return stay.detectedShare >= Self.detectedShare && seen >= Self.seenShare * (time - candidate.vouched.from)
-            && stay.detections >= (stay.hasArrived ? Self.leastDetections.arrived : Self.leastDetections.unseen)
-            && stay.meanScore >= minimumScore + (stay.hasArrived ? 0 : Self.unseenArrival)
+    private func isCredible(_ object: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
+        let seen = object.seenSeconds - candidate.vouched.seen
+        return object.detectedShare >= Self.detectedShare && seen >= Self.seenShare * (time - candidate.vouched.from)
+            && object.detections >= (object.hasArrived ? Self.leastDetections.arrived : Self.leastDetections.unseen)
+            && object.meanScore >= minimumScore + (object.hasArrived ? 0 : Self.unseenArrival)
     }
 
     private func finding(
-        _ stay: StationaryObject, _ counts: MediaTime, _ phase: Finding.Phase, _ why: [Incident.Reason]
+        _ object: StationaryObject, _ counts: MediaTime, _ phase: Finding.Phase, _ why: [Incident.Reason]
     ) -> Finding {
         Finding(
-            kind: kind, zone: zone.id, place: stay.id, phase: phase, firstSeen: counts, lastSeen: stay.lastSeen,
+            kind: kind, zone: zone.id, place: object.id, phase: phase, firstSeen: counts, lastSeen: object.lastSeen,
             threshold: settings.dwell,
-            object: .init(objectClass: stay.objectClass, confidence: stay.meanScore, box: stay.box), why: why)
+            object: .init(objectClass: object.objectClass, confidence: object.meanScore, box: object.box), why: why)
     }
 }

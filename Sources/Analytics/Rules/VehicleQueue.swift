@@ -13,10 +13,10 @@ enum VehicleQueue {
     static let looksBeside = 3
 
     /// The ids of those that stand in a queue of at least `least` vehicles.
-    static func members(among stays: [StationaryObject], least: Int) -> Set<Int> {
-        guard least > 1, stays.count >= least else { return [] }
+    static func members(among objects: [StationaryObject], least: Int) -> Set<Int> {
+        guard least > 1, objects.count >= least else { return [] }
         var members = Set<Int>()
-        var left = vehicles(among: stays)
+        var left = vehicles(among: objects)
         while let first = left.popLast() {
             var group = [first]
             var index = 0
@@ -31,15 +31,15 @@ enum VehicleQueue {
         return members
     }
 
-    /// The stays of each vehicle, that which was found most often first: boxes that overlap as far as two vehicles rarely do
-    /// are drawn around one.
-    private static func vehicles(among stays: [StationaryObject]) -> [[StationaryObject]] {
+    /// The objects that are one vehicle, the most often detected first: boxes that overlap further than two vehicles
+    /// usually do belong to the same vehicle.
+    private static func vehicles(among objects: [StationaryObject]) -> [[StationaryObject]] {
         var vehicles: [[StationaryObject]] = []
-        for stay in stays.sorted(by: { ($1.detections, $0.id) < ($0.detections, $1.id) }) {
-            if let index = vehicles.firstIndex(where: { isSame($0[0], stay) }) {
-                vehicles[index].append(stay)
+        for object in objects.sorted(by: { ($1.detections, $0.id) < ($0.detections, $1.id) }) {
+            if let index = vehicles.firstIndex(where: { isSame($0[0], object) }) {
+                vehicles[index].append(object)
             } else {
-                vehicles.append([stay])
+                vehicles.append([object])
             }
         }
         return vehicles

@@ -29,14 +29,14 @@ struct WaitingPlaces: Sendable {
     private var stops: [Stop] = []
 
     /// A vehicle has left.
-    mutating func left(_ stay: StationaryObject, at time: MediaTime) {
+    mutating func left(_ object: StationaryObject, at time: MediaTime) {
         stops.removeAll { time - $0.left > Self.memory }
-        let seconds = time - stay.since
+        let seconds = time - object.since
         guard seconds >= Self.least else { return }
-        var stop = Stop(box: stay.box, seconds: seconds, left: time)
+        var stop = Stop(box: object.box, seconds: seconds, left: time)
         for index in stops.indices
-        where abs(time - stops[index].left) <= Self.turn && stops[index].box.iou(stay.box) < Self.samePlace
-            && VehicleQueue.areNear(stops[index].box, stay.box)
+        where abs(time - stops[index].left) <= Self.turn && stops[index].box.iou(object.box) < Self.samePlace
+            && VehicleQueue.areNear(stops[index].box, object.box)
         {
             stops[index].isInTurn = true
             stop.isInTurn = true
@@ -45,9 +45,10 @@ struct WaitingPlaces: Sendable {
     }
 
     /// A vehicle stands.
-    mutating func came(_ stay: StationaryObject) {
+    mutating func came(_ object: StationaryObject) {
         for index in stops.indices
-        where 0...Self.succession ~= stay.since - stops[index].left && stops[index].box.iou(stay.box) >= Self.samePlace
+        where 0...Self.succession ~= object.since - stops[index].left
+            && stops[index].box.iou(object.box) >= Self.samePlace
         {
             stops[index].isInTurn = true
         }

@@ -75,7 +75,7 @@ public struct StationaryObject: Sendable {
     public var isVisible: Bool { presence == .detected || presence == .unchanged }
 }
 
-/// What must be known of a stay so that its time goes on after a restart.
+/// The state of a stationary object from which its time continues after a restart.
 public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
     /// Rules know it by this.
     let id: Int
@@ -93,27 +93,27 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
     /// Mean luma values of the place, rounded: enough to tell the same vehicle from another one.
     let appearance: Data
 
-    init(_ stay: StationaryObject) {
-        id = stay.id
-        objectClass = stay.objectClass
-        box = stay.box
-        since = stay.since
-        lastSeen = stay.lastSeen
-        seenSeconds = stay.seenSeconds
-        looks = max(2, stay.looks - stay.unasked)
-        detections = stay.detections
-        bestScore = stay.bestScore
-        hasArrived = stay.hasArrived
-        isDistinct = stay.looksBeside >= StationaryObjectTracker.distinctLooks
-        scoreSum = stay.scoreSum
-        appearance = stay.usual.data
+    init(_ object: StationaryObject) {
+        id = object.id
+        objectClass = object.objectClass
+        box = object.box
+        since = object.since
+        lastSeen = object.lastSeen
+        seenSeconds = object.seenSeconds
+        looks = max(2, object.looks - object.unasked)
+        detections = object.detections
+        bestScore = object.bestScore
+        hasArrived = object.hasArrived
+        isDistinct = object.looksBeside >= StationaryObjectTracker.distinctLooks
+        scoreSum = object.scoreSum
+        appearance = object.usual.data
     }
 
-    /// The stay as it is at the first look after the restart: nothing has been seen of it yet.
+    /// The object at the first look after the restart, before anything has been seen of it.
     ///
-    /// - Parameter isVouched: whether it gets the benefit of the doubt for what happened while nobody looked; else its time
-    ///   begins anew, and its place may have another look by now.
-    func stay(at time: MediaTime, isVouched: Bool) -> StationaryObject? {
+    /// - Parameter isVouched: whether it is assumed to have stood there during the outage; otherwise its time starts again
+    ///   and the appearance of its place may have changed.
+    func object(at time: MediaTime, isVouched: Bool) -> StationaryObject? {
         guard let patch = Patch(data: appearance) else { return nil }
         return StationaryObject(
             id: id, objectClass: objectClass, box: box, since: isVouched ? since : time, lastSeen: lastSeen,

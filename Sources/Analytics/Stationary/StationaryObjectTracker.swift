@@ -3,13 +3,13 @@ public import Domain
 /// Follows what stands still, from looks that are seconds apart.
 ///
 /// At one look in two seconds a moving vehicle is somewhere else each time, while a standing one is exactly where it
-/// was. So places are followed, not motion: a stay is a box in which the same thing is seen again, by the detector or,
-/// where the detector misses it, by the picture itself.
+/// was. So places are followed, not motion: a stationary object is a box in which the same thing is seen again, by the
+/// detector or, where the detector misses it, by comparing the picture.
 public struct StationaryObjectTracker: Sendable {
     public struct Settings: Sendable {
-        /// A detection of at least this score may begin a stay; a weaker one only continues it.
+        /// A detection of at least this score may start a stationary object; a weaker one only continues it.
         public var birthScore: Double = 0.35
-        /// Least overlap (IoU) between a stay's box and a detection of the same thing: with equal sizes, a drift of
+        /// Least overlap (IoU) between an object's box and a detection of the same object: with equal sizes, a drift of
         /// about a quarter of the box's own width.
         public var overlap: Double = 0.55
         /// Least likeness of pictures that show the same thing.
@@ -48,9 +48,9 @@ public struct StationaryObjectTracker: Sendable {
         public init() {}
     }
 
-    /// A stay that is over, and since when its place was seen without it.
+    /// An object that has left, and since when its place was seen without it.
     public struct Ended: Sendable {
-        public let stay: StationaryObject
+        public let object: StationaryObject
         public let at: MediaTime
     }
 
@@ -67,10 +67,10 @@ public struct StationaryObjectTracker: Sendable {
     /// For how long a thing may be missed after the whole picture has changed its look, in seconds.
     private static let longestOutdated = 60.0
 
-    /// How many looks back the beginning of a stay is searched for in the pictures alone.
-    private static let memory = 3
+    /// How many looks back the arrival of an object is searched for in the pictures alone.
+    private static let lookback = 3
 
-    public private(set) var stays: [StationaryObject] = []
+    public private(set) var stationary: [StationaryObject] = []
     private let settings: Settings
     private var nextID = 1
     private var lastLook: MediaTime?
@@ -81,7 +81,7 @@ public struct StationaryObjectTracker: Sendable {
     /// With what the detector found in it.
     private var recent: [(time: MediaTime, picture: GreyImage, found: [Box])] = []
 
-    /// Stays of an earlier run, until the first look.
+    /// Objects of an earlier run, until the first look.
     private var restored: [StationaryObjectCheckpoint]
     /// Those among them that rules have reported.
     private let reported: Set<Int>
@@ -97,7 +97,7 @@ public struct StationaryObjectTracker: Sendable {
     /// - Parameter restored: what stood still when the last run ended; its times must be of the same timeline.
     public init(settings: Settings = Settings(), restored: WatchCheckpoint? = nil) {
         self.settings = settings
-        self.restored = restored?.stays ?? []
+        self.restored = restored?.stationary ?? []
         reported = Set(restored?.reported ?? [])
         view = restored?.view.flatMap(Patch.init(data:))
         nextID = (self.restored.map(\.id).max() ?? 0) + 1
@@ -105,25 +105,25 @@ public struct StationaryObjectTracker: Sendable {
 
     /// What a later run needs to go on: everything that has stood for two looks and has not gone.
     public var checkpoints: [StationaryObjectCheckpoint] {
-        stays.filter(\.isEstablished).map(StationaryObjectCheckpoint.init) + restored
+        stationary.filter(\.isEstablished).map(StationaryObjectCheckpoint.init) + restored
     }
 
     /// Something that stood seems to have gone: the detector should look again, whatever it said of such a picture before.
-    public var isInDoubt: Bool { stays.contains { $0.isEstablished && $0.emptied != nil } }
+    public var isInDoubt: Bool { stationary.contains { $0.isEstablished && $0.emptied != nil } }
 
     /// The camera cannot see for now: nothing that stands is over, and nothing is known of it.
     public mutating func interrupt() {
         recent = []
-        for index in stays.indices { hide(&stays[index]) }
+        for index in stationary.indices { hide(&stationary[index]) }
     }
 
     /// The whole picture looks different from now on (day to infra-red, lamps): the detector must find what stands again
     /// before its look counts, and has a while for it.
     public mutating func appearanceChanged(at time: MediaTime) {
         interrupt()
-        for index in stays.indices {
-            stays[index].outdated = time
-            stays[index].isDoubtful = false
+        for index in stationary.indices {
+            stationary[index].outdated = time
+            stationary[index].isDoubtful = false
         }
     }
 
@@ -143,14 +143,14 @@ public struct StationaryObjectTracker: Sendable {
         let owner = match(scene.detections)
         var ended: [Ended] = []
         var kept: [StationaryObject] = []
-        for (index, old) in stays.enumerated() {
-            var stay = old
+        for (index, old) in stationary.enumerated() {
+            var object = old
             let detection = owner.firstIndex(of: index).map { scene.detections[$0] }
-            advance(&stay, detection, scene, owner: owner, hasOtherView: hasOtherView)
-            if let end = end(of: stay, at: scene.time) {
+            advance(&object, detection, scene, owner: owner, hasOtherView: hasOtherView)
+            if let end = end(of: object, at: scene.time) {
                 ended.append(end)
             } else {
-                kept.append(stay)
+                kept.append(object)
             }
         }
         for index in kept.indices where kept[index].presence == .detected {
@@ -158,56 +158,57 @@ public struct StationaryObjectTracker: Sendable {
             if !older.isEmpty, older.allSatisfy({ $0.presence == .detected }) { kept[index].looksBeside += 1 }
         }
         let twice = kept.filter { isDrawnTwice($0, among: kept) }
-        ended += twice.map { Ended(stay: $0, at: scene.time) }
-        stays = kept.filter { stay in !twice.contains { $0.id == stay.id } }
+        ended += twice.map { Ended(object: $0, at: scene.time) }
+        stationary = kept.filter { object in !twice.contains { $0.id == object.id } }
         for (index, detection) in scene.detections.enumerated() where owner[index] == nil {
             begin(detection, scene)
         }
         recent.append((scene.time, scene.picture, scene.detections.map(\.box)))
-        if recent.count > Self.memory { recent.removeFirst() }
+        if recent.count > Self.lookback { recent.removeFirst() }
         return ended
     }
 
     private mutating func restore(at time: MediaTime, in whole: Patch) {
         let isComparable = view.map { $0.structure(whole) >= settings.comparable } ?? false
-        stays += restored.compactMap { kept in
+        stationary += restored.compactMap { kept in
             let gap = time - kept.lastSeen
             let isVouched = gap <= Self.longestRestart
             guard gap >= 0, isVouched || reported.contains(kept.id) else { return nil }
-            var stay = kept.stay(at: time, isVouched: isVouched)
-            stay?.isDoubtful = !isVouched && isComparable
-            return stay
+            var object = kept.object(at: time, isVouched: isVouched)
+            object?.isDoubtful = !isVouched && isComparable
+            return object
         }
         restored = []
     }
 
     /// Whether it is another box around what has stood there longer: the detector has never found both in one look.
-    private func isDrawnTwice(_ stay: StationaryObject, among all: [StationaryObject]) -> Bool {
-        stay.looks >= 3 && stay.looksBeside < Self.distinctLooks
-            && olderOverlapping(stay, among: all).contains(where: \.isVisible)
+    private func isDrawnTwice(_ object: StationaryObject, among all: [StationaryObject]) -> Bool {
+        object.looks >= 3 && object.looksBeside < Self.distinctLooks
+            && olderOverlapping(object, among: all).contains(where: \.isVisible)
     }
 
-    private func olderOverlapping(_ stay: StationaryObject, among all: [StationaryObject]) -> [StationaryObject] {
+    private func olderOverlapping(_ object: StationaryObject, among all: [StationaryObject]) -> [StationaryObject] {
         all.filter {
-            $0.id < stay.id && alike($0.objectClass, stay.objectClass) && $0.box.iou(stay.box) >= settings.looseOverlap
+            $0.id < object.id && alike($0.objectClass, object.objectClass)
+                && $0.box.iou(object.box) >= settings.looseOverlap
         }
     }
 
-    /// For each detection the index of the stay it belongs to: best overlap first.
+    /// For each detection the index of the object it belongs to: best overlap first.
     private func match(_ detections: [Detection]) -> [Int?] {
-        var pairs: [(iou: Double, detection: Int, stay: Int)] = []
+        var pairs: [(iou: Double, detection: Int, object: Int)] = []
         for (d, detection) in detections.enumerated() {
-            for (s, stay) in stays.enumerated() where alike(detection.objectClass, stay.objectClass) {
-                let iou = stay.box.iou(detection.box)
+            for (s, object) in stationary.enumerated() where alike(detection.objectClass, object.objectClass) {
+                let iou = object.box.iou(detection.box)
                 if iou >= settings.overlap { pairs.append((iou, d, s)) }
             }
         }
-        pairs.sort { ($1.iou, $0.detection, $0.stay) < ($0.iou, $1.detection, $1.stay) }
+        pairs.sort { ($1.iou, $0.detection, $0.object) < ($0.iou, $1.detection, $1.object) }
         var owner = [Int?](repeating: nil, count: detections.count)
         var taken = Set<Int>()
-        for pair in pairs where owner[pair.detection] == nil && !taken.contains(pair.stay) {
-            owner[pair.detection] = pair.stay
-            taken.insert(pair.stay)
+        for pair in pairs where owner[pair.detection] == nil && !taken.contains(pair.object) {
+            owner[pair.detection] = pair.object
+            taken.insert(pair.object)
         }
         return owner
     }
@@ -215,173 +216,173 @@ public struct StationaryObjectTracker: Sendable {
     private func alike(_ a: ObjectClass, _ b: ObjectClass) -> Bool { a == b || a.isMotorVehicle && b.isMotorVehicle }
 
     private func advance(
-        _ stay: inout StationaryObject, _ detection: Detection?, _ scene: Scene, owner: [Int?], hasOtherView: Bool
+        _ object: inout StationaryObject, _ detection: Detection?, _ scene: Scene, owner: [Int?], hasOtherView: Bool
     ) {
-        if hasOtherView { stay.outdated = stay.outdated ?? scene.time }
-        let least = detection == nil || stay.outdated != nil ? settings.likeness : settings.detectedLikeness
-        let (likeness, now) = scene.picture.likeness(of: stay.box, to: stay.appearance, atLeast: least)
+        if hasOtherView { object.outdated = object.outdated ?? scene.time }
+        let least = detection == nil || object.outdated != nil ? settings.likeness : settings.detectedLikeness
+        let (likeness, now) = scene.picture.likeness(of: object.box, to: object.appearance, atLeast: least)
         let isSame =
-            likeness >= settings.likeness || stay.usual.likeness(now) >= settings.likeness
-            || likeness >= least && (detection.map { isSameVehicle($0, stay, now) } ?? false)
-        let isAsBefore = detection == nil && isAsBefore(stay, now)
-        if isSame, detection != nil || !isAsBefore && !isDenied(stay, now) {
-            seen(&stay, detection, scene)
-            learn(now, of: &stay)
+            likeness >= settings.likeness || object.usual.likeness(now) >= settings.likeness
+            || likeness >= least && (detection.map { isSameVehicle($0, object, now) } ?? false)
+        let isAsBefore = detection == nil && isAsBefore(object, now)
+        if isSame, detection != nil || !isAsBefore && !isDenied(object, now) {
+            seen(&object, detection, scene)
+            learn(now, of: &object)
             return
         }
         let isAnother =
-            stay.isDoubtful && likeness < settings.another.likeness
-            && scene.picture.structure(of: stay.box, to: stay.usual) < settings.another.structure
-        if let outdated = stay.outdated, !isAnother {
+            object.isDoubtful && likeness < settings.another.likeness
+            && scene.picture.structure(of: object.box, to: object.usual) < settings.another.structure
+        if let outdated = object.outdated, !isAnother {
             if detection != nil {
-                seen(&stay, detection, scene)
-                (stay.appearance, stay.usual) = (now, now)
+                seen(&object, detection, scene)
+                (object.appearance, object.usual) = (now, now)
                 return
             }
             if scene.time - outdated <= Self.longestOutdated {
-                hide(&stay)
+                hide(&object)
                 return
             }
         }
-        if detection == nil, !isAsBefore, stay.appearance.remainder(in: now) >= settings.remainder {
-            let since = stay.partlySeen ?? scene.time
-            stay.partlySeen = since
+        if detection == nil, !isAsBefore, object.appearance.remainder(in: now) >= settings.remainder {
+            let since = object.partlySeen ?? scene.time
+            object.partlySeen = since
             if scene.time - since <= Self.longestPartlySeen {
-                hide(&stay)
+                hide(&object)
                 return
             }
         }
         // Found once in passing: that it was there in the pictures before was a likeness of the road with itself.
-        if isAsBefore, stay.detections == 1 { stay.looks = 1 }
+        if isAsBefore, object.detections == 1 { object.looks = 1 }
         // Something else is in the picture here: a passer-by before it, another vehicle in its place, or nothing.
         let before = scene.detections.indices.filter { index in
             let other = scene.detections[index]
             // What stood beside it when it was last seen did not come between.
-            let stoodBefore = owner[index].map { stays[$0].since <= stay.lastSeen } ?? false
-            return !stoodBefore && stay.box.covered(by: other.box) >= settings.cover
-                && stay.box.iou(other.box) < settings.overlap
+            let stoodBefore = owner[index].map { stationary[$0].since <= object.lastSeen } ?? false
+            return !stoodBefore && object.box.covered(by: other.box) >= settings.cover
+                && object.box.iou(other.box) < settings.overlap
         }.map { scene.detections[$0].box }
         // A vehicle that rolls on by half its length covers the place in which it stood: what is left free of the place tells
         // whether the thing is still there.
-        let remains = stay.appearance.remainder(in: now, of: stay.box, outside: scene.detections.map(\.box))
+        let remains = object.appearance.remainder(in: now, of: object.box, outside: scene.detections.map(\.box))
         if !before.isEmpty, remains ?? 1 > settings.leastRemains {
-            hide(&stay)
-            let isFull = scene.detections.contains { stay.box.covered(by: $0.box) >= settings.fullCover }
-            stay.cover = isFull ? now : nil
+            hide(&object)
+            let isFull = scene.detections.contains { object.box.covered(by: $0.box) >= settings.fullCover }
+            object.cover = isFull ? now : nil
             return
         }
         // The detector may miss what hides it, too.
-        if let cover = stay.cover,
-            scene.picture.likeness(of: stay.box, to: cover, atLeast: settings.likeness).value >= settings.likeness
+        if let cover = object.cover,
+            scene.picture.likeness(of: object.box, to: cover, atLeast: settings.likeness).value >= settings.likeness
         {
-            hide(&stay)
+            hide(&object)
             return
         }
-        if let emptied = stay.emptied,
-            scene.picture.likeness(of: stay.box, to: emptied.patch, atLeast: settings.likeness).patch
+        if let emptied = object.emptied,
+            scene.picture.likeness(of: object.box, to: emptied.patch, atLeast: settings.likeness).patch
                 .agrees(with: emptied.patch, atLeast: settings.likeness)
         {
-            stay.emptied = (now, emptied.since, emptied.looks + 1)
+            object.emptied = (now, emptied.since, emptied.looks + 1)
         } else {
-            stay.emptied = (now, scene.time, 1)
+            object.emptied = (now, scene.time, 1)
         }
-        stay.presence = detection == nil ? .absent : .hidden
+        object.presence = detection == nil ? .absent : .hidden
     }
 
     /// Whether a box around something that looks hardly alike is around the same thing in another light: it lies as the box did,
     /// or the slopes of its picture run as they did. Where cars follow one another, one look shows one and the next another.
-    private func isSameVehicle(_ detection: Detection, _ stay: StationaryObject, _ now: Patch) -> Bool {
-        detection.box.iou(stay.box) >= settings.sameBox
-            || max(stay.appearance.structure(now), stay.usual.structure(now)) >= settings.another.structure
+    private func isSameVehicle(_ detection: Detection, _ object: StationaryObject, _ now: Patch) -> Bool {
+        detection.box.iou(object.box) >= settings.sameBox
+            || max(object.appearance.structure(now), object.usual.structure(now)) >= settings.another.structure
     }
 
     /// Whether its place looks as it did before the detector found it there, and clearly less as since then: a line of the
     /// road or a rail behind it is in both, and may be most of what the place looks like.
-    private func isAsBefore(_ stay: StationaryObject, _ now: Patch) -> Bool {
-        guard let before = stay.before, stay.outdated == nil else { return false }
-        let since = max(stay.appearance.likeness(now), stay.usual.likeness(now))
+    private func isAsBefore(_ object: StationaryObject, _ now: Patch) -> Bool {
+        guard let before = object.before, object.outdated == nil else { return false }
+        let since = max(object.appearance.likeness(now), object.usual.likeness(now))
         return settings.asBefore * (1 - before.likeness(now)) < 1 - since
     }
 
     /// Whether no part of it that has texture is where it was, and its slopes do not run as they did: ground that is as dark
     /// above and as bright below as a car correlates with it, and is none of it.
-    private func isDenied(_ stay: StationaryObject, _ now: Patch) -> Bool {
-        [stay.appearance, stay.usual].allSatisfy {
+    private func isDenied(_ object: StationaryObject, _ now: Patch) -> Bool {
+        [object.appearance, object.usual].allSatisfy {
             $0.remainder(in: now) <= settings.leastRemains && $0.structure(now) < settings.another.structure
         }
     }
 
     /// Nothing is known of it, and looks that saw its place empty are no longer in a row.
-    private func hide(_ stay: inout StationaryObject) {
-        stay.presence = .hidden
-        stay.emptied = nil
+    private func hide(_ object: inout StationaryObject) {
+        object.presence = .hidden
+        object.emptied = nil
     }
 
-    private func learn(_ now: Patch, of stay: inout StationaryObject) {
-        let isSteady = stay.appearance.likeness(now) >= settings.steady.likeness
-        stay.steadyLooks = isSteady ? stay.steadyLooks + 1 : 0
-        if stay.usual.likeness(now) >= settings.steady.likeness || stay.steadyLooks >= settings.steady.looks {
-            stay.usual = now
-            stay.steadyLooks = 0
+    private func learn(_ now: Patch, of object: inout StationaryObject) {
+        let isSteady = object.appearance.likeness(now) >= settings.steady.likeness
+        object.steadyLooks = isSteady ? object.steadyLooks + 1 : 0
+        if object.usual.likeness(now) >= settings.steady.likeness || object.steadyLooks >= settings.steady.looks {
+            object.usual = now
+            object.steadyLooks = 0
         }
-        stay.appearance = now
+        object.appearance = now
     }
 
-    private func seen(_ stay: inout StationaryObject, _ detection: Detection?, _ scene: Scene) {
+    private func seen(_ object: inout StationaryObject, _ detection: Detection?, _ scene: Scene) {
         let time = scene.time
-        if stay.isVisible { stay.seenSeconds += time - stay.lastSeen }
-        stay.absence = stay.unseen(at: time)
-        stay.lastSeen = time
-        stay.looks += 1
-        stay.unseenSince = time
-        stay.outdated = nil
-        stay.isDoubtful = false
-        stay.emptied = nil
-        stay.cover = nil
-        stay.partlySeen = nil
-        stay.presence = .unchanged
+        if object.isVisible { object.seenSeconds += time - object.lastSeen }
+        object.absence = object.unseen(at: time)
+        object.lastSeen = time
+        object.looks += 1
+        object.unseenSince = time
+        object.outdated = nil
+        object.isDoubtful = false
+        object.emptied = nil
+        object.cover = nil
+        object.partlySeen = nil
+        object.presence = .unchanged
         if let detection {
-            count(detection, of: &stay)
-        } else if scene.unasked.contains(where: { $0.holds(stay.box.centre) }) {
-            stay.unasked += 1
+            count(detection, of: &object)
+        } else if scene.unasked.contains(where: { $0.holds(object.box.centre) }) {
+            object.unasked += 1
         }
     }
 
-    private func count(_ detection: Detection, of stay: inout StationaryObject) {
-        stay.presence = .detected
-        stay.detections += 1
-        stay.scoreSum += detection.score
-        stay.bestScore = max(stay.bestScore, detection.score)
-        stay.votes[detection.objectClass, default: 0] += detection.score
-        stay.objectClass =
-            stay.votes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key ?? stay.objectClass
+    private func count(_ detection: Detection, of object: inout StationaryObject) {
+        object.presence = .detected
+        object.detections += 1
+        object.scoreSum += detection.score
+        object.bestScore = max(object.bestScore, detection.score)
+        object.votes[detection.objectClass, default: 0] += detection.score
+        object.objectClass =
+            object.votes.max { ($0.value, $1.key.rawValue) < ($1.value, $0.key.rawValue) }?.key ?? object.objectClass
     }
 
-    private func end(of stay: StationaryObject, at time: MediaTime) -> Ended? {
-        guard stay.isEstablished else { return stay.isVisible ? nil : Ended(stay: stay, at: time) }
-        let hasStood = stay.isDoubtful || stay.lastSeen - stay.since >= Self.long
+    private func end(of object: StationaryObject, at time: MediaTime) -> Ended? {
+        guard object.isEstablished else { return object.isVisible ? nil : Ended(object: object, at: time) }
+        let hasStood = object.isDoubtful || object.lastSeen - object.since >= Self.long
         let looks = hasStood ? settings.emptyLooks.long : settings.emptyLooks.first
-        guard let emptied = stay.emptied, emptied.looks >= looks else { return nil }
-        return Ended(stay: stay, at: emptied.since)
+        guard let emptied = object.emptied, emptied.looks >= looks else { return nil }
+        return Ended(object: object, at: emptied.since)
     }
 
     private mutating func begin(_ detection: Detection, _ scene: Scene) {
         guard detection.score >= settings.birthScore else { return }
         // A part of something that already stands there is not a second object. A box that was drawn once around a whole
         // scene, which looks as it did ever since, is no such thing.
-        let isPart = stays.contains {
+        let isPart = stationary.contains {
             ($0.presence == .detected || $0.presence == .unchanged && $0.detectedShare >= IllegalParking.detectedShare)
                 && alike($0.objectClass, detection.objectClass) && detection.box.covered(by: $0.box) > 0.8
         }
         guard !isPart else { return }
         // Another box around what the picture still shows, and the detector has not found otherwise.
-        let drawnOtherwise = stays.indices.filter {
-            (stays[$0].presence == .unchanged || stays[$0].partlySeen != nil)
-                && alike(stays[$0].objectClass, detection.objectClass)
-                && stays[$0].box.iou(detection.box) >= settings.looseOverlap
-        }.max { stays[$0].box.iou(detection.box) < stays[$1].box.iou(detection.box) }
+        let drawnOtherwise = stationary.indices.filter {
+            (stationary[$0].presence == .unchanged || stationary[$0].partlySeen != nil)
+                && alike(stationary[$0].objectClass, detection.objectClass)
+                && stationary[$0].box.iou(detection.box) >= settings.looseOverlap
+        }.max { stationary[$0].box.iou(detection.box) < stationary[$1].box.iou(detection.box) }
         if let drawnOtherwise {
-            if stays[drawnOtherwise].isVisible { count(detection, of: &stays[drawnOtherwise]) }
+            if stationary[drawnOtherwise].isVisible { count(detection, of: &stationary[drawnOtherwise]) }
             return
         }
         let appearance = scene.picture.patch(in: detection.box)
@@ -396,7 +397,7 @@ public struct StationaryObjectTracker: Sendable {
         let hasArrived = shown.first == false
         let looks = since < scene.time ? 2 : 1
         let before = recent.last { look in !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } }
-        stays.append(
+        stationary.append(
             StationaryObject(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,

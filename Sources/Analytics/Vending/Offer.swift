@@ -65,17 +65,19 @@ struct Offer: Sendable {
             $0.box.area >= leastArea && $0.box.covered(by: reach) > 0.5
                 && $0.box.maxY >= person.maxY - Self.aboveFeet * person.height
         }
-        for stay in look.stays
-        where stay.isEstablished && stay.isVisible && stay.objectClass != .person && stay.box.intersection(reach) > 0 {
+        for object in look.stationary
+        where object.isEstablished && object.isVisible && object.objectClass != .person
+            && object.box.intersection(reach) > 0
+        {
             func thing(_ weight: Double, _ standing: Thing.Standing) -> Thing {
                 Thing(
-                    name: stay.objectClass.rawValue, box: stay.box, weight: weight, since: stay.since,
-                    lastSeen: stay.lastSeen, standing: standing)
+                    name: object.objectClass.rawValue, box: object.box, weight: weight, since: object.since,
+                    lastSeen: object.lastSeen, standing: standing)
             }
-            if stay.hasArrived, !goods.wasThere(stay.box, look.scene) { things.append(thing(0.5, .brought)) }
+            if object.hasArrived, !goods.wasThere(object.box, look.scene) { things.append(thing(0.5, .brought)) }
             // A tricycle, a van, the boot of a car; from a bus people come and go anyway, and bicycles are locked to what
             // stands beside them.
-            if stay.objectClass != .bus, stay.objectClass != .bicycle { things.append(thing(1, .known)) }
+            if object.objectClass != .bus, object.objectClass != .bicycle { things.append(thing(1, .known)) }
         }
     }
 

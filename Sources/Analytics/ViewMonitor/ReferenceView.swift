@@ -78,7 +78,7 @@ struct ReferenceView: Sendable {
     /// Whether two looks in a row have shown the same: then what is seen is structure, not noise.
     private var hasStood = false
     /// Since when a view has stayed, once the camera has turned before it was known.
-    private var stays: MediaTime?
+    private var settledSince: MediaTime?
 
     mutating func forget() { self = ReferenceView() }
 
@@ -134,21 +134,21 @@ struct ReferenceView: Sendable {
     /// chance is left.
     private mutating func beginning(_ view: View, at time: MediaTime) -> Impression {
         // A view that is too weak to be known is not judged for turns for ever.
-        guard let previous, looks < Self.firstLooks || stays != nil else { return .unknown }
+        guard let previous, looks < Self.firstLooks || settledSince != nil else { return .unknown }
         let points = previous.strongest(above: Self.edge, most: Self.points.search)
         if points.count >= Self.points.least {
             let likeness = Self.best(previous, view.edges, points, reach: (Self.shake, Self.shake)).likeness
             if likeness >= Self.same { hasStood = true }
-            if hasStood, likeness < Self.chance { stays = time }
+            if hasStood, likeness < Self.chance { settledSince = time }
         }
-        guard let stays else { return .unknown }
+        guard let settledSince else { return .unknown }
         if let edges, looks >= Self.leastLooks, self.points.count >= Self.points.least,
             Self.best(edges, view.edges, self.points, reach: (Self.shake, Self.shake)).likeness >= Self.same
         {
-            self.stays = nil
+            self.settledSince = nil
             return .unknown
         }
-        return time - stays >= Self.acceptance ? .settled : .turning
+        return time - settledSince >= Self.acceptance ? .settled : .turning
     }
 
     /// Takes a picture of the usual view into what is learnt.
