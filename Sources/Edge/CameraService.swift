@@ -157,21 +157,21 @@ public struct CameraService: Sendable {
         let released = watch.takeReleased()
         // What is reported is in the checkpoint of the same transaction, or neither is there.
         let isReport = !look.changes.isEmpty || !released.isEmpty
-        let isGroundDue =
-            place.pipeline.knowsGround
+        let isBackgroundDue =
+            place.pipeline.knowsBackground
             && place.keeping.isDue(place.pipeline.lying, place.pipeline.drifting, at: look.time)
         let isViewDue = place.pipeline.knowsView && place.viewing.isDue(at: look.time)
         let isWatchDue = place.watching.isDue(place.pipeline.standing, look.findings, at: look.time)
         var checkpoint = LookCommit.Checkpoint(preset: place.preset?.id, moment: MomentOfRecord(look.time))
-        if isReport || isGroundDue { checkpoint.ground = place.pipeline.backgroundCheckpoint(at: look.time) }
+        if isReport || isBackgroundDue { checkpoint.ground = place.pipeline.backgroundCheckpoint(at: look.time) }
         if isReport || isWatchDue { checkpoint.watch = place.pipeline.checkpoint(at: look.time) }
         if isViewDue { checkpoint.view = view(of: place) }
         writer.post(
             .init(
                 camera: settings.identity.id, entries: entries(look, frame), released: released,
-                checkpoint: isReport || isGroundDue || isViewDue || isWatchDue ? checkpoint : nil))
-        guard place.restoration != place.pipeline.groundRestoration else { return }
-        place.restoration = place.pipeline.groundRestoration
+                checkpoint: isReport || isBackgroundDue || isViewDue || isWatchDue ? checkpoint : nil))
+        guard place.restoration != place.pipeline.backgroundRestoration else { return }
+        place.restoration = place.pipeline.backgroundRestoration
         tell(place.restoration)
     }
 
@@ -194,7 +194,7 @@ public struct CameraService: Sendable {
                 suppressed: memory.suppressed.filter(isHere)
             ) { _ in UUIDv7.make() },
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, classifier: classifier,
-            restored: kept.watch, restoredGround: kept.ground,
+            restored: kept.watch, restoredBackground: kept.ground,
             views: preset == nil ? [learnt].compactMap { $0 } : [], presets: settings.presets.map(\.id),
             minimumScore: settings.minimumScore, hasTiles: settings.hasTiles)
         pipeline.hasTime = { [detector] in detector.isFree }
@@ -215,7 +215,7 @@ public struct CameraService: Sendable {
         logger.notice("the pictures have another shape than before, the camera's view is learnt anew")
     }
 
-    private func tell(_ restoration: GroundRestoration) {
+    private func tell(_ restoration: BackgroundRestoration) {
         guard case .refused(let reason) = restoration else { return }
         logger.notice(
             "the ground is learnt anew, what lies there now is part of it", metadata: ["reason": "\(reason.rawValue)"])

@@ -65,24 +65,24 @@ public struct CameraPipeline: ~Copyable {
     /// What stands still, by its number.
     package var standing: [Int] { tracker.stationary.filter(\.isEstablished).map(\.id) }
     /// What lies on the ground, or may.
-    package var lying: [LeftObject] { ground?.lying ?? [] }
+    package var lying: [LeftObject] { leftObjects?.lying ?? [] }
     /// Whether a rule asks what the ground looks like, and that is known.
-    package var knowsGround: Bool { ground?.isKnown ?? false }
+    package var knowsBackground: Bool { leftObjects?.isKnown ?? false }
     /// What drifts over the ground, or may, by its number.
     package var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// What pictures between the looks are wanted now.
     public var attention: Attention { flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks }
     /// Whether the camera's view has been learnt.
     package var knowsView: Bool { monitor.isKnown }
-    /// What became of the ground that an earlier run had kept.
-    public var groundRestoration: GroundRestoration { ground?.restoration ?? .none }
+    /// Whether the background model of an earlier run was restored.
+    public var backgroundRestoration: BackgroundRestoration { leftObjects?.restoration ?? .none }
     private let detector: ObjectDetector
     private var small: SmallPicture
     private var monitor: ViewMonitor
     private var gate: MotionGate
     private var tracker: StationaryObjectTracker
     /// Nil where no rule asks what lies on the ground.
-    private var ground: LeftObjectDetector?
+    private var leftObjects: LeftObjectDetector?
     /// Nil where no rule asks for smoke.
     private var smoke: SmokeWatcher?
     /// Nil where no rule asks for smoke.
@@ -109,13 +109,13 @@ public struct CameraPipeline: ~Copyable {
 
     /// - Parameters:
     ///   - restored: what stood still and was under way when the last run ended.
-    ///   - restoredGround: the ground then, and what lay there.
+    ///   - restoredBackground: the background model of that time, and what lay there.
     ///   - views: what the camera saw then, on which the zones were drawn.
     ///   - presets: see `ViewMonitor`.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
         classifier: ExplanationClassifier? = nil,
-        restored: WatchCheckpoint? = nil, restoredGround: BackgroundCheckpoint? = nil, views: [ViewCheckpoint] = [],
+        restored: WatchCheckpoint? = nil, restoredBackground: BackgroundCheckpoint? = nil, views: [ViewCheckpoint] = [],
         presets: [String] = [], minimumScore: Double = 0.35, hasTiles: Bool = true
     ) {
         monitor = ViewMonitor(known: views, presets: presets)
@@ -129,10 +129,10 @@ public struct CameraPipeline: ~Copyable {
         var settings = StationaryObjectTracker.Settings()
         settings.birthScore = minimumScore
         tracker = StationaryObjectTracker(settings: settings, restored: restored)
-        let withGround = zones.filter { $0.rules.needs.contains(.ground) }
-        ground =
-            withGround.isEmpty
-            ? nil : LeftObjectDetector(zones: withGround.map(\.zone.polygon), restored: restoredGround)
+        let withBackground = zones.filter { $0.rules.needs.contains(.ground) }
+        leftObjects =
+            withBackground.isEmpty
+            ? nil : LeftObjectDetector(zones: withBackground.map(\.zone.polygon), restored: restoredBackground)
         smoke = zones.contains { $0.rules.needs.contains(.smoke) } ? SmokeWatcher(restored: restored) : nil
         flames = smoke.map { _ in FlameWatcher() }
         small = SmallPicture(isColoured: zones.contains { $0.rules.needs.contains(.colour) })
@@ -151,7 +151,7 @@ public struct CameraPipeline: ~Copyable {
     ///
     /// - Parameter time: of the newest look.
     package func backgroundCheckpoint(at time: MediaTime) -> BackgroundCheckpoint? {
-        ground?.checkpoint(at: time)
+        leftObjects?.checkpoint(at: time)
     }
 
     /// What a later run needs to recognise the view; nil while it is not known.
@@ -192,7 +192,7 @@ public struct CameraPipeline: ~Copyable {
         lastJudgement = judgement
         if judgement.hasNewAppearance {
             tracker.appearanceChanged(at: frame.time)
-            ground?.appearanceChanged()
+            leftObjects?.appearanceChanged()
         }
         guard judgement.isClear else {
             // Zones rest: nothing begins, nothing ends, and what is open stays open.
@@ -230,17 +230,17 @@ public struct CameraPipeline: ~Copyable {
         let ended = tracker.update(with: scene)
         let burning = flames?.update(with: scene) ?? []
         var objects =
-            ground?.update(
+            leftObjects?.update(
                 with: scene, stationary: tracker.stationary, ended: ended, hazes: smoke?.hazes ?? [],
                 plumes: (smoke?.plumes ?? []) + burning.filter { $0.certainty > 0 }) ?? []
         smokeSeen = frame.time
-        let plumes = ground.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
+        let plumes = leftObjects.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
         slowBurst.decide(smoke?.isUndecided ?? false, at: frame.time)
         if let chroma, flames != nil { judgeColour(chroma) }
         costs.rest += threadSeconds() - clock
         // The tracker reports an ended object once: nothing may fail between the tracker and the rules.
         let fault = await verify(in: frame) ?? tileFault
-        objects = ground?.refreshed(objects) ?? objects
+        objects = leftObjects?.refreshed(objects) ?? objects
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
         let look = Observation(
@@ -280,7 +280,7 @@ public struct CameraPipeline: ~Copyable {
         if otherwise >= Self.colourLooks { (isColourless, otherwise) = (!isColourless, 0) }
     }
 
-    /// Seconds from one picture to the next that smoke is looked for in: the ground's model is dear.
+    /// Seconds from one picture to the next that smoke is looked for in: updating the background model is expensive.
     private static let smokeInterval = 0.45
 
     /// Takes a picture between two looks: only what drifts and what flickers need it.
@@ -288,13 +288,13 @@ public struct CameraPipeline: ~Copyable {
         let clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
         costs.burstFrames += 1
-        if judgement.isClear, let ground {
+        if judgement.isClear, let leftObjects {
             let (picture, chroma) = try small.picture(of: frame)
             let scene = Scene(
                 time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma)
             flames?.take(burstFrame: scene)
             if slowBurst.isOn, smokeSeen.map({ !(0..<Self.smokeInterval ~= frame.time - $0) }) ?? true {
-                smoke?.take(burstFrame: scene, over: ground)
+                smoke?.take(burstFrame: scene, over: leftObjects)
                 smokeSeen = frame.time
             }
         }
@@ -325,14 +325,14 @@ public struct CameraPipeline: ~Copyable {
     /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle or a person was
     /// too small for it before. One thing a look, which bounds the cost. Returns why it failed: the next look tries again.
     private mutating func verify(in frame: Frame) async -> (any Error)? {
-        guard let thing = ground?.due(at: frame.time) else { return nil }
+        guard let thing = leftObjects?.due(at: frame.time) else { return nil }
         let box = thing.box.grown(by: Self.surroundings)
         let short = max(Self.leastPart / max(box.width, 1e-6), Self.leastPart / max(box.height, 1e-6))
         do {
             let result = try await enlarge(frame, box.grown(by: max(0, (short - 1) / 2)))
             costs.infer += result.seconds
             costs.inferences += 1
-            ground?.identify(thing.id, by: result.detections, at: frame.time)
+            leftObjects?.identify(thing.id, by: result.detections, at: frame.time)
             return nil
         } catch { return error }
     }

@@ -18,9 +18,9 @@ public final class CameraWatch {
         /// The view learnt in an earlier run, or when the camera was last at this preset.
         fileprivate var learnt: ViewCheckpoint?
         package var watching = WatchKeeping()
-        package var keeping = GroundKeeping()
+        package var keeping = BackgroundKeeping()
         package var viewing = ViewKeeping()
-        package var restoration: GroundRestoration
+        package var restoration: BackgroundRestoration
 
         /// - Parameters:
         ///   - learnt: what an earlier run has learnt of the preset's view.
@@ -28,7 +28,7 @@ public final class CameraWatch {
         public init(preset: CameraPreset? = nil, learnt: ViewCheckpoint? = nil, pipeline: consuming CameraPipeline) {
             self.preset = preset
             self.learnt = learnt
-            restoration = pipeline.groundRestoration
+            restoration = pipeline.backgroundRestoration
             self.pipeline = pipeline
         }
 

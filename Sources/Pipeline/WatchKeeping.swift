@@ -36,7 +36,7 @@ package struct WatchKeeping {
 
 /// When what lies on the ground is kept anew: at each change of the things there and of smoke over them, when something
 /// begins to lie there, else seldom, which spares memory cards.
-package struct GroundKeeping {
+package struct BackgroundKeeping {
     /// Seconds between two writes while nothing changes, with and without anything there.
     private static let every = (lying: 300.0, bare: 3600.0)
     /// The least time between two writes because something begins to lie there.

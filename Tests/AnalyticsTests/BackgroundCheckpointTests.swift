@@ -23,7 +23,7 @@ import Testing
     private struct Run {
         var watcher: LeftObjectDetector
         var rule = LeftObjectRule(
-            kind: .exposedGarbage, zone: BackgroundCheckpointTests.zone, settings: GroundSettings(dwell: 300))
+            kind: .exposedGarbage, zone: BackgroundCheckpointTests.zone, settings: LeftObjectSettings(dwell: 300))
         var book: IncidentBook
         var changes: [Incident] = []
 

@@ -19,7 +19,7 @@ private struct Watch {
         self.rules = rules.rules(in: zone, minimumScore: 0.35)
     }
 
-    init(_ settings: GroundSettings = GroundSettings(dwell: 60)) {
+    init(_ settings: LeftObjectSettings = LeftObjectSettings(dwell: 60)) {
         self.init([.garbagePile: settings])
     }
 
@@ -98,7 +98,7 @@ private func thing(
     }
 
     @Test func whatHasBeenReportedStaysReportedWhereItGrowsBeyondZoneAndSize() {
-        var watch = Watch(GroundSettings(dwell: 60, size: 0...0.02))
+        var watch = Watch(LeftObjectSettings(dwell: 60, size: 0...0.02))
         watch.watch(16...80, thing())
         let grown = thing(area: 0.03, box: Box(x: 0.3, y: 0.5, width: 0.7, height: 0.1))
         watch.watch(82...100, grown)
@@ -109,7 +109,7 @@ private func thing(
     @Test func theHoursBeforeItIsForbiddenDoNotCount() {
         let hours = TimeWindows(windows: [.init(start: 854, end: 1000)], timeZone: .gmt)
         for first in [16.0, 44] {
-            var watch = Watch(GroundSettings(dwell: 60, windows: hours))
+            var watch = Watch(LeftObjectSettings(dwell: 60, windows: hours))
             watch.watch(first...140, thing())
             #expect(watch.opened.map(\.confirmed.seconds) == [100], "first seen at \(first) s")
         }
@@ -117,7 +117,7 @@ private func thing(
 
     @Test func onAHolidayTheRuleRests() {
         let hours = TimeWindows(windows: [], holidays: [.init(year: 2026, month: 9, day: 21)], timeZone: .gmt)
-        var watch = Watch(GroundSettings(dwell: 60, windows: hours))
+        var watch = Watch(LeftObjectSettings(dwell: 60, windows: hours))
         watch.watch(16...200, thing())
         #expect(watch.changes.isEmpty)
     }
@@ -136,8 +136,8 @@ private func thing(
 
     @Test func sizeDecidesBetweenExposedGarbageAndAPile() {
         let rules: ZoneRules = [
-            .exposedGarbage: GroundSettings(dwell: 60, size: 0.001...0.008),
-            .garbagePile: GroundSettings(dwell: 60, size: 0.01...1),
+            .exposedGarbage: LeftObjectSettings(dwell: 60, size: 0.001...0.008),
+            .garbagePile: LeftObjectSettings(dwell: 60, size: 0.01...1),
         ]
         let kinds: [(Double, [AlertKind])] = [
             (0.0005, []), (0.005, [.exposedGarbage]), (0.009, []), (0.01, [.garbagePile]), (0.05, [.garbagePile]),

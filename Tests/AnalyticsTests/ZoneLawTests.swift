@@ -105,7 +105,7 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
     @Test func randomScenesKeepTheLaws() {
         var generator = SeededGenerator(seed: 11)
         let rules: ZoneRules = [
-            .illegalParking: ParkingSettings(dwell: 20), .garbagePile: GroundSettings(dwell: 20),
+            .illegalParking: ParkingSettings(dwell: 20), .garbagePile: LeftObjectSettings(dwell: 20),
             .roadVending: VendingSettings(dwell: 20), .burning: SmokeSettings(dwell: 10),
             .crowd: CrowdSettings(dwell: 20, people: 3),
         ]

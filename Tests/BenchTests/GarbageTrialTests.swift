@@ -14,7 +14,7 @@ struct GarbageTrialTests {
     @Test func nineOfTenBagsThatAreLeftInAStreetAreFoundInTime() async throws {
         let outlines = try CutOut.outlines()
         let detector = try Prepared.detector()
-        let rules: ZoneRules = [.exposedGarbage: GroundSettings(dwell: GarbageTrial.dwell)]
+        let rules: ZoneRules = [.exposedGarbage: LeftObjectSettings(dwell: GarbageTrial.dwell)]
         var (trials, found) = (0, 0)
         var (missed, wrong) = ([String](), [String]())
         for (number, name) in Scenery.quiet.enumerated() {

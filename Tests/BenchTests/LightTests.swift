@@ -13,7 +13,7 @@ struct LightTests {
     func lightAndWeatherOpenNothing(light: Light) async throws {
         let detector = try Prepared.detector()
         let rules: ZoneRules = [
-            .exposedGarbage: GroundSettings(dwell: 10), .roadVending: VendingSettings(dwell: 10),
+            .exposedGarbage: LeftObjectSettings(dwell: 10), .roadVending: VendingSettings(dwell: 10),
             .burning: SmokeSettings(dwell: 10),
         ]
         var smoke = 0

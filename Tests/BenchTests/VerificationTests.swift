@@ -19,7 +19,7 @@ struct VerificationTests {
         let zones = [
             WatchedZone(
                 zone: Zone(id: "all", name: "", polygon: Polygon(corners), surface: .pavement),
-                rules: [.exposedGarbage: GroundSettings(dwell: 500)]),
+                rules: [.exposedGarbage: LeftObjectSettings(dwell: 500)]),
             WatchedZone(
                 zone: Zone(id: "np1", name: "", polygon: Polygon(lane.map { Point(x: $0.0, y: $0.1) })),
                 rules: [.illegalParking: ParkingSettings(dwell: 20)]),

@@ -79,7 +79,7 @@ struct ReadingTests {
         let always = TimeWindows(windows: [], timeZone: shanghai)
         func dwell(_ kind: AlertKind) throws -> Double { try #require(catalogue[kind]).defaultDwellSeconds }
         let expected: ZoneRules = [
-            .garbagePile: GroundSettings(dwell: try dwell(.garbagePile), windows: always, size: 0.01...1),
+            .garbagePile: LeftObjectSettings(dwell: try dwell(.garbagePile), windows: always, size: 0.01...1),
             .itinerantVending: VendingSettings(dwell: try dwell(.itinerantVending), windows: always),
             .smokeAndFire: SmokeSettings(dwell: try dwell(.smokeAndFire)),
             .dirtyWater: WaterSettings(dwell: try dwell(.dirtyWater), windows: always),
@@ -93,7 +93,7 @@ struct ReadingTests {
         let hours =
             "windows: [{from: \"07:00\", to: \"19:00\"}], holidays: [2028-02-29, \"2026-10-01\"], time_zone: UTC"
         let rules = try rules("appearance.pile: {dwell: 60, smallest_share: 0.02, largest_share: 0.5, \(hours)}")
-        let pile = try #require(rules[.piledGoods] as? GroundSettings)
+        let pile = try #require(rules[.piledGoods] as? LeftObjectSettings)
         #expect(pile.dwell == 60)
         #expect(pile.size == 0.02...0.5)
         #expect(pile.windows.windows == [.init(start: 420, end: 1140)])

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func `things are kept at once, and then every five minutes`() throws {
-        var keeping = GroundKeeping()
+        var keeping = BackgroundKeeping()
         let pending = [try object(1, isThing: false)]
         let things = [try object(1, isThing: true)]
         let looks: [(lying: [LeftObject], drifting: [Int], time: Double, isDue: Bool)] = [

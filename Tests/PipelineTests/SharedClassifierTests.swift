@@ -22,7 +22,7 @@ import Testing
         let shared = SharedClassifier(folder: Self.models, logger: Logger(label: "test"))
         #expect(shared.classifier(for: zones([.illegalParking: ParkingSettings(dwell: 60)])) == nil)
         #expect(shared.classifier(for: zones([.burning: SmokeSettings(dwell: 10)])) != nil)
-        #expect(shared.classifier(for: zones([.exposedGarbage: GroundSettings(dwell: 60)])) != nil)
+        #expect(shared.classifier(for: zones([.exposedGarbage: LeftObjectSettings(dwell: 60)])) != nil)
     }
 
     @Test func `without its models alerts go out without it`() throws {

@@ -75,7 +75,7 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
 }
 
 /// What became of the ground that an earlier run had kept.
-public enum GroundRestoration: Sendable, Equatable {
+public enum BackgroundRestoration: Sendable, Equatable {
     /// There was none.
     case none
     /// It waits for the first look.

@@ -169,7 +169,7 @@ struct BackgroundModel: Sendable {
         }
     }
 
-    /// At the border a camera that shakes shows what the ground's model has never seen.
+    /// At the border a shaking camera shows what the background model has never seen.
     private mutating func hideBorder() {
         for y in 0..<height {
             let isEdge = y < Self.reach || y >= height - Self.reach

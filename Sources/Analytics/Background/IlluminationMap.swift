@@ -1,6 +1,6 @@
 import Foundation
 
-/// How the light of a look differs from the light of the ground's model: a gain of luma and an offset of each colour
+/// How the light of a look differs from the light of the background model: a gain of luma and an offset of each colour
 /// difference, smooth over the picture.
 ///
 /// Means over cells, then the median of each cell's neighbourhood, so that a thing, being smaller than half of the

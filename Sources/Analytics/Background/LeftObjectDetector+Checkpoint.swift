@@ -26,7 +26,7 @@ extension LeftObjectDetector {
         return BackgroundCheckpoint(time: time, now: now, other: other)
     }
 
-    /// Takes the kept ground back where the first look shows it.
+    /// Restores the checkpoint if the first look shows its background.
     mutating func restore(_ picture: ColourPicture, under scene: Scene) {
         guard let kept = restored else { return }
         restored = nil

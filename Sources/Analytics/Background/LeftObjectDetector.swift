@@ -82,7 +82,7 @@ public struct LeftObjectDetector: Sendable {
 
     /// What an earlier run had kept, until the first look.
     var restored: BackgroundCheckpoint?
-    public internal(set) var restoration: GroundRestoration
+    public internal(set) var restoration: BackgroundRestoration
 
     /// - Parameters:
     ///   - zones: where things matter; elsewhere the ground takes them in.
@@ -184,7 +184,7 @@ public struct LeftObjectDetector: Sendable {
             for pixel in candidate.pixels { keep.values[pixel] = 1 }
         }
         // What was there before the ground was learnt is part of it: when it leaves, the ground is new.
-        for end in ended where Self.isGround(end.object, in: model) {
+        for end in ended where Self.isBackground(end.object, in: model) {
             model.forget(end.object.box.grown(by: 0.1), except: keep)
         }
         for box in hazes { model.mark(box, in: &keep) }
@@ -210,7 +210,7 @@ public struct LeftObjectDetector: Sendable {
 
     /// Whether the ground shows it. That nobody saw it arrive is not enough: so it is with whoever walks by as the watch
     /// begins again, over a ground that was known before.
-    private static func isGround(_ object: StationaryObject, in model: BackgroundModel) -> Bool {
+    private static func isBackground(_ object: StationaryObject, in model: BackgroundModel) -> Bool {
         !object.hasArrived && GreyImage(model.ground.luma).patch(in: object.box).likeness(object.appearance) >= likeness
     }
 
@@ -399,7 +399,7 @@ public struct LeftObjectDetector: Sendable {
         guard candidate.object.isVisible else { return }
         let box = candidate.object.box
         let isSame = looksTheSame(&candidate, in: model, time)
-        let evidence = GroundEvidence(of: candidate.pixels, box: box, in: model)
+        let evidence = ForegroundEvidence(of: candidate.pixels, box: box, in: model)
         let isGood =
             isSame && evidence.speaksForThing
             && Double(candidate.hiddenLooks) <= Self.mostHiddenLooks * Double(candidate.looks)

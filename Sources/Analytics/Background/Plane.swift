@@ -1,4 +1,4 @@
-/// One byte a pixel, row-major. Working memory of the ground's model; all planes of a picture have one size.
+/// One byte a pixel, row-major. Working memory of the background model; all planes of a picture have one size.
 struct Plane: Sendable, Equatable {
     let width: Int
     let height: Int

@@ -48,7 +48,7 @@ struct SurfaceEvidence: Sendable {
         let inside = Plane(width: width, height: height, marking: pixels)
         var (edges, known, chance) = (0, 0, 0.0)
         let margin = beside + 2
-        for pixel in pixels where GroundEvidence.isEdge(pixel, inside) {
+        for pixel in pixels where ForegroundEvidence.isEdge(pixel, inside) {
             let (x, y) = (pixel % width, pixel / width)
             guard x >= margin, y >= margin, x < width - margin, y < height - margin else { continue }
             let now = model.view.luma.gradient(at: pixel)

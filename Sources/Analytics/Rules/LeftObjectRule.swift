@@ -12,10 +12,10 @@ extension RuleDescriptor {
         fields: [.dwell, .windows, .timeZone, .holidays, .smallestShare, .largestShare], needs: .ground, looks: "refuse"
     ) { kind in
         // Whatever is smaller than a pile is exposed garbage.
-        GroundSettings(size: kind == .garbagePile ? 0.01...1 : 0...1)
+        LeftObjectSettings(size: kind == .garbagePile ? 0.01...1 : 0...1)
     } make: { kind, settings, context in
         var settings = settings
-        if kind == .exposedGarbage, let pile = context.rules[.garbagePile] as? GroundSettings {
+        if kind == .exposedGarbage, let pile = context.rules[.garbagePile] as? LeftObjectSettings {
             // What is large enough for a pile is one alert, not two.
             settings.largestShare = min(settings.size.upperBound, pile.size.lowerBound.nextDown)
         }
@@ -40,10 +40,10 @@ public struct LeftObjectRule: Rule {
 
     private let kind: AlertKind
     private let zone: Zone
-    private let settings: GroundSettings
+    private let settings: LeftObjectSettings
     private var lying: [Int: Lying] = [:]
 
-    public init(kind: AlertKind, zone: Zone, settings: GroundSettings) {
+    public init(kind: AlertKind, zone: Zone, settings: LeftObjectSettings) {
         self.kind = kind
         self.zone = zone
         self.settings = settings
@@ -127,7 +127,7 @@ public struct LeftObjectRule: Rule {
 }
 
 /// How a zone is watched for things that were put down.
-public struct GroundSettings: TimedRuleSettings {
+public struct LeftObjectSettings: TimedRuleSettings {
     /// Seconds that a thing may lie.
     public var dwell: Double
     /// When it may not lie there.
@@ -155,7 +155,7 @@ public struct GroundSettings: TimedRuleSettings {
     }
 }
 
-extension RuleField<GroundSettings> {
+extension RuleField<LeftObjectSettings> {
     static var smallestShare: Self {
         .number(
             "smallest_share", 0...1, \.smallestShare, en: "of the picture: what is smaller does not count",

@@ -32,7 +32,7 @@ struct Offer: Sendable {
     private static let leastArea = 0.06
     /// The greatest extent of it, in heights of a person: a stall with its roof, three metres long. Light is larger.
     private static let most = (width: 2.0, height: 1.4)
-    /// What people cover so much of is themselves, as the ground's method sees those who stand still.
+    /// An object covered this far by people is the people themselves: the background model sees those who stand still.
     private static let mostCovered = 0.5
     /// It rests on the ground, on which the person stands: no higher above the feet than a table's edge, as a share of the
     /// height. What is there above is the person's umbrella.

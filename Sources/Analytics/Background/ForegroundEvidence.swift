@@ -2,7 +2,7 @@ import Domain
 import Foundation
 
 /// Whether a changed part of the picture is a thing that came, rather than light or the trace of something that left.
-struct GroundEvidence: Sendable {
+struct ForegroundEvidence: Sendable {
     /// How much better the change's outline fits the picture than the ground; above zero it came.
     let came: Double
     /// What is left of the change, in levels, when the best smooth gain of the ground's own pattern is taken out, and what noise
