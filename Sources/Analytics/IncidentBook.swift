@@ -29,7 +29,7 @@ public struct IncidentBook: Sendable {
     private var suppressed: [Key: UUID] = [:]
     /// The same of an earlier run, not yet seen again.
     private var restoredSuppressed: [Incident]
-    private var released: [UUID] = []
+    private var unsuppressed: [UUID] = []
 
     /// - Parameters:
     ///   - restored: the incidents that were open when the last run ended.
@@ -54,21 +54,21 @@ public struct IncidentBook: Sendable {
     public mutating func interrupt(at time: MediaTime) { interrupted = interrupted ?? time }
 
     /// A review has ended the incident: it is no longer this book's, and its object is passed over until it has gone.
-    public mutating func settle(_ incident: UUID) {
+    public mutating func suppress(_ incident: UUID) {
         if let key = incidents.first(where: { $0.value.id == incident })?.key {
             incidents[key] = nil
             suppressed[key] = incident
         } else if let index = restored.firstIndex(where: { $0.id == incident }) {
             restoredSuppressed.append(restored.remove(at: index))
         } else if !suppressed.values.contains(incident), !restoredSuppressed.contains(where: { $0.id == incident }) {
-            released.append(incident)
+            unsuppressed.append(incident)
         }
     }
 
-    /// The settled incidents whose objects have gone since the last call.
-    public mutating func takeReleased() -> [UUID] {
-        defer { released = [] }
-        return released
+    /// The suppressed incidents whose objects have gone since the last call.
+    public mutating func takeUnsuppressed() -> [UUID] {
+        defer { unsuppressed = [] }
+        return unsuppressed
     }
 
     /// Takes what the rules said of one look; returns the incidents that changed, in a fixed order.
@@ -192,7 +192,7 @@ public struct IncidentBook: Sendable {
         guard let incident = suppressed[key] else { return false }
         if finding.hasEnded {
             suppressed[key] = nil
-            released.append(incident)
+            unsuppressed.append(incident)
         }
         return true
     }
@@ -204,7 +204,7 @@ public struct IncidentBook: Sendable {
         looksSinceRestore += 1
         guard looksSinceRestore >= Self.restoredLooks else { return [] }
         func isOver(_ incident: Incident) -> Bool { time - since >= Self.grace(incident) }
-        released += restoredSuppressed.filter(isOver).map(\.id)
+        unsuppressed += restoredSuppressed.filter(isOver).map(\.id)
         restoredSuppressed.removeAll(where: isOver)
         let gone = restored.filter(isOver)
         restored.removeAll(where: isOver)

@@ -122,7 +122,7 @@ public struct CameraService: Sendable {
         for await frame in camera.frames {
             defer { meter.turned() }
             do {
-                for incident in reviewMailbox.take(camera: settings.identity.id) { watch.settle(incident) }
+                for incident in reviewMailbox.take(camera: settings.identity.id) { watch.suppress(incident) }
                 let look = try await watch.look(at: frame)
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
                 camera.watch(with: watch.place.pipeline.attention)
@@ -154,9 +154,9 @@ public struct CameraService: Sendable {
     /// Hands over what a look has changed, with what a later run needs to go on from there.
     private func keep(_ look: CameraPipeline.Look, _ frame: Frame, of watch: CameraWatch) {
         let place = watch.place
-        let released = watch.takeReleased()
+        let unsuppressed = watch.takeUnsuppressed()
         // What is reported is in the checkpoint of the same transaction, or neither is there.
-        let isReport = !look.changes.isEmpty || !released.isEmpty
+        let isReport = !look.changes.isEmpty || !unsuppressed.isEmpty
         let isBackgroundDue =
             place.pipeline.knowsBackground
             && place.keeping.isDue(place.pipeline.lying, place.pipeline.drifting, at: look.time)
@@ -168,7 +168,7 @@ public struct CameraService: Sendable {
         if isViewDue { checkpoint.view = view(of: place) }
         writer.post(
             .init(
-                camera: settings.identity.id, entries: entries(look, frame), released: released,
+                camera: settings.identity.id, entries: entries(look, frame), unsuppressed: unsuppressed,
                 checkpoint: isReport || isBackgroundDue || isViewDue || isWatchDue ? checkpoint : nil))
         guard place.restoration != place.pipeline.backgroundRestoration else { return }
         place.restoration = place.pipeline.backgroundRestoration

@@ -32,19 +32,19 @@ public actor IncidentWriter {
         public var camera: String
         public var entries: [Entry]
         /// Settled incidents whose objects have gone: the next ones there are new.
-        public var released: [UUID]
+        public var unsuppressed: [UUID]
         public var checkpoint: LookCommit.Checkpoint?
 
         public init(
-            camera: String, entries: [Entry] = [], released: [UUID] = [], checkpoint: LookCommit.Checkpoint? = nil
+            camera: String, entries: [Entry] = [], unsuppressed: [UUID] = [], checkpoint: LookCommit.Checkpoint? = nil
         ) {
             self.camera = camera
             self.entries = entries
-            self.released = released
+            self.unsuppressed = unsuppressed
             self.checkpoint = checkpoint
         }
 
-        var isEmpty: Bool { entries.isEmpty && released.isEmpty && checkpoint == nil }
+        var isEmpty: Bool { entries.isEmpty && unsuppressed.isEmpty && checkpoint == nil }
     }
 
     private typealias Pack = Result<[EvidenceImage], EvidenceWithheld>
@@ -70,7 +70,7 @@ public actor IncidentWriter {
     nonisolated let withheld = Atomic<Int>(0)
     nonisolated let pictures: EvidenceQueue
     private nonisolated let waiting: LookBacklog
-    private nonisolated let unwatched: UnwatchedIncidents
+    private nonisolated let orphans: OrphanedIncidents
     private var flushing: Task<Void, Never>?
     private var picturing: Task<Void, Never>?
     /// Pictures that are made and that the disk has not taken.
@@ -97,7 +97,7 @@ public actor IncidentWriter {
         self.catalogue = catalogue
         self.logger = logger
         waiting = LookBacklog(logger: logger)
-        unwatched = UnwatchedIncidents(outbox: outbox, topics: topics, logger: logger)
+        orphans = OrphanedIncidents(outbox: outbox, topics: topics, logger: logger)
         self.deadline = deadline
         self.pictured = pictured
         self.wake = wake
@@ -140,11 +140,11 @@ public actor IncidentWriter {
     }
 
     /// A camera is no longer watched: whoever brings it back begins anew.
-    func forget(camera: String) { unwatched.forget(camera: camera) }
+    func forget(camera: String) { orphans.forget(camera: camera) }
 
     /// Closes what none of these cameras watches any more. Waits for the disk.
     nonisolated func closeOrphans(by cameras: [CameraService.Settings]) {
-        unwatched.close(by: cameras)
+        orphans.close(by: cameras)
         wake()
     }
 
@@ -217,7 +217,7 @@ public actor IncidentWriter {
         var commit = LookCommit(
             camera: look.camera,
             changes: zip(look.entries, waiting.admissions).compactMap { change($0, $1, ledger: ledger) },
-            released: look.released, checkpoint: look.checkpoint,
+            unsuppressed: look.unsuppressed, checkpoint: look.checkpoint,
             isHeld: !isStopping && due > 0 && due <= Self.mostHeld && pictures.count == due)
         let outcomes: [LookCommit.Outcome]
         do { outcomes = try outbox.commit(commit) } catch let error where error.isFinal && commit.checkpoint != nil {
@@ -247,7 +247,7 @@ public actor IncidentWriter {
                     "camera": "\(entry.camera.id)", "zone": "\(entry.zone.id)", "sequence": "\(message.sequence)",
                 ])
             if let ticket = admission.ticket { pictures.begin(ticket, entry, sequence: message.sequence) }
-        case .settled:
+        case .endedByReview:
             // A review has ended it meanwhile.
             if let ticket = admission.ticket { pictures.finish(ticket) }
         case .givenUp(let error):

@@ -45,7 +45,7 @@ final class LookBacklog: Sendable {
         let look = next.look
         waiting.withLock { waiting in
             // While the disk takes nothing, one checkpoint a camera is enough.
-            if look.entries.isEmpty, look.released.isEmpty, let checkpoint = look.checkpoint,
+            if look.entries.isEmpty, look.unsuppressed.isEmpty, let checkpoint = look.checkpoint,
                 let index = waiting.lastIndex(where: {
                     $0.look.camera == look.camera && $0.look.checkpoint?.preset == checkpoint.preset
                 }),

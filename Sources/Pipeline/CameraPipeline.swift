@@ -178,10 +178,10 @@ public struct CameraPipeline: ~Copyable {
     var sharpness: [ZoneTiles.Sharpness] { tiles.sharpness }
 
     /// A review has ended the incident; its object is passed over until it has gone.
-    public mutating func settle(_ incident: UUID) { incidents.settle(incident) }
+    public mutating func suppress(_ incident: UUID) { incidents.suppress(incident) }
 
-    /// The settled incidents whose objects have gone since the last call.
-    public mutating func takeReleased() -> [UUID] { incidents.takeReleased() }
+    /// The suppressed incidents whose objects have gone since the last call.
+    public mutating func takeUnsuppressed() -> [UUID] { incidents.takeUnsuppressed() }
 
     /// Takes one picture through gate, detector, tracker, rules and incidents.
     public mutating func look(at frame: Frame) async throws -> Look {

@@ -87,12 +87,12 @@ public final class CameraWatch {
     }
 
     /// A review has ended the incident; its object is passed over until it has gone.
-    public func settle(_ incident: UUID) {
-        (places.first { $0.pipeline.holds(incident) } ?? place).pipeline.settle(incident)
+    public func suppress(_ incident: UUID) {
+        (places.first { $0.pipeline.holds(incident) } ?? place).pipeline.suppress(incident)
     }
 
-    /// The settled incidents whose objects have gone since the last call.
-    public func takeReleased() -> [UUID] { places.flatMap { $0.pipeline.takeReleased() } }
+    /// The suppressed incidents whose objects have gone since the last call.
+    public func takeUnsuppressed() -> [UUID] { places.flatMap { $0.pipeline.takeUnsuppressed() } }
 }
 
 /// One of the views that a camera turns to.

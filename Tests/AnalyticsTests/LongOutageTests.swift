@@ -64,7 +64,7 @@ private struct Watch {
         changes = []
     }
 
-    mutating func takeReleased() -> [UUID] { book.takeReleased() }
+    mutating func takeUnsuppressed() -> [UUID] { book.takeUnsuppressed() }
 }
 
 @Suite(.heavy) struct LongOutageTests {
@@ -109,7 +109,7 @@ private struct Watch {
         var (watch, first) = try before()
         try watch.restart(reviewed: verdict)
         watch.see(Self.back...Self.back + 60) { _ in [Street.Thing(.car, Watch.bay, look: 5)] }
-        #expect(watch.takeReleased() == [first.id])
+        #expect(watch.takeUnsuppressed() == [first.id])
         let opened = watch.changes.filter { $0.state == .opened }
         #expect(opened.map(\.firstSeen.seconds) == [Self.back])
     }
@@ -119,7 +119,7 @@ private struct Watch {
         try watch.restart(reviewed: .handled)
         watch.see(Self.back...Self.back + 60) { _ in [Self.car] }
         #expect(watch.changes.isEmpty)
-        #expect(watch.takeReleased() == [])
+        #expect(watch.takeUnsuppressed() == [])
     }
 
     /// What may be otherwise in the morning.

@@ -23,16 +23,16 @@ import Testing
     @Test func `the same object in the same place is silent until it has gone, and the next one is new`() throws {
         var book = book()
         let opened = try #require(book.advance([finding(1, .standing)], at: MediaTime(30)).first)
-        book.settle(opened.id)
+        book.suppress(opened.id)
         #expect(book.open.isEmpty)
         for seconds in stride(from: 32.0, to: 400, by: 2) {
             let phase: Finding.Phase = seconds.truncatingRemainder(dividingBy: 4) == 0 ? .standing : .hidden
             #expect(book.advance([finding(1, phase)], at: MediaTime(seconds)).isEmpty)
         }
-        #expect(book.takeReleased() == [])
+        #expect(book.takeUnsuppressed() == [])
         #expect(book.advance([finding(1, .ended(at: MediaTime(400)))], at: MediaTime(402)).isEmpty)
-        #expect(book.takeReleased() == [opened.id])
-        #expect(book.takeReleased() == [])
+        #expect(book.takeUnsuppressed() == [opened.id])
+        #expect(book.takeUnsuppressed() == [])
         let next = try #require(book.advance([finding(2, .standing)], at: MediaTime(500)).first)
         #expect(next.state == .opened && next.id != opened.id)
     }
@@ -40,7 +40,7 @@ import Testing
     @Test func `another object and another kind in the same place are not silent`() throws {
         var book = book()
         let opened = try #require(book.advance([finding(1, .standing)], at: MediaTime(30)).first)
-        book.settle(opened.id)
+        book.suppress(opened.id)
         let aside = Box(x: 0.7, y: 0.4, width: 0.2, height: 0.2)
         let others = [
             finding(1, .standing), finding(2, .standing, box: aside),
@@ -59,7 +59,7 @@ import Testing
             let findings = isThere ? [finding(7, .pending, box: jittered)] : []
             #expect(book.advance(findings, at: MediaTime(seconds)).isEmpty)
         }
-        #expect(book.takeReleased() == (isThere ? [] : [opened.id]))
+        #expect(book.takeUnsuppressed() == (isThere ? [] : [opened.id]))
         let changes = book.advance([finding(7, .standing, box: jittered)], at: MediaTime(140))
         #expect(changes.map(\.state) == (isThere ? [] : [.opened]))
     }
@@ -68,7 +68,7 @@ import Testing
         var before = book()
         let opened = try #require(before.advance([finding(1, .standing)], at: MediaTime(30)).first)
         var book = book(restored: [opened])
-        book.settle(opened.id)
+        book.suppress(opened.id)
         #expect(book.open.isEmpty)
         #expect(book.advance([finding(3, .standing)], at: MediaTime(100)).isEmpty)
     }
@@ -77,8 +77,8 @@ import Testing
         var book = book()
         let opened = try #require(book.advance([finding(1, .standing)], at: MediaTime(30)).first)
         #expect(book.advance([finding(1, .ended(at: MediaTime(40)))], at: MediaTime(42)).map(\.state) == [.closed])
-        book.settle(opened.id)
-        #expect(book.takeReleased() == [opened.id])
+        book.suppress(opened.id)
+        #expect(book.takeUnsuppressed() == [opened.id])
     }
 
     @Test(arguments: Verdict.allCases) func `a verdict is taken once, and a withdrawn incident stays so`(
@@ -118,7 +118,7 @@ import Testing
         #expect(watch(0...8, []) == [])
         let opened = try #require(watch(10...40, [car]).first)
         let withdrawn = try #require(opened.reviewed(.falsePositive))
-        book.settle(opened.id)
+        book.suppress(opened.id)
         #expect(watch(42...200, [car]) == [])
         // The process begins anew, with what the disk has kept.
         let kept = WatchCheckpoint(time: MediaTime(200), tracker: tracker, rules: RuleSet([rule]))
@@ -127,7 +127,7 @@ import Testing
         book = self.book(suppressed: [withdrawn])
         #expect(watch(220...400, [car]) == [])
         #expect(watch(402...430, []) == [])
-        #expect(book.takeReleased() == [opened.id])
+        #expect(book.takeUnsuppressed() == [opened.id])
         let next = watch(432...480, [car])
         #expect(next.map(\.state) == [.opened] || next.map(\.state) == [.opened, .updated])
         #expect(next.first?.id != opened.id)

@@ -87,8 +87,8 @@ struct PresetTests {
         #expect(!changes.contains { $0.state == .closed })
         // A review that ends an incident reaches the pipeline that has it, wherever the camera looks.
         let incident = try #require(changes.first { $0.zone == "np1" })
-        watch.settle(incident.id)
-        #expect(!places[1].pipeline.holds(incident.id) && watch.takeReleased().isEmpty)
+        watch.suppress(incident.id)
+        #expect(!places[1].pipeline.holds(incident.id) && watch.takeUnsuppressed().isEmpty)
     }
 }
 

@@ -53,7 +53,7 @@ import Testing
         #expect(try SchemaValidator.incident.violations(in: [Data(first.payload)]) == [])
         #expect(try Outbox(file: file).epoch == outbox.epoch)
         #expect(try Outbox(reading: file).epoch == outbox.epoch)
-        let closing = try outbox.close(unwatched: fixtures.closed(incident), at: Date())
+        let closing = try outbox.close(orphan: fixtures.closed(incident), at: Date())
         #expect(try closing.map { try AlertEvent(json: Data($0.payload)).epoch } == outbox.epoch)
         #expect(try outbox.facts().epoch == outbox.epoch)
 

@@ -220,7 +220,7 @@ struct WebhookTests {
         let incident = fixtures.incident()
         try fixtures.append(incident, to: outbox)
         #expect(heard.withLock { $0 } == 1)
-        try outbox.close(unwatched: fixtures.closed(incident), at: Date())
+        try outbox.close(orphan: fixtures.closed(incident), at: Date())
         #expect(heard.withLock { $0 } == 2)
     }
 

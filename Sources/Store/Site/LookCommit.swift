@@ -53,7 +53,7 @@ public struct LookCommit: Sendable {
         /// As it is on the disk now, and the message about it.
         case written(Incident, AlertMessage)
         /// A review had ended the incident before; nothing was written.
-        case settled
+        case endedByReview
         /// It can never be written; the audit log tells of it.
         case givenUp(OutboxError)
     }
@@ -61,19 +61,19 @@ public struct LookCommit: Sendable {
     public var camera: String
     public var changes: [Change]
     /// Incidents that a review had ended and whose objects have gone.
-    public var released: [UUID]
+    public var unsuppressed: [UUID]
     public var checkpoint: Checkpoint?
-    /// The messages whose pictures are due stay in the store, and all later ones behind them, until they are completed or
+    /// Messages whose pictures are due are held in the store, and all later ones behind them, until they are completed or
     /// released.
     public var isHeld: Bool
 
     public init(
-        camera: String, changes: [Change] = [], released: [UUID] = [], checkpoint: Checkpoint? = nil,
+        camera: String, changes: [Change] = [], unsuppressed: [UUID] = [], checkpoint: Checkpoint? = nil,
         isHeld: Bool = false
     ) {
         self.camera = camera
         self.changes = changes
-        self.released = released
+        self.unsuppressed = unsuppressed
         self.checkpoint = checkpoint
         self.isHeld = isHeld
     }

@@ -33,7 +33,7 @@ extension Outbox {
                         }
                         return outcome
                     }
-                    try Self.unsuppress(look.released, db)
+                    try Self.unsuppress(look.unsuppressed, db)
                     if let checkpoint = look.checkpoint {
                         let place = Self.place(camera: look.camera, preset: checkpoint.preset)
                         if let watch { try OutboxSchema.save(watch: watch, camera: place, db) }
@@ -54,7 +54,7 @@ extension Outbox {
     public static func place(camera: String, preset: String?) -> String { preset.map { "\(camera)/\($0)" } ?? camera }
 
     private func write(_ change: LookCommit.Change, _ db: Database) throws -> LookCommit.Outcome {
-        guard let incident = try Self.merged(change.incident, db) else { return .settled }
+        guard let incident = try Self.merged(change.incident, db) else { return .endedByReview }
         do { return .written(incident, try append(incident, message: change.message, db)) } catch {
             // It fails before it has written anything: the others stand.
             let reason = OutboxError(operation: "write incident \(incident.id.text) to the outbox", error)

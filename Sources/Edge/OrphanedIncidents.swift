@@ -8,7 +8,7 @@ import Store
 
 /// Incidents that nobody watches any more after a start or a reload: the camera, the zone or the rule was taken out, has another
 /// name now, or belongs to another area, where nobody has heard of it.
-struct UnwatchedIncidents: Sendable {
+struct OrphanedIncidents: Sendable {
     let outbox: Outbox
     let topics: AlertTopics
     let logger: Logger
@@ -25,7 +25,7 @@ struct UnwatchedIncidents: Sendable {
             let open = try outbox.openIncidents().filter { try !isWatched($0, watched) }
             for incident in open {
                 let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
-                try outbox.close(unwatched: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
+                try outbox.close(orphan: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
                 logger.notice(
                     "an open incident that nobody watches any more is closed",
                     metadata: [

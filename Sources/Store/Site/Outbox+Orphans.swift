@@ -12,7 +12,7 @@ extension Outbox {
     /// - Returns: The message; nil where a review ended it before, or the budget has taken its last message: then it is
     ///   closed here, and the retained state is emptied at the next start.
     @discardableResult
-    public func close(unwatched incident: Incident, at date: Date) throws(OutboxError) -> AlertMessage? {
+    public func close(orphan incident: Incident, at date: Date) throws(OutboxError) -> AlertMessage? {
         let operation = "close incident \(incident.id.text)"
         let last = try Self.explaining(operation) {
             try pool.read { try OutboxSchema.newestMessage(of: incident.id, $0) }
