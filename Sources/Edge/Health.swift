@@ -144,9 +144,9 @@ public struct Health: Service {
     }
 
     private func tellDisk() {
-        let text = writer.refusal.map { refusal in
-            "the disk takes nothing since \(RFC3339.string(from: refusal.since, in: timeZone)), "
-                + "\(writer.backlog) changes of incidents wait in memory: \(refusal.reason)"
+        let text = writer.failure.map { failure in
+            "the disk takes nothing since \(RFC3339.string(from: failure.since, in: timeZone)), "
+                + "\(writer.backlog) changes of incidents wait in memory: \(failure.reason)"
         }
         warnings.set(text, for: "disk")
     }

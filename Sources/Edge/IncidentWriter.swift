@@ -113,7 +113,7 @@ public actor IncidentWriter {
     public nonisolated var backlog: Int { waiting.changes }
     nonisolated var waitingLooks: Int { waiting.looks }
     /// Nil while the disk takes what it is given.
-    nonisolated var refusal: LookBacklog.Refusal? { waiting.refusal }
+    nonisolated var failure: LookBacklog.WriteFailure? { waiting.failure }
 
     /// The newest state of each incident of a camera of which the disk does not know yet.
     func unwritten(camera: String) -> [Incident] { waiting.incidents(camera: camera) }
@@ -208,7 +208,7 @@ public actor IncidentWriter {
         }
     }
 
-    private func write(_ waiting: LookBacklog.Waiting) throws(OutboxError) {
+    private func write(_ waiting: LookBacklog.PendingLook) throws(OutboxError) {
         let look = waiting.look
         let due = waiting.admissions.count { $0.ticket != nil }
         // A message that is held would hold up this one.

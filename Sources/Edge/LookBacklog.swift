@@ -10,19 +10,19 @@ import Synchronization
 /// It knows no bound: a disk that is full delays alerts, and loses none while the process lives.
 final class LookBacklog: Sendable {
     /// A look that waits. Its views are in the queue of pictures.
-    struct Waiting: Sendable {
+    struct PendingLook: Sendable {
         var look: IncidentWriter.Look
         let admissions: [EvidenceQueue.Admission]
     }
 
     /// Why the disk takes nothing.
-    struct Refusal: Sendable {
+    struct WriteFailure: Sendable {
         let since: Date
         let reason: String
     }
 
-    private let waiting = Mutex<[Waiting]>([])
-    private let refused = Mutex<Refusal?>(nil)
+    private let waiting = Mutex<[PendingLook]>([])
+    private let lastFailure = Mutex<WriteFailure?>(nil)
     private let logger: Logger
 
     init(logger: Logger) { self.logger = logger }
@@ -31,7 +31,7 @@ final class LookBacklog: Sendable {
     var changes: Int { waiting.withLock { $0.reduce(0) { $0 + $1.look.entries.count } } }
     var looks: Int { waiting.withLock(\.count) }
     /// Nil while the disk takes what it is given.
-    var refusal: Refusal? { refused.withLock(\.self) }
+    var failure: WriteFailure? { lastFailure.withLock(\.self) }
 
     /// The newest state of each incident of a camera.
     func incidents(camera: String) -> [Incident] {
@@ -41,7 +41,7 @@ final class LookBacklog: Sendable {
     }
 
     /// Puts a look in line. Waits for nothing.
-    func append(_ next: Waiting) {
+    func append(_ next: PendingLook) {
         let look = next.look
         waiting.withLock { waiting in
             // While the disk takes nothing, one checkpoint a camera is enough.
@@ -62,16 +62,16 @@ final class LookBacklog: Sendable {
     }
 
     /// Writes what waits, in order, as far as it goes; what could not be written stays the first. One call at a time.
-    func drain(_ write: (Waiting) throws -> Void) {
+    func drain(_ write: (PendingLook) throws -> Void) {
         while let next = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
             do {
                 try write(next)
-                if refused.withLock({ $0.take() }) != nil { logger.notice("the disk takes incidents again") }
+                if lastFailure.withLock({ $0.take() }) != nil { logger.notice("the disk takes incidents again") }
             } catch {
                 waiting.withLock { $0.insert(next, at: 0) }
-                let isNews = refused.withLock { refusal in
-                    defer { refusal = Refusal(since: refusal?.since ?? Date(), reason: "\(error)") }
-                    return refusal?.reason != "\(error)"
+                let isNews = lastFailure.withLock { failure in
+                    defer { failure = WriteFailure(since: failure?.since ?? Date(), reason: "\(error)") }
+                    return failure?.reason != "\(error)"
                 }
                 guard isNews else { return }
                 logger.error(

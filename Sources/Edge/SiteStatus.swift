@@ -165,7 +165,7 @@ extension SiteStatus {
         }
         writing = writer.map {
             Writing(
-                waiting: $0.backlog, refused: ($0.refusal?.reason).map(secrets.redact), pictures: $0.pictures.count,
+                waiting: $0.backlog, refused: ($0.failure?.reason).map(secrets.redact), pictures: $0.pictures.count,
                 pictureBytes: $0.pictures.bytes)
         }
         processorSeconds = ProcessUsage.processorSeconds
