@@ -51,10 +51,10 @@ public struct RuleSet: Sendable {
     }
 
     /// What a later run needs, of the rules where something is under way.
-    func memories(at time: MediaTime) -> [WatchCheckpoint.RuleMemory] {
+    func checkpoints(at time: MediaTime) -> [WatchCheckpoint.RuleCheckpoint] {
         if let restored { return restored.rules }
         return rules.compactMap { rule in
-            guard let rule = rule as? any RememberingRule, let data = rule.memoryData else { return nil }
+            guard let rule = rule as? any RememberingRule, let data = rule.checkpointData else { return nil }
             return .init(kind: rule.kind, zone: rule.zone.id, data: data)
         }
     }
@@ -66,9 +66,9 @@ public struct RuleSet: Sendable {
         guard gap >= 0 else { return }
         for index in rules.indices {
             guard var rule = rules[index] as? any RememberingRule,
-                let memory = restored.rules.first(where: { $0.kind == rule.kind && $0.zone == rule.zone.id })
+                let checkpoint = restored.rules.first(where: { $0.kind == rule.kind && $0.zone == rule.zone.id })
             else { continue }
-            rule.restore(data: memory.data, after: gap)
+            rule.restore(data: checkpoint.data, after: gap)
             rules[index] = rule
         }
     }
@@ -82,18 +82,18 @@ public protocol Rule: Sendable {
 
 /// A rule whose evidence adds up over many looks, and outlives a restart.
 protocol RememberingRule: Rule {
-    associatedtype Memory: Codable
+    associatedtype Checkpoint: Codable
 
     var kind: AlertKind { get }
     var zone: Zone { get }
     /// What a later run needs to go on; nil where nothing is under way.
-    var memory: Memory? { get }
+    var checkpoint: Checkpoint? { get }
     /// The ids of the objects that it has reported.
     var reported: Set<Int> { get }
     /// Goes on from what an earlier run knew, before the first look.
     ///
     /// - Parameter gap: seconds in which nobody looked.
-    mutating func restore(_ memory: Memory, after gap: Double)
+    mutating func restore(_ checkpoint: Checkpoint, after gap: Double)
 }
 
 extension RememberingRule {
@@ -102,11 +102,11 @@ extension RememberingRule {
 
     var reported: Set<Int> { [] }
 
-    var memoryData: Data? { memory.flatMap { try? PropertyListEncoder.binary.encode($0) } }
+    var checkpointData: Data? { checkpoint.flatMap { try? PropertyListEncoder.binary.encode($0) } }
 
     /// What cannot be read begins anew.
     mutating func restore(data: Data, after gap: Double) {
-        guard let memory = try? PropertyListDecoder().decode(Memory.self, from: data) else { return }
-        restore(memory, after: gap)
+        guard let checkpoint = try? PropertyListDecoder().decode(Checkpoint.self, from: data) else { return }
+        restore(checkpoint, after: gap)
     }
 }

@@ -7,7 +7,7 @@ public import Foundation
 /// A few kB; read and written as a binary property list.
 public struct WatchCheckpoint: Sendable, Codable, Equatable {
     /// What one rule knows, in its own form: where that has changed, only this rule begins anew.
-    struct RuleMemory: Sendable, Codable, Equatable {
+    struct RuleCheckpoint: Sendable, Codable, Equatable {
         let kind: AlertKind
         let zone: String
         let data: Data
@@ -24,7 +24,7 @@ public struct WatchCheckpoint: Sendable, Codable, Equatable {
     let reported: [Int]?
     /// What the whole picture looked like, as a `Patch`, rounded; nil before the first look.
     let view: Data?
-    let rules: [RuleMemory]
+    let rules: [RuleCheckpoint]
     /// Nil where there is no smoke.
     let smoke: SmokeCheckpoint?
 
@@ -44,7 +44,7 @@ public struct WatchCheckpoint: Sendable, Codable, Equatable {
         stationary = tracker.checkpoints
         reported = rules.reported.sorted()
         view = tracker.view?.data
-        self.rules = rules.memories(at: time)
+        self.rules = rules.checkpoints(at: time)
         self.smoke = smoke?.checkpoint
     }
 

@@ -36,9 +36,9 @@ struct CameraCheckpoint: Sendable {
         moment = try outbox.moment(camera: camera)
         if presets.isEmpty { try read(camera, in: outbox, logger: logger) }
         for preset in presets {
-            var memory = CameraCheckpoint()
-            try memory.read(Outbox.place(camera: camera, preset: preset), in: outbox, logger: logger)
-            self.presets[preset] = memory
+            var checkpoint = CameraCheckpoint()
+            try checkpoint.read(Outbox.place(camera: camera, preset: preset), in: outbox, logger: logger)
+            self.presets[preset] = checkpoint
         }
     }
 

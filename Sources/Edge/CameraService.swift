@@ -60,7 +60,7 @@ public struct CameraService: Sendable {
     private let classifier: ExplanationClassifier?
     private let maker: EvidenceMaker?
     private let writer: IncidentWriter
-    private let memory: CameraCheckpoint
+    private let restored: CameraCheckpoint
     private let reviewMailbox: ReviewMailbox
     private let logger: Logger
     private let status: CameraStatus
@@ -73,7 +73,7 @@ public struct CameraService: Sendable {
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
-        maker: EvidenceMaker?, writer: IncidentWriter, memory: CameraCheckpoint,
+        maker: EvidenceMaker?, writer: IncidentWriter, restored: CameraCheckpoint,
         reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(),
         source: any CameraSource, logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
@@ -83,7 +83,7 @@ public struct CameraService: Sendable {
         self.classifier = classifier
         self.maker = maker
         self.writer = writer
-        self.memory = memory
+        self.restored = restored
         self.reviewMailbox = reviewMailbox
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
@@ -98,7 +98,7 @@ public struct CameraService: Sendable {
     func run() async {
         for note in settings.notes { logger.warning("\(note)") }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await camera.run(from: memory.begin(on: .now)) }
+            group.addTask { await camera.run(from: restored.begin(on: .now)) }
             group.addTask { await tellStates() }
             await look()
             await group.waitForAll()
@@ -179,7 +179,7 @@ public struct CameraService: Sendable {
     private func place(_ preset: CameraPreset?) -> CameraWatch.Place {
         let zones = settings.zones(on: preset)
         let ids = Set(zones.map(\.zone.id))
-        let kept = preset.map { memory.presets[$0.id] ?? CameraCheckpoint() } ?? memory
+        let kept = preset.map { restored.presets[$0.id] ?? CameraCheckpoint() } ?? restored
         var learnt = kept.view
         if let view = learnt, view.zones != zones.drawing(on: preset) {
             logger.notice("the zones were drawn anew, the camera's view is learnt anew")
@@ -190,8 +190,8 @@ public struct CameraService: Sendable {
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,
             incidents: IncidentBook(
-                camera: settings.identity.id, restored: memory.incidents.filter(isHere),
-                suppressed: memory.suppressed.filter(isHere)
+                camera: settings.identity.id, restored: restored.incidents.filter(isHere),
+                suppressed: restored.suppressed.filter(isHere)
             ) { _ in UUIDv7.make() },
             recorder: maker.map { maker in EvidenceRecorder { try await maker.compress($0) } }, classifier: classifier,
             restored: kept.watch, restoredBackground: kept.ground,
@@ -211,7 +211,7 @@ public struct CameraService: Sendable {
     /// Pictures of another shape cannot be compared with the view that was kept.
     private func tellShape(of frame: Frame) {
         let height = SmallPicture.height(of: frame)
-        guard let view = memory.view, !view.fits(width: SmallPicture.width, height: height) else { return }
+        guard let view = restored.view, !view.fits(width: SmallPicture.width, height: height) else { return }
         logger.notice("the pictures have another shape than before, the camera's view is learnt anew")
     }
 

@@ -46,7 +46,7 @@ struct EdgeCameras: Sendable {
             return CameraService(
                 settings: camera, site: settings.site, detector: detector,
                 classifier: classifier.classifier(for: camera.zones), maker: state.archive?.maker, writer: writer,
-                memory: try CameraCheckpoint(
+                restored: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
                 reviewMailbox: reviewMailbox, meter: meter, source: source(camera), logger: logger

@@ -207,7 +207,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         struct Unknown: Codable { let other: String }
         var rule = Crowd(zone: Zone(id: "z", name: "", polygon: Play.all[2].polygon), settings: CrowdSettings())
         rule.restore(data: try PropertyListEncoder.binary.encode(Unknown(other: "x")), after: 1)
-        #expect(rule.memory == nil)
+        #expect(rule.checkpoint == nil)
     }
 
     @Test func whatIsTooOldIsFoundAnew() throws {

@@ -398,7 +398,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...30) { _ in [wideUmbrella, table, seller] }
-        let data = try #require(watch.rule.memoryData)
+        let data = try #require(watch.rule.checkpointData)
         let kept = try PropertyListSerialization.propertyList(from: data, format: nil)
         let added = ["customers", "broughtSince", "isBrought", "anchor"]
         var dropped: Set<String> = []

@@ -40,11 +40,11 @@ import Testing
             try outbox.save(
                 watch: watch, at: MomentOfRecord(MediaTime(began + 200), on: Self.before), camera: "cam-01")
         }
-        var memory = try CameraCheckpoint(of: "cam-01", in: outbox, logger: Logger(label: "test"))
-        if !withMoment { memory.watch = watch }
-        #expect(memory.watch?.stationary.count == 1)
-        let begin = memory.begin(on: Self.later(seconds, step: step, boot: boot))
-        var again = StationaryObjectTracker(restored: memory.watch)
+        var checkpoint = try CameraCheckpoint(of: "cam-01", in: outbox, logger: Logger(label: "test"))
+        if !withMoment { checkpoint.watch = watch }
+        #expect(checkpoint.watch?.stationary.count == 1)
+        let begin = checkpoint.begin(on: Self.later(seconds, step: step, boot: boot))
+        var again = StationaryObjectTracker(restored: checkpoint.watch)
         _ = again.update(with: street.scene(at: begin.seconds, [van]))
         return again.stationary.first.map { begin - $0.since }
     }
@@ -96,9 +96,9 @@ import Testing
         var closed = over
         closed.state = .closed
         closed.revision += 1
-        let memory = try CameraCheckpoint(
+        let checkpoint = try CameraCheckpoint(
             of: "cam-01", in: outbox, unwritten: [closed, new], logger: Logger(label: "test"))
-        #expect(memory.incidents.map(\.id) == [kept.id, new.id])
+        #expect(checkpoint.incidents.map(\.id) == [kept.id, new.id])
     }
 
     /// Something with edges that are no other's.
@@ -125,14 +125,14 @@ import Testing
                     camera: "cam-01", checkpoint: .init(preset: preset, watch: watch(time), view: view, moment: moment))
             )
         }
-        let memory = try CameraCheckpoint(
+        let checkpoint = try CameraCheckpoint(
             of: "cam-01", presets: ["gate", "yard", "new"], in: outbox, logger: Logger(label: "test"))
-        #expect(memory.watch == nil && memory.view == nil)
-        #expect(memory.presets["gate"]?.watch?.time == MediaTime(90))
-        #expect(memory.presets["gate"]?.view == (try Self.view(1)))
-        #expect(memory.presets["yard"]?.view == (try Self.view(40)))
-        #expect(memory.presets["new"]?.view == nil)
-        #expect(memory.begin(on: Self.before) == MediaTime(100))
+        #expect(checkpoint.watch == nil && checkpoint.view == nil)
+        #expect(checkpoint.presets["gate"]?.watch?.time == MediaTime(90))
+        #expect(checkpoint.presets["gate"]?.view == (try Self.view(1)))
+        #expect(checkpoint.presets["yard"]?.view == (try Self.view(40)))
+        #expect(checkpoint.presets["new"]?.view == nil)
+        #expect(checkpoint.begin(on: Self.before) == MediaTime(100))
         // A camera whose id begins alike is another one.
         try outbox.save(watch: watch(1), at: moment, camera: "cam-012")
         try outbox.save(watch: nil, at: moment, camera: "cam-01")
@@ -172,9 +172,9 @@ import Testing
     }
 
     @Test func `where nothing goes on the timeline begins with the date`() throws {
-        var memory = CameraCheckpoint()
-        memory.moment = MomentOfRecord(MediaTime(7), on: Self.before)
-        #expect(memory.begin(on: Self.later(60, step: 3600)) == MediaTime(Self.before.date + 3660))
+        var checkpoint = CameraCheckpoint()
+        checkpoint.moment = MomentOfRecord(MediaTime(7), on: Self.before)
+        #expect(checkpoint.begin(on: Self.later(60, step: 3600)) == MediaTime(Self.before.date + 3660))
     }
 
     @Test(arguments: 0..<200) func `in the same boot no step of the clock makes a thing younger or older`(

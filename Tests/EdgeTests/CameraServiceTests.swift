@@ -69,7 +69,7 @@ import Threading
             CameraService(
                 settings: settings, site: identity, detector: script.detector, classifier: nil, maker: nil,
                 writer: writer,
-                memory: try CameraCheckpoint(
+                restored: try CameraCheckpoint(
                     of: "cam-01", in: outbox, unwritten: unwritten, logger: CameraServiceTests.noLogger),
                 reviewMailbox: reviewMailbox, source: source, logger: CameraServiceTests.noLogger
             ) { report in self.reports.withLock { $0.append(report) } }

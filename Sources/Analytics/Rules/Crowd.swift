@@ -18,7 +18,7 @@ extension RuleDescriptor {
 public struct Crowd: RememberingRule {
     private static let leastScore = 0.3
     private static let footprintShare = 0.5
-    struct Memory: Codable {
+    struct Checkpoint: Codable {
         let gathering: LastingCondition
         let most: Int
         let number: Int
@@ -37,12 +37,12 @@ public struct Crowd: RememberingRule {
     }
 
     var kind: AlertKind { .crowd }
-    var memory: Memory? { gathering.map { Memory(gathering: $0, most: most, number: number) } }
-    mutating func restore(_ memory: Memory, after gap: Double) {
+    var checkpoint: Checkpoint? { gathering.map { Checkpoint(gathering: $0, most: most, number: number) } }
+    mutating func restore(_ checkpoint: Checkpoint, after gap: Double) {
         guard gap <= Self.longestGap else { return }
-        var gathering = memory.gathering
+        var gathering = checkpoint.gathering
         gathering.resume(after: gap)
-        (self.gathering, most, number) = (gathering, memory.most, memory.number)
+        (self.gathering, most, number) = (gathering, checkpoint.most, checkpoint.number)
     }
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {

@@ -70,12 +70,12 @@ public struct IllegalParking: Rule, RememberingRule {
     }
 
     /// By the objects' ids, which a restart keeps.
-    var memory: [Int: Candidate]? { candidates.isEmpty ? nil : candidates }
+    var checkpoint: [Int: Candidate]? { candidates.isEmpty ? nil : candidates }
     var reported: Set<Int> { Set(candidates.filter(\.value.stood).keys) }
 
     /// What has been reported goes on, however long nobody looked: it is over when its place is seen without it.
-    mutating func restore(_ memory: [Int: Candidate], after gap: Double) {
-        candidates = gap <= Self.longestGap ? memory : memory.filter(\.value.stood)
+    mutating func restore(_ checkpoint: [Int: Candidate], after gap: Double) {
+        candidates = gap <= Self.longestGap ? checkpoint : checkpoint.filter(\.value.stood)
     }
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {

@@ -40,13 +40,13 @@ public struct SmokeRule: Rule, RememberingRule {
     }
 
     /// By the plumes' numbers, which a restart keeps. Flames are soon found again, and have numbers of their own.
-    var memory: [Int: [Incident.Reason]]? {
+    var checkpoint: [Int: [Incident.Reason]]? {
         let kept = opened.filter { $0.key >= 0 }
         return kept.isEmpty ? nil : kept
     }
 
-    mutating func restore(_ memory: [Int: [Incident.Reason]], after gap: Double) {
-        if gap <= Self.longestGap { opened = memory }
+    mutating func restore(_ checkpoint: [Int: [Incident.Reason]], after gap: Double) {
+        if gap <= Self.longestGap { opened = checkpoint }
     }
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {

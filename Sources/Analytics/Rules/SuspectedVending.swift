@@ -70,7 +70,7 @@ public struct SuspectedVending: RememberingRule {
         var broughtSince: MediaTime?
     }
 
-    struct Memory: Codable {
+    struct Checkpoint: Codable {
         let people: LingeringPeople
         let goods: LaidOutGoods
         let places: [Place]
@@ -92,12 +92,12 @@ public struct SuspectedVending: RememberingRule {
         self.settings = settings
     }
 
-    var memory: Memory? {
-        goods.hasBegun ? Memory(people: people, goods: goods, places: places, nextID: nextID) : nil
+    var checkpoint: Checkpoint? {
+        goods.hasBegun ? Checkpoint(people: people, goods: goods, places: places, nextID: nextID) : nil
     }
-    mutating func restore(_ memory: Memory, after gap: Double) {
+    mutating func restore(_ checkpoint: Checkpoint, after gap: Double) {
         guard gap <= Self.longestGap else { return }
-        (people, goods, places, nextID) = (memory.people, memory.goods, memory.places, memory.nextID)
+        (people, goods, places, nextID) = (checkpoint.people, checkpoint.goods, checkpoint.places, checkpoint.nextID)
         // Nobody was missed while nobody looked.
         people.resume(after: gap)
         goods.resume(after: gap)

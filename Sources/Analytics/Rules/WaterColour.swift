@@ -25,7 +25,7 @@ public struct WaterColour: RememberingRule {
         var deviation = 2.0
     }
 
-    struct Memory: Codable {
+    struct Checkpoint: Codable {
         let mean: Mean
         let looks: Int
         let change: LastingCondition?
@@ -57,12 +57,12 @@ public struct WaterColour: RememberingRule {
     }
 
     var kind: AlertKind { .dirtyWater }
-    var memory: Memory? {
-        looks > 0 ? Memory(mean: mean, looks: looks, change: change, number: number) : nil
+    var checkpoint: Checkpoint? {
+        looks > 0 ? Checkpoint(mean: mean, looks: looks, change: change, number: number) : nil
     }
-    mutating func restore(_ memory: Memory, after gap: Double) {
+    mutating func restore(_ checkpoint: Checkpoint, after gap: Double) {
         guard gap <= Self.longestKnown else { return }
-        (mean, looks, change, number) = (memory.mean, memory.looks, memory.change, memory.number)
+        (mean, looks, change, number) = (checkpoint.mean, checkpoint.looks, checkpoint.change, checkpoint.number)
         if gap <= Self.longestGap { change?.resume(after: gap) }
     }
 

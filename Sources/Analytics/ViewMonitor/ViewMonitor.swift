@@ -27,7 +27,7 @@ public struct ViewMonitor: Sendable {
         var looks = 1
     }
 
-    private var memory = ReferenceView()
+    private var reference = ReferenceView()
     private var freeze = FreezeDetector()
     private var size: (width: Int, height: Int)?
     private var doubt: Doubt?
@@ -69,11 +69,11 @@ public struct ViewMonitor: Sendable {
     /// What a later run needs to recognise the view; nil before it is known.
     public var checkpoint: ViewCheckpoint? {
         let kept = known.first?.checkpoint
-        return isRecognised ? memory.checkpoint ?? kept : kept
+        return isRecognised ? reference.checkpoint ?? kept : kept
     }
 
     /// Whether the view has been learnt, and is the one that was known where one was.
-    public var isKnown: Bool { isRecognised && memory.isKnown }
+    public var isKnown: Bool { isRecognised && reference.isKnown }
 
     /// Takes one look; pictures must come in the order of their times.
     public mutating func judge(_ picture: GreyImage, at time: MediaTime) -> ViewJudgement {
@@ -110,7 +110,7 @@ public struct ViewMonitor: Sendable {
         case .unclear, nil: break
         }
         let isSame = if case .same = place { true } else { false }
-        let impression = isSame ? .usual : memory.impression(view, at: time)
+        let impression = isSame ? .usual : reference.impression(view, at: time)
         if place == .unclear, let doubtful = doubted(impression, picture, at: time) { return doubtful }
         if impression == .changed, still == .alive { return change(to: view, at: time) }
         if impression == .settled { return learnAnew(view, at: time) }
@@ -135,7 +135,7 @@ public struct ViewMonitor: Sendable {
     /// How the picture compares with the view that was known before; nil where none was, and once what has been learnt since
     /// tells more.
     private mutating func place(of view: View, _ picture: GreyImage) -> KnownView.Match? {
-        guard !isRecognised || !memory.isKnown else { return nil }
+        guard !isRecognised || !reference.isKnown else { return nil }
         let comparable = known.filter { $0.checkpoint.fits(width: picture.width, height: picture.height) }
         guard !comparable.isEmpty || !presets.isEmpty else {
             // Of another shape: it is learnt anew.
@@ -148,7 +148,7 @@ public struct ViewMonitor: Sendable {
 
     private mutating func recognise() {
         // What was taken for the view in doubt may have been another one.
-        if !isRecognised { memory.forget() }
+        if !isRecognised { reference.forget() }
         (isRecognised, misplaced) = (true, nil)
     }
 
@@ -246,7 +246,7 @@ public struct ViewMonitor: Sendable {
         if fault != nil, goodLooks < Self.recoveryLooks { return ViewJudgement(isClear: false, fault: fault) }
         fault = nil
         doubt = nil
-        if isUsual { memory.learn(view, at: time) }
+        if isUsual { reference.learn(view, at: time) }
         return ViewJudgement(isClear: true)
     }
 
@@ -260,11 +260,11 @@ public struct ViewMonitor: Sendable {
     private mutating func learnAnew(_ view: View, at time: MediaTime) -> ViewJudgement {
         changedLooks = 0
         goodLooks = 0
-        memory.forget()
+        reference.forget()
         freeze.forget()
         fault = nil
         doubt = nil
-        memory.learn(view, at: time)
+        reference.learn(view, at: time)
         return ViewJudgement(isClear: true, hasNewAppearance: true)
     }
 }
