@@ -415,9 +415,9 @@ public struct LeftObjectDetector: Sendable {
         let visible = max(1, candidate.looks - candidate.hiddenLooks)
         candidate.object.certainty = min(1, Double(candidate.good) / Double(visible))
         // The ground does not follow what smoke may lie over.
-        let isVeiled = hazes.contains { $0.intersection(candidate.object.box) > 0 }
+        let isHazy = hazes.contains { $0.intersection(candidate.object.box) > 0 }
         let isThing = isGood && !isLight && !isRestless && !isSurface
-        candidate.rejections = isThing ? 0 : candidate.rejections + (isVeiled ? 0 : 1)
+        candidate.rejections = isThing ? 0 : candidate.rejections + (isHazy ? 0 : 1)
         let isAlive = isRestless || mayStand(candidate, at: time) || stirs(candidate, in: model)
         candidate.doubts.append(isLight ? .light : isSurface ? .surface : isAlive ? .stirs : nil)
         if candidate.doubts.count > 5 { candidate.doubts.removeFirst() }

@@ -4,8 +4,8 @@ import Foundation
 /// Follows haze over the ground from look to look, and from burst frame to burst frame in between. Experimental: it has been
 /// proved on one composed plume only.
 ///
-/// The picture is judged in overlapping tiles. A tile is veiled where most of what was seen lately showed the ground
-/// through something pale that stirs; a plume is veiled tiles that touch or lie near one another. Smoke keeps its place
+/// The picture is judged in overlapping tiles. A tile is hazy where most of what was seen lately showed the ground
+/// through something pale that stirs; a plume is hazy tiles that touch or lie near one another. Smoke keeps its place
 /// over its source, while the dust of a lorry or a lamp that passes is gone before that.
 public struct SmokeWatcher: Sendable {
     /// Pixels of a tile's side, and from one tile to the next.
@@ -13,15 +13,15 @@ public struct SmokeWatcher: Sendable {
     private static let stride = 12
     /// The share of a tile that must differ from the ground.
     private static let leastFaint = 0.5
-    /// Seconds that are remembered; seconds of them, and looks, in which a tile must be veiled, or stir.
+    /// Seconds that are remembered; seconds of them, and looks, in which a tile must be hazy, or stir.
     private static let memory = 12.0
-    private static let veiled = (seconds: 5.0, looks: 3)
+    private static let hazy = (seconds: 5.0, looks: 3)
     private static let joining = (seconds: 3.5, looks: 2)
     /// The longest that one look speaks for, in seconds.
     private static let longestLook = 3.0
-    /// Seconds after which a tile that is no longer veiled shows nothing of the plume.
+    /// Seconds after which a tile that is no longer hazy shows nothing of the plume.
     private static let lingering = 5.0
-    /// Veiled tiles that make a plume; haze over more than this share of the picture is fog.
+    /// Hazy tiles that make a plume; haze over more than this share of the picture is fog.
     private static let leastTiles = 3
     private static let fog = 0.6
     /// Around a plume, as a share of its size: smoke there is of the same fire.
@@ -36,7 +36,7 @@ public struct SmokeWatcher: Sendable {
         let time: MediaTime
         /// The time that it speaks for, in seconds.
         let seconds: Double
-        var veiled: [Bool]
+        var hazy: [Bool]
         /// Too plain to show haze, maybe, but it stirs as its neighbours do.
         var stirred: [Bool]
     }
@@ -71,7 +71,7 @@ public struct SmokeWatcher: Sendable {
             time: last.time, columns: columns, rows: rows,
             impressions: impressions.map {
                 .init(
-                    time: $0.time, seconds: $0.seconds, veiled: Data($0.veiled.map { $0 ? 1 : 0 }),
+                    time: $0.time, seconds: $0.seconds, hazy: Data($0.hazy.map { $0 ? 1 : 0 }),
                     stirred: Data($0.stirred.map { $0 ? 1 : 0 }))
             }, plumes: plumes)
     }
@@ -82,12 +82,12 @@ public struct SmokeWatcher: Sendable {
         restored = nil
         let count = kept.columns * kept.rows
         guard 0...StationaryObjectTracker.longestRestart ~= time - kept.time, 0..<100_000 ~= count,
-            kept.impressions.allSatisfy({ $0.veiled.count == count && $0.stirred.count == count })
+            kept.impressions.allSatisfy({ $0.hazy.count == count && $0.stirred.count == count })
         else { return }
         (columns, rows) = (kept.columns, kept.rows)
         impressions = kept.impressions.map {
             Impression(
-                time: $0.time, seconds: $0.seconds, veiled: $0.veiled.map { $0 != 0 },
+                time: $0.time, seconds: $0.seconds, hazy: $0.hazy.map { $0 != 0 },
                 stirred: $0.stirred.map { $0 != 0 })
         }
         candidates = kept.plumes.map { Candidate(plume: $0, reach: $0.box) }
@@ -155,8 +155,8 @@ public struct SmokeWatcher: Sendable {
             nextID += 1
         }
         candidates = kept
-        let veiled = tiles.filter { tile in impressions.contains { $0.veiled[tile] } }
-        hazes = veiled.map { box(ofTile: $0, in: model) } + candidates.map(\.reach)
+        let hazy = tiles.filter { tile in impressions.contains { $0.hazy[tile] } }
+        hazes = hazy.map { box(ofTile: $0, in: model) } + candidates.map(\.reach)
         isUndecided = isUndecided(in: model, at: time)
         return kept.map(\.plume) + gone
     }
@@ -166,14 +166,14 @@ public struct SmokeWatcher: Sendable {
         min(clear.seconds.upperBound, max(clear.seconds.lowerBound, clear.share * (end - plume.since)))
     }
 
-    /// Tiles that touch and were veiled lately, and no plume there that is old enough to be known for what it is.
+    /// Tiles that touch and were hazy lately, and no plume there that is old enough to be known for what it is.
     private func isUndecided(in model: BackgroundModel, at time: MediaTime) -> Bool {
         let known = candidates.filter { time - $0.plume.since >= Self.decided }.map {
             $0.reach.grown(by: Self.near)
         }
         let recent = impressions.filter { time - $0.time <= Self.lingering }
         var mask = Plane(width: columns, height: rows)
-        for tile in mask.values.indices where recent.contains(where: { $0.veiled[tile] }) {
+        for tile in mask.values.indices where recent.contains(where: { $0.hazy[tile] }) {
             let box = box(ofTile: tile, in: model)
             if !known.contains(where: { $0.holds(box.centre) }) { mask.values[tile] = 1 }
         }
@@ -196,7 +196,7 @@ public struct SmokeWatcher: Sendable {
         impressions.removeAll { !(0..<Self.memory ~= time - $0.time) }
         var now = Impression(
             time: time, seconds: min(Self.longestLook, max(0, passed)),
-            veiled: [Bool](repeating: false, count: count), stirred: [Bool](repeating: false, count: count))
+            hazy: [Bool](repeating: false, count: count), stirred: [Bool](repeating: false, count: count))
         for row in 0..<rows {
             for column in 0..<columns {
                 var (pixels, faint, stirred, count) = ([Int](), 0, 0, 0)
@@ -212,7 +212,7 @@ public struct SmokeWatcher: Sendable {
                 }
                 let isChanged = count >= Self.side * Self.side / 2 && Double(faint) >= Self.leastFaint * Double(count)
                 let tile = row * columns + column
-                now.veiled[tile] = isChanged && HazeEvidence(of: pixels, in: model)?.isHaze ?? false
+                now.hazy[tile] = isChanged && HazeEvidence(of: pixels, in: model)?.isHaze ?? false
                 now.stirred[tile] = isChanged && stirred * 4 >= count
             }
         }
@@ -235,7 +235,7 @@ public struct SmokeWatcher: Sendable {
     private func lingers(_ plume: Plume, in model: BackgroundModel, at time: MediaTime) -> Bool {
         let recent = impressions.filter { time - $0.time <= Self.lingering }
         let seen = (0..<columns * rows).filter { tile in
-            recent.contains { $0.veiled[tile] } && plume.box.holds(box(ofTile: tile, in: model).centre)
+            recent.contains { $0.hazy[tile] } && plume.box.holds(box(ofTile: tile, in: model).centre)
         }
         return seen.count >= 2
     }
@@ -247,25 +247,25 @@ public struct SmokeWatcher: Sendable {
             width: Double(Self.side) / width, height: Double(Self.side) / height)
     }
 
-    /// Connected tiles of which enough are veiled.
+    /// Connected tiles of which enough are hazy.
     private func plumes(in model: BackgroundModel) -> [(box: Box, since: MediaTime, certainty: Double)] {
-        let isVeiled = (0..<columns * rows).map { holds($0, \.veiled, for: Self.veiled) }
+        let isHazy = (0..<columns * rows).map { holds($0, \.hazy, for: Self.hazy) }
         var mask = Plane(width: columns, height: rows)
-        for tile in isVeiled.indices where isVeiled[tile] || holds(tile, \.stirred, for: Self.joining) {
+        for tile in isHazy.indices where isHazy[tile] || holds(tile, \.stirred, for: Self.joining) {
             mask.values[tile] = 1
         }
         let remembered = impressions.reduce(0) { $0 + $1.seconds }
         return Blob.all(in: mask, least: Self.leastTiles).compactMap { blob in
-            let veiled = blob.pixels.filter { isVeiled[$0] }
-            guard veiled.count >= Self.leastTiles, Double(blob.area) <= Self.fog * Double(isVeiled.count),
-                let since = impressions.first(where: { look in veiled.contains { look.veiled[$0] } })?.time
+            let hazy = blob.pixels.filter { isHazy[$0] }
+            guard hazy.count >= Self.leastTiles, Double(blob.area) <= Self.fog * Double(isHazy.count),
+                let since = impressions.first(where: { look in hazy.contains { look.hazy[$0] } })?.time
             else { return nil }
             let first = self.box(ofTile: blob.top * columns + blob.left, in: model)
             let box = first.union(self.box(ofTile: blob.bottom * columns + blob.right, in: model))
             let seconds = impressions.reduce(0.0) { sum, look in
-                sum + look.seconds * Double(veiled.count { look.veiled[$0] })
+                sum + look.seconds * Double(hazy.count { look.hazy[$0] })
             }
-            return (box, since, seconds / max(1, Double(veiled.count) * remembered))
+            return (box, since, seconds / max(1, Double(hazy.count) * remembered))
         }
     }
 }
@@ -276,8 +276,13 @@ struct SmokeCheckpoint: Sendable, Codable, Equatable {
     struct Impression: Sendable, Codable, Equatable {
         let time: MediaTime
         let seconds: Double
-        let veiled: Data
+        let hazy: Data
         let stirred: Data
+
+        private enum CodingKeys: String, CodingKey {
+            case time, seconds, stirred
+            case hazy = "veiled"
+        }
     }
 
     /// When the camera last saw this.

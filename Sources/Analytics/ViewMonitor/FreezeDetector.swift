@@ -22,11 +22,11 @@ struct FreezeDetector: Sendable {
     private static let equalShare = 0.5
     /// Seconds; the slower one is for pictures that are encoded anew, where chance has more room.
     private static let patience = (same: 5.0, encoded: 7.5)
-    /// Pairs of looks after which a camera is known, and seconds of stillness that it takes before.
+    /// Pairs of looks after which a camera is known, and seconds without a change that count as a freeze before.
     private static let known = (pairs: 10, before: 60.0)
-    /// How much longer than its longest stillness so far a camera must stand still.
+    /// How much longer than its longest freeze so far a camera must stand still.
     private static let margin = 3.0
-    /// A stillness that ended sooner than this belongs to the camera's ways (pictures sent twice, a codec that leaves
+    /// A freeze that ended sooner than this belongs to the camera's ways (pictures sent twice, a codec that leaves
     /// the background out); a longer one was a fault.
     private static let longestHabit = 20.0
     /// Living pairs that are remembered.
@@ -34,7 +34,7 @@ struct FreezeDetector: Sendable {
     /// Mean change of a cell, in luma levels, from which something moves there, and how many such cells it takes away from
     /// where a clock may be. Its line of text is at most two cells high, its next digits at most six cells away.
     private static let moving: (change: Float, cells: Int, height: Int, gap: Int) = (2, 3, 2, 6)
-    /// Seconds of stillness before a camera whose still background is always the same (strong noise reduction, a codec
+    /// Seconds without a change before a camera whose still background is always the same (strong noise reduction, a codec
     /// that leaves it out) counts as frozen: there only movement proves life. And how often it must have shown that.
     private static let silent = (patience: 600.0, pairs: 2)
 
@@ -42,7 +42,7 @@ struct FreezeDetector: Sendable {
     private(set) var since: MediaTime?
     private var last: (picture: GreyImage, time: MediaTime)?
     private var isEncodedAnew = false
-    /// Cells that may belong to a clock: what has changed in this stillness.
+    /// Cells that may belong to a clock: what has changed during this freeze.
     private var clock: Set<Int> = []
     /// Living pairs in which all but what moved was the same.
     private var silentPairs = 0

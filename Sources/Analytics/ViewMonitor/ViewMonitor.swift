@@ -4,7 +4,7 @@ public import Domain
 ///
 /// A camera that is frozen, dark, covered, out of focus or turned away shows nothing that a rule may be applied to. A
 /// fault is suspected at the first picture that shows it, and from then on nothing is concluded; it is stated when three
-/// looks and four seconds have confirmed it (stillness: five seconds), and it is over when two looks show the usual
+/// looks and four seconds have confirmed it (a freeze: five seconds), and it is over when two looks show the usual
 /// view again.
 ///
 /// Where an earlier run has known the view, the first pictures are compared with that, and `moved` is stated where they show

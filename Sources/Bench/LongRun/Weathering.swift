@@ -42,12 +42,12 @@ struct Weathering {
             let inside = min(smooth((shadow.to - x) / Self.edge), smooth((x - shadow.from) / Self.edge))
             return moment.gain * (1 - (1 - Self.shade) * inside)
         }
-        let (veil, level) = moment.weather == .haze ? (Self.haze.share * moment.share, Self.haze.level) : (0, 0)
+        let (haze, level) = moment.weather == .haze ? (Self.haze.share * moment.share, Self.haze.level) : (0, 0)
         for y in 0..<height {
             for x in 0..<width {
                 let pixel = y * width + x
                 let value = Double(luma[pixel]) * gains[x]
-                luma[pixel] = UInt8(min(255, max(0, value + (level - value) * veil)))
+                luma[pixel] = UInt8(min(255, max(0, value + (level - value) * haze)))
             }
         }
     }
