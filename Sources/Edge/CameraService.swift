@@ -67,7 +67,7 @@ public struct CameraService: Sendable {
     private let publish: @Sendable (CameraReport) -> Void
 
     /// - Parameters:
-    ///   - classifier: nil where no head is at hand.
+    ///   - classifier: nil where no classifier is available.
     ///   - maker: nil where no evidence is kept.
     ///   - reviewMailbox: tells of those that a review ends from now on.
     ///   - publish: called with the camera's state at each change; must not wait for anything.

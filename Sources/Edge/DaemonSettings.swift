@@ -24,7 +24,7 @@ public struct DaemonSettings: Sendable {
     /// libavcodec's scale, 2 (best) … 31.
     public var jpegQuality: Int
     public var masking: MaskingModels
-    /// Where the prepared models lie, with their manifest and heads.
+    /// Where the prepared models lie, with their manifest and classifiers.
     public var modelsFolder = ""
     /// Which departments differ from the catalogue's.
     public var departments = Routing()

@@ -4,7 +4,7 @@ import Foundation
 import Logging
 import Store
 
-/// Keeps the masked pictures of what a review has found to be a false alarm, so that rules and heads can be bettered.
+/// Keeps the masked pictures of what a review has found to be a false alarm, so that rules and classifiers can be improved.
 ///
 /// They outlive the evidence; only their number bounds them. What is missed because the process was killed just then is
 /// missing: an example is worth no more effort.

@@ -5,7 +5,7 @@ public import Video
 
 /// The one owner of the network that describes parts of a picture, on a thread of its own.
 public actor CropFeatures {
-    /// Boxes are grown by this share of their size on every side, as in the training of the heads.
+    /// Boxes are grown by this share of their size on every side, as in the training of the classifiers.
     public static let margin = 0.1
     /// Features of one part: EfficientNet-Lite0 before its classifier.
     public static let count = 1280

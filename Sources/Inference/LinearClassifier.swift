@@ -43,7 +43,7 @@ public struct LinearClassifier: Sendable, Equatable {
 
     /// Reads `heads/NAME.json` in the folder of the prepared models.
     ///
-    /// - Parameter features: the model whose features the head will be given; it must be the one it was trained on.
+    /// - Parameter features: the model whose features the classifier will be given; it must be the one it was trained on.
     public static func load(_ name: String, folder: String, features: Model) throws(InferenceError) -> LinearClassifier
     {
         try LinearClassifier(path: URL(filePath: folder).appending(path: "heads/\(name).json").path, features: features)
@@ -53,33 +53,34 @@ public struct LinearClassifier: Sendable, Equatable {
     public init(path: String, features model: Model) throws(InferenceError) {
         let remedy = "run 'gridwarden models prepare'"
         guard let data = FileManager.default.contents(atPath: path) else {
-            throw InferenceError("use a head", cause: "there is no file \(path)", remedy: remedy)
+            throw InferenceError("use a classifier", cause: "there is no file \(path)", remedy: remedy)
         }
         let file: File
         do { file = try JSONDecoder().decode(File.self, from: data) } catch {
-            throw InferenceError("read the head \(path)", cause: "\(error)", remedy: remedy)
+            throw InferenceError("read the classifier \(path)", cause: "\(error)", remedy: remedy)
         }
         guard file.features.model == model.name, file.features.sha256 == model.sha256 else {
             throw InferenceError(
-                "use the head \(path)",
+                "use the classifier \(path)",
                 cause: "it was trained on \(file.features.model) (\(file.features.sha256)), not on \(model.name) "
                     + "(\(model.sha256))", remedy: remedy + ", or train it again with models/train_heads.py")
         }
         guard file.features.margin == CropFeatures.margin else {
             throw InferenceError(
-                "use the head \(path)",
+                "use the classifier \(path)",
                 cause: "it was trained with a margin of \(file.features.margin) instead of \(CropFeatures.margin)",
                 remedy: "train it again with models/train_heads.py")
         }
         guard file.weights.count == CropFeatures.count else {
             throw InferenceError(
-                "use the head \(path)",
+                "use the classifier \(path)",
                 cause: "it has \(file.weights.count) weights instead of \(CropFeatures.count)", remedy: remedy)
         }
         let numbers = file.weights + [file.bias, file.calibration.slope, file.calibration.offset]
         guard numbers.allSatisfy(\.isFinite), file.calibration.slope > 0 else {
             throw InferenceError(
-                "use the head \(path)", cause: "a number is not finite, or the calibration's slope is not positive",
+                "use the classifier \(path)",
+                cause: "a number is not finite, or the calibration's slope is not positive",
                 remedy: remedy)
         }
         name = file.name
@@ -96,7 +97,7 @@ public struct LinearClassifier: Sendable, Equatable {
     public func logit(of features: [Float]) throws(InferenceError) -> Double {
         guard features.count == weights.count, features.allSatisfy(\.isFinite) else {
             throw InferenceError(
-                "use the head \(name)",
+                "use the classifier \(name)",
                 cause: "it was given \(features.count) features instead of \(weights.count), or one that is not finite",
                 remedy: "report this")
         }
@@ -110,32 +111,32 @@ public struct LinearClassifier: Sendable, Equatable {
     }
 }
 
-/// Says what the place of an incident looks like, by heads on crop features. It explains; it decides nothing.
+/// Says what the place of an incident looks like, by linear classifiers on crop features. It explains; it decides nothing.
 public struct ExplanationClassifier: Sendable {
     private let features: CropFeatures
-    private let heads: [AlertKind: LinearClassifier]
+    private let classifiers: [AlertKind: LinearClassifier]
 
-    /// - Parameter folder: of the prepared models, with the heads beside them.
-    /// - Throws: where the features' network or a head is missing or not what the manifest says.
+    /// - Parameter folder: of the prepared models, with the classifiers beside them.
+    /// - Throws: where the features' network or a classifier is missing or not what the manifest says.
     public init(folder: String) throws {
         let model = try ModelManifest.load(folder: folder).entry("efficientnet-lite0-features").model(in: folder)
         features = try CropFeatures(model: model)
-        var heads: [AlertKind: LinearClassifier] = [:]
+        var classifiers: [AlertKind: LinearClassifier] = [:]
         for rule in Rules.all {
             guard let name = rule.looks else { continue }
-            let head = try LinearClassifier.load(name, folder: folder, features: model)
-            for kind in rule.kinds { heads[kind] = head }
+            let classifier = try LinearClassifier.load(name, folder: folder, features: model)
+            for kind in rule.kinds { classifiers[kind] = classifier }
         }
-        self.heads = heads
+        self.classifiers = classifiers
     }
 
-    /// A line for the explanation; nil for kinds that no head knows, and where the network fails.
+    /// A line for the explanation; nil for kinds that no classifier knows, and where the network fails.
     public func reason(for incident: Incident, in frame: Frame) async -> Incident.Reason? {
-        guard let head = heads[incident.kind],
+        guard let classifier = classifiers[incident.kind],
             let row = try? await features.features(of: [incident.object.box], in: frame).first,
-            let probability = try? head.probability(of: row)
+            let probability = try? classifier.probability(of: row)
         else { return nil }
         return .init(
-            at: incident.confirmed, what: "by its looks alone: \(head.looksLike)", score: probability)
+            at: incident.confirmed, what: "by its looks alone: \(classifier.looksLike)", score: probability)
     }
 }

@@ -128,8 +128,8 @@ import Video
     }
 
     @Test(arguments: [
-        ("weights", "[1, 2, 3]", "3 weights instead of 1280"), ("weights", "[NaN]", "read the head"),
-        ("bias", "1e999", "head"), ("calibration", #"{"slope": 0, "offset": 0}"#, "slope"),
+        ("weights", "[1, 2, 3]", "3 weights instead of 1280"), ("weights", "[NaN]", "read the classifier"),
+        ("bias", "1e999", "classifier"), ("calibration", #"{"slope": 0, "offset": 0}"#, "slope"),
         ("calibration", #"{"slope": 1}"#, "offset"), ("name", "3", "name"),
         ("features", #"{"model": "other", "sha256": "0", "margin": 0.1}"#, "trained on other"),
         ("features", #"{"model": "efficientnet-lite0-features", "sha256": "0", "margin": 0.1}"#, "trained on"),

@@ -55,7 +55,7 @@ public struct RuleDescriptor: Sendable {
     public let grace: Grace
     /// Lesser kinds: where this rule speaks of a thing in a zone, they say nothing of it. One thing is one alert.
     public let outranks: Set<AlertKind>
-    /// The head of `models/heads` that says what the place of an alert looks like; nil where none does.
+    /// The classifier of `models/heads` that says what the place of an alert looks like; nil where none does.
     public let looks: String?
     /// Seconds of dwell in a benchmark that is given none for the kind; nil for those that it gives to all.
     public let trialDwell: Double?
