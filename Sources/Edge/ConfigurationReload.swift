@@ -116,7 +116,7 @@ struct ConfigurationReload: Service {
         parts.archive?.adopt(budget: settings.evidenceBudget)
         await parts.archive?.maker.adopt(quality: settings.jpegQuality)
         parts.examples?.adopt(limit: settings.hardExamples)
-        if let authority = settings.authority { await parts.inbox?.adopt(authority) }
+        if let policy = settings.accessPolicy { await parts.inbox?.adopt(policy) }
         parts.others(settings)
     }
 }

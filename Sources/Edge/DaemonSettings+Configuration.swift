@@ -96,7 +96,7 @@ extension DaemonSettings {
         self.webhooks = webhooks
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
         logLevel = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
-        authority = configuration.inbound.isEnabled ? Self.authority(configuration.inbound) : nil
+        accessPolicy = configuration.inbound.isEnabled ? Self.accessPolicy(configuration.inbound) : nil
     }
 
     /// Reads the file of a running daemon again. Throws where it has faults, and `NeedsRestart` where it changes what only a
@@ -115,7 +115,7 @@ extension DaemonSettings {
         try self.init(configuration, file: path, software: software, secrets: secrets)
     }
 
-    private static func authority(_ inbound: InboundSettings) -> AccessPolicy {
+    private static func accessPolicy(_ inbound: InboundSettings) -> AccessPolicy {
         func parties(_ parties: [InboundSettings.Party]) -> [AccessPolicy.Party] {
             parties.map { AccessPolicy.Party(by: $0.by, area: $0.area) }
         }
@@ -232,7 +232,7 @@ extension DaemonSettings {
                 return path
             }
             guard let path else { return nil }
-            settings.authority = path
+            settings.caFile = path
         }
         return settings
     }

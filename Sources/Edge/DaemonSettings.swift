@@ -40,7 +40,7 @@ public struct DaemonSettings: Sendable {
     /// Days for the audit log and the reviews.
     public var auditDays = 365
     /// Nil where reviews and commands are not listened to.
-    public var authority: AccessPolicy? = AccessPolicy()
+    public var accessPolicy: AccessPolicy? = AccessPolicy()
     /// What becomes of an alert that the broker refuses.
     public var refusals = DeliveryLoop.Refusals.hold
     /// Where alerts are posted to besides the broker.

@@ -22,11 +22,11 @@ struct EdgeMessages: Sendable {
         _ settings: DaemonSettings, _ state: EdgeState, client: @Sendable (MQTTSettings) -> any BrokerClient,
         reviewMailbox: ReviewMailbox, snapshots: SnapshotTaker, logger: Logger
     ) {
-        let inbox = settings.authority.map { authority in
+        let inbox = settings.accessPolicy.map { policy in
             Inbox(
                 // The publisher has it listen to the cameras that are configured.
                 outbox: state.outbox, topics: settings.topics, site: settings.site, places: [],
-                authority: authority, logger: logger, secrets: settings.secrets,
+                authority: policy, logger: logger, secrets: settings.secrets,
                 settled: {
                     reviewMailbox.post($0.id, camera: $0.camera)
                     state.examples?.consider($0)

@@ -20,7 +20,7 @@ public final class Camera: Sendable {
         /// Pixels of the largest picture that is decoded.
         public var largestPicture = 12_600_000
         /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
-        public var authority: String?
+        public var caFile: String?
 
         public init(
             url: CameraURL, transport: Transport = .auto, sampling: SamplingPolicy = .keyFrames(promise: 3),
@@ -195,7 +195,7 @@ public final class Camera: Sendable {
         options.clip = clip
         options.progress = { [self] in progress() }
         options.receive = { [self] bytes in count.withLock { $0.bytes += bytes } }
-        options.authority = settings.authority
+        options.authority = settings.caFile
         options.memory = memory
         options.credentials = credentials
         flow.withLock { $0 = Flow() }
@@ -254,13 +254,13 @@ extension Camera.Settings {
     /// What an operator should know although nothing of it is wrong.
     public var notes: [String] {
         var notes: [String] = []
-        if url.isEncrypted, authority == nil {
+        if url.isEncrypted, caFile == nil {
             notes.append(
                 "rtsps keeps others from listening, but nobody checks the camera's certificate: another device in its "
                     + "place is not noticed, and gets the password as it asks; give ca_file, or let only the cameras into "
                     + "their network")
         }
-        if !url.isEncrypted, authority != nil {
+        if !url.isEncrypted, caFile != nil {
             notes.append("ca_file does nothing: its address does not begin with rtsps://")
         }
         let rest = sampling.longestRest

@@ -73,7 +73,7 @@ struct CheckCommand: AsyncParsableCommand {
                 configuration, file: config, software: "gridwarden \(Gridwarden.version)")
             try settings.checkMachine(for: configuration, file: config)
             if settings.evidenceFolder != nil { warn(settings.masking) }
-            if settings.authority != nil, let warning = settings.broker.inboundWarning {
+            if settings.accessPolicy != nil, let warning = settings.broker.inboundWarning {
                 Console.complain("\(config): inbound: \(warning)")
             }
             if let address = configuration.metrics.listen?.address, MetricsSettings.isPublic(address) {

@@ -189,9 +189,9 @@ import Threading
 }
 
 @Suite(.waiting) struct CameraNotesTests {
-    private func notes(_ url: String, _ sampling: SamplingPolicy, authority: String? = nil) -> [String] {
+    private func notes(_ url: String, _ sampling: SamplingPolicy, caFile: String? = nil) -> [String] {
         var settings = Camera.Settings(url: CameraURL(url), sampling: sampling)
-        settings.authority = authority
+        settings.caFile = caFile
         return settings.notes
     }
 
@@ -199,8 +199,8 @@ import Threading
         #expect(notes("rtsp://me:word@host/a", .keyFrames(promise: 3)).isEmpty)
         let note = try #require(notes("rtsps://me:word@host/a", .keyFrames(promise: 3)).first)
         #expect(note.contains("nobody checks the camera's certificate") && !note.contains("word@"))
-        #expect(notes("rtsps://host/a", .keyFrames(promise: 3), authority: "ca.crt").isEmpty)
-        #expect(notes("rtsp://host/a", .keyFrames(promise: 3), authority: "ca.crt").first?.contains("nothing") == true)
+        #expect(notes("rtsps://host/a", .keyFrames(promise: 3), caFile: "ca.crt").isEmpty)
+        #expect(notes("rtsp://host/a", .keyFrames(promise: 3), caFile: "ca.crt").first?.contains("nothing") == true)
     }
 
     @Test func aCameraThatIsLookedAtRarelyHasItsFaultsStatedLater() throws {

@@ -122,7 +122,7 @@ final class RTSPSession {
         reader = RTSPReader()
         wire =
             address.scheme == "rtsps"
-            ? try TLSWire(to: address, authority: options.authority, patience) : try PlainWire(to: address, patience)
+            ? try TLSWire(to: address, caFile: options.authority, patience) : try PlainWire(to: address, patience)
     }
 
     /// Asks for the description, and goes where the camera sends its caller, on the same host only.

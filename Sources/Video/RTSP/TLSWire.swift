@@ -8,26 +8,26 @@ final class TLSWire: RTSPWire {
 
     var descriptor: Int32? { nil }
 
-    /// - Parameter authority: path of the certificates, as PEM, that vouch for the camera and its name; where nil, any
+    /// - Parameter caFile: path of the certificates, as PEM, that vouch for the camera and its name; where nil, any
     ///   certificate is taken.
-    init(to address: RTSPAddress, authority: String?, _ patience: RTSPPatience) throws(RTSPFault) {
+    init(to address: RTSPAddress, caFile: String?, _ patience: RTSPPatience) throws(RTSPFault) {
         self.patience = patience
-        let code = Self.open(&connection, address, authority, patience)
+        let code = Self.open(&connection, address, caFile, patience)
         guard code < 0 else { return }
         // libav has one code for all that goes wrong with TLS. Nothing is said over a connection that nobody vouches for.
-        guard let authority, !patience.isOver, Self.open(&connection, address, nil, patience) >= 0 else {
+        guard let caFile, !patience.isOver, Self.open(&connection, address, nil, patience) >= 0 else {
             throw fault(code)
         }
         avio_closep(&connection)
         throw RTSPFault(
             "ca_file does not vouch for its certificate, or that is none of \(address.host), or not valid today",
             remedy:
-                "write the camera's own certificate or that of its authority into \(authority), and call the camera "
+                "write the camera's own certificate or that of its authority into \(caFile), and call the camera "
                 + "by a name or address that stands in its certificate")
     }
 
     private static func open(
-        _ connection: inout UnsafeMutablePointer<AVIOContext>?, _ address: RTSPAddress, _ authority: String?,
+        _ connection: inout UnsafeMutablePointer<AVIOContext>?, _ address: RTSPAddress, _ caFile: String?,
         _ patience: RTSPPatience
     ) -> Int32 {
         var callback = AVIOInterruptCB(
@@ -39,8 +39,8 @@ final class TLSWire: RTSPWire {
         var options: OpaquePointer?
         defer { av_dict_free(&options) }
         av_dict_set(&options, "protocol_whitelist", "tls,tcp", 0)
-        if let authority {
-            av_dict_set(&options, "ca_file", authority, 0)
+        if let caFile {
+            av_dict_set(&options, "ca_file", caFile, 0)
             av_dict_set(&options, "tls_verify", "1", 0)
         }
         patience.heard()
