@@ -85,7 +85,7 @@ public struct Benchmark: Sendable {
             matched: score?.matched ?? 0,
             missed: score?.missed ?? 0, wrong: score?.wrong ?? 0, duplicate: score?.duplicate ?? 0,
             openingDelay: .init(score?.openingDelays ?? []), closingDelay: .init(score?.closingDelays ?? []),
-            looks: costs.looks, glimpses: costs.burstFrames, inferences: costs.inferences, cpuSeconds: rounded(cpu),
+            looks: costs.looks, burstFrames: costs.burstFrames, inferences: costs.inferences, cpuSeconds: rounded(cpu),
             streamSeconds: rounded(stream),
             blindSeconds: rounded(blind.seconds),
             cost: .init(

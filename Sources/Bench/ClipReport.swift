@@ -73,7 +73,7 @@ public struct ClipReport: Encodable, Sendable {
     public let closingDelay: Delay
     public let looks: Int
     /// Pictures between the looks, while something might have been smoke.
-    public let glimpses: Int
+    public let burstFrames: Int
     public let inferences: Int
     public let cpuSeconds: Double
     public let streamSeconds: Double
@@ -84,7 +84,8 @@ public struct ClipReport: Encodable, Sendable {
     public let alerts: [Alert]
 
     enum CodingKeys: String, CodingKey {
-        case clip, fault, remarks, input, dwell, matched, missed, duplicate, looks, glimpses, inferences, alerts
+        case clip, fault, remarks, input, dwell, matched, missed, duplicate, looks, inferences, alerts
+        case burstFrames = "glimpses"
         case wrong = "false"
         case openingDelay = "opening_delay_s"
         case closingDelay = "closing_delay_s"

@@ -81,7 +81,7 @@ public struct AlertTopics: Sendable, Hashable {
         return levels.count > count ? levels[1...count].joined(separator: "/") : nil
     }
 
-    /// The same topic in another class.
+    /// The same topic on another channel.
     package func topic(_ topic: String, as channel: Channel) -> String {
         let levels = topic.dropFirst(root.count + 1).split(separator: "/", omittingEmptySubsequences: false)
         return ([root, channel.rawValue] + levels.dropFirst().map(String.init)).joined(separator: "/")
@@ -91,7 +91,7 @@ public struct AlertTopics: Sendable, Hashable {
         topic.hasPrefix("\(root)/\(channel.rawValue)/")
     }
 
-    /// Everything of one class in one area, down to the level that the area code names; nil is everywhere.
+    /// Filter for everything on one channel in one area, down to the level that the area code names; nil is everywhere.
     public func filter(_ channel: Channel, area: AreaCode? = nil) -> String {
         let levels = AreaCode.Level.allCases.filter { $0.rawValue <= area?.level.rawValue ?? 0 }
         return ([root, channel.rawValue] + levels.compactMap { area?.segment($0) } + ["#"]).joined(separator: "/")

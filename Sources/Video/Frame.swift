@@ -14,7 +14,7 @@ public final class Frame: @unchecked Sendable {
     public let time: MediaTime
     /// When it was taken, by the camera's clock where RTCP gives it and it is not far off, else by ours at its arrival.
     public let date: Date
-    /// Taken between two looks, because the camera is watched closely.
+    /// Taken between two looks, during a burst.
     public let isBurstFrame: Bool
     /// True where `date` is by the camera's clock.
     public let isDatedByCamera: Bool

@@ -91,7 +91,7 @@ struct ClipTiming: Equatable {
 /// One camera's playing of a clip: the packets come when a camera would send them, in a time that goes on over the rounds.
 public final class PacedClip: Sendable {
     public let clip: MemoryClip
-    private let pace = Mutex(Pace())
+    private let schedule = Mutex(PacketSchedule())
     private let waiting = MonotonicEvent()
     private let uptime: @Sendable () -> Double
 
@@ -104,15 +104,15 @@ public final class PacedClip: Sendable {
     }
 
     /// When a picture of this media time was due, by the clock that only runs; nil before the first packet.
-    public func due(_ time: Double) -> Double? { pace.withLock { $0.due(time) } }
+    public func due(_ time: Double) -> Double? { schedule.withLock { $0.due(time) } }
 
     /// A session begins: its first packet is due at once.
-    func begin() { pace.withLock { $0 = Pace() } }
+    func begin() { schedule.withLock { $0 = PacketSchedule() } }
 
     /// Returns once a packet of this stamp, in seconds, is due; false where the camera was stopped before.
     func wait(for stamp: Double, _ deadline: ReadDeadline) -> Bool {
         while !deadline.isStopped {
-            let left = pace.withLock { $0.wait(for: stamp, at: uptime()) }
+            let left = schedule.withLock { $0.wait(for: stamp, at: uptime()) }
             guard left > 0 else { return true }
             waiting.wait(seconds: min(left, Self.patience))
         }
@@ -122,7 +122,7 @@ public final class PacedClip: Sendable {
 
 /// When packets are due: the first one at once, the others as far after it as their stamps say. One that was late changes
 /// nothing for those that follow.
-struct Pace {
+struct PacketSchedule {
     private var origin: Double?
 
     /// By the clock, in seconds.

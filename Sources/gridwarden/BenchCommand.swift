@@ -39,8 +39,9 @@ struct BenchCommand: AsyncParsableCommand {
     )
     var kind: [String] = []
     @Option(
+        name: .customLong("cadence"),
         help: "What is looked at: 'keyframe' as the daemon does (2 to 3 s apart), or one picture in so many seconds.")
-    var cadence = "keyframe"
+    var sampling = "keyframe"
     @Option(help: "The shape in which the clips are shown, e.g. 16:9; what they say themselves without it.")
     var aspect: String?
     @Option(help: "Write the report as JSON to this file too; '-': to standard output, in place of the table.")
@@ -82,7 +83,7 @@ struct BenchCommand: AsyncParsableCommand {
             guard hours >= 0.01, hours <= 10_000 else {
                 throw ValidationError("--hours takes hours from 0.01 to 10000")
             }
-            guard truth == nil, annotate == nil, evidence == nil, cadence == "keyframe" else {
+            guard truth == nil, annotate == nil, evidence == nil, sampling == "keyframe" else {
                 throw ValidationError("--hours goes without --truth, --annotate, --evidence and --cadence")
             }
         }
@@ -191,8 +192,8 @@ struct BenchCommand: AsyncParsableCommand {
     private var parsedAspect: Aspect? { aspect.flatMap { Aspect($0) } }
 
     private func parsedSampling() throws -> SamplingPolicy {
-        if cadence == "keyframe" { return Benchmark.Options.usualSampling }
-        guard let seconds = Double(cadence), seconds >= 0.04, seconds <= 60 else {
+        if sampling == "keyframe" { return Benchmark.Options.usualSampling }
+        guard let seconds = Double(sampling), seconds >= 0.04, seconds <= 60 else {
             throw ValidationError("--cadence takes 'keyframe' or seconds from 0.04 to 60")
         }
         return .every(seconds: seconds)

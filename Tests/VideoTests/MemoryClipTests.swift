@@ -27,18 +27,18 @@ import Testing
 
 @Suite struct PaceTests {
     @Test func `packets are due as their stamps say, from the first one on`() {
-        var pace = Pace()
-        #expect(pace.due(7) == nil)
-        #expect(pace.wait(for: 7, at: 100) == 0)
-        #expect(pace.wait(for: 7.5, at: 100.25) == 0.25)
-        #expect(pace.due(9) == 102)
+        var schedule = PacketSchedule()
+        #expect(schedule.due(7) == nil)
+        #expect(schedule.wait(for: 7, at: 100) == 0)
+        #expect(schedule.wait(for: 7.5, at: 100.25) == 0.25)
+        #expect(schedule.due(9) == 102)
     }
 
     @Test func `one that comes late is given at once, and the next ones are due as before`() {
-        var pace = Pace()
-        _ = pace.wait(for: 0, at: 100)
-        #expect(pace.wait(for: 1, at: 103) == 0)
-        #expect(pace.wait(for: 4, at: 103) == 1)
+        var schedule = PacketSchedule()
+        _ = schedule.wait(for: 0, at: 100)
+        #expect(schedule.wait(for: 1, at: 103) == 0)
+        #expect(schedule.wait(for: 4, at: 103) == 1)
     }
 }
 
