@@ -1,21 +1,21 @@
 public import Domain
 
-/// What a rule says about one place in one look.
+/// The verdict of a rule on one place in one look.
 public struct Finding: Sendable, Equatable {
     public enum Phase: Sendable, Equatable {
-        /// Under way, below the threshold.
+        /// In progress, below the threshold.
         case pending
-        /// The threshold has passed and it can be seen now.
+        /// The threshold has passed and the object is visible.
         case standing
-        /// The threshold had passed, and now nothing can be seen of it.
+        /// The threshold has passed and the object is not visible now.
         case hidden
-        /// The place has been seen without it since `at`.
+        /// The place has been seen without the object since `at`.
         case ended(at: MediaTime)
     }
 
     public let kind: AlertKind
     public let zone: String
-    /// Names the place for as long as the process lives; unique within kind and zone.
+    /// Identifies the place for the lifetime of the process; unique within kind and zone.
     public let place: Int
     public let phase: Phase
     public let firstSeen: MediaTime

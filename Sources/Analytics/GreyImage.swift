@@ -38,7 +38,7 @@ public struct GreyImage: Sendable, Equatable {
         return GreyImage(width: width, height: height, pixels: pixels) ?? self
     }
 
-    /// What `box` shows, as a fixed grid of mean luma values.
+    /// The content of `box` as a fixed grid of mean luma values.
     public func patch(in box: Box) -> Patch {
         let side = Patch.side
         var values = [Float](repeating: 0, count: side * side)
@@ -64,8 +64,8 @@ public struct GreyImage: Sendable, Equatable {
         return Patch(values: values)
     }
 
-    /// How much `box` looks like `patch`, where the camera may have shaken by up to `radius` pixels since: the likeness
-    /// at the first offset, nearest first, that reaches `least`, else at no offset; and what it looks like there.
+    /// The likeness of `box` to `patch`, allowing for a camera movement of up to `radius` pixels: the likeness at the
+    /// first offset, nearest first, that reaches `least`, otherwise at no offset; and the patch found there.
     public func likeness(
         of box: Box, to patch: Patch, atLeast least: Double, radius: Int = 3
     ) -> (value: Double, patch: Patch) {
@@ -87,7 +87,7 @@ public struct GreyImage: Sendable, Equatable {
         return (value, here)
     }
 
-    /// The best match by structure of what `box` shows with `patch`, where the camera may have moved by up to `radius` pixels.
+    /// The best structural match of `box` with `patch`, allowing for a camera movement of up to `radius` pixels.
     func structure(of box: Box, to patch: Patch, radius: Int = 3) -> Double {
         var best = -1.0
         for dy in -radius...radius {
@@ -116,11 +116,11 @@ public struct Chroma: Sendable, Equatable {
         self.red = red
     }
 
-    /// Levels from grey that noise and rounding reach, and the share of pixels beyond them in a picture that has colour: a
-    /// lamp of the camera that glows in an infra-red picture is less.
+    /// Levels from grey that noise and rounding reach, and the share of pixels beyond them in a picture with colour: a
+    /// camera lamp that glows in an infra-red picture has less.
     private static let grey = (levels: 6, share: 0.002)
 
-    /// Whether the picture is without colour, as infra-red cameras send it by night; judged by every seventh pixel.
+    /// Whether the picture has no colour, as from infra-red cameras by night; judged by every seventh pixel.
     public var isColourless: Bool {
         let places = stride(from: 0, to: min(blue.count, red.count), by: 7)
         let coloured = places.count {

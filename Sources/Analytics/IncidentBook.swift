@@ -9,25 +9,27 @@ public struct IncidentBook: Sendable {
         let place: Int
     }
 
-    /// Looks that a restored incident may go unseen at least before it counts as cleared; the seconds are its rule's.
+    /// Least number of looks that a restored incident may go unseen before it counts as cleared; the seconds are
+    /// defined by its rule.
     private static let restoredLooks = 4
-    /// Of a kind that no rule of this version finds: least overlap as in `RuleDescriptor.sameness`.
+    /// For a kind that no rule of this version finds: least overlap as in `RuleDescriptor.sameness`.
     private static let usualSameness = 0.4
 
-    /// So many times as large as it was told: told again.
+    /// An incident is reported again when it has grown by this factor.
     private static let growth = 1.5
 
     private let camera: String
     private let makeID: @Sendable (MediaTime) -> UUID
     private var incidents: [Key: Incident] = [:]
-    /// Open incidents of an earlier run that no finding has claimed yet.
+    /// Open incidents of an earlier run, not yet matched by a finding.
     private var restored: [Incident]
     private var restoredSince: MediaTime?
     private var looksSinceRestore = 0
     private var interrupted: MediaTime?
-    /// What a review has ended though it still stands there: nothing more is said of it until it has gone.
+    /// Incidents that a review has ended while their objects are still there: nothing more is reported of them until
+    /// the objects have gone.
     private var suppressed: [Key: UUID] = [:]
-    /// The same of an earlier run, not yet seen again.
+    /// The same from an earlier run, not yet seen again.
     private var restoredSuppressed: [Incident]
     private var unsuppressed: [UUID] = []
 
@@ -47,13 +49,14 @@ public struct IncidentBook: Sendable {
 
     public var open: [Incident] { incidents.values.filter(\.isOpen) + restored }
 
-    /// Whether the incident is one that this book has open.
+    /// Whether the incident is open in this book.
     public func holds(_ incident: UUID) -> Bool { open.contains { $0.id == incident } }
 
-    /// Nobody looks for a while: that is no time in which something that was open was not found again.
+    /// Looks are suspended: the time until the next look does not count as time in which an open incident was not found
+    /// again.
     public mutating func interrupt(at time: MediaTime) { interrupted = interrupted ?? time }
 
-    /// A review has ended the incident: it is no longer this book's, and its object is passed over until it has gone.
+    /// A review has ended the incident: it leaves this book, and its object is ignored until it has gone.
     public mutating func suppress(_ incident: UUID) {
         if let key = incidents.first(where: { $0.value.id == incident })?.key {
             incidents[key] = nil
@@ -71,12 +74,12 @@ public struct IncidentBook: Sendable {
         return unsuppressed
     }
 
-    /// Takes what the rules said of one look; returns the incidents that changed, in a fixed order.
+    /// Takes the findings of one look; returns the incidents that changed, in a fixed order.
     public mutating func advance(_ findings: [Finding], at time: MediaTime) -> [Incident] {
         var changes: [Incident] = []
         if let interrupted, let since = restoredSince { restoredSince = since + max(0, time - interrupted) }
         interrupted = nil
-        // What stands takes its incident over before what has ended may close one.
+        // A standing finding takes its incident over before an ended one can close it.
         for finding in findings.filter({ !$0.hasEnded }) + findings.filter(\.hasEnded) {
             let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
             if isSuppressed(finding, key) { continue }
@@ -86,13 +89,13 @@ public struct IncidentBook: Sendable {
         return changes + closeRestored(at: time)
     }
 
-    /// Adds to the explanation of an open incident, without a revision of its own.
+    /// Adds to the explanation of an open incident, without a new revision.
     public mutating func explain(_ id: UUID, _ reason: Incident.Reason) {
         guard let key = incidents.first(where: { $0.value.id == id })?.key else { return }
         incidents[key]?.why.append(reason)
     }
 
-    /// A new revision of an open incident that has more to show; nil where the finding has none.
+    /// A new revision of an open incident that has more to show; nil where the finding has no open incident.
     public mutating func revise(_ finding: Finding, at time: MediaTime, why: String) -> Incident? {
         let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
         guard var incident = incidents[key] else { return nil }
@@ -159,14 +162,14 @@ public struct IncidentBook: Sendable {
         return incident
     }
 
-    /// The same thing in the same place as before the restart is the same incident.
+    /// The same object in the same place as before the restart is the same incident.
     private mutating func adopt(_ finding: Finding, as key: Key) -> Bool {
         guard let index = Self.nearest(in: restored, to: finding) else { return false }
         incidents[key] = restored.remove(at: index)
         return true
     }
 
-    /// Of several in one place the one that overlaps most.
+    /// The incident with the largest overlap.
     private static func nearest(in incidents: [Incident], to finding: Finding) -> Int? {
         let box = finding.object.box
         return incidents.indices.filter { isSame(incidents[$0], finding) }

@@ -1,10 +1,9 @@
 import Domain
 import Foundation
 
-/// Something that is true of a whole zone for a while: it begins, has lasted too long, and is over after some looks
-/// without it.
+/// A condition of a whole zone: it begins, has lasted too long, and is over after some looks without it.
 struct LastingCondition: Sendable, Codable {
-    /// Looks without it that end it.
+    /// Number of looks without it that end it.
     private static let clearLooks = 3
 
     private struct Cleared: Codable {
@@ -12,14 +11,14 @@ struct LastingCondition: Sendable, Codable {
         var looks: Int
     }
 
-    /// Seconds in which it was not seen (the camera was blind, it was night), after which it begins to count anew.
+    /// Seconds unseen (the camera was blind, it was night) after which it starts to count again.
     private static let longestUnseen = 60.0
 
     private var clock: DwellClock
     private var cleared: Cleared?
     private(set) var lastSeen: MediaTime
     private(set) var stood = false
-    /// Until when nobody looked, after a restart: that it was not seen then says nothing.
+    /// After a restart: absence before this time proves nothing.
     private var vouched: MediaTime?
     var why: [Incident.Reason]
 
@@ -30,16 +29,16 @@ struct LastingCondition: Sendable, Codable {
         why = [.init(at: scene.time, what: what)]
     }
 
-    /// From when its dwell counts.
+    /// When its dwell starts to count.
     var counts: MediaTime { clock.counts }
-    /// While it can be seen, and while it cannot.
+    /// The phase while visible, and while not.
     var phase: Finding.Phase { stood ? .standing : .pending }
     var unseenPhase: Finding.Phase { stood ? .hidden : .pending }
 
-    /// Goes on after a restart in which nobody looked for `gap` seconds.
+    /// Resumes after a restart with `gap` seconds without looks.
     mutating func resume(after gap: Double) { vouched = lastSeen + gap }
 
-    /// A look that shows it; returns for how many seconds it has lasted where that is too long for the first time.
+    /// A look that shows it; returns its duration in seconds when that first exceeds the limit.
     mutating func lasts(_ scene: Scene, _ windows: TimeWindows, dwell: Double) -> Double? {
         let isForbidden = windows.contains(scene.date)
         if !stood, scene.time - max(lastSeen, vouched ?? lastSeen) > Self.longestUnseen { clock.counts = scene.time }
@@ -53,7 +52,7 @@ struct LastingCondition: Sendable, Codable {
         return lasted
     }
 
-    /// A look without it; returns since when it is over, once it is.
+    /// A look without it; returns when it ended, once that is certain.
     mutating func rests(at time: MediaTime) -> MediaTime? {
         let now = Cleared(since: cleared?.since ?? time, looks: (cleared?.looks ?? 0) + 1)
         cleared = now
@@ -61,12 +60,12 @@ struct LastingCondition: Sendable, Codable {
     }
 }
 
-/// From when a dwell counts: from the beginning, or from when it became forbidden if that was later.
+/// When a dwell starts to count: at its beginning, or when it became forbidden if that was later.
 struct DwellClock: Sendable, Codable {
     var counts: MediaTime
     private var wasForbidden: Bool
 
-    /// What an earlier run or an earlier picture saw may have begun before it was forbidden: that part does not count.
+    /// An object of an earlier run or picture may have been there before it was forbidden: that part does not count.
     init(since: MediaTime, _ scene: Scene, _ windows: TimeWindows, isForbidden: Bool) {
         let began = scene.date.addingTimeInterval(-(scene.time - since))
         let held = isForbidden ? windows.held(since: began, until: scene.date) : began
@@ -74,7 +73,7 @@ struct DwellClock: Sendable, Codable {
         wasForbidden = isForbidden
     }
 
-    /// Judges the dwell again at the boundary of a window; true where it begins to count now.
+    /// Re-evaluates the dwell at the boundary of a window; true when it starts to count now.
     mutating func judge(isForbidden: Bool, at time: MediaTime) -> Bool {
         defer { wasForbidden = isForbidden }
         guard isForbidden, !wasForbidden else { return false }

@@ -10,9 +10,9 @@ public struct ParkingSettings: TimedRuleSettings {
     public var windows: TimeWindows
     /// For how long a vehicle may be hidden and still be the same one, in seconds.
     public var occlusion: Double
-    /// From how many vehicles on, that came to rest shortly after one another, a queue is presumed; 0 never.
+    /// Number of vehicles that stopped shortly after one another from which a queue is presumed; 0 for never.
     public var queueVehicles: Int
-    /// For how long a queue that does not move is taken for a queue, in seconds.
+    /// How long a queue that does not move is accepted as a queue, in seconds.
     public var queuePatience: Double
 
     public init(

@@ -1,14 +1,14 @@
 import Domain
 import Foundation
 
-/// The look of one place: `side` × `side` mean luma values, row-major.
+/// The appearance of one place: `side` × `side` mean luma values, row-major.
 public struct Patch: Sendable, Equatable {
     public static let side = 20
 
-    /// Below this deviation (in luma levels) a patch is plain ground: what is left is noise of sensor and codec.
+    /// Below this deviation (in luma levels) a patch is plain: the rest is noise of sensor and codec.
     private static let plain: Float = 5
 
-    /// A part of it has so many rows and columns, and is the same where it correlates so well: few values do by chance.
+    /// Rows and columns of a part, and the correlation from which it is the same: few values reach it by chance.
     private static let part = 5
     private static let samePart = 0.8
     /// Below this likeness it looks different.
@@ -26,7 +26,7 @@ public struct Patch: Sendable, Equatable {
         deviation = (values.reduce(0) { $0 + ($1 - mean) * ($1 - mean) } / count).squareRoot()
     }
 
-    /// Nil where there are not as many bytes as a patch has values.
+    /// Nil where the number of bytes is not the number of values of a patch.
     init?(data: Data) {
         guard data.count == Self.side * Self.side else { return nil }
         self.init(values: data.map(Float.init))
@@ -35,8 +35,8 @@ public struct Patch: Sendable, Equatable {
     /// The values rounded, a byte each: enough to tell the same vehicle from another one.
     var data: Data { Data(values.map { UInt8(max(0, min(255, $0.rounded()))) }) }
 
-    /// How much two patches show the same thing, −1…1: the normalised cross-correlation, which a change of gain or
-    /// offset (a cloud, an exposure step) leaves alone. Two plain patches are compared by their brightness.
+    /// How far two patches show the same thing, −1…1: the normalised cross-correlation, which is invariant to gain and
+    /// offset (a cloud, an exposure step). Two plain patches are compared by their brightness.
     public func likeness(_ other: Patch) -> Double {
         guard values.count == other.values.count else { return 0 }
         switch (deviation < Self.plain, other.deviation < Self.plain) {
@@ -47,10 +47,11 @@ public struct Patch: Sendable, Equatable {
         return correlation(other)
     }
 
-    /// How much the slopes of two patches run the same way, −1…1: about 0.25 for two vehicles in one place, 0.7 to 1 for
-    /// one vehicle of which a shadow or the sun from the other side changes whole parts, which `likeness` does not bear.
+    /// How far the gradients of two patches run in the same direction, −1…1: about 0.25 for two vehicles in one place,
+    /// 0.7 to 1 for one vehicle in which a shadow or the sun from the other side changes whole parts, which `likeness`
+    /// does not tolerate.
     ///
-    /// Each slope counts by the root of its height, so that the edge of a shadow does not outweigh the rest.
+    /// Each gradient is weighted by the root of its magnitude, so that the edge of a shadow does not outweigh the rest.
     func structure(_ other: Patch) -> Double {
         guard values.count == Self.side * Self.side, other.values.count == values.count else { return 0 }
         var (shared, mine, its): (Float, Float, Float) = (0, 0, 0)
@@ -76,14 +77,14 @@ public struct Patch: Sendable, Equatable {
         )
     }
 
-    /// Whether both show the same, or ground on which hardly more than noise can be told.
+    /// Whether both show the same, or ground with hardly more than noise.
     func agrees(with other: Patch, atLeast least: Double) -> Bool {
         likeness(other) >= least
             || max(deviation, other.deviation) < 2 * Self.plain && abs(mean - other.mean) < 2 * Self.plain
     }
 
-    /// The share of this patch's textured parts that the other one shows too, 0…1: about 0 where one thing has taken the
-    /// place of another, and what is left of a thing that is partly hidden. 0 where hardly anything has texture.
+    /// The share of this patch's textured parts that the other one shows too, 0…1: about 0 where another object has
+    /// taken the place, and the visible rest of a partly hidden object. 0 where hardly any part has texture.
     func remainder(in other: Patch) -> Double {
         let textured = parts(with: other).filter { $0.mine.deviation >= Self.plain }
         guard textured.count >= Self.side / Self.part else { return 0 }
@@ -93,7 +94,7 @@ public struct Patch: Sendable, Equatable {
         return Double(alike) / Double(textured.count)
     }
 
-    /// The same of the parts of `box` that lie outside all `covers`, in the picture's coordinates; nil where hardly any of
+    /// The same for the parts of `box` outside all `covers`, in the picture's coordinates; nil where hardly any of
     /// those has texture.
     func remainder(in other: Patch, of box: Box, outside covers: [Box]) -> Double? {
         let count = Self.side / Self.part

@@ -1,21 +1,21 @@
 import Domain
 
-/// How large a car is, by how far down in the picture it stands, as learnt from vehicles that were seen.
+/// The size of a car as a function of its vertical position in the picture, learnt from detected vehicles.
 ///
-/// On flat ground before a camera that is level a thing's size in the picture grows with the distance of its foot from the
-/// horizon: a line, which is fitted by the median of slopes (Theil 1950, Sen 1968), so that some mistaken ones do not bend it.
+/// On flat ground before a level camera an object's size grows with the distance of its foot from the horizon: a line,
+/// fitted by the median of slopes (Theil 1950, Sen 1968), which tolerates some wrong detections.
 struct Perspective: Sendable {
-    /// Sizes of the newest vehicles that are kept, and how many say enough.
+    /// Number of recent vehicles that are stored, and how many are enough for an estimate.
     private static let kept = 48
     private static let enough = 10
-    /// After so many more it is judged anew.
+    /// After so many more the estimate is renewed.
     private static let fresh = 8
-    /// Heights of the picture within which it says something beside what it has seen.
+    /// Heights of the picture within which it extrapolates beyond its samples.
     private static let reach = 0.05
-    /// Two vehicles nearer to one another than this, as a share of the height, tell no slope.
+    /// Two vehicles closer than this, as a share of the height, give no slope.
     private static let apart = 0.02
-    /// The root of the area as the camera sees it, of a truck and a bus against a car, from lengths of 4.5, 7 and 12 m and
-    /// heights of 1.5, 2.8 and 3 m.
+    /// The root of the visible area of a truck and a bus relative to a car, from lengths of 4.5, 7 and 12 m and heights
+    /// of 1.5, 2.8 and 3 m.
     private static func carSizes(_ kind: ObjectClass) -> Double {
         switch kind {
         case .bus: 2.3
@@ -32,11 +32,11 @@ struct Perspective: Sendable {
     ///   - width: of the picture, in pixels, as is `height`.
     mutating func learn(_ detection: Detection, width: Int, height: Int) {
         let box = detection.box
-        // What the picture's edge cuts is larger than it looks.
+        // A vehicle cut by the picture's edge is larger than it looks.
         guard box.x > 0.005, box.y > 0.005, box.maxX < 0.995, box.maxY < 0.995, box.area > 0 else { return }
         let size = (box.area * Double(height) / Double(max(1, width))).squareRoot()
         let car = size / Self.carSizes(detection.objectClass)
-        // The same one again, which stands, says nothing new.
+        // The same standing vehicle again adds nothing.
         guard !seen.contains(where: { abs($0.foot - box.maxY) < 0.002 && abs($0.size - car) < 0.02 * car }) else {
             return
         }
@@ -48,8 +48,8 @@ struct Perspective: Sendable {
         }
     }
 
-    /// The root of a car's area as a share of the picture's width where its wheels are at height `y`, 0…1; nil where too
-    /// little has been seen so far up.
+    /// The root of a car's area as a share of the picture's width where its wheels are at height `y`, 0…1; nil where
+    /// too few vehicles have been seen so far up.
     func size(at y: Double) -> Double? {
         guard let line, y >= line.from - Self.reach else { return nil }
         return max(0, line.slope * y + line.offset)
@@ -62,10 +62,10 @@ struct Perspective: Sendable {
                 slopes.append((a.size - b.size) / (a.foot - b.foot))
             }
         }
-        // All at one height: what is known is known there.
+        // All at one height: the estimate holds for that height only.
         let slope = slopes.count >= enough ? median(slopes) : 0
         let offset = median(seen.map { $0.size - slope * $0.foot })
-        // The farthest but one in ten: a single mistaken one opens no distance.
+        // The 10th percentile rather than the farthest: a single wrong detection does not extend the range.
         let feet = seen.map(\.foot).sorted()
         return (slope, offset, feet[feet.count / 10])
     }

@@ -4,17 +4,17 @@ import Foundation
 /// The rules of one camera, each for one kind in one zone.
 public struct RuleSet: Sendable {
     private var rules: [any Rule]
-    /// What an earlier run knew, until the first look.
+    /// The state of an earlier run, until the first look.
     private var restored: WatchCheckpoint?
 
-    /// - Parameter restored: what an earlier run knew; its times must be of the same timeline.
+    /// - Parameter restored: the state of an earlier run; its times must be of the same timeline.
     public init(_ rules: [any Rule], restored: WatchCheckpoint? = nil) {
         self.rules = rules
         self.restored = restored
     }
 
-    /// Takes what one look gave; returns what all rules say of it, in their order. Of a thing that a graver kind speaks of the
-    /// lesser ones say nothing.
+    /// Processes one look; returns the findings of all rules, in their order. Where a more serious kind reports an
+    /// object, the lesser kinds do not.
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         restore(at: look.scene.time)
         var findings: [Finding] = []
@@ -39,7 +39,7 @@ public struct RuleSet: Sendable {
         return findings.filter { !outranked.contains(Matter(kind: $0.kind, zone: $0.zone, place: $0.place)) }
     }
 
-    /// When what waits for the first look was kept; nil once there was one.
+    /// When the state that waits for the first look was written; nil after the first look.
     var waitsSince: MediaTime? { restored?.time }
 
     /// The ids of the reported objects.
@@ -50,7 +50,7 @@ public struct RuleSet: Sendable {
         }
     }
 
-    /// What a later run needs, of the rules where something is under way.
+    /// The state of the rules that have something in progress.
     func checkpoints(at time: MediaTime) -> [WatchCheckpoint.RuleCheckpoint] {
         if let restored { return restored.rules }
         return rules.compactMap { rule in
@@ -76,35 +76,35 @@ public struct RuleSet: Sendable {
 
 /// Judges one zone of one camera, look by look.
 public protocol Rule: Sendable {
-    /// Takes what one look gave; returns what this rule says of it.
+    /// Processes one look; returns the findings of this rule.
     mutating func evaluate(_ look: Observation) -> [Finding]
 }
 
-/// A rule whose evidence adds up over many looks, and outlives a restart.
+/// A rule that gathers evidence over many looks, and across a restart.
 protocol RememberingRule: Rule {
     associatedtype Checkpoint: Codable
 
     var kind: AlertKind { get }
     var zone: Zone { get }
-    /// What a later run needs to go on; nil where nothing is under way.
+    /// The state from which a later run resumes; nil where nothing is in progress.
     var checkpoint: Checkpoint? { get }
     /// The ids of the objects that it has reported.
     var reported: Set<Int> { get }
-    /// Goes on from what an earlier run knew, before the first look.
+    /// Resumes from the state of an earlier run, before the first look.
     ///
-    /// - Parameter gap: seconds in which nobody looked.
+    /// - Parameter gap: seconds without looks.
     mutating func restore(_ checkpoint: Checkpoint, after gap: Double)
 }
 
 extension RememberingRule {
-    /// Seconds without a look after which what was under way is no longer vouched for; the same as for what stands.
+    /// Seconds without a look after which the state is no longer trusted; the same as for stationary objects.
     static var longestGap: Double { StationaryObjectTracker.longestRestart }
 
     var reported: Set<Int> { [] }
 
     var checkpointData: Data? { checkpoint.flatMap { try? PropertyListEncoder.binary.encode($0) } }
 
-    /// What cannot be read begins anew.
+    /// Data that cannot be read is ignored.
     mutating func restore(data: Data, after gap: Double) {
         guard let checkpoint = try? PropertyListDecoder().decode(Checkpoint.self, from: data) else { return }
         restore(checkpoint, after: gap)

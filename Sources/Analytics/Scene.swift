@@ -1,17 +1,17 @@
 public import Domain
 public import Foundation
 
-/// What one look at a camera gave: the input of trackers and rules.
+/// One look at a camera: the input of trackers and rules.
 public struct Scene: Sendable {
     public let time: MediaTime
-    /// When the picture was taken, for calendars only; never for dwell.
+    /// When the picture was taken; for calendars only, never for dwell.
     public let date: Date
     public let detections: [Detection]
     /// The whole picture, small; about 320 pixels wide.
     public let picture: GreyImage
     /// Its colours; nil where no rule of the camera needs them.
     public let chroma: Chroma?
-    /// Parts in which the detector was not asked for what is small.
+    /// Parts of the picture in which small objects were not searched for.
     public let unasked: [Box]
 
     public init(
@@ -34,16 +34,16 @@ public struct Scene: Sendable {
     }
 }
 
-/// What is known after one look: the scene, what stands in it, what was put down in it.
+/// The result of one look: the scene, the stationary objects and the objects on the ground.
 public struct Observation: Sendable {
     public let scene: Scene
     public let stationary: [StationaryObject]
     public let ended: [StationaryObjectTracker.Ended]
-    /// Things on the ground that were not there before; what has just gone is among them once more.
+    /// Objects on the ground that were not there before, including once more those that have just gone.
     public let objects: [LeftObject]
-    /// Haze over the ground; what has just gone is among them once more.
+    /// Haze over the ground, including once more the plumes that have just gone.
     public let plumes: [Plume]
-    /// Flames, known or suspected; those that have just gone are among them once more.
+    /// Known or suspected flames, including once more those that have just gone.
     public let flames: [Plume]
 
     public init(

@@ -1,7 +1,7 @@
 public import Domain
 public import Foundation
 
-/// How a zone is watched for people who seem to sell.
+/// How a zone is watched for suspected vending.
 public struct VendingSettings: TimedRuleSettings {
     /// A place where selling is allowed until a date.
     public struct Permit: Sendable, Hashable {
@@ -25,9 +25,9 @@ public struct VendingSettings: TimedRuleSettings {
         }
     }
 
-    /// Seconds that somebody may sell.
+    /// Seconds that selling is tolerated.
     public var dwell: Double
-    /// When selling is forbidden; market hours are what they leave out.
+    /// When selling is forbidden; market hours are left out.
     public var windows: TimeWindows
     public var permits: [Permit]
 
@@ -70,7 +70,7 @@ extension VendingSettings.Permit {
         Field("windows", .windows, default: "[]", noun: "window", en: "the hours, in the rule's time zone", zh: "许可时段"),
     ]
 
-    /// - Parameter timeZone: the rule's.
+    /// - Parameter timeZone: of the rule.
     fileprivate init(_ values: [String: FieldValue], timeZone: TimeZone) {
         self.init(name: "", polygon: Polygon([]), windows: TimeWindows(windows: [], timeZone: timeZone))
         if case .text(let name) = values["name"] { self.name = name }
@@ -83,7 +83,7 @@ extension VendingSettings.Permit {
     private static func end(of day: TimeWindows.Day, in timeZone: TimeZone) -> Date? {
         var calendar = Calendar(identifier: .iso8601)
         calendar.timeZone = timeZone
-        // The next day and not 24 hours: days of a change to summer time have 23.
+        // The next day rather than 24 hours: the day on which summer time begins has 23.
         let next = DateComponents(year: day.year, month: day.month, day: day.day + 1)
         return calendar.date(from: next)?.addingTimeInterval(-0.001)
     }

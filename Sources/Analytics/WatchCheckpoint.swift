@@ -1,28 +1,27 @@
 public import Domain
 public import Foundation
 
-/// What must be known of a camera's watch so that all that is under way keeps its time after a restart: what stands
-/// still, and what each rule has made of it.
+/// The state of a camera's watch that is continued after a restart: stationary objects, and the state of each rule.
 ///
-/// A few kB; read and written as a binary property list.
+/// A few kB; stored as a binary property list.
 public struct WatchCheckpoint: Sendable, Codable, Equatable {
-    /// What one rule knows, in its own form: where that has changed, only this rule begins anew.
+    /// The state of one rule, in its own format: if that changes between versions, only this rule starts again.
     struct RuleCheckpoint: Sendable, Codable, Equatable {
         let kind: AlertKind
         let zone: String
         let data: Data
     }
 
-    /// Of the fields below; another version is not read.
+    /// Version of the fields below; any other version is rejected.
     static let currentVersion = 1
 
     let version: Int
-    /// When the camera last saw this.
+    /// Time of the last look.
     public let time: MediaTime
     public let stationary: [StationaryObjectCheckpoint]
     /// The ids of the objects that rules have reported, in order; nil in checkpoints of an older version.
     let reported: [Int]?
-    /// What the whole picture looked like, as a `Patch`, rounded; nil before the first look.
+    /// The whole picture as a `Patch`, rounded; nil before the first look.
     let view: Data?
     let rules: [RuleCheckpoint]
     /// Nil where there is no smoke.
@@ -33,13 +32,13 @@ public struct WatchCheckpoint: Sendable, Codable, Equatable {
         case stationary = "stays"
     }
 
-    /// Whether nothing was under way.
+    /// Whether nothing was in progress.
     public var isEmpty: Bool { stationary.isEmpty && rules.isEmpty && smoke == nil }
 
     /// - Parameter time: of the newest look.
     public init(time: MediaTime, tracker: StationaryObjectTracker, rules: RuleSet, smoke: SmokeWatcher? = nil) {
         version = Self.currentVersion
-        // Nothing has been seen since it was kept.
+        // Nothing has been seen since it was written.
         self.time = rules.waitsSince ?? time
         stationary = tracker.checkpoints
         reported = rules.reported.sorted()
@@ -48,7 +47,7 @@ public struct WatchCheckpoint: Sendable, Codable, Equatable {
         self.smoke = smoke?.checkpoint
     }
 
-    /// Nil where `data` is damaged or of another version: all is found anew then.
+    /// Nil where `data` is damaged or has another version; everything is then found again.
     public init?(data: Data) {
         guard let read = try? PropertyListDecoder().decode(WatchCheckpoint.self, from: data),
             read.version == Self.currentVersion
@@ -56,7 +55,7 @@ public struct WatchCheckpoint: Sendable, Codable, Equatable {
         self = read
     }
 
-    /// - Throws: where Foundation cannot encode it, which these fields give no cause for.
+    /// - Throws: if Foundation cannot encode it, which these fields should never cause.
     public func data() throws -> Data { try PropertyListEncoder.binary.encode(self) }
 }
 

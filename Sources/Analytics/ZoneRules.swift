@@ -1,6 +1,6 @@
 public import Domain
 
-/// What one zone is watched for: the settings of each kind. Nothing is watched for where a kind is absent.
+/// The settings of each kind that one zone is watched for. A kind without settings is not watched for.
 public struct ZoneRules: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     private var settings: [AlertKind: any RuleSettings]
 
@@ -17,12 +17,12 @@ public struct ZoneRules: Sendable, Hashable, ExpressibleByDictionaryLiteral {
 
     public var kinds: Set<AlertKind> { Set(settings.keys) }
 
-    /// What all its rules together go by.
+    /// The inputs of all its rules.
     public var needs: RuleDescriptor.Needs {
         kinds.reduce(into: []) { $0.formUnion(Rules[$1]?.needs ?? []) }
     }
 
-    /// - Parameter minimumScore: what the mean score of a vehicle's detections must reach, 0…1.
+    /// - Parameter minimumScore: least mean score of a vehicle's detections, 0…1.
     public func rules(in zone: Zone, minimumScore: Double) -> [any Rule] {
         let context = RuleDescriptor.Context(zone: zone, rules: self, minimumScore: minimumScore)
         return Rules.all.flatMap { rule in

@@ -1,45 +1,48 @@
 public import Domain
 
-/// Where vehicles are too small for the detector in the whole picture, and the parts of it, tiles, in which it sees them.
+/// Decides where vehicles are too small for the detector in the whole picture, and which parts of it (tiles) are
+/// detected enlarged.
 ///
-/// In one look one tile is looked at besides the whole picture, which at most doubles the cost of a look. What a tile shows
-/// holds until the picture changes; where it changes at each look, tiles take turns.
+/// Each look detects one tile besides the whole picture, which at most doubles its cost. The detections of a tile are
+/// valid until the picture changes; if it changes at each look, tiles take turns.
 public struct ZoneTiles: Sendable {
-    /// The root of a vehicle's area in the network's input from which it is found as surely as a larger one, in pixels.
+    /// The root of a vehicle's area in the network's input from which it is found as reliably as a larger one, in
+    /// pixels.
     ///
-    /// Measured with EfficientDet-Lite0 at 448×256 on 1201 vehicles of street cameras: of 12…16 pixels 2 % are found, of 16…20
-    /// 28 %, of 20…26 52 %, of 26…32 63 %, of 32…40 79 %, of more 84 to 89 %; in grey pictures the same within 8 %.
+    /// Measured with EfficientDet-Lite0 at 448×256 on 1201 vehicles of street cameras: of 12…16 pixels 2 % are found,
+    /// of 16…20 28 %, of 20…26 52 %, of 26…32 63 %, of 32…40 79 %, of more 84 to 89 %; in grey pictures the same within
+    /// 8 %.
     public static let wellSeen = 32.0
-    /// A tile is at most so many times as large in the network as in the whole picture.
+    /// Largest magnification of a tile relative to the whole picture.
     ///
-    /// Measured on 239 vehicles of the same pictures, each somewhere in a tile: of 6…10 pixels 0 % are found in the whole
-    /// picture, 18, 64 and 73 % in tiles that enlarge 2, 3 and 4 times; of 10…14 0, and 41, 59, 53 %; of 14…20 19, and 78,
-    /// 78, 72 %; of 20…28 62, and 74, 74, 60 %. Less of its surroundings is seen in smaller tiles.
+    /// Measured on 239 vehicles of the same pictures, each somewhere in a tile: of 6…10 pixels 0 % are found in the
+    /// whole picture, 18, 64 and 73 % in tiles that enlarge 2, 3 and 4 times; of 10…14 0, and 41, 59, 53 %; of 14…20
+    /// 19, and 78, 78, 72 %; of 20…28 62, and 74, 74, 60 %. Smaller tiles show less of the surroundings.
     static let mostGain = 3.0
-    /// Less than this is not worth a second look: a step of the table above is about as much.
+    /// A smaller magnification is not worth a second look: a step of the table above is about as much.
     static let leastGain = 1.3
-    /// A stored pixel becomes at most so many of the network's, each way: more shows no more.
+    /// Most pixels of the network for one stored pixel, each way: more adds no information.
     static let mostEnlarged = 1.5
-    /// More tiles of one camera would be looked at too rarely in a street that moves: each fourth look.
+    /// With more tiles each one would be detected too rarely in a busy street: every fourth look.
     static let most = 4
-    /// What two tiles share, so that a vehicle between them lies whole in one, as a share of a tile.
+    /// Overlap of two tiles, so that a vehicle between them is complete in one, as a share of a tile.
     static let overlap = 0.2
 
     struct Tile: Sendable {
         let box: Box
-        /// The farthest that a vehicle in a zone may stand in it: the least y of its wheels, 0…1.
+        /// The farthest possible position of a vehicle in the zone: the least y of its wheels, 0…1.
         let farEnd: Double
-        /// Whether vehicles are small there, or nobody knows.
+        /// Whether vehicles are small there, or their size is unknown.
         var isNeeded = true
         var found: [Detection] = []
-        /// Whether it has been looked at since the picture changed.
+        /// Whether it has been detected since the picture changed.
         var isKnown = false
-        /// The count of looks when it was looked at last.
+        /// The look number at which it was last detected.
         var lookedAt = 0
     }
 
     private let zones: [(id: String, polygon: Polygon)]
-    /// Of the picture and of the part of the network's input that it fills, in pixels.
+    /// Size of the picture, and of the part of the network's input that it fills, in pixels.
     private var size: (width: Int, height: Int, filled: Double)?
     private(set) var tiles: [Tile] = []
     private var perspective = Perspective()
@@ -49,14 +52,14 @@ public struct ZoneTiles: Sendable {
     private let isOn: Bool
 
     /// - Parameters:
-    ///   - zones: in which vehicles are looked for.
-    ///   - isOn: false where the whole picture must do.
+    ///   - zones: where vehicles are searched for.
+    ///   - isOn: false to use the whole picture only.
     public init(zones: [Zone], isOn: Bool = true) {
         self.zones = zones.map { ($0.id, $0.polygon) }
         self.isOn = isOn
     }
 
-    /// The part of the picture to look at besides the whole; nil where all has been looked at.
+    /// The part of the picture to detect besides the whole; nil where all parts have been done.
     ///
     /// - Parameters:
     ///   - width: of the picture as it is shown, in pixels, as is `height`.
@@ -80,7 +83,7 @@ public struct ZoneTiles: Sendable {
         return asked.map { tiles[$0].box }
     }
 
-    /// Takes what the detector saw in the tile that `next` named.
+    /// Takes the detections in the tile that `next` returned.
     public mutating func take(_ detections: [Detection]) {
         guard let asked, tiles.indices.contains(asked) else { return }
         let box = tiles[asked].box
@@ -90,7 +93,7 @@ public struct ZoneTiles: Sendable {
         self.asked = nil
     }
 
-    /// What the whole picture and the tiles show, each thing once.
+    /// The detections of the whole picture and the tiles, each object once.
     public mutating func joined(with whole: [Detection]) -> [Detection] {
         let near = tiles.flatMap(\.found).sorted { $0.score > $1.score }.reduce(into: [Detection]()) { kept, next in
             if !kept.contains(where: { Self.isSame($0.box, next.box) }) { kept.append(next) }
@@ -117,15 +120,16 @@ public struct ZoneTiles: Sendable {
         return all
     }
 
-    /// The tiles that should have been looked at and have not been: of what only they show nothing is known.
+    /// The tiles that are needed but not yet detected: objects visible only there are unknown.
     public var unseen: [Box] { tiles.filter { !$0.isKnown && $0.isNeeded }.map(\.box) }
 
-    /// How a zone is seen.
+    /// How well a zone is seen.
     public struct Sharpness: Sendable, Hashable {
         public let zone: String
-        /// Width of the smallest car from the side that is found as surely as a larger one, in pixels of the picture.
+        /// Width of the smallest car, seen from the side, that is found as reliably as a larger one, in pixels of the
+        /// picture.
         public let smallestCar: Int
-        /// Tiles in which it is looked at besides the whole picture.
+        /// Number of tiles detected besides the whole picture.
         public let tiles: Int
     }
 
@@ -141,7 +145,7 @@ public struct ZoneTiles: Sendable {
         }
     }
 
-    /// The width of a car from the side, which is about twice as wide as high, whose area is a square of side 1.
+    /// The width of a car from the side (about twice as wide as high) relative to the root of its area.
     private static let carSide = 2.0.squareRoot()
 
     /// In pixels of a picture of that width.
@@ -151,20 +155,20 @@ public struct ZoneTiles: Sendable {
 
     private func isNeeded(_ tile: Tile) -> Bool {
         guard let size, let far = perspective.size(at: tile.farEnd) else { return true }
-        // What has been judged is judged otherwise only by more than the line moves from one fit to the next.
+        // Hysteresis: a decision is changed only by more than the line moves from one fit to the next.
         return far * size.filled < Self.wellSeen * (tile.isNeeded ? 1 : 0.85)
     }
 
     private static let sameOverlap = 0.5
     private static let inside = 0.8
-    /// The score from which a detection tells how large vehicles are there.
+    /// The score from which a detection is used to learn the size of vehicles.
     private static let sure = 0.35
 
     private static func fill(_ box: Box, _ parts: [Detection]) -> Bool {
         parts.reduce(0) { $0 + $1.box.area } >= box.area / 2
     }
 
-    /// Whether a tile that has all of it in view, and room around it, does not show it.
+    /// Whether a tile that shows all of it, with room around it, does not contain it.
     private func isDenied(_ detection: Detection) -> Bool {
         tiles.contains {
             $0.isKnown && detection.box.covered(by: $0.box) > 0.99 && detection.box.width < $0.box.width * 0.8
@@ -173,18 +177,19 @@ public struct ZoneTiles: Sendable {
 
     private static func isSame(_ a: Box, _ b: Box) -> Bool { a.iou(b) > sameOverlap }
 
-    /// Whether a tile's edge, where the picture goes on, cuts what was seen there.
+    /// Whether it is cut by a tile's edge inside the picture.
     private static func isCut(_ box: Box, by tile: Box) -> Bool {
         let (x, y) = (tile.width / 100, tile.height / 100)
         return box.x < tile.x + x && tile.x > 0 || box.maxX > tile.maxX - x && tile.maxX < 1
             || box.y < tile.y + y && tile.y > 0 || box.maxY > tile.maxY - y && tile.maxY < 1
     }
 
-    /// The tiles over all zones: as close as pixels and `most` allow, none where that is hardly closer than the whole picture.
+    /// The tiles over all zones: as enlarged as pixels and `most` allow, none where that is hardly more than the whole
+    /// picture.
     ///
     /// - Parameter scale: the network's pixels for one of the picture.
     private static func tiles(over zones: [Polygon], scale: Double) -> [Tile] {
-        // What stands in a zone with its wheels reaches out of it.
+        // A vehicle with its wheels in a zone extends beyond it.
         let areas = zones.map { $0.bounds.grown(by: 0.1) }
         var gain = min(mostGain, mostEnlarged / max(1e-9, scale))
         while gain >= leastGain {
@@ -202,7 +207,7 @@ public struct ZoneTiles: Sendable {
         return []
     }
 
-    /// Squares in shares of the picture, which have its shape, spread evenly over an area and kept within the picture.
+    /// Squares in the picture's shape, as shares of it, spread evenly over an area and kept within the picture.
     private static func cover(_ area: Box, side: Double) -> [Box] {
         func starts(_ from: Double, _ length: Double) -> [Double] {
             let count = length <= side ? 1 : Int(((length - side) / (side * (1 - overlap))).rounded(.up)) + 1

@@ -1,14 +1,14 @@
 public import Domain
 public import Foundation
 
-/// What must be known of a camera's ground so that what lies there keeps its time after a restart.
+/// The background of one camera's view, from which objects on the ground keep their time after a restart.
 ///
-/// About 200 kB for a picture of 320 × 180 pixels; read and written as a binary property list.
+/// About 200 kB for a picture of 320 × 180 pixels; stored as a binary property list.
 public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
-    /// Of the fields below; another version is not read.
+    /// Version of the fields below; any other version is rejected.
     static let currentVersion = 1
 
-    /// The ground under one appearance of the view, and what lies on it.
+    /// The background under one appearance of the view (day or infra-red), and the objects on it.
     struct Appearance: Sendable, Codable, Equatable {
         let width: Int
         let height: Int
@@ -16,17 +16,17 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
         let luma: Data
         let blue: Data
         let red: Data
-        /// Mean deviations, restlessness and what nobody has seen yet, as `RunLengths`: large parts are alike.
+        /// Mean deviations, restlessness and pixels not yet seen, as `RunLengths`: large areas have equal values.
         let noise: Data
         let restless: Data
         let unknown: Data
         let candidates: [Candidate]
     }
 
-    /// One thing, or what may become one.
+    /// An object, or a candidate for one.
     struct Candidate: Sendable, Codable, Equatable {
         let object: LeftObject
-        /// Its pixels as pairs: the first of a run, and how many.
+        /// Its pixels as pairs: the first pixel of a run and the length of the run.
         let runs: [Int]
         /// Mean luma values of its place, rounded.
         let appearance: Data
@@ -41,17 +41,17 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
     }
 
     let version: Int
-    /// When the camera last saw this.
+    /// Time of the last look.
     public let time: MediaTime
-    /// Nil where the ground was still being learnt.
+    /// Nil where the background was still being learnt.
     let now: Appearance?
-    /// The other one, by day or infra-red, where things lie that were seen under it.
+    /// The other appearance (day or infra-red), where objects were found under it.
     let other: Appearance?
 
-    /// What lies there.
+    /// The objects on the ground.
     var objects: [LeftObject] { [now, other].compactMap { $0 }.flatMap { $0.candidates.map(\.object) } }
 
-    /// Nil where `data` is damaged or of another version: the ground is learnt anew then.
+    /// Nil where `data` is damaged or has another version; the background is then learnt again.
     public init?(data: Data) {
         guard let read = try? PropertyListDecoder().decode(BackgroundCheckpoint.self, from: data),
             read.version == Self.currentVersion
@@ -66,7 +66,7 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
         self.other = other
     }
 
-    /// - Throws: where Foundation cannot encode it, which these fields give no cause for.
+    /// - Throws: if Foundation cannot encode it, which these fields should never cause.
     public func data() throws -> Data {
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
@@ -74,15 +74,15 @@ public struct BackgroundCheckpoint: Sendable, Codable, Equatable {
     }
 }
 
-/// What became of the ground that an earlier run had kept.
+/// The result of restoring the background of an earlier run.
 public enum BackgroundRestoration: Sendable, Equatable {
-    /// There was none.
+    /// There was nothing to restore.
     case none
-    /// It waits for the first look.
+    /// Waiting for the first look.
     case waiting
-    /// What lay there keeps its time.
+    /// Restored: objects on the ground keep their time.
     case taken
-    /// The ground is learnt anew; what lies there is part of it.
+    /// The background is learnt again; objects on the ground become part of it.
     case refused(Reason)
 
     public enum Reason: String, Sendable {
@@ -91,7 +91,7 @@ public enum BackgroundRestoration: Sendable, Equatable {
     }
 }
 
-/// Bytes as pairs: how many, and of which value.
+/// Run-length encoding: pairs of a count and a byte value.
 enum RunLengths {
     static func encode(_ values: [UInt8]) -> Data {
         var runs = Data()
@@ -106,7 +106,7 @@ enum RunLengths {
         return runs
     }
 
-    /// Nil where the runs do not make `count` bytes.
+    /// Nil where the runs do not add up to `count` bytes.
     static func decode(_ runs: Data, count: Int) -> [UInt8]? {
         let bytes = Array(runs)
         guard bytes.count.isMultiple(of: 2) else { return nil }

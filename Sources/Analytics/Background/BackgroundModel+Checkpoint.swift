@@ -2,13 +2,14 @@ import Domain
 import Foundation
 
 extension BackgroundModel {
-    /// Levels of luma, and the share of the picture that may differ by them, at which a picture still shows this ground.
+    /// The difference in luma levels that counts, and the share of the picture that may differ for the picture to still
+    /// show this background.
     private static let difference: Float = 20
     private static let mostDifferent = 0.5
-    /// Squared weight from which an edge counts, how many there must be to compare them, and the least likeness.
+    /// Squared weight from which an edge counts, the number of edges needed for a comparison, and the least likeness.
     private static let edges = (weight: Float(0.15), points: 150, likeness: 0.3)
 
-    /// Nil while it is still being learnt.
+    /// Nil while the background is still being learnt.
     func appearance(with candidates: [BackgroundCheckpoint.Candidate]) -> BackgroundCheckpoint.Appearance? {
         guard isReady else { return nil }
         return BackgroundCheckpoint.Appearance(
@@ -18,7 +19,7 @@ extension BackgroundModel {
             candidates: candidates)
     }
 
-    /// The ground as it was kept; nil where `picture` has another size, or the planes have.
+    /// Restores the background; nil where `picture` or the planes have another size.
     init?(_ kept: BackgroundCheckpoint.Appearance, for picture: ColourPicture) {
         let (width, height) = (picture.width, picture.height)
         let count = width * height
@@ -36,9 +37,9 @@ extension BackgroundModel {
             last: Self.lit(picture, as: ground))
     }
 
-    /// Whether the look that this ground was taken back with shows the same view.
+    /// Whether the first look after the restart shows the same view.
     ///
-    /// - Parameter covers: where somebody or something stands now.
+    /// - Parameter covers: boxes of people and vehicles in that look.
     func isResembled(under covers: [Box]) -> Bool {
         let (low, high) = (ground.luma.least(), ground.luma.greatest())
         var (different, count) = (0, 0)
@@ -54,7 +55,7 @@ extension BackgroundModel {
             }
         }
         guard Double(different) <= Self.mostDifferent * Double(count) else { return false }
-        // Asphalt is as grey as other asphalt; a camera that has turned has its edges elsewhere.
+        // Any asphalt is as grey as any other; a camera that has turned has its edges in other places.
         let (then, now) = (EdgeField(GreyImage(ground.luma)), EdgeField(GreyImage(view.luma)))
         let points = then.strongest(above: Self.edges.weight, most: 2000)
         guard points.count >= Self.edges.points else { return true }
@@ -65,7 +66,7 @@ extension BackgroundModel {
         }
     }
 
-    /// The picture in the ground's light.
+    /// The picture, adjusted to the light of the background.
     private static func lit(_ picture: ColourPicture, as ground: ColourPicture) -> ColourPicture {
         let (width, height) = (picture.width, picture.height)
         let light = IlluminationMap(of: picture, over: ground, mask: Plane(width: width, height: height))

@@ -1,63 +1,66 @@
 import Domain
 import Foundation
 
-/// What the ground of one camera looks like without the things that come and go, pixel by pixel, and which pixels have
-/// turned into something else that stays.
+/// The background of one camera, pixel by pixel, without the objects that come and go, and the pixels that have
+/// permanently changed.
 ///
-/// The ground is kept in the light of its first pictures; each look is compared through an `IlluminationMap`. A pixel counts
-/// as changed only where no pixel beside it in the ground explains it, so that a shaking camera changes nothing.
+/// The background is stored in the light of its first pictures; each look is compared through an `IlluminationMap`. A
+/// pixel counts as changed only if no neighbouring background pixel explains it, so that a shaking camera changes
+/// nothing.
 struct BackgroundModel: Sendable {
-    /// Looks whose median is the first ground; nothing is found before.
+    /// Number of looks whose median is the first background; nothing is detected before.
     private static let firstLooks = 5
-    /// Least difference in luma, in colour, that counts, beyond what noise explains.
+    /// Least difference in luma and in colour that counts, beyond what noise explains.
     private static let lumaStep: Float = 7
     private static let colourStep: Float = 6
-    /// The change of light between two looks that moves a middle grey by `lumaStep`, as a natural logarithm; changes that
-    /// are kept.
+    /// The change of light between two looks that moves a middle grey by `lumaStep`, as a natural logarithm; and how
+    /// many such changes are stored.
     private static let lightStep = log(1 + Double(lumaStep) / 128)
     private static let lightLooks = 16
-    /// Mean deviations of a pixel's own noise that a change must exceed: for a normal distribution 3.5 of them are 2.8 σ.
+    /// How many mean deviations of its own noise a pixel must change by: for a normal distribution 3.5 of them are 2.8
+    /// σ.
     private static let noiseFactor: Float = 3.5
-    /// The share of those limits that counts beside pixels that exceed them, so that a thing's faint parts belong to it,
-    /// and how many pixels far.
+    /// The share of those limits that suffices beside pixels that exceed them, so that an object's faint parts belong
+    /// to it, and the reach of this in pixels.
     private static let faintShare: Float = 0.55
     private static let faintReach = 5
-    /// Looks that a changed pixel can have gathered: few, so that clean ground is believed soon.
+    /// Largest evidence that a changed pixel can gather, in looks: small, so that a clean background is soon accepted
+    /// again.
     private static let mostEvidence: UInt8 = 6
-    /// Looks hidden, after which what was known of a changed pixel is out of date.
+    /// Number of hidden looks after which the evidence of a changed pixel is out of date.
     private static let longestHidden: UInt8 = 15
-    /// Levels by which the ground follows what is seen, in one look.
+    /// Levels by which the background follows the picture in one look.
     private static let step = 3
-    /// A pixel that changes between this share of the looks (of 255) does so by habit: a clock, a tree, a screen.
+    /// A pixel that changes in more than this share of the looks (of 255) is restless: a clock, a tree, a screen.
     private static let habit: UInt8 = 100
-    /// Pixels by which the camera may have moved against the ground.
+    /// Largest movement of the camera against the background, in pixels.
     private static let reach = 2
 
     private(set) var ground: ColourPicture
-    /// 1 where a pixel has changed and stayed so for two looks and more.
+    /// 1 where a pixel has been changed for at least two looks.
     private(set) var changed: Plane
-    /// 1 where a pixel differs from the ground now; hidden pixels keep what they were.
+    /// 1 where a pixel differs from the background now; hidden pixels keep their last value.
     private(set) var foreground: Plane
-    /// 1 where a pixel differs from the ground now, be it little.
+    /// 1 where a pixel differs from the background now, even slightly.
     private(set) var faint: Plane
-    /// 1 where a pixel differs from the look before.
+    /// 1 where a pixel differs from the previous look.
     private(set) var stirred: Plane
-    /// 1 where something stands before the ground now.
+    /// 1 where the background is hidden by an occluder now.
     private(set) var hidden: Plane
-    /// Mean absolute deviation of luma from the ground, in eighths of a level.
+    /// Mean absolute deviation of luma from the background, in eighths of a level.
     private(set) var noise: Plane
-    /// The look in the ground's light and place.
+    /// The current look, adjusted to the light and position of the background.
     private(set) var view: ColourPicture
-    /// Since when each changed pixel has looked as it does, in tenths of a second after `began`: a live camera's times
-    /// are too large for small numbers.
+    /// When each changed pixel took on its present value, in tenths of a second after `began`: a live camera's times
+    /// are too large for 32 bits.
     private var since: [UInt32]
     private var began: MediaTime?
     private(set) var isReady = false
 
     private var last: ColourPicture
-    /// The newest look as it was, not in the ground's light.
+    /// The newest look, without the adjustment to the light of the background.
     private(set) var lastSeen: ColourPicture?
-    /// When the light has lately become another one.
+    /// Times of recent changes of light.
     private var lightChanges: [MediaTime] = []
     private var evidence: Plane
     private var faintEvidence: Plane
@@ -87,9 +90,9 @@ struct BackgroundModel: Sendable {
         since = [UInt32](repeating: 0, count: empty.count)
     }
 
-    /// A ground that is known already.
+    /// Creates a model from a known background.
     ///
-    /// - Parameter last: the picture that it meets, in its light.
+    /// - Parameter last: the current picture, adjusted to its light.
     init(known: ColourPicture, noise: Plane, restless: Plane, unknown: Plane, last: ColourPicture) {
         self.init(known)
         self.noise = noise
@@ -103,11 +106,11 @@ struct BackgroundModel: Sendable {
     var width: Int { ground.width }
     var height: Int { ground.height }
 
-    /// Takes one look.
+    /// Processes one look.
     ///
     /// - Parameters:
-    ///   - covers: where somebody or something stands or passes before the ground.
-    ///   - keep: 1 where the ground must not follow, because something that lies there is being watched.
+    ///   - covers: boxes of the occluders.
+    ///   - keep: 1 where the background must not be updated, because an object there is being tracked.
     ///   - time: of the look.
     mutating func update(with picture: ColourPicture, covers: [Box], keep: Plane, at time: MediaTime) {
         let start = began ?? time
@@ -123,9 +126,9 @@ struct BackgroundModel: Sendable {
         cleanUp()
     }
 
-    /// Forgets what the ground looks like inside `box`: the next look that shows it is believed.
+    /// Forgets the background inside `box`: the next look that shows it is accepted as the background.
     ///
-    /// - Parameter keep: 1 where something lies that is being watched, whose ground stays known.
+    /// - Parameter keep: 1 where an object is being tracked; the background there is retained.
     mutating func forget(_ box: Box, except keep: Plane) {
         var forgotten = Plane(width: width, height: height)
         mark(box, in: &forgotten)
@@ -134,8 +137,8 @@ struct BackgroundModel: Sendable {
         }
     }
 
-    /// Whether the light has changed unevenly after `time`, by as much as makes a changed pixel: what is new since then is
-    /// light before it is a thing.
+    /// Whether the light has changed unevenly after `time`, by enough to produce changed pixels: anything new since
+    /// then is more likely light than an object.
     func lightChanged(after time: MediaTime) -> Bool { lightChanges.contains { $0 >= time } }
 
     private mutating func noteLight(of seen: ColourPicture, at time: MediaTime) {
@@ -147,16 +150,16 @@ struct BackgroundModel: Sendable {
         lastSeen = seen
     }
 
-    /// Since when most of these changed pixels have looked as they do; nil before the first look.
+    /// The time at which most of these changed pixels took on their present value; nil before the first look.
     ///
-    /// Those that are but faintly changed have no time of their own.
+    /// Faintly changed pixels have no time of their own.
     func since(_ pixels: [Int]) -> MediaTime? {
         let times = pixels.filter { foreground.values[$0] != 0 }.map { since[$0] }.sorted()
         guard let began, !times.isEmpty else { return nil }
         return began + Double(times[times.count / 2]) / 10
     }
 
-    /// Takes what is seen at these pixels for the ground.
+    /// Takes the present values of these pixels over into the background.
     mutating func absorb(_ pixels: [Int]) {
         for pixel in pixels {
             ground.luma.values[pixel] = view.luma.values[pixel]
@@ -190,7 +193,8 @@ struct BackgroundModel: Sendable {
         }
     }
 
-    /// The median of the first looks, of those that showed the ground; a pixel that none showed stays unknown.
+    /// Sets the background to the median of the first looks in which a pixel was not hidden; a pixel that was always
+    /// hidden stays unknown.
     private mutating func begin(with picture: ColourPicture) {
         view = picture
         if let before = first.last { text.update(now: picture.luma, before: before.picture.luma) }
@@ -216,8 +220,8 @@ struct BackgroundModel: Sendable {
         isReady = true
     }
 
-    /// How much each pixel differs from the ground in the first looks, each of them brought into the ground's light: an
-    /// exposure that is being set changes every pixel, and none of them by habit.
+    /// Learns each pixel's noise from the first looks, each adjusted to the light of the background: while the exposure
+    /// settles every pixel changes, and none of them is restless for it.
     private mutating func learnNoise() {
         let lights = first.map { IlluminationMap(of: $0.picture, over: ground, mask: $0.hidden) }
         var gains = [[Float]](repeating: [Float](repeating: 1, count: width), count: first.count)
@@ -235,15 +239,16 @@ struct BackgroundModel: Sendable {
                     deviations.append(abs(luma - Float(ground.luma.values[pixel])))
                 }
                 deviations.sort()
-                // Where several of the first looks differ, something passes all the time.
+                // A pixel that differs in several of the first looks shows constant traffic.
                 restless.values[pixel] = UInt8(min(255, deviations.count { $0 > 16 } * 55))
-                // The median deviation, which a car that passes in one look leaves alone: 0.67 σ, where the mean one is 0.8 σ.
+                // The median deviation, which a single passing car does not affect: 0.67 σ, where the mean deviation is
+                // 0.8 σ.
                 noise.values[pixel] = UInt8(min(40, max(12, deviations[deviations.count / 2] * 10)))
             }
         }
     }
 
-    /// The whole-pixel movement of the camera: the one whose difference, with the overall gain taken out, is least.
+    /// The camera's movement in whole pixels: the one with the least difference, after removing the overall gain.
     private func displacement(of picture: ColourPicture) -> (x: Int, y: Int) {
         var (now, then) = (1, 1)
         let step = 3
@@ -265,7 +270,7 @@ struct BackgroundModel: Sendable {
                             for x in stride(from: 4, to: width - 4, by: step) {
                                 let pixel = y * width + x
                                 let here = Int(picture[pixel + dy * width + dx])
-                                // A large difference is a thing, not a movement.
+                                // A large difference is an object, not a movement.
                                 cost += min(24, abs(here - Int(ground[pixel]) * gain >> 8))
                             }
                         }
@@ -303,7 +308,7 @@ struct BackgroundModel: Sendable {
                 }
                 hiddenLooks.values[pixel] = 0
                 let value = Float(seen.luma.values[pixel])
-                // In the ground's light. What was clipped there could have been anything brighter.
+                // Adjusted to the light of the background. A clipped value could have been anything brighter.
                 let luma = UInt8(min(255, max(0, value / gain[x] + 0.5)))
                 let blueNow = UInt8(min(255, max(0, Float(seen.blue.values[pixel]) - blue[x] + 0.5)))
                 let redNow = UInt8(min(255, max(0, Float(seen.red.values[pixel]) - red[x] + 0.5)))
@@ -381,7 +386,7 @@ struct BackgroundModel: Sendable {
         }
     }
 
-    /// The ground follows slowly what is seen; its noise is learnt where nothing has changed.
+    /// Updates the background slowly; the noise is learnt where nothing has changed.
     private mutating func follow(_ pixel: Int, _ isForeground: Bool, _ isKept: Bool, _ beyond: Float) {
         guard !isKept else { return }
         let most = isForeground ? 1 : Self.step
@@ -401,7 +406,7 @@ struct BackgroundModel: Sendable {
         value = UInt8(Int(value) + (difference > 0 ? step : -step))
     }
 
-    /// Changed pixels: two looks of evidence, specks removed, faint neighbours added, small gaps closed.
+    /// Cleans up the changed pixels: two looks of evidence, specks removed, faint neighbours added, small gaps closed.
     private mutating func cleanUp() {
         var mask = Plane(width: width, height: height)
         for pixel in 0..<mask.count where evidence.values[pixel] >= 2 { mask.values[pixel] = 1 }

@@ -2,9 +2,9 @@ import Domain
 
 /// A connected part of a mask.
 struct Blob: Sendable {
-    /// Indices into the picture, in the order in which they were found.
+    /// Indices into the picture, in the order of the search.
     var pixels: [Int]
-    /// Pixels, both ends inside.
+    /// Bounds in pixels, both ends inclusive.
     var left: Int
     var top: Int
     var right: Int

@@ -1,30 +1,31 @@
-/// Where the camera writes a clock into its own picture.
+/// Where the camera burns a clock into its own picture.
 ///
-/// A digit that changes rarely looks like a thing that was put down. But the digits of the seconds change at each look,
-/// between the same two levels, near the upper or lower edge; the rest of the line has their height and their colour.
+/// A digit that rarely changes looks like an object that was put down. But the digits of the seconds change at each
+/// look, between the same two levels, near the upper or lower edge; the rest of the line has the same height and
+/// colour.
 struct BurntInText: Sendable {
-    /// The share of the picture's height, at the top and at the bottom, in which cameras write.
+    /// The share of the picture's height, at the top and at the bottom, in which cameras burn text in.
     private static let margin = 0.2
-    /// Levels by which a pixel flips between a stroke and what lies behind it.
+    /// Levels by which a pixel flips between a stroke and its background.
     private static let flip = 30
-    /// Of 255: a pixel that flips in a quarter of the looks and more is above it, after six at the earliest.
+    /// Of 255: a pixel that flips in at least a quarter of the looks exceeds it, after six looks at the earliest.
     private static let often: UInt8 = 128
-    /// The share of the margins' pixels that flip at most in a look from which a clock can be told: where more do, the
+    /// The largest share of the margins' pixels that may flip in a look for a clock to be detected: beyond that the
     /// camera shakes, or the street is full of traffic.
     private static let most = 0.03
-    /// Pixels of which a digit that changes has at least so many, and a line is so high at most.
+    /// Least number of pixels of a changing digit, and the largest height of a line.
     private static let leastPixels = 6
     private static let heights = 4...26
     private static let widest = 40
-    /// Levels between strokes and what lies behind them, and how far strokes may be from one another.
+    /// Levels between strokes and their background, and by how much strokes may differ from one another.
     private static let contrast = 50
     private static let tolerance = 25
-    /// In heights: the widest gap in a line, and the least length of a clock.
+    /// In heights of the line: the widest gap in a line, and the least length of a clock.
     private static let gap = 1.5
     private static let length = 3.0
 
     private var flips: Plane
-    /// 1 where the camera writes.
+    /// 1 where the camera burns text in.
     private(set) var mask: Plane
 
     init(width: Int, height: Int) {
@@ -32,7 +33,7 @@ struct BurntInText: Sendable {
         mask = flips
     }
 
-    /// Takes one look and the one before, in one light.
+    /// Processes one look and the previous one, both in the same light.
     mutating func update(now: Plane, before: Plane) {
         let rows = Int(Self.margin * Double(now.height)) * now.width
         let pixels = [0..<rows, now.count - rows..<now.count]
@@ -55,7 +56,7 @@ struct BurntInText: Sendable {
         }
     }
 
-    /// The line of text that a digit belongs to; nil where what is beside it does not look like text.
+    /// The line of text to which a digit belongs; nil where its surroundings do not look like text.
     private static func line(through digit: Blob, in picture: Plane) -> (rows: Range<Int>, columns: Range<Int>)? {
         var levels: [Int] = []
         for y in digit.top...digit.bottom {

@@ -1,29 +1,30 @@
 import Domain
 import Foundation
 
-/// Whether a changed part of the picture is a thing that came, rather than light or the trace of something that left.
+/// Whether a changed part of the picture is an object that arrived, rather than light or the trace of something that
+/// left.
 struct ForegroundEvidence: Sendable {
-    /// How much better the change's outline fits the picture than the ground; above zero it came.
+    /// How much better the outline of the change fits the picture than the background; positive for an arrival.
     let came: Double
-    /// What is left of the change, in levels, when the best smooth gain of the ground's own pattern is taken out, and what noise
-    /// would leave.
+    /// The residual of the change, in levels, after removing the best smooth gain of the background's own pattern, and
+    /// the residual that noise would leave.
     let residual: Double
     let noise: Double
-    /// The gain that fits best, and the mean change of colour; none where nearly all of it is clipped.
+    /// The best-fitting gain, and the mean change of colour; 0 where nearly all pixels are clipped.
     let gain: Double
     let colour: Double
     /// Mean change of luma, in levels.
     let change: Double
 
-    /// Log ratio that a thing must reach.
+    /// Least log ratio of an object.
     private static let leastCame = 0.0
-    /// Skylight alone is a seventh of full daylight and more; with a display gamma of 2.2 that is a gain of 0.4. What is
-    /// darker than this is no shadow.
+    /// Skylight alone is at least a seventh of full daylight; with a display gamma of 2.2 that is a gain of 0.4.
+    /// Anything darker is no shadow.
     private static let darkestShadow = 0.4
-    /// Levels of colour that light from another part of the sky does not reach.
+    /// A change of colour that light from another part of the sky does not reach, in levels.
     private static let leastColour = 11.0
 
-    /// Levels of luma and colour together, below which nothing can be said.
+    /// Levels of luma and colour together, below which no conclusion is possible.
     private static let leastChange = 9.0
 
     var isLight: Bool {
@@ -33,8 +34,8 @@ struct ForegroundEvidence: Sendable {
 
     var speaksForThing: Bool { came > Self.leastCame && change + colour > max(Self.leastChange, 3 * noise) && !isLight }
 
-    /// Whether so much is left over, or of such a colour, that light from elsewhere, which the fit does not know, does not
-    /// explain it either: where the sun goes, each blade of grass loses a shadow of its own.
+    /// Whether the residual or the colour is too large to be explained by light from another direction, which the fit
+    /// does not model: when the sun goes in, each blade of grass loses a shadow of its own.
     var outlastsLight: Bool { residual > 3 * noise || colour >= Self.leastColour }
 
     init(of pixels: [Int], box: Box, in model: BackgroundModel) {
@@ -55,7 +56,7 @@ struct ForegroundEvidence: Sendable {
         colour = Self.colour(used, model)
     }
 
-    /// The share of pixels that must have a colour of their own for it to count.
+    /// Least share of unclipped pixels for the colour to count.
     private static let colouredShare = 1.0 / 3
 
     private static func colour(_ pixels: [Int], _ model: BackgroundModel) -> Double {
@@ -80,8 +81,8 @@ struct ForegroundEvidence: Sendable {
             || inside.values[pixel + width] == 0
     }
 
-    /// Gradients along the outline, and the contrast of the inside with a ring around it, in the picture against the same
-    /// in the ground.
+    /// Gradients along the outline, and the contrast of the inside with a ring around it, in the picture compared with
+    /// the background.
     private static func outline(
         _ edge: [Int], _ pixels: [Int], _ inside: Plane, _ box: Box, _ model: BackgroundModel
     ) -> Double {
@@ -123,7 +124,7 @@ struct ForegroundEvidence: Sendable {
             + abs(mean(inside, picture.red) - mean(ring, picture.red))
     }
 
-    /// Least squares of picture = (a + b·x + c·y) · ground; returns the mean gain and the deviation that is left.
+    /// Least squares of picture = (a + b·x + c·y) · ground; returns the mean gain and the remaining deviation.
     private static func fit(_ pixels: [Int], _ model: BackgroundModel) -> (gain: Double, residual: Double) {
         guard pixels.count >= 6 else { return (1, 255) }
         let width = model.width
@@ -149,7 +150,7 @@ struct ForegroundEvidence: Sendable {
             v[1] += q * value
             v[2] += r * value
         }
-        // A little ridge keeps thin shapes solvable.
+        // A small ridge keeps the system solvable for thin shapes.
         let ridge = m[0] * 1e-4 + 1e-9
         let (a, b, c, d, e, f) = (m[0], m[1], m[2], m[4] + ridge, m[5], m[8] + ridge)
         let determinant = a * (d * f - e * e) - b * (b * f - e * c) + c * (b * e - d * c)
@@ -161,7 +162,7 @@ struct ForegroundEvidence: Sendable {
             let (p, q, r) = terms(pixel)
             return abs(Double(model.view.luma.values[pixel]) + 6 - x0 * p - x1 * q - x2 * r)
         }.sorted()
-        // The median, since a passer-by in a corner must not make a thing of a shadow; 1.48 of it are σ.
+        // The median, since a passer-by in a corner must not turn a shadow into an object; 1.48 times it is σ.
         return (x0, left[left.count / 2] * 1.4826)
     }
 }

@@ -3,14 +3,14 @@ import Foundation
 /// How the light of a look differs from the light of the background model: a gain of luma and an offset of each colour
 /// difference, smooth over the picture.
 ///
-/// Means over cells, then the median of each cell's neighbourhood, so that a thing, being smaller than half of the
-/// neighbourhood, does not bend the light over itself; then bilinear between the cells' centres.
+/// Computed as means over cells, then the median of each cell's neighbourhood, so that an object, being smaller than
+/// half of the neighbourhood, does not distort the estimate at its own place; then bilinear between the cells' centres.
 struct IlluminationMap: Sendable {
     /// Pixels of a cell's side.
     private static let cell = 16
-    /// Cells to each side of a cell that its median takes in.
+    /// Reach of a cell's median, in cells to each side.
     private static let reach = 2
-    /// Light that changes by more than this has changed the scene.
+    /// A gain outside these limits is a change of the scene, not of the light.
     private static let limits: ClosedRange<Float> = 0.35...3
 
     private let columns: Int
@@ -21,7 +21,7 @@ struct IlluminationMap: Sendable {
     /// Median gain over the picture.
     let overall: Float
 
-    /// - Parameter mask: 0 where a pixel tells about the light; others are covered, unknown or restless.
+    /// - Parameter mask: 0 where a pixel may be used; others are covered, unknown or restless.
     init(of picture: ColourPicture, over ground: ColourPicture, mask: Plane) {
         let (width, height) = (picture.width, picture.height)
         columns = max(1, (width + Self.cell - 1) / Self.cell)
@@ -32,7 +32,7 @@ struct IlluminationMap: Sendable {
             for x in 0..<width where mask.values[y * width + x] == 0 {
                 let (pixel, index) = (y * width + x, y / Self.cell * columns + x / Self.cell)
                 let (now, then) = (Int(picture.luma.values[pixel]), Int(ground.luma.values[pixel]))
-                // A clipped pixel says nothing of the gain.
+                // A clipped pixel says nothing about the gain.
                 guard now < 250, then < 250 else { continue }
                 sums[index].now += now
                 sums[index].then += then
@@ -115,22 +115,21 @@ struct IlluminationMap: Sendable {
     }
 }
 
-/// How unevenly the light over a picture changes from one look to the next. An exposure step is even, a cloud's shadow is
-/// not.
+/// How unevenly the light changes from one look to the next. An exposure step is even, a cloud's shadow is not.
 ///
-/// Only cells whose structure is still seen tell of light: where a lorry drives in, its structure takes the place.
+/// Only cells whose structure is unchanged are used: a lorry that drives in replaces the structure.
 struct LightChange: Sendable {
     /// Pixels of a cell's side.
     private static let cell = 16
-    /// Deviation of a cell's luma, in levels, and the correlation with the look before, from which its structure is still
-    /// seen: of two different ones hardly any correlates so well.
+    /// Least deviation of a cell's luma, in levels, and least correlation with the previous look for its structure to
+    /// count as unchanged: two different structures hardly ever correlate so well.
     private static let leastDeviation = 4.0
     private static let leastCorrelation = 0.8
-    /// Cells that must tell.
+    /// Least number of usable cells.
     private static let leastCells = 20
 
-    /// From the tenth to the ninetieth hundredth of the cells: the natural logarithm of the gain, and levels of colour;
-    /// 0 where too little can be told.
+    /// The range from the 10th to the 90th percentile of the cells: the natural logarithm of the gain, and levels of
+    /// colour; 0 where too few cells are usable.
     let luma: Double
     let colour: Double
 

@@ -2,18 +2,18 @@ public import Domain
 import Foundation
 
 extension LeftObjectDetector {
-    /// Seconds after which light and street have changed too much for the ground to be compared with.
+    /// Seconds after which light and street have changed too much for the background to be compared.
     private static let oldest = 7200.0
 
-    /// What lies there, or may, under either appearance; what was kept, until the first look.
+    /// The objects and candidates on the ground, under either appearance; those of the checkpoint until the first look.
     public var lying: [LeftObject] {
         restored?.objects ?? (candidates + other.candidates).map(\.object)
     }
 
-    /// Whether the ground has been learnt.
+    /// Whether the background has been learnt.
     public var isKnown: Bool { restored == nil && model?.isReady ?? false }
 
-    /// What a later run needs to go on; nil while the ground is not known.
+    /// The state from which a later run resumes; nil while the background is unknown.
     ///
     /// - Parameter time: of the newest look.
     public func checkpoint(at time: MediaTime) -> BackgroundCheckpoint? {
@@ -45,7 +45,7 @@ extension LeftObjectDetector {
                 }
             }
         }
-        // The lamps may have come on, or the day, while nobody looked.
+        // The lamps may have come on, or the day may have broken, during the outage.
         guard let index = found.firstIndex(where: { $0?.model.isResembled(under: covers) ?? false }),
             let now = found.remove(at: index)
         else {
@@ -95,7 +95,7 @@ extension LeftObjectDetector.Candidate {
     }
 }
 
-/// What speaks against a thing although it looks like one: how it came, and that it moves.
+/// What speaks against an object although it looks like one: the way it arrived, and movement.
 extension LeftObjectDetector {
     /// What happened when something new was first seen.
     struct Arrival: Sendable {
@@ -103,8 +103,8 @@ extension LeftObjectDetector {
         var somebodyCame = false
     }
 
-    /// Seconds before it was first seen, within which a change of light explains it: a look, at the slowest; and within
-    /// which whoever brought it was there: three looks, and what they hid meanwhile.
+    /// Seconds before it was first seen within which a change of light explains it (one look at the slowest rate), and
+    /// within which the person who brought it must have been there (three looks, including the time they hid it).
     private static let lightLead = 3.0
     private static let visitLead = 10.0
 
@@ -114,19 +114,19 @@ extension LeftObjectDetector {
             somebodyCame: visits.reached(box, since: since + -Self.visitLead, aspect: aspect))
     }
 
-    /// The likeness to itself that a thing keeps where it only lies there, and the share of its pixels that may differ from
-    /// the look before, beyond that of what is around it (a camera that shakes, rain).
+    /// The likeness to itself that an object keeps while it only lies there, and the share of its pixels that may
+    /// differ from the previous look, beyond that of its surroundings (a shaking camera, rain).
     private static let stillLikeness = 0.85
     private static let mostStirred = 0.25
-    /// Looks of the last five that may give cause for doubt.
+    /// How many of the last five looks may be doubtful.
     static let mostDoubtfulLooks = 1
 
-    /// Height to width from which something may be somebody who stands, whom the detector misses in rain or by night, and
-    /// the seconds for which nobody stands so still that they keep looking the same.
+    /// Ratio of height to width from which it may be a standing person whom the detector misses in rain or by night,
+    /// and the seconds after which no person would still look the same.
     private static let upright = 2.5
     private static let longestStill = 60.0
 
-    /// Whether it is as upright as somebody who stands, and has not lain there for longer than anybody stands still.
+    /// Whether it is as upright as a standing person and has not been there for longer than a person stands still.
     func mayStand(_ candidate: Candidate, at time: MediaTime) -> Bool {
         let box = candidate.object.box
         return box.height * aspect >= Self.upright * box.width && time - candidate.object.since < Self.longestStill

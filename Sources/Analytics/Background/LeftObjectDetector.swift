@@ -1,47 +1,47 @@
 public import Domain
 
-/// Finds what was put down on the ground: it came, it stays as it is, it is no person and no vehicle, and no change of
-/// light explains it.
+/// Finds objects that were put down on the ground: they arrived, they do not move, they are neither people nor
+/// vehicles, and no change of light explains them.
 ///
-/// One for each camera; the rules of its zones share what it finds.
+/// One instance for each camera, shared by the rules of its zones.
 public struct LeftObjectDetector: Sendable {
-    /// Sizes at a picture of 320 pixels' width.
+    /// Sizes for a picture 320 pixels wide.
     private static let leastArea = 40
     private static let leastSide = 5
-    /// Shares of the picture, of the bounding box; width to height.
+    /// Shares of the picture and of the bounding box; ratio of width to height.
     private static let largestArea = 0.06
     private static let leastFill = 0.34
     private static let mostAspect = 5.0
-    /// Things are watched only so many at a time: more than this is weather.
+    /// The most objects tracked at a time: a larger number is weather.
     private static let mostObjects = 40
-    /// Scores from which a detection that covers so much of a thing, and is so many times as large at most, says what it
-    /// is. Bags are readily taken for people, but people are taller than wide, as seen and as detected: a part of a bag
-    /// that is seen first may be tall too.
+    /// Least scores, coverage and size ratio with which a detection identifies an object. Bags are easily taken for
+    /// people, but people are taller than wide, both in the picture and in the detection; a part of a bag that is seen
+    /// first may be tall too.
     private static let claimScore = (tall: 0.45, person: Occluders.certainWideScore, other: 0.45)
     private static let claimCover = 0.5
     private static let claimSize = 6.0
-    /// The upper part of a vehicle's box, in shares of its height: below it, where a vehicle stands askew, the box may show
+    /// The upper part of a vehicle's box, as a share of its height: below it the box of a vehicle at an angle may show
     /// the ground at its corners.
     private static let bodyShare = 0.6
-    /// The share of a thing that may be covered, now and on average.
+    /// The share of an object that may be covered, now and on average.
     private static let mostCovered = 0.35
     private static let mostHiddenLooks = 0.5
-    /// What seems covered but looks so much as it did is not.
+    /// Likeness from which an object that seems covered is not covered.
     private static let uncoveredLikeness = 0.85
     private static let likeness = 0.55
-    /// The share of a thing's pixels that must have changed back, in so many looks, until it is gone.
+    /// An object is gone when fewer than this share of its pixels still differ, in so many looks.
     private static let goneShare = 0.35
     private static let goneLooks = 3
-    /// Looks that speak against a candidate before the ground takes it in.
+    /// Negative looks after which a candidate is absorbed into the background.
     private static let rejections = 8
-    /// Seconds by which a part of smoke may be seen as a thing before it is known for smoke.
+    /// Seconds by which a part of smoke may be seen as an object before it is recognised as smoke.
     private static let smokeLead = 4.0
 
     struct Candidate: Sendable {
         var object: LeftObject
         var pixels: [Int]
         var appearance: Patch
-        /// The share of its pixels that stood out clearly when it was new.
+        /// The share of its pixels that clearly stood out when it was new.
         var strength: Double
         var verdicts: [Bool] = []
         var good = 0
@@ -50,11 +50,11 @@ public struct LeftObjectDetector: Sendable {
         var emptied: (since: MediaTime, looks: Int)?
         var rejections = 0
         var changedLooks = 0
-        /// What had happened when it came, besides it.
+        /// The circumstances of its arrival.
         var arrival = Arrival()
-        /// Something else was seen in its place before.
+        /// Whether something else was seen in its place before.
         var isReplaced = false
-        /// Of the last five looks.
+        /// The doubts of the last five looks.
         var doubts: [LeftObject.Doubt?] = []
         /// The age at the last verification, in seconds.
         var lookedAt: Double?
@@ -69,32 +69,32 @@ public struct LeftObjectDetector: Sendable {
     var model: BackgroundModel?
     private var occluders = Occluders()
     var visits = Visits()
-    /// What hid the ground at the last look.
+    /// The occluders of the last look.
     private var covering: [Box] = []
     private var hazes: [Box] = []
-    /// The ground under the other appearance, and what lay there.
+    /// The background under the other appearance, and the candidates found under it.
     var other: (model: BackgroundModel?, candidates: [Candidate]) = (nil, [])
     var candidates: [Candidate] = []
     var nextID = 1
     private let watched: [Box]
-    /// Height of the picture by its width.
+    /// Height of the picture divided by its width.
     var aspect = 1.0
 
-    /// What an earlier run had kept, until the first look.
+    /// The checkpoint of an earlier run, until the first look.
     var restored: BackgroundCheckpoint?
     public internal(set) var restoration: BackgroundRestoration
 
     /// - Parameters:
-    ///   - zones: where things matter; elsewhere the ground takes them in.
-    ///   - restored: the ground when the last run ended; its times must be of the same timeline.
+    ///   - zones: where objects matter; elsewhere they are absorbed into the background.
+    ///   - restored: the background at the end of the last run; its times must be of the same timeline.
     public init(zones: [Polygon], restored: BackgroundCheckpoint? = nil) {
         watched = zones.map(\.bounds)
         self.restored = restored
         restoration = restored == nil ? .none : .waiting
     }
 
-    /// The whole picture looks different, as after a change to infra-red. Each of the two appearances has a ground of its
-    /// own; what lay there under the other one is neither gone nor new.
+    /// The whole picture looks different, as after a switch to infra-red. Each of the two appearances has its own
+    /// background; objects found under the other one are neither gone nor new.
     public mutating func appearanceChanged() {
         let now = (model: model, candidates: candidates.filter(\.object.isThing))
         model = other.model
@@ -106,7 +106,7 @@ public struct LeftObjectDetector: Sendable {
         other = now
     }
 
-    /// 1 where a thing lies that was put down; nil before the first look.
+    /// 1 in the pixels of objects that were put down; nil before the first look.
     var pixelsOfThings: Plane? {
         guard let model else { return nil }
         var plane = Plane(width: model.width, height: model.height)
@@ -116,15 +116,15 @@ public struct LeftObjectDetector: Sendable {
         return plane
     }
 
-    /// The thing that a verification of the detector is due for: once it has proved to be one, and again whenever it has
-    /// lain twice as long.
+    /// The object that is due for a verification by the detector: once it has been established, and again whenever its
+    /// age has doubled.
     public func due(at time: MediaTime) -> LeftObject? {
         candidates.first {
             $0.object.isThing && $0.object.isVisible && time - $0.object.since >= 2 * ($0.lookedAt ?? 0)
         }?.object
     }
 
-    /// Takes what a verification of the detector saw.
+    /// Takes the detections of a verification.
     public mutating func identify(_ id: Int, by detections: [Detection], at time: MediaTime) {
         guard let index = candidates.firstIndex(where: { $0.object.id == id }) else { return }
         candidates[index].lookedAt = max(1, time - candidates[index].object.since)
@@ -132,7 +132,7 @@ public struct LeftObjectDetector: Sendable {
         claim(&candidates[index], detections)
     }
 
-    /// The same things with what a verification has said since.
+    /// The same objects, updated with the result of a verification.
     public func refreshed(_ objects: [LeftObject]) -> [LeftObject] {
         objects.map { object in
             var object = object
@@ -141,7 +141,7 @@ public struct LeftObjectDetector: Sendable {
         }
     }
 
-    /// What the detector takes for a vehicle or a person is not a thing, even if only one look says so.
+    /// An object that the detector takes for a vehicle or a person is discarded, even if only one look says so.
     private func claim(_ candidate: inout Candidate, _ detections: [Detection]) {
         let box = candidate.object.box
         func isTall(_ box: Box) -> Bool { box.height * aspect >= Occluders.tall * box.width }
@@ -158,17 +158,17 @@ public struct LeftObjectDetector: Sendable {
         if let claim { candidate.object.identity = .known(claim.objectClass) }
     }
 
-    /// Whether it ends so far above the wheels of a vehicle that it is a part of that, or a reflection in it: what lies on the
-    /// ground before a vehicle reaches further down the picture, and what lies behind it is hidden.
+    /// Whether the box ends so far above the wheels of a vehicle that it is a part of the vehicle or a reflection in
+    /// it: an object on the ground before a vehicle reaches further down the picture, and one behind it is hidden.
     private static func isOnBody(_ box: Box, of detection: Detection) -> Bool {
         detection.objectClass.isMotorVehicle && box.maxY < detection.box.y + detection.box.height * bodyShare
     }
 
-    /// Takes one look; returns what lies there and, once more, what has just gone.
+    /// Processes one look; returns the objects on the ground and, once more, those that have just gone.
     ///
     /// - Parameters:
-    ///   - hazes: where smoke may lie over the ground, which does not follow it.
-    ///   - plumes: smoke that is being watched.
+    ///   - hazes: where smoke may cover the ground; the background is not updated there.
+    ///   - plumes: smoke that is being tracked.
     public mutating func update(
         with scene: Scene, stationary: [StationaryObject], ended: [StationaryObjectTracker.Ended], hazes: [Box] = [],
         plumes: [Plume] = []
@@ -183,7 +183,8 @@ public struct LeftObjectDetector: Sendable {
         for candidate in candidates where candidate.rejections < Self.rejections {
             for pixel in candidate.pixels { keep.values[pixel] = 1 }
         }
-        // What was there before the ground was learnt is part of it: when it leaves, the ground is new.
+        // An object that was there before the background was learnt is part of it: when it leaves, the background there
+        // is new.
         for end in ended where Self.isBackground(end.object, in: model) {
             model.forget(end.object.box.grown(by: 0.1), except: keep)
         }
@@ -201,20 +202,20 @@ public struct LeftObjectDetector: Sendable {
             judge(&candidates[index], in: model, scene.time)
             if candidates[index].object.isVisible { claim(&candidates[index], scene.detections) }
         }
-        // What light or a departure explains becomes ground.
+        // Candidates that are explained by light or by a departure become background.
         for candidate in candidates where candidate.rejections >= Self.rejections { model.absorb(candidate.pixels) }
         gone += candidates.filter { $0.rejections >= Self.rejections }.map { $0.told(as: .gone(at: scene.time)) }
         candidates.removeAll { $0.rejections >= Self.rejections }
         return candidates.map(\.object) + unseen + gone + lost
     }
 
-    /// Whether the ground shows it. That nobody saw it arrive is not enough: so it is with whoever walks by as the watch
-    /// begins again, over a ground that was known before.
+    /// Whether the object is part of the background. An unseen arrival is not enough: a pedestrian who walks by as the
+    /// run begins, over a background that is already known, has none either.
     private static func isBackground(_ object: StationaryObject, in model: BackgroundModel) -> Bool {
         !object.hasArrived && GreyImage(model.ground.luma).patch(in: object.box).likeness(object.appearance) >= likeness
     }
 
-    /// Grounds of a picture of another size are of no use; returns what lay there, under either appearance.
+    /// Drops backgrounds of another picture size; returns the objects on them, under either appearance.
     private mutating func forgetOtherShapes(
         than picture: ColourPicture, _ model: inout BackgroundModel, at time: MediaTime
     ) -> [LeftObject] {
@@ -230,7 +231,7 @@ public struct LeftObjectDetector: Sendable {
         return lost.map { $0.told(as: .lost(at: time)) }
     }
 
-    /// The ground as a picture between two looks shows it; nil while it is not known. Nothing is learnt from it.
+    /// The background model as a burst frame shows it; nil while the background is unknown. Nothing is learnt from it.
     func take(burstFrame scene: Scene) -> BackgroundModel? {
         guard var model, model.isReady, let picture = ColourPicture(scene), picture.width == model.width,
             picture.height == model.height
@@ -241,12 +242,12 @@ public struct LeftObjectDetector: Sendable {
         return model
     }
 
-    /// What lay there under the other appearance.
+    /// The objects found under the other appearance.
     private var unseen: [LeftObject] {
         other.candidates.map { $0.told(as: .hidden) }
     }
 
-    /// Known candidates: still there, hidden or gone. Returns what has gone.
+    /// Updates the known candidates: still there, hidden or gone. Returns those that have gone.
     private mutating func follow(in model: BackgroundModel, _ scene: Scene, under plumes: [Plume]) -> [LeftObject] {
         var gone: [LeftObject] = []
         var kept: [Candidate] = []
@@ -262,7 +263,8 @@ public struct LeftObjectDetector: Sendable {
             }
             let visible = candidate.pixels.count - hidden
             candidate.looks += 1
-            // What seems covered but looks as ever is not: large boxes reach over what lies beside a lorry.
+            // An object that seems covered but looks as before is not covered: large boxes reach over objects beside a
+            // lorry.
             let isCovered =
                 Double(hidden) > Self.mostCovered * Double(candidate.pixels.count)
                 && scene.picture.patch(in: candidate.object.box).likeness(candidate.appearance) < Self.uncoveredLikeness
@@ -294,7 +296,7 @@ public struct LeftObjectDetector: Sendable {
         return gone
     }
 
-    /// Whether it came with smoke in its place: then nothing can be told of it before the smoke has gone.
+    /// Whether it arrived together with smoke at its place: then nothing can be concluded until the smoke has gone.
     private func isSmoke(_ candidate: Candidate, _ plumes: [Plume]) -> Bool {
         !candidate.object.isThing
             && plumes.contains {
@@ -302,7 +304,7 @@ public struct LeftObjectDetector: Sendable {
             }
     }
 
-    /// Blobs that no candidate explains begin one; those that touch one make it grow.
+    /// Blobs without a candidate start one; those that touch a candidate make it grow.
     private mutating func begin(_ blobs: [Blob], in model: BackgroundModel, _ scene: Scene) {
         var owner = [Int](repeating: -1, count: model.ground.luma.count)
         for (index, candidate) in candidates.enumerated() {
@@ -334,7 +336,7 @@ public struct LeftObjectDetector: Sendable {
         }
     }
 
-    /// A thing that was known under the other appearance is the same one.
+    /// An object that was known under the other appearance is the same one.
     private mutating func adopt(_ blob: Blob, _ box: Box, in model: BackgroundModel) -> Bool {
         guard let index = other.candidates.firstIndex(where: { $0.object.box.iou(box) >= 0.3 }) else { return false }
         var candidate = other.candidates.remove(at: index)
@@ -356,8 +358,8 @@ public struct LeftObjectDetector: Sendable {
             && aspect <= Self.mostAspect && Double(blob.area) <= Self.largestArea * Double(model.ground.luma.count)
     }
 
-    /// Whether the same thing lies there still; where two looks in a row deny it, something else does, and its time begins
-    /// again: different lorries in one place would otherwise add up.
+    /// Whether the same object is still there; where two looks in a row deny it, it is another one and its time starts
+    /// again: otherwise different lorries in one place would add up.
     private func looksTheSame(_ candidate: inout Candidate, in model: BackgroundModel, _ time: MediaTime) -> Bool {
         let now = GreyImage(model.view.luma).patch(in: candidate.object.box)
         guard now.likeness(candidate.appearance) < Self.likeness else {
@@ -380,8 +382,8 @@ public struct LeftObjectDetector: Sendable {
 
     private mutating func grow(_ index: Int, to blob: Blob, in model: BackgroundModel, _ scene: Scene) {
         let before = candidates[index].pixels.count
-        // Young candidates fill up as their pixels gather evidence; later growth is something that was added.
-        // Smoke over a pile makes nothing of it larger.
+        // Young candidates fill up as their pixels gather evidence; later growth is something that was added. Smoke
+        // over a pile does not make it larger.
         let box = candidates[index].object.box
         guard blob.area > before, isPlausible(blob, in: model), !hazes.contains(where: { $0.intersection(box) > 0 })
         else { return }
@@ -406,7 +408,7 @@ public struct LeftObjectDetector: Sendable {
         let somebodyCame = candidate.arrival.somebodyCame
         let isSurface = isGood && SurfaceEvidence(of: candidate.pixels, box: box, in: model).isSurface
         let isLight = candidate.arrival.lightChanged && !(somebodyCame && evidence.outlastsLight)
-        // What lies there does not become something else by itself: clouds, foliage and water do.
+        // An object does not turn into something else by itself: clouds, foliage and water do.
         let isRestless = candidate.isReplaced && !somebodyCame
         candidate.verdicts.append(isGood)
         if candidate.verdicts.count > 5 { candidate.verdicts.removeFirst() }
@@ -414,7 +416,7 @@ public struct LeftObjectDetector: Sendable {
         candidate.object.isThing = candidate.verdicts.count { $0 } >= 3
         let visible = max(1, candidate.looks - candidate.hiddenLooks)
         candidate.object.certainty = min(1, Double(candidate.good) / Double(visible))
-        // The ground does not follow what smoke may lie over.
+        // The background is not updated where smoke may cover it.
         let isHazy = hazes.contains { $0.intersection(candidate.object.box) > 0 }
         let isThing = isGood && !isLight && !isRestless && !isSurface
         candidate.rejections = isThing ? 0 : candidate.rejections + (isHazy ? 0 : 1)

@@ -1,21 +1,23 @@
 import Domain
 
-/// What stands or passes before the ground, by the detector: people and vehicles.
+/// Occluders: people and vehicles before the ground, from the detector.
 struct Occluders: Sendable {
-    /// Scores from which somebody or something that stands and leaves hides the ground: faintly, and for certain. The
-    /// detector takes bags for people and cars, faintly and in each look the same; who is faint for it and alive moves.
+    /// Scores from which a person or vehicle counts as an occluder: faintly, and for certain. The detector takes bags
+    /// for people and for cars, with low scores and the same box in each look; a real person with a low score moves.
     private static let faintScore = 0.3
     private static let certainScore = 0.55
-    /// Who is no taller than wide is a person for certain from this score on only: bags are readily taken for people, and
-    /// people are taller than wide. Somebody who sits or bends is faint, and moves.
+    /// A person box that is not taller than wide is certain only from this score on: bags are easily taken for people,
+    /// and people are taller than wide. A person who sits or bends scores low, and moves.
     static let certainWideScore = 0.75
-    /// Height to width from which somebody stands.
+    /// Ratio of height to width of a standing person.
     static let tall = 1.3
-    /// Looks in which a faint detection may look the same until it counts as a thing, and the likeness that is "the same".
+    /// Looks in which a low-score detection may look the same before it counts as an object, and the likeness that
+    /// counts as the same.
     private static let faintLooks = 3
     private static let sameOverlap = 0.6
     private static let sameLikeness = 0.85
-    /// The share of an occluder that must differ from the ground: a container that is taken for a lorry hides nothing.
+    /// The share of an occluder that must differ from the background: a container that is taken for a lorry hides
+    /// nothing.
     private static let coverChange = 0.25
     private static let coverMargin = 0.08
 
@@ -24,19 +26,19 @@ struct Occluders: Sendable {
         let patch: Patch
         let since: MediaTime
         let looks: Int
-        /// Looks since the detector last saw it: faint things come and go for it.
+        /// Looks since the last detection: low-score detections come and go.
         var missed = 0
     }
 
     private var faint: [Faint] = []
 
-    /// Since when the detector has faintly taken what lies in `box` for somebody who stands; nil where it has not.
+    /// Since when the detector has taken the content of `box` for a person with a low score; nil where it has not.
     func mistaken(in box: Box) -> MediaTime? {
         faint.first { $0.looks >= Self.faintLooks && $0.box.intersection(box) > 0 }?.since
     }
 
-    /// Takes one look; returns people and vehicles, a little larger than seen, where the picture really differs from the
-    /// ground.
+    /// Processes one look; returns people and vehicles, slightly enlarged, where the picture really differs from the
+    /// background.
     mutating func update(with scene: Scene, stationary: [StationaryObject], over model: BackgroundModel) -> [Box] {
         var boxes: [Box] = []
         var faint: [Faint] = []
@@ -64,7 +66,7 @@ struct Occluders: Sendable {
             faint.append(old)
         }
         self.faint = faint
-        // The detector misses a vehicle now and then; the place still shows it.
+        // The detector occasionally misses a vehicle that the picture still shows.
         for object in stationary
         where object.presence == .unchanged && object.objectClass.isMotorVehicle
             && object.meanScore >= Self.certainScore
@@ -75,7 +77,7 @@ struct Occluders: Sendable {
         return boxes.filter { differs(scene.picture, model, in: $0) }.map { $0.grown(by: Self.coverMargin) }
     }
 
-    /// The score from which a detection stands there for certain.
+    /// The score from which a detection is certain.
     private static func certainty(of detection: Detection, over model: BackgroundModel) -> Double {
         let shape = detection.box.height * Double(model.height) / max(1e-9, detection.box.width * Double(model.width))
         return detection.objectClass == .person && shape < tall ? certainWideScore : certainScore
@@ -87,7 +89,7 @@ struct Occluders: Sendable {
         let (top, bottom) = (max(0, Int(box.y * Double(height))), min(height, Int(box.maxY * Double(height)) + 1))
         guard left < right, top < bottom else { return false }
         var (different, now, then, count) = (0, 1, 1, 0)
-        // Around the box the light is the same as in it.
+        // The light around the box is the light in it.
         for y in max(0, top - 8)..<min(height, bottom + 8) {
             for x in max(0, left - 8)..<min(width, right + 8) where !(left..<right ~= x && top..<bottom ~= y) {
                 now += Int(picture.pixels[y * width + x])

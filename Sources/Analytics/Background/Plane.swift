@@ -1,4 +1,4 @@
-/// One byte a pixel, row-major. Working memory of the background model; all planes of a picture have one size.
+/// One byte a pixel, row-major. The working memory of the background model; all planes of a picture have one size.
 struct Plane: Sendable, Equatable {
     let width: Int
     let height: Int
@@ -59,7 +59,7 @@ struct Plane: Sendable, Equatable {
         }
     }
 
-    /// The picture moved by whole pixels; what comes from outside repeats the edge.
+    /// The picture moved by whole pixels; the edge is repeated for pixels from outside.
     func shifted(x dx: Int, y dy: Int) -> Plane {
         guard dx != 0 || dy != 0 else { return self }
         var moved = self
@@ -116,7 +116,7 @@ struct ColourPicture: Sendable, Equatable {
         self.red = red
     }
 
-    /// Nil where the scene carries no colour of its picture's size.
+    /// Nil where the scene has no colour of its picture's size.
     init?(_ scene: Scene) {
         let (width, height) = (scene.picture.width, scene.picture.height)
         guard let chroma = scene.chroma, chroma.blue.count == width * height, chroma.red.count == width * height else {
@@ -127,10 +127,10 @@ struct ColourPicture: Sendable, Equatable {
         red = Plane(width: width, height: height, values: chroma.red).smoothed()
     }
 
-    /// From this level on a channel may be clipped: the smoothing and the codec take a little from 255.
+    /// From this level on a channel may be clipped: smoothing and codec reduce 255 slightly.
     private static let clipped = 250.0
 
-    /// Whether red, green or blue is as bright as can be stored: then what colour it has says how bright it is, as in a sky
+    /// Whether red, green or blue is at its maximum: then the measured colour depends on the brightness, as in a sky
     /// between blue and white.
     func isClipped(at pixel: Int) -> Bool {
         let value = Double(luma.values[pixel])

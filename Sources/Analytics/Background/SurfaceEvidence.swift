@@ -1,13 +1,13 @@
 import Domain
 
-/// Whether a change is what a surface shows by itself, a board, a screen or a line of text, rather than a thing that lies on
-/// the ground.
+/// Whether a change is the content of a surface (a board, a screen or a line of text) rather than an object on the
+/// ground.
 ///
-/// A thing brings an outline of its own; what a board shows ends where the board does, which was there before. Letters have
-/// more strokes than things have parts.
+/// An object brings an outline of its own; the content of a board ends where the board does, which was there before.
+/// Letters have more strokes than objects have parts.
 struct SurfaceEvidence: Sendable {
-    /// The share of the outline along which the ground had an edge that runs the same way, and the same beside the outline:
-    /// what the texture of the ground does by chance.
+    /// The share of the outline along which the background had an edge in the same direction, and the same share beside
+    /// the outline, which is what the texture of the background yields by chance.
     let framed: Double
     let chance: Double
     /// Changes between dark and bright along a row, for each height of the box.
@@ -15,16 +15,16 @@ struct SurfaceEvidence: Sendable {
     /// Width by height of the box, in pixels.
     let stretch: Double
 
-    /// Of 60 bags pasted into six streets .54 at most; of what boards and the digits of counters show .57 to 1.
+    /// 60 bags pasted into six streets reached .54 at most; boards and the digits of counters .57 to 1.
     private static let mostFramed = 0.6
-    /// A letter is about 0.6 heights wide and has two changes and more; things in a row, as wide as high, have two for each
-    /// height. Lines of four letters and more.
+    /// A letter is about 0.6 heights wide and has at least two changes; objects in a row, as wide as high, have two for
+    /// each height. For lines of four letters and more.
     private static let mostStrokes = 2.4
     private static let leastStretch = 2.5
     private static let leastAboveChance = 1.5
-    /// Pixels from the outline, far enough for its own edges.
+    /// Distance from the outline in pixels, beyond the outline's own edges.
     private static let beside = 6
-    /// Levels from which on a gradient is an edge, and those between dark and bright.
+    /// Levels from which a gradient is an edge, and levels between dark and bright.
     private static let leastGradient = 10.0
     private static let leastContrast = 20
 
@@ -55,7 +55,7 @@ struct SurfaceEvidence: Sendable {
             let strength = (now.x * now.x + now.y * now.y).squareRoot()
             guard strength >= leastGradient else { continue }
             let least = max(strength / 2, leastGradient)
-            // A pixel to either side, since the outline of the change is no finer than that.
+            // Within one pixel to either side, the precision of the outline.
             func isKnown(_ pixel: Int) -> Bool {
                 [-width, 0, width].contains { row in
                     (-1...1).contains { column in

@@ -1,14 +1,14 @@
-/// Whether a pixel may be a flame's.
+/// Whether a pixel may belong to a flame.
 ///
-/// Soot glows as a body of 1000 to 1900 K does: of red most, of green less, of blue least; and it lights its surroundings, so
-/// that a camera exposes it near the top of its range. A camera without a filter against infra-red shows it violet, with blue
-/// above green. Where it is brightest all three are cut off: white, with a coloured rim.
+/// Soot glows as a black body of 1000 to 1900 K: most in red, less in green, least in blue; and it lights its
+/// surroundings, so that a camera exposes it near the top of its range. A camera without an infra-red filter shows it
+/// violet, with blue above green. Where it is brightest all three channels are clipped: white, with a coloured rim.
 enum FlameColour {
-    /// Of red, 0…255, and by how much it is above the least of green and blue. In the fire-smoke pictures (models/README.md) 95 %
-    /// of the boxes of flames hold pixels that reach both; at 200 and 40 it is 70 %.
+    /// Least red, 0…255, and least difference of red from the lower of green and blue. In the fire-smoke pictures
+    /// (models/README.md) 95 % of the boxes of flames contain pixels that reach both; at 200 and 40 it is 70 %.
     private static let leastRed = 180
     private static let leastColour = 30
-    /// Luma of what is cut off.
+    /// Luma from which a pixel is clipped.
     static let white: UInt8 = 235
 
     static func isWarm(luma: UInt8, blue: UInt8, red: UInt8) -> Bool {

@@ -1,55 +1,56 @@
 import Domain
 
-/// Finds flames, from the first picture on: they need no ground to be told from. Experimental.
+/// Finds flames, from the first picture on: no background is needed. Experimental.
 ///
-/// A look tells where something has a flame's colour. Where nobody knows yet what it is, a burst of pictures tells whether it
-/// flickers; flames are what flickers in the same place in three bursts. What does not is passed over for ever longer times.
+/// A look shows where something has the colour of a flame. Where it is not yet known whether that flickers, a burst of
+/// pictures decides; flames are tiles that flicker in the same place in three bursts. Tiles that do not are skipped for
+/// increasingly longer times.
 ///
-/// What flickers all at once is a lamp. Without colour nothing is said: by its flicker alone a flame is not told from leaves,
-/// rain and insects.
+/// A whole area that flickers in unison is a lamp. Without colour nothing is concluded: by flicker alone a flame cannot
+/// be told from leaves, rain and insects.
 public struct FlameWatcher: Sendable {
     /// Pixels of a tile's side, and from one tile to the next.
     private static let side = 24
     private static let stride = 8
-    /// Seconds of a burst: three cycles of 2 Hz, and two key frames of most cameras apart.
+    /// Seconds of a burst: three cycles of 2 Hz, and two key-frame intervals of most cameras.
     private static let burst = 1.6
-    /// Pictures a second without which 2 Hz cannot be seen: two for each swing.
+    /// Least frame rate at which 2 Hz can be seen: two pictures for each swing.
     private static let leastRate = 8.0
-    /// A longer gap between two pictures of a burst begins it anew, in seconds.
+    /// A longer gap between two pictures restarts the burst, in seconds.
     private static let longestGap = 0.4
-    /// Seconds until the pictures of a burst must have come: two groups of pictures.
+    /// Timeout for the pictures of a burst, in seconds: two groups of pictures.
     private static let patience = 8.0
-    /// Pixels of a flame's colour that make a tile worth a burst, and those that are left of a fire that burns down; a fire of
-    /// 3 % of the picture's width has about 60.
+    /// Pixels of a flame's colour that justify a burst for a tile, and the pixels left of a fire that burns down; a
+    /// fire of 3 % of the picture's width has about 60.
     private static let leastNew = 12
     private static let leastWarm = 6
     /// Flickering pixels in a tile. In the three recordings without fire that came closest the same place never had more than 17
     /// in three bursts running; in the one that burns it had 260 (bursts of 1.2 to 2 s, swings of 20 to 28 levels).
     private static let leastFlickering = 20
-    /// How much of a tile may swing together: see `FlickerMap.unison`.
+    /// How much of a tile may swing in unison: see `FlickerMap.unison`.
     private static let mostUnison = 0.6
-    /// Bursts in which a tile must flicker, and seconds for which they are remembered.
+    /// Bursts in which a tile must flicker, and seconds for which they are stored.
     private static let bursts = 3
     private static let memory = 20.0
-    /// Seconds for which it is remembered that a tile did not flicker, and looks in a row that must show something else there
-    /// before it is asked again: one more for each time, so that a lane does not use up what a fire needs.
+    /// Seconds for which a tile is known not to flicker, and consecutive looks with a different content that start
+    /// another burst: one more each time, so that a lane does not use up the budget of a fire.
     private static let rest = 120.0
     private static let looks = 1...4
-    /// By how much a pixel is another one than when its tile did not flicker, in levels: as much as flames swing.
+    /// Levels by which a pixel differs from when its tile did not flicker: the swing of flames.
     private static let leastChange = 24
-    /// Seconds from one burst to the next where flames are known; for how long they are taken.
+    /// Seconds from one burst to the next at a known fire; how long a burst takes part in it.
     private static let again = 4.0
     private static let decided = 24.0
     /// The view without flames that ends a fire, in seconds and looks.
     private static let clear = (seconds: 10.0, looks: 4)
-    /// The share of a fire's pixels of a flame's colour, now or at the look before, that have changed from look to look.
+    /// Least share of a fire's flame-coloured pixels, now or in the previous look, that have changed from look to look.
     private static let leastStirring = 0.2
     private static let stirring = 24
 
     private struct Tile: Sendable {
-        /// Looks in a row in which something had a flame's colour of which nobody knows whether it flickers.
+        /// Consecutive looks in which something of unknown flicker had the colour of a flame.
         var looks = 0
-        /// How often it did not flicker, and until when that is remembered.
+        /// How often it did not flicker, and until when that is stored.
         var settled = 0
         var settledUntil: MediaTime?
     }
@@ -57,13 +58,13 @@ public struct FlameWatcher: Sendable {
     private struct Burst: Sendable {
         let time: MediaTime
         var flickering: [Bool]
-        /// Of the flickering pixels of each such tile.
+        /// The bounds of the flickering pixels of each such tile.
         var boxes: [Int: Box]
     }
 
     private struct Fire: Sendable {
         var flames: Plume
-        /// Bursts in which it flickered, and did not, and the last of these in a row.
+        /// Bursts in which it flickered and in which it did not, and the latest consecutive ones of the latter.
         var lit = 0
         var dark = 0
         var darkInARow = 0
@@ -77,15 +78,15 @@ public struct FlameWatcher: Sendable {
     private var rows = 0
     private var tiles: [Tile] = []
     private var previous: Scene?
-    /// What each pixel was when its tile did not flicker, 0 where that is not known; the least and the most of it within two
-    /// pixels, by which a camera may shake.
+    /// The value of each pixel when its tile did not flicker, 0 where unknown; the minimum and maximum within two
+    /// pixels, to allow for a shaking camera.
     private var reference = Plane(width: 0, height: 0)
     private var darkest = Plane(width: 0, height: 0)
     private var brightest = Plane(width: 0, height: 0)
     private var budget = BurstBudget()
     private var map: FlickerMap?
     private var wantedSince: MediaTime?
-    /// The look before the one at which it was wanted.
+    /// The look before the one that requested the burst.
     private var wantedAfter: MediaTime?
     private var region = Box.whole
     private var asked: [Int] = []
@@ -95,7 +96,7 @@ public struct FlameWatcher: Sendable {
 
     public init() {}
 
-    /// Whether pictures are wanted as fast as they come.
+    /// Whether pictures are wanted at the full frame rate.
     public var wantsBurst: Bool { wantedSince != nil }
 
     /// Takes a picture of a burst.
@@ -120,7 +121,7 @@ public struct FlameWatcher: Sendable {
         conclude(map)
     }
 
-    /// Takes one look; returns the flames that are known or suspected and, once more, those that have just gone.
+    /// Processes one look; returns the known and suspected flames and, once more, those that have just gone.
     public mutating func update(with scene: Scene) -> [Plume] {
         guard let chroma = scene.chroma, chroma.blue.count == scene.picture.pixels.count,
             chroma.red.count == scene.picture.pixels.count
@@ -137,7 +138,7 @@ public struct FlameWatcher: Sendable {
         return fires.map(\.flames) + gone
     }
 
-    /// Nothing is known any more of what looked so before; fires go on.
+    /// Discards what is known about non-flickering tiles; fires continue.
     public mutating func interrupt() { (wantedSince, map, previous) = (nil, nil, nil) }
 
     private mutating func begin(_ width: Int, _ height: Int) {
@@ -176,7 +177,7 @@ public struct FlameWatcher: Sendable {
 
     /// The sum of `plane` in each tile.
     private func sums(_ plane: Plane) -> [Int] {
-        // A row of sums more than pixels, so that every rectangle is four of them.
+        // One row of sums more than pixels, so that every rectangle sum takes four values.
         var table = [Int32](repeating: 0, count: (width + 1) * (height + 1))
         for y in 0..<height {
             var row: Int32 = 0
@@ -226,7 +227,7 @@ public struct FlameWatcher: Sendable {
                 doubtful.contains { $0.flames.reach.intersection(box(of: tile)) > 0 }
             }
         } else {
-            // What passes is gone at the next look; what burns from the first one is asked at once.
+            // A passing object is gone at the next look; what burns from the first look on gets a burst at once.
             let least = budget.isFull ? 0 : 1
             let isBegun = wanted.contains { tile in
                 tiles[tile].looks >= min(Self.looks.upperBound, max(Self.looks.lowerBound, tiles[tile].settled) + least)
@@ -241,7 +242,7 @@ public struct FlameWatcher: Sendable {
         map = nil
     }
 
-    /// What a burst has shown.
+    /// Evaluates a burst.
     private mutating func conclude(_ map: FlickerMap) {
         let (flicker, start) = (map.flicker(), map.start)
         let sums = sums(flicker)
@@ -267,7 +268,7 @@ public struct FlameWatcher: Sendable {
         note(burst)
     }
 
-    /// What it shows now does not flicker.
+    /// The present content of the tile does not flicker.
     private mutating func settle(_ tile: Int, _ map: FlickerMap) {
         tiles[tile].settled += tiles[tile].looks > 0 ? 1 : 0
         tiles[tile].settledUntil = map.last + Self.rest
@@ -293,7 +294,7 @@ public struct FlameWatcher: Sendable {
             width: Double(right - left + 1) / Double(width), height: Double(bottom - top + 1) / Double(height))
     }
 
-    /// Joins what flickered to the fires, or begins one.
+    /// Adds the flickering tiles to the fires, or starts one.
     private mutating func note(_ burst: Burst) {
         var lit = Set<Int>()
         for tile in burst.boxes.keys.sorted() {
@@ -330,7 +331,7 @@ public struct FlameWatcher: Sendable {
         fires.removeAll { $0.flames.certainty == 0 && $0.darkInARow >= min(2, $0.lit) }
     }
 
-    /// What was there at the look before, for which the burst had to wait, is known since then.
+    /// A tile that was already flame-coloured in the look before, for which the burst had to wait, dates from then.
     private func since(of tile: Int, _ burst: Burst) -> MediaTime {
         guard tiles[tile].looks > 1, let wantedAfter, 0...Self.patience ~= burst.time - wantedAfter else {
             return burst.time
@@ -338,7 +339,7 @@ public struct FlameWatcher: Sendable {
         return wantedAfter
     }
 
-    /// What has flickered in one and the same place in two bursts; nil where no place has in three.
+    /// The box that flickered in the same place in two bursts; nil where no place did in three.
     private func steadyBox(of fire: Fire) -> Box? {
         let reach = fire.flames.reach
         let counts = tiles.indices.map { tile in
@@ -350,7 +351,7 @@ public struct FlameWatcher: Sendable {
             .reduce(nil) { $0?.union($1) ?? $1 }
     }
 
-    /// Whether what burns can still be seen in this look; those of which nothing was seen for a while are returned.
+    /// Updates the visibility of the fires in this look; returns those unseen for too long.
     private mutating func follow(_ warm: Plane, _ scene: Scene) -> [Plume] {
         var gone: [Plume] = []
         var kept: [Fire] = []

@@ -1,35 +1,36 @@
 import Domain
 
-/// What one burst of pictures shows, pixel by pixel: where something as bright and warm as a flame comes and goes.
+/// One burst of pictures, evaluated pixel by pixel: where something as bright and warm as a flame comes and goes.
 ///
-/// Flames flicker at 2 to 12 Hz at their edges, all the time, each place for itself. What passes is bright in a place once; what
-/// stands is bright all the time.
+/// Flames flicker at 2 to 12 Hz at their edges, continuously, and each place independently. A passing object is bright
+/// in a place once; a standing one is bright all the time.
 struct FlickerMap: Sendable {
-    /// Levels of luma from a low to the next high, a tenth of the range: beyond the noise and the coding of a dark picture.
+    /// Levels of luma from a low to the next high, a tenth of the range: beyond the noise and the coding of a dark
+    /// picture.
     private static let swing: UInt8 = 24
-    /// Swings a second, up or down: two are a cycle, and slower than 2 Hz much sways and blinks that burns not.
+    /// Swings a second, up or down: two are a cycle, and below 2 Hz much sways and blinks that does not burn.
     private static let leastSwings = 4.0
-    /// The share of the burst for which a place at a flame's edge shows the flame.
+    /// The share of the burst in which a place at a flame's edge shows the flame.
     private static let lit = 0.1...0.95
-    /// By how much it is brighter then, in levels.
+    /// Least increase in brightness while lit, in levels.
     private static let leastBrighter = 16.0
-    /// Luma that it must reach: what glows by itself is exposed to the upper third of the range, leaves and flags are not.
+    /// Least peak luma: something that glows is exposed to the upper third of the range, leaves and flags are not.
     private static let leastPeak: UInt8 = 170
-    /// Parts of the burst in each of which it must come or go: what passes does in one or two.
+    /// Parts of the burst in each of which it must come or go: a passing object does so in one or two.
     private static let parts = 3
-    /// Seconds within which swings are of one moment: a lamp takes some to glow.
+    /// Seconds within which swings are simultaneous: a lamp takes some time to light up.
     private static let moment = 0.1
     /// Pixels of a cell's side.
     static let cell = 8
 
     let width: Int
     let height: Int
-    /// Pixels, both ends inside.
+    /// Bounds in pixels, both ends inclusive.
     let left: Int
     let top: Int
     let right: Int
     let bottom: Int
-    /// Seconds that the burst takes.
+    /// Duration of the burst in seconds.
     private let length: Double
     private(set) var start: MediaTime
     private(set) var last: MediaTime
@@ -37,15 +38,16 @@ struct FlickerMap: Sendable {
 
     private var pixels: [FlickerPixel]
     private var part = 0
-    /// Of each cell and moment the swings up less those down, and all; cells are in rows, all of the picture.
+    /// For each cell and moment the upward minus the downward swings, and all swings; cells in rows over the whole
+    /// picture.
     private var turns: [Int32]
     private var allTurns: [Int32]
     private let cells: (columns: Int, rows: Int)
     private let moments: Int
 
     /// - Parameters:
-    ///   - box: where to look.
-    ///   - length: seconds that the burst will take.
+    ///   - box: the area to evaluate.
+    ///   - length: duration of the burst in seconds.
     init(of scene: Scene, in box: Box, length: Double) {
         (width, height) = (scene.picture.width, scene.picture.height)
         func pixel(_ share: Double, _ count: Int) -> Int { min(max(0, Int(share * Double(count))), count - 1) }
@@ -63,7 +65,7 @@ struct FlickerMap: Sendable {
 
     var seconds: Double { last - start }
 
-    /// Pictures must have one size, and colours.
+    /// All pictures must have the same size, and colour.
     mutating func add(_ scene: Scene) {
         guard let chroma = scene.chroma, scene.picture.width == width, scene.picture.height == height,
             chroma.blue.count == width * height, chroma.red.count == width * height
@@ -93,13 +95,13 @@ struct FlickerMap: Sendable {
         }
     }
 
-    /// How much of what swings in a part of the picture swings together, 0…1: 1 for a lamp that blinks, one part in so many for
-    /// as many flames that each flicker for themselves.
+    /// The share of the swings in a part of the picture that are in unison, 0…1: 1 for a blinking lamp, 1/n for n
+    /// flames that flicker independently.
     ///
     /// - Parameter cells: columns and rows of cells.
     func unison(in cells: (x: Range<Int>, y: Range<Int>)) -> Double {
         var (squares, all) = (0.0, 0.0)
-        // In one moment no more than this can have turned the same way.
+        // The most swings in the same direction that one moment can hold.
         var most = 0.0
         for moment in 0..<moments {
             var (sum, count): (Int32, Int32) = (0, 0)
@@ -135,11 +137,11 @@ struct FlickerMap: Sendable {
         return UInt8(clamping: pixels[(y - top) * (right - left + 1) + x - left].sum / max(1, frames))
     }
 
-    /// Where flames come and go, 1, else 0: of the whole picture, once the burst has ended.
+    /// 1 where flames come and go, else 0; for the whole picture, after the end of the burst.
     func flicker() -> Plane {
         var plane = Plane(width: width, height: height)
         guard frames > 1, seconds > 0 else { return plane }
-        // White is a flame's only beside its colour.
+        // White belongs to a flame only beside its colour.
         var warm = Plane(width: width, height: height)
         forEach { pixel, place in
             if Double(pixel.warm) >= Self.lit.lowerBound * Double(frames) { warm.values[place] = 1 }
@@ -169,20 +171,20 @@ struct FlickerMap: Sendable {
     }
 }
 
-/// What one pixel did in a burst of pictures.
+/// The history of one pixel in a burst.
 struct FlickerPixel: Sendable {
     private var low: UInt8 = 255
     private var high: UInt8 = 0
-    /// 1 on its way up, -1 down, 0 before the first swing.
+    /// 1 while rising, -1 while falling, 0 before the first swing.
     private var direction: Int8 = 0
     private(set) var swings = 0
-    /// Pictures in which it had a flame's colour, and in which it was white.
+    /// Number of pictures in which it had a flame's colour, and in which it was white.
     private(set) var warm = 0
     private(set) var white = 0
-    /// Of its luma in all pictures, and in those in which it was warm or white.
+    /// Sum of its luma over all pictures, and over those in which it was warm or white.
     private(set) var sum = 0
     private(set) var litSum = 0
-    /// Of the part of the burst that is under way.
+    /// Minimum in the current part of the burst.
     private var least: UInt8 = 255
     private var most: UInt8 = 0
     /// Its luma at its brightest.
@@ -190,7 +192,7 @@ struct FlickerPixel: Sendable {
     /// Parts of the burst in which it changed by a swing.
     private(set) var stirredParts = 0
 
-    /// Takes the next picture; counts a swing where the way has turned by so much, and returns its sign.
+    /// Takes the next picture; counts a swing where the direction has reversed by that much, and returns its sign.
     @inline(__always)
     mutating func take(_ luma: UInt8, isWarm: Bool, swing: UInt8) -> Int {
         sum += Int(luma)

@@ -27,7 +27,7 @@ public struct Crowd: RememberingRule {
     let zone: Zone
     private let settings: CrowdSettings
     private var gathering: LastingCondition?
-    /// The most people of the gathering so far.
+    /// The largest number of people so far.
     private var most = 0
     private var number = 1
 
@@ -88,12 +88,12 @@ public struct Crowd: RememberingRule {
     }
 }
 
-/// How a zone is watched for too many people. They are counted, never known.
+/// How a zone is watched for too many people. They are counted, never identified.
 public struct CrowdSettings: TimedRuleSettings {
-    /// Seconds for which they may be so many.
+    /// Seconds for which this number of people is tolerated.
     public var dwell: Double
     public var windows: TimeWindows
-    /// So many people and more are a crowd.
+    /// The number of people from which it is a crowd.
     public var people: Int
 
     public init(dwell: Double = 120, windows: TimeWindows = .always, people: Int = 20) {

@@ -5,8 +5,9 @@ extension AlertKind {
 }
 
 extension RuleDescriptor {
-    /// A motor vehicle that stands in a fire lane. It may not at any hour, so there are no hours; and nobody waits there in turn,
-    /// so no queue is presumed unless a zone says so. Graver than parking: a vehicle in a zone with both is told as this alone.
+    /// A motor vehicle that stands in a fire lane. Forbidden at any hour, so there are no windows; and traffic does not
+    /// wait there, so no queue is presumed unless a zone says so. More serious than parking: a vehicle in a zone with
+    /// both is reported as this only.
     static let fireLane = RuleDescriptor(
         [.fireLane], fields: [.dwell, .classes, .occlusion, .queueVehicles, .queuePatience], needs: .smallVehicles,
         outranks: [.illegalParking]

@@ -22,7 +22,7 @@ extension RuleDescriptor {
 public struct IllegalParking: Rule, RememberingRule {
     /// Least share of the visible looks in which the detector itself must have found the vehicle.
     static let detectedShare = 0.3
-    /// Least share of the dwell in which the vehicle was really seen: two isolated sightings never add up.
+    /// Least share of the dwell in which the vehicle was actually seen: two isolated sightings never add up.
     static let seenShare = 0.5
     /// Least share of a vehicle's footprint, or of its whole box, inside the zone.
     static let footprintShare = 0.5
@@ -30,11 +30,11 @@ public struct IllegalParking: Rule, RememberingRule {
     /// Or the least share of the zone under its footprint: a zone may be smaller than a vehicle.
     static let zoneShare = 0.6
 
-    /// How much better the mean score must be where the arrival was not seen: a banner or a kiosk that is taken for a
-    /// lorry has stood there from the first picture on.
+    /// How much higher the mean score must be where the arrival was not seen: a banner or a kiosk that is taken for a
+    /// lorry has been there since the first picture.
     static let unseenArrival = 0.05
-    /// Looks in which the detector must have found it, and where the arrival was not seen: a single box of a middling score
-    /// is a fault of the detector as often as not, and where tiles take turns a dwell may have no more.
+    /// Least number of detections, and the number where the arrival was not seen: a single box of a middling score is
+    /// as often as not an error of the detector, and where tiles take turns a dwell may have no more.
     static let leastDetections = (arrived: 2, unseen: 3)
 
     struct Vouched: Sendable, Codable {
@@ -43,11 +43,12 @@ public struct IllegalParking: Rule, RememberingRule {
     }
 
     struct Candidate: Sendable, Codable {
-        /// Later than the stop where a window or a queue says so.
+        /// Starts later than the stop where a window or a queue says so.
         var clock: DwellClock
         var queued: MediaTime?
         var stood = false
-        /// From when it must have been seen enough, and for how long it had been seen before then, in seconds.
+        /// Start of the time in which it must have been seen enough, and for how long it had been seen before then, in
+        /// seconds.
         var vouched: Vouched
         var why: [Incident.Reason]
     }
@@ -73,7 +74,7 @@ public struct IllegalParking: Rule, RememberingRule {
     var checkpoint: [Int: Candidate]? { candidates.isEmpty ? nil : candidates }
     var reported: Set<Int> { Set(candidates.filter(\.value.stood).keys) }
 
-    /// What has been reported goes on, however long nobody looked: it is over when its place is seen without it.
+    /// A reported vehicle is continued however long the outage was: it ends when its place is seen without it.
     mutating func restore(_ checkpoint: [Int: Candidate], after gap: Double) {
         candidates = gap <= Self.longestGap ? checkpoint : checkpoint.filter(\.value.stood)
     }
@@ -89,7 +90,7 @@ public struct IllegalParking: Rule, RememberingRule {
             let why = candidate.why + [.init(at: end.at, what: what)]
             findings.append(finding(end.object, candidate.clock.counts, .ended(at: end.at), why))
         }
-        // Of an earlier run may be known what was not found again.
+        // Forget restored candidates that were not found again.
         let known = Set(look.stationary.map(\.id))
         candidates = candidates.filter { known.contains($0.key) }
         let inside = look.stationary.filter {
@@ -106,7 +107,7 @@ public struct IllegalParking: Rule, RememberingRule {
         return findings
     }
 
-    /// Inside by where it touches the ground, or because most of it is.
+    /// Inside by its footprint, or because most of the box is inside.
     func holds(_ box: Box) -> Bool {
         let share = zone.polygon.share(of: box.footprint)
         return share >= Self.footprintShare || zone.polygon.share(of: box) >= Self.boxShare
@@ -133,7 +134,7 @@ public struct IllegalParking: Rule, RememberingRule {
             candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
         }
         if (object.isVisible ? object.absence : object.unseen(at: time)) > settings.occlusion {
-            // Hidden, or the camera blind, for too long to vouch for it: the time before no longer counts.
+            // Hidden, or the camera blind, for too long to assume the same vehicle: the time before no longer counts.
             candidate.clock.counts = time
             candidate.vouched = Vouched(from: time, seen: object.seenSeconds)
         }

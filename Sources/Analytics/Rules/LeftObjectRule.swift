@@ -11,22 +11,22 @@ extension RuleDescriptor {
         [.exposedGarbage, .garbagePile, .piledGoods],
         fields: [.dwell, .windows, .timeZone, .holidays, .smallestShare, .largestShare], needs: .ground, looks: "refuse"
     ) { kind in
-        // Whatever is smaller than a pile is exposed garbage.
+        // Everything smaller than a pile is exposed garbage.
         LeftObjectSettings(size: kind == .garbagePile ? 0.01...1 : 0...1)
     } make: { kind, settings, context in
         var settings = settings
         if kind == .exposedGarbage, let pile = context.rules[.garbagePile] as? LeftObjectSettings {
-            // What is large enough for a pile is one alert, not two.
+            // An object large enough for a pile is one alert, not two.
             settings.largestShare = min(settings.size.upperBound, pile.size.lowerBound.nextDown)
         }
         return LeftObjectRule(kind: kind, zone: context.zone, settings: settings)
     }
 }
 
-/// Something that was put down in the zone and lies there longer than allowed: exposed garbage, a pile of refuse or of
-/// goods. What it is made of, no rule can know; the kind says what the zone is watched for.
+/// An object that was put down in the zone and lies there longer than allowed: exposed garbage, a pile of refuse or of
+/// goods. The rule cannot tell the material; the kind says what the zone is watched for.
 public struct LeftObjectRule: Rule {
-    /// The share of the thing that must lie in the zone.
+    /// The share of the object that must lie in the zone.
     private static let share = 0.5
 
     private struct Lying: Sendable {
@@ -35,7 +35,7 @@ public struct LeftObjectRule: Rule {
         var why: [Incident.Reason]
     }
 
-    /// Around a pile that has been told, as a share of its size: what lies there belongs to it.
+    /// The surroundings of a reported pile, as a share of its size: objects there belong to it.
     private static let pile = 0.5
 
     private let kind: AlertKind
@@ -57,7 +57,7 @@ public struct LeftObjectRule: Rule {
             case .lost(let at): return end(of: object, at, "the picture has another shape: the ground is learnt anew")
             case .visible, .hidden: break
             }
-            // It grows while it is still being made out; what has been reported stays the same alert.
+            // A candidate grows while it is being recognised; a reported one remains the same alert.
             guard
                 lying[object.id]?.stood == true
                     || settings.size.contains(object.area) && zone.polygon.share(of: object.box) >= Self.share
@@ -126,13 +126,13 @@ public struct LeftObjectRule: Rule {
     }
 }
 
-/// How a zone is watched for things that were put down.
+/// How a zone is watched for objects that were put down.
 public struct LeftObjectSettings: TimedRuleSettings {
-    /// Seconds that a thing may lie.
+    /// Seconds that an object may lie there.
     public var dwell: Double
     /// When it may not lie there.
     public var windows: TimeWindows
-    /// What is smaller or larger does not count, as shares of the picture.
+    /// Smaller and larger objects do not count, as shares of the picture.
     public var smallestShare: Double
     public var largestShare: Double
 
@@ -142,7 +142,7 @@ public struct LeftObjectSettings: TimedRuleSettings {
         (smallestShare, largestShare) = (size.lowerBound, size.upperBound)
     }
 
-    /// What counts by size, as shares of the picture.
+    /// The sizes that count, as shares of the picture.
     public var size: ClosedRange<Double> { smallestShare...max(smallestShare, largestShare) }
 
     public var faults: [RuleFault] {

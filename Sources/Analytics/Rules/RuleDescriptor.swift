@@ -1,28 +1,29 @@
 public import Domain
 public import Foundation
 
-/// All that is to be known of a rule from outside: it stands beside the rule, and a line in `Rules.all` puts it to work.
+/// The description of a rule for the rest of the system: it stands beside the rule, and a line in `Rules.all` registers
+/// it.
 public struct RuleDescriptor: Sendable {
-    /// What a rule goes by, besides what the detector finds in whole pictures.
+    /// The inputs of a rule besides the detections in whole pictures.
     public struct Needs: OptionSet, Sendable {
         public let rawValue: Int
 
         public init(rawValue: Int) { self.rawValue = rawValue }
 
-        /// What lies on the ground. It is learnt in colour.
+        /// Objects on the ground. The background is learnt in colour.
         public static let ground = Needs(rawValue: 1 << 0).union(.colour)
         public static let colour = Needs(rawValue: 1 << 1)
-        /// Plumes and flames. What drifts is seen before a ground that is known.
+        /// Plumes and flames. Haze is recognised against a known background.
         public static let smoke = Needs(rawValue: 1 << 2).union(.ground)
-        /// Vehicles that are small in the zone: parts of the picture are looked at enlarged.
+        /// Vehicles that are small in the zone: parts of the picture are also detected enlarged.
         public static let smallVehicles = Needs(rawValue: 1 << 3)
     }
 
-    /// How long an incident that was open when the last run ended may go without being found again.
+    /// How long a restored open incident may go without being found again.
     public enum Grace: Sendable {
-        /// What can be seen is found in the first looks.
+        /// A visible object is found in the first looks.
         case short
-        /// The rule needs a while to find again what it had found: a minute, or its dwell where that is longer.
+        /// The rule needs a while to find it again: a minute, or its dwell where that is longer.
         case long
 
         func seconds(threshold: Double) -> Double {
@@ -36,28 +37,28 @@ public struct RuleDescriptor: Sendable {
         private static let least = 60.0
     }
 
-    /// What a rule is made from, besides its settings.
+    /// The inputs of a rule besides its settings.
     public struct Context: Sendable {
         public let zone: Zone
-        /// All that the zone is watched for.
+        /// All rules of the zone.
         public let rules: ZoneRules
-        /// What the mean score of a vehicle's detections must reach, 0…1.
+        /// Least mean score of a vehicle's detections, 0…1.
         public let minimumScore: Double
     }
 
-    /// What the rule finds, in the order in which choices are listed. Each has a row in the catalogue.
+    /// The kinds that the rule finds, in the order in which choices are listed. Each has a row in the catalogue.
     public let kinds: [AlertKind]
     public let needs: Needs
-    /// The only ground that it makes sense on; nil for any.
+    /// The only surface for which the rule makes sense; nil for any.
     public let surface: Zone.Surface?
     /// Least overlap (IoU) of two boxes that show the same thing before and after a restart.
     public let sameness: Double
     public let grace: Grace
-    /// Lesser kinds: where this rule speaks of a thing in a zone, they say nothing of it. One thing is one alert.
+    /// Lesser kinds: they are silent about an object that this rule reports in a zone. One object is one alert.
     public let outranks: Set<AlertKind>
-    /// The classifier of `models/heads` that says what the place of an alert looks like; nil where none does.
+    /// The classifier of `models/heads` that describes the place of an alert; nil for none.
     public let looks: String?
-    /// Seconds of dwell in a benchmark that is given none for the kind; nil for those that it gives to all.
+    /// Seconds of dwell in a benchmark without one for the kind; nil for the benchmark's common dwell.
     public let trialDwell: Double?
 
     private let fields: @Sendable (AlertKind) -> [Field]
@@ -65,9 +66,9 @@ public struct RuleDescriptor: Sendable {
     private let make: @Sendable (AlertKind, any RuleSettings, Context) -> (any Rule)?
 
     /// - Parameters:
-    ///   - fields: what the configuration takes, in the order in which faults list it.
-    ///   - standard: the settings of a kind where nothing is said.
-    ///   - make: the rule for one kind in one zone.
+    ///   - fields: the configuration keys, in the order in which faults list them.
+    ///   - standard: the default settings of a kind.
+    ///   - make: creates the rule for one kind in one zone.
     init<Settings: RuleSettings>(
         _ kinds: [AlertKind], fields: [RuleField<Settings>], needs: Needs = [], surface: Zone.Surface? = nil,
         sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil,
@@ -95,9 +96,9 @@ public struct RuleDescriptor: Sendable {
         self.make = { kind, settings, context in (settings as? Settings).map { make(kind, $0, context) } }
     }
 
-    /// What the configuration takes for `kind`.
+    /// The configuration keys for `kind`.
     ///
-    /// - Parameter dwell: seconds, the default; the catalogue's for a file.
+    /// - Parameter dwell: the default in seconds; that of the catalogue for a file.
     public func fields(of kind: AlertKind, dwell: Double? = nil) -> [Field] {
         fields(kind).map { field in
             guard field.key == "dwell", let dwell else { return field }
@@ -105,19 +106,19 @@ public struct RuleDescriptor: Sendable {
         }
     }
 
-    /// The settings for `kind`: the defaults, and what is given in their place.
+    /// The settings for `kind`: the defaults, overridden by the given values.
     ///
     /// - Parameters:
     ///   - dwell: seconds, where `values` has none.
-    ///   - timeZone: of the hours, where `values` has none.
-    ///   - values: by the keys of the fields; what is not in a field's form changes nothing.
+    ///   - timeZone: of the windows, where `values` has none.
+    ///   - values: by the keys of the fields; a value that does not have its field's form is ignored.
     public func settings(
         of kind: AlertKind, dwell: Double? = nil, timeZone: TimeZone? = nil, values: [String: FieldValue] = [:]
     ) -> any RuleSettings {
         read(kind, dwell, timeZone, values)
     }
 
-    /// Nil where the settings are those of another rule.
+    /// Nil where the settings belong to another rule.
     func rule(_ kind: AlertKind, _ settings: any RuleSettings, _ context: Context) -> (any Rule)? {
         make(kind, settings, context)
     }

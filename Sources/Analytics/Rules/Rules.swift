@@ -1,6 +1,6 @@
 public import Domain
 
-/// The rules that there are. A new one is a file with its descriptor, a line here, and a row in the catalogue.
+/// All rules. A new one is a file with its descriptor, a line here, and a row in the catalogue.
 public enum Rules {
     /// In the order in which they judge a look.
     public static let all: [RuleDescriptor] = [
@@ -13,7 +13,7 @@ public enum Rules {
         .crowd,
     ]
 
-    /// All that can be watched for.
+    /// All kinds that can be watched for.
     public static let kinds = all.flatMap(\.kinds)
 
     private static let byKind = Dictionary(

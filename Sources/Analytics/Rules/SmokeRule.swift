@@ -6,7 +6,7 @@ extension AlertKind {
 }
 
 extension RuleDescriptor {
-    /// Smoke is told at once or not at all, and has no firm outline.
+    /// Smoke is reported immediately or not at all, and has no firm outline.
     static let smoke = RuleDescriptor(
         [.burning, .smokeAndFire], fields: [.dwell], needs: .smoke, sameness: 0.3, grace: .long, looks: "smoke",
         trialDwell: 10
@@ -19,17 +19,18 @@ extension RuleDescriptor {
 
 /// Smoke that rises in the zone, or flames: open burning, or a fire. Experimental.
 ///
-/// What smokes and burns in one place is one fire: it is told once, by what is found first.
+/// Smoke and flames in one place are one fire: it is reported once, by the one found first.
 public struct SmokeRule: Rule, RememberingRule {
-    /// The share of the lower half, from which it rises, that must lie in the zone.
+    /// The share of the lower half, from which smoke rises, that must lie in the zone.
     private static let share = 0.3
 
     let kind: AlertKind
     let zone: Zone
     private let dwell: Double
-    /// By the numbers of plumes and flames.
+    /// The explanations, by the ids of plumes and flames.
     private var opened: [Int: [Incident.Reason]] = [:]
-    /// The place by which something goes on that was told by what has gone; its own number where it has none.
+    /// The place of the finding that a plume continues after the first one has gone; its own id where it continues
+    /// none.
     private var places: [Int: Int] = [:]
 
     /// - Parameter dwell: seconds of smoke or flames until they are reported.
@@ -39,7 +40,7 @@ public struct SmokeRule: Rule, RememberingRule {
         self.dwell = dwell
     }
 
-    /// By the plumes' numbers, which a restart keeps. Flames are soon found again, and have numbers of their own.
+    /// By the plumes' ids, which a restart keeps. Flames are soon found again, under new ids.
     var checkpoint: [Int: [Incident.Reason]]? {
         let kept = opened.filter { $0.key >= 0 }
         return kept.isEmpty ? nil : kept
@@ -51,7 +52,7 @@ public struct SmokeRule: Rule, RememberingRule {
 
     public mutating func evaluate(_ look: Observation) -> [Finding] {
         let all = look.flames + look.plumes
-        // Of an earlier run may be known what was not found again.
+        // Forget restored incidents that were not found again.
         let known = Set(all.map(\.id))
         opened = opened.filter { known.contains($0.key) }
         places = places.filter { known.contains($0.key) }
@@ -102,13 +103,13 @@ public struct SmokeRule: Rule, RememberingRule {
         return finding(plume, .standing, why)
     }
 
-    /// Whether another plume or flames of the same fire have been told.
+    /// Whether another plume or flame of the same fire has been reported.
     private func isTold(_ plume: Plume, _ all: [Plume]) -> Bool {
         guard opened[plume.id] == nil else { return false }
         return all.contains { $0.id != plume.id && opened[$0.id] != nil && $0.reach.intersection(plume.box) > 0 }
     }
 
-    /// What can still be seen of the same fire: what has been told by the one ends with the other.
+    /// The visible rest of the same fire: a report made for one ends with the other.
     private func companion(of plume: Plume, in look: Observation) -> Plume? {
         (plume.id < 0 ? look.plumes : look.flames.filter { $0.certainty > 0 }).first {
             $0.presence == .visible && plume.reach.intersection($0.box) > 0

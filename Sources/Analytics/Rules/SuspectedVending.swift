@@ -18,16 +18,18 @@ extension RuleDescriptor {
     }
 }
 
-/// Somebody who stays in the zone together with what vendors bring: suspected vending. No camera sees a missing permit.
+/// A person who lingers in the zone together with things that vendors bring: suspected vending. No camera sees a
+/// missing permit.
 ///
-/// Evidence adds up at a place. Somebody who stays is never enough, nor are things without anybody (but before a shop);
-/// walkers, people who talk, an umbrella in the rain that is no wider than one person needs: none of these opens. What was
-/// there in the first picture, and a vehicle, is a stall's where customers come to somebody who stays, and go.
+/// Evidence is gathered for a place. A lingering person alone is never enough, nor are goods without a person (except
+/// before a shop); pedestrians, people who talk, an umbrella in the rain that is no wider than one person needs: none
+/// of these opens an incident. Things that were there in the first picture, and vehicles, count as a stall only if
+/// customers come to the lingering person and leave again.
 public struct SuspectedVending: RememberingRule {
-    /// The shares of the dwell in which somebody, and something, must have been there.
+    /// The shares of the dwell in which a person and goods must have been there.
     private static let presence = 0.6
     private static let emptyLooks = 3
-    /// Seconds without anybody, after which nothing is being sold.
+    /// Seconds without a person after which nothing is being sold.
     private static let longestAbsence = 60.0
     private static let footprintShare = 0.5
 
@@ -35,7 +37,7 @@ public struct SuspectedVending: RememberingRule {
         let time: MediaTime
         let seller: Bool
         let things: Bool
-        /// Whether they were brought; nil where an older version wrote it: it knew no others.
+        /// Whether the things were brought; nil in checkpoints of an older version, which knew no others.
         var isBrought: Bool?
     }
 
@@ -55,7 +57,7 @@ public struct SuspectedVending: RememberingRule {
         var clock: DwellClock
         var lastSeen: MediaTime
         var lastSeller: MediaTime
-        /// Looks that missed everything in a row, and the second of them.
+        /// The consecutive looks that missed everything, and the second of them.
         var missed: Missed?
         var looks: [Look] = []
         var names: Set<String> = []
@@ -64,9 +66,9 @@ public struct SuspectedVending: RememberingRule {
         var score = 0.0
         var stood = false
         var why: [Incident.Reason] = []
-        /// These two are nil where an older version wrote it.
+        /// These two are nil in checkpoints of an older version.
         var customers: Customers?
-        /// Since when what was brought is there with somebody; nil while it is not.
+        /// Since when a person with brought goods is there; nil while not.
         var broughtSince: MediaTime?
     }
 
@@ -98,7 +100,7 @@ public struct SuspectedVending: RememberingRule {
     mutating func restore(_ checkpoint: Checkpoint, after gap: Double) {
         guard gap <= Self.longestGap else { return }
         (people, goods, places, nextID) = (checkpoint.people, checkpoint.goods, checkpoint.places, checkpoint.nextID)
-        // Nobody was missed while nobody looked.
+        // No absence can be concluded for the time of the outage.
         people.resume(after: gap)
         goods.resume(after: gap)
         for index in places.indices { places[index].lastSeller = places[index].lastSeller + gap }
@@ -128,7 +130,7 @@ public struct SuspectedVending: RememberingRule {
         return findings
     }
 
-    /// A place begins where somebody who stays has things within reach that make a stall, or may.
+    /// A place starts where a lingering person has things within reach that make a stall, or might.
     private mutating func begin(_ look: Observation, _ aspect: Double) {
         for person in people.staying where zone.polygon.share(of: person.box.footprint) >= Self.footprintShare {
             let offer = Offer(around: person.box, look, goods, aspect)
@@ -140,7 +142,7 @@ public struct SuspectedVending: RememberingRule {
         }
     }
 
-    /// Or where what a shop puts out stands alone.
+    /// Or where goods put out by a shop stand alone.
     private mutating func begin(_ goods: [Offer.Thing], _ scene: Scene) {
         guard let first = goods.first else { return }
         let since = goods.map(\.since).min() ?? first.since
@@ -158,7 +160,7 @@ public struct SuspectedVending: RememberingRule {
             clock: DwellClock(since: since, scene, settings.windows, isForbidden: isForbidden(box, scene)),
             lastSeen: scene.time, lastSeller: scene.time)
         place.why = [.init(at: since, what: what)]
-        // The looks that made it count as well.
+        // The looks that created it count as well.
         place.looks = [Look(time: since, seller: true, things: true, isBrought: isBrought)]
         place.broughtSince = isBrought ? since : nil
         places.append(place)
@@ -186,7 +188,8 @@ public struct SuspectedVending: RememberingRule {
         customers.update(people, sellers: sellers, aspect)
         place.customers = customers
         if isAttended { place.lastSeller = time }
-        // What the detector misses is held for a few looks. One empty look may be a gap; the second is when it had gone.
+        // A miss of the detector is bridged for a few looks. One empty look may be a gap; the second one dates the
+        // departure.
         let seen = (sellers.map(\.lastSeen) + things.map(\.lastSeen)).max() ?? place.lastSeen
         place.lastSeen = max(place.lastSeen, seen)
         if place.lastSeen < time {
@@ -214,7 +217,7 @@ public struct SuspectedVending: RememberingRule {
         }
     }
 
-    /// Who of those who stay has most, and what that is.
+    /// The lingering person with the most goods, and those goods.
     private func best(
         _ sellers: [LingeringPeople.Person], _ place: Place, _ look: Observation, _ aspect: Double
     ) -> (Box, Offer) {
@@ -229,7 +232,7 @@ public struct SuspectedVending: RememberingRule {
         return time - place.lastSeller > Self.longestAbsence ? place.lastSeller : nil
     }
 
-    /// Nil where nothing was brought and no customer has come: somebody stays beside a car.
+    /// Nil where nothing was brought and no customer has come: a person lingers beside a car.
     private func judge(_ place: inout Place, _ scene: Scene) -> Finding? {
         if place.stood {
             return finding(place, place.emptied == nil ? .standing : .hidden, place.why)
@@ -239,7 +242,7 @@ public struct SuspectedVending: RememberingRule {
             place.why.append(.init(at: scene.time, what: "selling became forbidden at this hour or place"))
         }
         let parties = place.customers?.parties ?? 0
-        // Without customers only what was brought counts, from when it was.
+        // Without customers only brought goods count, from the time they were brought.
         let isSelling = parties >= Customers.enough
         let counts = isSelling ? place.clock.counts : max(place.clock.counts, place.broughtSince ?? scene.time)
         let dwell = scene.time - counts

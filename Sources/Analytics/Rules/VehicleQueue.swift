@@ -1,18 +1,18 @@
 import Domain
 
-/// Vehicles that came to rest one shortly after another and close together: a light, a jam, a barrier.
+/// Vehicles that stopped shortly after one another and close together: a light, a jam, a barrier.
 enum VehicleQueue {
     /// Longest time between the stops of two neighbours in a queue, in seconds.
     static let arrivalGap = 45.0
     /// Largest distance between neighbours, in lengths of the larger one.
     static let spacing = 2.5
 
-    /// Overlap (IoU) from which two boxes are drawn around one vehicle, unless the detector tells them apart look by look.
+    /// Overlap (IoU) from which two boxes belong to one vehicle, unless the detector separates them look by look.
     static let sameVehicle = 0.35
-    /// Looks in which it must have found them side by side.
+    /// Least number of looks in which it found them side by side.
     static let looksBeside = 3
 
-    /// The ids of those that stand in a queue of at least `least` vehicles.
+    /// The ids of the objects in a queue of at least `least` vehicles.
     static func members(among objects: [StationaryObject], least: Int) -> Set<Int> {
         guard least > 1, objects.count >= least else { return [] }
         var members = Set<Int>()

@@ -1,22 +1,23 @@
 import Domain
 
-/// Places at which traffic waits: before a light, a gate, a crossing. Learnt from vehicles that stood there and left in turn,
-/// that is, one near another or shortly after it, or with the next one soon in their place. Who parks leaves alone.
+/// Places where traffic waits: before a light, a gate, a crossing. Learnt from vehicles that stood there and left in
+/// turn, that is, close to or shortly after one another, or with a successor soon in their place. A parked car leaves
+/// alone.
 struct WaitingPlaces: Sendable {
-    /// A stop of less is one in moving traffic, in seconds.
+    /// A shorter stop is moving traffic, in seconds.
     private static let least = 6.0
-    /// Seconds between two that leave in turn; vehicles start about 2 s after one another, and a look may be 3 s late.
+    /// Seconds between two departures in turn; vehicles start about 2 s after one another, and a look may be 3 s late.
     private static let turn = 12.0
-    /// Seconds until the next one stands in a place that one has left in turn.
+    /// Seconds until the next vehicle stands in a place that one has left in turn.
     private static let succession = 20.0
-    /// Waits that make a place one at which traffic waits, and for how many seconds they are remembered: a quiet gate has a
-    /// few in half an hour.
+    /// Number of waits that establish a place, and for how many seconds they are stored: a quiet gate has a few in half
+    /// an hour.
     private static let enough = 3
     private static let memory = 1800.0
     private static let most = 64
-    /// Overlap (IoU) of the boxes of two that stood in one place.
+    /// Overlap (IoU) of the boxes of two vehicles in the same place.
     private static let samePlace = 0.3
-    /// So many times the longest wait may be the next one.
+    /// The next wait may be this many times the longest one.
     private static let patience = 1.5
 
     private struct Stop: Sendable {
@@ -54,7 +55,7 @@ struct WaitingPlaces: Sendable {
         }
     }
 
-    /// For how long a vehicle at this place may wait, in seconds; nil where traffic does not wait there.
+    /// How long a vehicle at this place may wait, in seconds; nil where traffic does not wait there.
     func patience(at box: Box, _ time: MediaTime) -> Double? {
         let waits = stops.filter {
             $0.isInTurn && time - $0.left <= Self.memory && $0.box.iou(box) >= Self.samePlace

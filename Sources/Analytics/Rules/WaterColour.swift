@@ -14,10 +14,10 @@ extension RuleDescriptor {
     }
 }
 
-/// Water whose colour differs for long from what it has always been. Experimental: there was no footage of it.
+/// Water whose colour differs for a long time from its usual colour. Experimental: there was no footage of it.
 ///
-/// The colour of the zone is taken against the colour of the rest of the picture, which takes the camera's white balance
-/// and the colour of the daylight out, and compared with its own long mean.
+/// The colour of the zone relative to the rest of the picture, which cancels the camera's white balance and the colour
+/// of the daylight, is compared with its own long-term mean.
 public struct WaterColour: RememberingRule {
     struct Mean: Sendable, Codable {
         var blue = 0.0
@@ -32,16 +32,16 @@ public struct WaterColour: RememberingRule {
         let number: Int
     }
 
-    /// Seconds for which the mean is good without a look: colours of water change slowly.
+    /// Seconds for which the mean is valid without a look: colours of water change slowly.
     private static let longestKnown = 86_400.0
-    /// Looks from which the mean is worth comparing with.
+    /// Number of looks from which the mean can be compared with.
     private static let firstLooks = 150
-    /// Of the mean and of its deviation, for each look.
+    /// Update rate of the mean and of its deviation, per look.
     private static let pace = 1.0 / 1000
-    /// Levels of blue and red difference together, and mean deviations, that a change must exceed.
+    /// Levels of blue and red difference together, and number of mean deviations, that a change must exceed.
     private static let leastChange = 10.0
     private static let deviations = 6.0
-    /// Light in which colours can be told, in levels of luma.
+    /// Luma levels in which colours can be measured.
     private static let light = 40.0...230.0
 
     let zone: Zone
@@ -104,7 +104,7 @@ public struct WaterColour: RememberingRule {
         return [ended]
     }
 
-    /// The mean follows slowly, at first as the mean of all looks.
+    /// The mean follows slowly; at first it is the mean of all looks.
     private mutating func learn(_ colour: (blue: Double, red: Double), _ distance: Double) {
         looks += 1
         let pace = max(Self.pace, 1 / Double(looks))
@@ -113,7 +113,7 @@ public struct WaterColour: RememberingRule {
         if looks > 10 { mean.deviation += (distance - mean.deviation) * max(Self.pace, 1 / Double(looks)) }
     }
 
-    /// Mean blue and red difference of the zone less those of the rest; nil by night and without colour.
+    /// Mean blue and red difference of the zone minus those of the rest; nil by night and without colour.
     private func colour(of scene: Scene) -> (blue: Double, red: Double)? {
         guard let chroma = scene.chroma else { return nil }
         let (width, height) = (scene.picture.width, scene.picture.height)
@@ -149,7 +149,7 @@ public struct WaterColour: RememberingRule {
     }
 }
 
-/// How a zone of water is watched for a colour that is not its own.
+/// How a zone of water is watched for an unusual colour.
 public struct WaterSettings: TimedRuleSettings {
     /// Seconds for which the colour may differ.
     public var dwell: Double

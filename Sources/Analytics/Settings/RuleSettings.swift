@@ -1,16 +1,16 @@
 public import Domain
 public import Foundation
 
-/// How one zone is watched for one kind of alert. What it begins with are the defaults, but for the dwell, which the catalogue
-/// has.
+/// How one zone is watched for one kind of alert. A new instance has the defaults, except for the dwell, which is
+/// defined by the catalogue.
 public protocol RuleSettings: Sendable, Hashable {
     /// Seconds that are tolerated.
     var dwell: Double { get set }
 
-    /// What is wrong with the settings as a whole, where each value by itself is right.
+    /// Faults of the settings as a whole, where each value by itself is valid.
     var faults: [RuleFault] { get }
 
-    /// What an operator should know of them at a time, e.g. that a permit has run out.
+    /// What an operator should know about them at a given time, e.g. that a permit has expired.
     func notes(at date: Date) -> [String]
 }
 
@@ -19,12 +19,12 @@ extension RuleSettings {
     public func notes(at date: Date) -> [String] { [] }
 }
 
-/// A rule that holds at some hours only.
+/// A rule that applies at some hours only.
 public protocol TimedRuleSettings: RuleSettings {
     var windows: TimeWindows { get set }
 }
 
-/// What is wrong with a rule's settings, at one of its keys.
+/// A fault of a rule's settings, at one of its keys.
 public struct RuleFault: Sendable, Hashable {
     public let key: String
     public let message: String
@@ -35,12 +35,12 @@ public struct RuleFault: Sendable, Hashable {
     }
 }
 
-/// One key of a rule: what it takes, and where its value goes in the rule's settings.
+/// One key of a rule: its form, and where its value goes in the rule's settings.
 public struct RuleField<Settings: RuleSettings>: Sendable {
     private let field: Field
-    /// Puts a value of the field's form into the settings; fields are entered in the order of their list.
+    /// Enters a value of the field's form into the settings; fields are entered in the order of their list.
     let enter: @Sendable (FieldValue, inout Settings) -> Void
-    /// How the file spells what the settings hold; nil where that depends on the rest of the file.
+    /// The value as the file spells it; nil where it depends on the rest of the file.
     private let spelled: @Sendable (Settings) -> String?
 
     init(
@@ -54,7 +54,7 @@ public struct RuleField<Settings: RuleSettings>: Sendable {
 
     var key: String { field.key }
 
-    /// With these settings as its default.
+    /// The field with these settings as its default.
     func field(_ standard: Settings) -> Field { field.defaulting(to: spelled(standard)) }
 }
 
@@ -81,13 +81,13 @@ extension RuleField {
         }
     }
 
-    /// Every rule has it. Its default is the catalogue's.
+    /// Common to all rules. Its default is defined by the catalogue.
     static var dwell: RuleField {
         .number("dwell", 1...86400, unit: "seconds", \.dwell, en: "what is tolerated", zh: "允许持续的时间")
     }
 }
 
-/// The hours of a rule. Without them it holds always.
+/// The hours of a rule. Without them it always applies.
 extension RuleField where Settings: TimedRuleSettings {
     static var windows: RuleField {
         RuleField(

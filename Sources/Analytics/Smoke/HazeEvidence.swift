@@ -1,17 +1,17 @@
-/// Whether a changed part of the picture is the ground seen through haze.
+/// Whether a changed part of the picture is the background seen through haze.
 ///
 /// Through haze of opacity a and colour s the picture is (1 − a) · ground + a · s (Koschmieder's law of airlight): its
-/// contrast falls and its dark parts rise together. A shadow is gain · ground without a rise; a lamp adds without a loss of
-/// contrast; a vehicle replaces the ground, so that nothing of its structure is left.
+/// contrast falls and its dark parts rise together. A shadow is gain · ground without a rise; a lamp adds without a
+/// loss of contrast; a vehicle replaces the background, so that nothing of its structure is left.
 struct HazeEvidence: Sendable {
     /// Picture ≈ slope · ground + rise, in levels.
     let slope: Double
     let rise: Double
-    /// Correlation of the gradients of picture and ground, −1…1.
+    /// Correlation of the gradients of picture and background, −1…1.
     let structure: Double
-    /// The share of pixels that changed since the look before, 0…1.
+    /// The share of pixels that changed since the previous look, 0…1.
     let stirring: Double
-    /// Mean distance from grey of the picture less that of the ground, in levels.
+    /// Mean distance from grey of the picture minus that of the background, in levels.
     let colour: Double
 
     private static let slopes = 0.15...0.88
@@ -27,7 +27,7 @@ struct HazeEvidence: Sendable {
             && structure >= Self.leastStructure && stirring >= Self.leastStirring && colour <= Self.mostColour
     }
 
-    /// Nil where the ground below is too plain to tell.
+    /// Nil where the background is too plain to tell.
     init?(of pixels: [Int], in model: BackgroundModel) {
         let seen = pixels.filter { model.hidden.values[$0] == 0 }
         guard seen.count >= 40 else { return nil }

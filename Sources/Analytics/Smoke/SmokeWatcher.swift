@@ -1,49 +1,50 @@
 public import Domain
 import Foundation
 
-/// Follows haze over the ground from look to look, and from burst frame to burst frame in between. Experimental: it has been
-/// proved on one composed plume only.
+/// Tracks haze over the ground from look to look, and from burst frame to burst frame in between. Experimental: it has
+/// been verified on one composed plume only.
 ///
-/// The picture is judged in overlapping tiles. A tile is hazy where most of what was seen lately showed the ground
-/// through something pale that stirs; a plume is hazy tiles that touch or lie near one another. Smoke keeps its place
-/// over its source, while the dust of a lorry or a lamp that passes is gone before that.
+/// The picture is judged in overlapping tiles. A tile is hazy where most recent pictures showed the ground through
+/// something pale that moves; a plume is a group of hazy tiles that touch or are close. Smoke keeps its place over its
+/// source, while the dust of a lorry or a passing lamp is gone sooner.
 public struct SmokeWatcher: Sendable {
-    /// Pixels of a tile's side, and from one tile to the next.
+    /// Side of a tile in pixels, and the distance from one tile to the next.
     private static let side = 24
     private static let stride = 12
-    /// The share of a tile that must differ from the ground.
+    /// The share of a tile that must differ from the background.
     private static let leastFaint = 0.5
-    /// Seconds that are remembered; seconds of them, and looks, in which a tile must be hazy, or stir.
+    /// Seconds of history; the seconds of it, and looks, in which a tile must be hazy, or stir.
     private static let memory = 12.0
     private static let hazy = (seconds: 5.0, looks: 3)
     private static let joining = (seconds: 3.5, looks: 2)
-    /// The longest that one look speaks for, in seconds.
+    /// The longest time that one look represents, in seconds.
     private static let longestLook = 3.0
-    /// Seconds after which a tile that is no longer hazy shows nothing of the plume.
+    /// Seconds after which a tile that is no longer hazy no longer belongs to the plume.
     private static let lingering = 5.0
-    /// Hazy tiles that make a plume; haze over more than this share of the picture is fog.
+    /// Least number of hazy tiles in a plume; haze over more than this share of the picture is fog.
     private static let leastTiles = 3
     private static let fog = 0.6
-    /// Around a plume, as a share of its size: smoke there is of the same fire.
+    /// The surroundings of a plume, as a share of its size: smoke there belongs to the same fire.
     private static let near = 0.5
-    /// The clear view that ends a plume: as a share of its age, and in seconds. Smoke pauses, the longer the fire burns.
+    /// The clear view that ends a plume: as a share of its age, and in seconds. The longer a fire burns, the longer its
+    /// smoke may pause.
     private static let clear = (share: 1.0 / 3, seconds: 4.0...30.0, looks: 3)
-    /// Seconds after which nothing more is to be decided about a plume.
+    /// Seconds after which a plume is decided.
     private static let decided = 30.0
 
-    /// What one look or burst frame showed.
+    /// One look or burst frame.
     private struct Impression: Sendable {
         let time: MediaTime
-        /// The time that it speaks for, in seconds.
+        /// The time that it represents, in seconds.
         let seconds: Double
         var hazy: [Bool]
-        /// Too plain to show haze, maybe, but it stirs as its neighbours do.
+        /// Possibly too plain to show haze, but it stirs as its neighbours do.
         var stirred: [Bool]
     }
 
     private struct Candidate: Sendable {
         var plume: Plume
-        /// All that it has covered so far.
+        /// Everything that it has covered so far.
         var reach: Box
         var emptied: (since: MediaTime, looks: Int)?
     }
@@ -54,16 +55,16 @@ public struct SmokeWatcher: Sendable {
     private var impressions: [Impression] = []
     private var candidates: [Candidate] = []
     private var nextID = 1
-    /// What an earlier run knew, until the first look.
+    /// The state of an earlier run, until the first look.
     private var restored: SmokeCheckpoint?
 
-    /// - Parameter restored: what an earlier run knew; its times must be of the same timeline.
+    /// - Parameter restored: the state of an earlier run; its times must be of the same timeline.
     public init(restored: WatchCheckpoint? = nil) { self.restored = restored?.smoke }
 
-    /// Plumes that are being watched.
+    /// The plumes that are being tracked.
     public var plumes: [Plume] { restored?.plumes ?? candidates.map(\.plume) }
 
-    /// What a later run needs to go on; nil where there is no smoke.
+    /// The state from which a later run resumes; nil where there is no smoke.
     var checkpoint: SmokeCheckpoint? {
         if let restored { return restored }
         guard let last = impressions.last, !candidates.isEmpty else { return nil }
@@ -76,7 +77,7 @@ public struct SmokeWatcher: Sendable {
             }, plumes: plumes)
     }
 
-    /// Goes on from what an earlier run knew, as if the time between had been seen.
+    /// Resumes from the state of an earlier run, as if the time between had been seen.
     private mutating func restore(at time: MediaTime) {
         guard let kept = restored else { return }
         restored = nil
@@ -94,22 +95,22 @@ public struct SmokeWatcher: Sendable {
         nextID = (kept.plumes.map(\.id).max() ?? 0) + 1
     }
 
-    /// Where something may be smoke.
+    /// Where there may be smoke.
     public private(set) var hazes: [Box] = []
 
-    /// Whether something may be smoke about which nothing is decided yet: more looks would tell more.
+    /// Whether there may be smoke that is not decided yet: more looks would help.
     public private(set) var isUndecided = false
 
-    /// Takes a picture between two looks.
+    /// Processes a burst frame.
     public mutating func take(burstFrame scene: Scene, over ground: LeftObjectDetector) {
         guard restored == nil, let model = ground.take(burstFrame: scene) else { return }
         judge(model, things: ground.pixelsOfThings, at: scene.time)
     }
 
-    /// Takes one look at the ground; returns the plumes over it and, once more, those that have just gone.
+    /// Processes one look; returns the plumes over the ground and, once more, those that have just gone.
     public mutating func update(with ground: LeftObjectDetector, at time: MediaTime) -> [Plume] {
         guard let model = ground.model, model.isReady else {
-            // The ground is learnt anew, with whatever lies over it now.
+            // The background is learnt again, together with any haze over it.
             restored = nil
             return []
         }
@@ -166,7 +167,7 @@ public struct SmokeWatcher: Sendable {
         min(clear.seconds.upperBound, max(clear.seconds.lowerBound, clear.share * (end - plume.since)))
     }
 
-    /// Tiles that touch and were hazy lately, and no plume there that is old enough to be known for what it is.
+    /// Whether adjacent tiles were recently hazy where no plume is old enough to be decided.
     private func isUndecided(in model: BackgroundModel, at time: MediaTime) -> Bool {
         let known = candidates.filter { time - $0.plume.since >= Self.decided }.map {
             $0.reach.grown(by: Self.near)
@@ -219,7 +220,7 @@ public struct SmokeWatcher: Sendable {
         impressions.append(now)
     }
 
-    /// Whether a tile was so, by `what`, for so many of the remembered seconds and looks.
+    /// Whether a tile had the property `what` for so many of the stored seconds and looks.
     private func holds(
         _ tile: Int, _ what: (Impression) -> [Bool], for least: (seconds: Double, looks: Int)
     ) -> Bool {
@@ -231,7 +232,7 @@ public struct SmokeWatcher: Sendable {
         return seconds >= least.seconds && looks >= least.looks
     }
 
-    /// Whether something of a plume can still be seen: a few of its tiles, lately.
+    /// Whether a plume is still visible: some of its tiles, recently.
     private func lingers(_ plume: Plume, in model: BackgroundModel, at time: MediaTime) -> Bool {
         let recent = impressions.filter { time - $0.time <= Self.lingering }
         let seen = (0..<columns * rows).filter { tile in
@@ -247,7 +248,7 @@ public struct SmokeWatcher: Sendable {
             width: Double(Self.side) / width, height: Double(Self.side) / height)
     }
 
-    /// Connected tiles of which enough are hazy.
+    /// Connected groups with enough hazy tiles.
     private func plumes(in model: BackgroundModel) -> [(box: Box, since: MediaTime, certainty: Double)] {
         let isHazy = (0..<columns * rows).map { holds($0, \.hazy, for: Self.hazy) }
         var mask = Plane(width: columns, height: rows)
@@ -270,9 +271,9 @@ public struct SmokeWatcher: Sendable {
     }
 }
 
-/// What must be known of smoke that is being watched, so that it keeps its time after a restart.
+/// The state of tracked smoke that keeps its time after a restart.
 struct SmokeCheckpoint: Sendable, Codable, Equatable {
-    /// One look or burst frame; a byte a tile.
+    /// One look or burst frame; one byte a tile.
     struct Impression: Sendable, Codable, Equatable {
         let time: MediaTime
         let seconds: Double
@@ -285,7 +286,7 @@ struct SmokeCheckpoint: Sendable, Codable, Equatable {
         }
     }
 
-    /// When the camera last saw this.
+    /// Time of the last look.
     let time: MediaTime
     let columns: Int
     let rows: Int
@@ -293,29 +294,30 @@ struct SmokeCheckpoint: Sendable, Codable, Equatable {
     let plumes: [Plume]
 }
 
-/// A part of the picture that smoke lies over (the ground is still seen through it, paler, and it stirs) or that flames fill.
+/// A part of the picture covered by smoke (the ground is still seen through it, paler, and it stirs) or filled by
+/// flames.
 public struct Plume: Sendable, Codable, Equatable {
     public enum Presence: Sendable, Codable, Equatable {
         case visible
         case hidden
-        /// Nothing of it has been seen since then.
+        /// It has not been seen since then.
         case gone(at: MediaTime)
     }
 
-    /// Flames have negative ones.
+    /// Flames have negative ids.
     public let id: Int
     public internal(set) var box: Box
     public internal(set) var since: MediaTime
     public internal(set) var lastSeen: MediaTime
     public internal(set) var presence: Presence
-    /// Of smoke the share of its tiles' looks that show haze that stirs, at its best so far; of flames the share of the bursts
-    /// in which they flickered, 0 while they are suspected only. 0…1.
+    /// For smoke the highest share so far of its tiles' looks that show stirring haze; for flames the share of the
+    /// bursts in which they flickered, 0 while they are only suspected. 0…1.
     public internal(set) var certainty: Double
 
-    /// Around it, as a share of its size and of the picture: what burns or smokes there is of the same fire.
+    /// The surroundings, as a share of its size and of the picture: fire or smoke there belongs to the same fire.
     private static let near = 1.0
     private static let nearest = 0.06
 
-    /// Where something else is of the same fire.
+    /// The area in which something else belongs to the same fire.
     var reach: Box { box.grown(by: max(Self.near, Self.nearest / max(1e-6, min(box.width, box.height)))) }
 }

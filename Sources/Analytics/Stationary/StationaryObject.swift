@@ -1,22 +1,22 @@
 public import Domain
 import Foundation
 
-/// An object that stands at one place: it may be missed by the detector or hidden for a while and is still the same.
+/// An object that stands at one place; it remains the same while the detector misses it or it is hidden.
 public struct StationaryObject: Sendable {
     public enum Presence: Sendable, Equatable {
-        /// The detector saw it in this look.
+        /// Detected in this look.
         case detected
-        /// The detector missed it, but the place looks as it did with the object in it.
+        /// Missed by the detector, but the place looks as it did with the object in it.
         case unchanged
-        /// Something stands before it, or something passes: nothing is known.
+        /// Hidden by an occluder, or by passing traffic: its presence is unknown.
         case hidden
-        /// The place looks different and nothing is in front of it.
+        /// The place looks different and nothing hides it.
         case absent
     }
 
     public let id: Int
     public internal(set) var objectClass: ObjectClass
-    /// Where it stands; does not move with the detector's jitter.
+    /// Its position; independent of the detector's jitter.
     public internal(set) var box: Box
     /// The first look at which it stood here.
     public internal(set) var since: MediaTime
@@ -25,51 +25,51 @@ public struct StationaryObject: Sendable {
     public internal(set) var presence: Presence
     /// Seconds between consecutive looks that both showed it.
     public internal(set) var seenSeconds: Double
-    /// Looks that showed the place, and those among them in which the detector found the object.
+    /// Looks that showed the place, and those of them in which the detector found the object.
     public internal(set) var looks: Int
     public internal(set) var detections: Int
-    /// Looks that showed the place and in which the detector was not asked for what is small there.
+    /// Looks that showed the place but in which small objects there were not searched for.
     var unasked = 0
     public internal(set) var bestScore: Double
-    /// False where it stood there before it was found, as in the very first picture: it may be a part of the scene that looks
-    /// like a vehicle.
+    /// False if it was there before it was found, as in the very first picture: it may be a part of the scene that
+    /// looks like a vehicle.
     public let hasArrived: Bool
-    /// How long nothing had been seen of it when this look showed it again, in seconds; 0 where the look before did.
+    /// How long it had been unseen when this look showed it again, in seconds; 0 if the previous look showed it.
     public internal(set) var absence = 0.0
-    /// From when its absence counts: the newest look that showed it, or the first one after a restart.
+    /// Start of its absence: the newest look that showed it, or the first one after a restart.
     var unseenSince: MediaTime
-    /// Since when the look of its place no longer holds, because the whole picture looks different.
+    /// Since when the appearance of its place is invalid, because the whole picture looks different.
     var outdated: MediaTime?
-    /// Not seen since before an outage in which another may have taken its place, and the picture can tell.
+    /// Unseen since before an outage in which another object may have taken its place, and the picture can tell.
     var isDoubtful = false
-    /// Looks in which the detector has found both it and all that it overlaps.
+    /// Looks in which the detector found both it and every object that it overlaps.
     var looksBeside = 0
     var scoreSum: Double
     var votes: [ObjectClass: Double]
-    /// What the place looks like with the object in it.
+    /// The appearance of the place with the object in it.
     var appearance: Patch
-    /// What it looks like when headlights and passers-by leave it alone, and for how many looks it has had another look.
+    /// Its usual appearance, without headlights and passers-by, and the number of looks with a different one.
     var usual: Patch
     var steadyLooks = 0
-    /// What the place looked like in the last look in which the detector had not found it; nil where there was none.
+    /// The appearance of the place in the last look without a detection; nil where there was none.
     var before: Patch?
-    /// What it looked like in the last look that did not show the object.
+    /// The appearance of the place in the last look that did not show the object.
     var emptied: (patch: Patch, since: MediaTime, looks: Int)?
-    /// What it looks like while something else stands before nearly all of it.
+    /// The appearance of the place while nearly all of it is hidden by an occluder.
     var cover: Patch?
-    /// Since when only a part of it can be seen, with nothing known before it.
+    /// Since when only a part of it is visible, without a known occluder.
     var partlySeen: MediaTime?
 
     /// Mean score over the looks that detected it, 0…1.
     public var meanScore: Double { detections > 0 ? scoreSum / Double(detections) : 0 }
 
-    /// Share of the visible looks in which the detector was asked and found it, 0…1.
+    /// Share of the visible looks with a search in which it was detected, 0…1.
     public var detectedShare: Double { looks > unasked ? Double(detections) / Double(looks - unasked) : 0 }
 
     /// True once two looks showed it at the same place.
     public var isEstablished: Bool { looks >= 2 }
 
-    /// For how long nothing has been seen of it, in seconds; a restart does not count.
+    /// How long it has been unseen, in seconds; time before a restart does not count.
     public func unseen(at time: MediaTime) -> Double { isVisible ? 0 : time - unseenSince }
 
     public var isVisible: Bool { presence == .detected || presence == .unchanged }
@@ -77,7 +77,7 @@ public struct StationaryObject: Sendable {
 
 /// The state of a stationary object from which its time continues after a restart.
 public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
-    /// Rules know it by this.
+    /// Rules refer to it by this id.
     let id: Int
     public let objectClass: ObjectClass
     public let box: Box

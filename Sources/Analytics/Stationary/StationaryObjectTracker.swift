@@ -1,9 +1,9 @@
 public import Domain
 
-/// Follows what stands still, from looks that are seconds apart.
+/// Tracks stationary objects from looks that are seconds apart.
 ///
-/// At one look in two seconds a moving vehicle is somewhere else each time, while a standing one is exactly where it
-/// was. So places are followed, not motion: a stationary object is a box in which the same thing is seen again, by the
+/// At one look in two seconds a moving vehicle is somewhere else each time, while a stationary one is exactly where it
+/// was. So places are tracked, not motion: a stationary object is a box in which the same thing is seen again, by the
 /// detector or, where the detector misses it, by comparing the picture.
 public struct StationaryObjectTracker: Sendable {
     public struct Settings: Sendable {
@@ -12,37 +12,38 @@ public struct StationaryObjectTracker: Sendable {
         /// Least overlap (IoU) between an object's box and a detection of the same object: with equal sizes, a drift of
         /// about a quarter of the box's own width.
         public var overlap: Double = 0.55
-        /// Least likeness of pictures that show the same thing.
+        /// Least likeness of pictures that show the same object.
         public var likeness: Double = 0.7
-        /// The same where the detector finds an object of the same size there: a hard shadow across a vehicle lowers
-        /// the likeness about as far, another vehicle in the same slot lowers it further.
+        /// The same with a detection of the same size there: a hard shadow across a vehicle lowers the likeness about
+        /// as far, another vehicle in the same slot lowers it further.
         public var detectedLikeness: Double = 0.45
-        /// Least overlap (IoU) of two boxes around one thing that stands, whatever it looks like.
+        /// Least overlap (IoU) of two boxes around one standing object, whatever its appearance.
         var sameBox: Double = 0.8
-        /// Likeness of a look that is still the same, and looks after which a new one has become the usual one.
+        /// Likeness of an unchanged appearance, and the number of looks after which a new one becomes the usual one.
         var steady = (likeness: 0.85, looks: 5)
-        /// Below both, another thing stands in the place after an outage, or nothing. Of eight real vehicles in one another's
-        /// places 89 % were told so, of the same ones in seven lights none.
+        /// Below both, the place holds another object after an outage, or none. Of eight real vehicles in one another's
+        /// places 89 % were recognised so, of the same ones in seven lights none.
         var another = (likeness: 0.6, structure: 0.45)
-        /// How many times as far from what a place looks like with a thing in it (1 − likeness) as from what it looked like
-        /// before it must be to be empty again. Of one thing in two looks both distances are noise.
+        /// How many times farther from the appearance with the object (1 − likeness) than from the appearance before it
+        /// a place must be to count as empty again. For one object in two looks both distances are noise.
         var asBefore: Double = 3
-        /// Least structure of the whole picture before and after an outage that lets its places be compared: another hour
-        /// or hard light leave 0.7 and more, infra-red after daylight less than 0.6.
+        /// Least structure of the whole picture before and after an outage for its places to be comparable: another
+        /// hour or hard light leave 0.7 and more, infra-red after daylight less than 0.6.
         var comparable: Double = 0.65
-        /// How much of a place something must cover to hide it.
+        /// The share of a place that must be covered for it to be hidden.
         public var cover: Double = 0.2
-        /// From where on something hides nearly all of a place: then what the place looks like is what hides it.
+        /// The share from which nearly all of a place is hidden: its appearance is then that of the occluder.
         var fullCover: Double = 0.8
-        /// Share of a thing's texture that tells that it is partly hidden, not gone.
+        /// Share of an object's texture that shows that it is partly hidden, not gone.
         var remainder: Double = 0.5
-        /// Up to this share of the parts that nothing covers, a thing is no longer there: one part in eight is alike by chance.
+        /// Up to this share of its uncovered parts an object is gone: one part in eight matches by chance.
         var leastRemains: Double = 0.125
-        /// Least overlap (IoU) of a box that the detector draws otherwise around a thing which the picture still shows.
+        /// Least overlap (IoU) of a differently drawn box around an object that the picture still shows.
         var looseOverlap: Double = 0.35
-        /// Share of the whole picture that looks different where lamps, infra-red or headlights change its look at once.
+        /// Share of the whole picture that differs when lamps, infra-red or headlights change it at once.
         var otherView: Double = 0.6
-        /// Looks in a row that must agree that a place is empty; the larger number where something has stood for long.
+        /// Consecutive looks that must agree that a place is empty; the larger number for an object that stood for
+        /// long.
         public var emptyLooks = (first: 2, long: 3)
 
         public init() {}
@@ -54,17 +55,17 @@ public struct StationaryObjectTracker: Sendable {
         public let at: MediaTime
     }
 
-    /// Looks in which the detector must have found two overlapping boxes until they are two things: in a single one it draws a
-    /// second box around one thing, most of all around a vehicle that turns.
+    /// Looks in which the detector must have found two overlapping boxes before they count as two objects: in a single
+    /// look it draws a second box around one object, most of all around a turning vehicle.
     static let distinctLooks = 2
 
-    /// Seconds from which on something has stood for long.
+    /// Seconds from which an object has stood for long.
     private static let long = 60.0
 
-    /// For how long a part of a thing vouches for the whole, in seconds: then what is left belongs to the ground.
+    /// How long a visible part is evidence for the whole object, in seconds: after that it belongs to the ground.
     private static let longestPartlySeen = 120.0
 
-    /// For how long a thing may be missed after the whole picture has changed its look, in seconds.
+    /// How long an object may be missed after the whole picture has changed, in seconds.
     private static let longestOutdated = 60.0
 
     /// How many looks back the arrival of an object is searched for in the pictures alone.
@@ -76,25 +77,26 @@ public struct StationaryObjectTracker: Sendable {
     private var lastLook: MediaTime?
     /// Seconds between the last two looks.
     private var spacing = 0.0
-    /// What the whole picture looked like last.
+    /// The whole picture of the last look.
     private(set) var view: Patch?
-    /// With what the detector found in it.
+    /// The last pictures, with their detections.
     private var recent: [(time: MediaTime, picture: GreyImage, found: [Box])] = []
 
     /// Objects of an earlier run, until the first look.
     private var restored: [StationaryObjectCheckpoint]
-    /// Those among them that rules have reported.
+    /// Those of them that rules have reported.
     private let reported: Set<Int>
 
-    /// For how long a restart may have been blind and the time of what stood there still go on, in seconds. What has been
-    /// reported is known for as long as it takes: it is over when its place is seen without it.
+    /// The longest outage, in seconds, over which the time of an object continues. A reported object is kept for any
+    /// time: it ends when its place is seen without it.
     static let longestRestart = 300.0
 
-    /// Seconds without a picture after which nothing is known of what stood there meanwhile, as if it had been hidden; where
-    /// looks are rarer anyway, twice the time between them.
+    /// Seconds without a picture after which objects count as hidden; where looks are rarer anyway, twice their
+    /// spacing.
     static let longestGap = 30.0
 
-    /// - Parameter restored: what stood still when the last run ended; its times must be of the same timeline.
+    /// - Parameter restored: the stationary objects at the end of the last run; their times must be of the same
+    ///   timeline.
     public init(settings: Settings = Settings(), restored: WatchCheckpoint? = nil) {
         self.settings = settings
         self.restored = restored?.stationary ?? []
@@ -103,22 +105,22 @@ public struct StationaryObjectTracker: Sendable {
         nextID = (self.restored.map(\.id).max() ?? 0) + 1
     }
 
-    /// What a later run needs to go on: everything that has stood for two looks and has not gone.
+    /// The state from which a later run resumes: every object that has stood for two looks and has not gone.
     public var checkpoints: [StationaryObjectCheckpoint] {
         stationary.filter(\.isEstablished).map(StationaryObjectCheckpoint.init) + restored
     }
 
-    /// Something that stood seems to have gone: the detector should look again, whatever it said of such a picture before.
+    /// An object seems to have gone: the detector should look again, even if it has already judged such a picture.
     public var isInDoubt: Bool { stationary.contains { $0.isEstablished && $0.emptied != nil } }
 
-    /// The camera cannot see for now: nothing that stands is over, and nothing is known of it.
+    /// The camera cannot see for now: no object ends, and their presence is unknown.
     public mutating func interrupt() {
         recent = []
         for index in stationary.indices { hide(&stationary[index]) }
     }
 
-    /// The whole picture looks different from now on (day to infra-red, lamps): the detector must find what stands again
-    /// before its look counts, and has a while for it.
+    /// The whole picture looks different from now on (day to infra-red, lamps): the detector must find the objects
+    /// again before their appearance counts, and has some time for it.
     public mutating func appearanceChanged(at time: MediaTime) {
         interrupt()
         for index in stationary.indices {
@@ -127,7 +129,7 @@ public struct StationaryObjectTracker: Sendable {
         }
     }
 
-    /// Takes one look; returns what has gone.
+    /// Processes one look; returns the objects that have gone.
     public mutating func update(with scene: Scene) -> [Ended] {
         if let lastLook {
             let gap = scene.time - lastLook
@@ -181,7 +183,8 @@ public struct StationaryObjectTracker: Sendable {
         restored = []
     }
 
-    /// Whether it is another box around what has stood there longer: the detector has never found both in one look.
+    /// Whether it is a second box around an object that has been there longer: the detector has never found both in one
+    /// look.
     private func isDrawnTwice(_ object: StationaryObject, among all: [StationaryObject]) -> Bool {
         object.looks >= 3 && object.looksBeside < Self.distinctLooks
             && olderOverlapping(object, among: all).contains(where: \.isVisible)
@@ -252,18 +255,18 @@ public struct StationaryObjectTracker: Sendable {
                 return
             }
         }
-        // Found once in passing: that it was there in the pictures before was a likeness of the road with itself.
+        // Detected once in passing: its presence in the pictures before was a likeness of the road with itself.
         if isAsBefore, object.detections == 1 { object.looks = 1 }
-        // Something else is in the picture here: a passer-by before it, another vehicle in its place, or nothing.
+        // The place shows something else: a passer-by before the object, another vehicle, or nothing.
         let before = scene.detections.indices.filter { index in
             let other = scene.detections[index]
-            // What stood beside it when it was last seen did not come between.
+            // An object that stood beside it when it was last seen has not moved in front of it.
             let stoodBefore = owner[index].map { stationary[$0].since <= object.lastSeen } ?? false
             return !stoodBefore && object.box.covered(by: other.box) >= settings.cover
                 && object.box.iou(other.box) < settings.overlap
         }.map { scene.detections[$0].box }
-        // A vehicle that rolls on by half its length covers the place in which it stood: what is left free of the place tells
-        // whether the thing is still there.
+        // A vehicle that rolls forward by half its length covers the place in which it stood: the uncovered part shows
+        // whether the object is still there.
         let remains = object.appearance.remainder(in: now, of: object.box, outside: scene.detections.map(\.box))
         if !before.isEmpty, remains ?? 1 > settings.leastRemains {
             hide(&object)
@@ -271,7 +274,7 @@ public struct StationaryObjectTracker: Sendable {
             object.cover = isFull ? now : nil
             return
         }
-        // The detector may miss what hides it, too.
+        // The detector may miss the occluder, too.
         if let cover = object.cover,
             scene.picture.likeness(of: object.box, to: cover, atLeast: settings.likeness).value >= settings.likeness
         {
@@ -289,30 +292,30 @@ public struct StationaryObjectTracker: Sendable {
         object.presence = detection == nil ? .absent : .hidden
     }
 
-    /// Whether a box around something that looks hardly alike is around the same thing in another light: it lies as the box did,
-    /// or the slopes of its picture run as they did. Where cars follow one another, one look shows one and the next another.
+    /// Whether a box around a barely similar picture belongs to the same vehicle in another light: it has the same
+    /// position, or the gradients run as before. Where cars follow one another, consecutive looks show different ones.
     private func isSameVehicle(_ detection: Detection, _ object: StationaryObject, _ now: Patch) -> Bool {
         detection.box.iou(object.box) >= settings.sameBox
             || max(object.appearance.structure(now), object.usual.structure(now)) >= settings.another.structure
     }
 
-    /// Whether its place looks as it did before the detector found it there, and clearly less as since then: a line of the
-    /// road or a rail behind it is in both, and may be most of what the place looks like.
+    /// Whether the place looks as it did before the object was found there, and clearly less as it did since then: a
+    /// road marking or a rail behind it is in both, and may dominate the appearance.
     private func isAsBefore(_ object: StationaryObject, _ now: Patch) -> Bool {
         guard let before = object.before, object.outdated == nil else { return false }
         let since = max(object.appearance.likeness(now), object.usual.likeness(now))
         return settings.asBefore * (1 - before.likeness(now)) < 1 - since
     }
 
-    /// Whether no part of it that has texture is where it was, and its slopes do not run as they did: ground that is as dark
-    /// above and as bright below as a car correlates with it, and is none of it.
+    /// Whether none of its textured parts is where it was, and its gradients run differently: ground that is as dark
+    /// above and as bright below as a car correlates with it, without showing it.
     private func isDenied(_ object: StationaryObject, _ now: Patch) -> Bool {
         [object.appearance, object.usual].allSatisfy {
             $0.remainder(in: now) <= settings.leastRemains && $0.structure(now) < settings.another.structure
         }
     }
 
-    /// Nothing is known of it, and looks that saw its place empty are no longer in a row.
+    /// Its presence is unknown, and looks that saw its place empty are no longer consecutive.
     private func hide(_ object: inout StationaryObject) {
         object.presence = .hidden
         object.emptied = nil
@@ -368,14 +371,14 @@ public struct StationaryObjectTracker: Sendable {
 
     private mutating func begin(_ detection: Detection, _ scene: Scene) {
         guard detection.score >= settings.birthScore else { return }
-        // A part of something that already stands there is not a second object. A box that was drawn once around a whole
-        // scene, which looks as it did ever since, is no such thing.
+        // A part of an existing object is not a second object. A box drawn once around a whole scene, which has not
+        // changed since, is no such object.
         let isPart = stationary.contains {
             ($0.presence == .detected || $0.presence == .unchanged && $0.detectedShare >= IllegalParking.detectedShare)
                 && alike($0.objectClass, detection.objectClass) && detection.box.covered(by: $0.box) > 0.8
         }
         guard !isPart else { return }
-        // Another box around what the picture still shows, and the detector has not found otherwise.
+        // A different box around an object that the picture still shows and the detector has not refuted.
         let drawnOtherwise = stationary.indices.filter {
             (stationary[$0].presence == .unchanged || stationary[$0].partlySeen != nil)
                 && alike(stationary[$0].objectClass, detection.objectClass)
@@ -387,13 +390,14 @@ public struct StationaryObjectTracker: Sendable {
         }
         let appearance = scene.picture.patch(in: detection.box)
         defer { nextID += 1 }
-        // The detector may find a thing a look late: the pictures before tell since when it has been there.
+        // The detector may find an object a look late: the pictures before show since when it has been there.
         let least = settings.likeness + 0.1
         let shown = recent.map {
             $0.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least
         }
         let since = zip(recent, shown).reversed().prefix { $1 }.last?.0.time ?? scene.time
-        // What the oldest of them shows too was there before: a banner, a container, or a vehicle that was found late.
+        // An object that the oldest of them already shows was there before: a banner, a container, or a vehicle that
+        // was found late.
         let hasArrived = shown.first == false
         let looks = since < scene.time ? 2 : 1
         let before = recent.last { look in !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } }

@@ -1,6 +1,6 @@
 import Domain
 
-/// What vendors bring, as the detector sees it again and again in one place.
+/// Things that vendors bring, detected repeatedly in one place.
 struct LaidOutGoods: Sendable, Codable {
     struct Item: Sendable, Codable {
         var objectClass: ObjectClass
@@ -8,17 +8,17 @@ struct LaidOutGoods: Sendable, Codable {
         var since: MediaTime
         var lastSeen: MediaTime
         var looks: Int
-        /// False for what was there in the very first picture: a bench of the town, a café's tables.
+        /// False for things in the very first picture: a public bench, a café's tables.
         var isNew: Bool
-        /// From when an absence counts: the newest look that showed it, or the first one after a restart.
+        /// Start of an absence: the newest look that showed it, or the first one after a restart.
         fileprivate var unseenSince: MediaTime
         fileprivate var misses = 0
 
-        /// What was there in the beginning and is hidden for a while is no vendor's when it is seen again: it is kept.
+        /// A thing that was there from the beginning is kept while hidden: when seen again it is no vendor's.
         fileprivate var isLost: Bool { isNew && misses > (looks >= 3 ? LaidOutGoods.mostMisses : 1) }
     }
 
-    /// An umbrella that somebody carried past.
+    /// An umbrella carried past.
     private struct Carried: Sendable {
         let box: Box
         let time: MediaTime
@@ -28,27 +28,27 @@ struct LaidOutGoods: Sendable, Codable {
     fileprivate static let mostMisses = 4
     /// Seconds without a look (the camera was blind) after which a thing is not known to have stayed.
     private static let longestUnseen = 60.0
-    /// What looks like this in the first picture too was there, although the detector did not see it then: its likeness,
-    /// or the share of its parts that are free of people.
+    /// A thing whose place looked like this in the first picture was there, although the detector did not see it then:
+    /// least likeness, or least share of its parts that are free of people.
     private static let sameAsFirst = (likeness: 0.7, share: 0.5)
-    /// So many umbrellas in different places within so many seconds, none of which stays, are rain.
+    /// So many umbrellas in different places within so many seconds, none of them stationary, are rain.
     private static let rain = (umbrellas: 2, seconds: 60.0)
 
     private var items: [Item] = []
     private(set) var hasBegun = false
-    /// Not kept over a restart, as are the umbrellas: rain is seen again within a minute.
+    /// Not kept across a restart, as are the umbrellas: rain is seen again within a minute.
     private var first: GreyImage?
     private var carried: [Carried] = []
 
     private enum CodingKeys: CodingKey { case items, hasBegun }
 
-    /// What has kept its place for two looks, and of what was there from the beginning what is there still.
+    /// Things that have kept their place for two looks, and things from the beginning that are still there.
     var standing: [Item] { items.filter { $0.looks >= 2 && $0.misses <= Self.mostMisses } }
 
-    /// Whether umbrellas are there to keep people dry.
+    /// Whether umbrellas are carried because of rain.
     var isRaining: Bool { carried.count >= Self.rain.umbrellas }
 
-    /// Goes on after a restart in which nobody looked for `gap` seconds.
+    /// Resumes after a restart with `gap` seconds without looks.
     mutating func resume(after gap: Double) {
         for index in items.indices { items[index].unseenSince = items[index].unseenSince + gap }
     }
@@ -81,7 +81,8 @@ struct LaidOutGoods: Sendable, Codable {
         hasBegun = true
     }
 
-    /// The detector misses a café's table or a vehicle in one picture and sees it in the next: it did not come meanwhile.
+    /// The detector misses a café's table or a vehicle in one picture and sees it in the next: it did not arrive in
+    /// between.
     func wasThere(_ box: Box, _ scene: Scene) -> Bool {
         guard let first, first.width == scene.picture.width, first.height == scene.picture.height else { return false }
         let (before, least) = (first.patch(in: box), Self.sameAsFirst)
@@ -97,7 +98,7 @@ struct LaidOutGoods: Sendable, Codable {
             let isElsewhere = !items.contains {
                 $0.looks > 1 && $0.objectClass == .umbrella && $0.box.intersection(item.box) > 0
             }
-            // One that the detector sees now and then in one place is not carried.
+            // An umbrella that is repeatedly detected in one place is not carried.
             if isElsewhere, !carried.contains(where: { $0.box.intersection(item.box) > 0 }) {
                 carried.append(Carried(box: item.box, time: item.lastSeen))
             }

@@ -1,16 +1,16 @@
 import Domain
 
-/// People who stay where they are from look to look; at looks that are seconds apart, walkers never do.
+/// People who keep their place from look to look; at looks that are seconds apart, pedestrians never do.
 struct LingeringPeople: Sendable, Codable {
     struct Person: Sendable, Codable {
         var box: Box
         var since: MediaTime
         var lastSeen: MediaTime
         var looks: Int
-        /// Where they were first seen; nil where an older version wrote it.
+        /// Where they were first seen; nil in checkpoints of an older version.
         var anchor: Box?
         fileprivate(set) var tone: Tone
-        /// From when an absence counts: the newest look that showed them, or the first one after a restart.
+        /// Start of an absence: the newest look that showed them, or the first one after a restart.
         fileprivate var unseenSince: MediaTime
         fileprivate var misses = 0
     }
@@ -21,30 +21,30 @@ struct LingeringPeople: Sendable, Codable {
     /// How far the feet may move between looks, as a share of the height: half a step.
     static let step = 0.35
     private static let heights = 0.7...1.43
-    /// Seconds without a look (the camera was blind) after which nobody is known to have stayed.
+    /// Seconds without a look (the camera was blind) after which no person is known to have stayed.
     private static let longestUnseen = 60.0
 
     private(set) var people: [Person] = []
-    /// Those who were there before and are taken for gone since this look; not kept over a restart.
+    /// People who are taken for gone since this look; not kept across a restart.
     private(set) var departed: [Person] = []
 
     private enum CodingKeys: CodingKey { case people }
 
-    /// Those who were seen staying in this or the last look.
+    /// People who kept their place in this or the last look.
     var staying: [Person] { people.filter { $0.looks >= 2 && $0.misses <= 1 } }
 
-    /// Goes on after a restart in which nobody looked for `gap` seconds.
+    /// Resumes after a restart with `gap` seconds without looks.
     mutating func resume(after gap: Double) {
         for index in people.indices { people[index].unseenSince = people[index].unseenSince + gap }
     }
 
-    /// Takes one look; returns those who did not stay: passers-by.
+    /// Processes one look; returns the passers-by, who did not keep their place.
     mutating func update(with scene: Scene) -> [Box] {
         var free = scene.detections.filter {
             $0.objectClass == .person && $0.score >= Self.leastScore && $0.box.height >= Self.leastHeight
         }.map { (box: $0.box, tone: Tone(of: $0.box, in: scene)) }
         let aspect = Double(scene.picture.width) / Double(scene.picture.height)
-        // Of whom nobody knows for so long, it is not known that they left either.
+        // Drop people unseen for too long: their departure is not known either.
         people.removeAll { scene.time - $0.unseenSince > Self.longestUnseen }
         for index in people.indices {
             let person = people[index]
@@ -84,8 +84,8 @@ extension LingeringPeople.Person {
 
     fileprivate var isGone: Bool { misses > (looks >= 3 ? Self.mostMisses : 0) }
 
-    /// Whether they were all the time where they were first seen: somebody who walks towards the camera, far away, is as
-    /// near to the last look's place from look to look as somebody who stands, but not to the first one's.
+    /// Whether they were in the place of their first look all the time: a distant person walking towards the camera is
+    /// as close to the previous look's place as a standing one, but not to the first one's.
     func keptPlace(_ aspect: Double) -> Bool {
         guard let anchor else { return false }
         return box.step(from: anchor, aspect) <= LingeringPeople.step * box.height
@@ -93,9 +93,9 @@ extension LingeringPeople.Person {
 }
 
 extension Box {
-    /// Between the feet of two people, in shares of the picture's height.
+    /// Distance between the feet of two people, in shares of the picture's height.
     ///
-    /// - Parameter aspect: the picture's width by its height: boxes are shares of either.
+    /// - Parameter aspect: the picture's width divided by its height: boxes are shares of either.
     func step(from other: Box, _ aspect: Double) -> Double {
         let (x, y) = ((centre.x - other.centre.x) * aspect, maxY - other.maxY)
         return (x * x + y * y).squareRoot()

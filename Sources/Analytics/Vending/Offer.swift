@@ -1,12 +1,13 @@
 import Domain
 
-/// What lies or stands within reach of somebody and may be offered.
+/// Things within reach of a person that may be offered for sale.
 struct Offer: Sendable {
     struct Thing: Sendable {
         enum Standing: Sendable {
-            /// Speaks for a stall by itself.
+            /// Evidence of a stall by itself.
             case brought
-            /// Only where customers come and go: what was there in the first picture may be a café's, a vehicle is anybody's.
+            /// Evidence only where customers come and go: things in the first picture may be a café's, a vehicle may
+            /// belong to anybody.
             case known
         }
 
@@ -17,34 +18,34 @@ struct Offer: Sendable {
         let lastSeen: MediaTime
         var standing = Standing.brought
 
-        /// What stands and leaves by itself: a street is full of it.
+        /// Vehicles and other things that move by themselves: a street is full of them.
         var isVehicle: Bool { ObjectClass(rawValue: name)?.standsAndLeaves ?? false }
     }
 
-    /// The weight of things that makes a stall.
+    /// The total weight of a stall.
     private static let least = 1.0
-    /// An umbrella wider than this share of a person's height is no umbrella of one person: those are about a metre wide.
+    /// An umbrella wider than this share of a person's height is not a personal one: those are about a metre wide.
     static let stallUmbrella = 0.8
-    /// In rain there are more: the widest that are carried have 1.3 m, and hide the head of who carries them (1.35 m are
-    /// left). So wide for each person below it.
+    /// In rain there are more: the widest that are carried have 1.3 m, and hide their carrier's head (1.35 m remain
+    /// visible). This width is needed for each person below it.
     private static let rainUmbrella = 1.1
-    /// The least area of something that was put down, as a share of a person's squared height: a crate of 0.5 m by 0.35 m.
+    /// The least area of a put-down object, as a share of a person's squared height: a crate of 0.5 m by 0.35 m.
     private static let leastArea = 0.06
-    /// The greatest extent of it, in heights of a person: a stall with its roof, three metres long. Light is larger.
+    /// Its largest extent, in heights of a person: a stall with its roof, three metres long. Light is larger.
     private static let most = (width: 2.0, height: 1.4)
     /// An object covered this far by people is the people themselves: the background model sees those who stand still.
     private static let mostCovered = 0.5
-    /// It rests on the ground, on which the person stands: no higher above the feet than a table's edge, as a share of the
-    /// height. What is there above is the person's umbrella.
+    /// It rests on the ground on which the person stands: no higher above the feet than a table's edge, as a share of
+    /// the height. Anything higher is the person's umbrella.
     private static let aboveFeet = 0.35
-    /// Around a person, in shares of the height: what is within reach.
+    /// The reach around a person, in shares of the height.
     private static let reach = (aside: 0.8, above: 0.4, below: 0.3)
 
     private(set) var things: [Thing] = []
 
-    /// That around one person.
+    /// Collects the things around one person.
     ///
-    /// - Parameter aspect: the picture's width by its height.
+    /// - Parameter aspect: the picture's width divided by its height.
     init(around person: Box, _ look: Observation, _ goods: LaidOutGoods, _ aspect: Double) {
         // Widths are shares of another length than heights.
         let height = person.height / aspect
@@ -75,17 +76,17 @@ struct Offer: Sendable {
                     lastSeen: object.lastSeen, standing: standing)
             }
             if object.hasArrived, !goods.wasThere(object.box, look.scene) { things.append(thing(0.5, .brought)) }
-            // A tricycle, a van, the boot of a car; from a bus people come and go anyway, and bicycles are locked to what
-            // stands beside them.
+            // A tricycle, a van, the boot of a car; people come and go from a bus anyway, and bicycles are locked to
+            // whatever stands beside them.
             if object.objectClass != .bus, object.objectClass != .bicycle { things.append(thing(1, .known)) }
         }
     }
 
-    /// What was put down, of no class that the detector knows.
+    /// Put-down objects of no class that the detector knows.
     ///
     /// - Parameters:
-    ///   - aspect: the picture's width by its height.
-    ///   - tall: a person's height where something's foot is so far down, as a share of the picture's.
+    ///   - aspect: the picture's width divided by its height.
+    ///   - tall: a person's height for a given vertical position of the feet, as shares of the picture's height.
     static func putDown(_ look: Observation, _ aspect: Double, tall: (Double) -> Double) -> [Thing] {
         let people = look.scene.detections.filter { $0.objectClass == .person }.map(\.box)
         return look.objects.compactMap { object in
@@ -118,22 +119,22 @@ struct Offer: Sendable {
             }
             return item.box.width >= rainUmbrella * height * Double(max(1, below)) ? 1 : 0
         case .diningTable: return 1
-        // What travellers have.
+        // Luggage.
         case .handbag, .suitcase: return 0
-        // People sit and wait on these: where customers must decide they say nothing.
+        // People sit and wait on these: where customers must decide, they are no evidence.
         case .bench, .chair: return item.isNew ? 0.5 : 0
         default: return 0.5
         }
     }
 
-    /// What was brought and makes a stall by itself; empty where it does not.
+    /// Brought things that make a stall by themselves; empty where they do not.
     var brought: [Thing] { making(things.filter { $0.standing == .brought }) }
 
-    /// What makes a stall where customers come and go; empty where it does not.
+    /// Things that make a stall where customers come and go; empty where they do not.
     var possible: [Thing] { making(things) }
 
-    /// Each name counts once: two chairs are no more of a stall than one, nor is a bicycle beside a car. Vehicles are left
-    /// out where the rest is enough: a stall is not as large as the lorry behind it.
+    /// Each name counts once: two chairs are no more of a stall than one, nor is a bicycle beside a car. Vehicles are
+    /// left out where the rest suffices: a stall is not as large as the lorry behind it.
     private func making(_ things: [Thing]) -> [Thing] {
         let others = things.filter { !$0.isVehicle }
         if Self.weight(of: others) >= Self.least { return others }
@@ -147,16 +148,16 @@ struct Offer: Sendable {
     }
 }
 
-/// The mean colour of what somebody wears: enough to tell one passer-by from the next, never enough to know anyone.
+/// The mean colour of a person's clothes: enough to tell one passer-by from the next, never enough to identify anyone.
 struct Tone: Sendable, Codable {
-    /// Further apart than this, in levels, are the clothes of two people.
+    /// Largest distance, in levels, between the clothes of the same person.
     private static let most = 24.0
 
     private let luma: Double
     private let blue: Double
     private let red: Double
 
-    /// Of the middle of a person's box, in levels.
+    /// The mean over the middle of a person's box, in levels.
     init(of box: Box, in scene: Scene) {
         let (width, height) = (scene.picture.width, scene.picture.height)
         let middle = Box(

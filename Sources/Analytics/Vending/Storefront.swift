@@ -1,25 +1,27 @@
 import Domain
 
-/// What a shop puts out on the pavement, without anybody beside it: a rack, crates, a table.
+/// Goods that a shop puts out on the pavement, without a person beside them: a rack, crates, a table.
 ///
-/// A bag or a parcel before a door is none: it takes as much room as a rack or several crates.
+/// A bag or a parcel before a door does not count: goods take as much room as a rack or several crates.
 struct Storefront: Sendable {
-    /// The area of goods that are a shop's, as a share of a person's squared height: 0.7 m², where a bag or a parcel that is
-    /// put down for a while has 0.2 to 0.4 m².
+    /// Least area of a shop's goods, as a share of a person's squared height: 0.7 m², where a bag or a parcel put down
+    /// for a while has 0.2 to 0.4 m².
     private static let leastArea = 0.25
-    /// The height of somebody of whom none has been seen there, as a share of the picture's: near, so that little counts.
+    /// The assumed height of a person where none has been seen, as a share of the picture's: close to the camera, so
+    /// that little counts.
     private static let unknownHeight = 0.27
-    /// People are as tall where their feet are as far down, within so much of the picture's height.
+    /// People whose feet are at about the same vertical position are about as tall; the tolerance as a share of the
+    /// picture's height.
     private static let row = 0.1
     private static let leastScore = 0.4
     private static let kept = 60
-    /// Around a thing, as a share of its size: what stands there belongs to it.
+    /// The surroundings of a thing, as a share of its size: things there belong to it.
     private static let beside = 0.5
     private static let share = 0.5
 
     private var people: [(foot: Double, height: Double)] = []
 
-    /// The goods that stand in the zone, each as one place has them.
+    /// The goods in the zone, grouped by place.
     mutating func offers(_ look: Observation, _ goods: LaidOutGoods, in zone: Zone, _ aspect: Double) -> [[Offer.Thing]]
     {
         for detection in look.scene.detections
@@ -59,7 +61,7 @@ struct Storefront: Sendable {
         return lying + Offer.weight(of: things.filter { $0.name != "goods" })
     }
 
-    /// Of a person whose feet are so far down, as a share of the picture's height.
+    /// Height of a person whose feet are at this position, as shares of the picture's height.
     private func height(at foot: Double) -> Double {
         let near = people.filter { abs($0.foot - foot) <= Self.row }.map(\.height).sorted()
         return near.isEmpty ? Self.unknownHeight : near[near.count / 2]

@@ -1,4 +1,4 @@
-/// The mean luma of each cell of 8 × 8 pixels: what is left of a picture without noise and detail.
+/// The mean luma of each cell of 8 × 8 pixels: the picture without noise and detail.
 struct CellMeans: Sendable {
     static let side = 8
 
@@ -42,7 +42,7 @@ struct CellMeans: Sendable {
         return (Double(sum) / Double(max(1, values.count))).squareRoot()
     }
 
-    /// Mean difference between cells two apart, in luma levels: the contrast of what is larger than any blur.
+    /// Mean difference between cells two apart, in luma levels: the contrast of structures larger than any blur.
     var contrast: Double {
         var (sum, count): (Float, Int) = (0, 0)
         for row in 0..<rows {
@@ -70,7 +70,7 @@ struct CellMeans: Sendable {
         return (abs(values[at + 1] - values[at - 1]) + abs(values[at + columns] - values[at - columns])) / 2
     }
 
-    /// Normalised cross-correlation, −1…1: the same light and dark places, whatever gain and offset.
+    /// Normalised cross-correlation, −1…1: the same light and dark places, at any gain and offset.
     func likeness(_ other: CellMeans) -> Double {
         guard other.values.count == values.count, !values.isEmpty else { return 0 }
         let (a, b) = (Float(mean), Float(other.mean))

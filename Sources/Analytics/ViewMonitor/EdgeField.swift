@@ -1,4 +1,4 @@
-/// Where the edges of a picture run, at half its size.
+/// The directions of the edges of a picture, at half its size.
 ///
 /// Each point holds the edge's direction as a doubled angle, weighted 0…1 by how far its contrast stands above noise.
 /// Doubling makes an edge from dark to bright the same as one from bright to dark, so that exposure, fog, and day
@@ -69,13 +69,13 @@ struct EdgeField: Sendable {
         self.contrast = contrast
     }
 
-    /// A field of which nothing but the edges is known.
+    /// A field with edges only.
     init(width: Int, height: Int, x: [Float], y: [Float]) {
         (self.width, self.height, self.x, self.y) = (width, height, x, y)
         contrast = []
     }
 
-    /// Mean squared weight over the picture, 0…1: how much structure there is.
+    /// Mean squared weight over the picture, 0…1: the amount of structure.
     var energy: Double {
         var sum: Float = 0
         x.withUnsafeBufferPointer { x in

@@ -1,13 +1,13 @@
 import Domain
 
-/// Notices that a camera's picture stands still although it is sent on.
+/// Detects a picture that does not change although the stream continues.
 ///
-/// A real picture is never the same twice: sensor noise and the codec leave a residue. How much, and whether this camera
-/// now and then repeats a picture all by itself, it learns from the camera's own past.
+/// A real picture is never the same twice: sensor noise and the codec leave a residue. Its size, and whether this
+/// camera occasionally repeats a picture, are learnt from the camera's own past.
 struct FreezeDetector: Sendable {
     enum Verdict: Sendable, Equatable {
         case alive
-        /// The picture repeats itself, which this camera has never done.
+        /// The picture repeats itself, for the first time with this camera.
         case suspected
         case frozen
     }
@@ -16,35 +16,36 @@ struct FreezeDetector: Sendable {
     private static let same: Float = 0.05
     /// Share of cells that must be the same. The rest may be a burnt-in clock and what it spills into its neighbours.
     private static let sameShare = 0.85
-    /// A frozen picture that is encoded anew each time (a clock is drawn into it at constant bit rate) keeps a residue
-    /// of up to a third of what the living picture had; measured with x264 at 2 Mb/s.
+    /// A frozen picture that is encoded again each time (a clock is drawn into it at constant bit rate) keeps a residue
+    /// of up to a third of that of the live picture; measured with x264 at 2 Mb/s.
     private static let residueShare = 0.4
     private static let equalShare = 0.5
-    /// Seconds; the slower one is for pictures that are encoded anew, where chance has more room.
+    /// Seconds; the longer one is for re-encoded pictures, where chance has more room.
     private static let patience = (same: 5.0, encoded: 7.5)
-    /// Pairs of looks after which a camera is known, and seconds without a change that count as a freeze before.
+    /// Pairs of looks after which a camera is known, and the seconds without a change that count as a freeze before.
     private static let known = (pairs: 10, before: 60.0)
-    /// How much longer than its longest freeze so far a camera must stand still.
+    /// How much longer than the longest one so far a freeze must last to be reported.
     private static let margin = 3.0
-    /// A freeze that ended sooner than this belongs to the camera's ways (pictures sent twice, a codec that leaves
-    /// the background out); a longer one was a fault.
+    /// A freeze that ended sooner than this is normal for the camera (pictures sent twice, a codec that leaves the
+    /// background out); a longer one was a fault.
     private static let longestHabit = 20.0
-    /// Living pairs that are remembered.
+    /// Number of live pairs that are stored.
     private static let memory = 30
-    /// Mean change of a cell, in luma levels, from which something moves there, and how many such cells it takes away from
-    /// where a clock may be. Its line of text is at most two cells high, its next digits at most six cells away.
+    /// Mean change of a cell, in luma levels, that is a movement, and the number of such cells that rule a clock out. A
+    /// clock's line of text is at most two cells high, its next digits at most six cells away.
     private static let moving: (change: Float, cells: Int, height: Int, gap: Int) = (2, 3, 2, 6)
-    /// Seconds without a change before a camera whose still background is always the same (strong noise reduction, a codec
-    /// that leaves it out) counts as frozen: there only movement proves life. And how often it must have shown that.
+    /// Seconds without a change before a camera whose still background is always the same (strong noise reduction, a
+    /// codec that leaves it out) counts as frozen: there only movement proves that it is live. And how often it must
+    /// have shown that.
     private static let silent = (patience: 600.0, pairs: 2)
 
-    /// The last living look.
+    /// The last live look.
     private(set) var since: MediaTime?
     private var last: (picture: GreyImage, time: MediaTime)?
     private var isEncodedAnew = false
     /// Cells that may belong to a clock: what has changed during this freeze.
     private var clock: Set<Int> = []
-    /// Living pairs in which all but what moved was the same.
+    /// Live pairs that were equal except for the moving parts.
     private var silentPairs = 0
     private var pairs = 0
     private var looks = 0
@@ -52,7 +53,7 @@ struct FreezeDetector: Sendable {
     private var residues: [Float] = []
     private var pending: [Float] = []
 
-    /// What was learnt of the residue no longer holds.
+    /// Discards the learnt residue.
     mutating func forget() {
         residues = []
         pending = []
@@ -109,11 +110,11 @@ struct FreezeDetector: Sendable {
         looks = 0
     }
 
-    /// True where more has changed than the digits of a clock, of which some have changed at `clock` before.
+    /// True where more has changed than the digits of a clock, some of which have changed at `clock` before.
     private static func isMovement(_ cells: [Int], beside clock: Set<Int>, columns: Int) -> Bool {
         let changed = Set(cells)
         for cell in cells {
-            // Something higher than a line of text.
+            // Higher than a line of text.
             if (1...moving.height).allSatisfy({ changed.contains(cell + $0 * columns) }) { return true }
         }
         guard !clock.isEmpty else { return false }
@@ -124,8 +125,8 @@ struct FreezeDetector: Sendable {
         } >= moving.cells
     }
 
-    /// The share of cells that are the same, the share of pixels that are equal, the median change of a cell, and the cells
-    /// in which something has moved, by row and column.
+    /// The share of equal cells, the share of equal pixels, the median change of a cell, and the cells with movement,
+    /// by row and column.
     private static func change(
         from old: GreyImage, to new: GreyImage
     ) -> (same: Double, equal: Double, median: Float, moving: [Int], columns: Int) {

@@ -1,41 +1,41 @@
-/// A view that is known from before, and whether a picture shows it.
+/// A view known from an earlier run, and whether a picture shows it.
 ///
-/// A single picture is compared, in light and weather of which nothing is known. Likeness alone says too little there: in
-/// infra-red the same view had as little as 0.28, and two streets with many upright edges had 0.30. What tells is that the
-/// edges fit in one place and nowhere else.
+/// A single picture is compared, in unknown light and weather. Likeness alone says too little there: in infra-red the
+/// same view had as little as 0.28, and two streets with many upright edges had 0.30. The criterion is that the edges
+/// fit in one place and nowhere else.
 struct KnownView: Sendable {
     enum Match: Sendable, Equatable {
         case same(likeness: Double)
         /// Points of the edge field, right and down.
         case shifted(dx: Int, dy: Int)
-        /// Another view, which stands still.
+        /// Another view, not moving.
         case elsewhere
-        /// Another view, in motion.
+        /// Another view, moving.
         case turning
-        /// Too little can be made out.
+        /// Too little is visible.
         case unclear
     }
 
-    /// Standard deviations by which the likeness in place stands above that in places where the view cannot be, from which
-    /// on it is the same, and from which on it is so whatever the likeness. On 18 recorded clips, as they are and darkened,
-    /// blurred, with noise, with fog and in infra-red, the same view had 3.8 at least (the next 4.8), and other views 3.3 at
+    /// Standard deviations by which the likeness in place exceeds that in impossible places, from which it is the same
+    /// view, and from which it is so whatever the likeness. On 18 recorded clips, as they are and darkened, blurred,
+    /// with noise, with fog and in infra-red, the same view had 3.8 at least (the next 4.8), and other views 3.3 at
     /// most (the next 2.5).
     private static let peak = (least: 3.5, sure: 5.0)
-    /// Likeness without which a peak of the least height is chance, and with which a view is no other one.
+    /// Likeness below which a peak of the least height is chance, and from which a view is not a different one.
     private static let likeness = (least: 0.25, doubtful: 0.4)
     /// The least deviation: that of 700 points of plain pictures.
     private static let leastDeviation = 0.02
-    /// Points by which a camera may stand otherwise than before and be the same: it shakes, and presets are kept to so much.
+    /// Tolerated displacement of the camera, in points: it shakes, and presets are repeated with this precision.
     private static let shake = 3
-    /// Places in which the view cannot be: far from its own, no neighbours of one another.
+    /// Impossible places of the view: far from its own, and not adjacent to one another.
     private static let elsewhere = stride(from: -20, through: 20, by: 4).flatMap { dy in
         stride(from: -36, through: 36, by: 6).map { dx in (dx: dx, dy: dy) }
     }.filter { max(abs($0.dx), abs($0.dy)) >= 8 }
-    /// Share of its edges without which a picture may show the same with most of it in the dark.
+    /// Share of its edges below which a picture may show the same view mostly in the dark.
     private static let visible = 0.25
 
-    /// Mean likeness of the edges to themselves `step` points away, from which on they are lines rather than noise: noise had
-    /// 0.03 at most, recorded scenes 0.08 at least.
+    /// Mean likeness of the edges to themselves `step` points away, from which they are lines rather than noise: noise
+    /// had 0.03 at most, recorded scenes 0.08 at least.
     private static let structure = 0.06
     private static let step = 3
 
@@ -44,7 +44,7 @@ struct KnownView: Sendable {
         return (across + edges.likeness(to: edges, at: strong, dx: 0, dy: step)) / 2
     }
 
-    /// How likely it is that edges fit in a place where the view cannot be.
+    /// The distribution of the likeness in impossible places.
     private struct Chance {
         private let mean: Double
         private let deviation: Double
@@ -56,7 +56,7 @@ struct KnownView: Sendable {
             deviation = max(KnownView.leastDeviation, square.squareRoot())
         }
 
-        /// Standard deviations by which a likeness stands above it.
+        /// Standard deviations by which a likeness exceeds it.
         func peak(_ likeness: Double) -> Double { (likeness - mean) / deviation }
     }
 
@@ -78,7 +78,7 @@ struct KnownView: Sendable {
         some = ReferenceView.some(of: points)
     }
 
-    /// How the edges fit in place, and how they would by chance.
+    /// How well the edges fit in place, and by chance.
     private struct Fit {
         let likeness: Double
         let chance: Chance
@@ -89,17 +89,17 @@ struct KnownView: Sendable {
         }
     }
 
-    /// Nil where the edges are of a picture of another size.
+    /// Nil where the edges are of another picture size.
     private func fit(_ edges: EdgeField) -> Fit? {
         guard (edges.width, edges.height) == (field.width, field.height) else { return nil }
         let near = ReferenceView.best(field, edges, points, reach: (Self.shake, Self.shake))
         return Fit(likeness: near.likeness, chance: Chance(field, edges, some))
     }
 
-    /// How like the view the picture is where it shows it; nil where it does not, without a search for where else it may be.
+    /// The likeness of the picture to the view; nil where it does not show it, without searching for other positions.
     func likeness(in edges: EdgeField) -> Double? { fit(edges).flatMap { $0.isSame ? $0.likeness : nil } }
 
-    /// - Parameter previous: the edges of the look before; nil where there was none.
+    /// - Parameter previous: the edges of the previous look; nil where there was none.
     func match(_ edges: EdgeField, after previous: EdgeField?) -> Match {
         guard let fit = fit(edges) else { return .unclear }
         if fit.isSame { return .same(likeness: fit.likeness) }
@@ -107,7 +107,7 @@ struct KnownView: Sendable {
         let strong = edges.strongest(above: ReferenceView.edge, most: ReferenceView.points.search)
         let isFaint = Double(edges.count(above: ReferenceView.edge)) < Self.visible * Double(checkpoint.edges)
         if isFaint {
-            // What little there is may be all that the night has left of the view.
+            // The few edges may be all of the view that is visible at night.
             let rest = ReferenceView.best(edges, field, strong, reach: (Self.shake, Self.shake))
             guard Chance(edges, field, strong).peak(rest.likeness) < Self.peak.least else { return .unclear }
         }
@@ -124,7 +124,7 @@ struct KnownView: Sendable {
 }
 
 extension [KnownView] {
-    /// Whether the picture shows the view as one of these saw it.
+    /// Whether the picture shows the view as one of the checkpoints recorded it.
     func match(_ edges: EdgeField, after previous: EdgeField?) -> KnownView.Match {
         let matches = map { $0.match(edges, after: previous) }
         func likeness(_ match: KnownView.Match) -> Double? {

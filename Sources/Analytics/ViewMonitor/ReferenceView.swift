@@ -1,13 +1,13 @@
 import Domain
 
-/// What a camera's view looks like when all is well, and how a picture compares with it.
+/// The normal view of a camera, and how a picture compares with it.
 ///
-/// Edges that stay are learnt as a running mean: what passes fades out of it, what stands in the street remains. The
-/// figures below were chosen on recorded street scenes; likeness is always compared with what this camera usually has.
+/// Constant edges are learnt as a running mean: moving objects fade out, fixed ones remain. The figures below were
+/// chosen on recorded street scenes; likeness is always compared with the usual one of this camera.
 struct ReferenceView: Sendable {
-    /// What one picture shows.
+    /// The comparison of one picture with the view.
     enum Impression: Sendable, Equatable {
-        /// Too little has been learnt, or there is too little to learn from.
+        /// Too little has been learnt, or the view has too little structure.
         case unknown
         case usual
         /// A part of the view is hidden, the rest is where it was.
@@ -16,16 +16,16 @@ struct ReferenceView: Sendable {
         case changed
         case black
         case covered(String)
-        /// Nothing of the view is where it was, and what is there instead moves.
+        /// Nothing of the view is in its place, and the picture moves.
         case lost
         case outOfFocus(share: Double)
         /// Points of the edge field, right and down.
         case shifted(dx: Int, dy: Int)
-        /// Nothing of the view is where it was, and what is there instead stands still.
+        /// Nothing of the view is in its place, and the picture does not move.
         case elsewhere
         /// The camera turned or zoomed before its view was learnt, and has not kept to one view since.
         case turning
-        /// It has: that is the view to learn.
+        /// The camera has kept to one view: that is the view to learn.
         case settled
     }
 
@@ -36,28 +36,28 @@ struct ReferenceView: Sendable {
     /// Squared weight from which an edge belongs to the view, and how many points of it are compared.
     static let edge: Float = 0.15
     static let points = (least: 150, most: 2000, search: 700)
-    /// Usual likeness below which a view has too little that stays.
+    /// Usual likeness below which a view has too few constant edges.
     private static let leastUsual = 0.35
-    /// Share of the usual likeness at which the view counts as the usual one; the lowest on recorded scenes with
-    /// rain, noise, shaking and exposure steps was 0.65.
+    /// Share of the usual likeness from which a picture shows the usual view; the lowest on recorded scenes with rain,
+    /// noise, shaking and exposure steps was 0.65.
     private static let usualShare = 0.5
     /// Points (of two pixels) by which a camera may shake.
     private static let shake = 2
-    /// How far a moved view is searched for, in points: a quarter of the width, and of a wide picture's height.
+    /// Search range for a moved view, in points: a quarter of the width, and of a wide picture's height.
     static let reach = (x: 40, y: 22)
-    /// Likeness that chance hardly ever reaches.
+    /// Likeness rarely reached by chance.
     private static let chance = 0.15
     /// Likeness of two pictures of one view.
     static let same = 0.5
-    /// Looks after which the mean of them can be recognised, and seconds for which a camera that has turned must keep to a view
-    /// until that is the one to learn: one that goes round its presets stays for less.
+    /// Looks after which their mean can be recognised, and seconds for which a camera that has turned must keep to a
+    /// view until that is learnt: one that patrols its presets stays for less.
     private static let leastLooks = 4
     private static let acceptance = 60.0
     /// Points of a tile's side.
     private static let tile = 16
     /// Luma levels between cells: less is a plain picture, whatever was learnt.
     private static let plain = 1.2
-    /// Luma, as a mean, below which a plain picture is black rather than covered.
+    /// Mean luma below which a plain picture is black rather than covered.
     private static let dark = 45.0
     /// Shares of the usual sharpness below which a picture is out of focus: at the learnt edges, where noise does not
     /// count, and over the whole picture, where a lorry before the edges does not.
@@ -75,30 +75,30 @@ struct ReferenceView: Sendable {
     private var sharpness: Double?
     private var last: MediaTime?
     private var previous: EdgeField?
-    /// Whether two looks in a row have shown the same: then what is seen is structure, not noise.
+    /// Whether two consecutive looks were alike: then the edges are structure, not noise.
     private var hasStood = false
-    /// Since when a view has stayed, once the camera has turned before it was known.
+    /// Since when the view has been constant, after the camera turned before its view was known.
     private var settledSince: MediaTime?
 
     mutating func forget() { self = ReferenceView() }
 
-    /// Whether enough has been learnt to judge a picture by.
+    /// Whether enough has been learnt to judge a picture.
     var isKnown: Bool {
         looks >= Self.firstLooks && usual ?? 0 >= Self.leastUsual && points.count >= Self.points.least
     }
 
-    /// What has been learnt, for a later run; nil before it is known.
+    /// The learnt view, for a later run; nil before it is known.
     var checkpoint: ViewCheckpoint? {
         guard isKnown, let edges else { return nil }
         return ViewCheckpoint(edges, at: points, of: edges.count(above: Self.edge))
     }
 
-    /// As many of the points as a search needs.
+    /// A subset of the points, as many as a search needs.
     static func some(of points: [Int]) -> [Int] {
         stride(from: 0, to: points.count, by: max(1, points.count / Self.points.search)).map { points[$0] }
     }
 
-    /// Looks at a picture; learns from it only through `learn`.
+    /// Compares a picture; learns only through `learn`.
     mutating func impression(_ view: View, at time: MediaTime) -> Impression {
         defer { previous = view.edges }
         let deviation = view.cells.deviation
@@ -129,11 +129,11 @@ struct ReferenceView: Sendable {
         return .lost
     }
 
-    /// While the view is not known: whether the camera keeps to one at all. Passers-by and rain leave most edges of a fixed
-    /// camera where they are, from one look to the next (0.28 was the least on recorded scenes); after a turn or a zoom only
-    /// chance is left.
+    /// While the view is unknown: whether the camera keeps to one view at all. Passers-by and rain leave most edges of
+    /// a fixed camera in place from one look to the next (0.28 was the least on recorded scenes); after a turn or a
+    /// zoom only chance is left.
     private mutating func beginning(_ view: View, at time: MediaTime) -> Impression {
-        // A view that is too weak to be known is not judged for turns for ever.
+        // A view with too little structure to be learnt is not checked for turns indefinitely.
         guard let previous, looks < Self.firstLooks || settledSince != nil else { return .unknown }
         let points = previous.strongest(above: Self.edge, most: Self.points.search)
         if points.count >= Self.points.least {
@@ -151,7 +151,7 @@ struct ReferenceView: Sendable {
         return time - settledSince >= Self.acceptance ? .settled : .turning
     }
 
-    /// Takes a picture of the usual view into what is learnt.
+    /// Adds a picture of the usual view to the learnt one.
     mutating func learn(_ view: View, at time: MediaTime) {
         let isFirst = edges == nil
         looks += 1
@@ -184,13 +184,13 @@ struct ReferenceView: Sendable {
         return mean < dark ? .black : .covered(mean > 220 ? "the picture is plain white" : "the picture is plain")
     }
 
-    /// The share of the usual sharpness that is left, where that is too little.
+    /// The remaining share of the usual sharpness, where that is too little.
     private func blur(_ view: View, _ near: Match) -> Double? {
         guard let edgeSharpness, let sharpness, edgeSharpness > 0, sharpness > Self.smooth else { return nil }
         let whole = max(0, view.sharpness - Self.smooth) / (sharpness - Self.smooth)
         guard whole < Self.focus.whole else { return nil }
         let edges = edgeContrast(view, near) / edgeSharpness
-        // A plain lorry before everything has soft edges too, but it does not look like the view.
+        // A plain lorry before everything has soft edges too, but it does not resemble the view.
         guard edges < Self.focus.edges, near.likeness >= Self.chance else { return nil }
         return max(0, edges)
     }
@@ -231,7 +231,7 @@ struct ReferenceView: Sendable {
         return best
     }
 
-    /// The shares of tiles that look at all like the learnt ones, and that look as much like them as usual.
+    /// The share of tiles with any likeness to the learnt ones, and of those as alike as usual.
     private func tiles(_ edges: EdgeField, _ other: EdgeField, _ near: Match) -> (alike: Double, usual: Double) {
         let columns = (edges.width + Self.tile - 1) / Self.tile
         var tiles: [Int: [Int]] = [:]

@@ -4,8 +4,8 @@ struct View: Sendable {
     let cells: CellMeans
     /// Mean squared weight of its edges, 0…1.
     let energy: Double
-    /// Contrast over two pixels by contrast over the cells: blurring takes the one and leaves the other, exposure and
-    /// fog change both alike.
+    /// Contrast over two pixels divided by contrast over the cells: blurring reduces the former only, exposure and fog
+    /// change both alike.
     let sharpness: Double
 
     init(_ picture: GreyImage) {

@@ -1,10 +1,10 @@
 public import Foundation
 
-/// The edges that stay in a camera's view, by which a later run recognises it.
+/// The constant edges of a camera's view, by which a later run recognises it.
 ///
-/// About 12 kB, whatever the picture's size; read and written as a binary property list.
+/// About 12 kB, whatever the picture's size; stored as a binary property list.
 public struct ViewCheckpoint: Sendable, Codable, Hashable {
-    /// Of the fields below; another version is not read.
+    /// Version of the fields below; any other version is rejected.
     static let currentVersion = 1
     private static let longestSide = 4096
 
@@ -12,17 +12,17 @@ public struct ViewCheckpoint: Sendable, Codable, Hashable {
     /// Points of the edge field.
     let width: Int
     let height: Int
-    /// How many edges the view has; the points are chosen from them.
+    /// Number of edges in the view; the points are chosen from them.
     let edges: Int
     /// Rows and columns of the points as row × width + column, four bytes each, the lowest first.
     let places: Data
-    /// `EdgeField.x` and `y` there as signed bytes, 127 for 1.
+    /// `EdgeField.x` and `y` at those points as signed bytes, 127 for 1.
     let x: Data
     let y: Data
-    /// Which zones were drawn on it, in a form of the caller's: other zones were drawn on another view.
+    /// The zones drawn on it, in a form defined by the caller: other zones were drawn on another view.
     public var zones = ""
 
-    /// Nil where too little stays to be recognised by.
+    /// Nil where there are too few constant edges.
     init?(_ field: EdgeField, at points: [Int], of edges: Int) {
         guard points.count >= ReferenceView.points.least else { return nil }
         version = Self.currentVersion
@@ -34,7 +34,7 @@ public struct ViewCheckpoint: Sendable, Codable, Hashable {
         y = Data(points.map { byte(field.y[$0]) })
     }
 
-    /// That of one picture, as the small pictures are; nil where too little can be made out in it.
+    /// The checkpoint of a single small picture; nil where too little is visible in it.
     public init?(_ picture: GreyImage) {
         let field = EdgeField(picture)
         self.init(
@@ -42,7 +42,7 @@ public struct ViewCheckpoint: Sendable, Codable, Hashable {
             of: field.count(above: ReferenceView.edge))
     }
 
-    /// Nil where `data` is damaged or of another version: the view is learnt anew then.
+    /// Nil where `data` is damaged or has another version; the view is then learnt again.
     public init?(data: Data) {
         guard let read = try? PropertyListDecoder().decode(ViewCheckpoint.self, from: data),
             read.version == Self.currentVersion, read.isWhole
@@ -50,10 +50,10 @@ public struct ViewCheckpoint: Sendable, Codable, Hashable {
         self = read
     }
 
-    /// - Throws: where Foundation cannot encode it, which these fields give no cause for.
+    /// - Throws: if Foundation cannot encode it, which these fields should never cause.
     public func data() throws -> Data { try PropertyListEncoder.binary.encode(self) }
 
-    /// Whether the view is in that picture, in whichever light.
+    /// Whether the picture shows the view, in any light.
     public func isSeen(in picture: GreyImage) -> Bool {
         KnownView(self).likeness(in: EdgeField(picture)) != nil
     }

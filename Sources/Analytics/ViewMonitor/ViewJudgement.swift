@@ -1,13 +1,13 @@
 public import Domain
 
-/// What `ViewMonitor` says of one look.
+/// The verdict of `ViewMonitor` on one look.
 public struct ViewJudgement: Sendable, Equatable {
-    /// False while nothing may be concluded from the picture: a fault has been stated, or is suspected.
+    /// False while nothing may be concluded from the picture: a fault is stated or suspected.
     public let isClear: Bool
-    /// The fault that has been stated; nil while one is only suspected.
+    /// The stated fault; nil while one is only suspected.
     public let fault: CameraFault?
-    /// The same view looks different all over since this look (day to infra-red, lamps, a change of resolution): what was
-    /// learnt about the look of places no longer holds.
+    /// The same view looks different all over since this look (day to infra-red, lamps, a change of resolution): the
+    /// learnt appearance of places is no longer valid.
     public let hasNewAppearance: Bool
 
     public init(isClear: Bool, fault: CameraFault? = nil, hasNewAppearance: Bool = false) {
@@ -17,17 +17,17 @@ public struct ViewJudgement: Sendable, Equatable {
     }
 }
 
-/// Why a camera cannot be trusted to see its zones, since when, and what an operator is told.
+/// Why a camera cannot be trusted to see its zones, since when, and the text for an operator.
 public struct CameraFault: Sendable, Equatable {
     public enum Kind: String, Sendable, CaseIterable {
-        /// The stream goes on, but it shows the same picture again and again.
+        /// The stream continues, but repeats the same picture.
         case frozen
         /// Too dark to see anything.
         case black
-        /// Something is in front of the lens, or nothing of the learnt view can be recognised.
+        /// Something is in front of the lens, or nothing of the learnt view is recognised.
         case covered
         case outOfFocus = "out_of_focus"
-        /// The camera looks elsewhere than before.
+        /// The camera shows another view than before.
         case moved
     }
 
@@ -44,9 +44,9 @@ public struct CameraFault: Sendable, Equatable {
     }
 }
 
-/// Adds up the media time in which nothing was concluded from a camera's pictures.
+/// Sums up the media time in which nothing was concluded from a camera's pictures.
 public struct BlindTime: Sendable {
-    /// A gap longer than this, in seconds, is a stream that was away, which is another matter.
+    /// A longer gap, in seconds, is an interrupted stream, which is counted elsewhere.
     private static let longestGap = 60.0
 
     public private(set) var seconds = 0.0
@@ -54,7 +54,7 @@ public struct BlindTime: Sendable {
 
     public init() {}
 
-    /// Takes the judgement of one look; from a look that was clear to the next one that was not counts too.
+    /// Adds the judgement of one look; the time from a clear look to the next one that is not clear counts too.
     public mutating func add(_ judgement: ViewJudgement, at time: MediaTime) {
         if let last, !judgement.isClear || !last.isClear {
             seconds += min(max(0, time - last.time), Self.longestGap)
@@ -62,6 +62,6 @@ public struct BlindTime: Sendable {
         last = (time, judgement.isClear)
     }
 
-    /// The stream is away.
+    /// The stream is interrupted.
     public mutating func interrupt() { last = nil }
 }

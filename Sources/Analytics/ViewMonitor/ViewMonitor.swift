@@ -1,23 +1,23 @@
 public import Domain
 
-/// Judges from the small pictures of one camera whether it can see, and whether it still sees what it used to.
+/// Judges from the small pictures of one camera whether it can see, and whether it still shows its usual view.
 ///
 /// A camera that is frozen, dark, covered, out of focus or turned away shows nothing that a rule may be applied to. A
-/// fault is suspected at the first picture that shows it, and from then on nothing is concluded; it is stated when three
-/// looks and four seconds have confirmed it (a freeze: five seconds), and it is over when two looks show the usual
-/// view again.
+/// fault is suspected at the first picture that shows it, and from then on nothing is concluded; it is stated when
+/// three looks and four seconds have confirmed it (a freeze: five seconds), and it is over when two looks show the
+/// usual view again.
 ///
-/// Where an earlier run has known the view, the first pictures are compared with that, and `moved` is stated where they show
-/// another one; nothing is concluded before it is recognised, for some seconds where that cannot be told.
+/// Where the view is known from an earlier run, the first pictures are compared with it, and `moved` is stated where
+/// they show another one; nothing is concluded before it is recognised, or for some seconds where that is undecided.
 public struct ViewMonitor: Sendable {
     private static let confirmation = (looks: 3, seconds: 4.0)
-    /// The same for a camera with presets that shows none of them: a turn from one to the next is no fault.
+    /// The same for a camera with presets that shows none of them: turning from one to the next is no fault.
     private static let turn = 6.0
     private static let lens = "; check whether something is in front of the lens"
-    /// Seconds after which a camera that cannot see is stated to be so although its pictures keep changing.
+    /// Seconds after which a camera that cannot see is reported although its pictures keep changing.
     private static let longestDoubt = 8.0
     private static let recoveryLooks = 2
-    /// Seconds after which what stands before a part of the view belongs to it.
+    /// Seconds after which an object before a part of the view is accepted as part of it.
     private static let acceptance = 60.0
 
     private struct Doubt {
@@ -35,47 +35,47 @@ public struct ViewMonitor: Sendable {
     private var goodLooks = 0
     private var changedLooks = 0
     private var hiddenSince: MediaTime?
-    /// The view as it was known before the first picture.
+    /// The view from before the first picture.
     private var known: [KnownView]
-    /// Those of a camera that turns: then nothing is concluded but from a view that was known before, whatever the time.
+    /// The presets of a camera that turns: nothing is concluded except from a view that was known before, at any time.
     private let presets: [String]
-    /// Whether the camera shows it; true where none was known.
+    /// Whether the camera shows the known view; true where none was known.
     private var isRecognised: Bool
-    /// What was stated because the camera shows another one.
+    /// The fault stated because the camera shows another view.
     private var misplaced: CameraFault?
     private var lastEdges: EdgeField?
     private var firstLook: MediaTime?
 
     /// - Parameters:
-    ///   - known: the view that an earlier run knew, as it looked under each light that is known.
-    ///   - presets: what the presets of a camera that turns are called; `known` is the view at one of them.
+    ///   - known: the view known from an earlier run, under each known light.
+    ///   - presets: the names of the presets of a camera that turns; `known` is the view at one of them.
     public init(known: [ViewCheckpoint] = [], presets: [String] = []) {
         self.presets = presets
         self.known = known.map(KnownView.init)
         isRecognised = known.isEmpty && presets.isEmpty
     }
 
-    /// Whether a picture shows the view that was known before: its likeness; nil where it shows another one, or none.
+    /// The likeness of a picture to the known view; nil where it shows another one, or none.
     public func likeness(of picture: GreyImage) -> Double? {
         let edges = EdgeField(picture)
         return known.compactMap { $0.likeness(in: edges) }.max()
     }
 
-    /// The camera looks elsewhere for a while. When it comes back, it may be another hour.
+    /// The camera shows another view for a while. When it returns, the light may have changed.
     ///
-    /// - Parameter known: the view that it shall be recognised by then.
+    /// - Parameter known: the view by which it is recognised then.
     public mutating func leave(known: [ViewCheckpoint]) { self = ViewMonitor(known: known, presets: presets) }
 
-    /// What a later run needs to recognise the view; nil before it is known.
+    /// The state by which a later run recognises the view; nil before it is known.
     public var checkpoint: ViewCheckpoint? {
         let kept = known.first?.checkpoint
         return isRecognised ? reference.checkpoint ?? kept : kept
     }
 
-    /// Whether the view has been learnt, and is the one that was known where one was.
+    /// Whether the view has been learnt, and is the known one where there was one.
     public var isKnown: Bool { isRecognised && reference.isKnown }
 
-    /// Takes one look; pictures must come in the order of their times.
+    /// Processes one look; pictures must come in the order of their times.
     public mutating func judge(_ picture: GreyImage, at time: MediaTime) -> ViewJudgement {
         if let size, size != (picture.width, picture.height) {
             let known = known
@@ -83,7 +83,7 @@ public struct ViewMonitor: Sendable {
             self.known = known
             isRecognised = known.isEmpty && presets.isEmpty
             let judgement = judge(picture, at: time)
-            // One look at a view of which nothing is known is taken as it comes.
+            // A look at a completely unknown view is accepted.
             return isRecognised
                 ? ViewJudgement(isClear: true, hasNewAppearance: true)
                 : ViewJudgement(isClear: false, fault: judgement.fault, hasNewAppearance: true)
@@ -132,13 +132,13 @@ public struct ViewMonitor: Sendable {
         }
     }
 
-    /// How the picture compares with the view that was known before; nil where none was, and once what has been learnt since
-    /// tells more.
+    /// The comparison of the picture with the view from an earlier run; nil where there was none, and once the view
+    /// learnt since is better.
     private mutating func place(of view: View, _ picture: GreyImage) -> KnownView.Match? {
         guard !isRecognised || !reference.isKnown else { return nil }
         let comparable = known.filter { $0.checkpoint.fits(width: picture.width, height: picture.height) }
         guard !comparable.isEmpty || !presets.isEmpty else {
-            // Of another shape: it is learnt anew.
+            // Another picture shape: the view is learnt again.
             isRecognised = true
             return nil
         }
@@ -147,7 +147,7 @@ public struct ViewMonitor: Sendable {
     }
 
     private mutating func recognise() {
-        // What was taken for the view in doubt may have been another one.
+        // The view accepted in doubt may have been another one.
         if !isRecognised { reference.forget() }
         (isRecognised, misplaced) = (true, nil)
     }
@@ -159,8 +159,7 @@ public struct ViewMonitor: Sendable {
         return judgement
     }
 
-    /// What is said of a picture of which nobody can tell whether it shows the view that was known; nil where it is taken as
-    /// it comes.
+    /// The verdict on a picture of which it is undecided whether it shows the known view; nil where it is accepted.
     private mutating func doubted(
         _ impression: ReferenceView.Impression, _ picture: GreyImage, at time: MediaTime
     ) -> ViewJudgement? {
@@ -174,7 +173,7 @@ public struct ViewMonitor: Sendable {
         return isRecognised || !isEarly ? nil : ViewJudgement(isClear: false, fault: fault)
     }
 
-    /// What is said where a camera with presets shows none of them.
+    /// The verdict where a camera with presets shows none of them.
     private var lost: String? {
         presets.isEmpty
             ? nil
@@ -250,7 +249,7 @@ public struct ViewMonitor: Sendable {
         return ViewJudgement(isClear: true)
     }
 
-    /// The same view, looking different all over: learnt anew once a second look agrees.
+    /// The same view with a different appearance: learnt again once a second look agrees.
     private mutating func change(to view: View, at time: MediaTime) -> ViewJudgement {
         changedLooks += 1
         guard changedLooks >= Self.recoveryLooks else { return ViewJudgement(isClear: false, fault: fault) }
