@@ -1,8 +1,8 @@
 internal import CCrypto
 
-/// SHA-256 by libcrypto, at once or part by part.
+/// SHA-256 by libcrypto, in one call or incrementally.
 public final class SHA256 {
-    /// libcrypto could not do it: no memory, or a configuration of OpenSSL that offers no SHA-256.
+    /// libcrypto failed: no memory, or a configuration of OpenSSL without SHA-256.
     public struct Unavailable: Error, CustomStringConvertible {
         public let description = "libcrypto offers no SHA-256: check the configuration of OpenSSL and the memory"
     }
@@ -21,14 +21,14 @@ public final class SHA256 {
 
     deinit { EVP_MD_CTX_free(context) }
 
-    /// Takes more bytes. Throws `Unavailable`.
+    /// Adds bytes. Throws `Unavailable`.
     public func update(_ bytes: some Collection<UInt8>) throws(Unavailable) {
         let done = bytes.withContiguousStorageIfAvailable { EVP_DigestUpdate(context, $0.baseAddress, $0.count) }
         let bytes = done == nil ? Array(bytes) : []
         guard (done ?? EVP_DigestUpdate(context, bytes, bytes.count)) == 1 else { throw Unavailable() }
     }
 
-    /// Of all that was taken, once: 64 lower-case hexadecimal digits. Throws `Unavailable`.
+    /// The hash of all added bytes, once: 64 lower-case hexadecimal digits. Throws `Unavailable`.
     public func hex() throws(Unavailable) -> String {
         var digest = [UInt8](repeating: 0, count: 32)
         guard EVP_DigestFinal_ex(context, &digest, nil) == 1 else { throw Unavailable() }
@@ -51,7 +51,7 @@ public enum Hexadecimal {
         String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }
 
-    /// Nil where anything is no lower-case digit, or a half is missing.
+    /// Nil for anything except pairs of lower-case digits.
     public static func bytes(_ text: some Collection<UInt8>) -> [UInt8]? {
         guard text.count.isMultiple(of: 2) else { return nil }
         var result: [UInt8] = []

@@ -3,11 +3,11 @@ public import Domain
 import Threading
 public import Video
 
-/// The one owner of the network that describes parts of a picture, on a thread of its own.
+/// The network that describes parts of a picture; an actor with its own thread.
 public actor CropFeatures {
     /// Boxes are grown by this share of their size on every side, as in the training of the classifiers.
     public static let margin = 0.1
-    /// Features of one part: EfficientNet-Lite0 before its classifier.
+    /// Number of features of one part: EfficientNet-Lite0 before its classifier.
     public static let count = 1280
     /// Value v of a pixel enters as (v − mean) × scale.
     private static let mean: Float = 127
@@ -21,7 +21,7 @@ public actor CropFeatures {
     private var scaler: Scaler
     private var blob: [Float]
 
-    /// Reads the network and checks its hash before.
+    /// Verifies the hash of the network and loads it.
     public init(model: Model, engines: InferenceEngines = .standard) throws {
         try model.verify()
         self.model = model
@@ -30,9 +30,10 @@ public actor CropFeatures {
         blob = [Float](repeating: 0, count: 3 * model.width * model.height)
     }
 
-    /// The features of each of `boxes`, in their order; what a `LinearClassifier` reads.
+    /// The features of each of `boxes`, in their order: the input of a `LinearClassifier`.
     ///
-    /// - Parameter boxes: normalised; grown by `margin`, cut at the picture's edge and stretched to the network's input.
+    /// - Parameter boxes: normalised; grown by `margin`, cut at the picture's edge and stretched to the network's
+    ///   input.
     public func features(of boxes: [Box], in frame: Frame) throws -> [[Float]] {
         try boxes.map { try raw(of: $0, in: frame).features }
     }

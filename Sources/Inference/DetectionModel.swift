@@ -6,12 +6,12 @@ import Video
 public struct DetectionModel: Sendable, Equatable {
     public let name: String
     public let version: String
-    /// Of the one file, or of the lines that `sha256sum` prints of all of them, sorted by their names.
+    /// Of the single file, or of the output of `sha256sum` for all files, sorted by name.
     public let sha256: String
-    /// At least one, the first being the usual one.
+    /// At least one; the first is the usual one.
     public let inputs: [Model]
 
-    /// A network at one input size, whatever the shape of the pictures.
+    /// A network with one input size for pictures of any shape.
     public init(_ model: Model) {
         name = model.name
         version = model.version
@@ -31,7 +31,7 @@ public struct DetectionModel: Sendable, Equatable {
         }
     }
 
-    /// Throws where a file is missing or is not the one that the manifest names, or where the network finds no objects.
+    /// Throws where a file is missing or differs from the manifest, or where the network does not detect objects.
     public func verify() throws(InferenceError) {
         for input in inputs {
             try input.verify()
@@ -43,7 +43,7 @@ public struct DetectionModel: Sendable, Equatable {
         }
     }
 
-    /// Throws where the manifest names an engine or a head that is not known.
+    /// Throws where the manifest names an unknown engine or head.
     func check(_ engines: InferenceEngines = .standard, _ heads: DetectorHeads = .standard) throws(InferenceError) {
         for input in inputs {
             try engines.check(input)
@@ -51,8 +51,8 @@ public struct DetectionModel: Sendable, Equatable {
         }
     }
 
-    /// The input that a picture of this shape wastes least of, in pixels of the picture as it is shown; of those that
-    /// waste as little, the first.
+    /// The input of which a picture of this shape wastes the least, in pixels of the displayed picture; the first of
+    /// equals.
     public func input(width: Int, height: Int) -> Model {
         inputs.dropFirst().reduce(inputs[0]) { best, other in
             other.waste(width: width, height: height) < best.waste(width: width, height: height) ? other : best
@@ -61,26 +61,26 @@ public struct DetectionModel: Sendable, Equatable {
 }
 
 extension Model {
-    /// The share of the input that stays empty when a picture of this shape is fitted into it, 0…1.
+    /// The share of the input that remains empty when a picture of this shape is fitted into it, 0…1.
     public func waste(width: Int, height: Int) -> Double {
         let picture = Double(max(1, width)) / Double(max(1, height))
         let input = Double(self.width) / Double(self.height)
         return 1 - min(picture / input, input / picture)
     }
 
-    /// Of the input, as in `448x256`.
+    /// The input size, as in `448x256`.
     public var size: String { "\(width)x\(height)" }
 }
 
 extension ModelManifest {
-    /// Of models that a version without families has prepared.
+    /// For models prepared by a version without families.
     private func alone(in family: String) -> Entry? {
         guard models.allSatisfy({ $0.family == nil }) else { return nil }
         return models.first { $0.name.hasPrefix(family + "-") && !$0.classes.isEmpty }
     }
 
-    /// The network called `name`: all inputs of a family, or one entry alone. Throws with the names that there are, and where its
-    /// engine or its head is not known.
+    /// The network called `name`: all inputs of a family, or a single entry. Throws with the available names, and for
+    /// an unknown engine or head.
     public func detection(_ name: String, in folder: String) throws(InferenceError) -> DetectionModel {
         let model = try model(name, in: folder)
         try model.check()
@@ -109,7 +109,7 @@ extension ModelManifest {
     }
 }
 
-/// Something that a masking network found: where, and how sure it is.
+/// A box and a score from a masking network.
 public struct ScoredBox: Sendable, Hashable {
     public var box: Box
     /// 0…1.

@@ -3,10 +3,10 @@ public import Domain
 import Foundation
 public import Video
 
-/// A logistic regression on crop features at length one: how much a part of a picture looks like what it has learnt.
+/// A logistic regression on crop features of unit length: how far a part of a picture resembles the training class.
 ///
-/// It ranks and describes; its probability is that of a set with as many wanted crops as others, not that of a street.
-/// `models/heads/NAME.md` says what was measured.
+/// It ranks and describes; its probability refers to a balanced set of crops, not to a street. `models/heads/NAME.md`
+/// has the measurements.
 public struct LinearClassifier: Sendable, Equatable {
     private struct File: Decodable {
         struct Features: Decodable {
@@ -34,16 +34,16 @@ public struct LinearClassifier: Sendable, Equatable {
     }
 
     public let name: String
-    /// For a sentence that begins with "looks like", such as "bags or a pile of refuse".
+    /// Completes a sentence that begins with "looks like", such as "bags or a pile of refuse".
     public let looksLike: String
     private let weights: [Double]
     private let bias: Double
     private let slope: Double
     private let offset: Double
 
-    /// Reads `heads/NAME.json` in the folder of the prepared models.
+    /// Loads `heads/NAME.json` in the folder of the prepared models.
     ///
-    /// - Parameter features: the model whose features the classifier will be given; it must be the one it was trained on.
+    /// - Parameter features: the model of the features; it must be the one that the classifier was trained on.
     public static func load(_ name: String, folder: String, features: Model) throws(InferenceError) -> LinearClassifier
     {
         try LinearClassifier(path: URL(filePath: folder).appending(path: "heads/\(name).json").path, features: features)
@@ -93,7 +93,7 @@ public struct LinearClassifier: Sendable, Equatable {
 
     /// Weights · features / |features| + bias.
     ///
-    /// - Parameter features: as `CropFeatures` gives them.
+    /// - Parameter features: from `CropFeatures`.
     public func logit(of features: [Float]) throws(InferenceError) -> Double {
         guard features.count == weights.count, features.allSatisfy(\.isFinite) else {
             throw InferenceError(
@@ -105,19 +105,19 @@ public struct LinearClassifier: Sendable, Equatable {
         return zip(features, weights).reduce(0) { $0 + Double($1.0) * $1.1 } / max(length, 1e-6) + bias
     }
 
-    /// 0…1, calibrated after Platt on pictures that were held out.
+    /// 0…1, calibrated after Platt on held-out pictures.
     public func probability(of features: [Float]) throws(InferenceError) -> Double {
         1 / (1 + exp(-(slope * (try logit(of: features)) + offset)))
     }
 }
 
-/// Says what the place of an incident looks like, by linear classifiers on crop features. It explains; it decides nothing.
+/// Describes the place of an incident by linear classifiers on crop features. It explains; it decides nothing.
 public struct ExplanationClassifier: Sendable {
     private let features: CropFeatures
     private let classifiers: [AlertKind: LinearClassifier]
 
-    /// - Parameter folder: of the prepared models, with the classifiers beside them.
-    /// - Throws: where the features' network or a classifier is missing or not what the manifest says.
+    /// - Parameter folder: of the prepared models and classifiers.
+    /// - Throws: where the features' network or a classifier is missing or differs from the manifest.
     public init(folder: String) throws {
         let model = try ModelManifest.load(folder: folder).entry("efficientnet-lite0-features").model(in: folder)
         features = try CropFeatures(model: model)
@@ -130,7 +130,7 @@ public struct ExplanationClassifier: Sendable {
         self.classifiers = classifiers
     }
 
-    /// A line for the explanation; nil for kinds that no classifier knows, and where the network fails.
+    /// A line of the explanation; nil for kinds without a classifier, and where the network fails.
     public func reason(for incident: Incident, in frame: Frame) async -> Incident.Reason? {
         guard let classifier = classifiers[incident.kind],
             let row = try? await features.features(of: [incident.object.box], in: frame).first,

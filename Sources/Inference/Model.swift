@@ -4,7 +4,7 @@ import Foundation
 import Hashing
 internal import Video
 
-/// A prepared network: where it is, what it must hash to, and what it expects.
+/// A prepared network: its file, hash, input and outputs.
 public struct Model: Sendable, Equatable {
     /// A further file that the network needs.
     public struct Companion: Sendable, Equatable {
@@ -16,21 +16,21 @@ public struct Model: Sendable, Equatable {
 
     public let name: String
     public let version: String
-    /// Of the file that holds the weights.
+    /// Of the file with the weights.
     public let sha256: String
     public let path: String
     public let companions: [Companion]
     /// Pixels of the input.
     public let width: Int
     public let height: Int
-    /// The classes of the head in order; nil for one that no rule uses.
+    /// The classes of the head, in order; nil for one without a rule.
     public let classes: [ObjectClass?]
-    /// What runs it: a name of `InferenceEngines`.
+    /// The name in `InferenceEngines`.
     public let engine: String
-    /// What makes boxes of its outputs, where it finds objects: a name of `DetectorHeads`.
+    /// The name in `DetectorHeads`, for a network that detects objects.
     public let head: String
 
-    /// Those of manifests that name none.
+    /// The defaults of manifests that name none.
     public static let usualEngine = "opencv-dnn"
     public static let usualHead = "efficientdet-lite"
 
@@ -50,7 +50,7 @@ public struct Model: Sendable, Equatable {
         self.head = head
     }
 
-    /// Throws where a file is missing or is not the one that the manifest names.
+    /// Throws where a file is missing or differs from the manifest.
     public func verify() throws(InferenceError) {
         for (path, sha256) in [(path, sha256)] + companions.map({ ($0.path, $0.sha256) }) {
             guard let data = FileManager.default.contents(atPath: path) else {
@@ -71,7 +71,7 @@ public struct Model: Sendable, Equatable {
     }
 }
 
-/// The networks without which no evidence is shown.
+/// The networks without which no evidence may be shown.
 public struct MaskingModels: Sendable, Equatable {
     /// Nil where the manifest does not name it.
     public let face: Model?
@@ -82,14 +82,14 @@ public struct MaskingModels: Sendable, Equatable {
         self.plate = plate
     }
 
-    /// As the manifest in the folder of the prepared models names them.
+    /// The models named by the manifest in the folder of the prepared models.
     public init(folder: String) {
         let models = (try? ModelManifest.load(folder: folder))?.models ?? []
         func model(_ name: String) -> Model? { models.first { $0.name == name }?.model(in: folder) }
         self.init(face: model("centerface"), plate: model("hyperlpr-plates"))
     }
 
-    /// Both models; throws where one is missing or not the one that the manifest names.
+    /// Both models; throws where one is missing or differs from the manifest.
     public func verified() throws(InferenceError) -> (face: Model, plate: Model) {
         guard let face, let plate else {
             throw InferenceError(
@@ -102,7 +102,7 @@ public struct MaskingModels: Sendable, Equatable {
     }
 }
 
-/// The detection network at one input size, with what it needs to fill that. Belongs to the detector's thread.
+/// The detection network at one input size, with its buffers. Belongs to the detector's thread.
 final class LoadedInput {
     let model: Model
     let head: any DetectorHead
@@ -117,16 +117,16 @@ final class LoadedInput {
         blob = [Float](repeating: 0, count: 3 * model.width * model.height)
     }
 
-    /// Runs what was filled in.
+    /// Runs the network on the filled input.
     ///
-    /// - Returns: the outputs that the head reads.
+    /// - Returns: the outputs that the head uses.
     func run() throws -> [[Float]] {
         try engine.forward(blob, width: model.width, height: model.height, outputs: head.outputs)
     }
 
     /// Letterboxes a picture to the top left; returns the part of the input that it fills, in pixels.
     ///
-    /// - Parameter exposure: of the whole picture, where this is a part of it; nil for its own.
+    /// - Parameter exposure: that of the whole picture, for a part of it; nil to measure it.
     func fill(from frame: Frame, in exposure: Exposure? = nil) throws -> (width: Int, height: Int) {
         try scale(frame) { pixels, filled in
             guard let table = (exposure ?? Exposure(of: pixels)).table else { return enter(pixels, filled) }
@@ -134,7 +134,7 @@ final class LoadedInput {
         }
     }
 
-    /// How a picture's values, and those of its parts, enter the network.
+    /// How the values of a picture, and of its parts, enter the network.
     func exposure(of frame: Frame) throws -> Exposure {
         var exposure = Exposure.asItIs
         _ = try scale(frame) { pixels, _ in exposure = Exposure(of: pixels) }

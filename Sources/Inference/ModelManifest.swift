@@ -1,7 +1,7 @@
 import Domain
 import Foundation
 
-/// The list of the weights that the product can use: where they come from, what they must hash to, what they expect.
+/// The available weights: origin, hashes, inputs and outputs.
 public struct ModelManifest: Codable, Sendable {
     public struct Source: Codable, Sendable {
         /// On PyPI.
@@ -33,7 +33,7 @@ public struct ModelManifest: Codable, Sendable {
 
     public struct Entry: Codable, Sendable {
         public let name: String
-        /// What the inputs of one detection network have in common; nil for a network that stands alone.
+        /// The common name of the inputs of one detection network; nil for a single network.
         public let family: String?
         public let use: String
         public let source: Source
@@ -41,13 +41,13 @@ public struct ModelManifest: Codable, Sendable {
         public let companions: [Companion]?
         public let licence: String
         public let classes: [String]
-        /// What runs it; nil where an older version wrote it, likewise below.
+        /// The engine; nil in manifests of an older version, likewise below.
         public let engine: String?
-        /// What makes boxes of its outputs; nil for a network that finds no objects too.
+        /// The head; nil also for a network that does not detect objects.
         public let head: String?
         public let input: Input
 
-        /// - Parameter folder: where the prepared files lie.
+        /// - Parameter folder: of the prepared files.
         public func model(in folder: String) -> Model {
             func path(_ file: String) -> String { URL(filePath: folder).appending(path: file).path }
             return Model(
@@ -75,7 +75,7 @@ public struct ModelManifest: Codable, Sendable {
         }
     }
 
-    /// The entry called `name`; throws with the names that there are.
+    /// The entry called `name`; throws with the available names.
     public func entry(_ name: String) throws(InferenceError) -> Entry {
         guard let entry = models.first(where: { $0.name == name }) else {
             throw InferenceError(

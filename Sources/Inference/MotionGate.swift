@@ -1,26 +1,27 @@
 public import Analytics
 public import Domain
 
-/// Admits a picture to the detector only where something has changed since the last one that was admitted.
+/// Admits a picture to the detector only where something has changed since the last admitted one.
 ///
-/// The same picture gives the same boxes: nothing is lost, and a quiet street costs next to nothing.
+/// Equal pictures give equal boxes: nothing is lost, and a quiet street costs next to nothing.
 public struct MotionGate: Sendable {
     /// Pixels of a cell's side, at the small picture's size.
     private static let cell = 8
     /// Mean change of a cell that counts, in luma levels: sensor noise averages to far less over 64 pixels.
     private static let change = 4.0
-    /// At the latest after this many seconds the detector looks again.
+    /// The detector runs at least once in this many seconds.
     private static let longestRest = 10.0
 
     private let watched: [Box]
     private var admitted: (time: MediaTime, picture: GreyImage)?
 
-    /// - Parameter zones: what is watched; changes elsewhere do not matter. Grown so that whatever reaches in counts.
+    /// - Parameter zones: the watched areas, enlarged so that objects at their edge count; changes elsewhere are
+    ///   ignored.
     public init(zones: [Polygon]) { watched = zones.map { $0.bounds.grown(by: 0.5) } }
 
-    /// True where `picture` is to be shown to the detector.
+    /// True where the detector must run on `picture`.
     ///
-    /// - Parameter isWanted: whether the detector is asked for a second opinion even of the same picture.
+    /// - Parameter isWanted: whether to run the detector even on an equal picture.
     public mutating func admits(_ picture: GreyImage, at time: MediaTime, isWanted: Bool = false) -> Bool {
         if !isWanted, let admitted, time - admitted.time < Self.longestRest, time >= admitted.time,
             admitted.picture.width == picture.width, admitted.picture.height == picture.height,
@@ -32,7 +33,7 @@ public struct MotionGate: Sendable {
         return true
     }
 
-    /// The picture that was admitted last could not be looked at: the next one is admitted, whatever it shows.
+    /// The last admitted picture could not be processed: the next one is admitted in any case.
     public mutating func forget() { admitted = nil }
 
     private func hasChanged(from old: GreyImage, to new: GreyImage) -> Bool {
@@ -49,7 +50,7 @@ public struct MotionGate: Sendable {
         return false
     }
 
-    /// A share of `side` in whole pixels, 0…side, whatever the share: of what is no number, 0.
+    /// A share of `side` in whole pixels, clamped to 0…side; 0 for NaN.
     private func pixel(_ share: Double, of side: Int) -> Int {
         share > 0 ? Int(min(share, 1) * Double(side)) : 0
     }

@@ -4,38 +4,38 @@ import Synchronization
 import Threading
 public import Video
 
-/// The one owner of the detection network, on a thread of its own. Cameras take turns.
+/// The detection network; an actor with its own thread, shared by all cameras.
 public actor ObjectDetector {
-    /// What a run gave, and the processor seconds that it took.
+    /// The detections of a run, and the processor seconds that it took.
     public struct Result: Sendable {
         public let detections: [Detection]
         public let seconds: Double
     }
 
-    /// Weaker detections are not reported at all; between this and the birth score they only continue a stationary object.
+    /// Weaker detections are discarded; between this and the birth score they only continue a stationary object.
     private static let faintScore = 0.2
 
     private let thread = DedicatedThread(name: "detector")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
     public nonisolated let model: DetectionModel
-    /// By the file; each is read when the first picture of its shape comes, and serves all cameras from then on.
+    /// By file; each is loaded when the first picture of its shape arrives, and then shared by all cameras.
     private var loaded: [String: LoadedInput] = [:]
     private let engines: InferenceEngines
     private let heads: DetectorHeads
 
-    /// A network at one input size.
+    /// A network with one input size.
     public init(
         model: Model, threads: Int = 1, engines: InferenceEngines = .standard, heads: DetectorHeads = .standard
     ) throws {
         try self.init(model: DetectionModel(model), threads: threads, engines: engines, heads: heads)
     }
 
-    /// Checks the hashes of all inputs and reads the usual one.
+    /// Verifies the hashes of all inputs and loads the usual one.
     ///
     /// - Parameters:
-    ///   - threads: that OpenCV may use.
-    ///   - engines: those that the model's names are looked up in; likewise `heads`.
+    ///   - threads: the number that OpenCV may use.
+    ///   - engines: the available ones; likewise `heads`.
     public init(
         model: DetectionModel, threads: Int = 1, engines: InferenceEngines = .standard,
         heads: DetectorHeads = .standard
@@ -48,14 +48,14 @@ public actor ObjectDetector {
         loaded[model.inputs[0].path] = try LoadedInput(model.inputs[0], engines, heads)
     }
 
-    /// Pictures that wait or are looked at.
+    /// Pictures that wait or are being processed.
     private nonisolated let asked = Atomic(0)
-    /// Those who wait to hear that it gets on.
+    /// Tasks that wait for the detector to make progress.
     private nonisolated let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
-    /// Whether nobody waits for it: what can wait may have a turn.
+    /// Whether nothing waits for it, so that optional work may run.
     public nonisolated var isFree: Bool { asked.load(ordering: .relaxed) == 0 }
 
-    /// Looks at one picture, letterboxed into the input that its shape wastes least of.
+    /// Detects objects in one picture, letterboxed into the input of which its shape wastes the least.
     public nonisolated func detections(in frame: Frame) async throws -> Result {
         asked.add(1, ordering: .relaxed)
         defer { asked.subtract(1, ordering: .relaxed) }
@@ -72,7 +72,7 @@ public actor ObjectDetector {
         return Result(detections: detections, seconds: threadSeconds() - before)
     }
 
-    /// Looks closer at one part of a picture; the boxes are in coordinates of the whole picture.
+    /// Detects objects in an enlarged part of a picture; the boxes are in coordinates of the whole picture.
     public nonisolated func detections(in frame: Frame, part: Box) async throws -> Result {
         asked.add(1, ordering: .relaxed)
         defer { asked.subtract(1, ordering: .relaxed) }
@@ -81,7 +81,7 @@ public actor ObjectDetector {
 
     private func look(at part: Box, of frame: Frame) throws -> Result {
         let cut = try frame.part(part)
-        // A dark corner of a street by day is a shadow: what is dark, the whole picture says.
+        // Use the whole picture's exposure: a dark corner in daylight is shadow.
         let result = try detections(in: cut, exposure: input(for: frame).exposure(of: frame))
         let scale = (
             x: Double(cut.shape.storedWidth) / Double(max(1, frame.shape.storedWidth)),
@@ -97,15 +97,15 @@ public actor ObjectDetector {
         return Result(detections: moved, seconds: result.seconds)
     }
 
-    /// Returns once everything that was asked before has been done.
+    /// Returns once all earlier requests have been processed.
     private func answer() {}
 
-    /// Returns as soon as it gets on: with the next look that is done, failed or not, or when everything that was asked before is.
-    /// However many looks wait, that is soon; it never is while one of them hangs.
+    /// Returns as soon as the detector makes progress: with the next completed or failed look, or when all earlier
+    /// requests are done. That is soon however many looks wait, and never while one of them hangs.
     public nonisolated func getsOn() async {
         await withCheckedContinuation { waiter in
             waiting.withLock { $0.append(waiter) }
-            // Where nobody asks, nothing will be done: its thread has to answer.
+            // Without a request no look will complete: the thread itself has to answer.
             Task {
                 await answer()
                 tellProgress()
@@ -132,7 +132,7 @@ public actor ObjectDetector {
     private func input(for frame: Frame) throws -> LoadedInput {
         let model = model.input(width: frame.width, height: frame.height)
         if let known = loaded[model.path] { return known }
-        // Days may have passed since the start: what is loaded is what alerts name.
+        // Days may have passed since the start: the loaded file must be the one that alerts name.
         try model.verify()
         let new = try LoadedInput(model, engines, heads)
         loaded[model.path] = new
@@ -140,11 +140,11 @@ public actor ObjectDetector {
     }
 }
 
-/// Cuts a picture into overlapping tiles of one size, so that a network of fixed size sees it at full resolution.
+/// Cuts a picture into overlapping tiles of one size, so that a network with a fixed input sees it at full resolution.
 enum Tiles {
     /// The tiles that cover a picture, in pixels; one where the picture is no larger than a tile.
     ///
-    /// - Parameter overlap: what is at most this large lies whole in at least one tile, in pixels.
+    /// - Parameter overlap: an object up to this size is complete in at least one tile, in pixels.
     static func covering(width: Int, height: Int, tile: (width: Int, height: Int), overlap: Int) -> [PixelBox] {
         let columns = starts(width, tile.width, overlap)
         let rows = starts(height, tile.height, overlap)

@@ -1,7 +1,7 @@
 public import Analytics
 public import Video
 
-/// Makes the small picture that gate, trackers and rules work on. One owner, one thread.
+/// Makes the small picture for gate, trackers and rules. One owner, one thread.
 public struct SmallPicture: ~Copyable {
     /// Pixels.
     public static let width = 320
@@ -9,7 +9,7 @@ public struct SmallPicture: ~Copyable {
     private let isColoured: Bool
     private var scaler: Scaler?
 
-    /// - Parameter isColoured: whether the colour differences are wanted as well.
+    /// - Parameter isColoured: whether the colour differences are needed as well.
     public init(isColoured: Bool = false) { self.isColoured = isColoured }
 
     /// Rows of the small picture.
@@ -35,18 +35,18 @@ public struct SmallPicture: ~Copyable {
     }
 }
 
-/// How the values of a picture enter a network: as they are or, where the picture is dark, spread over the whole range,
-/// as they are in the pictures that it was trained on.
+/// How the values of a picture enter a network: unchanged or, where the picture is dark, stretched over the whole
+/// range, as in the training pictures.
 struct Exposure: Equatable {
-    /// A picture is dark where not one pixel in a hundred reaches half of the range: a camera that can set its exposure
-    /// sets it higher than that.
+    /// A picture is dark where less than 1 % of the pixels reach half of the range: a camera with automatic exposure
+    /// would expose it higher.
     private static let half = 128
-    /// The share of the pixels that may lie outside the range at either end, as a lamp in the night does.
+    /// The share of pixels that may lie outside the range at either end, such as a lamp at night.
     private static let tail = 100
-    /// The least range, in levels, that is spread: over fewer, eight bits hold hardly more than noise.
+    /// The least range, in levels, that is stretched: over fewer levels, eight bits hold hardly more than noise.
     private static let leastRange = 16
 
-    /// What each value becomes; nil where it stays.
+    /// The new value of each level; nil for no change.
     let table: [UInt8]?
 
     static let asItIs = Exposure(table: nil)

@@ -7,7 +7,7 @@ public import Video
 
 /// The path of a frame, from the picture to the incidents that it changed.
 ///
-/// One camera, one owner. The daemon and the benchmark run this very code: live, each change goes to the outbox; on
+/// Owned by one camera. The daemon and the benchmark use the same code: live, each change goes to the outbox; on
 /// recorded footage, into the score.
 public struct CameraPipeline: ~Copyable {
     /// An incident that changed, with the views that show it.
@@ -21,32 +21,32 @@ public struct CameraPipeline: ~Copyable {
         }
     }
 
-    /// What one look gave.
+    /// The result of one look.
     public struct Look: Sendable {
         public let time: MediaTime
         public let changes: [Change]
         public let detections: [Detection]
         public let findings: [Finding]
         public let judgement: ViewJudgement
-        /// How the zones with parking are seen.
+        /// How well the zones with parking are seen.
         public var sharpness: [ZoneTiles.Sharpness] = []
-        /// What cannot be judged of these pictures, in words for the operator.
+        /// Limits of the judgement on these pictures, as text for the operator.
         public var remarks: [String] = []
-        /// The preset that the camera is at; nil where it has none, or shows none of them.
+        /// The camera's current preset; nil where it has none, or shows none of them.
         public var preset: String?
-        /// Why the verification failed; what the rules said of this look holds all the same.
+        /// Why the verification failed; the findings of this look are valid all the same.
         public var fault: (any Error)?
     }
 
     /// Counts and processor seconds since the start.
     public struct Costs: Sendable {
         public var looks = 0
-        /// Between the looks, while something may be smoke or flames.
+        /// Pictures between the looks, while there may be smoke or flames.
         public var burstFrames = 0
         public var inferences = 0
         public var gate = 0.0
         public var infer = 0.0
-        /// Of `infer`, what tiles took.
+        /// The part of `infer` that tiles took.
         public var tiles = 0.0
         public var rest = 0.0
 
@@ -62,15 +62,15 @@ public struct CameraPipeline: ~Copyable {
     }
 
     public private(set) var costs = Costs()
-    /// What stands still, by its number.
+    /// The ids of stationary objects.
     package var standing: [Int] { tracker.stationary.filter(\.isEstablished).map(\.id) }
-    /// What lies on the ground, or may.
+    /// Objects and candidates on the ground.
     package var lying: [LeftObject] { leftObjects?.lying ?? [] }
-    /// Whether a rule asks what the ground looks like, and that is known.
+    /// Whether a rule needs the background, and it is known.
     package var knowsBackground: Bool { leftObjects?.isKnown ?? false }
-    /// What drifts over the ground, or may, by its number.
+    /// The ids of plumes and candidates over the ground.
     package var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
-    /// What pictures between the looks are wanted now.
+    /// The pictures that are wanted between the looks.
     public var attention: Attention { flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks }
     /// Whether the camera's view has been learnt.
     package var knowsView: Bool { monitor.isKnown }
@@ -81,36 +81,36 @@ public struct CameraPipeline: ~Copyable {
     private var monitor: ViewMonitor
     private var gate: MotionGate
     private var tracker: StationaryObjectTracker
-    /// Nil where no rule asks what lies on the ground.
+    /// Nil where no rule needs objects on the ground.
     private var leftObjects: LeftObjectDetector?
-    /// Nil where no rule asks for smoke.
+    /// Nil where no rule needs smoke.
     private var smoke: SmokeWatcher?
-    /// Nil where no rule asks for smoke.
+    /// Nil where no rule needs smoke.
     private var flames: FlameWatcher?
     var slowBurst = SlowBurstBudget()
-    /// When the smoke's watcher was given a picture last.
+    /// When the smoke watcher last got a picture.
     private var smokeSeen: MediaTime?
     private var lastJudgement: ViewJudgement?
-    /// Looks in a row that say otherwise than `isColourless`.
+    /// Consecutive looks that contradict `isColourless`.
     private var otherwise = 0
     private var isColourless = false
     private var rules: RuleSet
     private var incidents: IncidentBook
     private var recorder: EvidenceRecorder?
     private let classifier: ExplanationClassifier?
-    /// Looks at a part of a picture enlarged.
+    /// Runs the detector on an enlarged part of a picture.
     var enlarge: @Sendable (Frame, Box) async throws -> ObjectDetector.Result
     /// Whether the detector has time for a tile.
     package var hasTime: @Sendable () -> Bool = { true }
     private var tiles: ZoneTiles
-    /// What the whole picture showed, and with it what tiles showed.
+    /// Detections in the whole picture, and those together with the tiles.
     private var whole: [Detection] = []
     private var detections: [Detection] = []
 
     /// - Parameters:
-    ///   - restored: what stood still and was under way when the last run ended.
-    ///   - restoredBackground: the background model of that time, and what lay there.
-    ///   - views: what the camera saw then, on which the zones were drawn.
+    ///   - restored: stationary objects and the state of the rules at the end of the last run.
+    ///   - restoredBackground: the background model of that time, and the objects on the ground.
+    ///   - views: the view of that time, on which the zones were drawn.
     ///   - presets: see `ViewMonitor`.
     public init(
         zones: [WatchedZone], detector: ObjectDetector, incidents: IncidentBook, recorder: EvidenceRecorder?,
@@ -140,29 +140,29 @@ public struct CameraPipeline: ~Copyable {
             zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }, restored: restored)
     }
 
-    /// What stands still and is under way, for a later run.
+    /// Stationary objects and the state of the rules, for a later run.
     ///
     /// - Parameter time: of the newest look.
     public func checkpoint(at time: MediaTime) -> WatchCheckpoint {
         WatchCheckpoint(time: time, tracker: tracker, rules: rules, smoke: smoke)
     }
 
-    /// What a later run needs of the ground; nil while it is not known.
+    /// The background for a later run; nil while it is unknown.
     ///
     /// - Parameter time: of the newest look.
     package func backgroundCheckpoint(at time: MediaTime) -> BackgroundCheckpoint? {
         leftObjects?.checkpoint(at: time)
     }
 
-    /// What a later run needs to recognise the view; nil while it is not known.
+    /// The view by which a later run recognises it; nil while it is unknown.
     package func viewCheckpoint() -> ViewCheckpoint? { monitor.checkpoint }
 
-    /// How much a small picture is like the view that was known before; nil where it shows another one, or none.
+    /// The likeness of a small picture to the known view; nil where it shows another one, or none.
     func likeness(of picture: GreyImage) -> Double? { monitor.likeness(of: picture) }
 
-    /// The camera looks elsewhere for a while: as if it were blind.
+    /// The camera shows another view for a while; handled as if it were blind.
     ///
-    /// - Parameter views: by which it is recognised when it is back.
+    /// - Parameter views: by which it is recognised when it returns.
     mutating func leave(views: [ViewCheckpoint], at time: MediaTime) {
         monitor.leave(known: views)
         lastJudgement = nil
@@ -174,10 +174,10 @@ public struct CameraPipeline: ~Copyable {
     /// Whether the incident is open here.
     func holds(_ incident: UUID) -> Bool { incidents.holds(incident) }
 
-    /// How the zones with parking are seen.
+    /// How well the zones with parking are seen.
     var sharpness: [ZoneTiles.Sharpness] { tiles.sharpness }
 
-    /// A review has ended the incident; its object is passed over until it has gone.
+    /// A review has ended the incident; its object is ignored until it has gone.
     public mutating func suppress(_ incident: UUID) { incidents.suppress(incident) }
 
     /// The suppressed incidents whose objects have gone since the last call.
@@ -195,13 +195,13 @@ public struct CameraPipeline: ~Copyable {
             leftObjects?.appearanceChanged()
         }
         guard judgement.isClear else {
-            // Zones rest: nothing begins, nothing ends, and what is open stays open.
+            // Zones rest: no incident begins or ends, and open ones remain open.
             costs.looks += 1
             costs.gate += threadSeconds() - clock
             tracker.interrupt()
             flames?.interrupt()
             incidents.interrupt(at: frame.time)
-            // Pictures between the looks would show nothing either, however long it lasts.
+            // Burst frames would show nothing either, for as long as this lasts.
             slowBurst.decide(false, at: frame.time)
             return Look(
                 time: frame.time, changes: [], detections: [], findings: [], judgement: judgement,
@@ -212,7 +212,7 @@ public struct CameraPipeline: ~Copyable {
         if isAdmitted {
             let result: ObjectDetector.Result
             do { result = try await detector.detections(in: frame) } catch {
-                // What the detector said of an earlier picture must not stand for this one, nor for those like it.
+                // The detections of an earlier picture must not be reused for this one, nor for equal ones.
                 gate.forget()
                 throw error
             }
@@ -272,7 +272,7 @@ public struct CameraPipeline: ~Copyable {
 
     private var remarks: [String] { isColourless ? [Self.colourless] : [] }
     private static let colourless = "its pictures have no colour: of fire only smoke can be told"
-    /// Looks in a row after which a picture that has, or has not, colour is the rule.
+    /// Consecutive looks that decide whether the pictures have colour.
     private static let colourLooks = 3
 
     private mutating func judgeColour(_ chroma: Chroma) {
@@ -280,10 +280,10 @@ public struct CameraPipeline: ~Copyable {
         if otherwise >= Self.colourLooks { (isColourless, otherwise) = (!isColourless, 0) }
     }
 
-    /// Seconds from one picture to the next that smoke is looked for in: updating the background model is expensive.
+    /// Least interval of pictures for smoke, in seconds: updating the background model is expensive.
     private static let smokeInterval = 0.45
 
-    /// Takes a picture between two looks: only what drifts and what flickers need it.
+    /// Processes a burst frame: only smoke and flames need it.
     private mutating func burstFrame(at frame: Frame, _ judgement: ViewJudgement) throws -> Look {
         let clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
@@ -301,7 +301,8 @@ public struct CameraPipeline: ~Copyable {
         return Look(time: frame.time, changes: [], detections: detections, findings: [], judgement: judgement)
     }
 
-    /// One part a look, in which vehicles are small. Returns why it failed: it is looked at in one of the next looks.
+    /// Detects one tile per look, in which vehicles are small. Returns the error if it fails; one of the next looks
+    /// tries again.
     private mutating func lookIntoTile(of frame: Frame, hasChanged: Bool) async -> (any Error)? {
         let input = detector.model.input(width: frame.width, height: frame.height)
         let next = tiles.next(
@@ -317,13 +318,14 @@ public struct CameraPipeline: ~Copyable {
         } catch { return error }
     }
 
-    /// Around a thing, in shares of its size, so that the detector sees it in its surroundings.
+    /// Margin around an object, in shares of its size, so that the detector sees it in context.
     private static let surroundings = 1.0
-    /// The least part of the picture that a verification takes in, as a share of its sides.
+    /// Least part of the picture for a verification, as a share of its sides.
     private static let leastPart = 0.2
 
-    /// Before a thing is spoken of, the detector looks at it enlarged: what it then takes for a vehicle or a person was
-    /// too small for it before. One thing a look, which bounds the cost. Returns why it failed: the next look tries again.
+    /// Before an object is reported, the detector runs on it enlarged: it may be a vehicle or a person that was too
+    /// small before. One object per look, which bounds the cost. Returns the error if it fails; the next look tries
+    /// again.
     private mutating func verify(in frame: Frame) async -> (any Error)? {
         guard let thing = leftObjects?.due(at: frame.time) else { return nil }
         let box = thing.box.grown(by: Self.surroundings)

@@ -5,12 +5,13 @@ import Inference
 package import Runtime
 public import Video
 
-/// What watches a camera: a pipeline or, where its zones were drawn on several presets, one for each of them. A look goes to
-/// the one whose view the camera shows; the others rest, as if the camera were blind: nothing of theirs begins or ends.
+/// The watch of one camera: a pipeline or, where its zones were drawn on several presets, one for each of them. A look
+/// goes to the pipeline of the view that the camera shows; the others rest, as if the camera were blind: none of their
+/// incidents begins or ends.
 ///
-/// One owner.
+/// Has one owner.
 public final class CameraWatch {
-    /// A pipeline, and what is kept of it when.
+    /// A pipeline, and when parts of its state are due to be stored.
     public final class Place {
         /// Nil for a camera without presets.
         public let preset: CameraPreset?
@@ -23,8 +24,8 @@ public final class CameraWatch {
         package var restoration: BackgroundRestoration
 
         /// - Parameters:
-        ///   - learnt: what an earlier run has learnt of the preset's view.
-        ///   - pipeline: of a preset with `presets`, see `ViewMonitor`.
+        ///   - learnt: the preset's view as learnt in an earlier run.
+        ///   - pipeline: with `presets` for a preset, see `ViewMonitor`.
         public init(preset: CameraPreset? = nil, learnt: ViewCheckpoint? = nil, pipeline: consuming CameraPipeline) {
             self.preset = preset
             self.learnt = learnt
@@ -32,7 +33,7 @@ public final class CameraWatch {
             self.pipeline = pipeline
         }
 
-        /// By which the preset is recognised in pictures of a height.
+        /// The views by which the preset is recognised in pictures of this height.
         fileprivate func views(_ preset: CameraPreset, height: Int) -> [ViewCheckpoint] {
             [learnt, ViewCheckpoint(preset.picture.stretched(toHeight: height))].compactMap { $0 }
         }
@@ -40,7 +41,7 @@ public final class CameraWatch {
 
     /// In the order of the presets.
     public let places: [Place]
-    /// The one that the last look went to.
+    /// The place of the last look.
     public private(set) var place: Place
     private var small = SmallPicture()
     private var height: Int?
@@ -52,11 +53,11 @@ public final class CameraWatch {
         place = first
     }
 
-    /// Takes one picture through the pipeline that it belongs to.
+    /// Processes one picture in the pipeline that it belongs to.
     public func look(at frame: Frame) async throws -> CameraPipeline.Look {
         if place.preset != nil, !frame.isBurstFrame { try choose(by: frame) }
         var look = try await place.pipeline.look(at: frame)
-        // Nothing is concluded before it is recognised; one look that shows nothing is no news.
+        // Nothing is concluded before the view is recognised; a single look that shows nothing is ignored.
         isSeen = look.judgement.fault == nil && (isSeen || look.judgement.isClear)
         look.preset = isSeen ? place.preset?.id : nil
         if places.count > 1 { look.sharpness = places.flatMap { $0.pipeline.sharpness } }
@@ -86,7 +87,7 @@ public final class CameraWatch {
         places.dropFirst().reduce(places[0].pipeline.costs) { $0 + $1.pipeline.costs }
     }
 
-    /// A review has ended the incident; its object is passed over until it has gone.
+    /// A review has ended the incident; its object is ignored until it has gone.
     public func suppress(_ incident: UUID) {
         (places.first { $0.pipeline.holds(incident) } ?? place).pipeline.suppress(incident)
     }
@@ -98,12 +99,12 @@ public final class CameraWatch {
 /// One of the views that a camera turns to.
 public struct CameraPreset: Sendable, Equatable {
     public let id: String
-    /// As small as the pictures that are looked at, in the shape that it was taken in.
+    /// Of the size of the small pictures, in its original shape.
     public let picture: GreyImage
 
     public init(id: String, picture: GreyImage) { (self.id, self.picture) = (id, picture) }
 
-    /// Reads a picture that was taken at the preset.
+    /// Reads a picture taken at the preset.
     package init(id: String, path: String) throws(SetupError) {
         let what = "the picture of preset \(id)"
         func fault(_ cause: String) -> SetupError {
@@ -123,7 +124,7 @@ public struct CameraPreset: Sendable, Equatable {
         self.init(id: id, picture: found)
     }
 
-    /// Whether both show one view.
+    /// Whether both show the same view.
     package func isAlike(_ other: CameraPreset) -> Bool {
         ViewCheckpoint(picture)?.isSeen(in: other.picture.stretched(toHeight: picture.height)) ?? false
     }

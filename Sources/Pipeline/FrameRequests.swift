@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 package import Video
 
-/// Those who wait for the next picture of a camera.
+/// Requests that wait for the next picture of a camera.
 package final class FrameRequests: Sendable {
     private struct State {
         var waiting: [AsyncStream<Frame>.Continuation] = []
@@ -37,7 +37,7 @@ package final class FrameRequests: Sendable {
         }
     }
 
-    /// No picture comes any more.
+    /// Ends all requests: no picture follows.
     package func close() { for waiting in take(isLast: true) { waiting.finish() } }
 
     private func take(isLast: Bool) -> [AsyncStream<Frame>.Continuation] {

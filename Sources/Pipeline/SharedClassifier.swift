@@ -3,12 +3,12 @@ package import Inference
 package import Logging
 import Synchronization
 
-/// The one classifier of places, read once the first rule needs it, be it at the start or at a reload: without it alerts
-/// explain a little less.
+/// The shared classifier of places, loaded when the first rule needs it, at the start or at a reload; without it alerts
+/// have a shorter explanation.
 package final class SharedClassifier: Sendable {
     private let folder: String
     private let logger: Logger
-    /// Nil before it was tried.
+    /// Nil before the first attempt to load it.
     private let known = Mutex<ExplanationClassifier??>(nil)
 
     /// - Parameter folder: of the prepared models.
@@ -17,7 +17,7 @@ package final class SharedClassifier: Sendable {
         self.logger = logger
     }
 
-    /// Nil where no rule of these zones needs it, or it cannot be had, which is logged once.
+    /// Nil where no rule of these zones needs it, or where it cannot be loaded, which is logged once.
     package func classifier(for zones: [WatchedZone]) -> ExplanationClassifier? {
         guard zones.contains(where: { $0.rules.kinds.contains { Rules[$0]?.looks != nil } }) else { return nil }
         return known.withLock { known in

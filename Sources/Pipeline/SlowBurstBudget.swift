@@ -1,9 +1,9 @@
 import Domain
 
-/// How long a camera may be looked at more often: pictures between key frames cost a decoder many times what key frames
-/// cost, and some places would look like smoke for ever.
+/// Limits how long a camera may be looked at more often: decoding between key frames costs many times what key frames
+/// cost, and some places would look like smoke indefinitely.
 struct SlowBurstBudget {
-    /// Seconds in a row at most; rest that earns one second; what must have been earned before it begins again.
+    /// Longest run in seconds; rest that earns one second; seconds that must be earned before the next run.
     private static let longest = 60.0
     private static let rest = 5.0
     private static let least = 15.0
@@ -12,7 +12,7 @@ struct SlowBurstBudget {
     private var left = SlowBurstBudget.longest
     private var last: MediaTime?
 
-    /// - Parameter isWanted: whether more looks would tell more.
+    /// - Parameter isWanted: whether more looks would help.
     mutating func decide(_ isWanted: Bool, at time: MediaTime) {
         let passed = max(0, last.map { time - $0 } ?? 0)
         last = time

@@ -1,10 +1,10 @@
 package import Analytics
 package import Domain
 
-/// When what is under way is kept anew: at each change of what stands and of what the rules speak of, now and then while
-/// there is something, so that a restart knows how old it is, and seldom else, which spares memory cards.
+/// When the watch checkpoint is due: at each change of stationary objects and findings, periodically while there are
+/// any, so that a restart knows their age, and rarely otherwise, which spares memory cards.
 package struct WatchKeeping {
-    /// Seconds between two writes while nothing changes, with and without anything under way.
+    /// Seconds between two writes without a change, with and without anything in progress.
     private static let every = (busy: 30.0, idle: 300.0)
 
     private struct Matter: Equatable {
@@ -17,8 +17,8 @@ package struct WatchKeeping {
     private var kept: (standing: [Int], matters: [Matter], at: MediaTime)?
 
     /// - Parameters:
-    ///   - standing: the numbers of what stands still.
-    ///   - findings: what the rules said of the newest look.
+    ///   - standing: the ids of stationary objects.
+    ///   - findings: of the newest look.
     package mutating func isDue(_ standing: [Int], _ findings: [Finding], at time: MediaTime) -> Bool {
         let matters = findings.compactMap { finding -> Matter? in
             if case .ended = finding.phase { return nil }
@@ -34,12 +34,12 @@ package struct WatchKeeping {
     }
 }
 
-/// When what lies on the ground is kept anew: at each change of the things there and of smoke over them, when something
-/// begins to lie there, else seldom, which spares memory cards.
+/// When the background checkpoint is due: at each change of the objects on the ground and of smoke, when a candidate
+/// appears, and rarely otherwise, which spares memory cards.
 package struct BackgroundKeeping {
-    /// Seconds between two writes while nothing changes, with and without anything there.
+    /// Seconds between two writes without a change, with and without objects on the ground.
     private static let every = (lying: 300.0, bare: 3600.0)
-    /// The least time between two writes because something begins to lie there.
+    /// Least seconds between two writes because of a new candidate.
     private static let least = 10.0
 
     private struct Thing: Equatable {
@@ -51,8 +51,8 @@ package struct BackgroundKeeping {
     private var kept: (things: [Thing], drifting: [Int], isBare: Bool, at: MediaTime)?
 
     /// - Parameters:
-    ///   - lying: all that lies there or may.
-    ///   - drifting: the numbers of plumes.
+    ///   - lying: objects and candidates on the ground.
+    ///   - drifting: the ids of plumes.
     package mutating func isDue(_ lying: [LeftObject], _ drifting: [Int], at time: MediaTime) -> Bool {
         let isBare = lying.isEmpty && drifting.isEmpty
         let things = lying.filter(\.isThing).map { Thing(id: $0.id, since: $0.since, identity: $0.identity) }
@@ -68,7 +68,7 @@ package struct BackgroundKeeping {
     }
 }
 
-/// When the view of a camera is kept anew: once it is known, and now and then, for light and seasons change it.
+/// When the view checkpoint is due: once the view is known, and periodically, since light and seasons change it.
 package struct ViewKeeping {
     /// Seconds; about 12 kB each time.
     private static let every = 3600.0

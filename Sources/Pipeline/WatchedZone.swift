@@ -7,7 +7,7 @@ import Video
 public struct WatchedZone: Sendable, Hashable {
     public let zone: Zone
     public let rules: ZoneRules
-    /// That it was drawn on; nil where the camera has none.
+    /// The preset that it was drawn on; nil where the camera has none.
     public let preset: String?
 
     public init(zone: Zone, rules: ZoneRules, preset: String? = nil) {
@@ -18,17 +18,16 @@ public struct WatchedZone: Sendable, Hashable {
 }
 
 extension [WatchedZone] {
-    /// Those in which vehicles may be small and matter, that is, those that are watched for parking.
+    /// The zones in which vehicles may be small and matter, that is, those that are watched for parking.
     public var withParking: [Zone] { filter { $0.rules.needs.contains(.smallVehicles) }.map(\.zone) }
 
-    /// Tells zones from those that were drawn anew, on another view: by their outlines, whatever they are called and in
-    /// whichever order they are written.
+    /// Distinguishes zones from those drawn on another view: by their outlines, independent of names and order.
     ///
-    /// - Parameter preset: that they were drawn on: with another picture it is another view too.
+    /// - Parameter preset: that they were drawn on; another picture is another view too.
     package func drawing(on preset: CameraPreset?) -> String {
         let outlines = map { $0.zone.polygon.corners.map { "\($0.x),\($0.y)" }.joined(separator: " ") }
         let text = outlines.sorted().joined(separator: "\n")
-        // Without a hash the view is learnt anew, at worst.
+        // Without a hash the view is, at worst, learnt again.
         return (try? SHA256.hex([UInt8](text.utf8) + (preset?.picture.pixels ?? []))) ?? text
     }
 }

@@ -1,30 +1,30 @@
 package import Foundation
 import Glibc
 
-/// Files that are whole and on the disk, or not there.
+/// Files that are either complete and on the disk, or absent.
 package enum DurableFile {
     package struct Failed: Error, CustomStringConvertible {
-        /// What could not be done, and why.
+        /// What failed, and why.
         package let cause: String
 
         package var description: String { "\(cause); check its owner and the free space" }
     }
 
-    /// What stands behind a name while the file is written; a kill leaves it.
+    /// The suffix of a file that is being written; a kill leaves it behind.
     package static let unfinished = ".part"
 
-    /// Writes a file beside its place, brings it to the disk and moves it there; by default owner and group may read it.
+    /// Writes a file beside its destination, syncs it and renames it; by default owner and group may read it.
     ///
     /// - Parameters:
-    ///   - part: what stands there meanwhile; the name with `unfinished` behind it unless something else is given.
-    ///   - prepare: called with the descriptor once all is written, before it is brought to the disk.
-    /// - Throws: `Failed`, or what `prepare` throws; then the file is as it was.
+    ///   - part: its name meanwhile; by default the name with the suffix `unfinished`.
+    ///   - prepare: called with the descriptor after writing, before the sync.
+    /// - Throws: `Failed`, or the error of `prepare`; then the file is unchanged.
     package static func write(
         _ bytes: [UInt8], to file: URL, mode: mode_t = 0o640, part: String? = nil,
         prepare: (Int32) throws -> Void = { _ in }
     ) throws {
         let part = part ?? file.path + unfinished
-        // What a kill has left may have another mode, or be a link by now.
+        // A file left by a kill may have another mode, or be a link by now.
         unlink(part)
         let descriptor = open(part, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode)
         guard descriptor >= 0 else { throw failed("create \(part)") }
@@ -32,7 +32,7 @@ package enum DurableFile {
             defer { close(descriptor) }
             try writeAll(bytes, to: descriptor, path: part)
             try prepare(descriptor)
-            // Owner and rights as well.
+            // Includes owner and mode.
             guard fsync(descriptor) == 0 else { throw failed("bring \(part) to the disk") }
         } catch {
             unlink(part)
@@ -46,7 +46,7 @@ package enum DurableFile {
         try syncFolder(file.deletingLastPathComponent())
     }
 
-    /// Writes all bytes and waits for the disk.
+    /// Writes all bytes and syncs.
     package static func append(_ bytes: [UInt8], to descriptor: Int32, path: String) throws {
         try writeAll(bytes, to: descriptor, path: path)
         guard fdatasync(descriptor) == 0 else { throw failed("bring \(path) to the disk") }

@@ -1,29 +1,29 @@
 public import Foundation
 import Glibc
 
-/// That one daemon alone uses a folder: a lock (flock(2)) on a file in it, which the kernel lets go with the process,
-/// however that ends.
+/// Ensures that only one daemon uses a folder: a lock (flock(2)) on a file in it, which the kernel releases when the
+/// process ends, however that happens.
 public final class FolderLock: Sendable {
-    /// Another process has it.
+    /// Another process holds the lock.
     public struct Held: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// The lock could not be tried.
+    /// The lock could not be attempted.
     public struct Unusable: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// In the folder; says who has it, since when.
+    /// The file in the folder; says who holds the lock, since when.
     public static let name = "daemon.lock"
 
     private let descriptor: Int32
 
-    /// Takes the lock, and makes the folder where there is none. Throws `Held`, or `Unusable`.
+    /// Takes the lock; creates the folder where it is missing. Throws `Held`, or `Unusable`.
     ///
     /// - Parameters:
-    ///   - what: how faults call the folder.
-    ///   - key: which key of the configuration names it.
+    ///   - what: the name of the folder in faults.
+    ///   - key: the configuration key of the folder.
     public init(_ folder: URL, what: String, key: String, now: Date = Date()) throws {
         do {
             try FileManager.default.createDirectory(
@@ -36,7 +36,7 @@ public final class FolderLock: Sendable {
         let path = folder.appending(path: Self.name).path
         let flags = O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK
         var descriptor = open(path, O_RDWR | O_CREAT | flags, 0o640)
-        // A lock can be had on a disk that takes nothing, too.
+        // The lock works on a full or read-only disk, too.
         if descriptor < 0 { descriptor = open(path, O_RDONLY | flags) }
         guard descriptor >= 0 else { throw Self.unusable(path, what, errno) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
@@ -50,7 +50,7 @@ public final class FolderLock: Sendable {
         }
         self.descriptor = descriptor
         let text = Array("pid \(getpid()) since \(now.formatted(.iso8601))\n".utf8)
-        // Who has it is a help only: a full disk keeps nobody from having it.
+        // The holder's name is only informative: a full disk does not prevent locking.
         if ftruncate(descriptor, 0) == 0 { _ = pwrite(descriptor, text, text.count, 0) }
     }
 
@@ -66,7 +66,7 @@ public final class FolderLock: Sendable {
         var bytes = [UInt8](repeating: 0, count: 80)
         let count = pread(descriptor, &bytes, bytes.count, 0)
         let text = String(decoding: bytes.prefix(max(0, count)), as: UTF8.self)
-        // Anybody who may write there could have left something else.
+        // Anyone with write access could have left something else.
         guard let match = text.firstMatch(of: /^pid [0-9]{1,10} since [0-9TZ:\-]{10,30}\n/) else { return "" }
         return " (\(match.output.dropLast()))"
     }

@@ -1,22 +1,22 @@
 import Foundation
 import Synchronization
 
-/// The secrets that this process knows, by their values: takes them out of whatever is written or sent.
+/// The secrets known to this process, by value: redacts them in everything that is written or sent.
 ///
-/// By value, because a secret can stand where no form shows it: in an address that was mistyped, in what a library or a
-/// camera repeats. A secret is found as it is, with any of its characters %-encoded or escaped as JSON does, and in the
-/// Base64 of basic authentication.
+/// By value, because a secret can appear where no syntax reveals it: in a mistyped address, or in text that a library
+/// or a camera repeats. A secret is found as it is, with any of its characters %-encoded or escaped as in JSON, and in
+/// the Base64 of basic authentication.
 public final class KnownSecrets: Sendable {
-    /// What stands in the place of a secret.
+    /// The replacement of a secret.
     public static let mark = "***"
 
-    /// Where a secret counts as one. The shorter it is, the more often the same letters are something else: blanking
-    /// each `1` would hide all that is said, and tell the secret to who looks at what is missing.
+    /// Where a secret is redacted. The shorter it is, the more often the same letters are something else: redacting
+    /// each `1` would hide all of the text, and reveal the secret to a reader of what is missing.
     private enum Place {
         case anywhere
         /// Not in the middle of a word or number.
         case word
-        /// Between `:` and `@`, as an address has it.
+        /// Between `:` and `@`, as in an address.
         case address
     }
 
@@ -25,16 +25,16 @@ public final class KnownSecrets: Sendable {
         let place: Place
     }
 
-    /// Bytes from which on a secret is blanked wherever it stands, and wherever it is a word.
+    /// Bytes from which a secret is redacted everywhere, and from which only as a whole word.
     private static let (long, short) = (8, 4)
 
     private let entries = Mutex<Set<Entry>>([])
 
     public init() {}
 
-    /// From now on blanked. An empty one is none.
+    /// Registers a secret for redaction; empty strings are ignored.
     ///
-    /// - Parameter user: with whom it is sent.
+    /// - Parameter user: the user name that is sent with it.
     public func learn(_ secret: String, user: String? = nil) {
         let bytes = Array(secret.utf8)
         guard !bytes.isEmpty else { return }
@@ -46,12 +46,12 @@ public final class KnownSecrets: Sendable {
         entries.withLock { $0.formUnion(new) }
     }
 
-    /// Learns what the address of a stream carries: a password, and values that are long enough to be a token.
+    /// Learns the secrets in the address of a stream: a password, and values that are long enough to be a token.
     ///
-    /// The form of the address does not matter: without a scheme it carries what it carries.
+    /// The address need not be well-formed: it may lack a scheme.
     public func learn(address: String) {
         let rest = address.range(of: "://").map { address[$0.upperBound...] } ?? address[...]
-        // A password may hold an @ or a slash that was not encoded.
+        // A password may contain an @ or a slash that was not encoded.
         if let at = rest.lastIndex(of: "@"), let colon = rest[..<at].firstIndex(of: ":") {
             let (user, password) = (String(rest[..<colon]), String(rest[rest.index(after: colon)..<at]))
             for text in Set([password, password.removingPercentEncoding ?? password]) {
@@ -84,10 +84,10 @@ public final class KnownSecrets: Sendable {
         return isChanged ? String(decoding: result, as: UTF8.self) : text
     }
 
-    /// Where the secret ends that begins at `start`; nil where none does.
+    /// The end of the secret that begins at `start`; nil where there is none.
     private static func end(of entry: Entry, in text: [UInt8], at start: Int) -> Int? {
         guard let first = entry.bytes.first, [first, 0x25, 0x5C].contains(text[start]) else { return nil }
-        // In all ways: a `%` may be one of the secret, or begin another of its characters.
+        // In all possible ways: a `%` may belong to the secret, or encode another of its characters.
         var ends: Set<Int> = [start]
         for byte in entry.bytes {
             ends = Set(ends.flatMap { Self.ends(of: byte, in: text, at: $0) })
@@ -96,7 +96,7 @@ public final class KnownSecrets: Sendable {
         return ends.sorted(by: >).first { stands(entry, from: start, to: $0, in: text) }
     }
 
-    /// Where one character of a secret ends: as it is, %-encoded, or with a backslash before it.
+    /// The end of one character of a secret: as it is, %-encoded, or with a backslash before it.
     private static func ends(of byte: UInt8, in text: [UInt8], at index: Int) -> [Int] {
         guard index < text.count else { return [] }
         var ends: [Int] = []
@@ -124,7 +124,7 @@ public final class KnownSecrets: Sendable {
         byte >= 0x80 || (0x30...0x39).contains(byte) || (0x41...0x5A).contains(byte) || (0x61...0x7A).contains(byte)
     }
 
-    /// -256 for what is no digit, so that nothing matches.
+    /// -256 for a character that is no digit, so that nothing matches.
     private static func hexadecimal(_ byte: UInt8) -> Int {
         switch byte {
         case 0x30...0x39: Int(byte) - 0x30

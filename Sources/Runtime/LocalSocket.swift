@@ -1,12 +1,12 @@
 import Glibc
 
-/// A stream socket of this machine: an address and a port, or a file.
+/// A stream socket of this machine: an address and a port, or a path.
 package enum LocalSocket: Sendable, Hashable, CustomStringConvertible {
     /// IPv4 or IPv6, in digits.
     case tcp(address: String, port: Int)
     case file(String)
 
-    /// Bytes of the path of a file: sun_path of unix(7) has 108, and the last one is zero.
+    /// Longest path in bytes: sun_path of unix(7) has 108, and the last one is zero.
     package static let longestPath = 107
 
     package struct Failed: Error, CustomStringConvertible {
@@ -21,9 +21,9 @@ package enum LocalSocket: Sendable, Hashable, CustomStringConvertible {
         }
     }
 
-    /// Listens; a file may then be used by the owner and the group.
+    /// Listens; owner and group may use a socket file.
     func listening() throws(Failed) -> Int32 {
-        // What an earlier run left behind.
+        // A socket file left by an earlier run.
         if case .file(let path) = self { unlink(path) }
         let descriptor = try opened("listen on") { descriptor, address, length in
             var yes: Int32 = 1

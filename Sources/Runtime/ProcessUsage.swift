@@ -2,7 +2,7 @@ internal import CProcess
 import Foundation
 import Glibc
 
-/// What this process takes of the machine.
+/// The resources used by this process.
 package enum ProcessUsage {
     /// User and system, in seconds since its start.
     package static var processorSeconds: Double {
@@ -21,8 +21,8 @@ package enum ProcessUsage {
     }
 }
 
-/// The memory of this process, which holds credentials.
+/// The memory of this process, which contains credentials.
 public enum ProcessMemory {
-    /// Keeps it out of core dumps, also of those that systemd-coredump takes, and from debuggers of the same user.
+    /// Excludes it from core dumps, including those of systemd-coredump, and from debuggers of the same user.
     public static func forbidDumps() { _ = process_forbid_dumps() }
 }

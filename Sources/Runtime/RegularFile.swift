@@ -1,19 +1,19 @@
 import Glibc
 
-/// Reads small files that somebody names: regular ones, and never more than so many bytes.
+/// Reads small files named by users: regular ones only, up to a size limit.
 ///
-/// A pipe or a device in their place would be waited for, perhaps for ever.
+/// Reading a pipe or a device could block indefinitely.
 public enum RegularFile {
     public enum Fault: Error, Sendable, Hashable {
         case missing
         case directory
         /// A pipe, a socket or a device.
         case special
-        /// By the system's word.
+        /// With the system's message.
         case unreadable(String)
         case tooLarge
 
-        /// What to say of the file.
+        /// The message for the file.
         public var text: String {
             switch self {
             case .missing: "there is no such file"
@@ -28,7 +28,7 @@ public enum RegularFile {
 
     /// - Parameter most: bytes.
     public static func read(_ path: String, most: Int) throws(Fault) -> [UInt8] {
-        // A pipe without a writer is opened at once, too.
+        // Does not block on a pipe without a writer.
         let descriptor = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY)
         guard descriptor >= 0 else { throw fault(errno) }
         defer { close(descriptor) }
@@ -51,7 +51,7 @@ public enum RegularFile {
         throw .tooLarge
     }
 
-    /// Whether there is a regular file, which need not be readable.
+    /// Whether there is a regular file, readable or not.
     public static func exists(_ path: String) -> Bool {
         var status = stat()
         return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFREG
@@ -60,7 +60,7 @@ public enum RegularFile {
     private static func fault(_ code: Int32) -> Fault {
         switch code {
         case ENOENT, ENOTDIR: .missing
-        // Of a socket.
+        // For a socket.
         case ENXIO: .special
         default: .unreadable(String(cString: strerror(code)))
         }

@@ -1,11 +1,11 @@
 import Foundation
 
-/// A file that only the daemon may read: by its path, or by the name of a credential that systemd hands over.
+/// A file that only the daemon may read: by its path, or by the name of a systemd credential.
 package enum SecretFile {
-    /// What the unit's `LoadCredential=` of a whole folder puts before each name.
+    /// The prefix that the unit's `LoadCredential=` of a whole folder adds to each name.
     private static let prefix = "gridwarden_"
 
-    /// Where `text` lies: a path as it is; a name without a slash in `$CREDENTIALS_DIRECTORY`.
+    /// Resolves `text`: a path as it is; a name without a slash in `$CREDENTIALS_DIRECTORY`.
     package static func path(
         _ text: String, environment: [String: String] = ProcessInfo.processInfo.environment
     ) throws(SetupError) -> String {
@@ -25,22 +25,22 @@ package enum SecretFile {
         return found
     }
 
-    /// Throws where another library would open a pipe or a device, and wait.
+    /// Throws for a pipe or a device, which another library would open and wait for.
     package static func checkKind(of path: String, _ what: String) throws(SetupError) {
         do { _ = try RegularFile.read(path, most: 1 << 20) } catch {
             throw SetupError(description: "could not use \(path), \(what): \(error.text)")
         }
     }
 
-    /// Bytes; nobody's password is longer.
+    /// Size limit in bytes; no password is longer.
     private static let mostBytes = 4096
 
-    /// The lines of a small file, of which none is repeated in an error: it may hold another secret than it should.
+    /// The lines of a small file, none of which is repeated in an error: it may contain another secret than intended.
     ///
     /// - Parameters:
-    ///   - what: what the configuration calls it.
-    ///   - count: how many there must be; the last ones may be empty.
-    ///   - form: what to write into it.
+    ///   - what: its name in the configuration.
+    ///   - count: required number of lines; the last ones may be empty.
+    ///   - form: the expected content, for errors.
     package static func lines(of text: String, _ what: String, count: Int, form: String) throws(SetupError) -> [String]
     {
         let path = try path(text)
@@ -55,14 +55,14 @@ package enum SecretFile {
             })
         else { throw fault("it holds other things than text; \(form)") }
         var lines = content.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).map(String.init)
-        // What ends the last line begins no other.
+        // The last line's terminator does not begin another line.
         if lines.last?.isEmpty == true { lines.removeLast() }
         while lines.last?.isEmpty == true, lines.count > count { lines.removeLast() }
         guard let first = lines.first, !first.isEmpty else { throw fault("it is empty; \(form)") }
         guard lines.count == count else {
             throw fault("it holds \(lines.count == 1 ? "one line" : "\(lines.count) lines"); \(form)")
         }
-        // A certificate or a key in one line.
+        // Rejects a certificate or a key in place of a line.
         guard !lines.contains(where: { $0.hasPrefix("-----BEGIN") }) else {
             throw fault("it holds a key or a certificate; \(form)")
         }
@@ -70,7 +70,7 @@ package enum SecretFile {
     }
 }
 
-/// A text that no description, dump or log shows.
+/// A text that appears in no description, dump or log.
 public struct Secret: Sendable, Hashable, ExpressibleByStringLiteral, CustomStringConvertible,
     CustomDebugStringConvertible, CustomReflectable
 {

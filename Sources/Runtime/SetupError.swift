@@ -1,4 +1,4 @@
-/// What a configuration names that cannot be had: a file of credentials, a model.
+/// Something named by the configuration is unavailable: a credentials file, a model.
 public struct SetupError: Error, CustomStringConvertible {
     public let description: String
 

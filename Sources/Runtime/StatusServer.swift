@@ -5,10 +5,11 @@ import ServiceLifecycle
 import Synchronization
 import Threading
 
-/// Answers `GET`, and on some sockets `POST`, over HTTP/1.1 on one socket, one request a connection, on a thread of its own.
+/// Answers `GET`, and on some sockets `POST`, over HTTP/1.1 on one socket, one request a connection, on a thread of its
+/// own.
 ///
-/// It is for this machine and its operator. Nobody waits for another client: each has a time of its own for its request
-/// and its answer, whoever says too much is cut off, and where too many are there the oldest makes room.
+/// It is meant for this machine and its operator. No client waits for another: each has its own time limit for request
+/// and answer, a client that sends too much is cut off, and at the limit of connections the oldest one is closed.
 package final class StatusServer: Service {
     package struct Response: Sendable {
         var status = "200 OK"
@@ -27,9 +28,9 @@ package final class StatusServer: Service {
     private let longest: Double
     private let answerTime: Double
     private static let mostBytes = 4096
-    /// At a time; a descriptor each.
+    /// Simultaneous connections; one descriptor each.
     private static let mostClients = 64
-    /// That are let in before those who are there are looked after again.
+    /// Connections accepted before existing clients are served again.
     private static let mostAtOnce = 16
 
     private let socket: LocalSocket
@@ -37,14 +38,14 @@ package final class StatusServer: Service {
     private let respond: @Sendable (_ path: String) -> Response?
     private let take: (@Sendable (_ path: String) -> Response?)?
     private let isAnswering = Flag()
-    /// Readable once the other one, which ends the server, is shut down.
+    /// Becomes readable when the other end is shut down, which ends the server.
     private let (stopped, stopper): (Int32, Int32)
 
     /// - Parameters:
     ///   - longest: seconds for a request and its answer together.
     ///   - answerTime: seconds for `respond`.
-    ///   - respond: nil where there is nothing at this path. On a disk that hangs it may never return.
-    ///   - take: takes a POST, at once; nil where there is nothing at this path, or nothing is taken at all.
+    ///   - respond: nil for an unknown path. On a disk that hangs it may never return.
+    ///   - take: takes a POST without blocking; nil for an unknown path, or where nothing is accepted.
     package init(
         _ socket: LocalSocket, longest: Double = 2, answerTime: Double = 5, logger: Logger,
         respond: @escaping @Sendable (_ path: String) -> Response?,
@@ -74,7 +75,7 @@ package final class StatusServer: Service {
             stop()
         }
         guard case .file(let path) = socket else { return }
-        // On a disk that hangs this may not end. A task that is cancelled waits a little, too.
+        // On a disk that hangs this may not end. A cancelled task waits a little, too.
         await Task {
             _ = await finishes(within: .milliseconds(300)) {
                 try? await onOwnThread(named: "status end") { _ = unlink(path) }
@@ -91,7 +92,7 @@ package final class StatusServer: Service {
             do throws(LocalSocket.Failed) {
                 let listener = try socket.listening()
                 defer { close(listener) }
-                // Whoever has gone between poll and accept must not be waited for.
+                // Accept must not block for a client that has disconnected since poll.
                 _ = fcntl(listener, F_SETFL, O_NONBLOCK)
                 backoff.reset()
                 hasComplained = false
@@ -110,12 +111,12 @@ package final class StatusServer: Service {
         let descriptor: Int32
         let deadline: DispatchTime
         var request: [UInt8] = []
-        /// Nil until the request is whole.
+        /// Nil until the request is complete.
         var answer: ArraySlice<UInt8>?
         var isDone = false
     }
 
-    /// Returns once the server shall stop.
+    /// Returns once the server is to stop.
     private func serve(on listener: Int32) {
         var clients: [Client] = []
         defer { for client in clients { close(client.descriptor) } }
@@ -148,7 +149,7 @@ package final class StatusServer: Service {
             let connection = accept(listener, nil, nil)
             guard connection >= 0 else {
                 if errno == EMFILE || errno == ENFILE {
-                    // None of the process's descriptors are left: the oldest gives one back, and not again at once.
+                    // The process has no descriptors left: close the oldest client, and do not retry at once.
                     if !clients.isEmpty { close(clients.removeFirst().descriptor) }
                     _ = wait(seconds: 0.1)
                 }
@@ -160,7 +161,7 @@ package final class StatusServer: Service {
         }
     }
 
-    /// Takes what has come, or sends what goes; never waits.
+    /// Reads or writes what is possible; never blocks.
     private func advance(_ client: inout Client) {
         if client.answer == nil {
             var part = [UInt8](repeating: 0, count: Self.mostBytes)
@@ -188,7 +189,7 @@ package final class StatusServer: Service {
 
     private static func isPassing(_ code: Int32) -> Bool { code == EAGAIN || code == EINTR }
 
-    /// Nil until the request is whole.
+    /// Nil until the request is complete.
     private func response(to request: [UInt8]) -> [UInt8]? {
         let response: Response
         switch Self.parse(request) {
@@ -214,8 +215,8 @@ package final class StatusServer: Service {
 
     private final class Flag: Sendable { let isSet = Atomic(false) }
 
-    /// On a thread of its own, which neither a stop nor another client waits for once it has had its time. There is one at
-    /// most.
+    /// On a thread of its own, which neither a stop nor another client waits for after its time limit. There is at most
+    /// one.
     private func answer(_ path: String) -> Response? {
         let unanswered = Response(
             status: "503 Service Unavailable", body: "the store does not answer: see to the disk of state_directory\n")
@@ -231,7 +232,7 @@ package final class StatusServer: Service {
         return unanswered
     }
 
-    /// True once the server shall stop.
+    /// True once the server is to stop.
     private func wait(seconds: Double) -> Bool {
         var wait = pollfd(fd: stopped, events: Int16(POLLIN), revents: 0)
         return poll(&wait, 1, Int32(seconds * 1000)) != 0

@@ -1,8 +1,8 @@
 import Glibc
 
-/// Tells systemd about this service, as sd_notify(3) does. Does nothing outside systemd.
+/// Sends notifications to systemd, as sd_notify(3) does. Does nothing outside systemd.
 ///
-/// Never waits: where nobody reads what was said before, a message is lost, and the service still stops when it is told to.
+/// Never blocks: where earlier messages have not been read, a message is lost, and the service can still be stopped.
 public enum SystemdNotify {
     /// `state` is e.g. "READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=3 cameras up".
     @discardableResult
@@ -20,7 +20,7 @@ public enum SystemdNotify {
         var address = sockaddr_un()
         address.sun_family = sa_family_t(AF_UNIX)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
-        // A leading @ names the abstract namespace, which starts with a zero byte.
+        // A leading @ denotes the abstract namespace, which starts with a zero byte.
         if path.hasPrefix("@") { address.sun_path.0 = 0 }
         let length = socklen_t((MemoryLayout.offset(of: \sockaddr_un.sun_path) ?? 2) + path.utf8.count)
 
@@ -36,7 +36,7 @@ public enum SystemdNotify {
         return sent == state.utf8.count
     }
 
-    /// What systemd wants to know with `RELOADING=1`.
+    /// The time stamp that systemd requires with `RELOADING=1`.
     package static var monotonicMicroseconds: Int64 {
         var now = timespec()
         clock_gettime(CLOCK_MONOTONIC, &now)

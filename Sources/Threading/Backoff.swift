@@ -1,4 +1,4 @@
-/// Waits that double with each failure in a row, with jitter so that a hundred clients do not return at once.
+/// Delays that double with each consecutive failure, with jitter so that a hundred clients do not return at once.
 public struct Backoff: Sendable {
     /// Bounds in seconds.
     public let shortest: Double

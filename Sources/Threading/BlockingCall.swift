@@ -2,12 +2,12 @@ internal import CThread
 import Glibc
 import Synchronization
 
-/// Blocking work on a thread of its own, for which another thread waits as long as it likes.
+/// Blocking work on a thread of its own, for which another thread waits for a limited time.
 ///
-/// What is not waited for any more goes on until it ends by itself.
+/// Work that is no longer waited for continues until it ends by itself.
 public final class BlockingCall<Value: Sendable>: Sendable {
     private struct State {
-        /// Nil before it began and after it ended: an ended thread must not be interrupted.
+        /// Nil before the start and after the end: an ended thread must not be interrupted.
         var thread: pthread_t?
         var value: Value?
     }
@@ -28,22 +28,24 @@ public final class BlockingCall<Value: Sendable>: Sendable {
         }
     }
 
-    /// What the work has returned, or nil where it still goes on after so many seconds. For one waiting thread.
+    /// The result of the work, or nil where it is still running after so many seconds. For one waiting thread.
     public func value(within seconds: Double) -> Value? {
         if let value = state.withLock(\.value) { return value }
         done.wait(seconds: seconds)
         return state.withLock(\.value)
     }
 
-    /// Ends the system call in which the work blocks, with EINTR. The C library's look-up of names goes on all the same.
+    /// Interrupts the system call in which the work blocks, with EINTR. A host name look-up of the C library continues
+    /// all the same.
     public func interrupt() {
         state.withLock { state in if let thread = state.thread { thread_interrupt(thread) } }
     }
 }
 
-/// Whether `body` has returned within so long; false too once the task is cancelled. What has not returned goes on by itself.
+/// Whether `body` has returned within the time; also false once the task is cancelled. An unfinished `body` continues
+/// by itself.
 ///
-/// For what may never return, such as a call to a disk that hangs: waiting for it must not hang too.
+/// For calls that may never return, such as one to a disk that hangs: waiting for it must not hang too.
 ///
 /// - Parameter duration: nil waits until the task is cancelled.
 @discardableResult

@@ -3,7 +3,7 @@ import Dispatch
 import Glibc
 import Synchronization
 
-/// Runs blocking work on a thread of its own; the caller waits without holding a pool thread.
+/// Runs blocking work on a thread of its own; the caller waits without occupying a pool thread.
 public func onOwnThread<Result: Sendable>(
     named name: String, _ work: @escaping @Sendable () throws -> Result
 ) async throws -> Result {
@@ -12,7 +12,7 @@ public func onOwnThread<Result: Sendable>(
     }
 }
 
-/// A thread of its own for an actor whose methods block.
+/// An executor with its own thread for an actor whose methods block.
 public final class DedicatedThread: SerialExecutor, TaskExecutor, Sendable {
     private struct Entry {
         let job: UnownedJob
@@ -20,7 +20,7 @@ public final class DedicatedThread: SerialExecutor, TaskExecutor, Sendable {
         let task: UnownedTaskExecutor
     }
 
-    /// What the thread keeps, so that releasing the executor ends the thread.
+    /// Owned by the thread, so that releasing the executor ends the thread.
     // @unchecked: a lock guards the entries, and a semaphore may be used from any thread.
     private final class Queue: @unchecked Sendable {
         let entries = Mutex<[Entry?]>([])
@@ -67,7 +67,7 @@ private final class ThreadBody: Sendable {
     }
 }
 
-/// Runs a blocking loop on a thread of its own, named as top and gdb show it (15 bytes at most).
+/// Runs a blocking loop on a thread of its own, with a name for top and gdb (15 bytes at most).
 public func startThread(named name: String, _ run: @escaping @Sendable () -> Void) {
     var thread = pthread_t()
     let body = Unmanaged.passRetained(ThreadBody(name: String(name.prefix(15)), run: run))

@@ -1,9 +1,9 @@
 import Glibc
 
-/// Lets a thread wait for a while, or until another calls it.
+/// Lets a thread wait for a time, or until another one signals.
 ///
-/// By a clock that nobody can set: a semaphore of libdispatch waits by the date on Linux, and for two hours longer where that
-/// is set back by two hours.
+/// Uses the monotonic clock: a semaphore of libdispatch waits by the date on Linux, and for two hours longer where the
+/// date is set back by two hours.
 // @unchecked: what it holds changes under its own lock only.
 public final class MonotonicEvent: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
@@ -26,7 +26,7 @@ public final class MonotonicEvent: @unchecked Sendable {
         mutex.deallocate()
     }
 
-    /// Ends one wait, the present or the next one.
+    /// Ends one wait, the current or the next one.
     public func signal() {
         pthread_mutex_lock(mutex)
         calls += 1
@@ -34,7 +34,7 @@ public final class MonotonicEvent: @unchecked Sendable {
         pthread_mutex_unlock(mutex)
     }
 
-    /// Returns after so many seconds, or once it was called.
+    /// Returns after so many seconds, or once signalled.
     public func wait(seconds: Double) {
         var until = timespec()
         clock_gettime(CLOCK_MONOTONIC, &until)
@@ -44,7 +44,7 @@ public final class MonotonicEvent: @unchecked Sendable {
         pthread_mutex_lock(mutex)
         defer { pthread_mutex_unlock(mutex) }
         while calls == 0 {
-            // Anything but a call: the time is over.
+            // Timeout or error.
             if pthread_cond_timedwait(condition, mutex, &until) != 0 { break }
         }
         if calls > 0 { calls -= 1 }

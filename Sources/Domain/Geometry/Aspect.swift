@@ -1,14 +1,14 @@
-/// The shape of a picture as it is shown: its width by its height, such as 16:9.
+/// The shape of a displayed picture: its width to its height, such as 16:9.
 public struct Aspect: Sendable, Hashable, CustomStringConvertible {
     /// Whole numbers, such as 16 and 9.
     public let width: Int
     public let height: Int
 
-    /// The narrowest and the widest picture of a camera, and some more: a corridor's is 9:16, that of two lenses beside
-    /// one another 32:9.
+    /// The narrowest and the widest picture of a camera, with a margin: 9:16 for a corridor, 32:9 for two lenses side
+    /// by side.
     public static let plausible = 1.0 / 6...6.0
 
-    /// Nil where it is no shape of a camera's picture: see `plausible`.
+    /// Nil for an implausible shape: see `plausible`.
     public init?(width: Int, height: Int) {
         guard width > 0, height > 0, Self.plausible.contains(Double(width) / Double(height)) else { return nil }
         self.width = width

@@ -12,7 +12,7 @@ public struct Box: Hashable, Sendable, Codable {
         self.height = height
     }
 
-    /// All of a picture.
+    /// The whole picture.
     public static let whole = Box(x: 0, y: 0, width: 1, height: 1)
 
     @inlinable public var maxX: Double { x + width }
@@ -41,7 +41,7 @@ public struct Box: Hashable, Sendable, Codable {
         point.x >= x && point.x <= maxX && point.y >= y && point.y <= maxY
     }
 
-    /// The smallest box that holds both.
+    /// The smallest box that contains both.
     @inlinable public func union(_ other: Box) -> Box {
         let (left, top) = (min(x, other.x), min(y, other.y))
         return Box(x: left, y: top, width: max(maxX, other.maxX) - left, height: max(maxY, other.maxY) - top)
@@ -55,7 +55,7 @@ public struct Box: Hashable, Sendable, Codable {
             x: left, y: top, width: min(1, maxX + width * share) - left, height: min(1, maxY + height * share) - top)
     }
 
-    /// Where it stands on the ground: the lowest third, in which a vehicle's wheels are.
+    /// Where it touches the ground: the lowest third, which contains a vehicle's wheels.
     @inlinable public var footprint: Box { Box(x: x, y: y + height * 2 / 3, width: width, height: height / 3) }
 }
 

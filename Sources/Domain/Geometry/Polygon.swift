@@ -22,10 +22,10 @@ public struct Polygon: Hashable, Sendable, Codable {
         return Box(x: left, y: top, width: (xs.max() ?? 0) - left, height: (ys.max() ?? 0) - top)
     }
 
-    /// Shares of the picture from its edge within which an area reaches it.
+    /// Distance from the picture's edge, as a share, within which an area counts as reaching it.
     private static let nearEdge = 0.02
 
-    /// The picture's edges that it reaches: `left`, `right`, `top`, `bottom`. What stands there may be cut.
+    /// The edges of the picture that it reaches: `left`, `right`, `top`, `bottom`. Objects there may be cut.
     public var pictureEdges: [String] {
         let box = bounds
         return [

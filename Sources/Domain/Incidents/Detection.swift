@@ -1,4 +1,4 @@
-/// One object that the detector saw in one picture.
+/// One object detected in one picture.
 public struct Detection: Hashable, Sendable, Codable {
     public var objectClass: ObjectClass
     /// 0…1.
@@ -12,30 +12,30 @@ public struct Detection: Hashable, Sendable, Codable {
     }
 }
 
-/// What an alert can be about: the detector's classes that rules know, a part of COCO's, and what the product's own
-/// methods find.
+/// The object of an alert: those COCO classes of the detector that rules use, and the results of the product's own
+/// methods.
 public enum ObjectClass: String, Sendable, Codable, CaseIterable {
     case person, bicycle, car, motorcycle, bus, truck
     case bench, bird, cat, dog, umbrella, handbag, suitcase, bottle, cup, bowl, banana, apple, orange, chair
     case diningTable = "dining table"
-    /// Something that was put down, of no class that the detector knows.
+    /// A put-down object of no class that the detector knows.
     case object
-    /// A place where somebody seems to sell.
+    /// A place of suspected vending.
     case stall
     case smoke, fire, water, crowd
 
     /// Motor vehicles with four and more wheels; the detector confuses these with one another.
     @inlinable public var isMotorVehicle: Bool { self == .car || self == .bus || self == .truck }
 
-    /// What may carry a number plate.
+    /// Vehicles that may carry a number plate.
     @inlinable public var isPlated: Bool { isMotorVehicle || self == .motorcycle }
 
-    /// Vehicles of every kind; people: whatever stands for a while and goes by itself.
+    /// Vehicles of every kind and people, which stand for a while and leave by themselves.
     @inlinable public var standsAndLeaves: Bool {
         isMotorVehicle || self == .motorcycle || self == .bicycle || self == .person
     }
 
-    /// What somebody who sells brings along. Food counts by the piece, which nobody else lays out in the street.
+    /// Things that vendors bring along. Food counts by the piece, since nobody else lays it out in the street.
     @inlinable public var isGoods: Bool {
         switch self {
         case .umbrella, .suitcase, .bench, .chair, .diningTable, .bottle, .cup, .bowl, .banana, .apple, .orange,

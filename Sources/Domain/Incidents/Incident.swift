@@ -1,6 +1,6 @@
 public import Foundation
 
-/// One violation from its opening to its end. A value: each change makes a new revision of it.
+/// One violation from its opening to its end. A value: each change makes a new revision.
 public struct Incident: Sendable, Codable, Equatable {
     public enum State: String, Sendable, Codable { case opened, updated, closed, withdrawn }
     public enum CloseReason: String, Sendable, Codable {
@@ -8,11 +8,11 @@ public struct Incident: Sendable, Codable, Equatable {
         case cameraLost = "camera_lost"
     }
 
-    /// What was seen: the biggest or best one where there are several.
+    /// The object that was seen; the largest or best one of several.
     public struct Object: Sendable, Codable, Equatable {
         public var objectClass: ObjectClass
         public var count: Int
-        /// Mean detector score over the looks that saw it, 0…1.
+        /// Mean detector score over the looks with a detection, 0…1.
         public var confidence: Double
         public var box: Box
 
@@ -45,14 +45,14 @@ public struct Incident: Sendable, Codable, Equatable {
     public var revision: Int
     public var state: State
     public var closeReason: CloseReason?
-    /// The newest verdict; nil while nobody has looked at it.
+    /// The newest verdict; nil without a review.
     public var review: Verdict?
     public var firstSeen: MediaTime
     public var confirmed: MediaTime
     public var lastSeen: MediaTime
     /// When the place was first seen empty again; nil while open.
     public var closed: MediaTime?
-    /// The dwell that the zone allows, in seconds.
+    /// The tolerated dwell in seconds.
     public var threshold: Double
     public var object: Object
     public var why: [Reason]
@@ -80,11 +80,11 @@ public struct Incident: Sendable, Codable, Equatable {
         self.why = why
     }
 
-    /// Seconds of media time that the object has been there.
+    /// Seconds of media time for which the object has been there.
     public var dwell: Double { lastSeen - firstSeen }
     public var isOpen: Bool { state == .opened || state == .updated }
 
-    /// The incident after a verdict; nil where there is nothing to change: it has this verdict, or was withdrawn.
+    /// The incident after a verdict; nil where nothing changes: it already has this verdict, or was withdrawn.
     public func reviewed(_ verdict: Verdict) -> Incident? {
         guard review != verdict, state != .withdrawn else { return nil }
         var incident = self
@@ -101,7 +101,7 @@ public struct Incident: Sendable, Codable, Equatable {
     }
 }
 
-/// What a grid worker found at the place of an incident.
+/// A grid worker's finding at the place of an incident.
 public enum Verdict: String, Sendable, Codable, CaseIterable {
     case confirmed
     case falsePositive = "false_positive"
@@ -111,7 +111,7 @@ public enum Verdict: String, Sendable, Codable, CaseIterable {
     case insufficientEvidence = "insufficient_evidence"
     case handled
 
-    /// Whether the rule was right; nil where the verdict does not say.
+    /// Whether the rule was right; nil where the verdict is undecided about it.
     public var isRight: Bool? {
         switch self {
         case .confirmed, .handled: true

@@ -20,7 +20,7 @@ public struct Catalogue: Sendable {
 
     /// The catalogue that ships with the product.
     ///
-    /// - Parameter kinds: those that must have an entry, such as all that a rule finds.
+    /// - Parameter kinds: kinds that must have an entry, such as all that rules find.
     public static func builtIn(covering kinds: [AlertKind] = []) throws -> Catalogue {
         try Catalogue(json: Data(PackageResources.kinds_json), covering: kinds)
     }
@@ -49,7 +49,7 @@ public struct Catalogue: Sendable {
     /// In the order of the file.
     public var kinds: [AlertKind] { order }
 
-    /// Nil for a kind that the catalogue does not know; setting such a kind changes nothing.
+    /// Nil for an unknown kind; setting one has no effect.
     public subscript(kind: AlertKind) -> KindEntry? {
         get { entries[kind] }
         set { if let newValue, entries[kind] != nil, newValue.kind == kind { entries[kind] = newValue } }
@@ -57,7 +57,7 @@ public struct Catalogue: Sendable {
 }
 
 extension Catalogue {
-    /// The same kinds, each with the departments of the site.
+    /// The same kinds with the departments of the site.
     public func routed(by routing: Routing) -> Catalogue {
         var routed = self
         for kind in kinds {
@@ -69,7 +69,7 @@ extension Catalogue {
         return routed
     }
 
-    /// How the catalogue names the department of this role; nil where it has none.
+    /// The catalogue's department for a role; nil where it has none.
     public func department(role: String) -> Department? {
         for case let departments? in kinds.map({ self[$0]?.departments }) {
             let all = [departments.primary] + departments.bySurface.values + departments.assisting
@@ -79,19 +79,19 @@ extension Catalogue {
     }
 }
 
-/// What a site says of one kind of alert, where it differs from the catalogue.
+/// A site's values for one kind of alert, where they differ from the catalogue.
 ///
-/// Who is competent is `Routing`'s matter.
+/// Departments are configured by `Routing`.
 public struct KindOverride: Sendable, Hashable {
     public let kind: AlertKind
-    /// Nil keeps the catalogue's, here and below.
+    /// Nil keeps the catalogue's value, here and below.
     public var name: LocalizedName?
-    /// All that are sent; none where it is empty.
+    /// All codes that are sent; none where it is empty.
     public var codes: [KindCode]?
     /// 1 is the highest.
     public var severity: Int?
     public var suggestedLimit: LocalizedName?
-    /// Seconds, where a zone's rule names none.
+    /// Seconds, where a zone's rule has none.
     public var dwell: Double?
     public var privacyProfile: PrivacyProfile?
 
@@ -110,7 +110,7 @@ public struct KindOverride: Sendable, Hashable {
 }
 
 extension Catalogue {
-    /// The same kinds, each as the site has it; a kind that the catalogue does not know changes nothing.
+    /// The same kinds with the site's values; an unknown kind is ignored.
     public func overridden(by overrides: [KindOverride]) -> Catalogue {
         var catalogue = self
         for override in overrides {

@@ -1,9 +1,9 @@
-/// What the catalogue knows of one kind of alert.
+/// The catalogue's entry for one kind of alert.
 public struct KindEntry: Sendable, Hashable, Codable {
-    /// How well the product's own rule for the kind has been proved.
+    /// How well the product's rule for the kind has been verified.
     public enum Maturity: String, Sendable, Codable { case stable, beta, experimental }
 
-    /// Who is competent, by the ground that the zone covers.
+    /// The competent department, by the surface of the zone.
     public struct Departments: Sendable, Hashable, Codable {
         public var primary: Department
         /// By `Zone.Surface`.
@@ -22,12 +22,12 @@ public struct KindEntry: Sendable, Hashable, Codable {
     /// 1 is the highest.
     public var severity: Int
     public var departments: Departments
-    /// A usual time limit; it differs from city to city and binds nobody.
+    /// A usual time limit; it differs from city to city and is not binding.
     public var suggestedLimit: LocalizedName
     public var defaultDwellSeconds: Double
     public var privacyProfile: PrivacyProfile
     public var maturity: Maturity
-    /// Whether the kind is on without being asked for by name.
+    /// Whether the kind is enabled by default.
     public var enabled: Bool
     public var note: String
 
@@ -38,12 +38,12 @@ public struct KindEntry: Sendable, Hashable, Codable {
         case privacyProfile = "privacy_profile"
     }
 
-    /// The department with the power to act on this ground.
+    /// The department with the power to act on this surface.
     public func department(on surface: Zone.Surface) -> Department {
         departments.bySurface[surface.rawValue] ?? departments.primary
     }
 
-    /// The codes that a message carries: all that the site gave, and nothing derived unless asked for.
+    /// The codes of a message: all that the site gave, and derived ones only on request.
     public func emittedCodes(
         in systems: Set<KindCode.System> = [.gbt2026, .gbt2013], derived: Bool = false
     ) -> [KindCode] {
@@ -53,7 +53,7 @@ public struct KindEntry: Sendable, Hashable, Codable {
     }
 }
 
-/// What an alert is about, e.g. `parking.motor`; the catalogue holds the rest. Kinds that a rule finds have their names beside it.
+/// The kind of an alert, e.g. `parking.motor`; the catalogue holds the rest. Kinds of a rule are declared beside it.
 public struct AlertKind: RawRepresentable, Hashable, Sendable, Codable, CustomStringConvertible {
     public let rawValue: String
 
@@ -70,7 +70,7 @@ public struct KindCode: Sendable, Hashable, Codable {
         case cjt2007 = "CJ/T 214-2007"
     }
 
-    /// How far the code can be trusted.
+    /// How reliable the code is.
     public enum Certainty: String, Sendable, Codable {
         /// Read in the text of the standard.
         case source
@@ -93,12 +93,12 @@ public struct KindCode: Sendable, Hashable, Codable {
     }
 }
 
-/// Who has the power to act.
+/// The authority with the power to act.
 public struct Department: Sendable, Hashable, Codable {
     /// A stable slug such as `traffic-police`.
     public let role: String
     public let name: LocalizedName
-    /// The department's number at this site, where the configuration gives one.
+    /// The department's number at this site, where configured.
     public let id: String?
 
     public init(role: String, name: LocalizedName, id: String? = nil) {
@@ -123,6 +123,6 @@ public struct LocalizedName: Sendable, Hashable, Codable {
 public enum PrivacyProfile: String, Sendable, Codable, CaseIterable {
     /// Faces and plates are blurred.
     case maskAll = "mask_all"
-    /// Faces are blurred; only the plate of the vehicle in question stays.
+    /// Faces are blurred; only the plate of the vehicle in question remains readable.
     case plate
 }

@@ -1,10 +1,10 @@
-/// Which departments a site has its alerts handled by, where they differ from the catalogue's or have a number there.
+/// The departments that handle a site's alerts, where they differ from the catalogue's or have a number there.
 public struct Routing: Sendable, Hashable {
-    /// One kind or a family of kinds, on one ground or on all, and what its department is.
+    /// The department of one kind or a family of kinds, on one surface or on all.
     public struct Route: Sendable, Hashable {
-        /// A kind such as `parking.motor`; with `*` at its end all kinds that begin like this.
+        /// A kind such as `parking.motor`; with `*` at its end all kinds with this prefix.
         public var kinds: String
-        /// Nil for every ground.
+        /// Nil for every surface.
         public var surface: Zone.Surface?
         /// Nil keeps the catalogue's.
         public var role: String?
@@ -26,7 +26,7 @@ public struct Routing: Sendable, Hashable {
 
         public func covers(_ kind: AlertKind) -> Bool { kind.isCovered(by: kinds) }
 
-        /// The larger, the more is said of the kind; the ground decides only between equals.
+        /// A more specific kind has more weight; the surface decides only between equals.
         fileprivate var weight: (Int, Int, Int) {
             (kinds.hasSuffix("*") ? 0 : 1, kinds.utf8.count, surface == nil ? 0 : 1)
         }
@@ -36,7 +36,7 @@ public struct Routing: Sendable, Hashable {
 
     public init(_ routes: [Route] = []) { self.routes = routes }
 
-    /// Who is competent for `entry` on `surface`: the most specific route's word, else the catalogue's.
+    /// The department for `entry` on `surface`: that of the most specific route, else the catalogue's.
     public func department(for entry: KindEntry, on surface: Zone.Surface) -> Department {
         let usual = entry.department(on: surface)
         let fitting = routes.filter { $0.covers(entry.kind) && ($0.surface == nil || $0.surface == surface) }
@@ -46,7 +46,7 @@ public struct Routing: Sendable, Hashable {
 }
 
 extension AlertKind {
-    /// - Parameter kinds: a kind such as `parking.motor`; with `*` at its end all kinds that begin like this.
+    /// - Parameter kinds: a kind such as `parking.motor`; with `*` at its end all kinds with this prefix.
     public func isCovered(by kinds: String) -> Bool {
         kinds.hasSuffix("*") ? rawValue.hasPrefix(kinds.dropLast()) : rawValue == kinds
     }

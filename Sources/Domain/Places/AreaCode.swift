@@ -1,6 +1,6 @@
 /// A 12-digit statistical area code: province 2, city 2, county 2, township 3, village 3.
 public struct AreaCode: Sendable, Hashable, Codable, CustomStringConvertible {
-    /// Why a text is no area code.
+    /// Why a text is not an area code.
     public struct Malformed: Error, Equatable, CustomStringConvertible {
         public let text: String
 
@@ -10,7 +10,7 @@ public struct AreaCode: Sendable, Hashable, Codable, CustomStringConvertible {
         }
     }
 
-    /// How many digits each level of government has.
+    /// Number of digits of each level of government.
     public enum Level: Int, Sendable, CaseIterable {
         case province = 2
         case city = 4
@@ -21,10 +21,10 @@ public struct AreaCode: Sendable, Hashable, Codable, CustomStringConvertible {
 
     /// All 12 digits.
     public let digits: String
-    /// The level that the given text named.
+    /// The level that the text specified.
     public let level: Level
 
-    /// Levels that the text does not name are filled with zeros.
+    /// Levels that the text does not specify are filled with zeros.
     public init(_ text: String) throws(Malformed) {
         guard let level = Level(rawValue: text.utf8.count), text.utf8.allSatisfy({ (48...57).contains($0) }) else {
             throw Malformed(text: text)
@@ -61,7 +61,7 @@ public struct AreaCode: Sendable, Hashable, Codable, CustomStringConvertible {
     /// The digits down to one level.
     public func segment(_ level: Level) -> String { String(digits.prefix(level.rawValue)) }
 
-    /// Whether an area lies in this one, down to the level that its text named.
+    /// Whether an area lies in this one, down to the level that its text specified.
     ///
     /// - Parameter area: 12 digits.
     public func covers(_ area: some StringProtocol) -> Bool { area.hasPrefix(segment(level)) }
@@ -70,7 +70,7 @@ public struct AreaCode: Sendable, Hashable, Codable, CustomStringConvertible {
     public func hash(into hasher: inout Hasher) { hasher.combine(digits) }
 }
 
-/// Where something is: the area, the grid in it, and the micro-grid in that.
+/// A location: the area, the grid in it, and the micro-grid in that.
 public struct GridLocation: Sendable, Hashable {
     public var area: AreaCode
     public var grid: String

@@ -1,8 +1,8 @@
 public import Foundation
 
-/// Who sends: one daemon at one place, with all that decides what it says.
+/// The identity of a sender: one daemon at one place, with everything that determines its messages.
 public struct SiteIdentity: Sendable, Hashable {
-    /// The model that saw the object.
+    /// The model that detected the object.
     public struct Model: Sendable, Hashable {
         public var name: String
         public var version: String
@@ -25,7 +25,7 @@ public struct SiteIdentity: Sendable, Hashable {
     public var model: Model
     /// The public key that signs the ledger of its evidence; nil where none is kept.
     public var ledgerKey: String?
-    /// In which the site's dates are told.
+    /// The time zone of the site's dates.
     public var timeZone: TimeZone
 
     public init(
@@ -45,7 +45,7 @@ public struct SiteIdentity: Sendable, Hashable {
     public var source: String { "/sites/\(id)" }
 }
 
-/// What a message says of a camera.
+/// The description of a camera in a message.
 public struct CameraIdentity: Sendable, Hashable {
     public var id: String
     public var name: String

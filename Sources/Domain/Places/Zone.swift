@@ -1,6 +1,6 @@
 /// An area of one camera's picture that a rule watches.
 public struct Zone: Sendable, Hashable, Codable {
-    /// The ground; it decides which department has the power to act.
+    /// The surface; it decides which department has the power to act.
     public enum Surface: String, Sendable, Codable, CaseIterable {
         case carriageway, pavement, square, water, green, other
     }
@@ -18,7 +18,7 @@ public struct Zone: Sendable, Hashable, Codable {
     }
 }
 
-/// What a message says of a zone.
+/// The description of a zone in a message.
 public struct ZoneIdentity: Sendable, Hashable {
     public var id: String
     public var name: String

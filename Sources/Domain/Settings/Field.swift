@@ -1,7 +1,8 @@
 public import Foundation
 
-/// What one key of the configuration takes. Beside each settings type stands the list of its fields: reading, writing, faults, the
-/// comments of the reference file, the table in the documentation and a page's form all come from it.
+/// The description of one configuration key. Each settings type has a list of its fields beside it: reading, writing,
+/// faults, the comments of the reference file, the table in the documentation and a page's form are all derived from
+/// it.
 public struct Field: Sendable, Hashable {
     /// A short text in both languages.
     public struct Words: Sendable, Hashable {
@@ -22,7 +23,7 @@ public struct Field: Sendable, Hashable {
         case choice([String])
         /// A list of distinct choices.
         case choices([String])
-        /// One line; `form` says which are valid, and is empty where any is.
+        /// One line; `form` describes the valid ones, and is empty where any is valid.
         case text(form: String)
         /// A map with these keys.
         case section([Field])
@@ -36,7 +37,7 @@ public struct Field: Sendable, Hashable {
         case timeZone
         /// Corners `[x, y]` in shares of the picture.
         case polygon
-        /// A list or a map of a form of its own, which `form` describes.
+        /// A list or a map in a special form, which `form` describes.
         case other(form: String)
     }
 
@@ -44,12 +45,12 @@ public struct Field: Sendable, Hashable {
     public let form: Form
     /// The default as the file spells it; nil where there is none.
     public let standard: String?
-    /// A value as the file spells it, for faults about a key that is missing.
+    /// A value as the file spells it, for faults about a missing key.
     public let example: String?
-    /// What one item of a list is called in faults, e.g. `vehicle class`; the key where nil.
+    /// The name of a list item in faults, e.g. `vehicle class`; nil for the key.
     public let noun: String?
     public let isRequired: Bool
-    /// A running daemon takes a change of it over only with a restart.
+    /// A change takes effect only after a restart.
     public let needsRestart: Bool
     public let what: Words
 
@@ -76,13 +77,13 @@ public struct Field: Sendable, Hashable {
 
     public static let examplePolygon = "[[0.1, 0.5], [0.9, 0.5], [0.9, 0.9]]"
 
-    /// As the file spells a number: without `.0` on whole ones.
+    /// A number as the file spells it: without `.0` on whole ones.
     public static func spelled(_ value: Double) -> String {
         value == value.rounded() && abs(value) < 1e9 ? String(Int(value)) : String(value)
     }
 }
 
-/// What a file gives for one field, in the field's form.
+/// The value of one field, in the field's form.
 public enum FieldValue: Sendable, Hashable {
     case number(Double)
     case integer(Int)

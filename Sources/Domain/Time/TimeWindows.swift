@@ -1,6 +1,6 @@
 public import Foundation
 
-/// When a rule holds: weekdays and hours in an IANA time zone. No window means always.
+/// When a rule applies: weekdays and hours in an IANA time zone. No window means always.
 public struct TimeWindows: Sendable, Hashable, Codable {
     /// Minutes of the local day, `start` inclusive and `end` exclusive; `end` ≤ `start` runs past midnight.
     public struct Window: Sendable, Hashable, Codable {
@@ -30,7 +30,7 @@ public struct TimeWindows: Sendable, Hashable, Codable {
     }
 
     public var windows: [Window]
-    /// Local days on which the rule rests, whatever the windows say.
+    /// Local days on which the rule does not apply, whatever the windows say.
     public var holidays: Set<Day>
     public var timeZone: TimeZone
 
@@ -62,7 +62,7 @@ public struct TimeWindows: Sendable, Hashable, Codable {
         }
     }
 
-    /// Since when, going back from `date` minute by minute but not beyond `earliest`, the windows have held.
+    /// Since when, going back from `date` minute by minute but not beyond `earliest`, the windows have applied.
     public func held(since earliest: Date, until date: Date) -> Date {
         guard !windows.isEmpty || !holidays.isEmpty else { return earliest }
         var begin = (date.timeIntervalSince1970 / 60).rounded(.down) * 60

@@ -4,14 +4,14 @@ import Domain
 import Foundation
 public import Video
 
-/// Finds faces so that they can be masked; it knows no persons. One owner, one thread.
+/// Finds faces so that they can be masked; it does not recognise anyone. One owner, one thread.
 ///
 /// CenterFace (Xu et al., 2019) at full resolution: in tiles, and once more on the whole picture where that is larger
 /// than a tile, so that faces from 20 pixels up to the whole picture are found.
 public struct FaceDetector: ~Copyable {
-    /// Low, since a masked stone harms nobody and a face that shows does. Measured in docs/evidence.md.
+    /// Low, since a masked stone does no harm and a visible face does. Measured in docs/evidence.md.
     public static let minimumScore = 0.3
-    /// Larger faces than this are left to the pass over the whole picture, in pixels.
+    /// Larger faces are found in the pass over the whole picture, in pixels.
     private static let overlap = 128
     /// Boxes that overlap more than this (IoU) are one face; the value of CenterFace's authors.
     private static let suppression = 0.3
@@ -24,7 +24,7 @@ public struct FaceDetector: ~Copyable {
     private var engine: any InferenceEngine & ~Copyable
     private var blob: [Float]
 
-    /// Reads the network and checks its hash before.
+    /// Verifies the hash of the network and loads it.
     public init(model: Model, engines: InferenceEngines = .standard) throws {
         try model.verify()
         guard model.width > 0, model.width % 32 == 0, model.height > 0, model.height % 32 == 0 else {
@@ -53,7 +53,7 @@ public struct FaceDetector: ~Copyable {
         let shrink = min(1, Double(width) / Double(part.width), Double(height) / Double(part.height))
         let scaled = try picture.part(
             part, width: max(1, Int(Double(part.width) * shrink)), height: max(1, Int(Double(part.height) * shrink)))
-        // The network wants plain values of 0 … 255.
+        // The network takes plain values of 0 … 255.
         ocv_planes(
             scaled.pixels, Int32(scaled.width), Int32(scaled.height), 0, 1, &blob, Int32(width), Int32(height))
         let cells = width / Self.stride * (height / Self.stride)

@@ -8,21 +8,21 @@ public import Video
 /// The MobileNet-SSD of HyperLPR, on each vehicle at full resolution and on the whole picture in tiles, for vehicles
 /// that the object detector missed.
 public struct PlateDetector: ~Copyable {
-    /// Least scores: low on a vehicle, for the same reason as with faces; higher where no vehicle was seen, since writing
-    /// of any kind looks like a plate there.
+    /// Least scores: low on a vehicle, for the same reason as with faces; higher elsewhere, since any writing looks
+    /// like a plate there.
     public static let minimumScore = (vehicle: 0.15, elsewhere: 0.3)
-    /// What is wider than this share of a vehicle or of a tile is no plate.
+    /// A wider box, as a share of a vehicle or of a tile, is no plate.
     private static let mostWidth = (vehicle: 0.6, elsewhere: 0.4)
-    /// Of ImageNet, as HyperLPR's own source prepares its input: (value / 255 − mean) / deviation, RGB.
+    /// ImageNet's values, as in HyperLPR's preparation of its input: (value / 255 − mean) / deviation, RGB.
     private static let means: [Float] = [0.485, 0.456, 0.406].map { $0 * 255 }
     private static let scales: [Float] = [0.229, 0.224, 0.225].map { 1 / ($0 * 255) }
-    /// Around a vehicle, as a share of its size: plates hang at the edge of boxes.
+    /// Margin around a vehicle, as a share of its size: plates are at the edge of boxes.
     private static let margin = 0.1
-    /// A small vehicle is enlarged at most so far.
+    /// Largest magnification of a small vehicle.
     private static let largestZoom = 4.0
     private static let overlap = 160
     private static let suppression = 0.45
-    /// The network's own limit of objects, and what it says of each: image, class, score, left, top, right, bottom.
+    /// The network's own limit of objects, and its values for each: image, class, score, left, top, right, bottom.
     private static let mostObjects = 100
     private static let fields = 7
 
@@ -31,7 +31,7 @@ public struct PlateDetector: ~Copyable {
     private var engine: any InferenceEngine & ~Copyable
     private var blob: [Float]
 
-    /// Reads the network and checks its hashes before.
+    /// Verifies the hashes of the network and loads it.
     public init(model: Model, engines: InferenceEngines = .standard) throws {
         try model.verify()
         guard model.width > 0, model.height > 0, !model.companions.isEmpty else {
@@ -46,7 +46,7 @@ public struct PlateDetector: ~Copyable {
 
     /// The plates of a picture, in shares of it, best first.
     ///
-    /// - Parameter vehicles: where to look closely, in shares of the picture.
+    /// - Parameter vehicles: where to search at full resolution, in shares of the picture.
     public mutating func plates(in picture: ColourPicture, vehicles: [Box]) throws -> [ScoredBox] {
         var found: [ScoredBox] = []
         let tiles = Tiles.covering(

@@ -6,9 +6,9 @@ public protocol InferenceEngine: ~Copyable, Sendable {
     /// Runs one picture.
     ///
     /// - Parameters:
-    ///   - blob: 1 × 3 × `height` × `width`, normalised as the network wants it.
-    ///   - outputs: name and number of floats of each output that is wanted.
-    ///   - isExact: false where the counts are upper limits, as those of a network that ends in a list of objects.
+    ///   - blob: 1 × 3 × `height` × `width`, normalised as the network requires.
+    ///   - outputs: name and number of floats of each requested output.
+    ///   - isExact: false where the counts are upper limits, as for a network that ends in a list of objects.
     /// - Returns: the outputs in that order, flat.
     mutating func forward(
         _ blob: [Float], width: Int, height: Int, outputs: [(name: String, count: Int)], isExact: Bool
@@ -16,7 +16,7 @@ public protocol InferenceEngine: ~Copyable, Sendable {
 }
 
 extension InferenceEngine where Self: ~Copyable {
-    /// The same with outputs whose sizes are known.
+    /// The same for outputs of known sizes.
     public mutating func forward(
         _ blob: [Float], width: Int, height: Int, outputs: [(name: String, count: Int)]
     ) throws(InferenceError) -> [[Float]] {
@@ -24,12 +24,12 @@ extension InferenceEngine where Self: ~Copyable {
     }
 }
 
-/// The engines that there are, by the names that the models' manifest has for them.
+/// The available engines, by their names in the models' manifest.
 public struct InferenceEngines: Sendable {
-    /// Reads a network whose files have been verified.
+    /// Loads a network whose files have been verified.
     public typealias Open = @Sendable (Model) throws(InferenceError) -> any InferenceEngine & ~Copyable
 
-    /// A description is what a Caffe model has beside its weights.
+    /// Caffe models have a description beside their weights.
     public static let standard = InferenceEngines([
         Model.usualEngine: { model throws(InferenceError) in
             try Network(path: model.path, description: model.companions.first?.path)
@@ -40,12 +40,12 @@ public struct InferenceEngines: Sendable {
 
     public init(_ byName: [String: Open]) { self.byName = byName }
 
-    /// Throws where there is no engine of the model's name, or it cannot read the network.
+    /// Throws for an unknown engine name, or where the engine cannot load the network.
     public func open(_ model: Model) throws(InferenceError) -> any InferenceEngine & ~Copyable {
         try engine(of: model)(model)
     }
 
-    /// Throws where there is no engine of the name that the model's entry gives.
+    /// Throws where the model names an unknown engine.
     public func check(_ model: Model) throws(InferenceError) { _ = try engine(of: model) }
 
     private func engine(of model: Model) throws(InferenceError) -> Open {
@@ -72,13 +72,13 @@ public struct Network: ~Copyable, InferenceEngine, @unchecked Sendable {
     private let raw: OpaquePointer
     private let path: String
 
-    /// For comparing: `GRIDWARDEN_STOCK_CONVOLUTION=1` in the environment.
+    /// For comparisons: `GRIDWARDEN_STOCK_CONVOLUTION=1` in the environment.
     private static let isStock = ProcessInfo.processInfo.environment["GRIDWARDEN_STOCK_CONVOLUTION"] == "1"
 
-    /// Reads an ONNX file, or a Caffe model with its description; throws where OpenCV cannot.
+    /// Loads an ONNX file, or a Caffe model with its description; throws where OpenCV cannot.
     ///
-    /// - Parameter hasStockConvolution: whether OpenCV's own convolutions run instead of the faster ones of `COpenCV`;
-    ///   by default only where the environment asks for it.
+    /// - Parameter hasStockConvolution: whether to use OpenCV's own convolutions instead of the faster ones of
+    ///   `COpenCV`; by default only where the environment requests it.
     public init(path: String, description: String? = nil, hasStockConvolution: Bool? = nil) throws(InferenceError) {
         var error = ocv_error()
         guard let raw = ocv_net_open(path, description, hasStockConvolution ?? Self.isStock, &error) else {
@@ -125,7 +125,7 @@ public struct Network: ~Copyable, InferenceEngine, @unchecked Sendable {
     }
 }
 
-/// A network that could not be read or run.
+/// A network that could not be loaded or run.
 public struct InferenceError: Error, Equatable, CustomStringConvertible {
     public let operation: String
     public let cause: String

@@ -1,15 +1,15 @@
 public import Domain
 
-/// How the outputs of a detection network at one input size become boxes.
+/// Decodes the outputs of a detection network at one input size into boxes.
 public protocol DetectorHead: Sendable {
     /// Value v of a pixel enters as (v − mean) × scale.
     var mean: Float { get }
     var scale: Float { get }
-    /// Name and number of floats of each output that is read.
+    /// Name and number of floats of each output that it uses.
     var outputs: [(name: String, count: Int)] { get }
 
     /// - Parameters:
-    ///   - outputs: as the property of that name lists them.
+    ///   - outputs: in the order of the property of that name.
     ///   - filled: the part of the input that the picture fills, from the top left, in pixels.
     /// - Returns: detections of at least `minimumScore`, best first, in normalised coordinates of the picture.
     func detections(
@@ -17,7 +17,7 @@ public protocol DetectorHead: Sendable {
     ) -> [Detection]
 }
 
-/// The heads that there are, by the names that the models' manifest has for them.
+/// The available heads, by their names in the models' manifest.
 public struct DetectorHeads: Sendable {
     public typealias Make = @Sendable (Model) -> any DetectorHead
 
@@ -29,13 +29,13 @@ public struct DetectorHeads: Sendable {
 
     public init(_ byName: [String: Make]) { self.byName = byName }
 
-    /// Throws where there is no head of the model's name.
+    /// Throws for an unknown head name.
     public func head(of model: Model) throws(InferenceError) -> any DetectorHead {
         if let make = byName[model.head] { return make(model) }
         throw InferenceError.unknown("head", model.head, of: model, among: byName.keys)
     }
 
-    /// Throws where there is no head of the name that the model's entry gives.
+    /// Throws where the model names an unknown head.
     public func check(_ model: Model) throws(InferenceError) {
         if byName[model.head] == nil { _ = try head(of: model) }
     }

@@ -9,20 +9,20 @@ struct EfficientDet: DetectorHead {
     /// Pixels of the network's input.
     let width: Int
     let height: Int
-    /// The classes of the network's head, in order; nil for one that no rule uses.
+    /// The classes of the network's head, in order; nil for one without a rule.
     let classes: [ObjectClass?]
     /// Centre y, centre x, height, width in pixels, in the order of the outputs.
     private let anchors: [SIMD4<Float>]
 
-    /// A box this large a part of the picture is the detector seeing "a train" in a whole street.
+    /// A box of at least this share of the picture is a false detection such as "a train" in a whole street.
     static let largestArea = 0.5
     /// Boxes of one class that overlap more than this (IoU) are one object.
     static let overlap = 0.5
-    /// A motor vehicle's box of which this share lies in a better one is a part of that (a windscreen, a corner), and one that
-    /// holds this share of a better one is drawn around it and what is beside it.
+    /// A motor vehicle's box with this share inside a better one is a part of that vehicle (a windscreen, a corner),
+    /// and one that contains this share of a better one includes its surroundings.
     ///
-    /// On 93 street pictures of places left out, 454 vehicles, at score 0.35 and 448×256: precision .829 → .841, recall .458 →
-    /// .456; without colour .842 → .860, recall the same.
+    /// On 93 street pictures of places left out, 454 vehicles, at score 0.35 and 448×256: precision .829 → .841, recall
+    /// .458 → .456; without colour .842 → .860, recall the same.
     static let inside = 0.7
 
     var anchorCount: Int { anchors.count }
