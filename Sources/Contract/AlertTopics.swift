@@ -3,24 +3,24 @@ public import Foundation
 
 /// The topic tree: each level of government sees its own area with one filter.
 public struct AlertTopics: Sendable, Hashable {
-    /// What a topic is about; the first segment below the root.
+    /// The subject of a topic; the first segment below the root.
     public enum Channel: String, Sendable, CaseIterable {
         case alert, open, evidence, camera, site, review, command, reply
     }
 
-    /// How a kind stands in a topic. JSON always has the dot.
+    /// The spelling of a kind in a topic. JSON always has the dot.
     public enum KindForm: String, Sendable, CaseIterable {
         /// `parking.motor`
         case dotted
-        /// `parking_motor`, for brokers that take no dot in a level.
+        /// `parking_motor`, for brokers that allow no dot in a level.
         case underscored
     }
 
     public let root: String
     public let kinds: KindForm
 
-    /// - Parameter kinds: the form on the wire and in filters. Topics are made, and kept in the outbox, with the dot
-    ///   whatever it is; `onWire` gives the form that is sent, so that a change of it holds for what waits too.
+    /// - Parameter kinds: the form on the wire and in filters. Topics are created, and stored in the outbox, with the
+    ///   dot in any case; `onWire` converts them on sending, so that a change also applies to waiting messages.
     public init(root: String = "mg/v1", kinds: KindForm = .dotted) {
         self.root = root
         self.kinds = kinds
@@ -65,12 +65,12 @@ public struct AlertTopics: Sendable, Hashable {
     /// The retained state of the daemon.
     public func site(_ place: GridLocation, id: String) -> String { topic(.site, place, ["_", id]) }
 
-    /// Where the site listens for reviews or commands about a place.
+    /// The topic on which the site receives reviews or commands about a place.
     public func inbound(_ channel: Channel, _ place: GridLocation, site: String) -> String {
         topic(channel, place, ["_", site])
     }
 
-    /// The retained incidents of one place, whichever site they come from.
+    /// The retained incidents of one place, from any site.
     package func openFilter(_ place: GridLocation) -> String { topic(.open, place, []) + "/+/+" }
 
     /// The levels of a topic that name the place, from the province to the micro-grid; nil for another topic.
@@ -97,7 +97,7 @@ public struct AlertTopics: Sendable, Hashable {
         return ([root, channel.rawValue] + levels.compactMap { area?.segment($0) } + ["#"]).joined(separator: "/")
     }
 
-    /// One kind in one area, as a county's traffic police would follow it.
+    /// Filter for one kind in one area, as a county's traffic police would use it.
     public func filter(kind: AlertKind, area: AreaCode? = nil) -> String {
         let levels = AreaCode.Level.allCases
         let given = levels.map { level in
@@ -113,7 +113,7 @@ public struct AlertTopics: Sendable, Hashable {
         return ([root, channel.rawValue] + area + tail).joined(separator: "/")
     }
 
-    /// A name from a configuration must not open another level or a wildcard.
+    /// A configured name must not introduce another level or a wildcard.
     private static func segment(_ text: String) -> String {
         guard !text.isEmpty else { return "_" }
         return text.map { character in

@@ -1,22 +1,22 @@
 public import Foundation
 
-/// Dates as messages carry them: milliseconds, and the offset of the place.
+/// Dates in messages: milliseconds, and the offset of the place.
 public enum RFC3339 {
     public static func string(from date: Date, in timeZone: TimeZone) -> String {
-        // The style cuts off instead of rounding; the tenth of a millisecond keeps 0.120 from becoming 0.119.
+        // The style truncates instead of rounding; the tenth of a millisecond keeps 0.120 from becoming 0.119.
         let rounded = Date(timeIntervalSince1970: (date.timeIntervalSince1970 * 1000).rounded() / 1000 + 0.0001)
         return rounded.formatted(
             Date.ISO8601FormatStyle(timeZone: timeZone).year().month().day()
                 .timeZone(separator: .colon).time(includingFractionalSeconds: true))
     }
 
-    /// Nil for what is no date.
+    /// Nil for an invalid date.
     public static func date(from text: String) -> Date? {
         let plain = Date.ISO8601FormatStyle()
         return (try? Date.ISO8601FormatStyle(includingFractionalSeconds: true).parse(text)) ?? (try? plain.parse(text))
     }
 
-    /// The offset that a date carries.
+    /// The offset in a date.
     static func timeZone(of text: String) -> TimeZone? {
         guard let match = text.firstMatch(of: /([+-])(\d\d):(\d\d)$/), let hours = Int(match.2),
             let minutes = Int(match.3)

@@ -10,13 +10,13 @@ public enum UUIDv7 {
 
     private static let clock = Mutex(Clock())
 
-    /// A fresh id; within one process each is greater than the one before, even where `date` steps back.
+    /// A fresh id; within one process each is greater than the previous one, even where `date` steps back.
     public static func make(date: Date = Date()) -> UUID {
         let now = UInt64(max(0, min(date.timeIntervalSince1970, 8_000_000_000)) * 1000)
         let (milliseconds, counter) = clock.withLock { clock in
             if now > clock.milliseconds {
                 clock.milliseconds = now
-                // The top bit stays free, so that a burst has room to count.
+                // The top bit is left clear, so that a burst has room to count.
                 clock.counter = .random(in: 0..<0x800)
             } else if clock.counter < 0xFFF {
                 clock.counter += 1
@@ -33,6 +33,6 @@ public enum UUIDv7 {
 }
 
 extension UUID {
-    /// As messages and topics carry it.
+    /// As in messages and topics.
     package var text: String { uuidString.lowercased() }
 }

@@ -1,6 +1,6 @@
 package import Foundation
 
-/// JSON as this site writes it: keys in a stable order, slashes as they are.
+/// JSON as written by this site: keys in a stable order, slashes unescaped.
 package enum WireJSON {
     private static let encoder: JSONEncoder = {
         let encoder = JSONEncoder()
@@ -10,6 +10,6 @@ package enum WireJSON {
 
     package static func encode(_ value: some Encodable) throws -> Data { try encoder.encode(value) }
 
-    /// Of a value that holds texts and finite numbers only, which always encodes.
+    /// For a value of texts and finite numbers only, which always encodes.
     package static func bytes(_ value: some Encodable) -> [UInt8] { Array((try? encode(value)) ?? Data()) }
 }

@@ -1,37 +1,37 @@
 public import Contract
 
-/// Who speaks with a broker: `MQTTClient`, or what a test has in its place.
+/// A connection to a broker: `MQTTClient`, or a replacement in tests.
 public protocol BrokerClient: Sendable {
-    /// What arrives for the subscriptions; for one reader.
+    /// Messages received for the subscriptions; for one reader.
     var messages: AsyncStream<MQTTMessage> { get }
     var isConnected: Bool { get }
-    /// The broker that has accepted us; nil without a connection.
+    /// The broker that has accepted the connection; nil without one.
     var link: BrokerLink? { get }
     /// Whether this broker keeps retained messages, so far as it says; true without a connection.
     var retains: Bool { get }
-    /// Whether this broker has our last will; true without a connection.
+    /// Whether this broker has accepted the last will; true without a connection.
     var hasWill: Bool { get }
-    /// How often the broker has accepted us.
+    /// How often the broker has accepted a connection.
     var sessions: Int { get }
 
-    /// Begins to connect, and keeps at it. Throws where the settings can never work.
+    /// Starts connecting, and reconnects until closed. Throws where the settings can never work.
     func start() throws(MQTTError)
-    /// Until when the certificates hold.
+    /// The expiry dates of the certificates.
     func certificates() -> [CertificateExpiry]
-    /// The present state of the connection, then every change; ends with the client.
+    /// The current state of the connection, then every change; ends with the client.
     func connections() -> AsyncStream<MQTTConnection>
-    /// Hands a message over, in the order of the calls; throws without a connection.
+    /// Sends a message, in the order of the calls; throws without a connection.
     func send(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt
     /// Returns once the broker has acknowledged.
     ///
     /// - Parameters:
-    ///   - retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it; otherwise
+    ///   - retainAsPublished: with MQTT 5, a message that is published with the retain flag arrives with it; otherwise
     ///     only one that had been retained before the subscription does.
-    ///   - isRenewed: whether the client itself subscribes anew with every later connection.
+    ///   - isRenewed: whether the client itself repeats the subscription with every later connection.
     func subscribe(_ filter: String, retainAsPublished: Bool, isRenewed: Bool) async throws(MQTTError)
     /// Returns once the broker has acknowledged; not renewed any more in any case.
     func unsubscribe(_ filter: String) async throws(MQTTError)
-    /// Says farewell; what still waits for an acknowledgement fails.
+    /// Disconnects; messages without an acknowledgement fail.
     func close() async
 }
 

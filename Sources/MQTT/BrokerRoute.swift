@@ -1,44 +1,45 @@
 import Threading
 
-/// Which address of a broker is tried next, how it is spoken to, and after which wait.
+/// Decides which address of a broker is tried next, in which manner, and after which delay.
 ///
 /// Pure: it learns from how each attempt ended.
 struct BrokerRoute {
-    /// One connection.
+    /// One connection attempt.
     struct Attempt: Sendable, Equatable {
         var address: MQTTSettings.Address
         var version: MQTTSettings.Version
-        /// Some brokers do not take a retained last will.
+        /// Some brokers do not accept a retained last will.
         var hasWill = true
     }
 
-    /// What is known of a broker.
+    /// How a broker is to be addressed.
     private struct Manner {
         var version: MQTTSettings.Version
         var hasWill = true
-        /// This is how it has accepted us.
+        /// The broker has accepted this manner.
         var isProven = false
-        /// Attempts in a row that it ended without an answer.
+        /// Consecutive attempts that it ended without an answer.
         var unanswered = 0
-        /// When another manner than the best one began.
+        /// When a manner other than the best one was chosen.
         var changed: ContinuousClock.Instant?
     }
 
-    /// A manner that is not the best one is left so late at the earliest: a broker may have been renewed.
+    /// A manner other than the best one is kept for at least this time: the broker may have been upgraded.
     static let retrial = Duration.seconds(3600)
-    /// Unanswered attempts after which an unproven manner is left for another one; a broker that starts also does so.
+    /// Unanswered attempts after which an unproven manner is given up; a broker that is starting behaves the same.
     private static let patience = 2
-    /// And a proven one.
+    /// The same for a proven one.
     private static let trust = 10
-    /// Connections in a row that end soon, without a word and with nothing under way: then two boxes may have one client id.
+    /// Consecutive connections that end soon, without a reason and with nothing in flight: then two boxes may share a
+    /// client id.
     private static let suspicious = 3
 
     private let settings: MQTTSettings
     private var manners: [Manner]
     private var backoff: Backoff
-    /// Of the address that is tried.
+    /// Of the current address.
     private var index = 0
-    /// Failures since the latest wait or success.
+    /// Failures since the last delay or success.
     private var failures = 0
     private var shortLives = 0
 
@@ -63,12 +64,12 @@ struct BrokerRoute {
         manners[index].unanswered = 0
     }
 
-    /// What came of the attempt, and how long to wait before the next one.
+    /// Records the end of an attempt; returns the delay before the next one.
     ///
     /// - Parameters:
-    ///   - lived: for how many seconds it was accepted; nil where it never was.
-    /// - Returns: the error with what is known of its cause; the wait in seconds; and whether it is no failure, as a broker
-    ///   that is only to be spoken to in another manner.
+    ///   - lived: how many seconds the connection was accepted; nil where it never was.
+    /// - Returns: the error with its probable cause; the delay in seconds; and whether it is not a failure, as for a
+    ///   broker that only requires another manner.
     mutating func ended(
         _ error: MQTTError, lived: Double?, at now: ContinuousClock.Instant
     ) -> (error: MQTTError, wait: Double, isDetour: Bool) {
@@ -85,7 +86,7 @@ struct BrokerRoute {
         return (error, backoff.next(), false)
     }
 
-    /// True where the same address is to be tried in another manner at once.
+    /// True where the same address is to be tried at once in another manner.
     private mutating func changesManner(after error: MQTTError, at now: ContinuousClock.Instant) -> Bool {
         var manner = manners[index]
         defer { manners[index] = manner }
@@ -116,7 +117,7 @@ struct BrokerRoute {
             changed: next == all[0] ? nil : manner.changed ?? now)
     }
 
-    /// Names what is likely where connections end again and again without a word.
+    /// Adds the probable cause where connections repeatedly end without a reason.
     private mutating func suspecting(_ error: MQTTError, lived: Double?) -> MQTTError {
         guard let lived, lived < settings.settleTime, error.sign == .closed else {
             if lived.map({ $0 >= settings.settleTime }) ?? false { shortLives = 0 }

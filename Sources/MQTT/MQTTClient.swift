@@ -3,34 +3,34 @@ import Runtime
 import Synchronization
 import Threading
 
-/// A broker connection on a thread of its own, made again after every fault until it is closed.
+/// A broker connection on a thread of its own, re-established after every fault until it is closed.
 ///
-/// `close` ends it; a client that was started and is let go without it goes on.
+/// `close` ends it; a started client that is released without it keeps running.
 public final class MQTTClient: BrokerClient {
     private struct State {
         var isStarted = false
         var isClosed = false
         var isFinished = false
-        /// The attempt that goes on.
+        /// The current connection attempt.
         var attempt: MQTTSession?
-        /// Only while the broker has accepted us.
+        /// Only while the broker has accepted the connection.
         var session: MQTTSession?
         var sessions = 0
-        /// When it did so.
+        /// When that was.
         var since: ContinuousClock.Instant?
         /// Why the latest connection broke, where it broke soon.
         var trouble: MQTTError?
         var dropped = 0
-        /// And whether the retain flag comes as it was published.
+        /// The subscriptions, and whether the retain flag arrives as published.
         var filters: [String: Bool] = [:]
-        /// Of the broker, at the latest session.
+        /// Of the broker, in the latest session.
         var certificates: [CertificateExpiry] = []
         var connection = MQTTConnection.connecting
         var listeners: [Int: AsyncStream<MQTTConnection>.Continuation] = [:]
         var listenerCount = 0
     }
 
-    /// What arrives for the subscriptions; for one reader. The oldest go where it reads too slowly.
+    /// Messages received for the subscriptions; for one reader. The oldest are dropped where it reads too slowly.
     public let messages: AsyncStream<MQTTMessage>
 
     private let settings: MQTTSettings
@@ -44,7 +44,7 @@ public final class MQTTClient: BrokerClient {
         (messages, message) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
     }
 
-    /// Begins to connect, and keeps at it. Throws where the settings can never work.
+    /// Starts connecting, and reconnects until closed. Throws where the settings can never work.
     public func start() throws(MQTTError) {
         var route = BrokerRoute(settings)
         let first = try makeSession(route.next(at: clock.now))
@@ -55,10 +55,10 @@ public final class MQTTClient: BrokerClient {
         if isNew { startThread(named: "mqtt") { [route] in self.loop(first, route) } }
     }
 
-    /// Acknowledgements of this connection for which nobody has waited yet.
+    /// Acknowledgements of this connection that are not awaited yet.
     var unclaimedAcknowledgements: Int { state.withLock { $0.session }?.unclaimed ?? 0 }
     public var isConnected: Bool { state.withLock { $0.session != nil } }
-    /// The broker that has accepted us; nil without a connection.
+    /// The broker that has accepted the connection; nil without one.
     public var link: BrokerLink? {
         let (session, since, trouble) = state.withLock { ($0.session, $0.since, $0.trouble) }
         guard let session, let since else { return nil }
@@ -70,19 +70,19 @@ public final class MQTTClient: BrokerClient {
     }
     /// Whether this broker keeps retained messages, so far as it says; true without a connection.
     public var retains: Bool { state.withLock { $0.session }?.retains ?? true }
-    /// Whether this broker has our last will; true without a connection.
+    /// Whether this broker has accepted the last will; true without a connection.
     public var hasWill: Bool { state.withLock { $0.session }?.attempt.hasWill ?? true }
-    /// How often the broker has accepted us.
+    /// How often the broker has accepted a connection.
     public var sessions: Int { state.withLock { $0.sessions } }
-    /// Incoming messages that were too long, or that nobody read in time.
+    /// Incoming messages that were too long, or not read in time.
     public var droppedMessages: Int { state.withLock { $0.dropped } }
 
-    /// Until when the certificates hold: this site's own as it is on the disk now, the broker's as it last showed them.
+    /// The expiry dates of the certificates: this site's own from the file on disk, the broker's as last presented.
     public func certificates() -> [CertificateExpiry] {
         [settings.tls?.clientExpiry()].compactMap { $0 } + state.withLock { $0.certificates }
     }
 
-    /// The present state of the connection, then every change; ends with the client.
+    /// The current state of the connection, then every change; ends with the client.
     public func connections() -> AsyncStream<MQTTConnection> {
         let (stream, continuation) = AsyncStream<MQTTConnection>.makeStream(bufferingPolicy: .bufferingNewest(16))
         let (number, isOver) = state.withLock { state in
@@ -98,7 +98,7 @@ public final class MQTTClient: BrokerClient {
         return stream
     }
 
-    /// Hands a message over, in the order of the calls; throws without a connection.
+    /// Sends a message, in the order of the calls; throws without a connection.
     public func send(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {
         guard let session = state.withLock({ $0.session }) else {
             throw MQTTError.notConnected("publish to \(message.topic)")
@@ -109,9 +109,9 @@ public final class MQTTClient: BrokerClient {
     /// Returns once the broker has acknowledged.
     ///
     /// - Parameters:
-    ///   - retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it; otherwise
+    ///   - retainAsPublished: with MQTT 5, a message that is published with the retain flag arrives with it; otherwise
     ///     only one that had been retained before the subscription does.
-    ///   - isRenewed: whether the client itself subscribes anew with every later connection.
+    ///   - isRenewed: whether the client itself repeats the subscription with every later connection.
     public func subscribe(
         _ filter: String, retainAsPublished: Bool = false, isRenewed: Bool = true
     ) async throws(MQTTError) {
@@ -129,7 +129,7 @@ public final class MQTTClient: BrokerClient {
         try await session.unsubscribe(filter).acknowledged()
     }
 
-    /// Says farewell and ends the thread; what still waits for an acknowledgement fails. Not from a callback.
+    /// Disconnects and ends the thread; messages without an acknowledgement fail. Not from a callback.
     public func close() async {
         let attempt = state.withLock { state in
             state.isClosed = true
@@ -138,7 +138,7 @@ public final class MQTTClient: BrokerClient {
         }
         attempt?.disconnect()
         waiting.signal()
-        // Unstructured, for a cancelled caller could not wait. A connect that hangs is left to end by itself.
+        // Unstructured, since a cancelled caller could not wait. A connect that hangs is left to end by itself.
         await Task {
             for _ in 0..<300 where !state.withLock({ $0.isFinished }) {
                 try? await Task.sleep(for: .milliseconds(10))

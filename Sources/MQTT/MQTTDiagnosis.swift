@@ -1,7 +1,7 @@
 internal import CMosquitto
 import Foundation
 
-/// What the end of a connection means, and what to do about it.
+/// The cause of a connection's end, and its remedy.
 struct MQTTDiagnosis: Sendable {
     let settings: MQTTSettings
     let attempt: BrokerRoute.Attempt
@@ -10,21 +10,21 @@ struct MQTTDiagnosis: Sendable {
     var connecting: String { "connect to the broker \(attempt.address)" }
     var keeping: String { "keep the connection to the broker \(attempt.address)" }
 
-    /// What the library's error means.
+    /// The meaning of the library's error.
     ///
     /// - Parameters:
-    ///   - system: the number of the system's error right after the call.
-    ///   - isUp: the broker had accepted us.
-    ///   - isWaiting: something awaited its acknowledgement, or had just been refused.
+    ///   - system: errno right after the call.
+    ///   - isUp: the broker had accepted the connection.
+    ///   - isWaiting: an acknowledgement was awaited, or something had just been refused.
     func ending(_ code: Int32, _ system: Int32, isUp: Bool, isWaiting: Bool) -> MQTTError {
-        // The handshake of TLS goes on in the loop.
+        // The TLS handshake continues in the loop.
         let operation = isUp ? keeping : connecting
         if let fault = tls?.fault(operation) { return fault }
         let isClosed =
             code == MOSQ_ERR_CONN_LOST.rawValue
-            // With TLS the library takes the end of the stream for an error of the protocol.
+            // With TLS the library reports the end of the stream as a protocol error.
             || code == MOSQ_ERR_ERRNO.rawValue && [EPIPE, ECONNRESET, EPROTO].contains(system)
-        // Something else than MQTT, or than this version of it.
+        // Not MQTT, or not this version of it.
         let isOdd = code == MOSQ_ERR_PROTOCOL.rawValue || code == MOSQ_ERR_MALFORMED_PACKET.rawValue
         guard isClosed || !isUp && isOdd else { return .library(code, operation, system: system) }
         guard isUp else {
@@ -41,7 +41,7 @@ struct MQTTDiagnosis: Sendable {
     }
 
     private var unansweredRemedy: String {
-        // The broker's word for that is lost where it hangs up while we are writing.
+        // The broker's reason is lost where it disconnects during a write.
         let proof =
             settings.tls?.certificate == nil ? ", and whether the broker demands a certificate of this site" : ""
         let port = tls == nil ? "check the port, which may be one for TLS" : "check the port" + proof
@@ -67,7 +67,7 @@ struct MQTTDiagnosis: Sendable {
             remedy: "check its host and port, the network and the firewalls; it is tried again, and alerts wait")
     }
 
-    /// A TCP connection, and nothing more.
+    /// A TCP connection, but no answer to CONNECT.
     var unaccepted: MQTTError {
         let time = seconds(settings.connectTimeout)
         if let tls, tls.expiries.isEmpty {
@@ -82,7 +82,7 @@ struct MQTTDiagnosis: Sendable {
 
     /// No acknowledgement in time.
     ///
-    /// - Parameter message: what the broker was to do.
+    /// - Parameter message: the awaited operation.
     func silence(_ message: String) -> MQTTError {
         .late(
             keeping, "the broker has not acknowledged a message for \(seconds(settings.ackTimeout))",

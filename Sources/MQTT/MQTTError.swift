@@ -1,40 +1,40 @@
 internal import CMosquitto
 import Foundation
 
-/// Why the broker, or the way to it, refused; free of credentials.
+/// Why the broker, or the connection to it, failed; free of credentials.
 public struct MQTTError: Error, Equatable, CustomStringConvertible {
     public enum Kind: Sendable, Equatable {
         /// There is no connection; the message was not sent, or it is unknown whether it arrived.
         case disconnected
         /// The broker answered with a refusal.
         case refused
-        /// This broker can never take this message, such as one that is too long for it.
+        /// This broker can never accept this message, for example because it is too long.
         case unsendable
         /// The settings cannot work.
         case settings
     }
 
-    /// What the way in which a connection failed tells about the broker.
+    /// What the failure of a connection reveals about the broker.
     package enum Sign: Sendable, Equatable {
-        /// It closed the connection in place of a CONNACK, or answered with something else.
+        /// It closed the connection instead of sending a CONNACK, or answered with something else.
         case closedUnanswered
-        /// A CONNACK refused, with a reason of MQTT 5 or, of 3.1.1, a return code.
+        /// A CONNACK with a refusal: a reason code of MQTT 5 or a return code of 3.1.1.
         case refused(Int)
-        /// It closed the connection without a word.
+        /// It closed the connection without a reason.
         case closed
-        /// It closed the connection with a reason of MQTT 5.
+        /// It closed the connection with a reason code of MQTT 5.
         case told(Int)
     }
 
     public let kind: Kind
     public internal(set) var operation: String
     public internal(set) var cause: String
-    /// What helps; nil where waiting does.
+    /// The remedy; nil where waiting helps.
     public internal(set) var remedy: String?
-    /// Nil where nothing is to be learnt.
+    /// Nil where the failure reveals nothing.
     var sign: Sign?
 
-    /// The broker refuses this very message, for its topic or its content, not for what it has no room or no time.
+    /// The broker refuses this very message, for its topic or its content, not for lack of space or time.
     package let isAboutMessage: Bool
 
     package init(
@@ -50,7 +50,7 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
 
     public var description: String { "could not \(operation): \(cause)" + (remedy.map { "; \($0)" } ?? "") }
 
-    /// Whether what was under way may be why the broker broke the connection.
+    /// Whether a message in flight may be why the broker closed the connection.
     package var blamesMessage: Bool {
         switch sign {
         case .closed: true
@@ -63,7 +63,7 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
 
     /// A return code of the library.
     ///
-    /// - Parameter system: the number of the system's error right after the call.
+    /// - Parameter system: errno right after the call.
     static func library(
         _ code: Int32, _ operation: String, _ tls: TLSContext? = nil, kind: Kind = .disconnected, system: Int32 = errno
     ) -> MQTTError {
@@ -83,7 +83,7 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         return MQTTError(kind: kind, operation: operation, cause: trimmed(text), remedy: remedy)
     }
 
-    /// A message that the library did not hand over.
+    /// A message that the library did not send.
     static func unsent(_ code: Int32, _ operation: String) -> MQTTError {
         switch UInt32(bitPattern: code) {
         case UInt32(bitPattern: MOSQ_ERR_OVERSIZE_PACKET.rawValue):
@@ -93,7 +93,7 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         case UInt32(bitPattern: MOSQ_ERR_PAYLOAD_SIZE.rawValue), UInt32(bitPattern: MOSQ_ERR_INVAL.rawValue),
             UInt32(bitPattern: MOSQ_ERR_MALFORMED_UTF8.rawValue):
             library(code, operation, kind: .unsendable)
-        // The broker has said so when it accepted us.
+        // The broker announced this when it accepted the connection.
         case UInt32(bitPattern: MOSQ_ERR_QOS_NOT_SUPPORTED.rawValue),
             UInt32(bitPattern: MOSQ_ERR_RETAIN_NOT_SUPPORTED.rawValue):
             library(code, operation, kind: .refused)
@@ -101,7 +101,7 @@ public struct MQTTError: Error, Equatable, CustomStringConvertible {
         }
     }
 
-    /// Nobody answers in time.
+    /// No answer in time.
     static func late(_ operation: String, _ cause: String, remedy: String) -> MQTTError {
         MQTTError(kind: .disconnected, operation: operation, cause: cause, remedy: remedy)
     }

@@ -1,9 +1,9 @@
-/// A topic and what is published there.
+/// A topic and the payload published on it.
 public struct MQTTMessage: Sendable, Hashable {
     public var topic: String
     public var payload: [UInt8]
     public var retain: Bool
-    /// Seconds after which a broker deletes it; nil: never. MQTT 3.1.1 has no such thing.
+    /// Seconds after which a broker deletes it; nil: never. Not available in MQTT 3.1.1.
     public var expiry: UInt32?
 
     public init(topic: String, payload: [UInt8], retain: Bool = false, expiry: UInt32? = nil) {
@@ -18,13 +18,13 @@ public struct MQTTMessage: Sendable, Hashable {
     }
 }
 
-/// A message that was handed over and awaits its acknowledgement.
+/// A sent message that awaits its acknowledgement.
 public struct MQTTReceipt: Sendable {
     private let acknowledgement: @Sendable () async throws(MQTTError) -> Void
     private let forgotten: @Sendable () -> Void
 
     /// - Parameters:
-    ///   - forgotten: called where nobody will ask for the acknowledgement.
+    ///   - forgotten: called where the acknowledgement will not be awaited.
     package init(
         _ acknowledgement: @escaping @Sendable () async throws(MQTTError) -> Void,
         forgotten: @escaping @Sendable () -> Void = {}
@@ -46,7 +46,7 @@ public enum MQTTConnection: Sendable, Equatable {
     case down(MQTTError)
 }
 
-/// What was handed over and the broker has not acknowledged yet, and until when it may take its time.
+/// Messages sent but not acknowledged yet, and their deadlines.
 struct Unacknowledged {
     private struct Entry {
         let operation: String
@@ -55,12 +55,12 @@ struct Unacknowledged {
     }
 
     private var entries: [Int32: Entry] = [:]
-    /// Of what is on its way.
+    /// Bytes in flight.
     private var bytes = 0
 
     var isEmpty: Bool { entries.isEmpty }
 
-    /// - Parameter seconds: beside the time that a slow line takes for this and what is before it.
+    /// - Parameter seconds: in addition to the time that a slow line takes for this message and those before it.
     mutating func add(
         _ id: Int32, _ operation: String, bytes: Int, at now: ContinuousClock.Instant, within seconds: Double
     ) {
@@ -74,7 +74,7 @@ struct Unacknowledged {
         bytes -= entry.bytes
     }
 
-    /// What one of them was to do whose time is over.
+    /// The operation of one whose deadline has passed.
     func overdue(at now: ContinuousClock.Instant) -> String? {
         entries.values.first { $0.deadline < now }?.operation
     }

@@ -1,21 +1,21 @@
 internal import CMosquitto
 
-/// The broker's own words for a refusal, and what helps: of CONNACK, DISCONNECT and the acknowledgements.
+/// The broker's reasons for a refusal, and the remedies: of CONNACK, DISCONNECT and the acknowledgements.
 enum MQTTReasons {
     static let unsupportedVersion = 0x84
     static let sessionTakenOver = 0x8E
     static let retainNotSupported = 0x9A
     private static let packetTooLarge = 0x95
-    /// Of PUBACK, reasons that say nothing against a message: busy, too many, over a quota, about to stop.
+    /// Reasons of PUBACK that do not concern the message: busy, too many, over a quota, shutting down.
     private static let passing: Set = [0x88, 0x89, 0x8B, 0x93, 0x96, 0x97, 0x98]
 
     private static let credentials = "check the user name and the password"
     private static let theirLog = "the broker's own log says why"
 
-    /// A CONNACK that says no.
+    /// A refusing CONNACK.
     static func connection(_ code: Int, _ address: MQTTSettings.Address) -> MQTTError {
         let (text, remedy) =
-            // A broker of 3.1.1 may answer in its own way.
+            // A broker of 3.1.1 may use codes of its own.
             switch code {
             case 0x80...: (name(code), connectionRemedy(code))
             default: (String(cString: mosquitto_connack_string(Int32(code))), oldConnectionRemedy(code))
@@ -28,7 +28,7 @@ enum MQTTReasons {
     private static func connectionRemedy(_ code: Int) -> String {
         switch code {
         case 0x85: "give another client_id: letters and digits, at most 23, are taken everywhere"
-        // Some brokers check the last will's topic already here.
+        // Some brokers check the last will's topic at this point.
         case 0x87: credentials + ", and that the broker lets this user connect and write the site's topic"
         case 0x86: credentials
         case 0x8A: "lift the ban of this client or address at the broker"
@@ -38,7 +38,7 @@ enum MQTTReasons {
         }
     }
 
-    /// Of MQTT 3.1.1.
+    /// For MQTT 3.1.1.
     private static func oldConnectionRemedy(_ code: Int) -> String {
         switch code {
         case 1: "set protocol: auto"
@@ -59,13 +59,13 @@ enum MQTTReasons {
             remedy: remedy(reason), sign: .told(reason))
     }
 
-    /// Not those that concern the connection alone: busy, shutting down, keep-alive, taken over, an administrator's act,
-    /// another server, too many or too long connections.
+    /// Excludes those that concern the connection alone: busy, shutting down, keep-alive, taken over, an
+    /// administrator's act, another server, too many or too long connections.
     static func mayConcernMessage(_ reason: Int) -> Bool {
         ![0x88, 0x89, 0x8B, 0x8D, sessionTakenOver, 0x98, 0x9C, 0x9D, 0x9F, 0xA0].contains(reason)
     }
 
-    /// An acknowledgement that says no.
+    /// A refusing acknowledgement.
     static func refusal(_ reason: Int, _ operation: String) -> MQTTError {
         MQTTError(
             kind: reason == packetTooLarge ? .unsendable : .refused, operation: operation, cause: name(reason),

@@ -7,10 +7,10 @@ import Threading
 
 /// One connection from its first to its last packet.
 ///
-/// Each connection has a handle of its own: libmosquitto keeps unacknowledged messages over a reconnect and would send
-/// them beside those that the outbox sends again.
+/// Each connection has its own handle: libmosquitto keeps unacknowledged messages across a reconnect and would send
+/// them in addition to those that the outbox sends again.
 final class MQTTSession: Sendable {
-    /// What the session tells its client, on the client's thread.
+    /// The session's events for its client, on the client's thread.
     struct Events: Sendable {
         let up: @Sendable (MQTTSession) -> Void
         let message: @Sendable (MQTTMessage) -> Void
@@ -20,23 +20,23 @@ final class MQTTSession: Sendable {
     private typealias Outcome = Result<Void, MQTTError>
     private struct State {
         var waiting: [Int32: CheckedContinuation<Outcome, Never>] = [:]
-        /// An acknowledgement may come before anybody waits for it.
+        /// An acknowledgement may arrive before it is awaited.
         var early: [Int32: Int32] = [:]
-        /// Whose acknowledgement nobody will wait for.
+        /// Messages whose acknowledgement will not be awaited.
         var forgotten: Set<Int32> = []
         var unacknowledged = Unacknowledged()
-        /// Calls that are about to add to it: the broker may be quicker.
+        /// Calls that are about to add to it: the broker may answer sooner.
         var sending = 0
         /// When the broker last refused something.
         var refused: ContinuousClock.Instant?
-        /// What the broker said before it closed the connection.
+        /// The broker's reason before it closed the connection.
         var refusal: MQTTError?
-        /// The broker has accepted us.
+        /// The broker has accepted the connection.
         var isUp = false
-        /// The broker says that it keeps retained messages, or says nothing of them.
+        /// False only if the broker says that it does not keep retained messages.
         var retains = true
         var end: MQTTError?
-        /// How many the host has; 0 until it was looked up.
+        /// Number of the host's addresses; 0 until it was resolved.
         var addresses = 0
     }
 
@@ -61,7 +61,7 @@ final class MQTTSession: Sendable {
         let tls = try settings.tls.map { files throws(MQTTError) in
             try TLSContext(files, host: attempt.address.host)
         }
-        // A session that is begun anew would have the broker publish a will that still waits.
+        // A clean start would make the broker publish a will that is still delayed.
         let isClean = settings.sessionExpiry == 0 && settings.willDelay(attempt) == 0
         guard let handle = mosquitto_new(settings.clientID, isClean, nil) else {
             throw MQTTError.library(MOSQ_ERR_INVAL.rawValue, "prepare the client", kind: .settings)
@@ -83,7 +83,7 @@ final class MQTTSession: Sendable {
         func check(_ code: Int32, _ operation: String) throws(MQTTError) {
             guard code == 0 else { throw MQTTError.library(code, operation, kind: .settings) }
         }
-        // Publishing threads then only queue, and the loop's own thread alone writes to the socket.
+        // Publishing threads then only enqueue, and only the loop's own thread writes to the socket.
         try check(mosquitto_threaded_set(handle, true), "prepare the client")
         let version = attempt.version == .v5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311
         try check(mosquitto_int_option(handle, MOSQ_OPT_PROTOCOL_VERSION, version), "choose the protocol version")
@@ -103,7 +103,7 @@ final class MQTTSession: Sendable {
                 mosquitto_property_add_int32(&properties, Int32(MQTT_PROP_WILL_DELAY_INTERVAL.rawValue), UInt32(delay))
             }
             let code = mosquitto_will_set_v5(handle, will.topic, length, will.payload, 1, true, properties)
-            // They are the library's from now on, but not where it has refused them.
+            // The library now owns them, except where the call failed.
             if code != 0 { mosquitto_property_free_all(&properties) }
             try check(code, "set the last will")
         }
@@ -115,7 +115,7 @@ final class MQTTSession: Sendable {
             _ = mosquitto_property_read_byte(properties, Int32(MQTT_PROP_RETAIN_AVAILABLE.rawValue), &retains, false)
             MQTTSession.from(context)?.connected(code, retains: retains != 0)
         }
-        // Reasons of the broker are 128 and more, what the library itself says is less.
+        // Reason codes of the broker are 128 and more; lower ones come from the library itself.
         mosquitto_disconnect_v5_callback_set(handle) { _, context, reason, _ in
             if reason >= 0x80 { MQTTSession.from(context)?.dismissed(Int(reason)) }
         }
@@ -142,7 +142,7 @@ final class MQTTSession: Sendable {
         }
     }
 
-    /// Until when the certificates that the broker showed hold; empty without TLS.
+    /// The expiry dates of the broker's certificates; empty without TLS.
     var certificates: [CertificateExpiry] { tls?.expiries ?? [] }
 
     private static func from(_ context: UnsafeMutableRawPointer?) -> MQTTSession? {
@@ -152,7 +152,7 @@ final class MQTTSession: Sendable {
     /// Whether the broker keeps retained messages, so far as it says.
     var retains: Bool { state.withLock(\.retains) }
 
-    /// Connects, and returns with the reason when it is over. Blocks; to be called once.
+    /// Connects, and returns the reason when the connection has ended. Blocks; to be called once.
     func run(until isClosed: () -> Bool) -> MQTTError {
         let fault = dial(until: isClosed) ?? exchange(until: isClosed)
         return state.withLock { state in
@@ -164,10 +164,10 @@ final class MQTTSession: Sendable {
         }
     }
 
-    /// Looks the host up and makes a TCP connection; nil once there is one.
+    /// Resolves the host and makes a TCP connection; nil on success.
     ///
-    /// libmosquitto's own connect blocks for two minutes where packets are lost, and its other one takes no properties of
-    /// MQTT 5 and no second address of a host.
+    /// libmosquitto's own connect blocks for two minutes where packets are lost, and its other variant supports neither
+    /// properties of MQTT 5 nor a second address of a host.
     private func dial(until isClosed: () -> Bool) -> MQTTError? {
         let call = BlockingCall(named: "mqtt connect") { [self] in
             let count = addressCount()
@@ -193,7 +193,7 @@ final class MQTTSession: Sendable {
             guard known > 0 else {
                 return diagnosis.nameless
             }
-            // The library then goes on to the host's next address, or returns.
+            // The library then continues with the host's next address, or returns.
             call.interrupt()
             tried += 1
             guard tried <= known else { return diagnosis.unanswered }
@@ -201,7 +201,7 @@ final class MQTTSession: Sendable {
         }
     }
 
-    /// Of the host, as the library will find them; 0 where there is none. Blocks.
+    /// The number of the host's addresses that the library will find; 0 where there is none. Blocks.
     private func addressCount() -> Int {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -214,7 +214,7 @@ final class MQTTSession: Sendable {
     private func exchange(until isClosed: () -> Bool) -> MQTTError {
         let deadline = clock.now + .seconds(settings.connectTimeout)
         var closing = 0
-        // Twice more after the close, so that the farewell goes out.
+        // Two more rounds after the close, so that the DISCONNECT is sent.
         while closing < 2 {
             if isClosed() { closing += 1 }
             let code = mosquitto_loop(handle, closing > 0 ? 100 : 500, 1)
@@ -223,7 +223,7 @@ final class MQTTSession: Sendable {
             let (isUp, refusal, late) = state.withLock { state in
                 (state.isUp, state.refusal, state.unacknowledged.overdue(at: clock.now))
             }
-            // A DISCONNECT of the broker is no error to the library.
+            // A DISCONNECT of the broker is not an error to the library.
             if let refusal { return hangUp(refusal) }
             if let late { return hangUp(diagnosis.silence(late)) }
             if !isUp, clock.now > deadline { return hangUp(diagnosis.unaccepted) }
@@ -231,7 +231,7 @@ final class MQTTSession: Sendable {
         return .closed
     }
 
-    /// What the library's error means.
+    /// The meaning of the library's error.
     private func ending(_ code: Int32, _ system: Int32) -> MQTTError {
         let now = clock.now
         let (isUp, isWaiting) = state.withLock { state in
@@ -241,7 +241,7 @@ final class MQTTSession: Sendable {
         return diagnosis.ending(code, system, isUp: isUp, isWaiting: isWaiting)
     }
 
-    /// Without a farewell, so that the broker publishes the last will.
+    /// Without a DISCONNECT, so that the broker publishes the last will.
     private func hangUp(_ reason: MQTTError) -> MQTTError {
         let socket = mosquitto_socket(handle)
         if socket >= 0 { shutdown(socket, Int32(SHUT_RDWR)) }
@@ -252,10 +252,10 @@ final class MQTTSession: Sendable {
         var properties: OpaquePointer?
         defer { mosquitto_property_free_all(&properties) }
         if attempt.version == .v5 {
-            // The library would take in 256 MB before we see it: the broker is asked to keep that to itself.
+            // The library would accept 256 MB: the broker is asked not to send so much.
             mosquitto_property_add_int32(
                 &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(2 * Self.mostBytes))
-            // A will waits no longer than its session lives.
+            // A will is delayed no longer than its session lives.
             let expiry = max(settings.sessionExpiry, settings.willDelay(attempt))
             if expiry > 0 {
                 mosquitto_property_add_int32(
@@ -266,7 +266,7 @@ final class MQTTSession: Sendable {
             handle, attempt.address.host, Int32(attempt.address.port), Int32(settings.keepAlive), nil, properties)
     }
 
-    /// Says farewell; the broker then keeps the last will to itself.
+    /// Sends a DISCONNECT; the broker then does not publish the last will.
     func disconnect() { mosquitto_disconnect(handle) }
 
     func publish(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {
@@ -283,7 +283,7 @@ final class MQTTSession: Sendable {
         return try receipt(id, code, operation, bytes: message.payload.count)
     }
 
-    /// - Parameter retainAsPublished: with MQTT 5, a message that is published with the retain flag comes with it.
+    /// - Parameter retainAsPublished: with MQTT 5, a message that is published with the retain flag arrives with it.
     func subscribe(_ filter: String, retainAsPublished: Bool) throws(MQTTError) -> MQTTReceipt {
         let operation = "subscribe to \(filter)"
         try begin()
@@ -301,7 +301,7 @@ final class MQTTSession: Sendable {
         return try receipt(id, code, operation)
     }
 
-    /// Before a call that `receipt` follows.
+    /// To be called before a call that `receipt` follows.
     private func begin() throws(MQTTError) {
         let end: MQTTError? = state.withLock { state in
             if state.end == nil { state.sending += 1 }
@@ -310,13 +310,13 @@ final class MQTTSession: Sendable {
         if let end { throw end }
     }
 
-    /// From now on the broker has its time to acknowledge.
+    /// Starts the broker's time to acknowledge.
     private func receipt(
         _ id: Int32, _ code: Int32, _ operation: String, bytes: Int = 0
     ) throws(MQTTError) -> MQTTReceipt {
         state.withLock { state in
             state.sending -= 1
-            // The acknowledgement may be here already.
+            // The acknowledgement may have arrived already.
             guard code == 0, state.early[id] == nil else { return }
             state.unacknowledged.add(
                 id, operation, bytes: bytes, at: clock.now, within: settings.ackTimeout)
@@ -347,14 +347,14 @@ final class MQTTSession: Sendable {
         }
     }
 
-    /// Nobody will wait for this acknowledgement: a later message of the same id must not take it for its own.
+    /// This acknowledgement will not be awaited: a later message with the same id must not take it for its own.
     private func forget(_ id: Int32) {
         state.withLock { state in
             if state.early.removeValue(forKey: id) == nil { state.forgotten.insert(id) }
         }
     }
 
-    /// Acknowledgements for which nobody has waited yet.
+    /// Acknowledgements that are not awaited yet.
     var unclaimed: Int { state.withLock { $0.early.count } }
 
     private func acknowledge(_ id: Int32, _ reason: Int32) {

@@ -1,14 +1,14 @@
 import Contract
 public import Runtime
 
-/// How to reach a broker.
+/// The settings of the connection to a broker.
 public struct MQTTSettings: Sendable {
     public enum Version: String, Sendable, Codable, CaseIterable {
         case v311 = "3.1.1"
         case v5 = "5"
     }
 
-    /// Where a broker listens.
+    /// The address of a broker.
     public struct Address: Sendable, Hashable, CustomStringConvertible {
         /// A name or an address; IPv6 without brackets.
         public var host: String
@@ -25,7 +25,7 @@ public struct MQTTSettings: Sendable {
 
     /// Paths of PEM files.
     public struct TLS: Sendable, Hashable {
-        /// Each certificate in it is trusted, whether or not one that is not in it has signed it.
+        /// Each certificate in it is trusted, whether or not it is signed by another one in it.
         public var authorities: String
         public var certificate: String?
         public var key: String?
@@ -37,38 +37,39 @@ public struct MQTTSettings: Sendable {
         }
     }
 
-    /// At least one. They are tried in turn, and the one that works is kept.
+    /// At least one. They are tried in turn, and a working one is kept.
     public var addresses: [Address]
     public var clientID: String
     public var username: String?
     public var password: Secret?
-    /// Seconds without traffic after which the broker is asked whether it lives.
+    /// Seconds without traffic after which the broker is pinged.
     public var keepAlive: Int
-    /// Nil: 5, and 3.1.1 where the broker does not take that.
+    /// Nil: 5, and 3.1.1 where the broker does not support that.
     public var version: Version?
     public var tls: TLS?
-    /// What must not be told on, whoever repeats it.
+    /// Redacted in all messages, whatever their origin.
     public var secrets = KnownSecrets()
-    /// What the broker publishes, retained, when the connection breaks; made anew for each connection.
+    /// The retained message that the broker publishes when the connection breaks; made for each connection.
     public var will: (@Sendable () -> MQTTMessage)?
-    /// Seconds for which the broker waits with it, MQTT 5 alone: who is connected again by then was never away for others.
+    /// Seconds for which the broker delays the will, MQTT 5 only: others do not notice a site that reconnects in this
+    /// time.
     ///
-    /// Longer than the first waits between two attempts.
+    /// Longer than the first delays between two attempts.
     public var willDelay = 10
     /// The same for one connection; 0 where it has no will, or its version no delay.
     func willDelay(_ attempt: BrokerRoute.Attempt) -> Int {
         attempt.version == .v5 && attempt.hasWill && will != nil ? willDelay : 0
     }
-    /// Seconds for which the broker keeps subscriptions and what comes for them over a broken connection; 0: not at all.
-    /// MQTT 3.1.1 cannot limit it.
+    /// Seconds for which the broker keeps subscriptions and their messages across a broken connection; 0: not at all.
+    /// Cannot be limited in MQTT 3.1.1.
     public var sessionExpiry = 0
-    /// What cannot be kept of the rules for incoming requests; nil where all can.
+    /// Which rules for incoming requests cannot be kept; nil where all can.
     public var inboundWarning: String? { version == .v311 ? Self.oldInboundWarning : nil }
     package static let oldInboundWarning =
         "with MQTT 3.1.1 a review or command that is published with retain while the site listens cannot be told "
         + "from another and is honoured, and the size of what comes in is bounded by the broker alone; use "
         + "protocol mqtt5, or set message_size_limit at the broker"
-    /// What an operator should know, and is no fault.
+    /// What an operator should know although it is not a fault.
     public var notes: [String] {
         var notes: [String] = []
         if addresses.count > 1 {
@@ -78,18 +79,19 @@ public struct MQTTSettings: Sendable {
         }
         return notes
     }
-    /// Bounds of the wait between two attempts, in seconds.
+    /// Bounds of the delay between two attempts, in seconds.
     public var shortestWait = 0.5
     public var longestWait = 30.0
-    /// A connection that has held for so many seconds was a success, after which the waits begin anew.
+    /// A connection that has held for so many seconds was a success, after which the delays start again at the lower
+    /// bound.
     public var settleTime = 30.0
     /// Seconds for which the broker may leave a message unacknowledged before the connection counts as broken.
     ///
-    /// One more for each `slowestLink` bytes that are on their way: a picture takes its time over a slow line.
+    /// One more for each `slowestLink` bytes in flight: a picture takes its time over a slow line.
     public var ackTimeout = 20.0
-    /// Bytes in a second that every line takes; wss on Debian's mosquitto takes 40 KiB.
+    /// Bytes per second that every line is expected to carry; wss on Debian's mosquitto achieves 40 KiB.
     static let slowestLink = 32.0 * 1024
-    /// Seconds for each address of a host to take the connection, and then for the broker to accept it.
+    /// Seconds for each address of a host to accept the TCP connection, and then for the broker to accept it.
     public var connectTimeout = 10.0
 
     public init(
@@ -108,8 +110,8 @@ public struct MQTTSettings: Sendable {
 }
 
 extension MQTTSettings.TLS {
-    /// Throws where a file cannot be read, holds something else, or the key is not the certificate's. An expired
-    /// certificate passes: the daemon then runs on, and its alerts wait.
+    /// Throws where a file cannot be read, has other content, or the key does not belong to the certificate. An expired
+    /// certificate is accepted: the daemon then keeps running, and its alerts wait.
     public func check() throws(MQTTError) {
         _ = try PEMFile(authorities, "ca_file").expiries()
         guard let certificate, let key else { return }
@@ -118,7 +120,7 @@ extension MQTTSettings.TLS {
         try PEMFile(key, "key_file").requireKey(of: file)
     }
 
-    /// Of this site's own certificate as it is in the file now; nil without one.
+    /// Of this site's own certificate, from the file on disk; nil without one.
     func clientExpiry() -> CertificateExpiry? {
         guard let certificate, let file = try? PEMFile(certificate, "certificate_file"),
             let own = try? file.expiries().first

@@ -1,12 +1,12 @@
 public import Domain
 public import Foundation
 
-/// One message as it goes over the wire: a CloudEvents 1.0 envelope around one revision of an incident.
+/// One message on the wire: a CloudEvents 1.0 envelope around one revision of an incident.
 ///
-/// A subscriber decodes it from any payload of the `alert` and `open` topics; keys that it does not know are skipped.
+/// A subscriber decodes it from any payload of the `alert` and `open` topics; unknown keys are ignored.
 public struct AlertEvent: Codable, Sendable, Hashable {
     public var specversion: String
-    /// Names the message; deduplicate by it.
+    /// Identifies the message; deduplicate by it.
     public var id: String
     public var source: String
     public var type: String
@@ -15,7 +15,7 @@ public struct AlertEvent: Codable, Sendable, Hashable {
     public var time: String
     /// 20 digits, without gaps per site and epoch.
     public var sequence: String
-    /// The generation of the site's store that counts the sequence; nil in messages of versions that had none.
+    /// The generation of the site's store that the sequence belongs to; nil in messages of versions that had none.
     public var epoch: String?
     public var datacontenttype: String
     public var dataschema: String
@@ -40,7 +40,7 @@ public struct AlertEvent: Codable, Sendable, Hashable {
 }
 
 extension AlertEvent {
-    /// The incident as the message's `data` tells it.
+    /// The incident in the message's `data`.
     public struct Payload: Codable, Sendable, Hashable {
         public var incident: Incident
         public var kind: String
@@ -110,7 +110,7 @@ extension AlertEvent {
         public var surface: String?
     }
 
-    /// What was seen; the box is x, y, width and height as shares of the picture.
+    /// The object; the box is x, y, width and height as shares of the picture.
     public struct Object: Codable, Sendable, Hashable {
         public var `class`: String
         public var count: Int
@@ -126,7 +126,7 @@ extension AlertEvent {
 }
 
 extension AlertEvent {
-    /// When it was seen.
+    /// The times of the observation.
     public struct Observed: Codable, Sendable, Hashable {
         public var firstSeen: String
         public var confirmed: String
@@ -157,7 +157,7 @@ extension AlertEvent {
         }
     }
 
-    /// A picture that the box holds.
+    /// A picture stored on the box.
     public struct Evidence: Codable, Sendable, Hashable {
         public var role: String
         public var sha256: String
@@ -185,7 +185,7 @@ extension AlertEvent {
         public var model: Model
         public var configurationSHA256: String
         public var catalogue: String
-        /// The hash of the last record of the site's ledger before this message; a later ledger must hold it.
+        /// The hash of the last record of the site's ledger before this message; a later ledger must contain it.
         public var ledger: String?
 
         private enum CodingKeys: String, CodingKey {
@@ -195,7 +195,7 @@ extension AlertEvent {
     }
 }
 
-/// A picture that a message names; the picture itself never sits in JSON.
+/// A picture that a message refers to; the picture itself is never in the JSON.
 public struct EvidenceReference: Sendable, Hashable {
     public var role: String
     public var sha256: String
@@ -221,7 +221,7 @@ public struct EvidenceReference: Sendable, Hashable {
     }
 }
 
-/// Where the dates of an observation come from.
+/// The origin of the dates of an observation.
 public struct ClockReport: Sendable, Hashable {
     public enum Source: String, Sendable {
         /// The camera's own clock, by RTCP sender reports.

@@ -1,7 +1,7 @@
 package import Domain
 public import Foundation
 
-/// A message that is ready to be sent, or that waits in the outbox.
+/// A message that is ready to be sent, or waits in the outbox.
 public struct AlertMessage: Sendable, Hashable {
     /// Per site, without gaps.
     public let sequence: Int64
@@ -9,13 +9,13 @@ public struct AlertMessage: Sendable, Hashable {
     /// The incident.
     public let subject: UUID
     public let topic: String
-    /// Where the present state of the incident is retained.
+    /// The topic that retains the current state of the incident.
     public let openTopic: String
     /// False empties the retained state.
     public let isOpen: Bool
     /// JSON.
     public let payload: [UInt8]
-    /// The masked pictures that it names and that may leave the box; none once it comes from the outbox.
+    /// The masked pictures that it refers to and that may leave the box; none once it comes from the outbox.
     public let pictures: [AlertPicture]
 
     public init(
@@ -32,7 +32,8 @@ public struct AlertMessage: Sendable, Hashable {
         self.pictures = pictures
     }
 
-    /// How subscribers know it. What an earlier store counted lies below 1 in this one's order, and bears its own number.
+    /// Its identity for subscribers. Messages of an earlier store are below 1 in this one's order, and have their own
+    /// number.
     package var name: (sequence: Int64, epoch: String?) {
         guard sequence < 1, let event = try? AlertEvent(json: Data(payload)), let own = Int64(event.sequence) else {
             return (sequence, nil)
@@ -42,11 +43,11 @@ public struct AlertMessage: Sendable, Hashable {
 }
 
 extension AlertMessage {
-    /// What was said last of the incident, with its new state: after a review, or where its camera speaks no more.
+    /// The last message about the incident, with its new state: after a review, or where its camera no longer reports.
     package init(again last: AlertMessage, as incident: Incident, sequence: Int64, epoch: String, at date: Date) throws
     {
         var event = try AlertEvent(json: Data(last.payload))
-        // The camera's own time zone, as its last message has it.
+        // The camera's time zone, from its last message.
         let time = RFC3339.string(from: date, in: RFC3339.timeZone(of: event.time) ?? .gmt)
         var data = event.data
         data.incident = .init(
@@ -84,9 +85,9 @@ extension AlertMessage {
     }
 }
 
-/// A picture that may leave the box, and where it goes.
+/// A picture that may leave the box, and its topic.
 public struct AlertPicture: Sendable, Hashable {
-    /// Ends in its hash.
+    /// Ends in the picture's hash.
     public let topic: String
     /// Relative to the evidence folder.
     public let file: String
@@ -99,7 +100,7 @@ public struct AlertPicture: Sendable, Hashable {
     }
 }
 
-/// A message that stays too long even without its explanation and evidence: a name in the configuration is too long.
+/// A message that is too long even without its explanation and evidence: a configured name is too long.
 public struct MessageTooLong: Error, CustomStringConvertible {
     public let incident: UUID
     public let bytes: Int

@@ -1,9 +1,9 @@
 public import Domain
 public import Foundation
 
-/// Everything that a message about an incident needs besides its sequence.
+/// The content of a message about an incident, except its sequence.
 public struct IncidentEnvelope: Sendable {
-    /// A message may not be longer, in bytes.
+    /// Largest size of a message, in bytes.
     public static let mostBytes = 8192
     /// One explanation must not crowd out the others.
     private static let longestReason = 240
@@ -15,9 +15,9 @@ public struct IncidentEnvelope: Sendable {
     public var entry: KindEntry
     public var evidence: [EvidenceReference]
     public var clock: ClockReport
-    /// The hash of the record that was the last of the site's ledger; nil where it keeps none.
+    /// The hash of the last record of the site's ledger; nil where it keeps none.
     public var ledger: String?
-    /// Of the outbox that counts the message's sequence.
+    /// Of the outbox that the message's sequence belongs to.
     public var epoch: String?
     /// Sent again on request.
     public var backfilled: Bool
@@ -52,7 +52,7 @@ public struct IncidentEnvelope: Sendable {
         }
     }
 
-    /// The message under this sequence; where it would be too long, the oldest reasons go first.
+    /// The message with this sequence; where it would be too long, the oldest reasons are left out first.
     public func message(
         id: UUID = UUIDv7.make(), sequence: Int64, topics: AlertTopics
     ) throws -> AlertMessage {
@@ -151,7 +151,7 @@ public struct IncidentEnvelope: Sendable {
     }
 }
 
-/// A value that is written as `null` where there is none, for the contract names the key.
+/// A value that is written as `null` where absent, since the contract requires the key.
 @propertyWrapper
 public struct ExplicitNull<Value: Codable & Sendable & Hashable>: Codable, Sendable, Hashable {
     public var wrappedValue: Value?

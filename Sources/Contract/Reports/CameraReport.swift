@@ -3,15 +3,15 @@ public import Foundation
 
 /// The retained state of one camera.
 public struct CameraReport: Codable, Sendable, Hashable {
-    /// Width and height in pixels, as they are sent and in square pixels as they are shown, and whether the shape is
-    /// `stated` by the stream, `configured`, or `assumed`, that is, taken for square; and the width and height of the
-    /// network's input that they are fitted into.
+    /// Width and height in pixels, as sent and in square pixels as displayed; whether the shape is `stated` by the
+    /// stream, `configured`, or `assumed` (square pixels); and the width and height of the network's input that they
+    /// are fitted into.
     public struct Picture: Codable, Sendable, Hashable {
         public var stored: [Int]
         public var shown: [Int]
         public var shape: String
         public var input: [Int]?
-        /// How vehicles are seen in the zones that are watched for parking.
+        /// How well vehicles are seen in the zones that are watched for parking.
         public var zones: [Zone]?
 
         public init(stored: [Int], shown: [Int], shape: String, input: [Int]? = nil, zones: [Zone]? = nil) {
@@ -20,12 +20,12 @@ public struct CameraReport: Codable, Sendable, Hashable {
         }
     }
 
-    /// How vehicles are seen in one zone.
+    /// How well vehicles are seen in one zone.
     public struct Zone: Codable, Sendable, Hashable {
         public var zone: String
-        /// Width of a car from the side from which on it is found as surely as a larger one, in pixels as they are shown.
+        /// Width of a car, seen from the side, from which it is found as reliably as a larger one, in displayed pixels.
         public var smallestCar: Int
-        /// Parts of the picture that are looked at besides the whole because vehicles are small there.
+        /// Parts of the picture that are detected besides the whole because vehicles are small there.
         public var tiles: Int
         /// The picture's edges that the zone reaches, which may cut vehicles: `left`, `right`, `top`, `bottom`.
         public var cutBy: [String]
@@ -46,24 +46,24 @@ public struct CameraReport: Codable, Sendable, Hashable {
     public var camera: String
     public var site: String
     public var state: State { didSet { zonesResting = state != .online } }
-    /// Whether no zone of the camera judges anything: nothing begins, nothing is closed.
+    /// Whether no zone of the camera is judged: no incident begins or is closed.
     public private(set) var zonesResting: Bool
     public var at: String
     public var looksPerSecond: Double?
-    /// How long nothing has been seen, in seconds.
+    /// How long nothing has been visible, in seconds.
     public var blindSeconds: Double?
-    /// Why, in words, free of credentials.
+    /// The reason as text, free of credentials.
     public var reason: String?
-    /// What keeps it from seeing: `frozen`, `black`, `covered`, `out_of_focus` or `moved`.
+    /// The fault: `frozen`, `black`, `covered`, `out_of_focus` or `moved`.
     public var fault: String?
     /// When the fault began.
     public var since: String?
-    /// What an operator should know although the camera works: a clock or the picture's size has changed, or nothing
-    /// says how wide its pixels are.
+    /// What an operator should know although the camera works: a clock or the picture's size has changed, or the stream
+    /// does not state the shape of its pixels.
     public var warning: String?
-    /// How large the pictures are that it sends, once one has been looked at.
+    /// The size of its pictures, once one has been processed.
     public var picture: Picture?
-    /// The preset that it is at, whose zones are watched; absent where it has none, or shows none of them.
+    /// Its current preset, whose zones are watched; absent where it has none, or shows none of them.
     public var preset: String?
     /// The camera's clock minus the computer's, where RTCP gives it.
     public var clockOffsetMilliseconds: Int?
@@ -93,7 +93,7 @@ public struct CameraReport: Codable, Sendable, Hashable {
         self.reason = reason
     }
 
-    /// A date as this report writes it, in the camera's time zone.
+    /// A date in the format of this report, in the camera's time zone.
     public static func text(_ date: Date, _ camera: CameraIdentity) -> String {
         RFC3339.string(from: date, in: camera.timeZone)
     }

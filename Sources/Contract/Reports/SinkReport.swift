@@ -1,14 +1,14 @@
 public import Foundation
 
-/// How a durable sink stands: how far it has come, what it missed, and why it gets nothing. The one called `broker` is told
-/// only where the broker has refused something for good; what waits for it is told elsewhere.
+/// The state of a durable sink: its position, missed messages, and current trouble. The one called `broker` is included
+/// only where the broker has permanently refused something; its waiting messages are reported elsewhere.
 public struct SinkReport: Codable, Sendable, Hashable {
-    /// Why a sink gets nothing.
+    /// Why nothing is delivered to a sink.
     public struct Trouble: Codable, Sendable, Hashable {
         public var reason: String
-        /// The sink refuses this very message; false where it cannot be reached, or has no time.
+        /// The sink refuses this very message; false where it is unreachable or busy.
         public var refused: Bool
-        /// Of the message that is next.
+        /// Of the next message.
         public var sequence: Int64
         /// RFC 3339.
         public var since: String
@@ -22,14 +22,14 @@ public struct SinkReport: Codable, Sendable, Hashable {
     }
 
     public var name: String
-    /// Messages that it is not done with, among them those that it will pass over; nil of the broker.
+    /// Messages that it has not finished, including those it will skip; nil for the broker.
     public var waiting: Int?
-    /// First and last sequence of each span that had to make room before the sink had it; nil where none had.
-    /// In the site's state the newest 16.
+    /// First and last sequence of each span that was evicted before the sink had it; nil where there is none. In the
+    /// site's state the newest 16.
     public var missed: [[Int64]]?
-    /// Messages that it refused for good and that were passed over; nil where none was.
+    /// Number of messages that it permanently refused and that were skipped; nil where there is none.
     public var deadLetters: Int?
-    /// Nil where all goes out.
+    /// Nil while messages are delivered.
     public var trouble: Trouble?
 
     public init(
@@ -47,7 +47,7 @@ public struct SinkReport: Codable, Sendable, Hashable {
         case deadLetters = "dead_letters"
     }
 
-    /// Of all spans.
+    /// The sum over all spans.
     public var missedMessages: Int64 { missed?.reduce(0) { $0 + $1[1] - $1[0] + 1 } ?? 0 }
 
     /// With the newest spans only.
@@ -57,7 +57,7 @@ public struct SinkReport: Codable, Sendable, Hashable {
         return report
     }
 
-    /// Reads the key in both forms: the status of a site is read with keys that were taken out of snake case.
+    /// Reads the key in both forms: the status of a site is read with keys converted from snake case.
     public init(from decoder: any Decoder) throws {
         let keys = try decoder.container(keyedBy: CodingKeys.self)
         name = try keys.decode(String.self, forKey: .name)
@@ -71,7 +71,8 @@ public struct SinkReport: Codable, Sendable, Hashable {
 
     private enum OtherKeys: String, CodingKey { case deadLetters }
 
-    /// What is worth a word of its own: not how much waits, which changes with each message.
+    /// The part whose change is worth a report of its own: not the number of waiting messages, which changes with each
+    /// message.
     package var news: SinkReport {
         var news = self
         news.waiting = nil
@@ -79,7 +80,7 @@ public struct SinkReport: Codable, Sendable, Hashable {
     }
 }
 
-/// When a message was written and when a broker took it over.
+/// When a message was written and when a broker acknowledged it.
 public struct DeliveryReceipt: Sendable, Hashable {
     public let sequence: Int64
     public let id: String
@@ -95,15 +96,15 @@ public struct DeliveryReceipt: Sendable, Hashable {
     }
 }
 
-/// The sequences that a site has written, and what has become of them.
+/// The sequences that a site has written, and their state.
 public struct GapReport: Sendable, Hashable {
     /// Of the newest message ever written; 0 before the first.
     public let lastSequence: Int64
-    /// No longer held, whether delivered and deleted or dropped.
+    /// No longer held: delivered and deleted, or dropped.
     public let missing: [ClosedRange<Int64>]
     /// Dropped before any broker had them: lost.
     public let dropped: [ClosedRange<Int64>]
-    /// Held, and not yet with a broker.
+    /// Held, and not delivered to a broker yet.
     public let undelivered: [ClosedRange<Int64>]
 
     package init(

@@ -5,14 +5,14 @@ public import Foundation
 public struct SiteReport: Codable, Sendable, Hashable {
     public enum State: String, Codable, Sendable { case online, offline }
 
-    /// Messages that were given up before any broker had them.
+    /// Messages that were dropped before any broker had them.
     public struct Dropped: Codable, Sendable, Hashable {
         public var messages: Int
         /// First and last sequence of each span; the newest 16 spans.
         public var sequences: [[Int64]]
     }
 
-    /// The end of the audit log: who keeps it can prove later that the log was not written anew.
+    /// The end of the audit log: a copy can prove later that the log was not rewritten.
     public struct Audit: Codable, Sendable, Hashable {
         public var entries: Int64
         public var hash: String
@@ -23,7 +23,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         }
     }
 
-    /// What the outbox knows of itself.
+    /// The part of the report that the outbox provides.
     package struct Facts: Hashable {
         let epoch: String
         let counts: OutboxCounts
@@ -50,48 +50,49 @@ public struct SiteReport: Codable, Sendable, Hashable {
     }
 
     private static let mostSpans = 16
-    /// Seconds from a report to the next, at most.
+    /// Longest time from one report to the next, in seconds.
     public static let period = 60.0
-    /// Seconds beyond that for the way, the broker and the two clocks.
+    /// Seconds to add for transport, the broker and the difference of the two clocks.
     public static let grace = 60.0
 
     public var site: String
     public var state: State
-    /// Nil in the last will: nobody knows when the connection will break.
+    /// Nil in the last will: the time of the disconnection is not known in advance.
     public var at: String?
-    /// When the next report comes at the latest; only while it is online. A site that has let this pass by more than
-    /// `grace` is lost, whatever its state says.
+    /// The latest time of the next report; only while online. A site that exceeds this by more than `grace` is lost,
+    /// whatever its state says.
     public var nextAt: String?
-    /// Of the last will: when the broken connection had been made.
+    /// In a last will: when the connection was made.
     public var connected: String?
     public var software: String
-    /// The generation of the site's store: another one than before counts its sequence from 1.
+    /// The generation of the site's store: with a new one the sequence restarts at 1.
     public var epoch: String?
     public var lastSequence: Int64?
     public var undelivered: Int?
-    /// Nil where all goes out.
+    /// Nil while messages are delivered.
     public var blocked: BlockedDelivery?
-    /// Nil where nothing was.
+    /// Nil where there are none.
     public var dropped: Dropped?
-    /// Nil where none was.
+    /// Nil where there is none.
     public var evictedEvidence: EvictedEvidence?
-    /// Databases that were damaged and set aside, by name, until somebody takes them away; nil where there is none.
+    /// Names of renamed damaged databases, until they are removed; nil where there is none.
     public var damagedStores: [String]?
-    /// What reviews say of each rule at each camera.
+    /// The reviews of each rule at each camera.
     public var reviews: [ReviewTally]?
     public var audit: Audit?
-    /// The public key that signs the ledger of the evidence; nil where none is kept.
+    /// The public key that signs the evidence ledger; nil where none is kept.
     public var ledgerKey: String?
-    /// Requests that were refused since the daemon's start, by their class and reason; nil where none was.
+    /// Requests refused since the daemon's start, by their class and reason; nil where there are none.
     public var refusals: [String: [String: Int]]?
 
-    /// What an operator should know besides: a disk that takes nothing, a folder that is gone; nil where all is well.
+    /// Other conditions that an operator should know: a disk that accepts no writes, a missing folder; nil where there
+    /// are none.
     public var warnings: [String]?
     /// Of the connection to the broker; nil without TLS.
     public var certificates: [Certificate]?
-    /// Durable sinks beside the broker, and what the broker refused for good; nil where there is neither.
+    /// Durable sinks beside the broker, and the broker's permanent refusals; nil where there is neither.
     public var sinks: [SinkReport]?
-    /// How this site reaches the broker; nil in what is said for a site that is away.
+    /// The connection of this site to the broker; nil in the last will.
     public var broker: BrokerLink?
 
     public struct Certificate: Codable, Sendable, Hashable {
@@ -159,18 +160,19 @@ public struct SiteReport: Codable, Sendable, Hashable {
     }
 }
 
-/// How the broker is reached: which one, and what it does not take.
+/// The connection to the broker, and what it does not accept.
 public struct BrokerLink: Codable, Sendable, Hashable {
     /// Host and port.
     public var address: String
     /// The version of MQTT: 5 or 3.1.1.
     public var version: String
-    /// Retained topics that are left out because of the broker: `site`, `camera`, `open`, or one topic; nil where none are.
+    /// Retained topics that are left out because of the broker: `site`, `camera`, `open`, or one topic; nil where there
+    /// are none.
     public var omits: [String]?
-    /// Filters that the broker refuses, the first 16: requests that come there are not heard. They are asked for again; nil
-    /// where all are taken.
+    /// Filters that the broker refuses, the first 16: requests on them are not received. They are requested again; nil
+    /// where all are accepted.
     public var unheard: [String]?
-    /// Why the connection broke of late, where that may happen again; nil once it has held for a while.
+    /// Why the connection broke recently, where that may happen again; nil once it has held for a while.
     public var trouble: String?
 
     package init(
@@ -189,16 +191,16 @@ public struct BrokerLink: Codable, Sendable, Hashable {
     }
 }
 
-/// The message that the broker refuses, and behind which all others wait, so that they come in sequence.
+/// The message that the broker refuses; all others wait behind it, to stay in sequence.
 public struct BlockedDelivery: Codable, Sendable, Hashable {
     public var topic: String
     public var sequence: Int64
-    /// Of the store that counted it, where that is another one than the present store; nil otherwise.
+    /// Of the store that the sequence belongs to, where that is not the present one; nil otherwise.
     public var epoch: String?
-    /// The broker's word.
+    /// The broker's reason.
     public var reason: String
 
-    /// - Parameter topic: as the broker has it.
+    /// - Parameter topic: as sent to the broker.
     package init(_ message: AlertMessage, topic: String, reason: String) {
         (sequence, epoch) = message.name
         self.topic = topic
@@ -206,14 +208,14 @@ public struct BlockedDelivery: Codable, Sendable, Hashable {
     }
 }
 
-/// Until when a certificate of the connection to the broker holds.
+/// The expiry of a certificate of the connection to the broker.
 public struct CertificateExpiry: Codable, Sendable, Hashable {
     public enum Role: String, Codable, Sendable {
-        /// This site's own.
+        /// The site's own.
         case client
-        /// The broker's, as it showed it.
+        /// The broker's own.
         case broker
-        /// Of those that signed the broker's, the one that ends first.
+        /// Of the certificates that signed the broker's, the one that expires first.
         case authority
     }
 
@@ -229,7 +231,7 @@ public struct CertificateExpiry: Codable, Sendable, Hashable {
     public func daysLeft(at now: Date) -> Int { Int((notAfter.timeIntervalSince(now) / 86_400).rounded(.down)) }
 }
 
-/// How much evidence was deleted before its time because its budget was spent, since the site began.
+/// How much evidence was deleted early because its budget was exceeded, since the first start of the site.
 public struct EvictedEvidence: Codable, Sendable, Hashable {
     public var incidents: Int
     public var bytes: Int
@@ -240,7 +242,7 @@ public struct EvictedEvidence: Codable, Sendable, Hashable {
     }
 }
 
-/// What the outbox holds.
+/// The content of the outbox.
 public struct OutboxCounts: Sendable, Hashable {
     public var undelivered: Int
     public var delivered: Int
@@ -259,7 +261,7 @@ public struct OutboxCounts: Sendable, Hashable {
     }
 }
 
-/// What reviews say of one rule at one camera; each incident counts once, by its newest verdict.
+/// The reviews of one rule at one camera; each incident counts once, by its newest verdict.
 public struct ReviewTally: Codable, Sendable, Hashable {
     public let camera: String
     public let kind: AlertKind
@@ -267,7 +269,7 @@ public struct ReviewTally: Codable, Sendable, Hashable {
     public let right: Int
     /// `false_positive` or `wrong_kind`.
     public let wrong: Int
-    /// Verdicts that do not say: `duplicate`, `out_of_scope`, `insufficient_evidence`.
+    /// Undecided verdicts: `duplicate`, `out_of_scope`, `insufficient_evidence`.
     public let open: Int
 
     package init(camera: String, kind: AlertKind, right: Int, wrong: Int, open: Int) {

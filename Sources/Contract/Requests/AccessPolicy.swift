@@ -1,11 +1,11 @@
 public import Domain
 
-/// Who may ask for something. The broker's access list comes first: names in a request are the sender's own word.
+/// Who may send requests. The broker's access list comes first: names in a request are claimed by the sender.
 public struct AccessPolicy: Sendable, Hashable {
-    /// A name, and where it may ask.
+    /// A name, and the area in which it may send requests.
     public struct Party: Sendable, Hashable {
         public var by: String
-        /// With everything below it; nil is everywhere.
+        /// Including everything below it; nil is everywhere.
         public var area: AreaCode?
 
         public init(by: String, area: AreaCode? = nil) {
@@ -14,9 +14,9 @@ public struct AccessPolicy: Sendable, Hashable {
         }
     }
 
-    /// Empty: everybody whom the broker lets write.
+    /// Empty: everyone whom the broker lets publish.
     public var reviewers: [Party]
-    /// Empty: everybody whom the broker lets write.
+    /// Empty: everyone whom the broker lets publish.
     public var commanders: [Party]
 
     public init(reviewers: [Party] = [], commanders: [Party] = []) {

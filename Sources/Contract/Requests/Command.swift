@@ -1,13 +1,13 @@
 public import Foundation
 
-/// A request to the site, as it came in.
+/// A request to the site, as received.
 public struct Command: Sendable, Hashable {
     public enum Action: Sendable, Hashable {
-        /// To say that it lives.
+        /// Requests a sign of life.
         case ping
-        /// To send stored messages again.
+        /// Requests stored messages again.
         case replay(ClosedRange<Int64>, epoch: String?)
-        /// To take a picture now.
+        /// Requests a picture now.
         case snapshot(camera: String)
     }
 
@@ -17,9 +17,9 @@ public struct Command: Sendable, Hashable {
     public let action: Action
 
     package static let keys: Set<String> = ["id", "command", "by", "expires", "from", "to", "epoch", "camera"]
-    /// So far ahead a command may expire, in seconds: ids are remembered for longer.
+    /// The furthest that an expiry may lie in the future, in seconds: ids are remembered for longer.
     package static let longestExpiry = 86_400.0
-    /// In one replay.
+    /// Most messages in one replay.
     static let mostMessages: Int64 = 10_000
 
     package init(_ fields: InboundFields) throws(Rejection) {
@@ -46,13 +46,13 @@ public struct Command: Sendable, Hashable {
     }
 }
 
-/// What became of a request for a picture.
+/// The result of a request for a picture.
 public enum Snapshot: Sendable, Hashable {
-    /// It lies in the evidence folder.
+    /// Stored in the evidence folder.
     case taken(sha256: String, file: String)
     case refused(Rejection)
 
-    /// For a site that takes no pictures on request.
+    /// The result of a site that takes no pictures on request.
     public static func unavailable(camera: String) -> Snapshot {
         .refused(Rejection(.unavailable, "this site takes no pictures on request"))
     }

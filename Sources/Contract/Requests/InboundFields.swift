@@ -1,6 +1,6 @@
 import Foundation
 
-/// The fields of a request: one flat JSON object of texts and whole numbers, read strictly.
+/// The fields of a request: one flat JSON object of texts and whole numbers, parsed strictly.
 package struct InboundFields {
     static let mostBytes = 16 * 1024
     private static let mostDepth = 4
@@ -21,7 +21,7 @@ package struct InboundFields {
 
     private let values: [String: Value]
 
-    /// - Parameter known: any other key is refused, so that a misspelt one is not passed over; nil takes all.
+    /// - Parameter known: any other key is refused, so that a misspelt one is not ignored; nil accepts all.
     package init(_ bytes: [UInt8], known: Set<String>?) throws(Rejection) {
         guard bytes.count <= Self.mostBytes else {
             throw Rejection(.tooLarge, "it has \(bytes.count) bytes; at most \(Self.mostBytes) are taken")
@@ -95,7 +95,7 @@ package struct InboundFields {
         return date
     }
 
-    /// A number, or its digits as messages carry them.
+    /// A number, or its digits as in messages.
     func sequence(_ key: String) throws(Rejection) -> Int64 {
         let number: Int64?
         switch values[key] {

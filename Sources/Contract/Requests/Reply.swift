@@ -1,7 +1,7 @@
 package import Domain
 public import Foundation
 
-/// The site's one answer to a review or a command.
+/// The site's answer to a review or a command; one for each.
 public struct Reply: Codable, Sendable, Hashable {
     public enum Class: String, Codable, Sendable { case review, command }
     public enum Status: String, Codable, Sendable { case done, refused }
@@ -23,15 +23,15 @@ public struct Reply: Codable, Sendable, Hashable {
     /// The incident's state and revision after the review.
     public var state: String?
     public var revision: Int?
-    /// The incident had this verdict before.
+    /// The incident already had this verdict.
     public var repeated: Bool?
 
     public var command: String?
-    /// How many messages a replay sends, and the spans of sequences that are not held any more.
+    /// How many messages a replay sends, and the spans of sequences that are no longer held.
     public var messages: Int?
     public var missing: [[Int64]]?
     public var lastSequence: Int64?
-    /// Of the store that counts the sequences.
+    /// Of the store that the sequences belong to.
     public var epoch: String?
     public var software: String?
     /// Of a snapshot.
@@ -57,14 +57,14 @@ public struct Reply: Codable, Sendable, Hashable {
     }
 }
 
-/// Why a request is not honoured.
+/// Why a request is rejected.
 public struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
-    /// The word for programs.
+    /// The reason for programs.
     public enum Reason: String, Sendable, Codable, CaseIterable {
-        /// It was retained: nobody knows when it was meant.
+        /// It was retained: the time at which it was meant is unknown.
         case retained
         case tooLarge = "too_large"
-        /// No JSON of the given form.
+        /// Not JSON of the required form.
         case malformed
         case expired
         case unauthorised
@@ -73,13 +73,13 @@ public struct Rejection: Error, Sendable, Hashable, CustomStringConvertible {
         case unknownCamera = "unknown_camera"
         /// Another request had this id.
         case idReused = "id_reused"
-        /// The incident was withdrawn before.
+        /// The incident had been withdrawn before.
         case withdrawn
-        /// Too much is under way.
+        /// Too many requests are in progress.
         case busy
-        /// The site's store is of another epoch.
+        /// The site's store has another epoch.
         case otherEpoch = "other_epoch"
-        /// Its sender's share of this hour is used up.
+        /// The sender's quota for this hour is used up.
         case tooMany = "too_many"
         /// The site cannot do it.
         case unavailable

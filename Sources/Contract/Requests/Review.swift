@@ -1,9 +1,9 @@
 public import Domain
 public import Foundation
 
-/// A grid worker's verdict on an incident, as it came in.
+/// A grid worker's verdict on an incident, as received.
 public struct Review: Sendable, Hashable {
-    /// Names the request where its sender wants that.
+    /// Identifies the request, if its sender wants that.
     public let id: String?
     public let incident: UUID
     public let verdict: Verdict

@@ -1,10 +1,10 @@
 internal import COpenSSL
 import Foundation
 
-/// A file of certificates or of a key, as OpenSSL reads it. Nothing of its content appears in an error.
+/// A file of certificates or of a key, as OpenSSL reads it. Its content never appears in an error.
 struct PEMFile {
     let path: String
-    /// What the configuration calls it.
+    /// Its name in the configuration.
     let name: String
     private let text: Data
 
@@ -19,7 +19,7 @@ struct PEMFile {
         self.text = text
     }
 
-    /// The ends of its certificates, in the order of the file; at least one.
+    /// The expiry dates of its certificates, in the order of the file; at least one.
     func expiries() throws(MQTTError) -> [Date] {
         let found = withBytes { bytes in
             var found: [Date] = []
@@ -51,7 +51,7 @@ struct PEMFile {
         }
     }
 
-    /// Nil where the certificate names no time that can be read.
+    /// Nil where the certificate has no readable expiry date.
     static func notAfter(_ certificate: OpaquePointer) -> Date? {
         var parts = tm()
         guard let time = X509_get0_notAfter(certificate), ASN1_TIME_to_tm(time, &parts) == 1 else { return nil }
@@ -63,7 +63,8 @@ struct PEMFile {
             let bytes = BIO_new_mem_buf(buffer.baseAddress, Int32(clamping: buffer.count))
             defer {
                 BIO_free(bytes)
-                // The end of a file is an error to OpenSSL, and would be taken for one of the connection.
+                // OpenSSL leaves the end of the file in its error queue, where it would be taken for an error of the
+                // connection.
                 ERR_clear_error()
             }
             return body(bytes)

@@ -5,17 +5,18 @@ import Synchronization
 
 /// Authorities, certificate and host check of one connection, and why its handshake failed.
 ///
-/// Made by us: libmosquitto 2.0 says only that TLS failed, and checks no host name in a context that it is given.
+/// Created here because libmosquitto 2.0 says only that TLS failed, and checks no host name in a context that it is
+/// given.
 final class TLSContext: Sendable {
     private struct State {
         var expiries: [CertificateExpiry] = []
         /// Why the broker's certificate was not accepted.
         var refusal: (cause: String, remedy: String)?
-        /// What OpenSSL said, oldest first.
+        /// OpenSSL's messages, oldest first.
         var lines: [String] = []
     }
 
-    /// An `SSL_CTX`, which OpenSSL counts and locks itself.
+    /// An `SSL_CTX`, which OpenSSL reference-counts and locks itself.
     nonisolated(unsafe) let handle: OpaquePointer
     private let host: String
     private let state = Mutex(State())
@@ -31,7 +32,7 @@ final class TLSContext: Sendable {
         self.host = host
         SSL_CTX_ctrl(handle, SSL_CTRL_SET_MIN_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
         SSL_CTX_set_verify(handle, SSL_VERIFY_PEER, nil)
-        // The daemon has nobody to ask for a passphrase.
+        // A daemon cannot ask for a passphrase.
         SSL_CTX_set_default_passwd_cb(handle) { _, _, _, _ in -1 }
         var isReady = SSL_CTX_load_verify_file(handle, files.authorities) == 1
         if let certificate = files.certificate, let key = files.key {
@@ -39,10 +40,10 @@ final class TLSContext: Sendable {
             isReady = isReady && SSL_CTX_use_PrivateKey_file(handle, key, SSL_FILETYPE_PEM) == 1
         }
         let expected = SSL_CTX_get0_param(handle)
-        // An authority in the file is trusted for itself: its own may be kept elsewhere.
+        // An authority in the file is trusted even if the one that signed it is not in the file.
         X509_VERIFY_PARAM_set_flags(expected, UInt(X509_V_FLAG_PARTIAL_CHAIN))
         X509_VERIFY_PARAM_set_hostflags(expected, UInt32(X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS))
-        // An address is looked for among the certificate's addresses, a name among its names.
+        // An address is compared with the certificate's addresses, a name with its names.
         if X509_VERIFY_PARAM_set1_ip_asc(expected, host) != 1 {
             isReady = isReady && X509_VERIFY_PARAM_set1_host(expected, host, 0) == 1
         }
@@ -63,19 +64,19 @@ final class TLSContext: Sendable {
 
     deinit { SSL_CTX_free(handle) }
 
-    /// Of the certificates that the broker showed; empty until they were accepted.
+    /// Of the certificates presented by the broker; empty until they were accepted.
     var expiries: [CertificateExpiry] { state.withLock { $0.expiries } }
 
     /// Takes a line of libmosquitto's log.
     func note(_ line: String) {
-        // A peer that goes away without a farewell is nothing of TLS.
+        // A peer that disconnects without a close alert is not a TLS fault.
         guard line.hasPrefix("OpenSSL Error"), !line.contains("unexpected eof") else { return }
         // error:CODE:LIBRARY:FUNCTION:REASON
         let reason = line.split(separator: ":", omittingEmptySubsequences: false).last.map(String.init) ?? line
         state.withLock { if $0.lines.count < 8 { $0.lines.append(reason) } }
     }
 
-    /// Why the connection failed, so far as that is a matter of TLS.
+    /// Why the connection failed, where that is due to TLS.
     func fault(_ operation: String) -> MQTTError? {
         let (refusal, lines) = state.withLock { ($0.refusal, $0.lines) }
         guard let (cause, remedy) = refusal ?? lines.first.map(Self.answer) else { return nil }
@@ -129,7 +130,7 @@ final class TLSContext: Sendable {
         }
     }
 
-    /// What the broker's refusal of our certificate, as an alert of TLS, means.
+    /// The meaning of a TLS alert by which the broker refused our certificate.
     private static func answer(_ line: String) -> (String, String) {
         let text = line.lowercased()
         if text.contains("certificate expired") {

@@ -2,9 +2,9 @@ import Contract
 import Foundation
 import Hashing
 
-/// One line of the audit log: who asked for what, and what became of it.
+/// One entry of the audit log: a request, its sender and its result.
 public struct AuditEntry: Sendable, Hashable, Codable {
-    /// What may be said of; the names are part of the log's format.
+    /// The kinds of entries; the names are part of the log's format.
     public enum Event: String, Sendable, Codable {
         case configurationLoaded = "configuration.loaded"
         case reviewAccepted = "review.accepted"
@@ -24,10 +24,10 @@ public struct AuditEntry: Sendable, Hashable, Codable {
     /// RFC 3339, in UTC.
     public let at: String
     public let event: Event
-    /// As the request named itself; empty for the site's own doing.
+    /// The name in the request; empty for actions of the site itself.
     public let by: String
     public let facts: [String: String]
-    /// The hash of the entry before; 64 zeros before the first.
+    /// The hash of the previous entry; 64 zeros for the first.
     public let previous: String
     /// SHA-256 over all of the above.
     public let hash: String
@@ -42,7 +42,7 @@ public struct AuditEntry: Sendable, Hashable, Codable {
         hash = try Self.hash(number: number, at: at, event: event, by: by, facts: facts, previous: previous)
     }
 
-    /// Whether the entry is as it was written.
+    /// Whether the entry is unchanged since it was written.
     public var isIntact: Bool {
         hash == (try? Self.hash(number: number, at: at, event: event, by: by, facts: facts, previous: previous))
     }
@@ -64,23 +64,23 @@ public struct AuditEntry: Sendable, Hashable, Codable {
     }
 }
 
-/// The law of the audit log: every entry carries the hash of the one before.
+/// The hash chain of the audit log: every entry carries the hash of the previous one.
 public enum AuditChain {
     /// The `previous` of the first entry ever.
     public static let origin = String(repeating: "0", count: 64)
 
-    /// Where a log is not what was written.
+    /// Where a log differs from what was written.
     public struct Break: Error, Equatable, CustomStringConvertible {
-        /// The entry at which it shows.
+        /// The entry at which the difference appears.
         public let number: Int64
         public let cause: String
 
         public var description: String { "the audit log is broken at entry \(number): \(cause)" }
     }
 
-    /// Throws at the first entry that was changed, put in or taken out.
+    /// Throws at the first entry that was changed, inserted or removed.
     ///
-    /// - Parameter anchor: what came before the oldest entry; by default nothing.
+    /// - Parameter anchor: the entry before the oldest one; by default none.
     public static func verify(_ entries: [AuditEntry], after anchor: Anchor = Anchor()) throws(Break) {
         var last = anchor
         for entry in entries {
@@ -95,7 +95,7 @@ public enum AuditChain {
         }
     }
 
-    /// The entry after which a log goes on: the newest of those that were deleted for their age.
+    /// The entry after which a log continues: the newest of those deleted for their age.
     public struct Anchor: Sendable, Hashable {
         public var number: Int64
         public var hash: String

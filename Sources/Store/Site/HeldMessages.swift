@@ -1,12 +1,12 @@
 import Synchronization
 
-/// Messages that are on the disk and wait a little for their pictures before anybody is sent them.
+/// Messages on the disk that are held back briefly until their pictures are ready.
 ///
-/// In memory only: after a kill none waits.
+/// In memory only: after a kill none is held.
 final class HeldMessages: Sendable {
     private struct Contents {
         var waiting: Set<Int64> = []
-        /// Are being written anew; nobody may read them meanwhile.
+        /// Messages being rewritten; must not be read meanwhile.
         var filling: Set<Int64> = []
         var changes = 0
 
@@ -15,11 +15,11 @@ final class HeldMessages: Sendable {
 
     private let contents = Mutex(Contents())
 
-    /// The first sequence that may not go out; nil where all may.
+    /// The first held sequence; nil where there is none.
     var first: Int64? { contents.withLock { $0.first } }
 
-    /// What `read` gives, which is told the first sequence that may not go out. It reads again where that, or what is written
-    /// there, has changed meanwhile.
+    /// The result of `read`, which is given the first held sequence. Reads again where that, or the messages, have
+    /// changed meanwhile.
     func reading<T>(_ read: (_ first: Int64) throws -> T) rethrows -> T {
         while true {
             let (first, changes) = contents.withLock { ($0.first, $0.changes) }
@@ -35,12 +35,12 @@ final class HeldMessages: Sendable {
         }
     }
 
-    /// Lets it go as it is; one that is being written anew goes afterwards.
+    /// Releases a message unchanged; one being rewritten is released when that ends.
     func release(_ sequence: Int64) { contents.withLock { _ = $0.waiting.remove(sequence) } }
 
     func releaseAll() { contents.withLock { $0.waiting = [] } }
 
-    /// Whether the message is still here and may be written anew, until `finish`.
+    /// Whether the message is still held and may be rewritten, until `finish`.
     func claim(_ sequence: Int64) -> Bool {
         contents.withLock { contents in
             guard contents.waiting.remove(sequence) != nil else { return contents.filling.contains(sequence) }

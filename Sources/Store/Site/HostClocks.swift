@@ -4,11 +4,11 @@ import Glibc
 
 /// This machine's clocks at one moment.
 public struct HostClocks: Sendable, Codable, Hashable {
-    /// The system's clock, which may be set at any time; Unix seconds.
+    /// The system clock, which may be set at any time; Unix seconds.
     public var date: Double
-    /// The kernel's id of the time since the machine was started; nil where it does not tell.
+    /// The kernel's boot id; nil where it is not available.
     public var boot: String?
-    /// CLOCK_BOOTTIME: seconds since then, sleep included, whatever is done to the date.
+    /// CLOCK_BOOTTIME: seconds since boot, including sleep, independent of the date.
     public var sinceBoot: Double
 
     public init(date: Double, boot: String?, sinceBoot: Double) {
@@ -29,7 +29,7 @@ public struct HostClocks: Sendable, Codable, Hashable {
     }
 }
 
-/// A moment of a camera's timeline, with the clocks by which a later run can tell how long ago it was.
+/// A moment of a camera's timeline, with clocks that let a later run compute its age.
 public struct MomentOfRecord: Sendable, Codable, Hashable {
     public let time: MediaTime
     public let clocks: HostClocks
@@ -39,10 +39,10 @@ public struct MomentOfRecord: Sendable, Codable, Hashable {
         self.clocks = clocks
     }
 
-    /// Where the timeline stands now.
+    /// The current time on the timeline.
     ///
-    /// Since the machine was started the clock that nobody can set tells it; after a restart of the machine only the
-    /// date can. A date that went backwards meanwhile tells nothing: then no time has passed.
+    /// Since boot the monotonic clock tells it; after a reboot only the date can. If the date went backwards meanwhile,
+    /// no time has passed.
     public func time(on now: HostClocks) -> MediaTime {
         if let boot = now.boot, boot == clocks.boot, now.sinceBoot >= clocks.sinceBoot {
             return time + (now.sinceBoot - clocks.sinceBoot)
@@ -51,14 +51,14 @@ public struct MomentOfRecord: Sendable, Codable, Hashable {
     }
 }
 
-/// Says when what is old may be deleted for its age, on a machine whose date may be wrong.
+/// Decides when old data may be deleted for its age, on a machine whose date may be wrong.
 ///
-/// A machine without a clock of its own begins in 1970 or where it was switched off, and is put right minutes later; a
-/// bad time server sets it years ahead for an hour. Ages by such a date would delete everything. So a date that stepped
-/// by more than a day against the clock that nobody can set is believed once the machine has run a day without another
-/// step, or at the latest after a week of running: nothing is kept for ever because of it.
+/// A machine without a battery-backed clock starts in 1970 or at the time of its shutdown, and is corrected minutes
+/// later; a bad time server sets it years ahead for an hour. Deleting by such a date would delete everything. So a date
+/// that stepped by more than a day against the monotonic clock is accepted only once the machine has run a day without
+/// another step, or at the latest after a week of running, so that nothing is kept indefinitely because of it.
 public struct RetentionClock: Codable, Sendable, Equatable {
-    /// No date before this software was written is believed.
+    /// Earlier dates, from before this software was written, are rejected.
     static let earliest = Date(timeIntervalSince1970: 1_767_225_600)
     /// In seconds, as are all below. A smaller step changes an age by less.
     static let largestStep = 86_400.0
@@ -66,23 +66,23 @@ public struct RetentionClock: Codable, Sendable, Equatable {
     private static let longestDoubt = 7 * 86_400.0
 
     private var last: HostClocks
-    /// So long the machine still has to run before its date is believed.
+    /// How long the machine still has to run before its date is accepted.
     private var doubt = probation
-    /// So long it has run since the date was last believed.
+    /// How long it has run since the date was last accepted.
     private var doubted = 0.0
-    /// Days of evidence whose name cannot be their date, and when they were found.
+    /// Days of evidence with an impossible date, and when they were found.
     public private(set) var arrivals: [String: Date] = [:]
 
     public init(_ clocks: HostClocks) { last = clocks }
 
-    /// Takes the clocks as they are now; returns the date by which ages count, nil where it is not believed.
+    /// Takes the current clocks; returns the date for computing ages, nil where it is not accepted.
     public mutating func advance(to now: HostClocks) -> Date? {
         let isSameBoot = now.boot == last.boot && now.sinceBoot >= last.sinceBoot
         let ran = isSameBoot ? now.sinceBoot - last.sinceBoot : now.sinceBoot
         let ahead = now.date - last.date - ran
         last = now
         doubted += ran
-        // How long it was switched off nobody knows.
+        // The time spent switched off is unknown.
         doubt = abs(ahead) > Self.largestStep ? Self.probation : max(0, doubt - ran)
         guard doubt == 0 || doubted >= Self.longestDoubt, now.date >= Self.earliest.timeIntervalSince1970 else {
             return nil
@@ -91,7 +91,7 @@ public struct RetentionClock: Codable, Sendable, Equatable {
         return Date(timeIntervalSince1970: now.date)
     }
 
-    /// Notes which of these days of evidence (`2026-11-24`) cannot be right: their age counts from now on.
+    /// Notes which of these days of evidence (`2026-11-24`) have an impossible date: their age counts from now on.
     public mutating func note(days: [String], at now: Date) {
         func name(_ date: Date) -> String { date.formatted(.iso8601.year().month().day()) }
         let (first, last) = (name(Self.earliest), name(now.addingTimeInterval(Self.largestStep)))

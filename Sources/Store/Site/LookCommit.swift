@@ -3,14 +3,14 @@ public import Contract
 public import Domain
 public import Foundation
 
-/// All that one look changes. It stands or falls together: a kill can leave no checkpoint that says "reported" without the
-/// report, and no report whose pictures nobody misses.
+/// All changes of one look. Committed atomically: no checkpoint without its report, no report without a record of its
+/// pending pictures.
 public struct LookCommit: Sendable {
     public struct Change: Sendable {
         public let incident: Incident
-        /// Pictures of it are being made: that they are due is written with it.
+        /// Whether pictures are being made; recorded in the same transaction.
         public let isEvidenceDue: Bool
-        /// Makes the message about the incident as it is written, under the sequence that it will have.
+        /// Makes the message about the incident as it is written, with its sequence.
         public let message: @Sendable (_ incident: Incident, _ sequence: Int64) throws -> AlertMessage
 
         public init(
@@ -23,15 +23,15 @@ public struct LookCommit: Sendable {
         }
     }
 
-    /// From where a later run goes on.
+    /// State from which a later run resumes.
     public struct Checkpoint: Sendable {
-        /// At which of the camera's presets this is; nil for a camera without.
+        /// The camera's preset; nil for a camera without presets.
         public var preset: String?
-        /// What is under way; nil leaves what was kept before.
+        /// Nil keeps the stored one.
         public var watch: WatchCheckpoint?
-        /// What lies on the ground; nil leaves what was kept before.
+        /// Nil keeps the stored one.
         public var ground: BackgroundCheckpoint?
-        /// What the camera sees; nil leaves what was kept before.
+        /// Nil keeps the stored one.
         public var view: ViewCheckpoint?
         /// The look, on the camera's timeline.
         public var moment: MomentOfRecord
@@ -48,19 +48,19 @@ public struct LookCommit: Sendable {
         }
     }
 
-    /// What became of a change.
+    /// The result of a change.
     public enum Outcome: Sendable {
-        /// As it is on the disk now, and the message about it.
+        /// The incident as it is on the disk now, and the message about it.
         case written(Incident, AlertMessage)
         /// A review had ended the incident before; nothing was written.
         case endedByReview
-        /// It can never be written; the audit log tells of it.
+        /// It can never be written; recorded in the audit log.
         case givenUp(OutboxError)
     }
 
     public var camera: String
     public var changes: [Change]
-    /// Incidents that a review had ended and whose objects have gone.
+    /// Incidents ended by a review whose objects have gone.
     public var unsuppressed: [UUID]
     public var checkpoint: Checkpoint?
     /// Messages whose pictures are due are held in the store, and all later ones behind them, until they are completed or

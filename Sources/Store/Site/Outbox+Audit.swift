@@ -2,9 +2,9 @@ import Contract
 public import Foundation
 import GRDB
 
-/// The audit log lies beside what it tells of, so that one transaction writes both.
+/// The audit log is in the same database as the data it describes, so that one transaction writes both.
 extension Outbox {
-    /// Adds an entry about the site's own doing.
+    /// Adds an entry about an action of the site itself.
     public func audit(
         _ event: AuditEntry.Event, by: String = "", facts: [String: String] = [:], at date: Date = Date()
     ) throws(OutboxError) {
@@ -36,9 +36,10 @@ extension Outbox {
         try Self.explaining("read the audit log") { try pool.read { try Self.entries(after: number, limit, $0) } }
     }
 
-    /// Checks the whole log; throws an `AuditChain.Break` where it is not what was written. Returns how many there are.
+    /// Checks the whole log; throws an `AuditChain.Break` where it differs from what was written. Returns the number of
+    /// entries.
     ///
-    /// - Parameter head: a hash that the log had at some time, such as the site's state names.
+    /// - Parameter head: an earlier hash of the log, such as one from the site's state.
     @discardableResult
     public func verifyAudit(head: String? = nil) throws -> Int {
         try pool.read { db in
@@ -51,7 +52,7 @@ extension Outbox {
                 last = .init(number: newest.number, hash: newest.hash)
                 count += entries.count
             }
-            // Entries that were cut off at the end are missed by their count.
+            // Entries cut off at the end are detected by the count.
             let written = try Int64.fetchOne(db, sql: "SELECT newest FROM audit_ends") ?? 0
             guard written == last.number else {
                 throw AuditChain.Break(number: last.number + 1, cause: "the log ends before entry \(written)")
@@ -69,20 +70,20 @@ extension Outbox {
         }
     }
 
-    /// The end of the log. Who keeps it elsewhere can prove that the log was not written anew.
+    /// The end of the log. A copy kept elsewhere can prove that the log was not rewritten.
     public func auditHead() throws(OutboxError) -> AuditChain.Anchor {
         try Self.explaining("read the audit log") { try pool.read(Self.newest) }
     }
 
-    /// Deletes entries that were written before `date`; the chain goes on from the newest of them.
+    /// Deletes entries that were written before `date`; the chain continues from the newest of them.
     ///
-    /// What carries a date that cannot be right, before this software was written or after `now`, is as old as the next
-    /// entry with one that can.
+    /// An entry with an impossible date, before this software was written or after `now`, has the age of the next entry
+    /// with a possible one.
     @discardableResult
     public func pruneAudit(before date: Date, now: Date = .distantFuture) throws(OutboxError) -> Int {
         try Self.explaining("delete old entries of the audit log") {
             try pool.write { db in
-                // A clock that stepped back must not take a younger entry with it.
+                // A clock that stepped back must not delete a younger entry with it.
                 let sql = """
                     SELECT MAX(number) FROM audit WHERE written BETWEEN ?1 AND ?2 AND number < \
                     COALESCE((SELECT MIN(number) FROM audit WHERE written >= ?3 AND written <= ?2), number + 1)
@@ -98,7 +99,7 @@ extension Outbox {
         }
     }
 
-    /// Returns how many entries went; the chain goes on from the newest of them.
+    /// Returns the number of deleted entries; the chain continues from the newest of them.
     static func deleteAudit(through number: Int64, _ db: Database) throws -> Int {
         let sql = "SELECT hash FROM audit WHERE number = ?"
         guard let hash = try String.fetchOne(db, sql: sql, arguments: [number]) else { return 0 }
@@ -112,7 +113,7 @@ extension Outbox {
         return .init(number: row["oldest"], hash: row["hash"])
     }
 
-    /// The end of the chain. Who keeps it elsewhere can prove that the log was not written anew.
+    /// The end of the chain. A copy kept elsewhere can prove that the log was not rewritten.
     static func newest(_ db: Database) throws -> AuditChain.Anchor {
         let row = try Row.fetchOne(db, sql: "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
         return try row.map { .init(number: $0["number"], hash: $0["hash"]) } ?? anchor(db)
@@ -122,7 +123,7 @@ extension Outbox {
         try Row.fetchAll(
             db, sql: "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?", arguments: [number, limit]
         ).map { row in
-            // An event or facts that cannot be read were changed from outside: they break the chain, not the reader.
+            // An unreadable event or fact was changed from outside: it breaks the chain, not the reader.
             try AuditEntry(row)
         }
     }

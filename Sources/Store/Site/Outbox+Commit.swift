@@ -6,10 +6,10 @@ import GRDB
 
 /// Looks, and the pictures that follow them.
 extension Outbox {
-    /// Writes all that a look has changed in one transaction; returns what became of each change.
+    /// Writes all changes of a look in one transaction; returns the result of each change.
     ///
-    /// A review may have changed an incident meanwhile: its verdict is kept and the revision goes on from there. What can
-    /// never be written goes to the audit log, and the rest of the look stands.
+    /// A review may have changed an incident meanwhile: its verdict is kept and the revision continues from there. A
+    /// change that can never be written goes to the audit log, and the rest of the look is written.
     @discardableResult
     public func commit(_ look: LookCommit) throws(OutboxError) -> [LookCommit.Outcome] {
         try Self.explaining("write a look at camera \(look.camera)") {
@@ -28,7 +28,7 @@ extension Outbox {
                                 sql: "INSERT INTO evidence_due (sequence, incident, revision) VALUES (?, ?, ?)",
                                 arguments: [message.sequence, incident.id.text, incident.revision])
                             due.append(message.sequence)
-                            // Before anybody can read it.
+                            // Before it becomes readable.
                             if look.isHeld { held.hold(message.sequence) }
                         }
                         return outcome
@@ -50,13 +50,13 @@ extension Outbox {
         }
     }
 
-    /// Under which what is under way at a preset is kept; ids have no slash.
+    /// Key of a preset's checkpoint; ids contain no slash.
     public static func place(camera: String, preset: String?) -> String { preset.map { "\(camera)/\($0)" } ?? camera }
 
     private func write(_ change: LookCommit.Change, _ db: Database) throws -> LookCommit.Outcome {
         guard let incident = try Self.merged(change.incident, db) else { return .endedByReview }
         do { return .written(incident, try append(incident, message: change.message, db)) } catch {
-            // It fails before it has written anything: the others stand.
+            // The error occurred before any write, so the other changes remain.
             let reason = OutboxError(operation: "write incident \(incident.id.text) to the outbox", error)
             guard (error as? OutboxError)?.isFinal ?? reason.isFinal else { throw error }
             let facts = [
@@ -68,27 +68,27 @@ extension Outbox {
         }
     }
 
-    /// Lets a message go out that waits for its pictures; they follow with a message of their own.
+    /// Releases a message that is held for its pictures; they follow with a message of their own.
     public func release(held sequence: Int64) { held.release(sequence) }
 
-    /// Lets all messages go out that wait for their pictures.
+    /// Releases all messages that are held for their pictures.
     public func releaseHeld() { held.releaseAll() }
 
-    /// The newest message that will not be written anew.
+    /// The newest message that will not be rewritten.
     public func lastSettled() throws(OutboxError) -> Int64 {
-        // In this order: what is written meanwhile may be held.
+        // In this order, since a message written meanwhile may be held.
         let last = try Self.explaining("read the newest sequence") { try pool.read(Self.lastSequence) }
         return held.first.map { min($0 - 1, last) } ?? last
     }
 
-    /// The pictures of a message are ready, or are withheld: they go into the message itself where it is held, else into a
-    /// new one about its incident, `updated` where that is open.
+    /// The pictures of a message are ready or withheld: they go into the message itself where it is held, otherwise
+    /// into a new one about its incident, `updated` where that is open.
     ///
     /// - Parameters:
-    ///   - sequence: of the message with which they became due.
-    ///   - revise: adds to the incident what is to be said of them.
+    ///   - sequence: of the message that made them due.
+    ///   - revise: adds the result to the incident.
     ///   - message: makes the message; the id is nil for a new one.
-    /// - Returns: The incident as it is now, and the message; nil where they were not due any more.
+    /// - Returns: The current incident, and the message; nil where they were no longer due.
     @discardableResult
     public func complete(
         evidenceOf sequence: Int64, revise: (inout Incident) -> Void = { _ in },
@@ -118,10 +118,10 @@ extension Outbox {
         }
     }
 
-    /// The pictures that are due will never be made: their incidents say why, in one transaction.
+    /// The due pictures will never be made: records the reason in their incidents, in one transaction.
     ///
-    /// - Parameter sequences: of the messages with which they became due; nil for all.
-    /// - Returns: How many messages that makes.
+    /// - Parameter sequences: of the messages that made them due; nil for all.
+    /// - Returns: The number of resulting messages.
     @discardableResult
     public func withhold(
         evidenceOf sequences: [Int64]? = nil, because reason: String, at date: Date = Date()
@@ -149,7 +149,7 @@ extension Outbox {
         }
     }
 
-    /// Messages whose pictures are still to be made.
+    /// Messages whose pictures are not made yet.
     public func evidenceDue() throws(OutboxError) -> [Int64] {
         try Self.explaining("read which pictures are due") {
             try pool.read { try Int64.fetchAll($0, sql: "SELECT sequence FROM evidence_due ORDER BY sequence") }
@@ -181,7 +181,7 @@ extension Outbox {
 }
 
 extension Incident {
-    /// The same, told again: what is open is `updated`.
+    /// The same incident, reported again: an open one is `updated`.
     fileprivate mutating func advance() {
         revision += 1
         if isOpen { state = .updated }

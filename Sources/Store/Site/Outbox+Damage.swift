@@ -2,16 +2,16 @@ public import Foundation
 import GRDB
 import Synchronization
 
-/// What becomes of a database that is damaged: it is kept under another name, and a new one is begun.
+/// Handling of a damaged database: it is renamed, and a new one is started.
 extension Outbox {
     private static let complained = Atomic<Int>(0)
 
-    /// How often SQLite has found damage since the process began, in whichever database.
+    /// How often SQLite has found damage since the start of the process, in any database.
     public static var complaints: Int { complained.load(ordering: .relaxed) }
 
     static func noteComplaint() { complained.add(1, ordering: .relaxed) }
 
-    /// Reads all of it; throws an error that `isDamage` where a part is not what SQLite wrote.
+    /// Reads everything; throws an error that `isDamage` where a part differs from what SQLite wrote.
     public func check() throws(OutboxError) {
         try Self.explaining("check the outbox \(file.path)") {
             let finding = try pool.read { try String.fetchOne($0, sql: "PRAGMA quick_check(1)") }
@@ -21,16 +21,16 @@ extension Outbox {
         }
     }
 
-    /// That are kept of those that were set aside. The newest holds what was not sent last, the one before shows whether
-    /// the fault is the same, and one more is there while somebody copies; each may be as large as the budget, and a
-    /// disk that damages one a day must not be filled by them.
+    /// How many damaged databases are kept. The newest holds the latest unsent data, the second shows whether the fault
+    /// is the same, and the third is there during a copy; each may be as large as the budget, and a disk that damages
+    /// one a day must not be filled by them.
     static let mostDamaged = 3
 
-    /// Gives a damaged database the name `outbox.sqlite.damaged-DATE`, with its log and index, and deletes the oldest of
-    /// such databases beyond three. Returns that name, and those that were deleted.
+    /// Renames a damaged database to `outbox.sqlite.damaged-DATE`, with its log and index, and deletes the oldest such
+    /// databases beyond three. Returns that name, and the deleted ones.
     ///
-    /// Whoever has it open still writes to it. SQLite deletes a log by its name when it closes: the process must end
-    /// before anybody opens a new one.
+    /// A process that has it open still writes to it. SQLite deletes a log by its name on closing: the process must end
+    /// before a new one is opened.
     public static func setAside(
         _ file: URL, at date: Date = Date()
     ) throws(OutboxError) -> (name: String, deleted: [String]) {
@@ -42,7 +42,7 @@ extension Outbox {
                 name = "\(file.lastPathComponent).damaged-\(stamp)-\(number)"
             }
             let target = file.deletingLastPathComponent().appending(path: name).path
-            // Its log before it: a log alone would be taken for that of the new one.
+            // The log before the database: a log alone would be taken for that of the new one.
             for suffix in ["-shm", "-wal", ""] where FileManager.default.fileExists(atPath: file.path + suffix) {
                 try FileManager.default.moveItem(atPath: file.path + suffix, toPath: target + suffix)
             }
@@ -50,7 +50,7 @@ extension Outbox {
         }
     }
 
-    /// A clock that stepped back must not take the one that was set aside just now.
+    /// A clock that stepped back must not delete the database renamed just now.
     private static func deleteOldest(beside file: URL, but newest: String) -> [String] {
         let folder = file.deletingLastPathComponent()
         return damaged(beside: file).filter { $0 != newest }.dropLast(mostDamaged - 1).filter { name in
@@ -65,7 +65,7 @@ extension Outbox {
         FileManager.default.fileExists(atPath: file.deletingLastPathComponent().appending(path: name).path)
     }
 
-    /// The names of databases that were set aside and nobody has taken away yet, oldest first.
+    /// The names of renamed databases that have not been removed yet, oldest first.
     public var damaged: [String] { Self.damaged(beside: file) }
 
     private static func damaged(beside file: URL) -> [String] {

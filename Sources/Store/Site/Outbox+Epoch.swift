@@ -4,9 +4,8 @@ import GRDB
 import Synchronization
 
 extension Outbox {
-    /// The generation of this database: a UUIDv7. A sequence means something only together with it, for a database that
-    /// takes the place of a lost one begins at 1 again. Empty where an older version wrote the database and it is opened
-    /// for reading only.
+    /// The generation of this database: a UUIDv7. A sequence is only meaningful together with it, since a database that
+    /// replaces a lost one starts at 1 again. Empty where the database of an older version is opened for reading only.
     public var epoch: String { generation.withLock(\.self) }
 
     static func epoch(_ db: Database) throws -> String {
@@ -16,11 +15,11 @@ extension Outbox {
         return epoch
     }
 
-    /// Counts from 1 again under another epoch, in one transaction with the audit log's word on it: what was counted from
-    /// here on before is with subscribers, and the database does not know it.
+    /// Restarts the sequence at 1 under another epoch, in one transaction with its audit entry: messages with later
+    /// sequences were delivered before, and the database does not know them.
     ///
-    /// To be called before anything is written or sent. What was counted before stays, for reviews and because some of it
-    /// waits to be sent, by numbers below 1: each of these messages bears its own epoch and sequence.
+    /// To be called before anything is written or sent. Earlier messages are kept, for reviews and because some of them
+    /// are not sent yet, under numbers below 1: each retains its own epoch and sequence.
     public func beginEpoch(
         _ event: AuditEntry.Event, facts: [String: String] = [:], at date: Date = Date()
     ) throws(OutboxError) {
@@ -35,13 +34,13 @@ extension Outbox {
                 try Self.auditDrops(at: date, db)
                 try db.execute(sql: "DELETE FROM drops; DELETE FROM replays")
                 let lowest = try Int64.fetchOne(db, sql: "SELECT MIN(sequence) FROM messages") ?? 1
-                // Below all that is there: no number is taken twice on the way.
+                // Below all existing numbers: no number is used twice on the way.
                 let step = try Self.lastSequence(db) - min(lowest, 1) + 1
                 try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
                 for table in ["messages", "pictures", "evidence_due", "dead_letters"] {
                     try db.execute(sql: "UPDATE \(table) SET sequence = sequence - ?", arguments: [step])
                 }
-                // What a sink missed before has another number now, by which nobody knows it.
+                // The messages that a sink missed now have other numbers, which are meaningless to others.
                 try db.execute(sql: "UPDATE sinks SET cursor = cursor - ?; DELETE FROM sink_gaps", arguments: [step])
                 try db.execute(sql: "UPDATE sequence SET last = 0")
                 try db.execute(sql: "UPDATE store SET epoch = ?", arguments: [epoch])
@@ -53,7 +52,7 @@ extension Outbox {
     }
 }
 
-/// How far the ledger over the evidence had come, kept where the ledger is not: what was taken from its end shows.
+/// The position of the evidence ledger, stored apart from it: a truncated ledger is detected.
 public struct LedgerMark: Sendable, Hashable {
     /// Of the last record.
     public let number: Int

@@ -2,19 +2,20 @@ public import Contract
 public import Foundation
 import GRDB
 
-/// What goes when the budget is spent, in this order, the oldest of each first:
+/// The order of eviction when the budget is exceeded, the oldest of each first:
 ///
-/// 1. what was delivered to broker and sinks, except what has a picture that waits, and
-/// 2. then that; but not the newest delivered message of each open incident, which is retained,
-/// 3. what the broker has and another sink lacks, with the same exception; its sequences are kept and told;
-/// 4. what was excepted;
-/// 5. what no broker has; so are its; and at the very last
-/// 6. the newest message of each open incident, without which nothing would tell that it is open.
+/// 1. messages delivered to broker and sinks, except those with a pending picture, and
+/// 2. then those; but not the newest delivered message of each open incident, which is retained,
+/// 3. messages that the broker has and another sink lacks, with the same exception; their sequences are recorded and
+///    reported;
+/// 4. the exceptions;
+/// 5. messages that no broker has; their sequences are recorded as well; and at the very last
+/// 6. the newest message of each open incident, without which the incident would be unknown to subscribers.
 ///
-/// While no broker can be reached this is done at each message: nothing of it reads what stays.
+/// Runs for every message while the broker is unreachable, so it never scans what is kept.
 extension Outbox {
-    /// The message is not the newest one of an open incident among those of `condition`. Asked of each candidate, oldest
-    /// first, so that it costs what goes and not what is kept.
+    /// The message is not the newest one of an open incident among those of `condition`. Evaluated for each candidate,
+    /// oldest first, so that the cost depends on the evicted messages, not on the kept ones.
     private static func isNotNewestOfOpen(_ condition: String) -> String {
         """
         (NOT EXISTS (SELECT 1 FROM incidents i WHERE i.id = messages.subject AND i.open) \
@@ -24,7 +25,7 @@ extension Outbox {
     }
     private static let delivered = "INDEXED BY messages_delivered WHERE delivered_at IS NOT NULL"
     private static let waiting = "INDEXED BY messages_undelivered WHERE delivered_at IS NULL"
-    /// No sink is behind it.
+    /// No sink's cursor is behind this message.
     private static let everywhere = "sequence <= IFNULL((SELECT MIN(cursor) FROM sinks), \(Int64.max))"
     private static let order = [
         """
@@ -37,13 +38,13 @@ extension Outbox {
         "\(waiting) AND \(isNotNewestOfOpen("sequence IS NOT NULL"))",
         waiting,
     ]
-    /// From here on it is lost.
+    /// From this index on an eviction is a loss.
     private static let undelivered = 4
 
     /// - Parameter keeping: the message that has just been written.
     static func evict(to budget: OutboxBudget, keeping newest: Int64, _ db: Database) throws {
         for (index, condition) in order.enumerated() {
-            // While no broker can be reached this is done at each message: reading the SQL would cost more than the work.
+            // Runs for every message while the broker is unreachable: parsing the SQL would cost more than the query.
             let sum = try db.cachedStatement(sql: "SELECT messages, bytes FROM totals")
             guard let totals = try Row.fetchOne(sum) else { return }
             let (messages, bytes): (Int, Int) = (totals["messages"], totals["bytes"])
@@ -66,9 +67,9 @@ extension Outbox {
         }
     }
 
-    /// Returns how many messages went.
+    /// Returns the number of deleted messages.
     static func evictDelivered(atMost count: Int, _ db: Database) throws -> Int {
-        // At the last what a sink lacks: its receiver must not keep new alerts from the disk.
+        // Last, messages that a sink lacks: its receiver must not keep new alerts from the disk.
         for condition in order.prefix(3) {
             let sql = "SELECT sequence FROM messages \(condition) ORDER BY sequence LIMIT ?"
             let doomed = try Int64.fetchAll(db, sql: sql, arguments: [count])
@@ -80,7 +81,7 @@ extension Outbox {
         return 0
     }
 
-    /// Of what a broker has and what is not marked yet: all but the newest message of each open incident.
+    /// Of the messages that a broker has and that are not marked yet: all but the newest message of each open incident.
     static func evict(acknowledged sequences: some Sequence<Int64>, _ db: Database) throws -> Int {
         let isNeeded = """
             SELECT 1 FROM messages m JOIN incidents i ON i.id = m.subject WHERE m.sequence = ?1 AND i.open \
@@ -92,7 +93,7 @@ extension Outbox {
         return doomed.count
     }
 
-    /// A message that this broker can never take goes, and is told.
+    /// Deletes and records a message that this broker can never accept.
     static func drop(_ sequence: Int64, reason: String, at date: Date, _ db: Database) throws {
         let condition = "sequence = ?"
         guard let message = try OutboxSchema.messages(db, where: condition, arguments: [sequence]).first else { return }
@@ -113,7 +114,7 @@ extension Outbox {
 
     private static let spent = "the budget of the outbox was spent"
 
-    /// To be called before they are deleted: what an earlier store counted is told by the numbers that it had there.
+    /// To be called before they are deleted: messages of an earlier store are reported by their original numbers.
     private static func noteDrops(_ sequences: [Int64], _ db: Database) throws {
         let earlier = sequences.filter { $0 < 1 }
         let names = try earlier.compactMap {
@@ -140,13 +141,13 @@ extension Outbox {
         try note(unsentPictures: pictures, reason: "their messages had to make room", at: Date(), db)
     }
 
-    /// Tells the audit log of pictures that go with their messages before any broker had them.
+    /// Records in the audit log pictures that were deleted with their messages before any broker had them.
     static func note(unsentPictures count: Int, reason: String, at date: Date, _ db: Database) throws {
         guard count > 0 else { return }
         try audit(.evidenceDropped, by: "", facts: ["pictures": "\(count)", "reason": reason], at: date, db)
     }
 
-    /// Drops go upwards: mostly the newest span grows by one.
+    /// Drops go upwards: usually the newest span grows by one.
     private static func noteDrop(_ sequence: Int64, _ db: Database) throws {
         try db.execute(
             sql: "UPDATE drops SET last = ? WHERE last = ? AND first > 0 AND NOT audited",
@@ -156,7 +157,7 @@ extension Outbox {
         }
     }
 
-    /// Writes to the audit log what was dropped since the last call.
+    /// Records in the audit log the messages dropped since the last call.
     public func auditDrops(at date: Date = Date()) throws(OutboxError) {
         try Self.explaining("write what was dropped to the audit log") {
             try pool.write { try Self.auditDrops(at: date, $0) }
@@ -173,7 +174,7 @@ extension Outbox {
         try db.execute(sql: "UPDATE drops SET audited = 1")
     }
 
-    /// What was written and is not here any more, and what no broker has had.
+    /// Messages that were written and are no longer held, and those that no broker has.
     public func gapReport() throws(OutboxError) -> GapReport {
         try Self.explaining("look for gaps") {
             try pool.read { db in
@@ -185,7 +186,7 @@ extension Outbox {
         }
     }
 
-    /// When the broker acknowledged each message of a span; nil for those that wait.
+    /// When the broker acknowledged each message of a span; nil for those not acknowledged yet.
     public func receipts(from first: Int64, through last: Int64) throws(OutboxError) -> [DeliveryReceipt] {
         try Self.explaining("read the receipts \(first) to \(last)") {
             try pool.read { db in
@@ -217,8 +218,8 @@ extension Outbox {
         return try spans(sql, db)
     }
 
-    /// Spans of messages that were dropped before any broker had them, by their places in the outbox: below 1 are those that
-    /// an earlier store counted.
+    /// Spans of messages that were dropped before any broker had them, by their position in the outbox: those of an
+    /// earlier store are below 1.
     package func dropped() throws(OutboxError) -> [ClosedRange<Int64>] {
         try Self.explaining("read what was dropped") { try pool.read { try Self.drops(from: .min, $0) } }
     }
@@ -231,7 +232,7 @@ extension Outbox {
         return joined(try spans(sql, db))
     }
 
-    /// Spans in their order, those that touch or overlap made one.
+    /// Sorted spans, with adjacent and overlapping ones merged.
     static func joined(_ spans: [ClosedRange<Int64>]) -> [ClosedRange<Int64>] {
         spans.reduce(into: []) { spans, span in
             if let last = spans.last, last.upperBound + 1 >= span.lowerBound {

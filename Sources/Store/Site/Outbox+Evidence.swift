@@ -3,9 +3,9 @@ import Domain
 public import Foundation
 import GRDB
 
-/// What the outbox knows of evidence that had to make room.
+/// The outbox's view of evidence that was deleted for the budget.
 extension Outbox {
-    /// What is still wanted of which incident.
+    /// Why the evidence of each incident is still needed.
     public func claims() throws(OutboxError) -> EvidenceClaims {
         try Self.explaining("read which evidence is wanted") {
             try pool.read { db in
@@ -28,10 +28,10 @@ extension Outbox {
         }
     }
 
-    /// Counts an incident whose evidence was deleted because the budget was spent.
+    /// Counts an incident whose evidence was deleted because the budget was exceeded.
     ///
     /// - Parameters:
-    ///   - bytes: what that freed.
+    ///   - bytes: freed by that.
     ///   - record: the hash of the ledger's record of it, by which it is counted once.
     public func note(evicted bytes: Int, record: String) throws(OutboxError) {
         try Self.explaining("count evidence that was dropped") {
@@ -44,7 +44,7 @@ extension Outbox {
         }
     }
 
-    /// Writes to the audit log how much evidence went since the last call because the budget was spent.
+    /// Records in the audit log how much evidence was deleted for the budget since the last call.
     public func auditEvictions(at date: Date = Date()) throws(OutboxError) {
         try Self.explaining("write what evidence was dropped to the audit log") {
             try pool.write { db in
@@ -72,9 +72,9 @@ extension Outbox {
         }
     }
 
-    /// The oldest picture whose message a broker has and that no broker has itself.
+    /// The oldest picture that no broker has, of a message that a broker has.
     ///
-    /// - Parameter topics: of pictures that are done with.
+    /// - Parameter topics: of finished pictures.
     package func nextPicture(except topics: some Collection<String> = [String]()) throws(OutboxError) -> AlertPicture? {
         try Self.explaining("read the pictures that wait") {
             try pool.read { db in
@@ -92,7 +92,7 @@ extension Outbox {
         }
     }
 
-    /// The picture is with the broker, or can never be; then the audit log says why.
+    /// The picture is with the broker, or can never be sent, which the audit log records.
     static func finish(_ done: DeliveryProgress.Picture, at date: Date, _ db: Database) throws {
         try db.execute(
             sql: "UPDATE pictures SET done = ? WHERE topic = ?",
@@ -103,17 +103,17 @@ extension Outbox {
     }
 }
 
-/// Why what is kept of an incident is still wanted.
+/// Why the files of an incident are still needed.
 public struct EvidenceClaims: Sendable, Hashable {
-    /// In the order in which it goes when the budget of evidence is spent.
+    /// In the order of deletion when the evidence budget is exceeded.
     public enum Claim: Sendable, CaseIterable {
-        /// Over, and a broker has all of it.
+        /// Ended, and a broker has everything.
         case delivered
         /// A broker lacks a message or a picture of it.
         case undelivered
-        /// A review calls it right.
+        /// Confirmed by a review.
         case confirmed
-        /// Never goes.
+        /// Never deleted.
         case open
     }
 
@@ -121,6 +121,6 @@ public struct EvidenceClaims: Sendable, Hashable {
 
     init(_ claims: [String: Claim]) { self.claims = claims }
 
-    /// Of an incident that the site has forgotten, or a picture on request: `delivered`.
+    /// `delivered` for a forgotten incident, or for a picture on request.
     public subscript(incident: UUID) -> Claim { claims[incident.text] ?? .delivered }
 }

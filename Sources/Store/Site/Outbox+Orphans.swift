@@ -4,13 +4,14 @@ public import Foundation
 import GRDB
 
 extension Outbox {
-    /// Closes an incident that no camera will speak of again, on the topics of its last message, which this one repeats.
+    /// Closes an incident that no camera will report any more, on the topics of its last message, which this one
+    /// repeats.
     ///
     /// - Parameters:
-    ///   - incident: as it is once it is closed.
+    ///   - incident: in its closed state.
     ///   - date: of the message.
-    /// - Returns: The message; nil where a review ended it before, or the budget has taken its last message: then it is
-    ///   closed here, and the retained state is emptied at the next start.
+    /// - Returns: The message; nil where a review ended it before, or the budget has evicted its last message: then it
+    ///   is closed here, and the retained state is emptied at the next start.
     @discardableResult
     public func close(orphan incident: Incident, at date: Date) throws(OutboxError) -> AlertMessage? {
         let operation = "close incident \(incident.id.text)"

@@ -3,7 +3,7 @@ public import Foundation
 import GRDB
 
 extension Outbox {
-    /// Writes down what has become of messages, replies, replays and pictures: all of it, or nothing.
+    /// Records the results of messages, replies, replays and pictures: all of them, or none.
     package func settle(_ progress: DeliveryProgress, at date: Date = Date()) throws(OutboxError) {
         try Self.explaining("write down what the broker has had") {
             try writeMakingRoom(acknowledged: progress.messages.keys.sorted()) { db in
@@ -24,15 +24,15 @@ extension Outbox {
     }
 }
 
-/// What the broker has had, or will never take, and the outbox has not written down yet.
+/// Deliveries and refusals that are not recorded in the outbox yet.
 ///
-/// It stays in memory while the disk takes nothing, so that nothing goes out again.
+/// Kept in memory while the disk accepts no writes, so that nothing is sent twice.
 package struct DeliveryProgress {
-    /// The replay that is under way and the sequence with which it goes on; nil where it has ended.
+    /// The running replay and the sequence at which it continues; nil where it has ended.
     package struct Replay {
         package let number: Int64
         package let next: Int64?
-        /// Messages that it could not send, once it has ended.
+        /// Messages that it could not send, known at its end.
         package var skipped: Skipped?
 
         package init(number: Int64, next: Int64?, skipped: Skipped? = nil) {
@@ -45,7 +45,7 @@ package struct DeliveryProgress {
     package struct Skipped {
         package let replay: Int64
         package var messages: Int
-        /// Of the first of them.
+        /// For the first of them.
         package let reason: String
 
         package init(replay: Int64, messages: Int, reason: String) {
@@ -57,7 +57,7 @@ package struct DeliveryProgress {
 
     package struct Picture {
         package let picture: AlertPicture
-        /// Why it was given up.
+        /// Why it was abandoned.
         package let fault: String?
 
         package init(picture: AlertPicture, fault: String?) {
@@ -66,13 +66,13 @@ package struct DeliveryProgress {
         }
     }
 
-    /// By sequence, with the moments of their acknowledgements.
+    /// By sequence, with the times of their acknowledgements.
     package var messages: [Int64: Date] = [:]
-    /// Messages that this broker can never take, by sequence, and why.
+    /// Messages that this broker can never accept, by sequence, and why.
     package var unsendable: [Int64: String] = [:]
-    /// Messages that the broker has refused and that were passed over, by sequence, and why.
+    /// Messages that the broker has refused and that were skipped, by sequence, and why.
     package var refused: [Int64: String] = [:]
-    /// The number of the newest reply that is done with, as are all before it.
+    /// The number of the newest finished reply; all before it are finished too.
     package var reply: Int64?
     package var replay: Replay?
     /// By topic.

@@ -4,10 +4,10 @@ package import GRDB
 
 /// Stored messages that are sent again on request.
 extension Outbox {
-    /// That may wait at a time.
+    /// Most replays that may wait.
     private static let mostReplays = 8
 
-    /// Puts a replay in line; returns how many messages it will send and what is missing.
+    /// Enqueues a replay; returns how many messages it will send and what is missing.
     package static func enqueueReplay(
         _ span: ClosedRange<Int64>, _ db: Database
     ) throws -> (messages: Int, missing: [ClosedRange<Int64>]) {
@@ -26,7 +26,7 @@ extension Outbox {
         return (count ?? 0, try missing(in: span.lowerBound, through: last, db))
     }
 
-    /// The next delivered messages of the oldest replay that goes on after `position`; empty where it has ended.
+    /// The next delivered messages of the oldest replay that continues after `position`; empty where it has ended.
     package func replayed(
         limit: Int, after position: DeliveryProgress.Replay? = nil
     ) throws(OutboxError) -> (number: Int64, messages: [AlertMessage])? {

@@ -2,10 +2,10 @@ package import Contract
 public import Foundation
 package import GRDB
 
-/// What is known of requests, so that each is carried out and answered once. Every method is one transaction, its entry
-/// in the audit log included.
+/// The state of requests, so that each is carried out and answered once. Every method is one transaction, including its
+/// audit entry.
 extension Outbox {
-    /// What is known of a request's id.
+    /// The state of a request's id.
     package enum Known { case new, answered, underWay, other }
 
     package func known(_ class: Reply.Class, _ id: String, digest: String) throws -> Known {
@@ -19,7 +19,7 @@ extension Outbox {
         return row["answered"] ? .answered : .underWay
     }
 
-    /// Remembers a command that takes a while, so that it is carried out once.
+    /// Records a command that takes a while, so that it is carried out once.
     package func begin(_ command: Command, digest: String, replyTopic: String, at date: Date) throws {
         try pool.write { db in
             try Self.remember(.command, command.id, digest, replyTopic, isAnswered: false, at: date, db)
@@ -27,9 +27,9 @@ extension Outbox {
         }
     }
 
-    /// Answers a command, and with it is done.
+    /// Answers a command and finishes it.
     ///
-    /// - Parameter isBegun: whether `begin` has told the audit log of it.
+    /// - Parameter isBegun: whether `begin` has already written the audit entry.
     package func finish(
         _ command: Command, digest: String, replyTopic: String, isBegun: Bool, at date: Date,
         reply: (Database) throws -> Reply
@@ -43,7 +43,7 @@ extension Outbox {
 
     /// Answers with a refusal.
     ///
-    /// - Parameter digest: nil where the id stays free: a stranger must not use up the ids of others.
+    /// - Parameter digest: nil to leave the id unused: a stranger must not use up the ids of others.
     package func refuse(_ reply: Reply, by: String, digest: String?, replyTopic: String, at date: Date) throws {
         try pool.write { db in
             if let digest, let id = reply.request {
@@ -58,7 +58,7 @@ extension Outbox {
         }
     }
 
-    /// Commands that a run began and did not answer, as ids and topics of their replies.
+    /// Commands begun by an earlier run and not answered, as ids and topics of their replies.
     package func unanswered() throws -> [(id: String, digest: String, topic: String)] {
         try pool.read { db in
             try Row.fetchAll(db, sql: "SELECT id, digest, topic FROM requests WHERE NOT answered ORDER BY received, id")
@@ -66,7 +66,7 @@ extension Outbox {
         }
     }
 
-    /// Forgets requests and reviews that came in before these dates.
+    /// Forgets requests and reviews received before these dates.
     public func prune(requestsBefore requests: Date, reviewsBefore reviews: Date) throws(OutboxError) {
         try Self.explaining("delete old requests") {
             try pool.write { db in
@@ -92,7 +92,7 @@ extension Outbox {
 }
 
 extension Command {
-    /// As the audit log tells it.
+    /// As recorded in the audit log.
     var facts: [String: String] {
         switch action {
         case .ping: ["id": id, "command": "ping"]
@@ -103,9 +103,9 @@ extension Command {
     }
 }
 
-/// Answers that no broker has yet.
+/// Replies that no broker has yet.
 extension Outbox {
-    /// Beyond, the oldest go.
+    /// Beyond this number the oldest are deleted.
     private static let mostReplies = 1000
 
     static func insert(_ reply: Reply, topic: String, _ db: Database) throws {

@@ -2,7 +2,8 @@ import Contract
 public import Foundation
 import GRDB
 
-/// Which states of cameras and of the site a broker may still retain, so that one that is configured no more is emptied.
+/// Retained states of cameras and of the site that a broker may still have, so that those no longer configured are
+/// emptied.
 extension Outbox {
     package func retainedStates() throws(OutboxError) -> Set<String> {
         try Self.explaining("read which states are retained") {
@@ -22,7 +23,7 @@ extension Outbox {
         }
     }
 
-    /// Where the newest message about an incident is retained while it is open; nil where it has none.
+    /// The retained topic of an open incident, from its newest message; nil where it has none.
     public func openTopic(of incident: UUID) throws(OutboxError) -> String? {
         try Self.explaining("read where incident \(incident.text) is retained") {
             try pool.read { try OutboxSchema.newestMessage(of: incident, $0)?.openTopic }

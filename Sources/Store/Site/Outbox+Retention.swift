@@ -2,9 +2,9 @@ public import Contract
 public import Foundation
 import GRDB
 
-/// What the outbox keeps for how long.
+/// Retention periods of the outbox.
 extension Outbox {
-    /// As it was last saved; nil before the first time.
+    /// Nil before it was first saved.
     public func retentionClock() throws(OutboxError) -> RetentionClock? {
         try Self.explaining("read since when the date is believed") {
             let state = try pool.read { try Data.fetchOne($0, sql: "SELECT state FROM retention") }
@@ -19,7 +19,7 @@ extension Outbox {
         }
     }
 
-    /// What carries a date that cannot be right, before this software was written or to come, ages from now on.
+    /// Entries with an impossible date, before this software was written or in the future, age from now on.
     public func redate(at now: Date) throws(OutboxError) {
         try Self.explaining("correct impossible dates") {
             try pool.write { db in
@@ -37,9 +37,9 @@ extension Outbox {
     }
 
     /// Deletes the oldest entries of the audit log and the oldest answered requests beyond these numbers; the chain of
-    /// the log goes on.
+    /// the log continues.
     ///
-    /// Returns how many entries of the log went.
+    /// Returns the number of deleted entries of the log.
     @discardableResult
     public func limit(auditEntries: Int, requests: Int) throws(OutboxError) -> Int {
         try Self.explaining("keep the audit log to its limit") {
@@ -57,7 +57,7 @@ extension Outbox {
 }
 
 extension Outbox {
-    /// For those who watch over the site, all of one moment.
+    /// For monitoring, all values of one moment.
     public func standing() throws(OutboxError) -> OutboxStanding {
         try Self.explaining("read how the outbox stands") {
             try pool.read { db in
@@ -76,23 +76,23 @@ extension Outbox {
     }
 }
 
-/// What can be told of the outbox at one moment.
+/// The state of the outbox at one moment.
 public struct OutboxStanding: Sendable, Hashable {
     public let epoch: String
     public let counts: OutboxCounts
-    /// When the oldest message was written that no broker has; nil where there is none.
+    /// When the oldest message without an acknowledgement was written; nil where there is none.
     public let oldestUndelivered: Date?
-    /// By the ids of cameras; those without are left out.
+    /// By camera id; cameras without any are left out.
     public let openIncidents: [String: Int]
     public let tallies: [ReviewTally]
     public let evicted: EvictedEvidence
-    /// Databases that were set aside.
+    /// Renamed damaged databases.
     public let damaged: [String]
-    /// Without what troubles them.
+    /// Without their current trouble.
     public let sinks: [SinkReport]
 }
 
-/// How much the outbox may hold.
+/// The size limits of the outbox.
 public struct OutboxBudget: Sendable, Hashable {
     public var messages: Int
     /// Of payloads; the file itself is somewhat larger.

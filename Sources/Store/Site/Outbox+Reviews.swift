@@ -5,18 +5,18 @@ import GRDB
 
 /// Grid workers' verdicts.
 extension Outbox {
-    /// What became of a review.
+    /// The result of a review.
     package struct Reviewed {
         package let incident: Incident
         /// Nil where nothing changed.
         package let message: AlertMessage?
     }
 
-    /// Stores a review and what it changes. Throws a `Rejection`, an `OutboxError`, or SQLite's own error.
+    /// Stores a review and its effect. Throws a `Rejection`, an `OutboxError`, or SQLite's own error.
     ///
     /// - Parameters:
-    ///   - place: the area's levels of the topic that it came on: the incident must lie there.
-    ///   - reply: makes the answer from what became of it.
+    ///   - place: the area levels of its topic: the incident must lie there.
+    ///   - reply: makes the answer from the result.
     package func apply(
         _ review: Review, digest: String, place: String, replyTopic: String, topics: AlertTopics, at date: Date,
         reply: (Reviewed) throws -> Reply
@@ -28,7 +28,7 @@ extension Outbox {
             guard topics.place(of: last.topic) == place else {
                 throw Rejection(.unauthorised, "the incident lies in another area than the topic of the review")
             }
-            // Without an id of its own a review is known by its bytes.
+            // A review without an id is identified by its bytes.
             let id = review.id ?? digest
             let known = try Self.known(.review, id, digest, db)
             guard known != .other else { throw Rejection(.idReused, "another review had the id \(id)") }
@@ -70,7 +70,7 @@ extension Outbox {
             ])
     }
 
-    /// What reviews say of each rule at each camera.
+    /// The reviews of each rule at each camera.
     public func tallies() throws(OutboxError) -> [ReviewTally] {
         try Self.explaining("count reviews") { try pool.read(Self.tallies) }
     }
@@ -91,7 +91,7 @@ extension Outbox {
         }
     }
 
-    /// Incidents that a review ended while their objects stood there, and still do.
+    /// Incidents ended by a review whose objects are still there.
     public func suppressedIncidents(camera: String? = nil) throws(OutboxError) -> [Incident] {
         try Self.explaining("read what is suppressed") {
             try pool.read { db in

@@ -2,33 +2,33 @@ public import Contract
 public import Foundation
 import GRDB
 
-/// A message that a sink has refused for good, and that was passed over.
+/// A message that a sink has permanently refused, and that was skipped.
 public struct DeadLetter: Sendable, Hashable {
     public let sink: String
     /// Of the message.
     public let sequence: Int64
     public let topic: String
-    /// The sink's word.
+    /// The sink's reason.
     public let reason: String
     public let at: Date
 }
 
-/// Durable sinks beside the broker: each has a cursor of its own, and what is behind one of them stays as long as the budget
-/// allows.
+/// Durable sinks beside the broker: each has its own cursor, and messages behind a cursor are kept as long as the
+/// budget allows.
 extension Outbox {
-    /// By which the dead letters of the broker are known.
+    /// The name of the broker's dead letters.
     public static let broker = "broker"
-    /// Beyond, the oldest of a sink go.
+    /// Beyond this number the oldest of a sink are deleted.
     private static let mostDeadLetters = 1000
 
-    /// Takes over which sinks there are. A new one begins with what is written from now on; one that is not named any more
-    /// is forgotten, with what it missed.
+    /// Sets the list of sinks. A new one starts with the messages written from now on; one no longer listed is
+    /// forgotten, with its missed messages.
     public func serve(sinks names: [String]) throws(OutboxError) {
         try Self.explaining("take over the sinks of messages") {
             try writeMakingRoom { db in
                 let known = try String.fetchAll(db, sql: "SELECT name FROM sinks")
                 for name in known where !names.contains(name) {
-                    // Whoever took it out should find what was given up with it.
+                    // Record what is discarded, for whoever removed the sink.
                     try Self.audit(
                         .messagesDropped, by: "", facts: ["sink": name, "reason": "the sink was taken out"], at: Date(),
                         db)
@@ -45,7 +45,7 @@ extension Outbox {
         }
     }
 
-    /// The oldest messages that a sink is not done with, in sequence, without those that are held. Empty for an unknown sink.
+    /// The oldest messages that a sink has not finished, in sequence, without held ones. Empty for an unknown sink.
     public func pending(sink name: String, limit: Int) throws(OutboxError) -> [AlertMessage] {
         try Self.explaining("read the messages for \(name)") {
             try held.reading { end in
@@ -61,9 +61,9 @@ extension Outbox {
         }
     }
 
-    /// A sink is done with all messages up to this one.
+    /// A sink has finished all messages up to this one.
     ///
-    /// - Parameter refusal: why it refused this one for good; it is kept as a dead letter.
+    /// - Parameter refusal: the reason of a permanent refusal of this one; it is kept as a dead letter.
     public func settle(
         sink name: String, through message: AlertMessage, refusal: String? = nil, at date: Date = Date()
     ) throws(OutboxError) {
@@ -96,7 +96,7 @@ extension Outbox {
         try audit(.messagesDropped, by: "", facts: facts, at: date, db)
     }
 
-    /// What sinks have refused for good, the newest first.
+    /// Messages that sinks have permanently refused, the newest first.
     public func deadLetters(limit: Int = 100) throws(OutboxError) -> [DeadLetter] {
         try Self.explaining("read the dead letters") {
             try pool.read { db in
@@ -111,14 +111,14 @@ extension Outbox {
         }
     }
 
-    /// How many messages each sink has refused for good, by the sink's name.
+    /// The number of permanently refused messages of each sink, by the sink's name.
     static func deadLetterCounts(_ db: Database) throws -> [String: Int] {
         let rows = try Row.fetchAll(db, sql: "SELECT sink, COUNT(*) AS count FROM dead_letters GROUP BY sink")
         return Dictionary(rows.map { ($0["sink"], $0["count"]) }) { first, _ in first }
     }
 
-    /// How the sinks stand, by their names; the broker only where it has refused something for good. What troubles them is
-    /// not known here.
+    /// The state of the sinks, by their names; the broker only where it has permanently refused something. Their
+    /// current trouble is not known here.
     public func sinkReports() throws(OutboxError) -> [SinkReport] {
         try Self.explaining("read how far the sinks have come") { try pool.read { try Self.sinkReports($0) } }
     }
@@ -137,7 +137,7 @@ extension Outbox {
         return reports + [dead[broker].map { SinkReport(name: broker, deadLetters: $0) }].compactMap { $0 }
     }
 
-    /// By the two partial indexes, which are a hundredth of the messages themselves.
+    /// By the two partial indexes, which are a hundredth of the size of the messages.
     private static func waiting(behind cursor: Int64, _ db: Database) throws -> Int {
         let sql = """
             SELECT (SELECT COUNT(*) FROM messages INDEXED BY messages_delivered \
@@ -148,15 +148,15 @@ extension Outbox {
         return try Int.fetchOne(db, sql: sql, arguments: [cursor]) ?? 0
     }
 
-    /// The broker has not refused the message for good.
+    /// The broker has not permanently refused the message.
     static func isTaken(_ messages: String) -> String {
         "\(messages).sequence NOT IN (SELECT sequence FROM dead_letters WHERE sink = '\(broker)')"
     }
 
-    /// A database of an older version that is opened for reading only knows of none.
+    /// The database of an older version, opened for reading only, has none.
     static func hasSinks(_ db: Database) throws -> Bool { try db.tableExists("dead_letters") }
 
-    /// The broker has refused the message and it is passed over: it is done with, and kept as a dead letter.
+    /// The broker has refused the message and it is skipped: it is finished, and kept as a dead letter.
     static func passOver(_ sequence: Int64, reason: String, at date: Date, _ db: Database) throws {
         let condition = "sequence = ?"
         guard let message = try OutboxSchema.messages(db, where: condition, arguments: [sequence]).first else { return }
@@ -164,7 +164,7 @@ extension Outbox {
         try insert(deadLetter: message, sink: broker, reason: reason, at: date, db)
     }
 
-    /// To be called before messages are deleted: each sink that is not done with them misses them.
+    /// To be called before messages are deleted: each sink that has not finished them misses them.
     static func noteMissed(_ sequences: [Int64], _ db: Database) throws {
         guard let newest = sequences.max() else { return }
         let behind = try Row.fetchAll(
@@ -172,7 +172,7 @@ extension Outbox {
         for row in behind {
             let (name, cursor): (String, Int64) = (row["name"], row["cursor"])
             for sequence in sequences.sorted() where sequence > cursor {
-                // Mostly the newest span grows by one.
+                // Usually the newest span grows by one.
                 try db.execute(
                     sql: "UPDATE sink_gaps SET last = ? WHERE sink = ? AND last = ?",
                     arguments: [sequence, name, sequence - 1])

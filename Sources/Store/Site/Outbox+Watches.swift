@@ -4,7 +4,7 @@ public import Foundation
 import GRDB
 
 extension Outbox {
-    /// Keeps what is under way at a camera, so that its time goes on after a restart; nil forgets it.
+    /// Stores the watch checkpoint of a camera, so that its time continues after a restart; nil deletes it.
     ///
     /// - Parameter moment: now, on the camera's timeline.
     public func save(watch: WatchCheckpoint?, at moment: MomentOfRecord, camera: String) throws(OutboxError) {
@@ -14,7 +14,7 @@ extension Outbox {
                 if let data {
                     try OutboxSchema.save(watch: data, camera: camera, db)
                 } else {
-                    // With its presets.
+                    // Including its presets.
                     try db.execute(
                         sql: "DELETE FROM watches WHERE camera = ? OR camera LIKE ? || '/%'",
                         arguments: [camera, camera])
@@ -24,7 +24,7 @@ extension Outbox {
         }
     }
 
-    /// What was under way at a camera when it was last kept, for `WatchCheckpoint(data:)`; nil where that was never.
+    /// The stored watch checkpoint of a camera, for `WatchCheckpoint(data:)`; nil where there is none.
     public func watch(camera: String) throws(OutboxError) -> Data? {
         try Self.explaining("read what was under way at camera \(camera)") {
             try pool.read { db in
@@ -35,7 +35,7 @@ extension Outbox {
 }
 
 extension Outbox {
-    /// Keeps what lies on the ground at a camera, so that its time goes on after a restart; nil forgets it.
+    /// Stores the background checkpoint of a camera, so that its time continues after a restart; nil deletes it.
     ///
     /// - Parameter moment: now, on the camera's timeline.
     public func save(_ ground: BackgroundCheckpoint?, at moment: MomentOfRecord, camera: String) throws(OutboxError) {
@@ -52,8 +52,7 @@ extension Outbox {
         }
     }
 
-    /// What lay on the ground at a camera when it was last kept; nil where that was never, or cannot be read by this
-    /// version.
+    /// The stored background checkpoint of a camera; nil where there is none, or this version cannot read it.
     public func ground(camera: String) throws(OutboxError) -> BackgroundCheckpoint? {
         try Self.explaining("read what lay on the ground at camera \(camera)") {
             let data = try pool.read { db in
@@ -65,7 +64,7 @@ extension Outbox {
 }
 
 extension Outbox {
-    /// Keeps the view of a camera, so that a later run recognises it.
+    /// Stores the view of a camera, so that a later run recognises it.
     public func save(_ view: ViewCheckpoint, camera: String) throws(OutboxError) {
         try Self.explaining("keep the view of camera \(camera)") {
             let data = try view.data()
@@ -73,7 +72,7 @@ extension Outbox {
         }
     }
 
-    /// The view of a camera when it was last kept, for `ViewCheckpoint(data:)`; nil where that was never.
+    /// The stored view of a camera, for `ViewCheckpoint(data:)`; nil where there is none.
     public func view(camera: String) throws(OutboxError) -> Data? {
         try Self.explaining("read the view of camera \(camera)") {
             try pool.read { db in

@@ -4,7 +4,7 @@ public import Foundation
 package import GRDB
 import Synchronization
 
-/// Incidents and their messages on disk: what is written here survives a power cut, and is sent in sequence.
+/// Incidents and their messages on disk: committed data survives a power cut, and is sent in sequence.
 ///
 /// The calls block for a write to the disk; any thread may make them.
 public final class Outbox: Sendable {
@@ -13,15 +13,15 @@ public final class Outbox: Sendable {
     let sendsPictures: Bool
     private let appended = Mutex<@Sendable () -> Void>({})
     let file: URL
-    /// Whether nothing was ever written to the audit log when it was opened: the database was made just now, or by a run
-    /// that ended before it could tell of it.
+    /// Whether the audit log was empty when it was opened: the database is new, or was made by a run that ended before
+    /// its first entry.
     public let isNew: Bool
     let generation: Mutex<String>
     let held = HeldMessages()
 
     /// Opens or creates the database, and its folder.
     ///
-    /// - Parameter sendsPictures: whether the masked pictures of messages are kept in line for the `evidence` topics.
+    /// - Parameter sendsPictures: whether the masked pictures of messages are enqueued for the `evidence` topics.
     public init(
         file: URL, budget: OutboxBudget = OutboxBudget(), sendsPictures: Bool = false
     ) throws(OutboxError) {
@@ -39,7 +39,7 @@ public final class Outbox: Sendable {
             let pool = try DatabasePool(path: file.path, configuration: configuration)
             // GRDB sets NORMAL with WAL, which may lose the last transactions in a power cut.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            // What a later version keeps is not known here, and would be lost bit by bit.
+            // Data of a later version is unknown here, and would be lost bit by bit.
             guard try !pool.read(OutboxSchema.migrator.hasBeenSuperseded) else {
                 throw OutboxError(
                     operation: "open the outbox \(file.path)", cause: "a later version of gridwarden has written it",
@@ -51,7 +51,7 @@ public final class Outbox: Sendable {
         generation = Mutex(epoch)
     }
 
-    /// Opens a database that is there for reading only: calls that write fail.
+    /// Opens an existing database for reading only: calls that write fail.
     public init(reading file: URL) throws(OutboxError) {
         budget = OutboxBudget()
         sendsPictures = false
@@ -68,15 +68,15 @@ public final class Outbox: Sendable {
         generation = Mutex(epoch)
     }
 
-    /// - Parameter body: called on the database's thread after each message that was written, whoever wrote it. Must not wait.
+    /// - Parameter body: called on the database's thread after each written message, whatever wrote it. Must not wait.
     public func onAppend(_ body: @escaping @Sendable () -> Void) { appended.withLock { $0 = body } }
 
-    /// Writes the incident's state and a message about it in one transaction: both, or neither.
+    /// Writes the incident's state and a message about it in one transaction.
     ///
-    /// A review may have changed the incident meanwhile. Then its verdict is kept and the revision goes on from there;
-    /// nothing is written, and the result is nil, where the review has ended it.
+    /// A review may have changed the incident meanwhile. Then its verdict is kept and the revision continues from
+    /// there; where the review has ended it, nothing is written, and the result is nil.
     ///
-    /// - Parameter message: makes the message about the incident as it is written, under the sequence that it will have.
+    /// - Parameter message: makes the message about the incident as it is written, with its sequence.
     @discardableResult
     public func append(
         _ incident: Incident, message: (_ incident: Incident, _ sequence: Int64) throws -> AlertMessage
@@ -89,7 +89,7 @@ public final class Outbox: Sendable {
         }
     }
 
-    /// In a transaction of the caller's.
+    /// In a transaction of the caller.
     func append(
         _ incident: Incident, message: (_ incident: Incident, _ sequence: Int64) throws -> AlertMessage, _ db: Database
     ) throws -> AlertMessage {
@@ -109,7 +109,7 @@ public final class Outbox: Sendable {
         return message
     }
 
-    /// The incident after what reviews and pictures have made of it meanwhile; nil where a review has ended it.
+    /// The incident merged with reviews and pictures recorded meanwhile; nil where a review has ended it.
     static func merged(_ incident: Incident, _ db: Database) throws -> Incident? {
         guard let stored = try OutboxSchema.incident(incident.id, db) else { return incident }
         guard stored.review == nil || stored.isOpen else { return nil }
@@ -119,9 +119,9 @@ public final class Outbox: Sendable {
         return incident
     }
 
-    /// Where the disk is full, what was delivered long ago makes room, once; then the error is the caller's.
+    /// Where the disk is full, old delivered messages are deleted, once; a further error goes to the caller.
     ///
-    /// - Parameter acknowledged: messages that a broker has and that are not marked yet, which may go too.
+    /// - Parameter acknowledged: messages that a broker has and that are not marked yet, which may be deleted too.
     func writeMakingRoom<T>(acknowledged: [Int64] = [], _ body: (Database) throws -> T) throws -> T {
         do { return try pool.write(body) } catch let error as DatabaseError where error.resultCode == .SQLITE_FULL {
             let freed = try pool.write { db in
@@ -150,7 +150,7 @@ public final class Outbox: Sendable {
         try pending(limit: limit, after: DeliveryProgress())
     }
 
-    /// Without those that are done with, although the outbox does not know it yet, and those that are held.
+    /// Without held messages and those finished in memory but not in the outbox yet.
     package func pending(limit: Int, after progress: DeliveryProgress) throws(OutboxError) -> [AlertMessage] {
         try Self.explaining("read the undelivered messages") {
             try held.reading { end in
@@ -174,7 +174,7 @@ public final class Outbox: Sendable {
         }
     }
 
-    /// Of each open incident, the newest message that a broker has: what should be retained now.
+    /// The newest message that a broker has of each open incident: what should be retained now.
     public func retainedOpen() throws(OutboxError) -> [AlertMessage] {
         try Self.explaining("read the messages of open incidents") {
             try pool.read { db in
@@ -215,14 +215,14 @@ public final class Outbox: Sendable {
         }
     }
 
-    /// Deletes what was delivered before `date`, except the messages of open incidents; returns how many.
+    /// Deletes messages delivered before `date`, except those of open incidents; returns how many.
     ///
-    /// What is suppressed stays known until its object has gone.
+    /// Suppressed incidents are kept until their objects have gone.
     @discardableResult
     public func prune(deliveredBefore date: Date) throws(OutboxError) -> Int {
         try Self.explaining("delete old messages") {
             try pool.write { db in
-                // What is older than this software bears a wrong date.
+                // Anything dated before this software was written has a wrong date.
                 let old =
                     "delivered_at >= ? AND delivered_at < ? AND subject NOT IN (SELECT id FROM incidents WHERE open)"
                 let arguments: StatementArguments = [
@@ -269,9 +269,9 @@ public final class Outbox: Sendable {
         try Int64.fetchOne(db, sql: "SELECT last FROM sequence") ?? 0
     }
 
-    /// What the site's state tells, all of one moment.
+    /// The content of the site's state, all of one moment.
     ///
-    /// - Parameter isCounting: whether it says how much waits for each sink, which takes a while where that is much.
+    /// - Parameter isCounting: whether to count the messages waiting for each sink, which takes a while for many.
     package func facts(isCounting: Bool = true) throws(OutboxError) -> SiteReport.Facts {
         try Self.explaining("read the site's state") {
             try pool.read { db in
@@ -292,12 +292,13 @@ public final class Outbox: Sendable {
         }
     }
 
-    /// SQLite's own word on how it writes: 2 is FULL.
+    /// SQLite's synchronous mode: 2 is FULL.
     func synchronousMode() throws -> Int? {
         try pool.writeWithoutTransaction { try Int.fetchOne($0, sql: "PRAGMA synchronous") }
     }
 
-    /// By which the age of what was kept of a camera is known; nil where nothing was, or an older version did.
+    /// The moment by which the age of a camera's checkpoints is known; nil where there are none, or of an older
+    /// version.
     public func moment(camera: String) throws(OutboxError) -> MomentOfRecord? {
         try Self.explaining("read when the state of camera \(camera) was kept") {
             let state = try pool.read { db in
@@ -314,14 +315,14 @@ public final class Outbox: Sendable {
     }
 }
 
-/// Why the outbox could not do its work, and what helps.
+/// Why an operation of the outbox failed, and a remedy.
 public struct OutboxError: Error, CustomStringConvertible {
     public let operation: String
     public let cause: String
     public let remedy: String
-    /// Whether the same would fail again, however often it is tried: the fault is in what was to be written.
+    /// Whether every further attempt would fail as well: the fault is in the data to be written.
     public var isFinal = false
-    /// Whether the database is not what was written: trying again does not help.
+    /// Whether the database is damaged: trying again does not help.
     public var isDamage = false
 
     public var description: String { "could not \(operation): \(cause); \(remedy)" }

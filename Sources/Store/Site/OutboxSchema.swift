@@ -73,7 +73,8 @@ enum OutboxSchema {
         migrator.registerMigration("retained") { db in
             try db.execute(sql: "CREATE TABLE retained (topic TEXT PRIMARY KEY NOT NULL) WITHOUT ROWID")
         }
-        // Without it each eviction reads all payloads where nothing has been delivered, just while the broker is away.
+        // Without it each eviction reads all payloads where nothing has been delivered, just while the broker is
+        // unreachable.
         migrator.registerMigration("delivered messages") { db in
             try db.execute(
                 sql: "CREATE INDEX messages_delivered ON messages(sequence) WHERE delivered_at IS NOT NULL")
@@ -100,7 +101,7 @@ enum OutboxSchema {
             try db.execute(
                 sql: "CREATE TABLE views (camera TEXT PRIMARY KEY NOT NULL, data BLOB NOT NULL) WITHOUT ROWID")
         }
-        // Sinks beside the broker, each with a cursor of its own, and what was refused for good.
+        // Sinks beside the broker, each with its own cursor, and dead letters.
         migrator.registerMigration("sinks") { db in
             try db.execute(
                 sql: """
@@ -131,7 +132,7 @@ enum OutboxSchema {
             arguments: [camera, time, data])
     }
 
-    /// What comes in, what is answered, and what has to be sent again or beside the messages.
+    /// Requests, replies, and messages and pictures that have to be sent again or separately.
     private static let requests = """
         ALTER TABLE incidents ADD COLUMN suppressed INTEGER NOT NULL DEFAULT 0;
         CREATE INDEX incidents_suppressed ON incidents(camera) WHERE suppressed;
@@ -195,7 +196,7 @@ enum OutboxSchema {
 
         """
 
-    /// How much the messages take, and which of them were dropped before any broker had them.
+    /// The size of the messages, and which of them were dropped before any broker had them.
     private static let budget = """
         CREATE TABLE totals (messages INTEGER NOT NULL, bytes INTEGER NOT NULL);
         INSERT INTO totals SELECT COUNT(*), COALESCE(SUM(LENGTH(payload)), 0) FROM messages;
@@ -276,7 +277,7 @@ extension OutboxError {
             default: "check that the folder exists, belongs to the service's user and can be written"
             }
         let code = (error as? DatabaseError)?.resultCode
-        // The statements are always the same: one that SQLite does not understand means other tables.
+        // The statements are constant: one that SQLite does not accept means other tables.
         let isDamage =
             error is DecodingError || code == .SQLITE_CORRUPT || code == .SQLITE_NOTADB || code == .SQLITE_ERROR
         if isDamage { Outbox.noteComplaint() }
