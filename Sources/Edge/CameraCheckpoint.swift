@@ -3,24 +3,24 @@ import Domain
 import Logging
 import Store
 
-/// What earlier runs have left of a camera.
+/// The state of a camera from earlier runs.
 struct CameraCheckpoint: Sendable {
-    /// Those that are open.
+    /// The open incidents.
     var incidents: [Incident] = []
-    /// What stood still and was under way; nil where that is not known.
+    /// Stationary objects and the state of the rules; nil where unknown.
     var watch: WatchCheckpoint?
-    /// The ground and what lay there; nil where that is not known.
+    /// The background and the objects on it; nil where unknown.
     var ground: BackgroundCheckpoint?
-    /// What the camera saw; nil where that is not known.
+    /// The camera's view; nil where unknown.
     var view: ViewCheckpoint?
-    /// The incidents that a review had ended while their objects stood there.
+    /// The incidents ended by a review while their objects were still there.
     var suppressed: [Incident] = []
-    /// By which the age of all this is known; nil where an older version wrote it.
+    /// The moment by which the age of all this is known; nil in checkpoints of an older version.
     var moment: MomentOfRecord?
 
     init() {}
 
-    /// What there is of each preset, by its id: `watch`, `ground` and `view`.
+    /// The state of each preset, by its id: `watch`, `ground` and `view`.
     var presets: [String: CameraCheckpoint] = [:]
 
     /// - Parameters:
@@ -60,9 +60,9 @@ struct CameraCheckpoint: Sendable {
             metadata: ["camera": "\(place)"])
     }
 
-    /// The media time at which a run that starts now goes on; where nothing goes on, the date.
+    /// The media time at which a run that starts now resumes; the date where there is nothing to resume.
     ///
-    /// Never before what is known: a clock that was set back must not make what stood then younger than now.
+    /// Never before a stored time: after a clock was set back, restored objects must not be younger than now.
     func begin(on now: HostClocks) -> MediaTime {
         let kept = [self] + presets.values
         let known = incidents.map(\.lastSeen) + kept.flatMap { [$0.watch?.time, $0.ground?.time] }.compactMap { $0 }

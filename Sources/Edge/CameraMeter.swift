@@ -3,7 +3,7 @@ import Dispatch
 import Pipeline
 import Synchronization
 
-/// What can be told of one camera at any moment, from any thread.
+/// The live figures of one camera, available from any thread.
 final class CameraMeter: Sendable {
     struct Reading: Sendable {
         var looks = 0
@@ -12,18 +12,18 @@ final class CameraMeter: Sendable {
         var secondsSinceLook: Double?
         /// Over the last minute, or since the start where that is shorter.
         var looksPerSecond = 0.0
-        /// As it was last published; nil before that.
+        /// As last published; nil before that.
         var state: String?
         var reason: String?
-        /// The camera's clock minus ours, in seconds; nil where that is not known.
+        /// The camera's clock minus ours, in seconds; nil where unknown.
         var clockOffset: Double?
     }
 
     private struct State {
         var reading = Reading()
-        /// Of the looks of the last minute, in seconds of uptime.
+        /// Times of the looks of the last minute, in seconds of uptime.
         var times: [Double] = []
-        /// Pictures that the looking task is done with, seen or failed.
+        /// Pictures that the looking task has finished, successfully or not.
         var turns = 0
     }
 
@@ -31,7 +31,7 @@ final class CameraMeter: Sendable {
     private let state = Mutex(State())
     private let start = uptime()
 
-    /// The looking task is done with a picture.
+    /// The looking task has finished a picture.
     func turned() { state.withLock { $0.turns += 1 } }
 
     var turns: Int { state.withLock { $0.turns } }

@@ -3,8 +3,8 @@ import Domain
 import Synchronization
 import Video
 
-/// The one list of a site's cameras: those that are configured, and of them those that run at the moment or have come to the end
-/// of their file. Whoever needs the first follows `changes`, whoever needs the second asks.
+/// The list of a site's cameras: the configured ones, and of those the ones that run at the moment or have reached the
+/// end of their file. The former are followed by `changes`, the latter are queried.
 final class CameraRegistry: Sendable {
     private struct State {
         var configured: [CameraIdentity]
@@ -19,7 +19,7 @@ final class CameraRegistry: Sendable {
 
     var configured: [CameraIdentity] { state.withLock { $0.configured } }
 
-    /// By their ids.
+    /// By id.
     var services: [CameraService] {
         get { state.withLock { $0.running } }
         set {
@@ -28,16 +28,16 @@ final class CameraRegistry: Sendable {
         }
     }
 
-    /// From now on these are configured.
+    /// Sets the configured cameras.
     func adopt(_ cameras: [CameraIdentity]) {
         state.withLock { state in
             state.configured = cameras
-            // Under the lock, so that nobody ends with an older list.
+            // Under the lock, so that no follower ends with an older list.
             for follower in state.followers.values { follower.yield(cameras) }
         }
     }
 
-    /// The cameras that are configured now, then at each change; who is slow gets the newest only.
+    /// The configured cameras, now and at each change; a slow reader gets the newest list only.
     func changes() -> AsyncStream<[CameraIdentity]> {
         let (stream, continuation) = AsyncStream<[CameraIdentity]>.makeStream(bufferingPolicy: .bufferingNewest(1))
         let number = state.withLock { state in

@@ -2,7 +2,7 @@ public import Contract
 public import Runtime
 
 extension CameraReport {
-    /// Without the secrets that a camera or a library repeated.
+    /// Without secrets that a camera or a library repeated.
     public func redacted(by secrets: KnownSecrets) -> CameraReport {
         var report = self
         report.reason = reason.map(secrets.redact)

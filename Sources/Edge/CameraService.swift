@@ -9,19 +9,19 @@ public import Pipeline
 import Store
 public import Video
 
-/// One camera of the daemon: its stream, its pipeline, and what comes out of it.
+/// One camera of the daemon: its stream, its pipeline, and the results.
 ///
 /// Faults of the camera are states, never errors.
 public struct CameraService: Sendable {
-    /// What one camera is and what is watched on it.
+    /// The configuration of one camera and its zones.
     public struct Settings: Sendable, Equatable {
         public var identity: CameraIdentity
         public var stream: Camera.Settings
         public var zones: [WatchedZone]
         public var minimumScore: Double
-        /// Whether zones in which vehicles are small are looked at in parts too.
+        /// Whether zones with small vehicles are also detected in tiles.
         public var hasTiles: Bool
-        /// Where the camera turns: each zone was drawn on one of them.
+        /// The presets of a camera that turns: each zone was drawn on one of them.
         public var presets: [CameraPreset]
 
         public init(
@@ -36,12 +36,12 @@ public struct CameraService: Sendable {
             self.presets = presets
         }
 
-        /// The zones that were drawn on a preset; all of them where the camera has none.
+        /// The zones drawn on a preset; all of them where the camera has none.
         func zones(on preset: CameraPreset?) -> [WatchedZone] {
             preset == nil ? zones : zones.filter { $0.preset == preset?.id }
         }
 
-        /// What an operator should know although nothing of it is wrong.
+        /// What an operator should know although it is not a fault.
         public var notes: [String] {
             stream.notes
                 + zones.withParking.filter { !$0.polygon.pictureEdges.isEmpty }.map {
@@ -69,7 +69,7 @@ public struct CameraService: Sendable {
     /// - Parameters:
     ///   - classifier: nil where no classifier is available.
     ///   - maker: nil where no evidence is kept.
-    ///   - reviewMailbox: tells of those that a review ends from now on.
+    ///   - reviewMailbox: receives the incidents that a review ends from now on.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
@@ -105,7 +105,7 @@ public struct CameraService: Sendable {
         }
     }
 
-    /// Ends the run. What is open stays open, and what stands still is kept.
+    /// Ends the run. Open incidents remain open, and stationary objects are stored.
     func stop() { camera.stop() }
 
     private func look() async {
@@ -139,7 +139,7 @@ public struct CameraService: Sendable {
         }
         requests.close()
         guard let last else { return }
-        // Even where nothing lies there: what is put down until the next start is new then.
+        // Even with no objects on the ground: objects put down before the next start are then recognised as new.
         for place in watch.places {
             writer.post(
                 .init(
@@ -151,11 +151,11 @@ public struct CameraService: Sendable {
         }
     }
 
-    /// Hands over what a look has changed, with what a later run needs to go on from there.
+    /// Submits the changes of a look, together with the checkpoint from which a later run resumes.
     private func keep(_ look: CameraPipeline.Look, _ frame: Frame, of watch: CameraWatch) {
         let place = watch.place
         let unsuppressed = watch.takeUnsuppressed()
-        // What is reported is in the checkpoint of the same transaction, or neither is there.
+        // The checkpoint in the same transaction contains the reported state, or neither is written.
         let isReport = !look.changes.isEmpty || !unsuppressed.isEmpty
         let isBackgroundDue =
             place.pipeline.knowsBackground
@@ -175,7 +175,7 @@ public struct CameraService: Sendable {
         tell(place.restoration)
     }
 
-    /// What goes on with what earlier runs have left of it.
+    /// Builds the pipeline of a preset from its checkpoint.
     private func place(_ preset: CameraPreset?) -> CameraWatch.Place {
         let zones = settings.zones(on: preset)
         let ids = Set(zones.map(\.zone.id))
@@ -185,7 +185,7 @@ public struct CameraService: Sendable {
             logger.notice("the zones were drawn anew, the camera's view is learnt anew")
             learnt = nil
         }
-        // Without presets there is one place, for all that is open.
+        // Without presets there is one place, for all open incidents.
         func isHere(_ incident: Incident) -> Bool { preset == nil || ids.contains(incident.zone) }
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,
@@ -201,14 +201,14 @@ public struct CameraService: Sendable {
         return CameraWatch.Place(preset: preset, learnt: learnt, pipeline: pipeline)
     }
 
-    /// The view that the zones of a place were drawn on; nil where none is known.
+    /// The view that the zones of a place were drawn on; nil where unknown.
     private func view(of place: CameraWatch.Place) -> ViewCheckpoint? {
         var view = place.pipeline.viewCheckpoint()
         view?.zones = settings.zones(on: place.preset).drawing(on: place.preset)
         return view
     }
 
-    /// Pictures of another shape cannot be compared with the view that was kept.
+    /// Pictures of another shape cannot be compared with the stored view.
     private func tellShape(of frame: Frame) {
         let height = SmallPicture.height(of: frame)
         guard let view = restored.view, !view.fits(width: SmallPicture.width, height: height) else { return }

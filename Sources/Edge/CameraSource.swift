@@ -1,7 +1,7 @@
 package import Domain
 package import Video
 
-/// Where a camera's pictures come from: `Camera`, or what a test shows.
+/// The source of a camera's pictures: `Camera`, or a replacement in tests.
 package protocol CameraSource: Sendable {
     var id: String { get }
     /// Ends when the source is stopped, or with a file.
@@ -13,9 +13,9 @@ package protocol CameraSource: Sendable {
     /// See `Camera`.
     var longestSilence: Double { get }
 
-    /// Runs until `stop`, or to the end of a file; it may hang beyond in a search for a host's name.
+    /// Runs until `stop`, or to the end of a file; a host name look-up may hang beyond that.
     func run(from started: MediaTime) async
-    /// Asks for pictures between the looks, or for no more of them.
+    /// Starts or stops the pictures between the looks.
     func watch(with attention: Attention)
     func stop()
 }

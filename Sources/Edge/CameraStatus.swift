@@ -5,15 +5,15 @@ import Foundation
 import Inference
 import Video
 
-/// What is published of one camera: whether its stream comes, whether it can see, and how honest its clock is.
+/// The published state of one camera: whether its stream arrives, whether it can see, and whether its clock is right.
 ///
-/// Fed by the stream and by the looks; a report comes out of it at each change.
+/// Updated by the stream and by the looks; returns a report at each change.
 actor CameraStatus {
-    /// Seconds of looks that `looks_per_second` is the mean of.
+    /// The period over which `looks_per_second` is averaged, in seconds.
     private static let window = 60.0
-    /// Seconds for which a warning stays in the state after what it warns of.
+    /// Seconds for which a warning remains in the state after its cause.
     private static let warningLasts = 600.0
-    /// Seconds by which the camera's clock must have moved against ours to be told anew.
+    /// Change of the camera's clock against ours, in seconds, that is reported.
     private static let offsetMoves = 1.0
 
     /// Of a picture, in pixels.
@@ -32,7 +32,7 @@ actor CameraStatus {
     private var warned: (text: String, at: MediaTime)?
     private var size: Size?
     private var picture: CameraReport.Picture?
-    /// What holds as long as the stream is as it is.
+    /// Remarks that hold as long as the stream is unchanged.
     private var remarks: [String] = []
     private var preset: String?
     private var looks: [Double] = []
@@ -45,9 +45,9 @@ actor CameraStatus {
         self.site = site
     }
 
-    /// The stream has changed its state; the report to publish, nil where nothing has changed for a subscriber.
+    /// The stream has changed its state; returns the report to publish, nil where nothing has changed for a subscriber.
     func stream(_ state: CameraState, at date: Date) -> CameraReport? {
-        // Another attempt is no news; the first one is not known to be one.
+        // A further attempt changes nothing; the first one cannot be told from it.
         if state == .connecting { return nil }
         stream = state
         if state != .online { blind.interrupt() }
@@ -57,15 +57,15 @@ actor CameraStatus {
     /// A look has been taken.
     ///
     /// - Parameters:
-    ///   - size: as it is shown.
-    ///   - preset: that the camera is at; nil where it has none, or shows none of them.
+    ///   - size: as displayed.
+    ///   - preset: the camera's current one; nil where it has none, or shows none of them.
     ///   - remarks: see `Frame.remarks`.
     func looked(
         _ judgement: ViewJudgement, at time: MediaTime, size: Size, date: Date, moment: ClockMoment?,
         picture: CameraReport.Picture? = nil, preset: String? = nil, remarks: [String] = []
     ) -> CameraReport? {
         (self.picture, self.preset, self.remarks) = (picture, preset, remarks)
-        // A picture that waited while the stream broke does not make it whole.
+        // A picture that was still waiting when the stream broke does not mean that it is back.
         if stream == nil { stream = .online }
         blind.add(judgement, at: time)
         looks.append(time.seconds)
@@ -99,7 +99,7 @@ actor CameraStatus {
             report.preset = preset
         }
         report.clockOffsetMilliseconds = clock.offset.map { Int(($0 * 1000).rounded()) }
-        // What changes all the time is no change by itself.
+        // Constantly changing values are not a change by themselves.
         let isSame =
             report.state == published?.state && report.fault == published?.fault
             && report.warning == published?.warning && report.picture == published?.picture
@@ -113,7 +113,7 @@ actor CameraStatus {
         return report
     }
 
-    /// The camera's clock minus ours, in seconds; nil where that is not known.
+    /// The camera's clock minus ours, in seconds; nil where unknown.
     var clockOffset: Double? { clock.offset }
 
     private func isNews(_ offset: Int?) -> Bool {
@@ -131,7 +131,7 @@ actor CameraStatus {
 }
 
 extension CameraReport.State {
-    /// As the contract groups them: what a camera cannot see through is `blind`.
+    /// As grouped by the contract: a camera that cannot see is `blind`.
     init(_ kind: CameraFault.Kind) {
         switch kind {
         case .frozen: self = .frozen
@@ -142,7 +142,7 @@ extension CameraReport.State {
 }
 
 extension CameraReport.Picture {
-    /// - Parameter zones: those that are watched for parking, and how they are seen.
+    /// - Parameter zones: those watched for parking, and how well they are seen.
     init(_ shape: PictureShape, model: DetectionModel? = nil, zones: [CameraReport.Zone]? = nil) {
         let input = model?.input(width: shape.width, height: shape.height)
         self.init(

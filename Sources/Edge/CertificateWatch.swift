@@ -5,7 +5,7 @@ import Logging
 import MQTT
 import ServiceLifecycle
 
-/// Warns once a day while a certificate of the broker's connection is about to end.
+/// Warns once a day when a certificate of the broker's connection is about to expire.
 struct CertificateWatch: Service {
     /// Days.
     static let notice = 30
@@ -15,7 +15,7 @@ struct CertificateWatch: Service {
 
     func run() async throws {
         await cancelWhenGracefulShutdown {
-            // The first time is soon after the start, when the broker has shown its certificate.
+            // The first check is soon after the start, when the broker has presented its certificate.
             var wait = Duration.seconds(60)
             while !Task.isCancelled {
                 try? await Task.sleep(for: wait)
@@ -28,7 +28,7 @@ struct CertificateWatch: Service {
         }
     }
 
-    /// One line for each certificate that ends within the notice, with the remedy.
+    /// One line for each certificate that expires within the notice, with the remedy.
     static func warnings(_ certificates: [CertificateExpiry], at now: Date) -> [String] {
         certificates.filter { $0.daysLeft(at: now) < notice }.map { certificate in
             let days = certificate.daysLeft(at: now)

@@ -9,12 +9,12 @@ public struct Daemon: Sendable {
     private let edge: EdgeServices
     private let logger: Logger
 
-    /// Opens the outbox, reads the model, and restores what was open; throws where one of them cannot be had.
+    /// Opens the outbox, loads the model, and restores open incidents; throws where one of them fails.
     ///
     /// - Parameters:
-    ///   - read: reads the configuration again at SIGHUP and when a client asks for it, and throws where that changes what only a
-    ///     restart takes over; nil leaves both alone.
-    ///   - adopt: told of a configuration that is in use from now on, for what lies outside of the daemon.
+    ///   - read: reads the configuration again at SIGHUP and on a client's request, and throws where a change requires
+    ///     a restart; nil disables both.
+    ///   - adopt: called with a configuration that takes effect, for parts outside of the daemon.
     public init(
         _ settings: DaemonSettings, logger: Logger, rereading read: (@Sendable () throws -> DaemonSettings)? = nil,
         adopting adopt: @escaping @Sendable (DaemonSettings) -> Void = { _ in }
@@ -22,7 +22,7 @@ public struct Daemon: Sendable {
         try self.init(settings, EdgeParts(), logger: logger, rereading: read, adopting: adopt)
     }
 
-    /// - Parameter parts: what the site has from outside.
+    /// - Parameter parts: the external parts of the site.
     package init(
         _ settings: DaemonSettings, _ parts: EdgeParts, logger: Logger,
         rereading read: (@Sendable () throws -> DaemonSettings)?,
@@ -33,11 +33,11 @@ public struct Daemon: Sendable {
         edge = try EdgeServices(settings, parts, logger: logger, rereading: read, adopting: adopt)
     }
 
-    /// Runs until SIGTERM or SIGINT. Incidents that are open stay open.
+    /// Runs until SIGTERM or SIGINT. Open incidents remain open.
     public func run() async throws {
         logger.notice("gridwarden starts")
         var hangups: UnixSignalsSequence?
-        // Caught before systemd hears that the service is ready.
+        // Handled before systemd is told that the service is ready.
         if edge.reload != nil {
             hangups = await UnixSignalsSequence(trapping: .sighup)
             StartSignals.repeatHangup()
@@ -46,9 +46,9 @@ public struct Daemon: Sendable {
         logger.notice("gridwarden has stopped")
     }
 
-    /// All that runs, to be started; its graceful shutdown is the end of the daemon.
+    /// All services, to be started; their graceful shutdown ends the daemon.
     ///
-    /// - Parameter hangups: at which the configuration is read again; nil: at none, and for no client.
+    /// - Parameter hangups: signals at which the configuration is read again; nil disables that, for clients too.
     package func services(reloadingAt hangups: UnixSignalsSequence?, stoppingAt signals: [UnixSignal]) -> ServiceGroup {
         var services = edge.services
         if let hangups, let reload = edge.reload { services.append(reload(hangups)) }

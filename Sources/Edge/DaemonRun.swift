@@ -7,10 +7,10 @@ import Runtime
 import Store
 import Threading
 
-/// Runs a daemon from a configuration that is right to the end of the process.
+/// Runs a daemon with a valid configuration to the end of the process.
 ///
-/// What the machine lacks at the moment, such as room on the disk, is waited for. A damaged store is set aside, and the
-/// program begun anew in the same process.
+/// Temporary conditions of the machine, such as a full disk, are waited for. A damaged store is renamed, and the
+/// program is restarted in the same process.
 public struct DaemonRun: Sendable {
     /// Exit codes, after sysexits.h.
     public enum Code {
@@ -18,7 +18,7 @@ public struct DaemonRun: Sendable {
         public static let configuration: Int32 = 78
     }
 
-    /// Seconds that systemd shall add to a wait.
+    /// Seconds that systemd is asked to add to its timeout.
     private static let grace = 60.0
 
     private let settings: DaemonSettings
@@ -27,8 +27,8 @@ public struct DaemonRun: Sendable {
     private let adopt: @Sendable (DaemonSettings) -> Void
 
     /// - Parameters:
-    ///   - reread: as `Daemon` has it.
-    ///   - adopt: as `Daemon` has it.
+    ///   - reread: see `Daemon`.
+    ///   - adopt: see `Daemon`.
     public init(
         _ settings: DaemonSettings, logger: Logger, rereading reread: @escaping @Sendable () throws -> DaemonSettings,
         adopting adopt: @escaping @Sendable (DaemonSettings) -> Void = { _ in }
@@ -94,8 +94,8 @@ public struct DaemonRun: Sendable {
         try? await Task.sleep(for: .seconds(seconds))
     }
 
-    /// Sets the damaged store aside and runs the program anew, with the same process id and arguments. Returns the exit
-    /// code where that cannot be done; nil where the store could not be set aside.
+    /// Renames the damaged store and executes the program again, with the same process id and arguments. Returns the
+    /// exit code where that fails; nil where the store could not be renamed.
     private func beginAnew(_ cause: String) -> Int32? {
         do {
             let (name, deleted) = try Outbox.setAside(EdgeState.store(in: settings.stateFolder))
@@ -111,8 +111,8 @@ public struct DaemonRun: Sendable {
             logger.critical("the database is damaged and cannot be set aside", metadata: ["reason": "\(error)"])
             return nil
         }
-        // Threads that still have the old one open end here, and no destructor runs: SQLite would delete the new one's log.
-        // A SIGHUP meanwhile has nothing to say: the configuration is read anew.
+        // Threads with the old store open end here without a destructor: SQLite would delete the new store's log. A
+        // SIGHUP meanwhile can be ignored: the configuration is read again anyway.
         signal(SIGHUP, SIG_IGN)
         var arguments = CommandLine.arguments.map { strdup($0) } + [nil]
         execv("/proc/self/exe", &arguments)

@@ -12,7 +12,7 @@ public import SiteConfiguration
 import Store
 import Video
 
-/// A file that is right, but changes what a running daemon cannot take over.
+/// A valid file with changes that require a restart.
 public struct NeedsRestart: Error, CustomStringConvertible {
     /// E.g. `broker.host`.
     public let keys: [String]
@@ -20,11 +20,11 @@ public struct NeedsRestart: Error, CustomStringConvertible {
 }
 
 extension DaemonSettings {
-    /// Resolves what the configuration names: reads credentials, finds the model in its manifest. Throws
-    /// `ConfigurationFaults`, all at once.
+    /// Resolves the references of the configuration: reads credentials, finds the model in its manifest. Throws all
+    /// `ConfigurationFaults` at once.
     ///
     /// - Parameters:
-    ///   - file: how faults call the configuration's file.
+    ///   - file: the name of the configuration file in faults.
     ///   - software: name and version for the provenance of alerts.
     ///   - secrets: learns the credentials.
     public init(
@@ -99,8 +99,8 @@ extension DaemonSettings {
         accessPolicy = configuration.inbound.isEnabled ? Self.accessPolicy(configuration.inbound) : nil
     }
 
-    /// Reads the file of a running daemon again. Throws where it has faults, and `NeedsRestart` where it changes what only a
-    /// restart takes over.
+    /// Reads the file of a running daemon again. Throws where it has faults, and `NeedsRestart` where a change requires
+    /// a restart.
     public init(
         reading path: String, insteadOf running: Configuration, software: String, secrets: KnownSecrets = KnownSecrets()
     ) throws {
@@ -178,7 +178,7 @@ extension DaemonSettings {
         }
     }
 
-    /// Their pictures, each of which must be readable and tell its view from the others.
+    /// The pictures of the presets, each of which must be readable and distinguish its view from the others.
     private static func presets(
         _ camera: CameraSettings, index: Int, _ named: inout NamedThings
     ) -> [CameraPreset] {
@@ -204,7 +204,7 @@ extension DaemonSettings {
         _ camera: CameraSettings, index: Int, _ named: inout NamedThings, _ secrets: KnownSecrets
     ) -> Camera.Settings? {
         secrets.learn(address: camera.url)
-        // Not named: what was meant as an address may hold a password.
+        // The text is not repeated: a mistyped address may contain a password.
         if !camera.url.contains("://"), !RegularFile.exists(camera.url) {
             named.report(
                 "camera \(camera.id): url is the path of a file that is not there: check it, or begin with rtsp://",

@@ -8,14 +8,14 @@ public import MQTT
 public import Runtime
 public import Store
 
-/// All that the daemon needs to know, checked and complete.
+/// The complete, validated settings of the daemon.
 public struct DaemonSettings: Sendable {
     public var site: SiteIdentity
     public var broker: MQTTSettings
     public var topics: AlertTopics
     public var model: DetectionModel
     public var threads: Int
-    /// Holds the outbox.
+    /// Contains the outbox.
     public var stateFolder: URL
     /// Nil where no evidence is kept.
     public var evidenceFolder: URL?
@@ -24,13 +24,13 @@ public struct DaemonSettings: Sendable {
     /// libavcodec's scale, 2 (best) … 31.
     public var jpegQuality: Int
     public var masking: MaskingModels
-    /// Where the prepared models lie, with their manifest and classifiers.
+    /// The folder of the prepared models, with their manifest and classifiers.
     public var modelsFolder = ""
-    /// Which departments differ from the catalogue's.
+    /// Departments that differ from the catalogue's.
     public var departments = Routing()
-    /// What else of the catalogue the site changes.
+    /// Other changes to the catalogue.
     public var kinds: [KindOverride] = []
-    /// Incidents of which masked pictures are kept where a review finds a false alarm.
+    /// Number of incidents whose masked pictures are kept after a review has found a false alarm.
     public var hardExamples = 0
     /// Whether masked pictures are sent.
     public var publishesEvidence = false
@@ -39,18 +39,18 @@ public struct DaemonSettings: Sendable {
     public var evidenceBudget = Int.max
     /// Days for the audit log and the reviews.
     public var auditDays = 365
-    /// Nil where reviews and commands are not listened to.
+    /// Nil where reviews and commands are not accepted.
     public var accessPolicy: AccessPolicy? = AccessPolicy()
-    /// What becomes of an alert that the broker refuses.
+    /// The policy for an alert that the broker refuses.
     public var refusals = DeliveryLoop.Refusals.hold
-    /// Where alerts are posted to besides the broker.
+    /// Receivers of alerts besides the broker.
     public var webhooks: [WebhookSettings] = []
     /// The least level that is written to the log.
     public var logLevel = Logger.Level.info
-    /// Where Prometheus may ask; nil: nowhere.
+    /// The address for Prometheus; nil for none.
     public var metrics: (address: String, port: Int)?
     public var cameras: [CameraService.Settings]
-    /// Knows the credentials of all the above.
+    /// Contains the credentials of all the above.
     public var secrets = KnownSecrets()
 
     public init(

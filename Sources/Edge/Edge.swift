@@ -8,16 +8,16 @@ import Runtime
 import ServiceLifecycle
 import UnixSignals
 
-/// All that runs at a site, composed. A part knows those that are made before it, and no others.
+/// The services of a site, composed. Each part knows those created before it, and no others.
 struct EdgeServices: Sendable {
-    /// In the order of their start. They are shut down in reverse: cameras first, then the publisher drains.
+    /// In start order. They are shut down in reverse: cameras first, then the publisher drains.
     let services: [any Service]
     /// Its end stops all others.
     let storeWatch: StoreWatch
     /// Nil where the configuration is not read again.
     let reload: (@Sendable (UnixSignalsSequence) -> ConfigurationReload)?
 
-    /// Throws where the store, the evidence or the model cannot be had.
+    /// Throws where the store, the evidence or the model cannot be opened.
     init(
         _ settings: DaemonSettings, _ parts: EdgeParts, logger: Logger,
         rereading read: (@Sendable () throws -> DaemonSettings)?,

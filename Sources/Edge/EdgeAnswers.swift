@@ -7,8 +7,7 @@ import ServiceLifecycle
 import Store
 import Synchronization
 
-/// What the daemon answers to those who ask on the box: status and metrics, and over the socket in the state folder also
-/// reloads.
+/// The daemon's local interfaces: status and metrics, and over the socket in the state folder also reloads.
 struct EdgeAnswers: Sendable {
     let servers: [StatusServer]
 
@@ -41,7 +40,7 @@ struct EdgeAnswers: Sendable {
         } else {
             servers.append(StatusServer(file, logger: logger, respond: respond))
         }
-        // Whoever reaches an address may look at the status, and no more.
+        // The network address gives read access to the status only.
         if let metrics = settings.metrics {
             let socket = LocalSocket.tcp(address: metrics.address, port: metrics.port)
             servers.append(StatusServer(socket, logger: logger, respond: respond))

@@ -8,7 +8,7 @@ import Pipeline
 import Store
 import Video
 
-/// The cameras and what their looks lead to: the writer of incidents, and who follows it into the ledger.
+/// The cameras and the recording of their looks: the writer of incidents, and the ledger follower.
 struct EdgeCameras: Sendable {
     let writer: IncidentWriter
     let follower: LedgerFollower?
@@ -17,7 +17,7 @@ struct EdgeCameras: Sendable {
 
     /// Throws where the store cannot be read.
     ///
-    /// - Parameter source: where the pictures of a camera come from.
+    /// - Parameter source: creates the source of a camera's pictures.
     init(
         _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, detector: ObjectDetector,
         source: @escaping @Sendable (CameraService.Settings) -> any CameraSource, registry: CameraRegistry,
@@ -36,7 +36,7 @@ struct EdgeCameras: Sendable {
                 messages.notify()
                 follower?.notify()
             })
-        // Before the cameras take over what is open.
+        // Before the cameras take over open incidents.
         writer.closeOrphans(by: settings.cameras)
         let classifier = SharedClassifier(folder: settings.modelsFolder, logger: logger)
         fleet = try CameraFleet(

@@ -6,25 +6,25 @@ import Logging
 import MQTT
 import Store
 
-/// What goes out and what comes in: the broker's publisher, the sinks beside it, the inbox.
+/// Outgoing and incoming messages: the broker's publisher, the other sinks, the inbox.
 struct EdgeMessages: Sendable {
     let inbox: Inbox?
     let publisher: Publisher
     let sinks: [SinkRunner]
-    /// What troubles the sinks.
+    /// The current trouble of the sinks.
     let board: SinkBoard
 
     /// - Parameters:
-    ///   - client: makes what speaks with the broker.
-    ///   - reviewMailbox: hear of incidents that a review has ended.
-    ///   - snapshots: take the pictures that a command asks for.
+    ///   - client: creates the connection to the broker.
+    ///   - reviewMailbox: receives incidents that a review has ended.
+    ///   - snapshots: takes the pictures that a command requests.
     init(
         _ settings: DaemonSettings, _ state: EdgeState, client: @Sendable (MQTTSettings) -> any BrokerClient,
         reviewMailbox: ReviewMailbox, snapshots: SnapshotTaker, logger: Logger
     ) {
         let inbox = settings.accessPolicy.map { policy in
             Inbox(
-                // The publisher has it listen to the cameras that are configured.
+                // The publisher subscribes it for the configured cameras.
                 outbox: state.outbox, topics: settings.topics, site: settings.site, places: [],
                 authority: policy, logger: logger, secrets: settings.secrets,
                 settled: {
@@ -48,7 +48,7 @@ struct EdgeMessages: Sendable {
         (self.inbox, self.publisher, self.sinks, self.board) = (inbox, publisher, sinks, board)
     }
 
-    /// Says that there is something new to be sent, or that something held may go out now.
+    /// Signals that there is a new message, or that a held one may now be sent.
     func notify() {
         publisher.notify()
         for sink in sinks { sink.notify() }

@@ -8,9 +8,9 @@ import Logging
 import Runtime
 import Store
 
-/// What a site keeps on its disk, opened: the database, the evidence with its ledger.
+/// The persistent parts of a site, opened: the database, and the evidence with its ledger.
 struct EdgeState: Sendable {
-    /// With the key of the ledger.
+    /// Including the key of the ledger.
     let site: SiteIdentity
     let catalogue: Catalogue
     let outbox: Outbox
@@ -51,7 +51,7 @@ struct EdgeState: Sendable {
         do {
             try outbox.audit(.configurationLoaded, facts: settings.site.auditFacts)
         } catch {
-            // A disk that is full now must not keep the cameras from being watched.
+            // A full disk must not prevent watching the cameras.
             logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
         }
     }
@@ -75,7 +75,7 @@ struct EdgeState: Sendable {
 }
 
 extension SiteIdentity {
-    /// What the audit log says of a configuration that is in use from now on.
+    /// The audit entry for a configuration that takes effect.
     var auditFacts: [String: String] {
         ["sha256": configurationSHA256, "software": software, "model": model.name]
     }

@@ -6,13 +6,13 @@ import Logging
 import Store
 import Synchronization
 
-/// Where a site keeps its evidence: the maker of the pictures, their folder, and the ledger over them and all messages.
+/// The evidence of a site: the maker of the pictures, their folder, and the ledger over them and all messages.
 public final class EvidenceArchive: Sendable {
-    /// Messages that are read from the outbox at a time.
+    /// Messages read from the outbox at a time.
     private static let batch: Int64 = 20
 
     private struct Eviction {
-        /// Could not be deleted in this run of the process.
+        /// Incidents that could not be deleted in this run of the process.
         var stubborn = Set<UUID>()
         var isOverdrawn = false
     }
@@ -23,9 +23,9 @@ public final class EvidenceArchive: Sendable {
     /// Bytes of pictures and messages.
     public var budget: Int { limit.value }
     private let limit: Adjustable<Int>
-    /// Nothing is evicted between a picture and its record.
+    /// No eviction between a picture and its record.
     private let eviction = Mutex(Eviction())
-    /// The last message that was recorded when folder and ledger were last seen in their place.
+    /// The last recorded message when folder and ledger were last verified to be in place.
     private let safe: Mutex<Int64>
     /// How often they were deleted or moved while the service ran.
     let losses = Atomic<Int>(0)
@@ -38,10 +38,10 @@ public final class EvidenceArchive: Sendable {
         safe = Mutex(ledger.head.sequence)
     }
 
-    /// From now on so many bytes may be kept.
+    /// Sets the size limit in bytes.
     func adopt(budget: Int) { limit.value = budget }
 
-    /// Says at the start what will be missing.
+    /// Logs at the start what will be missing.
     func warn(_ logger: Logger) {
         if let fault = maker.fault {
             logger.warning(
@@ -55,14 +55,14 @@ public final class EvidenceArchive: Sendable {
         }
     }
 
-    /// Records the next messages that will not be written anew, in the outbox's order; true where there are more.
+    /// Records the next messages that will not be rewritten, in the outbox's order; true where there are more.
     ///
-    /// Blocks for the disk. Failing delays the record, never the alert.
+    /// Blocks for the disk. A failure delays the record, never the alert.
     func follow(_ outbox: Outbox) throws -> Bool {
         let last = try outbox.lastSettled()
         let next = ledger.sequence(in: outbox.epoch, through: last) + 1
         guard next <= last else { return false }
-        // A ledger that is cut off while nobody looks is noticed at the next start.
+        // A ledger truncated while the daemon is stopped is detected at the next start.
         defer { try? outbox.save(mark) }
         let end = min(last, next + Self.batch - 1)
         for message in try outbox.messages(from: next, through: end) {
@@ -81,20 +81,20 @@ public final class EvidenceArchive: Sendable {
     /// Whether folder and ledger are still those that were opened.
     var isInPlace: Bool { store.isInPlace && ledger.isInPlace }
 
-    /// What is recorded by now lies where it belongs.
+    /// Everything recorded so far is known to be in place.
     func noteInPlace() { safe.withLock { $0 = ledger.head.sequence } }
 
-    /// Makes folder and ledger anew where they were deleted or moved; what was recorded since they were last seen in their
-    /// place is recorded again.
+    /// Recreates folder and ledger where they were deleted or moved; messages recorded since they were last known to be
+    /// in place are recorded again.
     func renew() throws {
         try store.renew()
         if !ledger.isInPlace { try ledger.reopen(after: safe.withLock { $0 }) }
         losses.add(1, ordering: .relaxed)
     }
 
-    /// Deletes the days whose time is over, each after a record that says so; returns how many.
+    /// Deletes expired days, each after a record of it; returns how many.
     ///
-    /// - Parameter arrivals: of days whose names cannot be their dates, from when they count.
+    /// - Parameter arrivals: of days with an impossible date, when they were found.
     func prune(keeping days: Int, now: Date, arrivals: [String: Date] = [:]) throws -> Int {
         let expired = store.expired(keeping: days, now: now, arrivals: arrivals)
         for day in expired {
@@ -104,7 +104,7 @@ public final class EvidenceArchive: Sendable {
         return expired.count
     }
 
-    /// Keeps a picture that was taken on request, with its record.
+    /// Stores a picture taken on request, with its record.
     func keep(snapshot image: EvidenceImage) throws -> EvidenceStore.Stored {
         try eviction.withLock { _ in
             let id = UUIDv7.make()
@@ -114,7 +114,7 @@ public final class EvidenceArchive: Sendable {
         }
     }
 
-    /// Goes on with what a kill has interrupted: the ledger tells of an eviction, and files may be left.
+    /// Completes an eviction interrupted by a kill: it is in the ledger, and files may be left.
     ///
     /// To be called before anything is written.
     func resume(_ outbox: Outbox, logger: Logger) {
@@ -127,19 +127,19 @@ public final class EvidenceArchive: Sendable {
         }
     }
 
-    /// Deletes what is kept of whole incidents, each after a record that says so, until the budget is kept.
+    /// Deletes the evidence of whole incidents, each after a record of it, until the budget is met.
     ///
-    /// The oldest go first, in three passes: those that are closed and delivered; those that a broker does not have yet;
-    /// those that a review calls right. What is open stays.
+    /// The oldest go first, in three passes: those that are closed and delivered; those that a broker does not have
+    /// yet; those confirmed by a review. Open ones are kept.
     ///
-    /// Blocks for the disk. To be called by whoever writes messages, between two of them, once they are in the ledger.
-    /// Returns how many went.
+    /// Blocks for the disk. To be called by the writer of messages, between two of them, once they are in the ledger.
+    /// Returns how many were deleted.
     @discardableResult
     func evict(_ outbox: Outbox, logger: Logger) -> Int {
         var count = 0
         guard store.bytes > budget else { return count }
         do {
-            // Otherwise the ledger would name files later that are gone already.
+            // Otherwise the ledger would later name files that have already been deleted.
             let last = try outbox.counts().lastSequence
             guard ledger.sequence(in: outbox.epoch, through: last) == last else { return count }
             let claims = try outbox.claims()

@@ -4,12 +4,12 @@ import Foundation
 import Logging
 import Store
 
-/// Keeps the masked pictures of what a review has found to be a false alarm, so that rules and classifiers can be improved.
+/// Keeps the masked pictures of false alarms found by reviews, so that rules and classifiers can be improved.
 ///
-/// They outlive the evidence; only their number bounds them. What is missed because the process was killed just then is
-/// missing: an example is worth no more effort.
+/// They outlive the evidence; only their number is limited. One that is missed because of a kill is not recovered: an
+/// example is not worth the effort.
 struct HardExamples: Sendable {
-    /// What lies beside the pictures. It names nobody, not even who reviewed it.
+    /// The file beside the pictures. It names no person, not even the reviewer.
     private struct Description: Encodable {
         struct Picture: Encodable {
             let file: String
@@ -32,11 +32,11 @@ struct HardExamples: Sendable {
 
     static let descriptionName = "example.json"
 
-    /// One folder an incident in it.
+    /// Contains one folder for each incident.
     let folder: URL
-    /// Where the pictures lie.
+    /// The folder of the pictures.
     let evidence: URL
-    /// Incidents that are kept; the oldest go.
+    /// Number of incidents that are kept; the oldest are deleted.
     var limit: Int { most.value }
     private let most: Adjustable<Int>
     let outbox: Outbox
@@ -50,10 +50,10 @@ struct HardExamples: Sendable {
         self.logger = logger
     }
 
-    /// From now on so many are kept.
+    /// Sets that number.
     func adopt(limit: Int) { most.value = limit }
 
-    /// A review has ended the incident, or changed what is said of it. Blocks for the disk; failing is logged.
+    /// A review has ended the incident, or changed its verdict. Blocks for the disk; a failure is logged.
     func consider(_ incident: Incident) {
         guard limit > 0, let verdict = incident.review, verdict.isRight == false else { return }
         do {
@@ -67,7 +67,7 @@ struct HardExamples: Sendable {
         }
     }
 
-    /// False where there is no picture, or it is kept already.
+    /// False where there is no picture, or it is already kept.
     private func keep(_ incident: UUID, _ verdict: Verdict) throws -> Bool {
         let place = folder.appending(path: incident.uuidString.lowercased())
         let files = FileManager.default
@@ -83,11 +83,11 @@ struct HardExamples: Sendable {
         for picture in events.flatMap(\.data.evidence) where picture.masked {
             guard let path = picture.file, !pictures.contains(where: { $0.sha256 == picture.sha256 }) else { continue }
             let source = evidence.appending(path: path)
-            // Deleted by its age, or by want of room.
+            // Deleted for its age, or for lack of space.
             guard files.fileExists(atPath: source.path) else { continue }
             let copy = part.appending(path: source.lastPathComponent)
             do { try files.linkItem(at: source, to: copy) } catch {
-                // Another file system.
+                // On another file system.
                 try files.copyItem(at: source, to: copy)
             }
             pictures.append(

@@ -10,27 +10,27 @@ import Synchronization
 import Threading
 import Video
 
-/// Feeds systemd's watchdog, and only on real progress: the detector answers, every camera's thread gets somewhere, who looks
-/// gets somewhere with the pictures that come, and calls to the disk come back.
+/// Feeds systemd's watchdog, and only on real progress: the detector answers, every camera's thread makes progress, the
+/// looking task processes incoming pictures, and calls to the disk return.
 ///
-/// A disk that refuses is no reason to start again, for nothing would be better afterwards: the site's state and the metrics
-/// say so while everything waits in memory. A disk that never answers is one.
+/// A disk that refuses writes is no reason to restart, which would not help: the site's state and the metrics report it
+/// while everything waits in memory. A disk that never answers is one.
 public struct Health: Service {
-    /// How far a camera's looks have come, and since when they have not.
+    /// The number of a camera's finished looks, and since when it has not increased.
     struct Progress {
         var turns = 0
         var pictures = 0
         var since: Double
     }
 
-    /// What has answered so far.
+    /// The parts that have answered so far.
     private final class Answers: Sendable {
         let disk = Atomic<Bool>(false)
     }
 
-    /// Pictures come and none of them is done with, or a call to the disk does not come back: seconds.
+    /// Timeout in seconds for finishing any of the incoming pictures, and for a call to the disk.
     static let patience = 60.0
-    /// A slow card answers within it; what takes longer is told.
+    /// A slow card answers within it; a longer time is reported.
     private static let answerTime = Duration.seconds(10)
 
     private let cameras: @Sendable () -> [CameraService]
@@ -45,7 +45,7 @@ public struct Health: Service {
     /// - Parameters:
     ///   - cameras: those that run at the moment.
     ///   - timeZone: of the dates in warnings.
-    ///   - ready: called once systemd has heard that the service is ready.
+    ///   - ready: called once systemd has been told that the service is ready.
     init(
         cameras: @escaping @Sendable () -> [CameraService], detector: ObjectDetector, writer: IncidentWriter,
         follower: LedgerFollower?, warnings: SiteWarnings, timeZone: TimeZone = .gmt, logger: Logger,
@@ -78,16 +78,16 @@ public struct Health: Service {
         SystemdNotify.send("STOPPING=1")
     }
 
-    /// Returns once disk and detector have answered, or the service shall stop; says which of them does not.
+    /// Returns once disk and detector have answered, or the service is to stop; names the one that has not.
     private func answers() async {
         let answered = Answers()
         let since = Date()
         let probe = Task { [writer, detector] in
-            // Neither answers while a call hangs: the disk's, the detector's.
+            // Neither answers during a hanging call to the disk or the detector.
             await writer.flush()
             await writer.answer()
             answered.disk.store(true, ordering: .relaxed)
-            // Not behind all looks that wait: of many cameras on a slow box that would be minutes.
+            // Not behind all waiting looks: with many cameras on a slow box that would be minutes.
             await detector.getsOn()
         }
         if await finishes(within: Self.answerTime, { await probe.value }) { return }
@@ -120,11 +120,11 @@ public struct Health: Service {
         return hung.isEmpty && stuck.isEmpty && !isDiskStuck
     }
 
-    /// The cameras whose pictures come while the looking task does not get anywhere.
+    /// The cameras whose pictures arrive while the looking task makes no progress.
     ///
     /// - Parameters:
-    ///   - cameras: pictures that the task is done with, and those that have come.
-    ///   - now: in seconds, by a clock that only runs.
+    ///   - cameras: number of finished and of received pictures.
+    ///   - now: in seconds, by a monotonic clock.
     static func stuck(
         _ cameras: [(id: String, turns: Int, pictures: Int)], _ looks: inout [String: Progress], now: Double
     ) -> [String] {
@@ -132,7 +132,7 @@ public struct Health: Service {
         var next: [String: Progress] = [:]
         for camera in cameras {
             var progress = looks[camera.id] ?? Progress(turns: -1, since: now)
-            // Without a new picture there is nothing to be done.
+            // Without a new picture there is nothing to do.
             if progress.turns != camera.turns || camera.pictures <= progress.pictures {
                 progress = Progress(turns: camera.turns, pictures: camera.pictures, since: now)
             }

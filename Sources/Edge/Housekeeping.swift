@@ -6,7 +6,7 @@ import Store
 import Synchronization
 import Threading
 
-/// Deletes evidence and delivered messages that are older than the site keeps them.
+/// Deletes evidence and delivered messages that have exceeded their retention period.
 struct Housekeeping: Service {
     let archive: EvidenceArchive?
     let outbox: Outbox
@@ -19,17 +19,18 @@ struct Housekeeping: Service {
 
     let ages: Adjustable<Ages>
     let logger: Logger
-    /// So long a request is known again by its id, in seconds: a multiple of what a broker keeps while a site is away.
+    /// How long a request's id is remembered, in seconds: a multiple of the time for which a broker stores messages for
+    /// an absent site.
     private static let requests = 30.0 * 86_400
 
-    /// Kept of the audit log, whatever their age: some 300 MB.
+    /// Entries of the audit log that are kept, whatever their age: some 300 MB.
     private static let mostEntries = 500_000
-    /// Kept, whatever their age: at the most that an inbox takes, those of three days, and an id lives for one.
+    /// Requests that are kept, whatever their age: those of three days at the inbox's limit, and an id lives for one.
     private static let mostRequests = 150_000
 
     /// - Parameters:
-    ///   - days: so long evidence is kept.
-    ///   - auditDays: so long the audit log and the reviews are.
+    ///   - days: retention of evidence.
+    ///   - auditDays: retention of the audit log and the reviews.
     init(archive: EvidenceArchive?, outbox: Outbox, days: Int, auditDays: Int, logger: Logger) {
         self.archive = archive
         self.outbox = outbox
@@ -41,7 +42,7 @@ struct Housekeeping: Service {
         await cancelWhenGracefulShutdown {
             let isBelieved = Mutex(true)
             while !Task.isCancelled {
-                // Not on a thread of the looks, and no stop waits for it: the disk may be slow, or hang.
+                // Not on a thread of the looks, and a stop does not wait for it: the disk may be slow, or hang.
                 await finishes {
                     do {
                         let isNow = try await onOwnThread(named: "housekeeping") { try tidy(.now) }
@@ -61,7 +62,7 @@ struct Housekeeping: Service {
         }
     }
 
-    /// Deletes what is due; false where only what is too much, for the date is not believed.
+    /// Deletes what is due; false where only size limits were applied, because the date is not accepted.
     func tidy(_ clocks: HostClocks) throws -> Bool {
         let (days, auditDays) = (ages.value.evidence, ages.value.audit)
         var clock = try outbox.retentionClock() ?? RetentionClock(clocks)
@@ -69,7 +70,7 @@ struct Housekeeping: Service {
         let date = Date(timeIntervalSince1970: clocks.date)
         if let now { clock.note(days: archive?.store.days ?? [], at: now) }
         if let now {
-            // First of all what makes room on a full disk.
+            // First the deletions that free space on a full disk.
             let folders = try archive?.prune(keeping: days, now: now, arrivals: clock.arrivals) ?? 0
             let messages = try outbox.prune(deliveredBefore: now.addingTimeInterval(-Double(days) * 86_400))
             try outbox.redate(at: now)

@@ -10,28 +10,29 @@ import Synchronization
 import Threading
 import Video
 
-/// Makes looks durable, each in one transaction, and sees that their pictures follow.
+/// Commits looks, each in one transaction, and makes sure that their pictures follow.
 ///
-/// Nobody who looks waits for it: `post` puts a look in line and returns. Writing waits for the disk, so it has a thread of
-/// its own. What cannot be written is kept in memory in order and tried again: a full disk delays alerts, it does not lose
-/// them while the process lives. Pictures are made after the message is on the disk. It goes out with them where they are
-/// ready within a short time and nothing else waits; else it goes at once, and they follow as `updated`.
+/// The looking tasks do not wait for it: `post` enqueues a look and returns. Writing waits for the disk, so it has a
+/// thread of its own. A look that cannot be written is kept in memory in order and tried again: a full disk delays
+/// alerts, it does not lose them while the process lives. Pictures are made after the message is on the disk. It is
+/// sent with them where they are ready within a short time and nothing else waits; otherwise it is sent at once, and
+/// they follow as `updated`.
 public actor IncidentWriter {
-    /// A change and where it belongs.
+    /// A change and its identity.
     public struct Entry: Sendable {
         public internal(set) var change: CameraPipeline.Change
         public let camera: CameraIdentity
         public let zone: ZoneIdentity
         public let clock: ClockReport
-        /// What moment of the camera's timeline was when.
+        /// The date of a moment on the camera's timeline.
         public let date: @Sendable (MediaTime) -> Date
     }
 
-    /// All that a look has changed at a camera.
+    /// All changes of a look at a camera.
     public struct Look: Sendable {
         public var camera: String
         public var entries: [Entry]
-        /// Settled incidents whose objects have gone: the next ones there are new.
+        /// Suppressed incidents whose objects have gone: the next objects there are new.
         public var unsuppressed: [UUID]
         public var checkpoint: LookCommit.Checkpoint?
 
@@ -49,9 +50,9 @@ public actor IncidentWriter {
 
     private typealias Pack = Result<[EvidenceImage], EvidenceWithheld>
 
-    /// An alert waits so long for its pictures.
+    /// How long an alert waits for its pictures.
     public static let evidenceDeadline = Duration.seconds(5)
-    /// It waits only where no more than these are to be made: a burst goes out at once.
+    /// It waits only where no more than this number of packs are pending: a burst is sent at once.
     private static let mostHeld = 2
 
     private let thread = DedicatedThread(name: "incidents")
@@ -73,18 +74,18 @@ public actor IncidentWriter {
     private nonisolated let orphans: OrphanedIncidents
     private var flushing: Task<Void, Never>?
     private var picturing: Task<Void, Never>?
-    /// Pictures that are made and that the disk has not taken.
+    /// Finished pictures that could not be written yet.
     private var unwritten: (job: EvidenceQueue.Job, pack: Pack)?
     private var isStopping = false
-    /// The messages whose pictures a run before this one has left.
+    /// The messages whose pictures an earlier run left unfinished.
     private var left: [Int64] = []
 
     /// - Parameters:
     ///   - archive: nil where no evidence is kept.
-    ///   - deadline: an alert waits so long for its pictures.
+    ///   - deadline: how long an alert waits for its pictures.
     ///   - mostBytes: of views that wait for their pictures to be made.
-    ///   - pictured: called on the writer's thread when pictures of an incident have followed that is over.
-    ///   - wake: called after each message that was written, or may go out now.
+    ///   - pictured: called on the writer's thread when pictures have followed for an ended incident.
+    ///   - wake: called after each message that was written, or that may now be sent.
     public init(
         outbox: Outbox, archive: EvidenceArchive?, site: SiteIdentity, topics: AlertTopics, catalogue: Catalogue,
         logger: Logger, deadline: Duration = evidenceDeadline, mostBytes: Int? = nil,
@@ -109,25 +110,25 @@ public actor IncidentWriter {
         pictures = EvidenceQueue(limit: mostBytes ?? EvidenceQueue.mostBytes, compress: compress)
     }
 
-    /// Changes that the disk has not taken yet.
+    /// Number of changes that are not written yet.
     public nonisolated var backlog: Int { waiting.changes }
     nonisolated var waitingLooks: Int { waiting.looks }
-    /// Nil while the disk takes what it is given.
+    /// Nil while the disk accepts writes.
     nonisolated var failure: LookBacklog.WriteFailure? { waiting.failure }
 
-    /// The newest state of each incident of a camera of which the disk does not know yet.
+    /// The newest unwritten state of each incident of a camera.
     func unwritten(camera: String) -> [Incident] { waiting.incidents(camera: camera) }
 
-    /// From now on messages name this configuration as theirs, and the departments, codes and names of this catalogue.
+    /// From now on messages carry this configuration's hash, and the departments, codes and names of this catalogue.
     func adopt(configurationSHA256: String, catalogue: Catalogue) {
         site.configurationSHA256 = configurationSHA256
         self.catalogue = catalogue
     }
 
-    /// Returns once the thread has come to it: never while a call to the disk does not come back.
+    /// Returns once the thread has processed it: never during a call to the disk that does not return.
     func answer() {}
 
-    /// Takes a look over; it is written in its turn. Waits for nothing.
+    /// Enqueues a look to be written in order. Does not wait.
     public nonisolated func post(_ look: Look) {
         guard !look.isEmpty else { return }
         var look = look
@@ -139,10 +140,10 @@ public actor IncidentWriter {
         Task { await flush() }
     }
 
-    /// A camera is no longer watched: whoever brings it back begins anew.
+    /// A camera is no longer watched: if it is added again, it starts without its state.
     func forget(camera: String) { orphans.forget(camera: camera) }
 
-    /// Closes what none of these cameras watches any more. Waits for the disk.
+    /// Closes incidents that none of these cameras watches any more. Waits for the disk.
     nonisolated func closeOrphans(by cameras: [CameraService.Settings]) {
         orphans.close(by: cameras)
         wake()
@@ -151,7 +152,7 @@ public actor IncidentWriter {
     /// The same on the writer's own thread, while cameras run.
     func goOver(to cameras: [CameraService.Settings]) { closeOrphans(by: cameras) }
 
-    /// Begins to write what waits, in order, as far as it goes.
+    /// Starts writing the queue, in order, as far as the disk accepts it.
     public func flush() {
         if flushing == nil {
             flushing = Task {
@@ -162,26 +163,26 @@ public actor IncidentWriter {
         makePictures()
     }
 
-    /// Returns once what was posted has been written, or cannot be written now. Does not wait for pictures.
+    /// Returns once all posted looks have been written, or cannot be written now. Does not wait for pictures.
     public func settle() async {
         flush()
         await flushing?.value
     }
 
-    /// Returns once the pictures of what was posted have been written too, or cannot be written now.
+    /// Returns once the pictures of all posted looks have been written too, or cannot be written now.
     public func settlePictures() async {
         await settle()
         makePictures()
         await picturing?.value
     }
 
-    /// What a run before this one has left: its views went with it, so its pictures will never be made.
+    /// Pictures left by an earlier run will never be made: their views were in its memory.
     func resume() {
         withhold("evidence withheld: the service ended before its pictures were made", of: left)
         left = []
     }
 
-    /// Writes what waits before the process ends, and makes pictures for so long; the others are withheld.
+    /// Writes the queue before the process ends, and makes pictures for this time; the others are withheld.
     public func stop(within duration: Duration) async {
         isStopping = true
         outbox.releaseHeld()
@@ -211,7 +212,7 @@ public actor IncidentWriter {
     private func write(_ waiting: LookBacklog.PendingLook) throws(OutboxError) {
         let look = waiting.look
         let due = waiting.admissions.count { $0.ticket != nil }
-        // A message that is held would hold up this one.
+        // A held message would delay this one.
         if !look.entries.isEmpty { outbox.releaseHeld() }
         let ledger = archive?.ledger.head.hash
         var commit = LookCommit(
@@ -258,7 +259,7 @@ public actor IncidentWriter {
         }
     }
 
-    /// Nil where the catalogue does not know the kind.
+    /// Nil for a kind that the catalogue does not know.
     private func change(
         _ entry: Entry, _ admission: EvidenceQueue.Admission, ledger: String?
     ) -> LookCommit.Change? {
@@ -286,7 +287,7 @@ public actor IncidentWriter {
         }
     }
 
-    /// By a clock of its own: a disk that hangs holds up no alert that it has taken.
+    /// By a timer of its own: a disk that hangs must not delay alerts that it has already accepted.
     private func releaseLater(_ outcomes: [LookCommit.Outcome]) {
         let sequences = outcomes.compactMap { outcome in
             if case .written(_, let message) = outcome { message.sequence } else { nil }
@@ -306,7 +307,7 @@ public actor IncidentWriter {
         }
     }
 
-    /// One pack after the other, as far as the disk takes them.
+    /// One pack after the other, as far as the disk accepts them.
     private func workOff() async {
         while true {
             if let (job, pack) = unwritten {
@@ -360,7 +361,7 @@ public actor IncidentWriter {
                             role: stored.role.rawValue, sha256: stored.sha256, bytes: stored.bytes, masked: true,
                             taken: stored.taken, path: stored.file))
                 } catch {
-                    // An alert without a picture is worth more than none.
+                    // An alert without a picture is better than none.
                     reason = "evidence could not be written"
                     logger.error("could not write evidence", metadata: ["error": "\(error)"])
                 }
@@ -376,7 +377,7 @@ public actor IncidentWriter {
             envelope.incident = incident
             return try envelope.message(id: id ?? UUIDv7.make(), sequence: sequence, topics: topics)
         }
-        // Only now: what the disk does not take comes here again.
+        // Only now: a pack that cannot be written returns here.
         if case .failure(let fault) = pack {
             withheld.add(1, ordering: .relaxed)
             logger.error("\(fault)", metadata: ["incident": "\(job.entry.change.incident.id)"])

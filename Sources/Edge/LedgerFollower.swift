@@ -8,28 +8,30 @@ import Store
 import Synchronization
 import Threading
 
-/// Brings the ledger up to the outbox, by the sequence where it stands: paced, on a thread of its own, and only once the
-/// service is ready. Then it keeps the evidence to its budget, and sees now and then whether its folder is still there.
+/// Appends the outbox's messages to the ledger, by their sequence: paced, on a thread of its own, and only once the
+/// service is ready. Then it keeps the evidence within its budget, and checks periodically whether its folder is still
+/// there.
 ///
-/// What it missed, because the process was killed or the disk was full, it takes from the outbox, so its order is always
-/// the outbox's.
+/// Messages missed because of a kill or a full disk are taken from the outbox, so the ledger's order is always the
+/// outbox's.
 final class LedgerFollower: Service {
     private struct State {
         var isRunning = false
         var isStopping = false
-        /// A call to the disk began then, by the clock that only runs, in seconds.
+        /// Start of the current call to the disk, by the monotonic clock, in seconds.
         var busySince: Double?
         var isDue = false
         var fault: String?
     }
 
-    /// Between two batches, so that the disk is there for others too; and while there is nothing new, in seconds.
+    /// Pause between two batches, so that the disk is available to others; and the pause while there is nothing new, in
+    /// seconds.
     private static let pauses = (busy: 0.02, idle: 2.0)
-    /// Between two looks after the evidence folder, in seconds.
+    /// Seconds between two checks of the evidence folder.
     private static let inspection = 20.0
     /// How long a shutdown waits for the last records.
     private static let farewell = Duration.seconds(1)
-    /// Seconds for one call to the disk, at the end.
+    /// Timeout in seconds for one call to the disk, at the end.
     private static let hopeless = 1.0
 
     private let archive: EvidenceArchive
@@ -40,7 +42,7 @@ final class LedgerFollower: Service {
     private let state = Mutex(State())
     private let waiting = MonotonicEvent()
 
-    /// - Parameter changed: called where the site's state has something new to tell.
+    /// - Parameter changed: called when the site's state has changed.
     init(
         archive: EvidenceArchive, outbox: Outbox, warnings: SiteWarnings, logger: Logger,
         changed: @escaping @Sendable () -> Void
@@ -52,7 +54,7 @@ final class LedgerFollower: Service {
         self.changed = changed
     }
 
-    /// Begins; to be called once the service is ready.
+    /// Starts; to be called once the service is ready.
     func start() {
         let isFirst = state.withLock { state in
             defer { state.isRunning = true }
@@ -70,16 +72,16 @@ final class LedgerFollower: Service {
         if isNews { waiting.signal() }
     }
 
-    /// For so many seconds a call to the disk has not come back.
+    /// For how many seconds a call to the disk has not returned.
     var secondsStuck: Double { state.withLock { $0.busySince.map { Self.uptime() - $0 } ?? 0 } }
 
-    /// Waits for the end of the service, and then a little for the last records.
+    /// Waits for the end of the service, and then briefly for the last records.
     func run() async {
         try? await gracefulShutdown()
         state.withLock { $0.isStopping = true }
         waiting.signal()
         let end = ContinuousClock.now + Self.farewell
-        // In a call to a disk that hangs it makes none.
+        // During a hanging call to the disk there is no progress.
         while state.withLock(\.isRunning), secondsStuck < Self.hopeless, .now < end {
             try? await Task.sleep(for: .milliseconds(10))
         }
@@ -110,7 +112,7 @@ final class LedgerFollower: Service {
         do {
             let hasMore = try archive.follow(outbox)
             tell(nil)
-            // The site's state tells what went.
+            // The site's state reports evictions.
             if !hasMore, archive.evict(outbox, logger: logger) > 0 { changed() }
             return hasMore
         } catch {
@@ -129,7 +131,8 @@ final class LedgerFollower: Service {
         if warnings.set(fault, for: "ledger") { changed() }
     }
 
-    /// Deleted or moved away while the service runs: what is written then goes nowhere.
+    /// Detects that folder or ledger were deleted or moved while the service runs, which would lose everything written
+    /// since.
     func inspect() {
         guard !archive.isInPlace else {
             archive.noteInPlace()

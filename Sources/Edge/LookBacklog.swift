@@ -5,17 +5,17 @@ import Pipeline
 import Store
 import Synchronization
 
-/// The looks that wait for the disk, in their order, and why it takes nothing.
+/// The looks that wait to be written, in their order, and the current write failure.
 ///
-/// It knows no bound: a disk that is full delays alerts, and loses none while the process lives.
+/// Unbounded: a full disk delays alerts, and loses none while the process lives.
 final class LookBacklog: Sendable {
-    /// A look that waits. Its views are in the queue of pictures.
+    /// A look that waits. Its views are in the evidence queue.
     struct PendingLook: Sendable {
         var look: IncidentWriter.Look
         let admissions: [EvidenceQueue.Admission]
     }
 
-    /// Why the disk takes nothing.
+    /// Why writes fail.
     struct WriteFailure: Sendable {
         let since: Date
         let reason: String
@@ -30,7 +30,7 @@ final class LookBacklog: Sendable {
     /// Changes of incidents.
     var changes: Int { waiting.withLock { $0.reduce(0) { $0 + $1.look.entries.count } } }
     var looks: Int { waiting.withLock(\.count) }
-    /// Nil while the disk takes what it is given.
+    /// Nil while the disk accepts writes.
     var failure: WriteFailure? { lastFailure.withLock(\.self) }
 
     /// The newest state of each incident of a camera.
@@ -40,11 +40,11 @@ final class LookBacklog: Sendable {
         return Array(Dictionary(incidents.map { ($0.id, $0) }) { _, newer in newer }.values)
     }
 
-    /// Puts a look in line. Waits for nothing.
+    /// Appends a look. Does not wait.
     func append(_ next: PendingLook) {
         let look = next.look
         waiting.withLock { waiting in
-            // While the disk takes nothing, one checkpoint a camera is enough.
+            // While writes fail, one checkpoint a camera is enough.
             if look.entries.isEmpty, look.unsuppressed.isEmpty, let checkpoint = look.checkpoint,
                 let index = waiting.lastIndex(where: {
                     $0.look.camera == look.camera && $0.look.checkpoint?.preset == checkpoint.preset
@@ -61,7 +61,7 @@ final class LookBacklog: Sendable {
         }
     }
 
-    /// Writes what waits, in order, as far as it goes; what could not be written stays the first. One call at a time.
+    /// Writes the queue in order, as far as possible; a look that fails remains the first. One call at a time.
     func drain(_ write: (PendingLook) throws -> Void) {
         while let next = waiting.withLock({ $0.isEmpty ? nil : $0.removeFirst() }) {
             do {

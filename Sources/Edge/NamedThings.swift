@@ -4,10 +4,10 @@ import Inference
 import Runtime
 public import SiteConfiguration
 
-/// Collects the faults of what a configuration names besides itself, each at the key that names it.
+/// Collects the faults of resources that a configuration refers to, each at its key.
 struct NamedThings {
     let configuration: Configuration
-    /// How the configuration's file is called.
+    /// The name of the configuration file.
     let file: String
     private(set) var faults: [ConfigurationFault] = []
 
@@ -37,7 +37,7 @@ struct NamedThings {
 }
 
 extension DaemonSettings {
-    /// What `check` looks at besides: the model's files, and whether this user may write to the folders. Throws
+    /// The additional checks of `check`: the model's files, and write access of this user to the folders. Throws
     /// `ConfigurationFaults`.
     public func checkMachine(for configuration: Configuration, file: String) throws {
         var named = NamedThings(configuration, file: file)
@@ -48,7 +48,7 @@ extension DaemonSettings {
 }
 
 extension NamedThings {
-    /// What is wrong with the folders whichever state the machine is in.
+    /// Faults of the folders that do not depend on the state of the machine.
     mutating func checkFolders() {
         let state = URL(filePath: configuration.site.stateDirectory)
         let socket = state.appending(path: StatusClient.socketName).path
@@ -73,7 +73,7 @@ extension NamedThings {
         }
     }
 
-    /// What the machine does not let this user do at present; the daemon waits until it does.
+    /// Missing permissions and similar conditions; the daemon waits until they are resolved.
     mutating func checkRights() {
         var folders = [("site: state_directory", configuration.site.stateDirectory, ["site", "state_directory"])]
         if configuration.evidence.isEnabled {
@@ -95,14 +95,14 @@ extension NamedThings {
 
     private func real(_ url: URL) -> [String] { url.standardizedFileURL.resolvingSymlinksInPath().pathComponents }
 
-    /// Why nothing can be written there, or the folder not be made; nil where it can.
+    /// Why a file cannot be written there, or the folder not be created; nil where it can.
     private func hindrance(to folder: URL) -> String? {
         var url = folder.standardizedFileURL
         while !FileManager.default.fileExists(atPath: url.path), url.path != "/" {
             url = url.deletingLastPathComponent()
         }
         guard access(url.path, W_OK | X_OK) == 0 else { return String(cString: strerror(errno)) }
-        // Nothing else tells of root, of a disk that is full or read-only, and of file systems that take no folders.
+        // Only a trial detects root's rights, a full or read-only disk, and file systems without folders.
         var trial = Array(url.appending(path: ".gridwarden-check-XXXXXX").path.utf8CString)
         guard mkdtemp(&trial) != nil else { return String(cString: strerror(errno)) }
         rmdir(trial)

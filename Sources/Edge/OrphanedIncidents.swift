@@ -6,15 +6,14 @@ import Logging
 import Pipeline
 import Store
 
-/// Incidents that nobody watches any more after a start or a reload: the camera, the zone or the rule was taken out, has another
-/// name now, or belongs to another area, where nobody has heard of it.
+/// Incidents that no camera watches any more after a start or a reload: the camera, the zone or the rule was removed or
+/// renamed, or now belongs to another area, whose subscribers do not know the incident.
 struct OrphanedIncidents: Sendable {
     let outbox: Outbox
     let topics: AlertTopics
     let logger: Logger
 
-    /// Closes what is open and watched by none of these cameras, and lets what reviews have silenced there go. Waits for the
-    /// disk.
+    /// Closes open incidents that none of these cameras watches, and lifts suppressions there. Waits for the disk.
     func close(by cameras: [CameraService.Settings]) {
         let watched = Dictionary(
             cameras.map { ($0.identity.id, $0) }, uniquingKeysWith: { first, _ in first })
@@ -43,7 +42,7 @@ struct OrphanedIncidents: Sendable {
         }
     }
 
-    /// Whoever brings the camera back begins anew.
+    /// If the camera is added again, it starts without its state.
     func forget(camera: String) {
         do { try begin(anew: camera) } catch {
             logger.warning("could not forget a camera", metadata: ["error": "\(error)", "camera": "\(camera)"])
@@ -67,7 +66,7 @@ struct OrphanedIncidents: Sendable {
 }
 
 extension Incident {
-    /// Closed because it is no longer watched.
+    /// The incident, closed because it is no longer watched.
     fileprivate func lost(at time: MediaTime) -> Incident {
         var incident = self
         incident.state = .closed

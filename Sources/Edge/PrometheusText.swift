@@ -163,7 +163,7 @@ struct PrometheusText {
         }
     }
 
-    /// As the format wants the values of labels.
+    /// Escapes a label value for the format.
     static func escaped(_ text: String) -> String {
         text.replacing("\\", with: "\\\\").replacing("\"", with: "\\\"").replacing("\n", with: "\\n")
     }

@@ -4,29 +4,30 @@ import Logging
 import ServiceLifecycle
 import Threading
 
-/// Runs the publisher; at the end it sends what it still can for a bounded time.
+/// Runs the publisher; at the end it sends as much as possible in a limited time.
 struct PublisherService: Service {
     /// How long a shutdown waits for the broker.
     ///
-    /// A service manager's patience and the time of the cameras before it leave no more.
+    /// The service manager's timeout and the time of the cameras before it leave no more.
     static let drain = Duration.seconds(2)
-    /// And for the disk, where what was acknowledged is marked: what is not goes out again after the start.
+    /// The same for the disk, where acknowledgements are recorded: messages without a record are sent again after the
+    /// start.
     private static let farewell = Duration.seconds(4)
     /// A slow card answers within it.
     private static let answerTime = Duration.seconds(1.5)
 
     let publisher: Publisher
     let logger: Logger
-    /// Nil where it does not matter which cameras are configured.
+    /// Nil where the configured cameras do not matter.
     var registry: CameraRegistry?
-    /// Bounds of the wait after a wrong set-up of the client.
+    /// Bounds of the delay after a faulty setup of the client.
     var backoff = Backoff(shortest: 5, longest: 300)
 
     func run() async throws {
         let sending = Task { [self] in await send() }
         await cancelWhenGracefulShutdown { _ = await finishes { await sending.value } }
         sending.cancel()
-        // Its thread may be in a call to a disk that hangs. Then the broker says that the site is offline.
+        // Its thread may be in a call to a disk that hangs. Then the broker publishes that the site is offline.
         guard await finishes(within: Self.answerTime, { await sending.value }) else {
             return logger.error("the disk does not answer, the broker is left without a farewell")
         }
@@ -34,7 +35,7 @@ struct PublisherService: Service {
     }
 
     private func send() async {
-        // The first list before all else: the broker is asked for what comes for these cameras only.
+        // The first list before everything else: only topics of these cameras are subscribed.
         let first = registry?.configured
         if let first { await publisher.serve(first) }
         let following = Task { [publisher, registry] in
@@ -48,7 +49,7 @@ struct PublisherService: Service {
         var backoff = backoff
         while !Task.isCancelled {
             do { try await publisher.run() } catch {
-                // A file of certificates may be put right; the outbox keeps everything until then.
+                // A certificate file may be corrected; the outbox keeps everything until then.
                 let seconds = backoff.next()
                 logger.error(
                     "the broker's client cannot be set up, alerts wait in the outbox",

@@ -1,15 +1,16 @@
-/// What became of a wish to take the configuration anew: as a whole, or not at all. Holds no credentials.
+/// The result of a request to reload the configuration: it is applied as a whole, or not at all. Contains no
+/// credentials.
 public struct ReloadReport: Codable, Sendable, Equatable {
     public enum Outcome: String, Codable, Sendable {
         case applied
-        /// The file is right, but changes what only a restart takes over; the old configuration goes on.
+        /// The file is valid, but a change requires a restart; the old configuration remains in use.
         case needsRestart = "needs_restart"
-        /// The old configuration goes on.
+        /// The old configuration remains in use.
         case refused
     }
 
     public var outcome: Outcome
-    /// Of the file that is in use since; nil where the old one goes on.
+    /// Of the applied file; nil where the old one remains in use.
     public var sha256: String?
     /// The keys, e.g. `broker.host`.
     public var needsRestart: [String] = []
@@ -20,7 +21,7 @@ public struct ReloadReport: Codable, Sendable, Equatable {
     public var started: [String] = []
     public var restarted: [String] = []
     public var stopped: [String] = []
-    /// Could not be started: the reasons are in the log.
+    /// Cameras that could not be started: the reasons are in the log.
     public var failed: [String] = []
 
     private enum CodingKeys: String, CodingKey {
@@ -29,13 +30,13 @@ public struct ReloadReport: Codable, Sendable, Equatable {
     }
 }
 
-/// How the file of a daemon stands to what is in use. Holds no credentials.
+/// Compares a daemon's file with the configuration in use. Contains no credentials.
 public struct ConfigurationStanding: Codable, Sendable, Equatable {
     /// SHA-256 of the text in use.
     public let running: String
-    /// Of the file at present; nil where it has a fault, or needs a restart.
+    /// Of the current file; nil where it has a fault, or requires a restart.
     public let file: String?
-    /// The keys in which the file differs and that need one.
+    /// The differing keys that require a restart.
     public let needsRestart: [String]
 
     private enum CodingKeys: String, CodingKey {

@@ -1,7 +1,7 @@
 public import Foundation
 import Synchronization
 
-/// Incidents that a review has ended, until the pipeline of their camera takes them over.
+/// Incidents that a review has ended, until the pipeline of their camera takes them.
 public final class ReviewMailbox: Sendable {
     private let waiting = Mutex<[String: [UUID]]>([:])
 

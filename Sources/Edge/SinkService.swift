@@ -4,12 +4,12 @@ import ServiceLifecycle
 import Store
 import Threading
 
-/// Runs the sinks beside the broker until the site stops. What is under way then goes again after the next start: no stop waits
-/// for a receiver.
+/// Runs the sinks beside the broker until the site stops. Unfinished messages are then sent again after the next start:
+/// a stop does not wait for a receiver.
 struct SinkService: Service {
     /// Their threads may be in a call to a disk that hangs.
     private static let farewell = Duration.seconds(1)
-    /// A disk that is full now is asked again.
+    /// A full disk is tried again.
     private static let storeWait = Duration.seconds(10)
 
     let runners: [SinkRunner]
@@ -35,7 +35,7 @@ struct SinkService: Service {
         }
         await withTaskGroup { group in
             for runner in runners { group.addTask { await runner.run() } }
-            // A service that ends without being asked to takes the whole site with it.
+            // A service that ends by itself would end the whole site.
             group.addTask { while !Task.isCancelled { try? await Task.sleep(for: .seconds(3600)) } }
         }
     }

@@ -3,10 +3,10 @@ import Delivery
 import ServiceLifecycle
 import Threading
 
-/// Publishes the site's state anew before the time that the last one named: a broker node that dies sends no will, and
-/// `online` proves nothing after it.
+/// Publishes the site's state again before the time announced in the last report: a broker node that dies publishes no
+/// will, and `online` proves nothing after that time.
 struct SiteHeartbeat: Service {
-    /// Shares of the period: sites that started together do not speak together for long.
+    /// Shares of the period, randomised so that sites that started together do not report together for long.
     static let waits = 0.7..<0.9
 
     let publisher: Publisher

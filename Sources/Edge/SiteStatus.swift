@@ -8,12 +8,12 @@ import Store
 import Synchronization
 import Video
 
-/// How a daemon stands: what `gridwarden status` prints and Prometheus reads. Holds no credentials.
+/// The status of a daemon: printed by `gridwarden status` and read by Prometheus. Contains no credentials.
 public struct SiteStatus: Codable, Sendable, Equatable {
     public struct Camera: Codable, Sendable, Equatable {
         public let id: String
         public let name: String
-        /// As it was last published; `connecting` before that.
+        /// As last published; `connecting` before that.
         public let state: String
         public let reason: String?
         public let looks: Int
@@ -25,7 +25,7 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         /// Nil before the first one.
         public let secondsSinceLook: Double?
         public let openIncidents: Int
-        /// The camera's clock minus this computer's; nil where the camera does not tell it.
+        /// The camera's clock minus this computer's; nil where the camera does not provide it.
         public let clockOffsetSeconds: Double?
     }
 
@@ -35,13 +35,13 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         public let bytes: Int
         public let openIncidents: Int
         public let lastSequence: Int64
-        /// Of the store that counts the sequence.
+        /// Of the store that the sequence belongs to.
         public let epoch: String?
-        /// Databases that were damaged and set aside; nil where there is none.
+        /// Renamed damaged databases; nil where there is none.
         public let damagedStores: [String]?
         /// In seconds; nil where nothing waits.
         public let oldestUndeliveredSeconds: Double?
-        /// Since all this was read; nil where that was just now. The disk does not answer otherwise.
+        /// Age of the figures read from the store; nil where they are current. Otherwise the disk does not answer.
         public let secondsOld: Double?
     }
 
@@ -59,23 +59,24 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         /// Of pictures and messages.
         public let bytes: Int
         public let budgetBytes: Int
-        /// Since the site began: deleted before their time because the budget was spent.
+        /// Incidents whose evidence was deleted early because the budget was exceeded, since the first start of the
+        /// site.
         public let evictedIncidents: Int
         public let evictedBytes: Int
-        /// How often the folder was deleted or moved while the service ran, and was made anew; nil from a version that
-        /// does not tell.
+        /// How often the folder was deleted or moved while the service ran, and was recreated; nil from a version
+        /// without it.
         public let folderLosses: Int?
         /// The public key that signs the ledger; nil where it is not signed.
         public let ledgerKey: String?
     }
 
-    /// What waits for the disk, and for its pictures to be made.
+    /// The queues for the disk, and for pictures to be made.
     public struct Writing: Codable, Sendable, Equatable {
-        /// Changes of incidents that the disk has not taken.
+        /// Changes of incidents that are not written yet.
         public let waiting: Int
-        /// Why the disk takes nothing; nil while it does.
+        /// Why writes fail; nil while they succeed.
         public let refused: String?
-        /// Incidents whose pictures are still to be made, and the bytes of their views in memory.
+        /// Incidents whose pictures are not made yet, and the bytes of their views in memory.
         public let pictures: Int
         public let pictureBytes: Int
     }
@@ -84,25 +85,25 @@ public struct SiteStatus: Codable, Sendable, Equatable {
     public let software: String
     public let model: String
     public let brokerConnected: Bool
-    /// Which broker that is, and what it does not take; nil without a connection.
+    /// The broker, and what it does not accept; nil without a connection.
     public let broker: BrokerLink?
-    /// What the broker refuses, and everything waits behind; nil where all goes out.
+    /// The message that the broker refuses and that all others wait behind; nil while messages are delivered.
     public let blocked: BlockedDelivery?
     public let cameras: [Camera]
     public let outbox: Outbox
     public let reviews: [Reviews]
-    /// Durable sinks beside the broker, and what the broker refused for good; nil where there is neither.
+    /// Durable sinks beside the broker, and the broker's permanent refusals; nil where there is neither.
     public let sinks: [SinkReport]?
     /// How often pictures of an incident were withheld.
     public let evidenceWithheld: Int
     /// Nil where no evidence is kept.
     public let evidence: Evidence?
-    /// Nil from a version that does not tell.
+    /// Nil from a version without it.
     public let writing: Writing?
     public let processorSeconds: Double
     public let residentBytes: Int?
 
-    /// Reads what a daemon answered.
+    /// Decodes a daemon's answer.
     public init(json: Data) throws {
         let decoder = JSONDecoder()
         decoder.keyDecodingStrategy = .convertFromSnakeCase

@@ -8,7 +8,7 @@ import Pipeline
 import Threading
 import Video
 
-/// Takes a picture of a camera on request, masked like all evidence, or takes none.
+/// Takes a picture of a camera on request, masked like all evidence; without masking there is none.
 struct SnapshotTaker: Sendable {
     /// The slowest camera looks every 10 s.
     private static let patience = Duration.seconds(15)
@@ -32,7 +32,7 @@ struct SnapshotTaker: Sendable {
         }
         let identity = service.settings.identity
         do {
-            // What the rules know may be older than this picture.
+            // The detections used by the rules may be older than this picture.
             let vehicles = try await detector.detections(in: frame).detections.filter(\.objectClass.isPlated)
             let image = try await archive.maker.snapshot(
                 of: frame, vehicles: vehicles.map(\.box),

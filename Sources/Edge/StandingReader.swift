@@ -3,7 +3,7 @@ import Store
 import Synchronization
 import Threading
 
-/// How the outbox stands, for those who ask; while its disk hangs, how it stood when it could last be read.
+/// The state of the outbox for status requests; while its disk hangs, the last one that could be read.
 final class StandingReader: Sendable {
     struct Unanswered: Error, CustomStringConvertible {
         let description = "the store does not answer: see to the disk of state_directory"
@@ -20,15 +20,15 @@ final class StandingReader: Sendable {
 
     /// - Parameters:
     ///   - patience: seconds for one reading; a slow card answers within it.
-    ///   - read: may never return; then nobody calls it again until it does.
+    ///   - read: may never return; it is not called again until it does.
     init(patience: Double = 2, _ read: @escaping @Sendable () throws -> OutboxStanding) {
         self.patience = patience
         self.read = read
     }
 
-    /// Blocks for `patience` at most. Throws what the store throws, or that it has never answered.
+    /// Blocks for `patience` at most. Throws the store's error, or that the store has never answered.
     ///
-    /// - Returns: with the seconds since it was so, where it is not known how it stands now.
+    /// - Returns: the state, and its age in seconds where the current one is unknown.
     func standing() throws -> (standing: OutboxStanding, age: Double?) {
         let isFree = state.withLock { state in
             defer { state.isReading = true }
@@ -47,7 +47,7 @@ final class StandingReader: Sendable {
         }
         guard let last = state.withLock(\.last) else { throw Unanswered() }
         let age = Self.uptime() - last.at
-        // Another one who asks at the same moment is no hanging disk.
+        // A concurrent request is not a sign of a hanging disk.
         return (last.standing, age > patience ? age : nil)
     }
 

@@ -2,14 +2,14 @@ public import Foundation
 import Glibc
 import Runtime
 
-/// Asks the daemon of this machine how it stands.
+/// Requests the status of the daemon on this machine.
 public enum StatusClient {
-    /// Why there was no answer, and what to do.
+    /// Why there was no answer, and the remedy.
     public struct NoAnswer: Error, CustomStringConvertible {
         public let description: String
     }
 
-    /// In the state folder; the service's group may use it.
+    /// In the state folder; accessible to the service's group.
     public static let socketName = "status.sock"
     /// Seconds.
     private static let longest = 5
@@ -32,15 +32,15 @@ public enum StatusClient {
         return status
     }
 
-    /// Why a daemon did not take the configuration anew.
+    /// Why a daemon did not reload the configuration.
     public enum Unreached: Error, Sendable, Equatable {
-        /// None runs with this state folder.
+        /// No daemon runs with this state folder.
         case noDaemon
-        /// One runs, and this cannot be asked of it.
+        /// A daemon runs, but does not support the request.
         case unanswered(String)
     }
 
-    /// Has the daemon take its configuration anew, and waits for what becomes of that.
+    /// Makes the daemon reload its configuration, and waits for the result.
     ///
     /// - Parameters:
     ///   - folder: the daemon's state folder.
@@ -62,7 +62,7 @@ public enum StatusClient {
         }
     }
 
-    /// How the daemon's own file stands to what it uses.
+    /// Compares the daemon's file with the configuration in use.
     public static func configuration(of folder: URL) throws(Unreached) -> ConfigurationStanding {
         let (status, body) = try ask("GET", "/configuration", of: folder)
         guard status == 200, let standing = try? JSONDecoder().decode(ConfigurationStanding.self, from: body) else {
@@ -86,7 +86,7 @@ public enum StatusClient {
         return parts
     }
 
-    /// Nil where it is no whole response.
+    /// Nil for an incomplete response.
     private static func parts(of answer: Data) -> (status: Int, body: Data)? {
         let text = String(decoding: answer.prefix(12), as: UTF8.self)
         guard let head = answer.range(of: Data("\r\n\r\n".utf8)), text.hasPrefix("HTTP/1.1 "),

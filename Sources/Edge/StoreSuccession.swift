@@ -4,21 +4,21 @@ import Evidence
 import Logging
 import Store
 
-/// Sees at the start whether the database is the one that was there before, by what the ledger has of it: the order of its
-/// records tells, whatever the clock said when each database was made.
+/// Checks at the start whether the database is the one that was there before, using the ledger: the order of its
+/// records is evidence, independent of the clock at the creation of each database.
 ///
 /// To be called before anything is written or sent.
 enum StoreSuccession {
-    /// - Parameter ledger: nil where no evidence is kept: then only a damaged database that was set aside tells.
-    /// - Throws: where the database is an older one and cannot begin another epoch now: under its own, subscribers would
-    ///   take what it sends for what they have.
+    /// - Parameter ledger: nil where no evidence is kept: then only a renamed damaged database is evidence.
+    /// - Throws: where the database is an older one and cannot start another epoch now: under its own, subscribers
+    ///   would take new messages for known ones.
     static func settle(_ outbox: Outbox, _ ledger: Ledger?, warnings: SiteWarnings, logger: Logger) throws {
         let head = ledger?.head
         let last = try outbox.counts().lastSequence
         if outbox.isNew {
             let isAnother = (head?.sequence ?? 0) > 0 && ledger?.sequence(in: outbox.epoch, through: last) == 0
-            // From its first message on it shows which records were there before it. On a disk that is full now the order
-            // of the ids has to do.
+            // Its mark shows from the first message on which records were there before it. On a full disk the order of
+            // the ids has to suffice.
             if let head { try? outbox.save(LedgerMark(number: head.number, hash: head.hash)) }
             if isAnother || !outbox.damaged.isEmpty { tellReplaced(outbox, logger) }
         } else if let ledger, let head, try isAhead(ledger, head, of: outbox, last) {
@@ -26,8 +26,8 @@ enum StoreSuccession {
         }
     }
 
-    /// Whether the ledger has messages that the database should have counted: of its own epoch later ones, or those of an
-    /// epoch that came after it.
+    /// Whether the ledger contains messages that the database should have counted: later ones of its own epoch, or
+    /// messages of a later epoch.
     private static func isAhead(
         _ ledger: Ledger, _ head: Ledger.Head, of outbox: Outbox, _ last: Int64
     ) throws -> Bool {
@@ -37,7 +37,7 @@ enum StoreSuccession {
         let succession = try ledger.succession(of: outbox.epoch, known: known)
         if succession.isKnown { return true }
         guard last > 0 else { return false }
-        // It has no record: it is the newer one where it remembers one of the other's.
+        // The ledger has no record of it: it is the newer one where it remembers a record of the other.
         if let mark, succession.hasRemembered, let begun = succession.begun { return mark.number < begun }
         return named > outbox.epoch
     }
@@ -45,9 +45,9 @@ enum StoreSuccession {
     private static func tellReplaced(_ outbox: Outbox, _ logger: Logger) {
         var facts = ["epoch": outbox.epoch]
         facts["damaged"] = outbox.damaged.last
-        // First for good and then for the eye: the next start says it again where a kill comes before.
+        // First the lasting record and then the log: after a kill in between the next start reports it again.
         do { try outbox.audit(.storeReplaced, facts: facts) } catch {
-            // A disk that is full now must not keep the cameras from being watched.
+            // A full disk must not prevent watching the cameras.
             logger.error("could not write to the audit log", metadata: ["error": "\(error)"])
         }
         logger.critical(

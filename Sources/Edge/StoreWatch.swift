@@ -5,13 +5,14 @@ import Store
 import Synchronization
 import Threading
 
-/// The store is damaged: the daemon has to go on with another one.
+/// The store is damaged: the daemon has to continue with another one.
 public struct StoreDamaged: Error, CustomStringConvertible {
     public let description: String
 }
 
-/// Keeps in the store how far the ledger has come, and finds a damaged store: reads all of it once after each start, which
-/// finds what a power cut has left, and again whenever SQLite has complained. Ends the services where it is damaged.
+/// Stores the position of the ledger in the database, and detects a damaged database: reads all of it once after each
+/// start, which finds damage from a power cut, and again whenever SQLite has reported a fault. Ends the services where
+/// it is damaged.
 public struct StoreWatch: Service {
     let outbox: Outbox
     /// Nil where no evidence is kept.
@@ -38,12 +39,12 @@ public struct StoreWatch: Service {
         await mark()
     }
 
-    /// Whether an earlier call has not come back: while a disk hangs there is one at most.
+    /// Whether an earlier call has not returned: while a disk hangs there is at most one.
     private final class Pending: Sendable {
         let isMarking = Atomic<Bool>(false)
     }
 
-    /// Failing costs nothing but the knowledge of what was cut off since. A disk that hangs is waited for a little.
+    /// On failure only truncation since then goes undetected. Waits briefly for a disk that hangs.
     private func mark() async {
         guard let ledger, !pending.isMarking.exchange(true, ordering: .relaxed) else { return }
         await finishes(within: .seconds(1)) { [outbox, pending] in
@@ -55,9 +56,9 @@ public struct StoreWatch: Service {
         }
     }
 
-    /// Says where the ledger is shorter than the store knows it, or has another record in the same place: somebody, or a
-    /// fault of the disk, took records from it while the daemon was stopped. What is missing of messages is written to it
-    /// anew, and would hide that. To be called before anything is written.
+    /// Reports a ledger that is shorter than the store's mark, or has another record in its place: records were removed
+    /// by someone, or by a fault of the disk, while the daemon was stopped. Missing messages are recorded again, which
+    /// would hide that. To be called before anything is written.
     static func compare(_ found: LedgerMark, with outbox: Outbox, logger: Logger) {
         do {
             guard let known = try outbox.ledgerMark(),

@@ -3,16 +3,16 @@ import Runtime
 import SiteConfiguration
 
 extension WebhookSettings {
-    /// Bytes from which on a part of a path may be a secret, and is no word.
+    /// Bytes from which a part of a path may be a secret rather than a word.
     private static let longPart = 16
 
-    /// Resolves what the configuration names: the files of header and certificates. One that cannot be had is reported.
+    /// Resolves the references of the configuration: the files of header and certificates. A missing one is reported.
     static func read(
         _ delivery: DeliverySettings, _ named: inout NamedThings, _ secrets: KnownSecrets
     ) -> [WebhookSettings] {
         delivery.webhooks.enumerated().compactMap { index, webhook in
             secrets.learn(address: webhook.url)
-            // Many receivers know their senders by a part of the path.
+            // Many receivers identify their senders by a part of the path.
             for part in webhook.url.split(separator: "/").dropFirst(2) where part.utf8.count >= longPart {
                 secrets.learn(String(part))
             }
@@ -26,7 +26,7 @@ extension WebhookSettings {
                 }
                 guard let value else { return nil }
                 secrets.learn(value)
-                // What follows the scheme is the secret, also where a receiver repeats it alone.
+                // The part after the scheme is the secret, even where a receiver repeats only that.
                 if let token = value.split(separator: " ").last.map(String.init), token != value {
                     secrets.learn(token)
                 }

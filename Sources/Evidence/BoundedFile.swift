@@ -2,20 +2,20 @@ import Foundation
 import Glibc
 import Hashing
 
-/// Regular files that somebody else may have put there: no link is followed, none is waited for, and none decides how
-/// much memory is taken.
+/// Reads regular files in places where others may write: links are not followed, reads do not block, and memory is
+/// limited.
 enum BoundedFile {
     struct Failed: Error, CustomStringConvertible {
         let description: String
-        /// There is nothing by that name.
+        /// There is no file with that name.
         var isAbsent = false
-        /// The system does not let us read it; otherwise it is not what it should be.
+        /// Permission was denied; otherwise it is not the expected kind of file.
         var isRefused = false
     }
 
     /// Reads a whole file of at most so many bytes.
     ///
-    /// - Parameter inspect: is told owner, mode and size before anything is read.
+    /// - Parameter inspect: called with owner, mode and size before anything is read.
     static func read(_ path: String, atMost limit: Int, inspect: (stat) -> Void = { _ in }) throws -> [UInt8] {
         let descriptor = Glibc.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
         guard descriptor >= 0 else { throw failed(path) }
@@ -24,7 +24,7 @@ enum BoundedFile {
         return try read(descriptor, path, atMost: limit)
     }
 
-    /// Reads a whole file below a folder, of which no part of the path may be a link.
+    /// Reads a whole file below a folder; no part of the path may be a link.
     static func read(_ name: String, in folder: URL, atMost limit: Int) throws -> [UInt8] {
         let descriptor = try open(name, in: folder)
         defer { close(descriptor) }
@@ -41,7 +41,7 @@ enum BoundedFile {
         return bytes
     }
 
-    /// The SHA-256 of a file below a folder, of which no part of the path may be a link; 64 lower-case digits.
+    /// The SHA-256 of a file below a folder; no part of the path may be a link; 64 lower-case digits.
     ///
     /// - Parameter limit: a larger file is not read, in bytes.
     static func hash(_ name: String, in folder: URL, atMost limit: Int) throws -> String {
@@ -53,7 +53,7 @@ enum BoundedFile {
         return try hash(descriptor, name, atMost: limit)
     }
 
-    /// Whether a file lies there, by no link.
+    /// Whether there is a file, reached without links.
     static func exists(_ name: String, in folder: URL) -> Bool {
         guard let descriptor = try? open(name, in: folder) else { return false }
         defer { close(descriptor) }
@@ -121,12 +121,12 @@ enum BoundedFile {
     }
 }
 
-/// Which file or folder it is on its device, whatever its name.
+/// The identity of a file or folder on its device, independent of its name.
 struct FileIdentity: Equatable {
     let device: UInt64
     let inode: UInt64
 
-    /// Nil where there is nothing under the name.
+    /// Nil where nothing has the name.
     init?(path: String) {
         var status = stat()
         guard stat(path, &status) == 0 else { return nil }

@@ -3,14 +3,14 @@ import CFreeType
 import Foundation
 import Video
 
-/// The strip under a picture that says when, where and what; it covers nothing of the picture.
+/// The strip below a picture with time, place and kind; it covers nothing of the picture.
 enum Caption {
-    /// Narrower pictures, such as those of plates, grow to this width.
+    /// Narrower pictures, such as those of plates, are extended to this width.
     static let leastWidth = 480
     /// Letters are a 36th of the picture's height, within these limits in pixels.
     private static let sizes = 14...40
 
-    /// The picture with the lines below it, white on black; the picture itself where there is no font.
+    /// The picture with the lines below it, white on black; the picture alone where there is no font.
     static func under(_ picture: consuming Canvas, _ lines: [String], font: CaptionFont?) throws -> Canvas {
         guard let font else { return picture }
         let width = max(picture.width, leastWidth)
@@ -33,7 +33,7 @@ enum Caption {
         return whole
     }
 
-    /// Cuts a line where it would be too wide: between words where it can, else between letters.
+    /// Breaks a line where it would be too wide: between words where possible, otherwise between letters.
     static func wrapped(_ line: String, size: Int, width: Int, _ font: CaptionFont) -> [String] {
         var rest = Substring(line)
         var parts: [String] = []
@@ -57,7 +57,7 @@ enum Caption {
     }
 }
 
-/// Draws text, Chinese where a font for it is installed. One owner, one thread.
+/// Renders text, in Chinese where a font for it is installed. One owner, one thread.
 final class CaptionFont {
     /// Debian's paths: WenQuanYi Micro Hei, Noto CJK, Droid Fallback; DejaVu has Latin letters only.
     static let candidates = [
@@ -67,10 +67,10 @@ final class CaptionFont {
 
     private let library: FT_Library
     private let face: FT_Face
-    /// Whether it can write the Chinese names of the catalogue.
+    /// Whether it contains the Chinese names of the catalogue.
     let isChinese: Bool
 
-    /// Opens the first font that there is; nil where there is none.
+    /// Opens the first available font; nil where there is none.
     init?(candidates: [String] = CaptionFont.candidates) {
         var library: FT_Library?
         guard FT_Init_FreeType(&library) == 0, let library else { return nil }
@@ -92,11 +92,11 @@ final class CaptionFont {
         FT_Done_FreeType(library)
     }
 
-    /// One line of text as coverage, 0…255; letters that the font lacks are left out. Nil where nothing is left.
+    /// One line of text as coverage, 0…255; letters missing in the font are left out. Nil where nothing is left.
     ///
     /// - Parameters:
     ///   - size: of the letters, in pixels; the line is a third higher.
-    ///   - width: what reaches beyond is cut, in pixels.
+    ///   - width: the maximum in pixels; the rest is cut.
     func line(_ text: String, size: Int, width: Int) -> GreyImage? {
         guard size > 0, width > 0, FT_Set_Pixel_Sizes(face, 0, FT_UInt(size)) == 0 else { return nil }
         let height = size * 4 / 3
@@ -112,7 +112,7 @@ final class CaptionFont {
         return pen > 0 ? GreyImage(width: width, height: height, pixels: pixels) : nil
     }
 
-    /// Pixels that the text takes.
+    /// Width of the text in pixels.
     func width(of text: String, size: Int) -> Int {
         guard FT_Set_Pixel_Sizes(face, 0, FT_UInt(max(1, size))) == 0 else { return 0 }
         return text.unicodeScalars.reduce(0) { sum, scalar in

@@ -2,7 +2,7 @@ public import Domain
 public import Foundation
 public import Video
 
-/// One picture that shows a violation, masked and encoded, not yet on disk.
+/// One picture of a violation, masked and encoded, not yet on disk.
 public struct EvidenceImage: Sendable {
     public enum Role: String, Sendable, Codable {
         /// The whole view when the object had just come to rest.
@@ -25,7 +25,7 @@ public struct EvidenceImage: Sendable {
     public let taken: Date
 }
 
-/// What a picture of evidence is to be made of: unmasked, in memory only, never written anywhere.
+/// The source of an evidence picture: unmasked, in memory only, never written anywhere.
 public struct EvidenceView: Sendable {
     public enum Source: Sendable {
         case frame(Frame)
@@ -35,10 +35,10 @@ public struct EvidenceView: Sendable {
 
     public let role: EvidenceImage.Role
     public let source: Source
-    /// The part that is shown, in shares of the picture; nil for all of it.
+    /// The visible part, in shares of the picture; nil for all of it.
     public let part: Box?
     public let taken: Date
-    /// The vehicles that the detector saw in it, in shares of the picture.
+    /// The detected vehicles, in shares of the picture.
     public let vehicles: [Box]
 
     public init(role: EvidenceImage.Role, source: Source, part: Box? = nil, taken: Date, vehicles: [Box]) {
@@ -50,7 +50,7 @@ public struct EvidenceView: Sendable {
     }
 }
 
-/// Evidence that may not be shown, since it could not be masked.
+/// Evidence that may not be shown because it could not be masked.
 public struct EvidenceWithheld: Error, Equatable, CustomStringConvertible {
     public let reason: String
 

@@ -5,28 +5,28 @@ public import Inference
 import Threading
 public import Video
 
-/// Makes the pictures of evidence: masks faces and plates, crops, writes the caption, encodes.
+/// Makes the evidence pictures: masks faces and plates, crops, writes the caption, encodes.
 ///
-/// The one owner of the masking networks, on a thread of its own, for all cameras. Nothing that it gives out is
-/// unmasked: what it cannot mask is withheld.
+/// Owns the masking networks, on a thread of its own, for all cameras. Its output is always masked: a picture that
+/// cannot be masked is withheld.
 public actor EvidenceMaker {
-    /// Around a face and a plate, as a share of its size.
+    /// Margin around a face and a plate, as a share of its size.
     static let faceMargin = 0.25
     static let plateMargin = 0.15
-    /// A plate is shown from this width (pixels) and contrast (luma levels) on. Measured in docs/evidence.md.
+    /// Least width (pixels) and contrast (luma levels) of a plate that is shown. Measured in docs/evidence.md.
     static let readable = (width: 60, contrast: 8.0)
-    /// Around the plate in its picture, as a share of its size.
+    /// Margin around the plate in its picture, as a share of its size.
     private static let plateFrame = 0.5
-    /// Of views that wait in memory; they are encoded a second time.
+    /// JPEG quality of views kept in memory, which are encoded a second time.
     private static let keptQuality = 3
 
-    /// What the networks found in a picture.
+    /// The faces and plates found in a picture.
     private struct Findings {
         let faces: [Box]
         let plates: [ScoredBox]
     }
 
-    /// By which a picture is known again.
+    /// Identifies a picture that was already searched.
     private enum Picture {
         case frame(Frame)
         case compressed(Task<[UInt8], any Error>)
@@ -45,7 +45,7 @@ public actor EvidenceMaker {
     private let thread = DedicatedThread(name: "evidence")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    /// Why nothing can be masked; nil where all is well.
+    /// Why masking is impossible; nil where it works.
     public nonisolated let fault: String?
     /// Whether captions can be written in Chinese; nil where there is no font at all.
     public nonisolated let captionIsChinese: Bool?
@@ -53,21 +53,21 @@ public actor EvidenceMaker {
     private let font: CaptionFont?
     private var faces: FaceDetector?
     private var plates: PlateDetector?
-    /// The pictures that were searched last: several incidents may open in one look, and have begun in one.
+    /// The last searched pictures: several incidents may open in one look, and have begun in one.
     private var searched: [(picture: Picture, vehicles: [Box], findings: Findings)] = []
     private static let mostSearched = 8
-    /// How often faces and plates were looked for, which is most of the work.
+    /// Number of searches for faces and plates, which are most of the work.
     private(set) var searches = 0
     private nonisolated let compressor = FrameCompressor()
 
-    /// From now on pictures are made like this.
+    /// Sets the JPEG quality from now on.
     public func adopt(quality: Int) { self.quality = quality }
 
-    /// Reads the masking networks. Where one cannot be had, every picture will be withheld.
+    /// Loads the masking networks. If one is unavailable, every picture is withheld.
     ///
     /// - Parameters:
     ///   - quality: libavcodec's JPEG scale, 2 (best) … 31.
-    ///   - engines: those that the models' names are looked up in.
+    ///   - engines: the available ones.
     public init(masking: MaskingModels, quality: Int = 4, engines: InferenceEngines = .standard) {
         self.quality = quality
         let font = CaptionFont()
@@ -83,16 +83,16 @@ public actor EvidenceMaker {
         }
     }
 
-    /// Encodes a frame that may be needed later; the result stays in memory. Does not wait for pictures that are being
-    /// masked.
+    /// Encodes a frame that may be needed later; the result remains in memory. Does not wait for pictures that are
+    /// being masked.
     public nonisolated func compress(_ frame: Frame) async throws -> [UInt8] {
         try await compressor.compress(frame, quality: Self.keptQuality)
     }
 
-    /// The masked pictures of an incident, and that of the plate where the profile wants it and it can be read.
+    /// The masked pictures of an incident, and that of the plate where the profile includes it and it is readable.
     ///
     /// - Parameters:
-    ///   - caption: the lines for a picture that was taken then.
+    ///   - caption: the lines for a picture taken at a given time.
     /// - Throws: `EvidenceWithheld`; then nothing may be shown.
     public func images(
         of views: [EvidenceView], incident: Incident, profile: PrivacyProfile,
@@ -113,7 +113,7 @@ public actor EvidenceMaker {
     /// The whole view, with every face and every plate masked.
     ///
     /// - Parameters:
-    ///   - vehicles: those in it, in shares of the picture, where plates are looked for closely.
+    ///   - vehicles: in shares of the picture, where plates are searched at full resolution.
     ///   - caption: the lines below it.
     /// - Throws: `EvidenceWithheld`; then nothing may be shown.
     public func snapshot(of frame: Frame, vehicles: [Box], caption: [String]) throws -> EvidenceImage {
@@ -172,7 +172,7 @@ public actor EvidenceMaker {
         else { throw EvidenceWithheld(reason: "the models to mask with were not read") }
         let findings = Findings(faces: faces.map(\.box), plates: plates)
         searched.append((picture, vehicles, findings))
-        // A frame is large: one at a time is enough.
+        // A frame is large: one is enough.
         if picture.isFrame { searched.removeAll { $0.picture.isFrame && !($0.picture == picture) } }
         if searched.count > Self.mostSearched { searched.removeFirst() }
         return findings
@@ -188,7 +188,7 @@ public actor EvidenceMaker {
         for face in faces { canvas.obscure(face.grown(by: faceMargin)) }
     }
 
-    /// The plate of the vehicle in question where it is certain whose it is; nil where the profile hides all plates.
+    /// The plate of the vehicle in question where that is certain; nil where the profile hides all plates.
     static func ownPlate(
         _ plates: [ScoredBox], incident: Incident, vehicles: [Box], profile: PrivacyProfile
     ) -> Box? {
@@ -201,7 +201,7 @@ public actor EvidenceMaker {
         }.max { $0.score < $1.score }?.box
     }
 
-    /// Large and clear enough that a person can read it.
+    /// Whether it is large and clear enough for a person to read.
     static func isReadable(_ plate: Box, on canvas: borrowing Canvas) -> Bool {
         let area = PixelBox(plate, width: canvas.width, height: canvas.height)
         return area.width >= readable.width && canvas.contrast(of: area) >= readable.contrast

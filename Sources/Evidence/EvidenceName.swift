@@ -1,13 +1,13 @@
 import Foundation
 import Runtime
 
-/// The name of a file of the evidence store, `DAY/INCIDENT/FILE`, in letters that have one spelling only.
+/// The path of a file in the evidence store, `DAY/INCIDENT/FILE`, in characters with a single spelling.
 struct EvidenceName {
     enum Content: Equatable {
         /// With the first digits of its SHA-256.
         case picture(hash: String)
         case message(sequence: Int64)
-        /// Left by a kill in the middle of writing.
+        /// Left by a kill during a write.
         case unfinished
         case other
     }
@@ -20,7 +20,7 @@ struct EvidenceName {
     let incident: String
     let file: String
 
-    /// Nil where the path is none that the store makes.
+    /// Nil for a path that the store never creates.
     init?(_ path: String) {
         guard path.utf8.count <= 255 else { return nil }
         let parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)

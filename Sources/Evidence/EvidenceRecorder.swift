@@ -6,11 +6,11 @@ public import Video
 
 /// Chooses the pictures of each incident of one camera.
 ///
-/// The first panorama must be taken before anyone knows whether it will be needed: each pending place keeps one, in
-/// memory, until it ends. Two panoramas of an incident lie at least `spacing` apart: where the threshold passes sooner,
-/// a later one follows with an update of the incident.
+/// The first panorama must be taken before it is known to be needed: each pending place keeps one in memory until it
+/// ends. Two panoramas of an incident are at least `spacing` apart: where the threshold passes sooner, a later one
+/// follows with an update of the incident.
 public struct EvidenceRecorder: Sendable {
-    /// Seconds between the two panoramas that show a standing vehicle, after GA/T 832-2014.
+    /// Seconds between the two panoramas of a standing vehicle, after GA/T 832-2014.
     public static let spacing = 10.0
 
     private struct Place: Hashable, Sendable {
@@ -28,11 +28,11 @@ public struct EvidenceRecorder: Sendable {
     private struct First: Sendable {
         let view: EvidenceView
         let time: MediaTime
-        /// When its place was last spoken of.
+        /// Time of the last finding about its place.
         var lastSpoken: MediaTime
     }
 
-    /// What an open incident has so far.
+    /// The pictures of an open incident so far.
     private struct Pack: Sendable {
         let incident: UUID
         /// Of its earliest panorama.
@@ -40,23 +40,23 @@ public struct EvidenceRecorder: Sendable {
         var isComplete: Bool
     }
 
-    /// Pending places that keep a picture; a camera over a car park would otherwise fill the memory.
+    /// Most pending places that keep a picture; a camera over a car park would otherwise fill the memory.
     private static let mostPending = 32
-    /// Seconds after which a place of which no rule speaks is forgotten: not all that begins is said to end.
+    /// Seconds without a finding after which a place is forgotten: not every pending finding ends explicitly.
     private static let longestSilence = 60.0
-    /// Around the object, as a share of its size.
+    /// Margin around the object, as a share of its size.
     private static let margin = 0.35
 
     private let compress: @Sendable (Frame) async throws -> [UInt8]
     private var first: [Place: First] = [:]
     private var packs: [Place: Pack] = [:]
 
-    /// - Parameter compress: encodes a frame for keeping it in memory, on a thread of its own.
+    /// - Parameter compress: encodes a frame to be kept in memory, on a thread of its own.
     public init(compress: @escaping @Sendable (Frame) async throws -> [UInt8]) { self.compress = compress }
 
-    /// Keeps the first view of what has begun, and forgets what is over.
+    /// Keeps the first view of pending findings, and forgets ended ones.
     ///
-    /// - Parameter vehicles: where the detector saw vehicles, in shares of the picture.
+    /// - Parameter vehicles: the detected vehicles, in shares of the picture.
     public mutating func note(_ findings: [Finding], vehicles: [Box], in frame: Frame) {
         var view: EvidenceView?
         first = first.filter { frame.time - $0.value.lastSpoken <= Self.longestSilence }
@@ -107,7 +107,7 @@ public struct EvidenceRecorder: Sendable {
         return views
     }
 
-    /// The findings whose incident still lacks a second panorama, now that one may be taken.
+    /// The findings whose incident still lacks a second panorama, once it may be taken.
     public func due(_ findings: [Finding], at time: MediaTime) -> [Finding] {
         findings.filter { finding in
             guard finding.phase == .standing, let pack = packs[Place(finding)] else { return false }
@@ -122,8 +122,8 @@ public struct EvidenceRecorder: Sendable {
     }
 }
 
-/// Makes JPEGs of frames that may be needed later, on a thread of its own: masking takes seconds, and frames that wait for it
-/// would fill the memory.
+/// Encodes frames that may be needed later as JPEG, on a thread of its own: masking takes seconds, and frames that wait
+/// for it would fill the memory.
 actor FrameCompressor {
     private let thread = DedicatedThread(name: "compress")
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }

@@ -4,9 +4,10 @@ import Runtime
 import Synchronization
 internal import Video
 
-/// Evidence on disk: one folder a day, one an incident; readable by the service's own user and group only.
+/// Evidence on disk: one folder for each day, with one for each incident; readable by the service's own user and group
+/// only.
 public final class EvidenceStore: Sendable {
-    /// A picture that lies on disk.
+    /// A picture on disk.
     public struct Stored: Sendable, Equatable {
         public let role: EvidenceImage.Role
         public let sha256: String
@@ -22,10 +23,10 @@ public final class EvidenceStore: Sendable {
 
     public let folder: URL
     private let total: Mutex<Int>
-    /// Which folder it is, whatever stands under its name.
+    /// The identity of the folder, independent of its name.
     private let place: Mutex<FileIdentity?>
 
-    /// Creates the folder, and counts what lies there; throws where it cannot be written.
+    /// Creates the folder, and sums up its content; throws where it is not writable.
     public init(folder: URL) throws {
         self.folder = folder
         total = Mutex(0)
@@ -34,10 +35,10 @@ public final class EvidenceStore: Sendable {
         for day in days { total.withLock { $0 += Self.bytes(of: folder.appending(path: day)) } }
     }
 
-    /// Whether the folder under this name is still the one that was opened: it may be deleted, moved or mounted over.
+    /// Whether the folder with this name is still the one that was opened: it may be deleted, moved or mounted over.
     public var isInPlace: Bool { FileIdentity(path: folder.path).map { it in place.withLock { $0 == it } } ?? false }
 
-    /// Makes the folder anew where it is gone, and counts what lies in the one that stands there now.
+    /// Recreates a missing folder, and sums up the content of the present one.
     public func renew() throws {
         try Self.createFolder(folder)
         let bytes = days.reduce(0) { $0 + Self.bytes(of: folder.appending(path: $1)) }
@@ -57,9 +58,10 @@ public final class EvidenceStore: Sendable {
         return Stored(role: image.role, sha256: hash, bytes: image.jpeg.count, taken: image.taken, file: file)
     }
 
-    /// Writes the exact payload of a message beside the pictures of its incident; returns where, relative to the folder.
+    /// Writes the exact payload of a message beside the pictures of its incident; returns its path relative to the
+    /// folder.
     ///
-    /// Where a kill came between the file and its record, the file lies there already, perhaps under an earlier day.
+    /// After a kill between the file and its record, the file already exists, possibly under an earlier day.
     public func save(_ payload: [UInt8], sequence: Int64, incident: UUID, date: Date) throws -> String {
         let name = "\(EvidenceName.message)\(String(format: "%020lld", sequence)).json"
         let hash = try SHA256.hex(payload)
@@ -80,20 +82,20 @@ public final class EvidenceStore: Sendable {
         return name
     }
 
-    /// The days of which something is kept, oldest first.
+    /// The days with evidence, oldest first.
     public var days: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter(Self.isDay).sorted()
     }
 
     /// The days that ended more than `days` before `now`, oldest first.
     ///
-    /// - Parameter arrivals: of days whose names cannot be their dates, from when they count.
+    /// - Parameter arrivals: of days with an impossible date, when they were found.
     public func expired(keeping days: Int, now: Date, arrivals: [String: Date] = [:]) -> [String] {
         let oldest = Self.day(now.addingTimeInterval(-Double(days + 1) * 86_400))
         return self.days.filter { (arrivals[$0].map(Self.day) ?? $0) < oldest }
     }
 
-    /// The incidents of which something is kept, each once, in the order of their first days and then of their ids.
+    /// The incidents with evidence, each once, in the order of their first days and then of their ids.
     public var incidents: [UUID] {
         var known = Set<UUID>()
         return days.flatMap { day in
@@ -102,13 +104,13 @@ public final class EvidenceStore: Sendable {
         }
     }
 
-    /// Deletes all that is kept of a day.
+    /// Deletes the evidence of a day.
     public func delete(day: String) throws {
         guard Self.isDay(day) else { return }
         try delete(folder.appending(path: day))
     }
 
-    /// Deletes all that is kept of an incident; returns how many bytes that was.
+    /// Deletes the evidence of an incident; returns the number of bytes.
     @discardableResult
     public func delete(incident: UUID) throws -> Int {
         try days.reduce(0) { freed, day in
@@ -116,12 +118,12 @@ public final class EvidenceStore: Sendable {
         }
     }
 
-    /// What is gone already is no fault.
+    /// A missing file is not a fault.
     @discardableResult
     private func delete(_ target: URL) throws -> Int {
         guard FileManager.default.fileExists(atPath: target.path) else { return 0 }
         let before = Self.bytes(of: target)
-        // What a deletion that failed has left goes on counting.
+        // Files left by a failed deletion still count.
         defer { total.withLock { $0 -= before - Self.bytes(of: target) } }
         do { try FileManager.default.removeItem(at: target) } catch {
             throw StoreError(

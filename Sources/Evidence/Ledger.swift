@@ -5,11 +5,11 @@ import Runtime
 import Synchronization
 internal import Video
 
-/// The chain over all messages and evidence files of a site: one line each, which names the hash of the line before and
-/// bears the site's signature.
+/// The hash chain over all messages and evidence files of a site: one line each, with the hash of the previous line and
+/// the site's signature.
 ///
-/// Only ever appended to, and each record is on the disk before the call returns. What it proves, and what it cannot,
-/// says docs/evidence.md. Calls block for the disk; any thread may make them.
+/// Append-only, and each record is on the disk before the call returns. docs/evidence.md describes what it proves, and
+/// what it cannot. Calls block for the disk; any thread may make them.
 public final class Ledger: Sendable {
     /// In the evidence folder.
     public static let fileName = "ledger.jsonl"
@@ -18,7 +18,7 @@ public final class Ledger: Sendable {
         public let description: String
     }
 
-    /// A record that the store remembers, so that a ledger that was cut off is noticed.
+    /// A record that the store remembers, to detect a truncated ledger.
     public struct Known: Sendable, Equatable {
         public let number: Int
         public let hash: String
@@ -34,11 +34,11 @@ public final class Ledger: Sendable {
         /// Of the last record.
         public internal(set) var number: Int
         public internal(set) var hash: String
-        /// The last message that is in it, or that it says is missing; 0 where there is none.
+        /// The last message that is in it, or recorded as missing; 0 where there is none.
         public internal(set) var sequence: Int64
-        /// Of the store that counted it; nil in ledgers of versions without.
+        /// Of the store that the sequence belongs to; nil in ledgers of versions without.
         public internal(set) var epoch: String?
-        /// The incident whose eviction is the last thing that the ledger tells: its files may still be there.
+        /// The incident of an eviction that is the ledger's last record: its files may still be there.
         public internal(set) var evicting: UUID?
 
         /// To be remembered in the store.
@@ -50,13 +50,13 @@ public final class Ledger: Sendable {
     private struct State {
         var descriptor: Int32
         var head: Head
-        /// Bytes of whole records.
+        /// Bytes of complete records.
         var length: Int64
     }
 
-    /// What was wrong when it was opened, and how it goes on; to be logged. Each is in a record too.
+    /// Damage found on opening, and how it was handled; to be logged. Each is in a record too.
     public let notices: [String]
-    /// Its end as it was found, before anything was written.
+    /// Its end on opening, before anything was written.
     public let found: Head
     private let folder: URL
     let path: String
@@ -64,16 +64,16 @@ public final class Ledger: Sendable {
     private let key: SiteKey?
     private let state: Mutex<State>
 
-    /// Opens the ledger of a folder, or begins one.
+    /// Opens the ledger of a folder, or starts one.
     ///
-    /// A ledger whose end is damaged, that was cut off, emptied or replaced does not stop it: what cannot be read is set
-    /// aside by name, a record says so, and so do `notices`. Throws where the disk does not let us.
+    /// A ledger that is damaged at its end, truncated, emptied or replaced is not an error: the unreadable part is
+    /// renamed and reported in a record and in `notices`. Throws where the disk does not permit that.
     ///
     /// - Parameters:
     ///   - site: its id.
-    ///   - key: signs each record; where another one signed before, or none, a record says that this one takes over. Nil
-    ///     only for a ledger that was never signed.
-    ///   - known: the last record of which the store knows.
+    ///   - key: signs each record; after another key, or none, a record says that this one takes over. Nil only for a
+    ///     ledger that was never signed.
+    ///   - known: the last record that the store remembers.
     public init(folder: URL, site: String, key: SiteKey? = nil, known: Known? = nil, now: Date = Date()) throws {
         self.folder = folder
         self.site = site
@@ -86,10 +86,10 @@ public final class Ledger: Sendable {
         try begin(opening, now: now)
     }
 
-    /// The file or its folder was deleted, moved or written to by somebody else: goes on with the one that stands there
-    /// now, or begins one.
+    /// The file or its folder was deleted, moved or written by another process: continues with the present one, or
+    /// starts a new one.
     ///
-    /// - Parameter sequence: the last message whose record is with the lost one; a new ledger begins after it.
+    /// - Parameter sequence: the last message recorded in the lost one; a new ledger starts after it.
     public func reopen(after sequence: Int64, now: Date = Date()) throws {
         let before = head
         let opening = try Opening(folder: folder, key: key, known: before.known, now: now)
@@ -114,7 +114,7 @@ public final class Ledger: Sendable {
         return State(descriptor: descriptor, head: opening.head, length: opening.length)
     }
 
-    /// Says in the ledger how it was found.
+    /// Records how the ledger was found.
     private func begin(_ opening: Opening, now: Date) throws {
         if opening.head.number == 0 {
             try append(.begin, now: now) {
@@ -132,30 +132,30 @@ public final class Ledger: Sendable {
 
     public var head: Head { state.withLock { $0.head } }
 
-    /// The last message of a store that is in the ledger, 0 where none is: the next one is to be recorded.
+    /// The last message of a store in the ledger, 0 where there is none: the next one is to be recorded.
     ///
     /// - Parameters:
     ///   - epoch: of the store.
-    ///   - last: its newest message: a store that has fewer than a ledger from before epochs is another one.
+    ///   - last: its newest message: a store with fewer than a ledger from before epochs is another one.
     public func sequence(in epoch: String, through last: Int64) -> Int64 {
         let head = head
         return head.epoch == epoch || (head.epoch == nil && head.sequence <= last) ? head.sequence : 0
     }
 
-    /// The key whose signature each new record bears.
+    /// The key that signs new records.
     public var publicKey: LedgerKey? { key?.publicKey }
 
-    /// Whether the file is still the one that was opened, and nobody else wrote into it; where not, every record is
-    /// refused until the folder is opened anew.
+    /// Whether the file is still the one that was opened, without writes by others; otherwise every record is refused
+    /// until the folder is opened again.
     public var isInPlace: Bool { state.withLock { Self.isInPlace($0, path) } }
 
-    /// Says of messages that are left out before this one that there is no record of them; to be called before its file
-    /// is written, so that a file that a kill leaves without a record is always the next one.
+    /// Records that the messages skipped before this one will have no record; to be called before its file is written,
+    /// so that a file without a record after a kill always belongs to the next message.
     ///
-    /// Throws where the message stands in the ledger already.
+    /// Throws where the message is already in the ledger.
     public func announce(sequence: Int64, epoch: String? = nil, now: Date = Date()) throws {
         let head = head
-        // A store from before epochs goes on counting once it has one.
+        // A store from before epochs continues its sequence once it has one.
         let goesOn = epoch == head.epoch || (head.epoch == nil && sequence > head.sequence)
         let last = goesOn ? head.sequence : 0
         guard sequence > last else {
@@ -172,12 +172,12 @@ public final class Ledger: Sendable {
         }
     }
 
-    /// Records a message with the files that belong to it; those that are not there any more are recorded as absent.
+    /// Records a message with its files; missing ones are recorded as absent.
     ///
-    /// Messages of one epoch come in the order of their sequence; where some are left out, a record says that first.
-    /// Throws where the message stands in the ledger already.
+    /// Messages of one epoch come in the order of their sequence; skipped ones are announced by a record. Throws where
+    /// the message is already in the ledger.
     ///
-    /// - Parameter epoch: of the store that counts the sequence.
+    /// - Parameter epoch: of the store that the sequence belongs to.
     public func record(
         sequence: Int64, epoch: String? = nil, incident: UUID, payload: [UInt8], files: [LedgerRecord.File],
         now: Date = Date()
@@ -196,7 +196,7 @@ public final class Ledger: Sendable {
         }
     }
 
-    /// Records a picture that was taken on request.
+    /// Records a picture taken on request.
     public func record(snapshot id: UUID, file: LedgerRecord.File, now: Date = Date()) throws {
         try append(.snapshot, now: now) {
             $0.incident = id.uuidString.lowercased()
@@ -207,8 +207,8 @@ public final class Ledger: Sendable {
     /// Records that the files of a day are about to be deleted.
     ///
     /// - Parameters:
-    ///   - days: so many days evidence is kept.
-    ///   - since: from when the day's age was counted, where its name cannot be its date.
+    ///   - days: retention of evidence in days.
+    ///   - since: start of the day's age, where its date is impossible.
     public func expire(day: String, keeping days: Int? = nil, since: Date? = nil, now: Date = Date()) throws {
         try append(.expired, now: now) {
             $0.day = day
@@ -217,7 +217,7 @@ public final class Ledger: Sendable {
         }
     }
 
-    /// Records that what is kept of an incident is about to be deleted because the budget is spent.
+    /// Records that the evidence of an incident is about to be deleted because the budget is exceeded.
     public func evict(incident: UUID, now: Date = Date()) throws {
         try append(.evicted, now: now) { $0.incident = incident.uuidString.lowercased() }
     }
@@ -244,7 +244,7 @@ public final class Ledger: Sendable {
             do {
                 try DurableFile.append(line.text + [UInt8(ascii: "\n")], to: state.descriptor, path: path)
             } catch {
-                // Half a line must not stay in front of the next one.
+                // Half a line must not remain before the next one.
                 ftruncate(state.descriptor, off_t(state.length))
                 throw error
             }
@@ -265,21 +265,21 @@ public final class Ledger: Sendable {
 }
 
 extension Ledger {
-    /// What the ledger says of two stores.
+    /// The relation of two stores according to the ledger.
     public struct Succession: Sendable, Equatable {
-        /// The store that is asked about has had records in it.
+        /// The ledger contains records of the store in question.
         public let isKnown: Bool
-        /// The number of the first record of the store whose records are the last ones; nil where there is none.
+        /// The number of the first record of the store that wrote the last records; nil where there is none.
         public let begun: Int?
         /// The record that the store remembers is in it.
         public let hasRemembered: Bool
     }
 
-    /// How a store stands to the one whose records are the last ones. Reads all of the ledger.
+    /// The relation of a store to the one that wrote the last records. Reads the whole ledger.
     ///
     /// - Parameters:
-    ///   - epoch: of the store that is asked about.
-    ///   - known: the last record of which it knows.
+    ///   - epoch: of the store in question.
+    ///   - known: the last record that it remembers.
     public func succession(of epoch: String, known: Known?) throws -> Succession {
         let last = head.epoch
         let lines = try LedgerLines(path: path)

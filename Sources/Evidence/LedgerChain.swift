@@ -1,22 +1,22 @@
 import Foundation
 
-/// Follows the records of a ledger: number on number, hash on hash, each with the signature of its section's key, and
-/// message on message.
+/// Verifies the records of a ledger in order: numbers, hashes, the signature of each section's key, and message
+/// sequences.
 struct LedgerChain {
     enum Step {
         case record(LedgerLine)
-        /// It does not belong there; nothing behind it is believed.
+        /// It does not fit; nothing after it is trusted.
         case broken(String)
     }
 
-    /// Good records.
+    /// Valid records.
     private(set) var count = 0
     private(set) var head = LedgerRecord.first
     private(set) var sections: [LedgerReport.Section] = []
     private(set) var site: String?
     private(set) var messages = 0
     private(set) var gaps: [(record: Int, messages: ClosedRange<Int64>)] = []
-    /// The last message of each epoch; that of versions without is "".
+    /// The last message of each epoch; "" for versions without epochs.
     private var ends: [String: Int64] = [:]
     private var epoch = ""
     private var key: LedgerKey?
@@ -24,20 +24,20 @@ struct LedgerChain {
 
     init(trusted: [LedgerKey]) { self.trusted = Set(trusted) }
 
-    /// Whether the last record is by one of the given keys, or by none and from before the first that is signed; true
-    /// where no key was given.
+    /// Whether the last record is signed by one of the given keys, or is unsigned and precedes the first signed one;
+    /// true where no key was given.
     var isTrusted: Bool { sections.last?.known ?? true }
-    /// Whether the last record bears no signature.
+    /// Whether the last record is unsigned.
     var isUnsigned: Bool { key == nil }
 
-    /// Messages that the next record of their epoch would have named, and of how many epochs; 1 is that of a store which was
-    /// lost before any, as a few in a row may be.
+    /// The sequences expected next in their epochs, and for how many epochs; 1 is also expected of stores that were
+    /// lost before their first record, possibly several in a row.
     var awaited: [Int64: Int] {
         let sequences = ends.values.map { $0 &+ 1 } + gaps.map(\.messages.lowerBound) + [1, 1, 1]
         return Dictionary(sequences.map { ($0, 1) }, uniquingKeysWith: +)
     }
 
-    /// Takes the next line, or says why it does not belong there.
+    /// Takes the next line, or says why it does not fit.
     mutating func take(_ line: LedgerLines.Line) -> Step {
         let number = count + 1
         guard line.isWhole else {
@@ -73,7 +73,7 @@ struct LedgerChain {
         return nil
     }
 
-    /// Checks the signature, and opens a section where another key begins.
+    /// Checks the signature, and opens a section at a new key.
     private mutating func sign(_ line: LedgerLine, number: Int) -> String? {
         let record = line.record
         guard line.signature != nil else {
@@ -94,7 +94,7 @@ struct LedgerChain {
         guard let key else { return "record \(number) is signed, and no record says by which key" }
         guard line.isSigned(by: key) else { return "the signature of record \(number) is not by \(key)" }
         extend(key, number)
-        // A later version may know more members; who has the key may write what they like.
+        // A later version may have more members; the owner of the key is free to add them.
         guard line.isCanonical || trusted.contains(key) else {
             return
                 "record \(number) is not written as this version writes it: forged, or by a later version; give --key"
@@ -113,14 +113,14 @@ struct LedgerChain {
         }
     }
 
-    /// Whether the messages go on without a gap that no record tells of.
+    /// Whether the messages continue without an unrecorded gap.
     private mutating func sequel(_ record: LedgerRecord) -> String? {
         guard record.kind == .message || record.kind == .gap else { return nil }
         guard let last = record.sequence, let first = record.kind == .gap ? record.first : last, 1 <= first,
             first <= last
         else { return "record \(record.number) names no message" }
         let named = record.epoch ?? ""
-        // A store from before epochs goes on counting once it has one.
+        // A store from before epochs continues its sequence once it has one.
         let before = ends[named] ?? (epoch.isEmpty && ends[""].map { first == $0 &+ 1 } == true ? ends[""] : nil)
         if let before {
             guard first > before else { return "message \(first) stands in the ledger twice" }

@@ -4,12 +4,12 @@ import Runtime
 
 extension LedgerCheck {
     private static let mostStrays = 1000
-    /// Of the file system.
+    /// Folders of the file system.
     private static let foreign: Set<String> = ["lost+found"]
-    /// In packs of earlier versions; nothing reads it.
+    /// In packs of earlier versions; not used.
     private static let oldPack = "pack.json"
 
-    /// Names whatever lies in the folder and is in no record.
+    /// Names every file in the folder that no record mentions.
     mutating func lookForStrays() {
         var search = StraySearch(
             isWhole: report.faults.allSatisfy { $0.file != nil || $0.record <= chain.count }, awaited: chain.awaited)
@@ -27,13 +27,13 @@ extension LedgerCheck {
     }
 
     private struct StraySearch {
-        /// Whether the ledger could be read to its end: before that, what no record names may be named behind the break.
+        /// Whether the ledger was readable to its end: otherwise unmentioned files may be mentioned after the break.
         let isWhole: Bool
         /// A kill leaves one of each, and not many.
         var awaited: [Int64: Int]
         var messages: [Message] = []
         var untold = 0
-        /// The hash of each message that a record names, by incident and file, once it is needed.
+        /// The hash of each message in a record, by incident and file, computed when needed.
         var recorded: [String: String]?
 
         struct Message: Comparable {
@@ -63,7 +63,7 @@ extension LedgerCheck {
                 }
                 continue
             }
-            // Whatever the record says of it, the check of the files has told.
+            // The check of the files has already judged it, whatever the record says.
             if parts.count == 2, expected[path] != nil { continue }
             guard entry.kind == .file else {
                 if parts.isEmpty, entry.name == Ledger.fileName { continue }
@@ -78,7 +78,7 @@ extension LedgerCheck {
         }
     }
 
-    /// What a check of the file system has found belongs to nobody, and anybody may hide something there.
+    /// Files found by a file system check belong to no one, and anyone may hide something there.
     private mutating func visit(foreign name: String, _ search: inout StraySearch) {
         guard let entries = try? FolderEntries.of([name], in: folder) else {
             return report.notes.append("this user may not look into \(name)")
@@ -88,7 +88,7 @@ extension LedgerCheck {
         }
     }
 
-    /// Whether a daemon makes folders of that name there.
+    /// Whether a daemon creates folders of that name there.
     private static func isPlace(_ parts: [String], _ name: String) -> Bool {
         switch parts.count {
         case 0: EvidenceName.isDay(name)
@@ -119,7 +119,7 @@ extension LedgerCheck {
         }
     }
 
-    /// Whether a file holds what a lock says and nothing else: nobody hides anything there.
+    /// Whether a file contains exactly what a lock does: nothing can be hidden in it.
     private func isLock(_ name: String) -> Bool {
         let most = 80
         guard let handle = try? FileHandle(forReadingFrom: folder.appending(path: name)) else { return false }
@@ -129,7 +129,7 @@ extension LedgerCheck {
             .wholeMatch(of: /(pid [0-9]{1,10} since [0-9TZ:\-]{10,30}\n)?/) != nil
     }
 
-    /// A file of the store that no record names.
+    /// A file of the store that no record mentions.
     private mutating func judge(_ path: String, _ search: inout StraySearch) {
         guard let name = EvidenceName(path) else {
             return fault(chain.count + 1, path, "no record names this file, and no daemon gives such names")
@@ -160,7 +160,7 @@ extension LedgerCheck {
         }
     }
 
-    /// Whether a record names the same message of the same incident, with the same bytes, under another day.
+    /// Whether a record mentions the same message of the same incident, with the same bytes, under another day.
     private func isRecorded(_ name: EvidenceName, _ path: String, _ search: inout StraySearch) -> Bool {
         if search.recorded == nil {
             let messages = expected.compactMap { file, expected -> (String, String)? in
@@ -182,12 +182,12 @@ extension LedgerCheck {
     }
 }
 
-/// What lies in a folder, links unfollowed.
+/// The entries of a folder, without following links.
 enum FolderEntries {
     enum Kind { case file, folder, link, other }
 
     struct Entry {
-        /// Bytes that are no UTF-8 are replaced: such a name is none of ours.
+        /// Invalid UTF-8 is replaced: such a name is never one of ours.
         let name: String
         let kind: Kind
     }
@@ -197,7 +197,7 @@ enum FolderEntries {
         let path = parts.reduce(folder) { $0.appending(path: $1) }.path
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC | (parts.isEmpty ? 0 : O_NOFOLLOW))
         guard descriptor >= 0 else {
-            // Deleted by its daemon meanwhile.
+            // Deleted by the daemon meanwhile.
             if errno == ENOENT, !parts.isEmpty { return [] }
             throw DurableFile.failed("list \(path)")
         }

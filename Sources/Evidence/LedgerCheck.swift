@@ -1,17 +1,17 @@
 public import Foundation
 
-/// Checks an evidence folder, or a pack exported from one, against its ledger. Needs nothing but the files, and nothing
-/// in them decides how they are checked.
+/// Checks an evidence folder, or a pack exported from one, against its ledger. Requires nothing but the files, whose
+/// content does not affect the rules of the check.
 public struct LedgerCheck {
-    /// What to check with; it comes from whoever checks.
+    /// The parameters of the check, supplied by the person who checks.
     public struct Terms: Sendable {
-        /// A hash that the ledger had at some time, from a message or from an earlier check.
+        /// An earlier hash of the ledger, from a message or from an earlier check.
         public var head: String?
-        /// Of the site: then every record must be signed by one of them, but for those from before the first that is.
+        /// Of the site: every record must be signed by one of them, except those before the first signed one.
         public var keys: [LedgerKey]
-        /// So many days the evidence should have been kept; nil leaves it to what the records say.
+        /// The retention of evidence in days; nil accepts that of the records.
         public var keepDays: Int?
-        /// The folder is a pack: only the files of this incident should be there.
+        /// For a pack: only the files of this incident are expected.
         public var pack: UUID?
         /// The date.
         public var now: Date
@@ -25,29 +25,29 @@ public struct LedgerCheck {
 
     struct Expected {
         let sha256: String
-        /// The first one that names it: a review's message names the pictures of its incident again.
+        /// The first record that mentions it: a review's message mentions the pictures of its incident again.
         let record: Int
         let incident: String?
         let isInside: Bool
         let isUnsigned: Bool
-        /// Gone already when it was recorded.
+        /// Already missing when it was recorded.
         var isAbsent: Bool
     }
 
-    /// That a day's time was over.
+    /// The expiry of a day.
     private struct Expiry {
         let record: Int
-        /// Why it excuses nothing; nil where it does.
+        /// Why it does not justify missing files; nil where it does.
         let fault: String?
     }
 
-    /// A ledger that names more is not checked: it would take gigabytes of memory.
+    /// Most files in a ledger that is checked: more would take gigabytes of memory.
     private static let mostFiles = 5_000_000
     /// Larger than any picture or message, in bytes: a larger file is not read.
     static let largestFile = 256 << 20
-    /// A message beyond this many faults says no more.
+    /// Most faults that are listed.
     private static let mostFaults = 1000
-    /// A folder whose daemon goes on meanwhile is looked at again.
+    /// Most attempts on a folder whose daemon keeps running.
     private static let mostTries = 3
     private static let day = 86_400.0
 
@@ -57,20 +57,20 @@ public struct LedgerCheck {
     var report = LedgerReport()
     var chain: LedgerChain
     var expected: [String: Expected] = [:]
-    /// What was taken out of a damaged ledger, by the name under which it is kept.
+    /// Parts removed from a damaged ledger, by their file names.
     var asides: [String: String?] = [:]
     private var expiries: [String: [Expiry]] = [:]
     /// By incident.
     private var evictions: [String: LedgerReport.Eviction] = [:]
-    /// The incidents of which a record names files.
+    /// The incidents whose files are in a record.
     private var named = Set<String>()
-    /// Evicted incidents with files that are still there.
+    /// Evicted incidents with remaining files.
     private var survivors = Set<String>()
     private var future = 0
     private var cutBefore: Int?
     private var untold = 0
 
-    /// - Throws: where there is no ledger to read.
+    /// - Throws: where there is no readable ledger.
     public static func run(folder: URL, _ terms: Terms = Terms()) throws -> LedgerReport {
         for attempt in 1... {
             var check = LedgerCheck(folder: folder, terms: terms)
@@ -148,7 +148,7 @@ public struct LedgerCheck {
         }
     }
 
-    /// The first hash of a file binds: what was recorded later of it has to be the same.
+    /// The first recorded hash of a file is binding: later ones must be equal.
     private mutating func expect(_ file: LedgerRecord.File, of record: LedgerRecord, isAbsent: Bool) {
         guard let first = expected[file.file] else {
             expected[file.file] = Expected(
@@ -165,22 +165,22 @@ public struct LedgerCheck {
         }
     }
 
-    /// Why a record that a day's time was over excuses nothing; nil where it is to be believed.
+    /// Why an expiry record does not justify missing files; nil where it is credible.
     private func fault(ofExpiry record: LedgerRecord, day: String) -> String? {
         guard chain.isTrusted else { return "is not by the site" }
         guard let at = Self.date(record.at), at < terms.now.addingTimeInterval(2 * Self.day) else {
             return "has a date to come"
         }
-        // A clock that was years ahead named it; versions without keys did not write from when its age was counted.
+        // A clock that was years ahead created it; versions without keys did not record when its age started to count.
         if chain.isUnsigned, day > EvidenceStore.day(terms.now.addingTimeInterval(Self.day)) { return nil }
         let keep = terms.keepDays ?? record.keepDays ?? 1
         let begin = chain.isUnsigned ? day : record.since ?? day
-        // As the store reckons: whole days after the end of that day.
+        // As the store counts: whole days after the end of that day.
         let oldest = EvidenceStore.day(at.addingTimeInterval(-Double(keep + 1) * Self.day))
         return begin < oldest ? nil : "was written before \(keep) days had passed"
     }
 
-    /// Where the record that is missing at the break is found instead.
+    /// Where the record that is missing at the break was found instead.
     private func whereabouts(_ line: LedgerLines.Line, _ rest: LedgerLines) throws -> String {
         let number = chain.count + 1
         guard let found = LedgerLine.parse(line.bytes)?.record.number, found > number else { return "" }
@@ -193,7 +193,7 @@ public struct LedgerCheck {
             ? ": record \(number) was removed" : ": records \(number) to \(found - 1) were removed"
     }
 
-    /// Every section must be by a key that was given.
+    /// Every section must be signed by a given key.
     private mutating func checkSigners() {
         guard !terms.keys.isEmpty else { return }
         for section in chain.sections where section.known == false {
@@ -230,7 +230,7 @@ public struct LedgerCheck {
         }
     }
 
-    /// Looks for a record that says why the file is not there.
+    /// Searches for a record that justifies the missing file.
     private mutating func excuse(_ name: String, _ file: Expected) {
         let expiries = (expiries[Self.day(of: name)] ?? []).filter { $0.record > file.record || file.isUnsigned }
         if expiries.contains(where: { $0.fault == nil }) {
@@ -248,7 +248,7 @@ public struct LedgerCheck {
         }
     }
 
-    /// Of each incident that the ledger calls evicted, whether that is so.
+    /// Checks each incident that the ledger records as evicted.
     private mutating func tellEvictions() {
         report.evictions = evictions.values.filter { pack == nil || $0.incident == pack }
             .sorted { $0.record < $1.record }
@@ -305,7 +305,7 @@ public struct LedgerCheck {
         report.faults.append(.init(record: record, file: file, what: what))
     }
 
-    /// Whether an expired record that is to be believed names this day.
+    /// Whether a credible expiry record mentions this day.
     func isExpired(_ day: String) -> Bool { expiries[day]?.contains { $0.fault == nil } ?? false }
 
     func hash(_ name: String) -> String? { try? BoundedFile.hash(name, in: folder, atMost: Self.largestFile) }

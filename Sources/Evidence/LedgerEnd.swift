@@ -2,28 +2,28 @@ import Foundation
 import Glibc
 import Runtime
 
-/// The end of a ledger as it lies on the disk, read from behind: the time does not grow with its length.
+/// The end of a ledger on the disk, read backwards: the time does not grow with its length.
 struct LedgerEnd {
-    /// So many bytes are looked at; records before that no start reads.
+    /// Bytes that are examined; a start reads no earlier records.
     static let window = 1 << 20
 
     enum Found {
-        /// Nothing is there, or a file without a byte.
+        /// No file, or an empty one.
         case nothing(isFile: Bool)
-        /// Not one record can be read at its end, or it is no regular file.
+        /// No readable record at its end, or not a regular file.
         case unusable(String)
         case end(LedgerEnd)
     }
 
     let last: LedgerLine
-    /// The newest records before it that could be read, the newest first.
+    /// The readable records before it, the newest first.
     let before: [LedgerLine]
     /// Bytes through the last record.
     let length: Int64
-    /// What follows that and is no record.
+    /// The bytes after that, which are no record.
     let rest: [UInt8]
 
-    /// Whether what follows is one line that was not written to its end, as a power cut leaves it.
+    /// Whether the rest is one unfinished line, as left by a power cut.
     var isUnfinished: Bool { !rest.isEmpty && !rest.contains(UInt8(ascii: "\n")) }
 
     /// - Parameter key: a record in its section without its signature is damaged.
@@ -42,7 +42,7 @@ struct LedgerEnd {
         let start = max(0, Int64(size) - Int64(window))
         let bytes = try readAll(descriptor, from: start, path)
         var lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
-        // Behind the last line feed.
+        // The part after the last line feed.
         lines.removeLast()
         var good: [(line: LedgerLine, end: Int)] = []
         for line in lines.reversed() where start == 0 || line.startIndex > 0 {
@@ -58,8 +58,8 @@ struct LedgerEnd {
                 rest: Array(bytes[last.end...])))
     }
 
-    /// Whether the newest record bears a signature that is not right, though it stands behind one of ours and no other key
-    /// has taken over. The hash does not cover the signature.
+    /// Whether the newest record has an invalid signature although it follows one of ours and no other key has taken
+    /// over. The hash does not cover the signature.
     private static func isDamaged(_ lines: [LedgerLine], _ key: LedgerKey) -> Bool {
         guard let last = lines.first, last.signature != nil, !last.isSigned(by: key) else { return false }
         if let named = last.record.key { return named == key.description }

@@ -1,7 +1,7 @@
 import CCrypto
 import Foundation
 
-/// The public part of a site's key: who has it can tell which records of a ledger that site wrote.
+/// The public part of a site's key: shows which records of a ledger that site wrote.
 ///
 /// Its text is `ed25519:` and the 32 bytes in Base64, 44 letters.
 public struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
@@ -13,20 +13,20 @@ public struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
 
     init(bytes: [UInt8]) { self.bytes = bytes }
 
-    /// Nil where the text is no key.
+    /// Nil for an invalid key.
     public init?(_ text: String) {
         guard text.hasPrefix(Self.prefix),
             let data = Data(base64Encoded: String(text.dropFirst(Self.prefix.count))), data.count == Self.count
         else { return nil }
         bytes = Array(data)
-        // Base64 can write the same bytes in several ways.
+        // The same bytes have several Base64 encodings.
         guard description == text else { return nil }
     }
 
-    /// Reads keys from a text, or from a file of which each line is one; empty lines and those that begin with # are
-    /// left out.
+    /// Reads keys from a text, or from a file with one in each line; empty lines and lines that begin with # are
+    /// skipped.
     ///
-    /// Throws a `LedgerError` where there is none, or where a line is something else.
+    /// Throws a `LedgerError` where there is none, or for an invalid line.
     public static func read(_ argument: String) throws -> [LedgerKey] {
         if argument.hasPrefix(prefix) {
             guard let key = LedgerKey(argument) else {

@@ -2,12 +2,12 @@ import Foundation
 import Glibc
 import Runtime
 
-/// Reads a ledger line by line; memory does not grow with its length, nor with that of a line.
+/// Reads a ledger line by line; memory grows neither with its length nor with that of a line.
 final class LedgerLines {
     struct Line {
-        /// Without the line feed; of a line that is too long to be a record, the beginning.
+        /// Without the line feed; only the beginning of a line that is too long for a record.
         let bytes: [UInt8]
-        /// False for a last line that no line feed ends.
+        /// False for a last line without a line feed.
         let isWhole: Bool
     }
 
@@ -16,7 +16,7 @@ final class LedgerLines {
     private var buffer: [UInt8] = []
     private var start = 0
 
-    /// Throws a `LedgerError` where there is none; a link or a pipe is none.
+    /// Throws a `LedgerError` where there is no regular file.
     init(path: String) throws {
         self.path = path
         descriptor = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)
@@ -33,7 +33,7 @@ final class LedgerLines {
 
     deinit { close(descriptor) }
 
-    /// Bytes of the file now.
+    /// The current size of the file in bytes.
     var size: Int64 {
         var status = stat()
         return fstat(descriptor, &status) == 0 ? Int64(status.st_size) : 0
@@ -61,7 +61,7 @@ final class LedgerLines {
         return Line(bytes: buffer, isWhole: false)
     }
 
-    /// Where the next line ends; by the C library, since a ledger may have gigabytes.
+    /// The end of the next line; by the C library, since a ledger may have gigabytes.
     private func lineFeed() -> Int? {
         buffer.withUnsafeBytes { bytes in
             guard let base = bytes.baseAddress,

@@ -5,13 +5,13 @@ import Runtime
 internal import Video
 
 extension Ledger {
-    /// What an opened ledger goes on from: sets aside what cannot be read, and knows what has to be said about it.
+    /// Determines where an opened ledger continues: renames unreadable parts, and collects what must be reported.
     struct Opening {
         var head = Head.none
-        /// Bytes of the ledger that stay.
+        /// Bytes of the ledger that are kept.
         var length: Int64 = 0
         var damage: LedgerRecord.Damage?
-        /// Whether the last record bears another signature than ours.
+        /// Whether the last record is signed by another key.
         var needsKey = false
         var notices: [String] = []
 
@@ -32,7 +32,7 @@ extension Ledger {
             }
         }
 
-        /// A ledger without a record that could be read: a new one begins.
+        /// No readable record: a new ledger starts.
         private mutating func begin(_ what: String, _ known: Known?) {
             damage = .init(what: what, number: known?.number, hash: known?.hash)
             let before = known.map { "; the store knows its record \($0.number), \($0.hash)" } ?? ""
@@ -73,7 +73,7 @@ extension Ledger {
             }
         }
 
-        /// Keeps what follows the last record beside the ledger.
+        /// Saves the bytes after the last record beside the ledger.
         private mutating func setAside(_ end: LedgerEnd, _ file: URL, _ now: Date) throws {
             let what =
                 end.isUnfinished
@@ -84,7 +84,7 @@ extension Ledger {
                 try DurableFile.write(end.rest, to: aside)
                 damage?.aside = aside.lastPathComponent
             } catch {
-                // On a full disk a line that a power cut left must not keep the ledger from going on.
+                // On a full disk a line left by a power cut must not prevent the ledger from continuing.
                 guard end.isUnfinished else { throw error }
             }
             notices.append(
@@ -93,7 +93,7 @@ extension Ledger {
                     + "; what they recorded is recorded again")
         }
 
-        /// Compares the end with what the store knows of it.
+        /// Compares the end with the store's mark.
         private mutating func compare(_ end: LedgerEnd, _ known: Known?) {
             guard let known else { return }
             let what: String
@@ -114,7 +114,7 @@ extension Ledger {
                     + "says so, and what the store still has is recorded again")
         }
 
-        /// Whether there is anything that a ledger would have to vouch for.
+        /// Whether there is evidence that a ledger would have to cover.
         private static func hasEvidence(_ folder: URL) -> Bool {
             let names = (try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []
             return names.contains(where: EvidenceStore.isDay)
@@ -122,9 +122,9 @@ extension Ledger {
     }
 }
 
-/// What cannot be used any more is kept beside its place for an inspection, by a name that says since when.
+/// Unusable files are kept beside their place for inspection, under a name with the date.
 enum SetAside {
-    /// `FILE.damaged-2026-11-28T023000Z`; with a number where that is taken.
+    /// `FILE.damaged-2026-11-28T023000Z`; with a number where that exists.
     static func name(_ file: URL, at date: Date) -> URL {
         let name = "\(file.lastPathComponent).damaged-" + date.formatted(.iso8601.timeSeparator(.omitted))
         let folder = file.deletingLastPathComponent()

@@ -2,19 +2,19 @@ public import Foundation
 import Glibc
 import Runtime
 
-/// A copy of one incident's files with the ledger that vouches for them, for handing on.
+/// A copy of one incident's files with the ledger that covers them, for third parties.
 public enum LedgerPack {
-    /// Of the incident.
+    /// The files of the incident.
     public struct Count: Sendable, Equatable {
         public var files = 0
-        /// In a record, and not there any more.
+        /// In a record, but missing.
         public var gone = 0
     }
 
-    /// Writes the pack into a new folder, which is there as a whole or not at all.
+    /// Writes the pack into a new folder, completely or not at all.
     ///
-    /// The ledger goes along whole: it names other incidents by their ids and hashes only, and none of its signatures
-    /// would hold in a part of it.
+    /// The ledger is included as a whole: it mentions other incidents only by ids and hashes, and its signatures would
+    /// be invalid in a part of it.
     public static func export(incident: UUID, from folder: URL, to target: URL) throws -> Count {
         let id = incident.uuidString.lowercased()
         var status = stat()
@@ -36,7 +36,7 @@ public enum LedgerPack {
                     try copy(name, from: folder, to: draft)
                     count.files += 1
                 } catch let error as BoundedFile.Failed where error.isAbsent {
-                    // Whether its time was over, the check will say.
+                    // The check decides whether it had expired.
                     count.gone += 1
                 }
             }
@@ -50,7 +50,8 @@ public enum LedgerPack {
         }
     }
 
-    /// Copies all whole lines; returns the files of the incident, each once: a review's message names the pictures again.
+    /// Copies all complete lines; returns the files of the incident, each once: a review's message mentions the
+    /// pictures again.
     private static func copyLedger(of id: String, from folder: URL, to target: URL) throws -> [String] {
         let path = target.appending(path: Ledger.fileName).path
         let descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o640)
@@ -76,7 +77,7 @@ public enum LedgerPack {
 
     private static func copy(_ name: String, from folder: URL, to target: URL) throws {
         let file = target.appending(path: name)
-        // First, so that what is gone leaves no empty folder.
+        // First, so that a missing file leaves no empty folder.
         let bytes = try BoundedFile.read(name, in: folder, atMost: LedgerCheck.largestFile)
         try FileManager.default.createDirectory(
             at: file.deletingLastPathComponent(), withIntermediateDirectories: true)

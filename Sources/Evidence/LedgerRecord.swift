@@ -2,24 +2,24 @@ import Foundation
 import Hashing
 internal import Video
 
-/// One record of the ledger; docs/evidence.md shows the line that it becomes.
+/// One record of the ledger; docs/evidence.md shows its line.
 public struct LedgerRecord: Codable, Sendable, Equatable {
     public enum Kind: String, Codable, Sendable {
         /// The first record of a ledger.
         case begin
-        /// From here on, this record among them, another key signs.
+        /// From this record on another key signs.
         case key
-        /// A message, and the files that belong to it.
+        /// A message, and its files.
         case message
-        /// Messages of which there will be no record: they had gone from the store before they were recorded.
+        /// Messages that will have no record: they were deleted from the store before they were recorded.
         case gap
-        /// A picture that was taken on request; `incident` is its own id.
+        /// A picture taken on request; `incident` is its own id.
         case snapshot
-        /// A day whose files were deleted because their time was over.
+        /// A day whose files were deleted for their age.
         case expired
-        /// An incident whose files were deleted because the budget was spent.
+        /// An incident whose files were deleted because the budget was exceeded.
         case evicted
-        /// The ledger was found damaged, or shorter than the store knows it.
+        /// The ledger was found damaged, or shorter than the store's mark.
         case repaired
     }
 
@@ -34,18 +34,18 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
             self.sha256 = sha256
         }
 
-        /// Whether it names a place that the evidence store makes: day, incident, file; a ledger may be forged.
+        /// Whether it is a path of the evidence store: day, incident, file; a ledger may be forged.
         var isInside: Bool { EvidenceName(file) != nil }
     }
 
-    /// In which state the ledger was found.
+    /// The state in which the ledger was found.
     public struct Damage: Codable, Sendable, Equatable {
         public var what: String
-        /// Where what was taken out of the ledger is kept, beside it.
+        /// The file with the removed bytes, beside the ledger.
         public var aside: String?
-        /// Of what was taken out.
+        /// SHA-256 of the removed bytes.
         public var sha256: String?
-        /// The last record of which the store knows, where that is not in the ledger any more.
+        /// The last record that the store remembers, where the ledger no longer contains it.
         public var number: Int?
         public var hash: String?
     }
@@ -53,33 +53,33 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
     /// 1, 2, 3 … without gaps.
     public let number: Int
     public let kind: Kind
-    /// RFC 3339, UTC: when it was written.
+    /// RFC 3339, UTC: the time of writing.
     public let at: String
-    /// The `hash` of the record before; 64 zeros in the first one.
+    /// The `hash` of the previous record; 64 zeros in the first one.
     public let previous: String
-    /// Of the site that writes; only in `begin`.
+    /// Of the writing site; only in `begin`.
     public var site: String?
     /// The public key that signs from here on; in `begin` and `key`.
     public var key: String?
-    /// Of the store that counts the sequence: a store that was lost begins at 1 again, with another epoch.
+    /// Of the store that the sequence belongs to: after the loss of a store it restarts at 1, with another epoch.
     public var epoch: String?
-    /// In a `gap` the first sequence that is missing.
+    /// In a `gap` the first missing sequence.
     public var first: Int64?
-    /// Of the message, or of the last message of a `gap`; in the others that of the last message before.
+    /// Of the message, or of the last message of a `gap`; otherwise of the preceding message.
     public var sequence: Int64?
     public var incident: String?
-    /// SHA-256 of the exact payload as it was published.
+    /// SHA-256 of the exact published payload.
     public var payload: String?
     public var files: [File]?
-    /// What the message names and was not there any more when the record was written.
+    /// Files of the message that were missing when the record was written.
     public var absent: [File]?
     /// `YYYY-MM-DD`; only in `expired`.
     public var day: String?
-    /// So many days evidence was kept; only in `expired`.
+    /// Retention of evidence in days; only in `expired`.
     public var keepDays: Int?
-    /// From when the day's age was counted, where its name cannot be its date; only in `expired`.
+    /// Start of the day's age, where its date is impossible; only in `expired`.
     public var since: String?
-    /// In `repaired`, and in a `begin` that takes the place of another ledger.
+    /// In `repaired`, and in a `begin` that replaces another ledger.
     public var found: Damage?
 
     private enum CodingKeys: String, CodingKey {
@@ -91,7 +91,7 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
     static let first = String(repeating: "0", count: 64)
 
     var evicting: UUID? { kind == .evicted ? incident.flatMap(UUID.init(uuidString:)) : nil }
-    /// Written beside what the site does, so that an eviction that was interrupted is still the last that it did.
+    /// Not an action of the site, so that an interrupted eviction is still its last action.
     var isAboutTheLedger: Bool { kind == .key || kind == .repaired }
 
     /// The record without hash and signature.
@@ -102,23 +102,23 @@ public struct LedgerRecord: Codable, Sendable, Equatable {
     }
 }
 
-/// A record with what proves it: a line is a JSON object whose last member is `hash`, the SHA-256 of the line without
-/// that member, that is of everything before `,"hash":` and a closing brace; in signed ledgers `signature` follows, over
-/// the hash.
+/// A record with its proof: a line is a JSON object whose last member is `hash`, the SHA-256 of the line without that
+/// member, that is of everything before `,"hash":` and a closing brace; in signed ledgers `signature` follows, over the
+/// hash.
 struct LedgerLine {
-    /// A longer line is no record, in bytes: a message is at most 8 KiB, and names its files in less.
+    /// Longest line of a record, in bytes: a message is at most 8 KiB, and mentions its files in less.
     static let longest = 1 << 16
 
     let record: LedgerRecord
     let hash: String
     /// Nil in ledgers of versions without keys.
     let signature: [UInt8]?
-    /// Whether it is written, byte for byte, as this version writes such a record.
+    /// Whether it equals, byte for byte, this version's serialisation of the record.
     let isCanonical: Bool
 
     enum Reading {
         case line(LedgerLine)
-        /// The hash is right, the record is of a later version.
+        /// The hash is right, but the record is from a later version.
         case unknown
         case damaged
     }
@@ -134,7 +134,7 @@ struct LedgerLine {
         return (text + [UInt8(ascii: "}")], hash)
     }
 
-    /// What is signed: the hash, after a line that no other use of the key begins with.
+    /// The signed bytes: the hash, after a prefix that no other use of the key has.
     static func signed(_ hash: String) -> [UInt8] { Array("gridwarden ledger 1\n\(hash)".utf8) }
 
     static func read(_ line: [UInt8]) -> Reading {
@@ -159,7 +159,7 @@ struct LedgerLine {
         signature.map { key.verifies($0, of: Self.signed(hash)) } ?? false
     }
 
-    /// Takes a last member of lower-case digits off; nil where there is none.
+    /// Removes a last member of lower-case digits; nil where there is none.
     private static func cut(_ rest: inout ArraySlice<UInt8>, _ name: String, bytes: Int) -> [UInt8]? {
         let head = Array(",\"\(name)\":\"".utf8)
         let count = head.count + 2 * bytes + 1

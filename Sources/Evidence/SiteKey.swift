@@ -3,24 +3,25 @@ public import Foundation
 import Glibc
 import Runtime
 
-/// The key with which a site signs its ledger: Ed25519, made at the first start, readable by the service's user only.
+/// The key with which a site signs its ledger: Ed25519, generated at the first start, readable by the service's user
+/// only.
 ///
-/// It lies in the state folder and never in the evidence folder, which is copied and handed on.
+/// It is stored in the state folder and never in the evidence folder, which is copied and handed on.
 public final class SiteKey: Sendable {
     /// In the state folder; PEM (PKCS #8), as `openssl pkey` reads it.
     public static let fileName = "site.key"
-    /// What stands before the 32 bytes of the key in PKCS #8 (RFC 8410).
+    /// The bytes before the 32 bytes of the key in PKCS #8 (RFC 8410).
     private static let prefix: [UInt8] = [
         0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
     ]
     private static let (header, footer) = ("-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----")
 
     public let publicKey: LedgerKey
-    /// What somebody should know of how the key was found; to be logged.
+    /// Notes on how the key was found; to be logged.
     public let notices: [String]
     private let seed: [UInt8]
 
-    /// A new key that lies nowhere.
+    /// A new key that is not stored.
     public convenience init() throws {
         var generator = SystemRandomNumberGenerator()
         try self.init(seed: (0..<LedgerKey.count).map { _ in UInt8.random(in: 0...255, using: &generator) })
@@ -41,7 +42,7 @@ public final class SiteKey: Sendable {
         publicKey = LedgerKey(bytes: bytes)
     }
 
-    /// Reads the key of a state folder, or makes one; a file that holds no key is set aside by name.
+    /// Reads the key of a state folder, or generates one; a file without a valid key is renamed.
     ///
     /// Throws where the file cannot be read or written.
     public convenience init(stateFolder folder: URL, now: Date = Date()) throws {
