@@ -4,9 +4,9 @@ import Foundation
 import Synchronization
 public import Threading
 
-/// One camera on a thread of its own: opens, reads, decodes, and opens again after every fault.
+/// One camera on a thread of its own: opens, reads, decodes, and reconnects after every fault.
 ///
-/// Only the newest picture is kept: who looks too slowly misses pictures, never the present.
+/// Only the newest picture is kept: a slow consumer misses pictures, but never gets old ones.
 public final class Camera: Sendable {
     public struct Settings: Sendable, Hashable {
         public var url: CameraURL
@@ -15,11 +15,11 @@ public final class Camera: Sendable {
         /// Seconds.
         public var openTimeout: Double
         public var readTimeout: Double
-        /// The shape in which its pictures are shown; what the stream says where nil.
+        /// The shape in which its pictures are displayed; nil uses that of the stream.
         public var aspect: Aspect?
         /// Pixels of the largest picture that is decoded.
         public var largestPicture = 12_600_000
-        /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
+        /// Path of the PEM certificates against which a camera of `rtsps` is verified; nil for no verification.
         public var caFile: String?
 
         public init(
@@ -41,7 +41,7 @@ public final class Camera: Sendable {
         public var dropped = 0
         public var sessions = 0
         public var failures = 0
-        /// Of the packets of its pictures.
+        /// Of its video packets.
         public var bytes = 0
         /// Processor seconds of its thread, up to its newest picture: receiving and decoding.
         public var processorSeconds = 0.0
@@ -50,7 +50,7 @@ public final class Camera: Sendable {
     }
 
     public let id: String
-    /// Ends when the camera is stopped, or with the file that it reads.
+    /// Ends when the camera is stopped, or at the end of its file.
     public var frames: AsyncStream<Frame> { latest.frames }
     public let states: AsyncStream<CameraState>
 
@@ -68,23 +68,23 @@ public final class Camera: Sendable {
     private let memory = StreamMemory()
     private let credentials: CredentialGate
     private let flow = Mutex(Flow())
-    /// By the clock that only runs, in seconds: the bits of a Double.
+    /// By the monotonic clock, in seconds: the bits of a Double.
     private let heartbeat: Atomic<UInt64>
 
-    /// Whether pictures come in this session.
+    /// Whether pictures arrive in this session.
     private struct Flow {
         var isOnline = false
-        /// Looks in time that are still missing after a time without any.
+        /// Punctual looks that are still missing after an interruption.
         var missing = 0
     }
 
-    /// Looks in time after which a stream is whole again: one that loses most of its pictures is not now on, now off.
+    /// Punctual looks after which a stream is online again: one that loses most of its pictures must not toggle.
     private static let recovery = 3
 
     /// - Parameters:
-    ///   - backoff: how long to wait before the camera is opened again.
+    ///   - backoff: the delays before the camera is opened again.
     ///   - credentials: shared by the cameras of one recorder.
-    ///   - clip: what is played, over and over, in place of the file that `settings` names; nil for all others.
+    ///   - clip: played repeatedly instead of the file that `settings` names; nil for all others.
     public init(
         id: String, settings: Settings, clocks: Clocks = .system, backoff: Backoff = Backoff(),
         credentials: CredentialGate = .shared, clip: PacedClip? = nil
@@ -101,8 +101,8 @@ public final class Camera: Sendable {
 
     public var counters: Counters { count.withLock { $0 } }
 
-    /// Seconds since this camera's thread last got anywhere: a packet, or another attempt to open. A camera that sends
-    /// what nobody can use is offline, not stuck.
+    /// Seconds since the last progress of this camera's thread: a packet, or another attempt to open. A camera that
+    /// sends nothing usable is offline, not stuck.
     public var secondsSinceProgress: Double {
         guard !hasEnded.load(ordering: .relaxed) else { return 0 }
         return max(0, clocks.uptime() - Double(bitPattern: heartbeat.load(ordering: .relaxed)))
@@ -110,12 +110,12 @@ public final class Camera: Sendable {
 
     private func progress() { heartbeat.store(clocks.uptime().bitPattern, ordering: .relaxed) }
 
-    /// Seconds that the search for a host's name may take: libav cannot be interrupted in it. Where nobody answers, glibc
-    /// asks three servers twice (5, 3 and 6 s each time, by the defaults of resolv.conf(5)), for the name itself and again
-    /// with the first `search` domain: 56 s.
+    /// Longest time of a host name look-up, in seconds: libav cannot be interrupted in it. Without an answer, glibc
+    /// asks three servers twice (5, 3 and 6 s each time, by the defaults of resolv.conf(5)), for the name itself and
+    /// again with the first `search` domain: 56 s.
     private static let resolver = 60.0
 
-    /// The longest that `secondsSinceProgress` may be while the thread is alive: one attempt, or one wait.
+    /// The largest possible `secondsSinceProgress` of a live thread: one attempt, or one delay.
     public var longestSilence: Double {
         Self.resolver + settings.openTimeout * 2 + settings.readTimeout + backoff.longest
     }
@@ -132,10 +132,10 @@ public final class Camera: Sendable {
         }
     }
 
-    /// Asks for pictures between the looks, or for no more of them.
+    /// Starts or stops the pictures between the looks.
     public func watch(with attention: Attention) { self.attention.store(attention.rawValue, ordering: .relaxed) }
 
-    /// Interrupts whatever blocks. The camera does not start again.
+    /// Interrupts any blocking call. The camera does not start again.
     public func stop() {
         deadline.stop()
         waiting.signal()
@@ -170,7 +170,7 @@ public final class Camera: Sendable {
         }
     }
 
-    /// Waits by the clock that the rest of user and password is counted by.
+    /// Waits by the clock that also measures the rest of the credentials.
     private func rest(seconds: Double) {
         let end = clocks.uptime() + seconds
         while !deadline.isStopped, case let left = end - clocks.uptime(), left > 0 {
@@ -182,7 +182,7 @@ public final class Camera: Sendable {
     private func session(
         _ timeline: inout Timeline, _ backoff: inout Backoff, _ latest: inout LatestFrame, since begin: Double
     ) throws(VideoError) {
-        // The wait before the next attempt is none of this one.
+        // The delay before the next attempt does not belong to this one.
         defer { progress() }
         var options = VideoSource.Options()
         options.transport = settings.transport
@@ -224,7 +224,7 @@ public final class Camera: Sendable {
             let uptime = clocks.uptime() - begin
             let time = timeline.time(pts: picture.pts, uptime: uptime)
             if !settings.url.isStream, clip == nil {
-                // A file is played at its own pace, as a camera would send it.
+                // A file is played in real time, like a camera.
                 let first = start ?? (picture.pts - uptime)
                 start = first
                 while !deadline.isStopped, case let early = picture.pts - first - (clocks.uptime() - begin), early > 0 {
@@ -251,7 +251,7 @@ public final class Camera: Sendable {
 }
 
 extension Camera.Settings {
-    /// What an operator should know although nothing of it is wrong.
+    /// What an operator should know although it is not a fault.
     public var notes: [String] {
         var notes: [String] = []
         if url.isEncrypted, caFile == nil {
@@ -277,7 +277,7 @@ extension Camera.Settings {
     }
 }
 
-/// Whether a camera gives pictures.
+/// Whether a camera delivers pictures.
 public enum CameraState: Sendable, Equatable {
     case connecting
     case online

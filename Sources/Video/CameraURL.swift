@@ -1,6 +1,6 @@
 import Foundation
 
-/// The address of a stream. Prints without credentials; they leave this type only towards the camera.
+/// The address of a stream. Its description has no credentials; they leave this type only towards the camera.
 public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
     struct Login: Sendable, Hashable, CustomStringConvertible, CustomReflectable {
         let user: String
@@ -11,15 +11,15 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
         var customMirror: Mirror { Mirror(self, children: []) }
     }
 
-    /// As it was written, letter by letter, but without user and password where it is a stream's: of cameras that ask for
-    /// `{`, `|` or `%2F` each one wants the very path that its maker has documented.
+    /// The original spelling, but without user and password for a stream: cameras with `{`, `|` or `%2F` in their path
+    /// require exactly the documented spelling.
     let address: String
-    /// Nil where neither the address nor a file gives any.
+    /// Nil where neither the address nor a file has credentials.
     let login: Login?
 
     /// - Parameters:
     ///   - text: an `rtsp://` or `rtsps://` address or the path of a file.
-    ///   - user, password: replace what the address itself carries; no password is an empty one.
+    ///   - user, password: replace those of the address; no password is an empty one.
     public init(_ text: String, user: String? = nil, password: String? = nil) {
         guard Self.isStream(text), let scheme = text.range(of: "://") else {
             address = text
@@ -32,7 +32,7 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
         login = user.map { Login(user: $0, password: password ?? "") } ?? at.map { Self.login(authority[..<$0]) }
     }
 
-    /// What stands before the @ of an address, %-encoded where it must be. A sign that encodes nothing is itself.
+    /// The part before the @ of an address, %-encoded where necessary. A `%` that encodes nothing stands for itself.
     private static func login(_ text: Substring) -> Login {
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false).map {
             $0.removingPercentEncoding ?? String($0)
@@ -52,14 +52,14 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
 
     public var customMirror: Mirror { Mirror(self, children: ["address": description]) }
 
-    /// `text` without what may be secret in the addresses in it: user and password, each value in a path
-    /// (`/user=admin&password=…`, as some cameras want it) and all of a query.
+    /// `text` without possible secrets of the addresses in it: user and password, each value in a path
+    /// (`/user=admin&password=…`, as used by some cameras) and the whole query.
     public static func redact(_ text: String) -> String {
         guard text.contains("://") else { return text }
         return text.replacing(#/([A-Za-z][A-Za-z0-9+.\-]*:\/\/)(\S*)/#) { "\($0.output.1)\(redacted($0.output.2))" }
     }
 
-    /// What follows `://`, up to a blank.
+    /// The part after `://`, up to a blank.
     private static func redacted(_ address: Substring) -> String {
         let authority = address.prefix { !"/?#".contains($0) }
         let path = address.dropFirst(authority.count).prefix { $0 != "?" }
@@ -69,7 +69,7 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
     }
 }
 
-/// How RTP travels.
+/// The transport of RTP.
 public enum Transport: String, Sendable, Codable, CaseIterable {
     /// Over TCP, and over UDP where the camera refuses TCP or sends nothing over it.
     case auto

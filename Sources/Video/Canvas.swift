@@ -25,7 +25,7 @@ public struct Canvas: ~Copyable {
     public var width: Int { Int(raw.pointee.width) }
     public var height: Int { Int(raw.pointee.height) }
 
-    /// Copies `part` of a frame (or all of it) at full resolution, as it is shown: with square pixels.
+    /// Copies `part` of a frame (or all of it) at full resolution, with square pixels.
     public init(_ frame: Frame, part: Box? = nil) throws {
         try self.init(copying: frame.raw, part: part ?? .whole)
     }
@@ -105,9 +105,9 @@ public struct Canvas: ~Copyable {
         }
     }
 
-    /// Makes a box unreadable for good: one colour, its mean, in place of all that was there.
+    /// Makes a box unreadable: replaces all of it by a single colour, its mean.
     ///
-    /// Grown outwards to whole squares of two pixels, so that no chroma of the inside is left.
+    /// Enlarged to whole squares of two pixels, so that no chroma of the inside is left.
     public func obscure(_ box: Box) {
         var area = PixelBox(box, width: width, height: height)
         area = PixelBox(
@@ -135,7 +135,7 @@ public struct Canvas: ~Copyable {
         return max(0, Double(squares) / count - mean * mean).squareRoot()
     }
 
-    /// Lays text over the picture: `coverage` of 0…255 mixes the colour in, row by row.
+    /// Blends text into the picture: `coverage` of 0…255 is the weight of the colour, row by row.
     public func stamp(_ coverage: GreyImage, x: Int, y: Int, _ colour: Colour = .white) {
         guard let luma = raw.pointee.data.0 else { return }
         for row in 0..<coverage.height where y + row >= 0 && y + row < height {
@@ -147,7 +147,7 @@ public struct Canvas: ~Copyable {
         }
     }
 
-    /// Copies another canvas into this one with its top left corner there; what reaches over the edge is cut.
+    /// Copies another canvas into this one at the given top left corner; cut at the edge.
     public func place(_ other: borrowing Canvas, x: Int, y: Int) {
         let (x, y) = (x & ~1, y & ~1)
         copyPlane(0, from: other, x: x, y: y, shift: 0)

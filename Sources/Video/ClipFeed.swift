@@ -1,18 +1,18 @@
 internal import CFFmpeg
 import Foundation
 
-/// Hands the bytes of a clip to libav, from memory, and begins anew where they end.
+/// Feeds the bytes of a clip to libav from memory, repeating it at its end.
 final class ClipFeed {
     private let bytes: Data
     private var position = 0
     private var context: UnsafeMutablePointer<AVIOContext>?
-    /// Something came since it began anew: a clip without packets ends all the same.
+    /// Packets have been read since the last repetition: a clip without packets must end.
     private var hasRead = false
 
-    /// What libav takes at a time, in bytes.
+    /// Bytes that libav reads at a time.
     private static let chunk = 32 << 10
 
-    /// Nil where there is no memory.
+    /// Nil where memory cannot be allocated.
     init?(_ bytes: Data) {
         self.bytes = bytes
         guard let buffer = av_malloc(Self.chunk)?.assumingMemoryBound(to: UInt8.self) else { return nil }
@@ -37,7 +37,7 @@ final class ClipFeed {
         avio_context_free(&context)
     }
 
-    /// As `avformat_open_input`, which frees `format` at a failure. Keep this as long as libav reads.
+    /// Like `avformat_open_input`, which frees `format` on failure. Keep this as long as libav reads.
     func open(
         _ format: inout UnsafeMutablePointer<AVFormatContext>?, _ name: String, _ options: inout OpaquePointer?
     ) -> Int32 {
@@ -45,7 +45,7 @@ final class ClipFeed {
         return avformat_open_input(&format, name, nil, &options)
     }
 
-    /// As `av_read_frame`, round and round: after the last packet comes the first one, with its old stamps.
+    /// Like `av_read_frame`, endlessly: the last packet is followed by the first one, with its old time stamps.
     func read(
         _ format: UnsafeMutablePointer<AVFormatContext>?, _ packet: UnsafeMutablePointer<AVPacket>?, stream: Int32
     ) -> Int32 {
@@ -62,7 +62,7 @@ final class ClipFeed {
     private func rewind(_ format: UnsafeMutablePointer<AVFormatContext>?, stream: Int32) -> Int32 {
         let start = format?.pointee.streams[Int(stream)]?.pointee.start_time ?? ffNOPTS
         let code = av_seek_frame(format, stream, start == ffNOPTS ? 0 : start, AVSEEK_FLAG_BACKWARD)
-        // Raw streams know bytes only.
+        // Raw streams can only seek by bytes.
         return code >= 0 ? code : av_seek_frame(format, -1, 0, AVSEEK_FLAG_BYTE)
     }
 

@@ -2,15 +2,15 @@ import Dispatch
 public import Domain
 public import Foundation
 
-/// Notices when a clock is set: the camera's or ours. Ours is compared with the clock that only runs, the camera's with
-/// its own pictures, so that it is known which of the two it was and late pictures are no step.
+/// Detects steps of a clock: the camera's or ours. Ours is compared with the monotonic clock, the camera's with its own
+/// pictures, so that the two can be distinguished and late pictures are no step.
 public struct ClockWatch: Sendable {
-    /// A clock that was set.
+    /// A step of a clock.
     public enum Step: Sendable, Equatable, CustomStringConvertible {
         /// Seconds, forwards positive.
         case camera(Double)
         case system(Double)
-        /// The camera's reports contradict one another, and its clock is not used any more. Told once.
+        /// The camera's reports contradict one another, and its clock is no longer used. Reported once.
         case distrusted
 
         public var description: String {
@@ -31,14 +31,14 @@ public struct ClockWatch: Sendable {
     /// Seconds that count as a step.
     private static let camera = 3.0
     private static let system = 1.0
-    /// The same of the camera's clock over pictures that do not tell it. They follow on a reconnect, over which media time
-    /// is only as exact as the first picture was on time.
+    /// The same for the camera's clock across pictures without it. They follow a reconnect, over which media time is
+    /// only as exact as the arrival of the first picture.
     private static let unseen = 10.0
-    /// Pictures from which the offset is told.
+    /// Number of pictures over which the offset is measured.
     private static let pictures = 10
 
     private var last: (moment: ClockMoment, time: MediaTime)?
-    /// The newest moment at which the camera's clock was known: at a reboot, where it is set, it is not for a while.
+    /// The newest moment with a known camera clock: after a reboot, when it is set, it is unknown for a while.
     private var known: (camera: Date, time: MediaTime)?
     /// Of the newest pictures since the last step.
     private var offsets: [Double] = []
@@ -46,11 +46,12 @@ public struct ClockWatch: Sendable {
 
     public init() {}
 
-    /// The camera's clock minus ours, in seconds, by the one of the newest pictures that came with the least delay; nil
-    /// where the newest one does not tell it.
+    /// The camera's clock minus ours, in seconds, from the recent picture with the least delay; nil where the newest
+    /// one does not carry it.
     public var offset: Double? { last?.moment.camera == nil ? nil : offsets.max() }
 
-    /// Takes the moment of a picture and its media time; the step since the one before, the camera's where both were set.
+    /// Takes the moment of a picture and its media time; returns the step since the previous one, the camera's where
+    /// both stepped.
     public mutating func step(_ moment: ClockMoment, at time: MediaTime) -> Step? {
         defer {
             last = (moment, time)
@@ -77,13 +78,13 @@ public struct ClockWatch: Sendable {
     }
 }
 
-/// One moment on three clocks: ours that may step, ours that never does, and the camera's.
+/// One moment on three clocks: our system clock, our monotonic clock, and the camera's.
 public struct ClockMoment: Sendable, Equatable {
     /// The system's clock.
     public var system: Date
-    /// A clock that only runs, in seconds.
+    /// The monotonic clock, in seconds.
     public var uptime: Double
-    /// The camera's clock, where its RTCP reports tell it.
+    /// The camera's clock, where its RTCP reports carry it.
     public var camera: Date?
     /// Its reports contradict one another: `camera` is nil from now on.
     public var isCameraDistrusted: Bool
@@ -99,11 +100,11 @@ public struct ClockMoment: Sendable, Equatable {
     public var offset: Double? { camera?.timeIntervalSince(system) }
 }
 
-/// The clocks that a camera's pictures are stamped by. Injected, so that a test may set them.
+/// The clocks for the time stamps of pictures. Injected, so that tests can set them.
 public struct Clocks: Sendable {
-    /// The system's clock, which may be set at any time: for dates that are shown, never for a dwell.
+    /// The system clock, which may be set at any time: for displayed dates, never for a dwell.
     public var now: @Sendable () -> Date
-    /// A clock that only runs, in seconds.
+    /// The monotonic clock, in seconds.
     public var uptime: @Sendable () -> Double
 
     public init(now: @escaping @Sendable () -> Date, uptime: @escaping @Sendable () -> Double) {

@@ -1,9 +1,9 @@
 internal import CFFmpeg
 
-/// Scales pictures of one kind into those of another, and makes of every range and matrix the same: 0…255, and by the
-/// matrix that is asked for. One owner, one thread.
+/// Scales pictures of one kind into those of another, and normalises range and matrix: 0…255, and the requested matrix.
+/// One owner, one thread.
 final class Conversion {
-    /// What the samples of a picture mean.
+    /// The meaning of a picture's samples.
     struct Source: Equatable {
         let width: Int32
         let height: Int32
@@ -14,10 +14,10 @@ final class Conversion {
         let matrix: AVColorSpace
         let isGrey: Bool
 
-        /// - Parameter raw: states its matrix; where it does not, that of JPEG is taken.
+        /// - Parameter raw: states its matrix; otherwise that of JPEG is assumed.
         init(_ raw: UnsafePointer<AVFrame>) {
             let stated = AVPixelFormat(rawValue: raw.pointee.format)
-            // libswscale replaces these names itself, and would then never know its own context again.
+            // libswscale replaces these names itself, and would then never recognise its own context again.
             let plain = Self.plain[stated]
             let shape = av_pix_fmt_desc_get(plain ?? stated)?.pointee
             let isRGB = (shape?.flags ?? 0) & UInt64(AV_PIX_FMT_FLAG_RGB) != 0
@@ -26,7 +26,7 @@ final class Conversion {
             format = plain ?? stated
             isGrey = !isRGB && (shape?.nb_components ?? 3) <= 2
             isFullRange = !isRGB && (plain != nil || raw.pointee.color_range == AVCOL_RANGE_JPEG)
-            // Luma alone is the same by each matrix.
+            // Luma alone is the same for each matrix.
             matrix = isRGB || isGrey ? Conversion.jpeg : Self.known(raw.pointee.colorspace) ?? Conversion.jpeg
         }
 
@@ -44,7 +44,7 @@ final class Conversion {
             AV_PIX_FMT_YUVJ444P: AV_PIX_FMT_YUV444P,
         ]
 
-        /// Nil for what is not stated, and for what has no matrix.
+        /// Nil for an unstated matrix, and for formats without one.
         private static func known(_ stated: AVColorSpace) -> AVColorSpace? {
             [
                 AVCOL_SPC_BT709, AVCOL_SPC_FCC, AVCOL_SPC_BT470BG, AVCOL_SPC_SMPTE170M, AVCOL_SPC_SMPTE240M,
@@ -53,10 +53,10 @@ final class Conversion {
         }
     }
 
-    /// BT.601, as JPEG has it.
+    /// BT.601, as in JPEG.
     static let jpeg = AVCOL_SPC_BT470BG
 
-    /// What players take for a picture that does not state its matrix: television's of its size.
+    /// The matrix that players assume where none is stated: that of television for the size.
     static func usualMatrix(width: Int32, height: Int32) -> AVColorSpace {
         width >= 1280 || height > 576 ? AVCOL_SPC_BT709 : jpeg
     }
@@ -65,11 +65,11 @@ final class Conversion {
     private let source: Source
     private let target: (width: Int, height: Int, format: AVPixelFormat)
 
-    /// Grey in limited range goes through libswscale as if it were full, and is spread afterwards: libswscale takes all
-    /// grey for full as it sets up a context, and copies it in one go where the size stays.
+    /// Grey in limited range is passed through libswscale as full range, and expanded afterwards: libswscale takes all
+    /// grey for full range when it sets up a context, and copies it unchanged where the size is the same.
     private var isToBeSpread: Bool { source.isGrey && !source.isFullRange }
 
-    /// - Parameter matrix: of a target with colour differences; that of the source where nil.
+    /// - Parameter matrix: of a target with colour differences; nil for that of the source.
     init(
         from source: Source, to target: (width: Int, height: Int, format: AVPixelFormat), matrix: AVColorSpace? = nil
     ) throws(FFmpegError) {
@@ -77,7 +77,7 @@ final class Conversion {
             operation: "scale a picture to \(target.width)x\(target.height)", code: ffAVERROR_INVALIDDATA)
         guard var context = sws_alloc_context().map(Optional.some) else { throw fault }
         let isFull: Int32 = source.isFullRange || source.isGrey ? 1 : 0
-        // Ranges that come after the context has been set up are not taken for more than eight bits.
+        // Ranges set after the creation of the context are ignored for more than eight bits.
         let options: [(String, Int64)] = [
             ("srcw", Int64(source.width)), ("srch", Int64(source.height)),
             ("src_format", Int64(source.format.rawValue)),
@@ -103,8 +103,8 @@ final class Conversion {
     deinit { sws_freeContext(context) }
 
     /// - Parameters:
-    ///   - planes, strides: four each, of the source and of the target. The target has room for 64 bytes behind its last
-    ///     row: libswscale's vector code may write a little past it.
+    ///   - planes, strides: four each, of the source and of the target. The target needs 64 bytes after its last row:
+    ///     libswscale's vector code may write a little past it.
     func run(
         _ planes: [UnsafePointer<UInt8>?], _ strides: [Int32], into targets: [UnsafeMutablePointer<UInt8>?],
         _ targetStrides: [Int32]
@@ -119,7 +119,7 @@ final class Conversion {
         }
     }
 
-    /// The same with libav's own picture as source.
+    /// The same with a libav picture as source.
     func run(
         _ raw: UnsafePointer<AVFrame>, into targets: [UnsafeMutablePointer<UInt8>?], _ targetStrides: [Int32]
     ) throws(FFmpegError) {
@@ -129,7 +129,7 @@ final class Conversion {
             [lines.0, lines.1, lines.2, lines.3], into: targets, targetStrides)
     }
 
-    /// 16…235 over 0…255.
+    /// Expands 16…235 to 0…255.
     private static let spread: [UInt8] = (0..<256).map { (level: Int) -> UInt8 in
         let wide = ((level - 16) * 255 + 109) / 219
         return UInt8(max(0, min(255, wide)))

@@ -1,7 +1,7 @@
 import Glibc
 import Synchronization
 
-/// The memory that the decoded pictures of all cameras together may fill.
+/// The memory for the decoded pictures of all cameras together.
 final class DecodingBudget: Sendable {
     /// Half of the computer's memory.
     static let shared = DecodingBudget(
@@ -12,7 +12,8 @@ final class DecodingBudget: Sendable {
 
     init(bytes: Int) { self.bytes = bytes }
 
-    /// Takes so many bytes in place of those that were taken before; false where too few are left: then the old ones stay.
+    /// Reserves so many bytes in place of an earlier reservation; false where too few are left, and then the earlier
+    /// one remains.
     func take(_ bytes: Int, insteadOf old: Int) -> Bool {
         taken.withLock { taken in
             guard bytes <= old || taken - old + bytes <= self.bytes else { return false }

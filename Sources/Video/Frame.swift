@@ -2,33 +2,34 @@ internal import CFFmpeg
 public import Domain
 public import Foundation
 
-/// One decoded picture with its time. Owns a reference to libav's buffers, not a copy.
+/// One decoded picture with its time. Holds a reference to libav's buffers, not a copy.
 // @unchecked: written by the decoder before it is handed out, only read afterwards.
 public final class Frame: @unchecked Sendable {
     let raw: UnsafeMutablePointer<AVFrame>
-    /// How large it is, and from where that is known.
+    /// Its size, and the origin of its pixel shape.
     public let shape: PictureShape
-    /// What an operator should know of the stream that it comes from.
+    /// What an operator should know about its stream.
     public let remarks: [String]
     /// On the camera's timeline.
     public let time: MediaTime
-    /// When it was taken, by the camera's clock where RTCP gives it and it is not far off, else by ours at its arrival.
+    /// When it was taken, by the camera's clock where RTCP carries it and it is not far off, otherwise by ours at its
+    /// arrival.
     public let date: Date
     /// Taken between two looks, during a burst.
     public let isBurstFrame: Bool
-    /// True where `date` is by the camera's clock.
+    /// True where `date` is from the camera's clock.
     public let isDatedByCamera: Bool
     /// All clocks at its arrival; nil for a recording.
     public let moment: ClockMoment?
-    /// The camera's clock minus ours, in seconds; nil where RTCP does not tell it.
+    /// The camera's clock minus ours, in seconds; nil where RTCP does not carry it.
     public var clockOffset: Double? { moment?.offset }
 
-    /// A camera whose clock is further off than this was never set: seconds.
+    /// A camera clock that is further off was never set: seconds.
     private static let farOff = 60.0
 
-    /// Takes over `raw`.
+    /// Takes ownership of `raw`.
     ///
-    /// - Parameters: shape and remarks as the source gave them; by what `raw` says where nil.
+    /// - Parameters: shape and remarks from the source; nil uses those of `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isBurstFrame: Bool = false,
         shape: PictureShape? = nil, remarks: [String] = []
@@ -44,7 +45,7 @@ public final class Frame: @unchecked Sendable {
         moment = nil
     }
 
-    /// Takes over `raw`.
+    /// Takes ownership of `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isBurstFrame: Bool = false,
         shape: PictureShape? = nil, remarks: [String] = []
@@ -93,7 +94,7 @@ public final class Frame: @unchecked Sendable {
         av_frame_free(&pointer)
     }
 
-    /// Square pixels: as it is shown.
+    /// Size with square pixels, as displayed.
     public var width: Int { shape.width }
     public var height: Int { shape.height }
     public var isKeyFrame: Bool { ffIsKeyFrame(raw) != 0 }
@@ -104,14 +105,14 @@ public final class Frame: @unchecked Sendable {
         raw.pointee.colorspace = Conversion.usualMatrix(width: raw.pointee.width, height: raw.pointee.height)
     }
 
-    /// `part` of the picture, by the same buffers. At least 16 stored pixels a side where the picture has them; begins and ends
-    /// at even pixels, since chroma is stored for squares of two.
+    /// `part` of the picture, sharing its buffers. At least 16 stored pixels a side where the picture has them; begins
+    /// and ends at even pixels, since chroma is stored for squares of two.
     public func part(_ part: Box) throws -> Frame {
         let cut = try Self.cut(part, of: raw)
         return moment.map { Frame(taking: cut, time: time, moment: $0) } ?? Frame(taking: cut, time: time, date: date)
     }
 
-    /// The same of libav's own picture; the caller frees it.
+    /// The same for a libav picture; the caller frees it.
     static func cut(_ part: Box, of raw: UnsafeMutablePointer<AVFrame>) throws -> UnsafeMutablePointer<AVFrame> {
         let (width, height) = (Int(raw.pointee.width), Int(raw.pointee.height))
         let x = min(Int(max(0, part.x) * Double(width)), max(0, width - 16)) & ~1
@@ -136,8 +137,8 @@ public final class Frame: @unchecked Sendable {
     }
 }
 
-/// Hands out the newest picture only, without losing the looks among them: after a burst frame has taken the place of a look
-/// that nobody had taken yet, the next one is a look.
+/// Hands out the newest picture only, without losing looks: after a burst frame has replaced a look that was not taken
+/// yet, the next one is a look.
 struct LatestFrame: Sendable {
     let frames: AsyncStream<Frame>
     private let continuation: AsyncStream<Frame>.Continuation
@@ -147,7 +148,7 @@ struct LatestFrame: Sendable {
         (frames, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
     }
 
-    /// Returns false where an older picture had to go that nobody had taken.
+    /// Returns false where an older picture was replaced before it was taken.
     mutating func put(isBurstFrame: Bool, _ frame: (_ isBurstFrame: Bool) -> Frame) -> Bool {
         guard case .dropped(let lost) = continuation.yield(frame(isBurstFrame && !owesLook)) else {
             owesLook = false

@@ -1,14 +1,15 @@
-/// What a set of parameters of H.265 says that decides how much memory a decoder takes.
+/// The H.265 parameter sets that determine how much memory a decoder needs.
 enum H265Parameters: Equatable {
-    /// Pixels as they are coded, and how many pictures the decoder keeps.
+    /// Coded size in pixels, and the number of pictures that the decoder keeps.
     case sequence(width: Int, height: Int, kept: Int)
     /// Its id.
     case picture(Int)
 
-    /// - Parameter unit: from its header on, as it is sent. Nil where it is another, or cannot be read: libav refuses it too.
+    /// - Parameter unit: from its header on, as transmitted. Nil for another kind, or where it cannot be parsed: libav
+    ///   refuses it too.
     init?(_ unit: [UInt8]) {
         guard unit.count > 2 else { return nil }
-        // Other layers are none of ours, nor of libav's.
+        // Other layers are not used, by libav neither.
         guard unit[0] & 1 == 0, unit[1] >> 3 == 0 else { return nil }
         var bits = Bits(unit.dropFirst(2))
         switch unit[0] >> 1 & 63 {
@@ -32,7 +33,7 @@ enum H265Parameters: Equatable {
         if chroma == 3 { bits.skip(1) }
         guard let width = bits.exponential(), let height = bits.exponential() else { return nil }
         if bits.number(1) == 1 { for _ in 0..<4 { _ = bits.exponential() } }
-        // Depths of both kinds of samples, and the length of a picture's number.
+        // Bit depths of luma and chroma, and the length of the picture order count.
         for _ in 0..<3 { _ = bits.exponential() }
         var kept = 0
         for _ in 0...(bits.number(1) == 1 ? layers : 0) {
@@ -40,11 +41,11 @@ enum H265Parameters: Equatable {
             kept = max(kept, more + 1)
             for _ in 0..<2 { _ = bits.exponential() }
         }
-        // What cannot be read is taken for the most.
+        // An unreadable count is taken for the maximum.
         return .sequence(width: width, height: height, kept: kept > 0 ? min(16, kept) : 16)
     }
 
-    /// ITU-T H.265, 7.3.3: profile, tier and level of the whole and of its layers in time.
+    /// ITU-T H.265, 7.3.3: profile, tier and level of the whole and of its temporal layers.
     private static func skipLevels(_ bits: inout Bits, _ layers: Int) {
         bits.skip(96)
         guard layers > 0 else { return }
@@ -53,7 +54,7 @@ enum H265Parameters: Equatable {
         for layer in present { bits.skip((layer.profile ? 88 : 0) + (layer.level ? 8 : 0)) }
     }
 
-    /// Reads the bits of a unit, without the bytes that keep start codes out of it.
+    /// Reads the bits of a unit, without emulation prevention bytes.
     private struct Bits {
         private var bytes: [UInt8] = []
         private var place = 0
@@ -74,7 +75,7 @@ enum H265Parameters: Equatable {
 
         mutating func skip(_ count: Int) { place += count }
 
-        /// Zeros behind the end.
+        /// Zeros after the end.
         mutating func number(_ count: Int) -> Int {
             (0..<count).reduce(0) { number, _ in
                 defer { place += 1 }
@@ -83,7 +84,7 @@ enum H265Parameters: Equatable {
             }
         }
 
-        /// `ue(v)`; nil where it is longer than 32 bits or the end comes first.
+        /// `ue(v)`; nil where it is longer than 32 bits or the unit ends before.
         mutating func exponential() -> Int? {
             var zeros = 0
             while number(1) == 0 {

@@ -1,11 +1,11 @@
 internal import CFFmpeg
 import Synchronization
 
-/// Where libav's own log lines go: through the redactor, and nowhere else.
+/// The target of libav's own log lines, after redaction.
 public enum LibavLog {
     private static let sink = LineSink()
 
-    /// Takes warnings and errors of libav from now on; lines arrive without credentials, on libav's threads.
+    /// Takes over libav's warnings and errors; lines arrive without credentials, on libav's threads.
     public static func redirect(to target: @escaping @Sendable (_ line: String) -> Void) {
         sink.set(target)
         av_log_set_callback { context, level, format, arguments in
@@ -27,9 +27,9 @@ extension String {
     }
 }
 
-/// A function that takes lines, and may be exchanged at any time.
+/// A replaceable function that takes log lines.
 final class LineSink: Sendable {
-    /// A mutex that holds a bare function wraps it once more at each access, and calls get ever deeper.
+    /// A mutex that holds a bare function wraps it once more at each access, and calls nest ever deeper.
     private struct Target {
         var take: (@Sendable (String) -> Void)?
     }

@@ -7,9 +7,9 @@ import Threading
 public struct MemoryClip: Sendable {
     public let path: String
     let bytes: Data
-    /// Of one round.
+    /// Of one repetition.
     public let seconds: Double
-    /// The longest time from one key frame to the next, in seconds, the seam between two rounds included.
+    /// The longest key-frame interval, in seconds, including the one between two repetitions.
     public let keyInterval: Double
 
     /// Reads the file and all of its packets; decodes none.
@@ -66,18 +66,18 @@ public struct MemoryClip: Sendable {
     }
 }
 
-/// What the stamps of a clip tell of one round.
+/// The duration and key-frame interval of one repetition of a clip.
 struct ClipTiming: Equatable {
     struct Stamp {
         let seconds: Double
         let isKey: Bool
     }
 
-    /// From the first packet to the first one of the next round, which comes one step after the last.
+    /// From the first packet to the first one of the next repetition, which comes one step after the last.
     let seconds: Double
     let keyInterval: Double
 
-    /// Nil where there are no key frames, or nothing but one.
+    /// Nil where there are no key frames, or only a single packet.
     init?(_ stamps: [Stamp]) {
         let keys = stamps.filter(\.isKey).map(\.seconds)
         guard let first = stamps.first?.seconds, let last = stamps.last?.seconds, last > first, let key = keys.first
@@ -88,14 +88,14 @@ struct ClipTiming: Equatable {
     }
 }
 
-/// One camera's playing of a clip: the packets come when a camera would send them, in a time that goes on over the rounds.
+/// One camera's playback of a clip: packets arrive in real time, with time stamps that continue over the repetitions.
 public final class PacedClip: Sendable {
     public let clip: MemoryClip
     private let schedule = Mutex(PacketSchedule())
     private let waiting = MonotonicEvent()
     private let uptime: @Sendable () -> Double
 
-    /// Seconds between two looks whether the camera was stopped.
+    /// Seconds between two checks whether the camera was stopped.
     private static let patience = 0.25
 
     public init(_ clip: MemoryClip, clocks: Clocks = .system) {
@@ -103,7 +103,7 @@ public final class PacedClip: Sendable {
         uptime = clocks.uptime
     }
 
-    /// When a picture of this media time was due, by the clock that only runs; nil before the first packet.
+    /// When a picture of this media time was due, by the monotonic clock; nil before the first packet.
     public func due(_ time: Double) -> Double? { schedule.withLock { $0.due(time) } }
 
     /// A session begins: its first packet is due at once.
@@ -120,15 +120,15 @@ public final class PacedClip: Sendable {
     }
 }
 
-/// When packets are due: the first one at once, the others as far after it as their stamps say. One that was late changes
-/// nothing for those that follow.
+/// When packets are due: the first one at once, the others by the difference of their time stamps. A late one does not
+/// shift those that follow.
 struct PacketSchedule {
     private var origin: Double?
 
     /// By the clock, in seconds.
     func due(_ stamp: Double) -> Double? { origin.map { $0 + stamp } }
 
-    /// Seconds that are left.
+    /// Remaining seconds.
     mutating func wait(for stamp: Double, at now: Double) -> Double {
         let origin = origin ?? now - stamp
         self.origin = origin

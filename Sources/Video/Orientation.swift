@@ -1,10 +1,11 @@
 internal import CFFmpeg
 
-/// How a file wants its pictures turned and mirrored before they are shown: a telephone held upright writes them sideways.
+/// How the pictures of a file are to be rotated and mirrored for display: a telephone held upright stores them
+/// sideways.
 struct Orientation: Equatable {
-    /// Columns of what is stored are rows of what is shown.
+    /// Stored columns are displayed rows.
     let isTransposed: Bool
-    /// Of what is shown: right to left, bottom to top.
+    /// In the display: right to left, bottom to top.
     let isMirrored: Bool
     let isUpsideDown: Bool
 
@@ -26,7 +27,8 @@ struct Orientation: Equatable {
 
     var isUpright: Bool { !isTransposed && !isMirrored && !isUpsideDown }
 
-    /// A new picture, turned; the caller frees it. Throws where the planes of its pixel format cannot be turned one by one.
+    /// A new, rotated picture; the caller frees it. Throws where the planes of its pixel format cannot be rotated
+    /// individually.
     func turned(_ raw: UnsafeMutablePointer<AVFrame>) throws(FFmpegError) -> UnsafeMutablePointer<AVFrame> {
         let stated = AVPixelFormat(rawValue: raw.pointee.format)
         let name = av_get_pix_fmt_name(stated).map { String(cString: $0) } ?? "an unknown format"
@@ -66,7 +68,7 @@ struct Orientation: Equatable {
         let (columns, rows) = isTransposed ? (size.height, size.width) : size
         let source = UnsafeRawPointer(from.data)
         let step = MemoryLayout<Sample>.stride
-        // Bytes from one shown sample to the next, and from one shown row to the next, in what is stored.
+        // Bytes in the stored plane from one displayed sample to the next, and from one displayed row to the next.
         let (right, down) = isTransposed ? (from.stride, step) : (step, from.stride)
         for row in 0..<rows {
             let line = source + (isUpsideDown ? rows - 1 - row : row) * down
@@ -84,7 +86,7 @@ struct Orientation: Equatable {
         let shiftY: Int
     }
 
-    /// Nil where a plane holds anything but one whole number of one or two bytes after the other.
+    /// Nil for a plane with anything but consecutive samples of one or two bytes.
     private static func planes(of format: AVPixelFormat) -> [Plane]? {
         guard let shape = av_pix_fmt_desc_get(format)?.pointee,
             shape.flags & UInt64(AV_PIX_FMT_FLAG_HWACCEL | AV_PIX_FMT_FLAG_PAL | AV_PIX_FMT_FLAG_BITSTREAM) == 0
@@ -112,7 +114,7 @@ struct Orientation: Equatable {
         return all[plane].0.map { ($0, Int(all[plane].1)) }
     }
 
-    /// Formats whose chroma is stored for two pixels beside or above one another, and what they become.
+    /// Formats with chroma for two horizontal or vertical pixels, and their transposed forms.
     private static let transposed = [
         AV_PIX_FMT_YUV422P: AV_PIX_FMT_YUV440P, AV_PIX_FMT_YUV440P: AV_PIX_FMT_YUV422P,
         AV_PIX_FMT_YUVJ422P: AV_PIX_FMT_YUVJ440P, AV_PIX_FMT_YUVJ440P: AV_PIX_FMT_YUVJ422P,

@@ -1,10 +1,9 @@
 import Synchronization
 
-/// Refuses what no camera sends and what would make libav hold more and more: it takes the packets of a picture together
-/// without a limit, and keeps each set of parameters with tables of its own, which of H.265 grow with the size that is
-/// stated.
+/// Rejects input that no camera sends and that would make libav's memory grow: libav collects the packets of a picture
+/// without a limit, and keeps each parameter set with tables of its own, which for H.265 grow with the stated size.
 ///
-/// Sees the description and each RTP packet before libav does, and hears when libav has given a picture out.
+/// Inspects the description and each RTP packet before libav does, and is told when libav has returned a picture.
 final class PacketScreen: Sendable {
     enum Encoding: Sendable { case h264, h265, other }
 
@@ -13,9 +12,9 @@ final class PacketScreen: Sendable {
         var sets = 0
         var mostSets = PacketScreen.mostAtFirst
         var scanner: UnitScanner
-        /// Ids of H.265's picture parameter sets since the session began.
+        /// Ids of H.265's picture parameter sets since the start of the session.
         var pictureSets: Set<Int> = []
-        /// How many pictures the decoder has to keep; nil where nothing says it.
+        /// How many pictures the decoder has to keep; nil where unknown.
         var keptPictures: Int?
     }
 
@@ -24,34 +23,35 @@ final class PacketScreen: Sendable {
     private let largestPicture: Int
     private let state: Mutex<State>
 
-    /// Bytes of one picture: a key frame of 4096x3072 at the best quality that cameras have takes 3 MB.
+    /// Largest size of a picture in bytes: a key frame of 4096x3072 at the best quality of cameras has 3 MB.
     private static let mostBytes = 8 << 20
-    /// Sets of parameters from one picture to the next: three or four are usual.
+    /// Parameter sets from one picture to the next: three or four are usual.
     private static let mostSets = 16
-    /// Before the first one: libav may take several pictures until it knows what a stream holds.
+    /// Before the first picture: libav may need several pictures to probe a stream.
     private static let mostAtFirst = 64
-    /// Different sets of picture parameters in a session of H.265, of which cameras have one to three. The standard has 64;
-    /// for each of them libav makes tables of up to a quarter of a byte a pixel, in the parser, the probe and the decoder.
+    /// Different picture parameter sets in a session of H.265, of which cameras have one to three. The standard has 64;
+    /// for each of them libav allocates tables of up to a quarter of a byte a pixel, in the parser, the probe and the
+    /// decoder.
     private static let mostPictureSets = 8
 
-    /// - Parameter largestPicture: pixels of the largest that is decoded.
+    /// - Parameter largestPicture: pixels of the largest picture that is decoded.
     init(_ encoding: Encoding, largestPicture: Int = .max) {
         self.encoding = encoding
         self.largestPicture = largestPicture
         state = Mutex(State(scanner: UnitScanner(encoding)))
     }
 
-    /// How many pictures the stream makes the decoder keep, as it states itself; nil where it does not.
+    /// How many pictures the stream itself says that the decoder must keep; nil where it does not.
     var keptPictures: Int? { state.withLock(\.keptPictures) }
 
-    /// A picture has come out.
+    /// A picture has been decoded.
     func notePicture() {
         state.withLock { state in
             (state.bytes, state.sets, state.mostSets) = (0, 0, Self.mostSets)
         }
     }
 
-    /// Why a description with these sets of parameters is not to be passed on; nil where it is.
+    /// Why a description with these parameter sets must be rejected; nil where it is valid.
     func fault(ofDescribed sets: [[UInt8]]) -> RTSPFault? {
         guard encoding != .other else { return nil }
         return state.withLock { state in
@@ -64,7 +64,7 @@ final class PacketScreen: Sendable {
         }
     }
 
-    /// Why `packet`, RTP with its header, is not to be passed on; nil where it is.
+    /// Why `packet`, RTP with its header, must be rejected; nil where it is valid.
     func fault(of packet: UnsafeRawBufferPointer) -> RTSPFault? {
         state.withLock { state in
             state.bytes += packet.count
@@ -76,7 +76,7 @@ final class PacketScreen: Sendable {
         }
     }
 
-    /// Hands the units in it to the scanner (RFC 6184, RFC 7798), as libav puts them together.
+    /// Passes its units to the scanner (RFC 6184, RFC 7798), assembled as by libav.
     private func read(_ packet: UnsafeRawBufferPointer, _ state: inout State) -> RTSPFault? {
         guard packet.count > 12 else { return nil }
         var place = 12 + 4 * Int(packet[0] & 15)
@@ -89,7 +89,7 @@ final class PacketScreen: Sendable {
         func part(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: packet[range]) }
         switch UnitScanner.kind(packet[place], encoding) {
         case encoding == .h264 ? 24 : 48:
-            // Several units, each behind its length.
+            // Several units, each after its length.
             var unit = place + header
             while unit + 2 < packet.count {
                 let end = min(packet.count, unit + 2 + (Int(packet[unit]) << 8 | Int(packet[unit + 1])))
@@ -99,7 +99,7 @@ final class PacketScreen: Sendable {
             }
             return nil
         case encoding == .h264 ? 28 : 49:
-            // A part of a unit; its kind is in the byte behind, with a bit for the first part.
+            // A fragment of a unit; the next byte has its type, and a bit for the first fragment.
             let flags = packet[place + header]
             if flags & 0x80 != 0 {
                 state.scanner.begin()
@@ -121,7 +121,7 @@ final class PacketScreen: Sendable {
         return judge(&state)
     }
 
-    /// Judges the sets of parameters that have been found.
+    /// Checks the parameter sets found.
     private func judge(_ state: inout State) -> RTSPFault? {
         state.sets += state.scanner.takeBegun()
         guard state.sets <= state.mostSets else {

@@ -1,28 +1,28 @@
 internal import CFFmpeg
 
-/// How large a picture is, as it is stored and as it is shown: the pixels that a camera sends need not be square.
+/// The size of a picture, as stored and as displayed: a camera's pixels need not be square.
 public struct PictureShape: Sendable, Equatable {
-    /// Where the shape of the pixels is known from.
+    /// The origin of the pixel shape.
     public enum Origin: String, Sendable {
-        /// The stream or the file says so.
+        /// Stated by the stream or the file.
         case stated
         /// `aspect` in the configuration.
         case configured
-        /// Nothing says it: square.
+        /// Unknown: square.
         case assumed
     }
 
     /// Pixels.
     public let storedWidth: Int
     public let storedHeight: Int
-    /// In square pixels. All that measures in the picture, scales it or draws on it goes by these.
+    /// In square pixels. Used for all measuring, scaling and drawing.
     public let width: Int
     public let height: Int
     public let origin: Origin
-    /// What an operator should know of it; nil where nothing is doubtful.
+    /// What an operator should know about it; nil where nothing is doubtful.
     public let remark: String?
 
-    /// By what `raw` itself says.
+    /// From the values of `raw`.
     init(_ raw: UnsafePointer<AVFrame>, _ origin: Origin = .stated, remark: String? = nil) {
         (storedWidth, storedHeight) = (Int(raw.pointee.width), Int(raw.pointee.height))
         (width, height) = Self.shown(storedWidth, storedHeight, PixelAspect(raw.pointee.sample_aspect_ratio))
@@ -30,10 +30,10 @@ public struct PictureShape: Sendable, Equatable {
         self.remark = remark
     }
 
-    /// Pixels of a picture that grows as it is shown: beyond these one side shrinks instead.
+    /// Most pixels of a picture that is enlarged for display: beyond that one side is reduced instead.
     private static let largest = 4096 * 3072
 
-    /// Rather larger than smaller, so that nothing of what is stored is lost.
+    /// Rather larger than smaller, so that no stored detail is lost.
     static func shown(_ width: Int, _ height: Int, _ aspect: PixelAspect?) -> (width: Int, height: Int) {
         guard let aspect, aspect.ratio != 1 else { return (width, height) }
         let ratio = aspect.ratio
@@ -43,17 +43,17 @@ public struct PictureShape: Sendable, Equatable {
     }
 }
 
-/// The width of a pixel by its height.
+/// The width of a pixel divided by its height.
 struct PixelAspect: Equatable {
     let rational: AVRational
 
     var ratio: Double { Double(rational.num) / Double(rational.den) }
 
-    /// A recorder halves one side at most twice, and what it takes in may be wide already: 352x576 of a wide picture is
-    /// 32:11. What lies beyond is a mistake.
+    /// A recorder halves one side at most twice, and its input may be wide already: 352x576 of a wide picture is 32:11.
+    /// Values outside are errors.
     private static let plausible = 0.25...4.0
 
-    /// Nil where it is not stated, or cannot be.
+    /// Nil where it is unstated or implausible.
     init?(_ rational: AVRational) {
         guard rational.num > 0, rational.den > 0,
             Self.plausible.contains(Double(rational.num) / Double(rational.den))
@@ -65,6 +65,6 @@ struct PixelAspect: Equatable {
 }
 
 extension AVRational {
-    /// Whether anything is said at all.
+    /// Whether a value is stated.
     var isStated: Bool { num != 0 && den != 0 }
 }

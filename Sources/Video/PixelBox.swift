@@ -14,7 +14,7 @@ public struct PixelBox: Sendable, Hashable {
         self.height = height
     }
 
-    /// The pixels that `box` touches in a picture of this size; empty where it lies outside or is not finite.
+    /// The pixels that `box` touches in a picture of this size; empty where it is outside or not finite.
     public init(_ box: Box, width: Int, height: Int) {
         guard [box.x, box.y, box.width, box.height].allSatisfy(\.isFinite) else {
             self.init(x: 0, y: 0, width: 0, height: 0)
@@ -27,7 +27,7 @@ public struct PixelBox: Sendable, Hashable {
             height: max(0, Int(clamped(box.maxY, height).rounded(.up)) - top))
     }
 
-    /// What of it lies in a picture of this size.
+    /// The part inside a picture of this size.
     public func cut(width: Int, height: Int) -> PixelBox {
         let (left, top) = (max(0, min(x, width)), max(0, min(y, height)))
         return PixelBox(

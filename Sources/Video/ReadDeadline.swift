@@ -2,7 +2,7 @@ internal import CFFmpeg
 import Dispatch
 import Synchronization
 
-/// What libav polls while it blocks: one read may take only so long, and a stop is seen at once.
+/// Polled by libav while it blocks: limits the time of one read, and detects a stop at once.
 final class ReadDeadline: Sendable {
     private let nanoseconds = Atomic<UInt64>(.max)
     private let allowed = Atomic<UInt64>(0)
@@ -19,7 +19,7 @@ final class ReadDeadline: Sendable {
 
     var isStopped: Bool { stopped.load(ordering: .relaxed) }
 
-    /// What was allowed for the newest call, for messages.
+    /// The limit of the newest call, for messages.
     var text: String { "\(Double(allowed.load(ordering: .relaxed)) / 1000) s" }
 
     var isOver: Bool { isStopped || now() > nanoseconds.load(ordering: .relaxed) }
@@ -28,7 +28,7 @@ final class ReadDeadline: Sendable {
 }
 
 extension ReadDeadline {
-    /// For libav to ask while it blocks; keep this as long as it does.
+    /// The callback for libav; keep this as long as it blocks.
     var callback: AVIOInterruptCB {
         AVIOInterruptCB(
             callback: { opaque in

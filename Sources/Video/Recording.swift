@@ -5,10 +5,10 @@ import Glibc
 /// Recorded footage, read picture by picture on media time as fast as the caller takes it.
 public struct Recording: ~Copyable {
     private var source: VideoSource
-    /// Processor seconds that reading and decoding took so far.
+    /// Processor seconds used by reading and decoding so far.
     public private(set) var decodeSeconds = 0.0
 
-    /// - Parameter aspect: the shape in which pictures are shown; what the file says where nil.
+    /// - Parameter aspect: the shape in which pictures are displayed; nil uses that of the file.
     public init(path: String, sampling: SamplingPolicy, aspect: Aspect? = nil) throws(VideoError) {
         var options = VideoSource.Options()
         options.aspect = aspect
@@ -16,19 +16,19 @@ public struct Recording: ~Copyable {
         source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
     }
 
-    /// How closely it is watched between the looks, from the next key frame on at the latest.
+    /// Which pictures are decoded between the looks, from the next key frame on at the latest.
     public var attention: Attention {
         get { source.attention }
         set { source.attention = newValue }
     }
 
-    /// Seconds of footage as the container claims them; nil where it claims nothing.
+    /// Seconds of footage according to the container; nil where it gives none.
     public var duration: Double? { source.duration }
 
     /// Seconds of footage read so far.
     public var seconds: Double { source.span.map { $0.upperBound - $0.lowerBound } ?? 0 }
 
-    /// The next picture that the sampling wants, or nil at the end. Dates count from the Unix epoch.
+    /// The next picture of the sampling, or nil at the end. Dates count from the Unix epoch.
     public mutating func next() throws(VideoError) -> Frame? {
         let before = threadSeconds()
         defer { decodeSeconds += threadSeconds() - before }

@@ -1,33 +1,32 @@
 internal import CFFmpeg
 
-/// Follows an H.265 stream that sends no key frames and renews its pictures bit by bit instead, joined anywhere in it.
+/// Follows an H.265 stream without key frames that refreshes its pictures gradually, joined at any point.
 ///
-/// libavcodec knows no recovery points of H.265, and x265 writes none: where a refresh begins, encoders repeat the
-/// parameters for whoever joins. From one such mark to the next without a fault all of the picture has been renewed.
+/// libavcodec does not support recovery points of H.265, and x265 writes none: at the start of a refresh, encoders
+/// repeat the parameter sets. Between two such marks without a fault the whole picture has been refreshed.
 struct RefreshWatch {
     enum Mark {
-        /// Nothing begins here.
+        /// Not the start of a refresh.
         case none
         /// A refresh begins.
         case begin
-        /// A refresh has come to its end, and the next one begins: the picture is whole.
+        /// A refresh has ended, and the next one begins: the picture is complete.
         case renewed
     }
 
-    /// False from the first key frame on: then each picture is made good by the next of them.
+    /// False from the first key frame on: then each fault is repaired by the next key frame.
     private(set) var isNeeded = true
-    /// From joining to the first whole picture, in seconds; nil while there is none.
+    /// From joining to the first complete picture, in seconds; nil while there is none.
     private(set) var delay: Double?
     private var joined: Double?
     private var lastMark: Double?
     private var longest = 0.0
     private var isClean = false
 
-    /// Seconds from one mark to the next that are waited for at most.
+    /// Longest accepted time between two marks, in seconds.
     private static let longestPeriod = 20.0
 
-    /// Seconds that it takes in addition until something whole can have come: two periods after the one in which it was
-    /// joined.
+    /// Additional seconds until a complete picture can be expected: two periods after the one in which it was joined.
     var patience: Double { isNeeded && lastMark != nil ? 2 * max(longest, Self.longestPeriod / 2) : 0 }
 
     /// For people.
@@ -37,7 +36,7 @@ struct RefreshWatch {
             + "\(Int(delay.rounded(.up))) s after each start, and each of its pictures has to be decoded"
     }
 
-    /// What follows is not whole up to the end of a refresh that begins later.
+    /// Pictures are incomplete until the end of a refresh that begins later.
     mutating func noteFault() { isClean = false }
 
     mutating func take(_ packet: UnsafePointer<AVPacket>, isKey: Bool, at time: Double) -> Mark {
@@ -55,7 +54,7 @@ struct RefreshWatch {
         return .renewed
     }
 
-    /// Whether parameters or a recovery point come before the picture: units with start codes, as streams have them.
+    /// Whether parameter sets or a recovery point precede the picture: units with start codes, as in streams.
     private static func isMark(_ packet: UnsafePointer<AVPacket>) -> Bool {
         guard let data = packet.pointee.data else { return false }
         let bytes = UnsafeBufferPointer(start: data, count: Int(packet.pointee.size))
@@ -75,7 +74,7 @@ struct RefreshWatch {
         return false
     }
 
-    /// Of ITU-T H.265, tables 7-1 and D.1.
+    /// From ITU-T H.265, tables 7-1 and D.1.
     private static let sequenceParameters: UInt8 = 33
     private static let prefixSEI: UInt8 = 39
     private static let recoveryPoint: UInt8 = 6

@@ -2,15 +2,15 @@ internal import CFFmpeg
 
 /// Scales a part of a frame and converts it to packed pixels in one pass.
 ///
-/// One owner, one thread. Each scaler keeps its buffer, so that looking costs no allocation.
+/// One owner, one thread. Each scaler keeps its buffer, so that a look needs no allocation.
 public struct Scaler: ~Copyable {
     public enum Format: Sendable {
         /// 3 bytes a pixel, red first.
         case rgb
         /// 1 byte a pixel, 0…255.
         case grey
-        /// Three planes of 1 byte a pixel, 0…255, one after the other: luma, blue and red difference, by the matrix that
-        /// the picture states.
+        /// Three planes of 1 byte a pixel, 0…255, one after the other: luma, blue and red difference, by the matrix
+        /// that the picture states.
         case planes
 
         /// In one plane.
@@ -52,8 +52,8 @@ public struct Scaler: ~Copyable {
         return made
     }
 
-    /// Lends the scaled picture, rows of `width × bytes` without padding: valid only inside `body`.
-    /// Throws where libswscale does not know the frame's pixel format.
+    /// Lends the scaled picture, rows of `width × bytes` without padding: valid only inside `body`. Throws where
+    /// libswscale does not support the frame's pixel format.
     public mutating func scale<R>(_ frame: Frame, _ body: (UnsafeBufferPointer<UInt8>) throws -> R) throws -> R {
         let conversion = try prepared(for: Conversion.Source(frame.raw))
         let stride = Int32(width * format.bytes)
@@ -67,7 +67,7 @@ public struct Scaler: ~Copyable {
     }
 }
 
-/// A picture in packed RGB, for networks that work on parts of it at full resolution.
+/// A picture in packed RGB, for networks that use parts of it at full resolution.
 public struct ColourPicture: Sendable {
     /// Pixels.
     public let width: Int
@@ -90,7 +90,7 @@ public struct ColourPicture: Sendable {
         self.pixels = pixels
     }
 
-    /// A part of the picture, given in pixels and cut at its edge, scaled to a size of its own.
+    /// A part of the picture, given in pixels and cut at its edge, scaled to its own size.
     public func part(_ part: PixelBox, width: Int, height: Int) throws -> ColourPicture {
         let part = part.cut(width: self.width, height: self.height)
         guard part.width > 0, part.height > 0, width > 0, height > 0 else {

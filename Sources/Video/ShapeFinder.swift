@@ -1,31 +1,31 @@
 internal import CFFmpeg
 import Domain
 
-/// Finds out how wide the pixels of each picture are, and writes it into the picture, where everybody reads it.
+/// Determines the pixel shape of each picture, and stores it in the picture for all consumers.
 struct ShapeFinder {
-    /// The shown shape by the configuration, which knows better than the stream.
+    /// The configured display shape, which overrides the stream.
     let configured: Aspect?
-    /// What a file's container says, for pictures of the size that it gives.
+    /// The container's value, for pictures of the size that it gives.
     private let container: (aspect: AVRational, width: Int32, height: Int32)?
-    /// What is shown is a quarter turn from what is stored.
+    /// The display is rotated by a quarter turn.
     private let isTransposed: Bool
-    /// H.265 has no woven pictures: a camera that interlaces sends each field as a picture of half the height.
+    /// H.265 has no interlaced pictures: an interlacing camera sends each field as a picture of half the height.
     private let hasFields: Bool
 
-    /// Sizes of television that recorders still store, and those of a frame that is stored at half its width: no pixel of
-    /// them is square.
+    /// Television sizes that recorders still store, and those of a frame stored at half its width: none of them has
+    /// square pixels.
     private static let squeezed: Set<[Int]> = [
         [352, 240], [352, 288], [352, 480], [352, 576], [480, 480], [480, 576], [704, 240], [704, 288], [704, 480],
         [704, 576], [720, 240], [720, 288], [720, 480], [720, 576], [928, 576], [944, 576], [960, 480], [960, 576],
         [640, 720], [960, 1080], [1280, 1440],
     ]
 
-    /// Below this a pixel is one of a field already, whose lines are twice as high as those of the picture: the widest of
+    /// A smaller value already denotes a field, whose lines are twice as high as those of the picture: the widest of
     /// these is 16:11 by two, the narrowest of whole pictures 10:11.
     private static let widestOfFields = 0.75
 
     /// - Parameters:
-    ///   - stream: of the file; nil for a camera, which says it in the pictures.
+    ///   - stream: of the file; nil for a camera, which states it in the pictures.
     init(
         configured: Aspect?, stream: UnsafePointer<AVStream>?, codec: AVCodecID, isTransposed: Bool
     ) {
@@ -40,11 +40,11 @@ struct ShapeFinder {
     }
 
     /// - Parameters:
-    ///   - raw: turned as it is shown.
-    ///   - codec: what the decoder says of pictures that say nothing themselves.
+    ///   - raw: rotated for display.
+    ///   - codec: the decoder's value for pictures that state none.
     func settle(_ raw: UnsafeMutablePointer<AVFrame>, codec: AVRational) -> PictureShape {
         if let configured {
-            // A pixel's width by its height, of the whole picture: w·p : h = configured.
+            // A pixel's width divided by its height, of the whole picture: w·p : h = configured.
             raw.pointee.sample_aspect_ratio = Self.product(
                 AVRational(num: Int32(clamping: configured.width), den: Int32(clamping: configured.height)),
                 AVRational(num: raw.pointee.height, den: raw.pointee.width))

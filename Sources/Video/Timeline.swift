@@ -1,10 +1,10 @@
 import Domain
 import Foundation
 
-/// Joins the sessions of one camera into one timeline, and says what wall-clock time each moment was.
+/// Joins the sessions of one camera into one timeline, and gives the wall-clock time of each moment.
 ///
-/// Inside a session, time follows the presentation time stamps as far as `TimestampSmoother` lets them stray. Between sessions (a
-/// reconnect) it follows a monotonic clock. A wall clock that steps changes nothing but the dates that are shown.
+/// Inside a session, time follows the presentation time stamps, within the limits of `TimestampSmoother`. Between
+/// sessions (a reconnect) it follows a monotonic clock. A step of the wall clock changes only the displayed dates.
 struct Timeline {
     private let isLive: Bool
     private var smoother: TimestampSmoother?
@@ -17,7 +17,7 @@ struct Timeline {
         self.started = started
     }
 
-    /// A reconnect: the next stamp begins anew.
+    /// A reconnect: the next stamp starts again.
     mutating func interrupt() { smoother = nil }
 
     /// - Parameters:
@@ -33,22 +33,21 @@ struct Timeline {
     }
 }
 
-/// Holds the time that a live stream's stamps tell to a clock that only runs.
+/// Keeps the time of a live stream's stamps close to a monotonic clock.
 ///
-/// Between pictures the stamps are the better clock: the network delays what it brings. But they are the sender's word, and
-/// may run many times too slowly or too fast, stand still or jump.
+/// Between pictures the stamps are more precise: the network delays their arrival. But they are set by the sender, and
+/// may run much too slowly or too fast, stand still or jump.
 struct TimestampSmoother {
-    /// Seconds that the time may be away from the clock, and that one step of the stamps may be longer or shorter than
-    /// the clock's.
+    /// Largest difference of the time from the clock, and of one step of the stamps from that of the clock, in seconds.
     static let stray = 10.0
-    /// How fast the time is drawn to the clock: stamps that run wrong by up to this share never stray, and what comes
-    /// late changes next to nothing.
+    /// Rate of correction towards the clock: stamps with a rate error up to this share never reach the limit, and late
+    /// arrivals have almost no effect.
     private static let pull = 0.001
 
     private var shift: Double
     private var last: (time: Double, clock: Double)
 
-    /// Begins where a stamp means `time`, in seconds of the clock.
+    /// Starts where a stamp means `time`, in seconds of the clock.
     init(_ stamp: Double, is time: Double, at clock: Double) {
         shift = time - stamp
         last = (time, clock)

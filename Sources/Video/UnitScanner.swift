@@ -1,16 +1,16 @@
-/// Finds the sets of parameters in the units of a stream as libav sees them: a unit that is packed alone may hold others
-/// behind start codes, and a part of a unit may end in the middle of one.
+/// Finds the parameter sets in the units of a stream as libav sees them: a single unit may contain others after start
+/// codes, and a fragment may end in the middle of one.
 struct UnitScanner {
     private let encoding: PacketScreen.Encoding
     /// Zeros directly before the next byte, two at most.
     private var zeros = 0
-    /// The first bytes of a set of parameters, while they come.
+    /// The first bytes of a parameter set, while it arrives.
     private var unit: [UInt8] = []
     private var isCollecting = true
     private var found: [[UInt8]] = []
     private var begun = 0
 
-    /// Enough for the size that H.265 states behind its profiles and levels.
+    /// Enough for the size that H.265 states after its profiles and levels.
     private static let mostBytes = 192
 
     init(_ encoding: PacketScreen.Encoding) { self.encoding = encoding }
@@ -25,7 +25,7 @@ struct UnitScanner {
         return encoding == .h264 ? [7, 8, 13, 15].contains(kind) : (32...34).contains(kind)
     }
 
-    /// A start code: the unit before it is complete.
+    /// A start code: the preceding unit is complete.
     mutating func begin() {
         if isCollecting, isParameters { found.append(unit) }
         unit.removeAll(keepingCapacity: true)
@@ -51,13 +51,13 @@ struct UnitScanner {
         }
     }
 
-    /// How many sets have begun since the last call.
+    /// How many sets have started since the last call.
     mutating func takeBegun() -> Int {
         defer { begun = 0 }
         return begun
     }
 
-    /// The sets that are complete, as far as they are of interest, since the last call.
+    /// The relevant complete sets since the last call.
     mutating func takeFound() -> [[UInt8]] {
         defer { found.removeAll(keepingCapacity: true) }
         return found

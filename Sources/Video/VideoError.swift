@@ -1,13 +1,13 @@
 internal import CFFmpeg
 
-/// A stream or file that could not be opened, read or decoded. Its text holds no credentials.
+/// A stream or file that could not be opened, read or decoded. Its text contains no credentials.
 public struct VideoError: Error, Equatable, CustomStringConvertible {
     public let operation: String
     public let source: String
     public let cause: String
 
     public let remedy: String
-    /// Seconds for which another attempt would do harm; nil where none would.
+    /// Seconds in which another attempt would do harm; nil where none would.
     let rest: Double?
 
     init(_ operation: String, on url: CameraURL, cause: String) {
@@ -29,7 +29,7 @@ public struct VideoError: Error, Equatable, CustomStringConvertible {
     public var description: String { "could not \(operation) \(source): \(cause); \(remedy)" }
 }
 
-/// A libav* call that failed.
+/// A failed call of a libav* function.
 public struct FFmpegError: Error, Equatable, CustomStringConvertible {
     public let operation: String
     public let code: Int32

@@ -59,7 +59,7 @@ public struct VideoWriter: ~Copyable {
         avformat_free_context(format)
     }
 
-    /// Adds a picture that is shown from `seconds` on.
+    /// Adds a picture that is displayed from `seconds` on.
     public mutating func add(_ canvas: borrowing Canvas, at seconds: Double) throws {
         let stamp = max(last + 1, Int64(seconds * 1000))
         last = stamp

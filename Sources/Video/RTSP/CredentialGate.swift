@@ -1,29 +1,28 @@
 import Glibc
 import Synchronization
 
-/// Keeps a wrong password from locking the user of a camera, or of a recorder for all its channels: makers do so for half
-/// an hour after five to seven wrong ones.
+/// Prevents wrong passwords from locking the user of a camera, or of a recorder for all its channels: many devices do
+/// so for half an hour after five to seven failed attempts.
 ///
-/// Where user and password were refused, nobody shows them there again for minutes; and of several cameras at one address
-/// one shows them first, the others wait for what comes of it. Another user or password, from a file that was put right, is
-/// free at once.
+/// Rejected credentials are not sent again for minutes; and of several cameras at one address one tries first, while
+/// the others wait for the result. Other credentials, from a corrected file, may be used at once.
 public final class CredentialGate: Sendable {
     /// For all cameras of this process.
     public static let shared = CredentialGate()
 
-    /// What is refused together.
+    /// The unit that is locked together.
     struct Key: Hashable {
         /// Host and port.
         let place: String
         let login: CameraURL.Login
-        /// Of one address, where only that is forbidden.
+        /// For a rejection that concerns a single path.
         var path: String?
     }
 
     private struct Entry {
         var isTrying = false
         var refusals = 0
-        /// Seconds of the clock that only runs.
+        /// Seconds of the monotonic clock.
         var until = -Double.infinity
         var proven = -Double.infinity
         var fault = RTSPFault("user and password are refused")
@@ -33,20 +32,21 @@ public final class CredentialGate: Sendable {
         case proven
         /// With the status.
         case refused(Int)
-        /// Something else came between.
+        /// Interrupted by something else.
         case unknown
     }
 
-    /// Seconds of rest after the first refusal in a row, the second and so on: never five tries within half an hour.
+    /// Seconds of rest after the first consecutive rejection, the second and so on: never five attempts within half an
+    /// hour.
     private static let rests = [300.0, 600, 1200, 1800]
-    /// Seconds for which nobody waits for another's try, since user and password were right.
+    /// Seconds after a success in which concurrent attempts need not wait for one another.
     private static let provenFor = 60.0
 
     private let entries = Mutex<[Key: Entry]>([:])
 
     public init() {}
 
-    /// Throws where the credentials rest.
+    /// Throws while the credentials must rest.
     func check(_ key: Key, at now: Double) throws(RTSPFault) {
         guard let entry = entries.withLock({ $0[key] }), entry.until > now else { return }
         var fault = entry.fault
@@ -54,7 +54,8 @@ public final class CredentialGate: Sendable {
         throw fault
     }
 
-    /// Waits until nobody else tries the same; true where the caller is the one that tries now, and must `leave`.
+    /// Waits until there is no concurrent attempt; true where the caller's own is the attempt to wait for, and must
+    /// `leave`.
     func enter(_ key: Key, now: () -> Double, patience: RTSPPatience) throws(RTSPFault) -> Bool {
         while true {
             try check(key, at: now())
@@ -74,7 +75,7 @@ public final class CredentialGate: Sendable {
         }
     }
 
-    /// - Parameter isTrying: what `enter` said.
+    /// - Parameter isTrying: the result of `enter`.
     func leave(_ key: Key, isTrying: Bool, _ outcome: Outcome, at now: Double) {
         entries.withLock { entries in
             var entry = entries[key] ?? Entry()
@@ -96,7 +97,7 @@ public final class CredentialGate: Sendable {
         }
     }
 
-    /// Whether they were taken there before.
+    /// Whether they were accepted there before.
     func knows(_ key: Key) -> Bool { entries.withLock { ($0[key]?.proven ?? -.infinity) > -.infinity } }
 
     private static func fault(_ status: Int, _ rest: Double, isOne: Bool) -> RTSPFault {

@@ -4,14 +4,14 @@ import Glibc
 final class DatagramPair {
     let packets: Int32
     let reports: Int32
-    /// Of this machine, where `packets` listens.
+    /// The local port of `packets`.
     let port: Int
     private let camera: SocketAddress
 
-    /// What the system shall keep until it is read: the key frame of a large picture comes at once.
+    /// Receive buffer: the key frame of a large picture arrives at once.
     private static let backlog: Int32 = 2 << 20
 
-    /// - Parameter camera: whose packets are taken; all others are passed over.
+    /// - Parameter camera: the accepted sender; datagrams from others are ignored.
     init(for camera: SocketAddress) throws(RTSPFault) {
         for _ in 0..<64 {
             guard let first = Self.open(camera.family, 0) else { break }
@@ -48,7 +48,7 @@ final class DatagramPair {
         return (socket, address.port)
     }
 
-    /// One datagram of the camera's; nil where none waits.
+    /// One datagram from the camera; nil where none waits.
     func read(_ socket: Int32, into buffer: UnsafeMutableRawBufferPointer) -> Int? {
         while true {
             let (count, sender) = SocketAddress.filled {
@@ -62,7 +62,7 @@ final class DatagramPair {
         }
     }
 
-    /// Opens the way for the camera's packets through a firewall that lets in answers only.
+    /// Opens a path for the camera's packets through a firewall that admits replies only.
     ///
     /// - Parameter port: the camera's, for packets.
     func knock(at port: Int) {

@@ -1,8 +1,8 @@
 internal import CFFmpeg
 import Synchronization
 
-/// Hands a session to libav's `sdp` demuxer: first the description, then one packet at each call. Taking packets apart,
-/// their order, the codec's parameters and the sender's clock stay libav's.
+/// Feeds a session to libav's `sdp` demuxer: first the description, then one packet at each call. Depacketising,
+/// reordering, codec parameters and the sender's clock are left to libav.
 final class PacketFeed {
     private let session: RTSPSession
     private let description: [UInt8]
@@ -10,7 +10,7 @@ final class PacketFeed {
     private var opening: UnsafeMutablePointer<AVIOContext>?
     private var playing: UnsafeMutablePointer<AVIOContext>?
 
-    /// Nil where there is no memory.
+    /// Nil where memory cannot be allocated.
     init?(_ session: RTSPSession) {
         self.session = session
         description = Array((session.track?.description ?? "").utf8)
@@ -19,8 +19,8 @@ final class PacketFeed {
             guard let opaque, let buffer else { return ffAVERROR_EOF }
             return Unmanaged<PacketFeed>.fromOpaque(opaque).takeUnretainedValue().tell(buffer, Int(size))
         }
-        // One that may be written to is read without a buffer of its own: each call is one packet. What libav writes, a
-        // receiver report for each 280 kB that it received, goes nowhere; cameras are told by requests that we are there.
+        // A writable context is read without a buffer of its own: each call is one packet. libav's output, a receiver
+        // report for each 280 kB received, is discarded; cameras are kept alive by requests.
         playing = Self.context(isWritable: true, this) { opaque, buffer, size in
             guard let opaque, let buffer else { return ffAVERROR_EOF }
             return Unmanaged<PacketFeed>.fromOpaque(opaque).takeUnretainedValue().read(buffer, Int(size))
@@ -49,12 +49,12 @@ final class PacketFeed {
         return context
     }
 
-    /// Opens `format` on the session; as `avformat_open_input`, which frees it at a failure.
+    /// Opens `format` on the session; like `avformat_open_input`, which frees it on failure.
     func open(
         _ format: inout UnsafeMutablePointer<AVFormatContext>?, _ options: inout OpaquePointer?
     ) -> Int32 {
         av_dict_set(&options, "sdp_flags", "custom_io", 0)
-        // Over TCP nothing comes in another order, and waiting for what never comes would only delay.
+        // Over TCP nothing is reordered, and waiting for missing packets would only delay.
         if session.used == .tcp { av_dict_set(&options, "reorder_queue_size", "0", 0) }
         format?.pointee.pb = opening
         let code = avformat_open_input(&format, "", av_find_input_format("sdp"), &options)
@@ -82,14 +82,14 @@ final class PacketFeed {
     }
 }
 
-/// Counts what of a stream was lost on the way, by the numbers of its packets (RFC 3550, A.3).
+/// Counts the packets of a stream lost on the way, by their sequence numbers (RFC 3550, A.3).
 struct PacketLoss {
     /// Packets since `reset`.
     private(set) var expected = 0
     private(set) var received = 0
     private var newest: UInt16?
 
-    /// Numbers that differ by more belong to a stream that began anew.
+    /// A larger difference of sequence numbers is a restarted stream.
     private static let restart = 3000
 
     mutating func take(_ number: UInt16) {
@@ -109,12 +109,12 @@ struct PacketLoss {
     var share: Double { expected > received ? Double(expected - received) / Double(expected) : 0 }
 }
 
-/// What has been learnt of a camera in one session and is used in the next, up to the end of the run.
+/// What is learnt about a camera in one session and used in the next, up to the end of the run.
 public final class StreamMemory: Sendable {
     struct Facts {
-        /// GET_PARAMETER makes it hang up, or is unknown to it.
+        /// It disconnects on GET_PARAMETER, or does not support it.
         var avoidsGetParameter = false
-        /// Of `Transport.auto`: what has worked, or is worth a try now.
+        /// For `Transport.auto`: the transport that has worked, or is to be tried now.
         var transport = Transport.tcp
         /// See `SenderClock`.
         var isClockDistrusted = false

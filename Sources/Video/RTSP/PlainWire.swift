@@ -1,14 +1,14 @@
 import Glibc
 
-/// TCP in the clear.
+/// Unencrypted TCP.
 final class PlainWire: RTSPWire {
     private let socket: Int32
     var descriptor: Int32? { socket }
 
-    /// Seconds between two looks at whether the waiting is over.
+    /// Seconds between two checks whether the wait has ended.
     private static let slice: Int32 = 100
 
-    /// Connects to the first of a host's addresses that answers. The search for the name cannot be interrupted.
+    /// Connects to the first of a host's addresses that answers. The name look-up cannot be interrupted.
     init(to address: RTSPAddress, _ patience: RTSPPatience) throws(RTSPFault) {
         var hints = addrinfo()
         hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
@@ -23,7 +23,7 @@ final class PlainWire: RTSPWire {
         var fault = RTSPFault("no address of its name")
         for (index, place) in places.enumerated() {
             do throws(RTSPFault) {
-                // One that swallows what is sent to it must leave time for the next.
+                // An address without any answer must leave time for the next.
                 let share = index == places.count - 1 ? patience.longestSilence : patience.longestSilence / 2
                 socket = try Self.connect(place.pointee, patience, within: share)
                 return
@@ -97,10 +97,10 @@ final class PlainWire: RTSPWire {
 
 /// A connection to a camera. Used by one thread.
 protocol RTSPWire: AnyObject {
-    /// What `poll` may wait for; nil where `read` itself waits.
+    /// The descriptor for `poll`; nil where `read` itself blocks.
     var descriptor: Int32? { get }
 
-    /// Reads what has come: how many bytes, 0 where nothing has, nil at the end of what the camera sends.
+    /// Reads available bytes: their number, 0 for none, nil at the end of the stream.
     func read(into buffer: UnsafeMutableRawBufferPointer, _ patience: RTSPPatience) throws(RTSPFault) -> Int?
 
     func write(_ bytes: [UInt8], _ patience: RTSPPatience) throws(RTSPFault)

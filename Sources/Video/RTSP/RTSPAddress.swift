@@ -1,17 +1,17 @@
 import Foundation
 import Glibc
 
-/// Where an RTSP request goes: the host that is called, and the address as the camera is asked for it.
+/// The destination of an RTSP request: the host to connect to, and the address in the request.
 struct RTSPAddress: Equatable {
-    /// `rtsp` or `rtsps`; of an address that a camera sends its caller to, perhaps another.
+    /// `rtsp` or `rtsps`; possibly another one in a camera's redirect.
     let scheme: String
-    /// As in the address, in small letters, an IPv6 address with its brackets; empty where there is none.
+    /// As in the address, in lower case, an IPv6 address with its brackets; empty where there is none.
     let host: String
     let port: Int
-    /// Without user and password, otherwise letter by letter as it was written.
+    /// Without user and password, otherwise in its original spelling.
     let text: String
 
-    /// Of TCP: RTSP's, and what libavformat takes for RTSP over TLS, where no standard names one.
+    /// TCP ports: RTSP's, and libavformat's for RTSP over TLS, for which no standard names one.
     private static let ports = ["rtsp": 554, "rtsps": 322]
 
     init(_ url: String) {
@@ -22,7 +22,7 @@ struct RTSPAddress: Equatable {
         let authority = url[range.upperBound...].prefix { !"/?#".contains($0) }
         let place = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
         let rest = url[authority.endIndex...]
-        // Of an IPv6 address only the colon after its brackets begins a port.
+        // For an IPv6 address only the colon after its brackets starts a port.
         let name = place.hasPrefix("[") ? place.prefix { $0 != "]" } + "]" : place.prefix { $0 != ":" }
         let colon = place.dropFirst(name.count)
         scheme = url[..<range.lowerBound].lowercased()
@@ -34,14 +34,14 @@ struct RTSPAddress: Equatable {
         text = "\(url[..<range.upperBound])\(place)\(rest)"
     }
 
-    /// Whether it says where to go, and is no path that only holds another address.
+    /// Whether it has a scheme and a host, and is no path that contains another address.
     var isWhole: Bool { scheme.hasPrefix("rtsp") && !host.isEmpty }
 
-    /// For the resolver: an IPv6 address has no brackets there.
+    /// For the resolver, which requires an IPv6 address without brackets.
     var name: String { host.hasPrefix("[") ? String(host.dropFirst().dropLast()) : host }
 
-    /// The address that `control` of a description means here (RFC 2326, C.1.1, as it is lived): a whole one, `*` for this
-    /// one itself, or what is put behind it, even behind a query.
+    /// The address that the `control` attribute of a description denotes (RFC 2326, C.1.1, as implemented by cameras):
+    /// an absolute one, `*` for this one itself, or a suffix, which is appended even to a query.
     func joined(_ control: String?) -> String {
         guard let control, !control.isEmpty, control != "*" else { return text }
         let whole = RTSPAddress(control)
@@ -65,7 +65,7 @@ struct SocketAddress {
         (self.storage, self.length) = (storage, length)
     }
 
-    /// Any address of this machine, of a family.
+    /// The wildcard address of a family.
     init(anyOf family: Int32, port: Int) {
         var storage = sockaddr_storage()
         storage.ss_family = sa_family_t(family)
@@ -91,7 +91,7 @@ struct SocketAddress {
 
     func isSameHost(as other: SocketAddress) -> Bool {
         guard family == other.family else { return false }
-        // Behind family and port; of IPv6 also behind the flow.
+        // After family and port; for IPv6 also after the flow label.
         let part = family == AF_INET6 ? 8..<24 : 4..<8
         return withUnsafeBytes(of: storage) { one in
             withUnsafeBytes(of: other.storage) { one[part].elementsEqual($0[part]) }
@@ -104,7 +104,7 @@ struct SocketAddress {
         }
     }
 
-    /// Filled in by a call of the system's.
+    /// Filled in by a system call.
     static func filled(_ body: (UnsafeMutablePointer<sockaddr>, UnsafeMutablePointer<socklen_t>) -> Int) -> (
         result: Int, address: SocketAddress
     ) {

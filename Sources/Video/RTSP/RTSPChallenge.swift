@@ -1,7 +1,7 @@
 internal import CFFmpeg
 import Hashing
 
-/// What a camera wants to know before it answers, and the answer (RFC 7616, RFC 7617; both from HTTP).
+/// A camera's authentication challenge, and the response (RFC 7616, RFC 7617; both from HTTP).
 struct RTSPChallenge: Equatable {
     enum Scheme: Equatable {
         case basic
@@ -12,7 +12,7 @@ struct RTSPChallenge: Equatable {
     let scheme: Scheme
     let realm: String
     let nonce: String
-    /// As the camera writes them; they go back as they came.
+    /// As the camera spells it; sent back unchanged.
     let algorithm: String?
     let opaque: String?
     /// `auth` or `auth-int`; nil for a camera that knows RFC 2069 only.
@@ -20,14 +20,14 @@ struct RTSPChallenge: Equatable {
     /// The nonce was too old: user and password were right.
     let isStale: Bool
 
-    /// The one that is answered: the first digest that is known, since the camera puts first what it likes best, and the
-    /// password in the clear only where it takes nothing else.
+    /// The challenge to answer: the first supported digest, since the camera lists its preference first, and basic
+    /// authentication only where it accepts nothing else.
     static func best(_ headers: [String]) -> RTSPChallenge? {
         let known = headers.flatMap(parse).compactMap(Self.init)
         return known.first { $0.scheme != .basic } ?? known.first
     }
 
-    /// The names of all that a camera offers, for people.
+    /// The names of all challenges, for people.
     static func names(_ headers: [String]) -> [String] {
         headers.flatMap(parse).prefix(4).map { scheme, fields in
             let name = [scheme, fields["algorithm"]].compactMap(\.self).joined(separator: " ")
@@ -63,7 +63,7 @@ struct RTSPChallenge: Equatable {
     /// The value of `Authorization` for a request without a body.
     ///
     /// - Parameters:
-    ///   - count: which request with this nonce it is, from 1.
+    ///   - count: the number of the request with this nonce, from 1.
     ///   - cnonce: any text that was not used before.
     func answer(
         _ login: CameraURL.Login, method: String, uri: String, count: Int, cnonce: String
@@ -107,7 +107,7 @@ struct RTSPChallenge: Equatable {
         return text
     }
 
-    /// The challenges of one header; there may be several in it, with commas between them as between their fields.
+    /// The challenges of one header, which may have several, separated by commas like their fields.
     private static func parse(_ header: String) -> [(scheme: String, fields: [String: String])] {
         var challenges: [(scheme: String, fields: [String: String])] = []
         var rest = header[...].prefix(4096)

@@ -1,17 +1,17 @@
-/// An answer of a camera, or a question that it asks.
+/// A response of a camera, or a request from it.
 struct RTSPMessage: Equatable {
-    /// Of an answer; nil for a question.
+    /// Of a response; nil for a request.
     let status: Int?
-    /// Of a question; empty for an answer.
+    /// Of a request; empty for a response.
     let method: String
-    /// Names in small letters, in their order.
+    /// Names in lower case, in their order.
     let headers: [(name: String, value: String)]
     var body: [UInt8] = []
 
     /// More than any camera needs.
     private static let mostHeaders = 128
 
-    /// - Parameter head: all up to the empty line. Nil where its first line is none of RTSP.
+    /// - Parameter head: everything up to the empty line. Nil where its first line is not RTSP.
     init?(head: some Sequence<UInt8>) {
         let lines = head.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: true).map {
             String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self)
@@ -41,7 +41,7 @@ struct RTSPMessage: Equatable {
             && one.headers.elementsEqual(other.headers, by: ==)
     }
 
-    /// A status as its standard names it. What the camera itself writes there is no more trusted than the rest of it.
+    /// A status with the standard's text. The camera's own text is not trusted.
     static func text(_ status: Int) -> String { names[status].map { "\(status) \($0)" } ?? "status \(status)" }
 
     private static let names = [
@@ -68,14 +68,15 @@ extension Substring {
     }
 }
 
-/// Why a session with a camera could not begin or go on. Holds no credentials, and no text of the camera's own.
+/// Why a session with a camera could not be started or continued. Contains no credentials, and no text of the camera's
+/// own.
 struct RTSPFault: Error, Equatable {
     let cause: String
     /// Nil where the usual one fits.
     var remedy: String?
-    /// The camera has hung up.
+    /// The camera has disconnected.
     var isEnd = false
-    /// Seconds for which another attempt would do harm; nil where none would.
+    /// Seconds in which another attempt would do harm; nil where none would.
     var rest: Double?
 
     init(_ cause: String, remedy: String? = nil, isEnd: Bool = false, rest: Double? = nil) {
@@ -87,9 +88,9 @@ struct RTSPFault: Error, Equatable {
 
     static let hungUp = RTSPFault("the camera closed the connection", isEnd: true)
 
-    /// The camera has answered a request with something else than yes.
+    /// The camera has answered a request with an error.
     ///
-    /// - Parameter transport: the only one that it was asked for; nil or `.auto` where there was a choice.
+    /// - Parameter transport: the only one that was requested; nil or `.auto` where there was a choice.
     static func refused(
         _ request: String, _ answer: RTSPMessage, over transport: Transport? = nil
     ) -> RTSPFault {

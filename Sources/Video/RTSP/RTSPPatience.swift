@@ -1,6 +1,6 @@
-/// When waiting for a camera ends: with the reader's own deadline, or after a silence.
+/// When waiting for a camera ends: at the reader's own deadline, or after a silence.
 ///
-/// Used by one thread, and asked by libav there.
+/// Used by one thread, and polled by libav there.
 final class RTSPPatience {
     private let deadline: ReadDeadline
     private let silence = ReadDeadline()
@@ -14,12 +14,12 @@ final class RTSPPatience {
         heard()
     }
 
-    /// Something came, or is awaited from now on.
+    /// Data has arrived, or the wait starts.
     func heard() {
         if !isClosing { silence.arm(for: longestSilence) }
     }
 
-    /// From now on all ends after so many seconds, whatever the reader's deadline says.
+    /// From now on everything ends after so many seconds, whatever the reader's deadline says.
     func close(within seconds: Double) {
         isClosing = true
         silence.arm(for: seconds)
@@ -27,7 +27,7 @@ final class RTSPPatience {
 
     var isOver: Bool { silence.isOver || !isClosing && deadline.isOver }
 
-    /// What to say once it is over.
+    /// The fault to report after the end.
     var fault: RTSPFault {
         if deadline.isStopped { return RTSPFault("stopped") }
         return RTSPFault("no answer within \(deadline.isOver ? deadline.text : silence.text)")

@@ -1,39 +1,39 @@
-/// Takes apart what comes over a connection: messages, and the packets between them (RFC 2326, 10.12).
+/// Parses the bytes of a connection: messages, and interleaved packets (RFC 2326, 10.12).
 ///
-/// Some cameras write into the middle of a packet, or something that is neither. What cannot be read is passed over up to
-/// the next thing that can be, and only so much of it.
+/// Some cameras write into the middle of a packet, or bytes that are neither. Unreadable bytes are skipped up to the
+/// next readable item, within a limit.
 final class RTSPReader {
     enum Item: Equatable {
         case message(RTSPMessage)
-        /// Where its bytes are, until the next call.
+        /// The range of its bytes, valid until the next call.
         case packet(channel: UInt8, Range<Int>)
     }
 
-    /// The longest head of a message, and the longest body: a description of a camera has a few KiB.
+    /// The longest head and body of a message: a description of a camera has a few KiB.
     static let longestHead = 32 << 10
     static let longestBody = 64 << 10
-    /// Bytes that may be passed over from one thing that can be read to the next.
+    /// Bytes that may be skipped between two readable items.
     static let mostGarbage = 128 << 10
-    /// Two for each track of a camera, of which one is asked for.
+    /// Two for each track of a camera, one of which is requested.
     private static let mostChannels = 16
-    /// How much is asked for at a time: a whole key frame in one call.
+    /// Bytes requested at a time: a whole key frame in one call.
     private static let chunk = 64 << 10
 
-    /// The longest item, and a chunk behind it.
+    /// The longest item, and a chunk after it.
     private let bytes = UnsafeMutableRawBufferPointer.allocate(
         byteCount: longestHead + longestBody + chunk, alignment: 16)
     private var start = 0
     private var end = 0
     private var garbage = 0
-    /// Channels that the camera has named, which are packets whatever their number.
+    /// Channels assigned by the camera, which carry packets whatever their number.
     var named: [UInt8] = []
     private var isLost = false
-    /// The body that a message waits for.
+    /// A message that waits for its body.
     private var pending: (message: RTSPMessage, length: Int)?
 
     deinit { bytes.deallocate() }
 
-    /// Lets `read` put what it has behind what is there; it returns how many bytes that were.
+    /// Lets `read` append bytes; it returns their number.
     func fill(_ read: (UnsafeMutableRawBufferPointer) -> Int) {
         if bytes.count - end < Self.chunk {
             bytes.copyMemory(from: UnsafeRawBufferPointer(rebasing: bytes[start..<end]))
@@ -45,7 +45,7 @@ final class RTSPReader {
 
     func bytes(_ range: Range<Int>) -> UnsafeRawBufferPointer { UnsafeRawBufferPointer(rebasing: bytes[range]) }
 
-    /// What can be read next; nil until more has come.
+    /// The next item; nil until more has arrived.
     func next() throws(RTSPFault) -> Item? {
         if let pending {
             guard end - start >= pending.length else { return nil }
@@ -64,7 +64,8 @@ final class RTSPReader {
                     continue
                 }
                 if isLost {
-                    // In a stream that has lost its frame, a packet is told from a byte that looks like one by RTP's version.
+                    // In a stream that has lost its framing, a packet is distinguished from other bytes by RTP's
+                    // version.
                     guard end - start >= 5 else { return nil }
                     guard length >= 8, bytes[start + 4] >> 6 == 2 else {
                         try skip(1)
@@ -103,7 +104,7 @@ final class RTSPReader {
                 try skip(window.count)
                 return .garbage
             }
-            // Packets that are lost in a long line would be waited for.
+            // Packets lost within a long line would be waited for.
             if let other = window.firstIndex(of: UInt8(ascii: "$")), isLost {
                 try skip(other - start)
                 return .garbage

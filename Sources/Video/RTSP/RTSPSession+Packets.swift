@@ -1,9 +1,9 @@
 import Glibc
 
 extension RTSPSession {
-    /// How many datagrams are taken before the reports and the connection have their turn.
+    /// Number of datagrams that are read before reports and the connection have their turn.
     private static let turn = 128
-    /// Seconds within which a camera that hangs up does so because of a sign of life.
+    /// A camera that disconnects within so many seconds after a keep-alive does so because of it.
     private static let offence = 5.0
 
     /// The next packet of the video or report of the sender; 0 at the end of the stream.
@@ -83,7 +83,7 @@ extension RTSPSession {
         }
     }
 
-    /// What to say of a camera of which nothing comes any more, or nothing came.
+    /// The fault for a camera that no longer sends anything, or never did.
     private var silence: RTSPFault {
         let fault = patience.fault
         guard !hasPackets, fault.cause.hasPrefix("no answer") else { return fault }
@@ -100,7 +100,7 @@ extension RTSPSession {
                     : "let UDP from the camera through the firewall, or set transport: tcp")
     }
 
-    /// Whether libav gets it. Throws where it shows that nothing usable can come.
+    /// Whether libav gets the packet. Throws where it shows that nothing usable can follow.
     private func isWanted(_ bytes: UnsafeRawBufferPointer) throws(RTSPFault) -> Bool {
         guard bytes.count >= 8, bytes[0] >> 6 == 2 else { return false }
         if (192...195).contains(bytes[1]) || (200...210).contains(bytes[1]) {
@@ -143,7 +143,7 @@ extension RTSPSession {
 
     // MARK: signs of life
 
-    /// Keeps the session alive: no camera counts the packets that it sends.
+    /// Keeps the session alive: no camera takes the packets that it sends as a sign of life.
     private func showLife() throws(RTSPFault) {
         let now = options.uptime()
         guard now >= nextSign else { return }
@@ -156,14 +156,14 @@ extension RTSPSession {
         sign = (try send(method, target), method, options.uptime(), isSecond)
     }
 
-    /// A message that comes between packets.
+    /// A message between packets.
     private func take(_ message: RTSPMessage) throws(RTSPFault) {
         guard let status = message.status else { return try reply(to: message) }
         guard let sign, message["cseq"].flatMap(Int.init) ?? sign.number == sign.number, status >= 200 else { return }
         self.sign = nil
         switch status {
         case 401:
-            // Another nonce; user and password were right when the session began.
+            // A new nonce; user and password were right at the start of the session.
             guard !sign.isSecond, let next = RTSPChallenge.best(message.all("www-authenticate")) else { return }
             (challenge, answers) = (next, 0)
             try showLife(by: sign.method, isSecond: true)
@@ -177,7 +177,7 @@ extension RTSPSession {
         }
     }
 
-    /// The camera has hung up: perhaps because of what it was asked.
+    /// The camera has disconnected, possibly because of the keep-alive request.
     private func noteOffence() {
         guard let sign, sign.method == "GET_PARAMETER", options.uptime() - sign.at <= Self.offence else { return }
         options.memory.note { $0.avoidsGetParameter = true }

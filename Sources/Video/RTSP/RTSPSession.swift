@@ -1,9 +1,9 @@
 import Glibc
 
-/// A session with a camera: from the connection to the packets of its video, and up to the farewell. Blocking; one thread.
+/// A session with a camera: from the connection to the packets of its video, and up to TEARDOWN. Blocking; one thread.
 ///
-/// Follows RFC 2326. libavformat's own client knows one hash, tells neither status nor challenge, asks for the first video
-/// whatever it is, and says no farewell when it was interrupted.
+/// Follows RFC 2326. libavformat's own client supports a single hash, reports neither status nor challenge, requests
+/// the first video whatever it is, and sends no TEARDOWN when interrupted.
 final class RTSPSession {
     struct Options {
         var transport = Transport.auto
@@ -11,11 +11,11 @@ final class RTSPSession {
         var readTimeout = 5.0
         var memory = StreamMemory()
         var gate = CredentialGate.shared
-        /// A clock that only runs, in seconds.
+        /// The monotonic clock, in seconds.
         var uptime = Clocks.system.uptime
         /// Pixels of the largest picture that is decoded.
         var largestPicture = Int.max
-        /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
+        /// Path of the PEM certificates against which a camera of `rtsps` is verified; nil for no verification.
         var authority: String?
     }
 
@@ -28,45 +28,45 @@ final class RTSPSession {
     /// The number of the newest request.
     var requests = 0
     var challenge: RTSPChallenge?
-    /// How many requests were answered by this challenge.
+    /// How many requests were authenticated with this challenge.
     var answers = 0
-    /// User and password were right in this session.
+    /// User and password were accepted in this session.
     var isProven = false
     private var hasReconnected = false
-    /// What the camera says that it can do; empty where it says nothing.
+    /// The methods that the camera announces; empty where it announces none.
     var abilities: Set<String> = []
-    /// For the whole of what it sends.
+    /// The aggregate address of all its streams.
     var target = ""
     var id: String?
     private(set) var track: VideoTrack?
     var used = Transport.tcp
     var channels: (packets: UInt8, reports: UInt8) = (0, 1)
     var datagrams: DatagramPair?
-    /// Packets that came before the answer to PLAY, and their bytes.
+    /// Packets received before the response to PLAY, and their bytes.
     private var early: [[UInt8]] = []
     private var earlyBytes = 0
     private var isSetUp = false
     var hasEnded = false
-    /// Seconds between two signs of life, and when the next one is due.
+    /// Seconds between two keep-alives, and the time of the next one.
     var interval = 30.0
     var nextSign = Double.infinity
-    /// The sign of life that waits for its answer.
+    /// The keep-alive that waits for its response.
     var sign: (number: Int, method: String, at: Double, isSecond: Bool)?
-    /// Packets of the video have come.
+    /// Video packets have arrived.
     var hasPackets = false
     var clock = SenderClock(clockRate: 90_000)
     var loss = PacketLoss()
-    /// Of what comes before libav sees it.
+    /// Inspects packets before libav does.
     private(set) var screen = PacketScreen(.other)
-    /// Why no more packets come; nil at the end of a stream too.
+    /// Why no more packets arrive; nil also at the end of a stream.
     var fault: RTSPFault?
 
-    /// Seconds that the farewell may take.
+    /// Longest time of the TEARDOWN, in seconds.
     private static let farewell = 1.0
     private static let mostRedirections = 4
     private static let mostEarlyBytes = 1 << 20
 
-    /// Begins a session; its packets come from then on.
+    /// Starts a session; packets arrive from then on.
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(RTSPFault) {
         self.options = options
         patience = RTSPPatience(deadline, longestSilence: options.readTimeout)
@@ -99,7 +99,7 @@ final class RTSPSession {
             largestPicture: options.largestPicture)
         if let fault = screen.fault(ofDescribed: track.parameterSets) { throw fault }
         clock = SenderClock(clockRate: track.clockRate, isDistrusted: options.memory.known.isClockDistrusted)
-        // Some write a path there where the standard wants a whole address.
+        // Some cameras write a path where the standard requires a full address.
         let named = [control, description["content-base"], description["content-location"]].compactMap(\.self)
         let base = named.map { RTSPAddress($0) }.first(where: \.isWhole) ?? address
         target = try Self.written(base.text)
@@ -109,7 +109,7 @@ final class RTSPSession {
         nextSign = options.uptime() + interval
     }
 
-    /// What goes into a request line.
+    /// The spelling in a request line.
     private static func written(_ text: String) throws(RTSPFault) -> String {
         guard text.utf8.count <= 4096, text.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
             throw RTSPFault("its description names an address that is none")
@@ -125,7 +125,7 @@ final class RTSPSession {
             ? try TLSWire(to: address, caFile: options.authority, patience) : try PlainWire(to: address, patience)
     }
 
-    /// Asks for the description, and goes where the camera sends its caller, on the same host only.
+    /// Requests the description, and follows redirects on the same host only.
     private func describe() throws(RTSPFault) -> RTSPMessage {
         for _ in 0..<Self.mostRedirections {
             try connect()
@@ -189,7 +189,7 @@ final class RTSPSession {
         }
     }
 
-    /// The camera has chosen another way than it was asked for.
+    /// The camera has chosen another transport than requested.
     private func mixUp(_ cause: String, other: Transport) -> RTSPFault {
         guard options.transport == .auto, address.scheme == "rtsp" else {
             return RTSPFault(cause, remedy: "set transport: \(other.rawValue)")
@@ -200,7 +200,7 @@ final class RTSPSession {
 
     // MARK: requests
 
-    /// One request and its answer, with user and password where the camera wants them.
+    /// One request and its response, with credentials where the camera requires them.
     func ask(_ method: String, _ uri: String, _ headers: [String] = []) throws(RTSPFault) -> RTSPMessage {
         var renewals = 0
         while true {
@@ -233,7 +233,7 @@ final class RTSPSession {
         }
     }
 
-    /// Shows user and password for the first time in this session.
+    /// Sends credentials for the first time in this session.
     private func show(_ method: String, _ uri: String, _ headers: [String]) throws(RTSPFault) -> RTSPMessage {
         guard let key else { return try exchange(method, uri, headers) }
         let isTrying = try options.gate.enter(key, now: options.uptime, patience: patience)
@@ -267,7 +267,7 @@ final class RTSPSession {
         do {
             return try exchangeOnce(method, uri, headers)
         } catch {
-            // Some cameras hang up after they have asked for a password.
+            // Some cameras disconnect after they have requested a password.
             guard error.isEnd, challenge != nil, !hasReconnected, !isSetUp else { throw error }
             hasReconnected = true
             try connect()
@@ -285,7 +285,7 @@ final class RTSPSession {
                     try reply(to: message)
                     continue
                 }
-                // Not to a sign of life, whose answer may come late.
+                // Not to a keep-alive, whose response may be late.
                 let isOther = message["cseq"].flatMap(Int.init).map { $0 == sign?.number && $0 != number } ?? false
                 if status >= 200, !isOther { return message }
             case .packet(let channel, let place):
@@ -326,7 +326,7 @@ final class RTSPSession {
         try wire?.write(Array(answer.utf8), patience)
     }
 
-    /// Waits for something to come over the connection and takes it in; false at its end.
+    /// Waits for data on the connection and reads it; false at its end.
     func fill() throws(RTSPFault) -> Bool {
         guard let wire else { return false }
         while true {
@@ -340,7 +340,7 @@ final class RTSPSession {
         }
     }
 
-    /// Takes in what has come; nil at the end.
+    /// Reads the available data; nil at the end.
     func receive(from wire: any RTSPWire) throws(RTSPFault) -> Int? {
         var result: Result<Int?, RTSPFault> = .success(0)
         reader.fill { buffer in
@@ -363,7 +363,7 @@ final class RTSPSession {
 
     // MARK: the end
 
-    /// Says farewell, so that the camera has its place free again, and hangs up. May be called again.
+    /// Sends TEARDOWN, so that the camera frees its session, and disconnects. May be called again.
     func close() {
         defer { (wire, datagrams) = (nil, nil) }
         guard isSetUp, !hasEnded, wire != nil else { return }
@@ -380,7 +380,7 @@ final class RTSPSession {
                 }
             }
         } catch {
-            // A camera that does not answer any more gives the place back by its own clock.
+            // A camera that no longer responds frees the session by its own timeout.
         }
     }
 }

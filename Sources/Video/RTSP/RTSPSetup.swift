@@ -1,16 +1,16 @@
-/// What a camera says to SETUP: by which name it knows the session, and over what it sends.
+/// The camera's response to SETUP: the session's id and transport.
 struct RTSPSetup {
-    /// Nil where it gives none, or one that cannot stand in a header.
+    /// Nil where it gives none, or one that is invalid in a header.
     let id: String?
-    /// Seconds between two signs of life.
+    /// Seconds between two keep-alives.
     let interval: Double
-    /// The channels of the connection that packets and reports come over; nil where it names none.
+    /// The channels of packets and reports; nil where it names none.
     let channels: (packets: UInt8, reports: UInt8)?
-    /// To which datagrams go; nil where it names none.
+    /// The destination of datagrams; nil where it names none.
     let serverPort: Int?
     /// It names TCP.
     let isTCP: Bool
-    /// Nothing that it names speaks against TCP.
+    /// Nothing that it names contradicts TCP.
     let mayBeTCP: Bool
 
     init(_ answer: RTSPMessage) {
@@ -22,7 +22,7 @@ struct RTSPSetup {
             session.dropFirst().map { $0.lowercased().filter { !$0.isWhitespace } }
             .first { $0.hasPrefix("timeout=") }
             .flatMap { Int($0.dropFirst(8).prefix { $0.isNumber }) } ?? 60
-        // RFC 2326 has 60 s where nothing is said. Half of it, and not so rarely that a router forgets the connection.
+        // RFC 2326 has a default of 60 s. Half of it, but often enough that a router does not forget the connection.
         interval = Double(max(2, min(timeout, 60))) / 2
         let offer = (answer["transport"] ?? "").split(separator: ",").first ?? ""
         let parameters = offer.split(separator: ";").map(\.trimmed)

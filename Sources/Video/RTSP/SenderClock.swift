@@ -1,25 +1,25 @@
-/// Whether the clock that a camera tells in its RTCP sender reports is one (RFC 3550, 6.4.1).
+/// Checks whether the clock in a camera's RTCP sender reports is usable (RFC 3550, 6.4.1).
 ///
-/// Each report says what time it is and which stamp of the stream that is. Between two reports both must run alike. A clock
-/// is believed, at first and when it was set, as soon as a second report confirms it; one whose reports contradict one another, or stand still,
-/// is no longer believed at all.
+/// Each report gives a time and the corresponding stamp of the stream. Between two reports both must advance equally. A
+/// clock is accepted, at first and after a step, as soon as a second report confirms it; one whose reports contradict
+/// one another, or stand still, is no longer accepted at all.
 struct SenderClock {
     private struct Report {
-        /// Seconds since 1900, and seconds of the stream's stamps, from the first on.
+        /// Seconds since 1900, and seconds of the stream's stamps since the first.
         var clock: Double
         var stream: Double
     }
 
-    /// Seconds by which a report may be off, and the share of the time since the one it is held against.
+    /// Tolerance of a report in seconds, and as a share of the time since the report it is compared with.
     private static let slack = 1.0
     private static let drift = 0.01
-    /// Seconds between two reports of one moment.
+    /// Seconds between two reports of the same moment.
     private static let instant = 0.1
-    /// Seconds after which it is held against a newer one, and what was doubtful is forgotten.
+    /// Seconds after which the reference report is replaced, and doubts are forgotten.
     private static let renewal = 60.0
-    /// Reports that contradict, or steps in a row, that are too many.
+    /// Number of contradicting reports, or consecutive steps, that is too many.
     private static let mostDoubts = 3
-    /// 1970, in seconds since 1900: what is before is no date but the time since the camera was switched on, or nothing.
+    /// 1970, in seconds since 1900: an earlier time is the camera's uptime, or meaningless.
     private static let epoch = 2_208_988_800.0
 
     private(set) var isDistrusted: Bool
@@ -35,10 +35,10 @@ struct SenderClock {
         self.isDistrusted = isDistrusted
     }
 
-    /// Takes one report; true where what it says is the camera's time.
+    /// Takes one report; true where it carries the camera's time.
     ///
     /// - Parameters:
-    ///   - ntp: seconds since 1900 in its upper half, and parts of a second.
+    ///   - ntp: seconds since 1900 in its upper half, and fractions of a second.
     ///   - rtp: the stamp of the stream at that time.
     mutating func believes(ntp: UInt64, rtp: UInt32) -> Bool {
         guard !isDistrusted else { return false }
@@ -49,7 +49,7 @@ struct SenderClock {
         stamp = (rtp, seconds)
         let report = Report(clock: clock, stream: seconds)
         if let anchor, fits(report, anchor) {
-            // What came between was an outlier.
+            // The one in between was an outlier.
             if candidate != nil { doubt() }
             candidate = nil
             if abs(report.stream - anchor.stream) > Self.renewal {
@@ -72,7 +72,7 @@ struct SenderClock {
 
     private func fits(_ report: Report, _ other: Report) -> Bool {
         let (passed, told) = (report.stream - other.stream, report.clock - other.clock)
-        // Of a stamp that stands still every report would fit the one before, if only they come often enough.
+        // With a constant stamp every report would match the previous one, if only they are frequent enough.
         guard passed != 0 || abs(told) < Self.instant else { return false }
         return abs(told - passed) <= Self.slack + Self.drift * abs(passed)
     }

@@ -3,18 +3,18 @@ internal import CFFmpeg
 /// TCP through libavformat's TLS.
 final class TLSWire: RTSPWire {
     private var connection: UnsafeMutablePointer<AVIOContext>?
-    /// libav asks it while it blocks.
+    /// Polled by libav while it blocks.
     private let patience: RTSPPatience
 
     var descriptor: Int32? { nil }
 
-    /// - Parameter caFile: path of the certificates, as PEM, that vouch for the camera and its name; where nil, any
-    ///   certificate is taken.
+    /// - Parameter caFile: path of the PEM certificates against which the camera and its name are verified; nil accepts
+    ///   any certificate.
     init(to address: RTSPAddress, caFile: String?, _ patience: RTSPPatience) throws(RTSPFault) {
         self.patience = patience
         let code = Self.open(&connection, address, caFile, patience)
         guard code < 0 else { return }
-        // libav has one code for all that goes wrong with TLS. Nothing is said over a connection that nobody vouches for.
+        // libav has one code for all TLS errors. Nothing is sent over a connection without verification.
         guard let caFile, !patience.isOver, Self.open(&connection, address, nil, patience) >= 0 else {
             throw fault(code)
         }

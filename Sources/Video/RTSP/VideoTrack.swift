@@ -1,9 +1,9 @@
 import Foundation
 
-/// The one track of a camera's description that is asked for, and the description of it that libav gets.
+/// The track of a camera's description that is requested, and the description of it for libav.
 ///
-/// libav takes the first `m=video` whatever it is, and all else that a description says. It gets one whose form is known,
-/// with nothing of the camera's but the parameters of the codec.
+/// libav takes the first `m=video` whatever it is, and everything else in a description. It gets one of a known form,
+/// with nothing of the camera's except the parameters of the codec.
 struct VideoTrack: Equatable {
     enum Encoding: String, CaseIterable {
         case h264 = "H264"
@@ -11,7 +11,7 @@ struct VideoTrack: Equatable {
         case mpeg4 = "MP4V-ES"
         case jpeg = "JPEG"
 
-        /// Which of two tracks is taken: what a camera also offers as single JPEG pictures it sends better otherwise.
+        /// The preferred one of two tracks: a camera's alternative to single JPEG pictures is better.
         var rank: Int { self == .h264 || self == .h265 ? 0 : self == .mpeg4 ? 1 : 2 }
     }
 
@@ -21,7 +21,7 @@ struct VideoTrack: Equatable {
     let clockRate: Int
     /// Lines of `a=` that belong to the codec.
     let parameters: [String]
-    /// Where the track is set up, as the description has it.
+    /// The control address of the track in the description.
     let control: String?
 
     /// The description for libav.
@@ -34,7 +34,7 @@ struct VideoTrack: Equatable {
         return lines.map { $0 + "\r\n" }.joined()
     }
 
-    /// The codec's sets of parameters that the description carries, as libav finds them there.
+    /// The codec's parameter sets in the description, as libav finds them there.
     var parameterSets: [[UInt8]] {
         parameters.flatMap { $0.split { $0 == ";" || $0 == " " } }.flatMap { parameter -> [[UInt8]] in
             let parts = parameter.split(separator: "=", maxSplits: 1)
@@ -46,7 +46,7 @@ struct VideoTrack: Equatable {
             }
             return pieces.compactMap { text in
                 var digits = text.prefix { $0 != "=" }
-                // A single last one is no byte.
+                // A single remaining character is no byte.
                 if digits.utf8.count % 4 == 1 { digits.removeLast() }
                 let padding = String(repeating: "=", count: (4 - digits.utf8.count % 4) % 4)
                 return Data(base64Encoded: digits + padding).map { Array($0) }
@@ -54,7 +54,7 @@ struct VideoTrack: Equatable {
         }
     }
 
-    /// Whether units may come in another order than they are decoded in (RFC 7798, 4.4): then each carries a number.
+    /// Whether units may be sent in another order than they are decoded in (RFC 7798, 4.4): then each carries a number.
     var isInterleaved: Bool {
         encoding == .h265
             && parameters.flatMap { $0.split { $0 == ";" || $0 == " " } }.contains { parameter in
@@ -67,27 +67,27 @@ struct VideoTrack: Equatable {
 
     /// Characters that libav decodes at a time; a longer set is several to it.
     private static let longestPiece = 1023
-    /// Lines and the length of one, in bytes: libav takes no longer ones. What is longer is passed over.
+    /// Most lines, and longest line in bytes: libav accepts no longer ones. Longer ones are skipped.
     private static let mostLines = 2000
     private static let longestLine = 16000
     /// Payload types with a fixed meaning (RFC 3551) end here.
     private static let lastFixed = 34
     private static let jpegType = 26
 
-    /// What a description says of one medium, or before the first.
+    /// The part of a description about one medium, or before the first.
     private struct Section {
         var formats: [Int] = []
         var isVideo = false
         var isSecured = false
         var control: String?
-        /// By payload type; of two for the same the first.
+        /// By payload type; the first of two for the same type.
         var maps: [Int: (name: String, rate: Int)] = [:]
         var order: [Int] = []
         var attributes: [String] = []
     }
 
-    /// The best track of a description, and the address for the whole where the description has one of its own. Throws
-    /// where none can be taken, and names what there is.
+    /// The best track of a description, and the aggregate address where the description has its own. Throws where none
+    /// is usable, and names those there are.
     static func choose(_ description: [UInt8]) throws(RTSPFault) -> (track: VideoTrack, control: String?) {
         var sections = [Section()]
         for line in description.split(separator: UInt8(ascii: "\n")).prefix(mostLines)
@@ -148,7 +148,7 @@ struct VideoTrack: Equatable {
             }
             if type == jpegType { return make(type, .jpeg, 90_000) }
         }
-        // Some cameras number their one codec otherwise below than above.
+        // Some cameras use different numbers for their single codec in the media and attribute lines.
         guard let type = section.formats.first, type > lastFixed, section.maps[type] == nil,
             let map = section.order.lazy.compactMap({ section.maps[$0] }).first(where: { encoding($0.name) != nil }),
             let encoding = encoding(map.name)
@@ -160,7 +160,7 @@ struct VideoTrack: Equatable {
         Encoding.allCases.first { $0.rawValue == name.uppercased() }
     }
 
-    /// For people: what a camera calls it, as far as that is a name.
+    /// For people: the camera's name of the format, as far as it is a name.
     private static func name(_ type: Int, _ section: Section) -> String {
         let name = (section.maps[type]?.name ?? "").filter { $0.isASCII && ($0.isLetter || $0.isNumber || $0 == "-") }
         return name.isEmpty ? "payload type \(type)" : String(name.prefix(20))
