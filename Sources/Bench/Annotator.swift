@@ -3,7 +3,7 @@ import Domain
 import Pipeline
 import Video
 
-/// Draws what the pipeline saw: zones blue, detections grey, what is pending yellow, violations red.
+/// Draws the pipeline's results: zones blue, detections grey, pending objects yellow, violations red.
 struct Annotator: ~Copyable {
     private let path: String
     private let zones: [Polygon]

@@ -8,11 +8,11 @@ import Pipeline
 import Synchronization
 public import Video
 
-/// Runs recorded footage through the daemon's own pipeline, on media time, as fast as it can.
+/// Runs recorded footage through the daemon's own pipeline, on media time, as fast as possible.
 public struct Benchmark: Sendable {
     private let detector: ObjectDetector
     private let options: Options
-    /// One row for all clips: their evidence may go to one folder.
+    /// One sequence for all clips: their evidence may go to the same folder.
     private let ids = SequentialIDs()
 
     public init(detector: ObjectDetector, options: Options) {
@@ -20,10 +20,9 @@ public struct Benchmark: Sendable {
         self.options = options
     }
 
-    /// Throws where a clip cannot be begun. What ends it in the middle is the report's `fault`: what was found before
-    /// still counts.
+    /// Throws where a clip cannot be opened. A later error is the report's `fault`: earlier results still count.
     ///
-    /// - Parameter progress: called now and then with the share that is done, 0…1.
+    /// - Parameter progress: called periodically with the completed share, 0…1.
     public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
         let truth = try options.truth(for: clip)
         let zones = options.zones(truth)
@@ -128,23 +127,23 @@ extension Benchmark {
         public var dwell: Double
         /// Seconds for single kinds, in place of `dwell`.
         public var dwells: [AlertKind: Double] = [:]
-        /// Only these kinds are watched; nil for all that the clip's zones ask for.
+        /// Only these kinds are watched; nil for all kinds of the clip's zones.
         public var kinds: Set<AlertKind>?
-        /// `usualSampling` unless something else is asked for.
+        /// `usualSampling` by default.
         public var sampling: SamplingPolicy
-        /// That of a camera of the daemon whose configuration says nothing of it.
+        /// That of a camera of the daemon with default settings.
         public static let usualSampling = SamplingPolicy.keyFrames(promise: promise, interval: 2)
         private static let promise = 3.0
-        /// Seconds from one look to the next that an alert may be late by.
+        /// Seconds between two looks, by which an alert may be late.
         var longestLook: Double {
             switch sampling {
             case .keyFrames(let promise, _): promise
             case .every(let seconds): max(Self.promise, seconds)
             }
         }
-        /// The shape in which pictures are shown; what the clip says where nil.
+        /// The shape in which pictures are displayed; nil uses that of the clip.
         public var aspect: Aspect?
-        /// Whether zones in which vehicles are small are looked at in parts too.
+        /// Whether zones with small vehicles are also detected in tiles.
         public var hasTiles = true
         /// Where to write the annotated video.
         public var annotate: String?

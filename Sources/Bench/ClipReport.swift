@@ -1,6 +1,6 @@
 import Foundation
 
-/// What the benchmark says of one clip; the keys are the published format.
+/// The benchmark's result for one clip; the keys are the published format.
 public struct ClipReport: Encodable, Sendable {
     public struct Delay: Encodable, Sendable {
         public let median: Double?
@@ -25,7 +25,7 @@ public struct ClipReport: Encodable, Sendable {
         public let total: Double
         public let decode: Double
         public let gate: Double
-        /// With `tiles`.
+        /// Including `tiles`.
         public let infer: Double
         public let tiles: Double
         public let rest: Double
@@ -36,7 +36,7 @@ public struct ClipReport: Encodable, Sendable {
         public let zone: String
         public let openedS: Double
         public let closedS: Double?
-        /// x, y, width, height in pixels of the picture as it is shown, which are square.
+        /// x, y, width, height in square pixels of the displayed picture.
         public let box: [Double]
 
         enum CodingKeys: String, CodingKey {
@@ -55,15 +55,15 @@ public struct ClipReport: Encodable, Sendable {
         }
     }
 
-    /// Its path as it was given.
+    /// The path as given.
     public let clip: String
-    /// Why the clip was not looked at to its end; nil where it was.
+    /// Why the clip was not processed to its end; nil where it was.
     public let fault: String?
-    /// What is doubtful of the clip itself, such as the shape of its pixels.
+    /// Doubts about the clip itself, such as the shape of its pixels.
     public let remarks: [String]
-    /// Of the network's input that its pictures were fitted into, as in `448x256`; nil where there was none.
+    /// The network's input that its pictures were fitted into, as in `448x256`; nil where there was none.
     public let input: String?
-    /// Seconds, for each kind that was watched.
+    /// Seconds, for each watched kind.
     public let dwell: [String: Double]
     public let matched: Int
     public let missed: Int
@@ -72,7 +72,7 @@ public struct ClipReport: Encodable, Sendable {
     public let openingDelay: Delay
     public let closingDelay: Delay
     public let looks: Int
-    /// Pictures between the looks, while something might have been smoke.
+    /// Pictures between the looks, while there might be smoke.
     public let burstFrames: Int
     public let inferences: Int
     public let cpuSeconds: Double
@@ -97,5 +97,5 @@ public struct ClipReport: Encodable, Sendable {
     }
 }
 
-/// To a thousandth: finer differences are noise, and the text stays the same on every machine.
+/// To a thousandth: finer differences are noise, and the text is the same on every machine.
 func rounded(_ value: Double) -> Double { (value * 1000).rounded() / 1000 }

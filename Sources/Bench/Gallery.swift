@@ -5,13 +5,13 @@ import Foundation
 import Inference
 import Pipeline
 
-/// The evidence of a benchmark, made and masked as the daemon does it.
+/// The evidence of a benchmark, made and masked as in the daemon.
 struct Gallery {
     private let maker: EvidenceMaker
     private let store: EvidenceStore
     private let catalogue: Catalogue
 
-    /// Throws where the folder cannot be written or the networks to mask with are missing.
+    /// Throws where the folder is not writable or the masking networks are missing.
     init(folder: String, masking: MaskingModels) throws {
         _ = try masking.verified()
         maker = EvidenceMaker(masking: masking)

@@ -1,10 +1,10 @@
 import Domain
 
-/// How the alerts of one clip compare with its truth. The rules stand in the footage's own description:
-/// with a dwell of N seconds an event is expected if and only if it lasts longer than N; an alert matches it when it
-/// was opened within [start + N − 1 s, start + N + 5 s + one look] with IoU ≥ 0.3.
+/// Compares the alerts of one clip with its truth. The rules are in the footage's own description: with a dwell of N
+/// seconds an event is expected if and only if it lasts longer than N; an alert matches it when it was opened within
+/// [start + N − 1 s, start + N + 5 s + one look] with IoU ≥ 0.3.
 struct Score {
-    /// An incident as it was last, and the seconds from the look before its opening to the one that opened it.
+    /// The final state of an incident, and the seconds from the look before its opening to the one that opened it.
     struct Alert {
         var incident: Incident
         let wait: Double
@@ -23,14 +23,13 @@ struct Score {
 
     /// - Parameters:
     ///   - dwell: the threshold of each kind, in seconds.
-    ///   - longestLook: the longest time between two looks that is forgiven, in seconds: a hole in the footage excuses
-    ///     no more.
-    ///   - kinds: what alone was to be watched; events of other kinds are not expected. Nil: all are, also of kinds that no
+    ///   - longestLook: the longest tolerated time between two looks, in seconds: a gap in the footage excuses no more.
+    ///   - kinds: the only watched kinds; events of other kinds are not expected. Nil: all are, also of kinds that no
     ///     zone is watched for.
     init(alerts: [Alert], truth: Truth, dwell: (AlertKind) -> Double, longestLook: Double, kinds: Set<AlertKind>? = nil)
     {
         let events = truth.events.filter { kinds?.contains(AlertKind(rawValue: $0.kind)) ?? true }
-        // Indices: ids are the author's, and may occur twice.
+        // Indices: ids are chosen by the author, and may occur twice.
         var found = Set<Int>()
         for (alert, wait) in alerts.map({ ($0.incident, $0.wait) }) {
             let look = max(0, min(wait, longestLook))

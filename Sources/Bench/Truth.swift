@@ -46,7 +46,7 @@ public struct Truth: Decodable, Sendable {
         }
     }
 
-    /// Names the key as the file's author would: `events[0].box`.
+    /// Names the key as in the file: `events[0].box`.
     private static func text(_ error: DecodingError) -> String {
         func name(_ path: [any CodingKey]) -> String {
             path.reduce("") { name, key in
@@ -103,7 +103,7 @@ public struct Truth: Decodable, Sendable {
     /// Seconds: thirty years to either side, with room for stamps that do not begin at zero.
     private static let times = -1e9...1e9
 
-    /// Whether it is in the picture or at most as far outside as the picture is large.
+    /// Whether it is in the picture or outside by no more than the picture's size.
     private func isNear(_ point: Point) -> Bool { (-1...2).contains(point.x) && (-1...2).contains(point.y) }
 
     func polygon(_ zone: Zone) -> Polygon {

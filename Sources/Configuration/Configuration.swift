@@ -1,6 +1,7 @@
 import Yams
 
-/// What one daemon does: its site, its broker, its cameras. The reference is `deploy/gridwarden.example.yaml`.
+/// The configuration of one daemon: its site, its broker, its cameras. The reference is
+/// `deploy/gridwarden.example.yaml`.
 public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public var site: SiteSettings
     public var broker: BrokerSettings
@@ -9,11 +10,11 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public var inbound: InboundSettings
     public var delivery: DeliverySettings
     public var outbox: OutboxSettings
-    /// At least one; the ids differ.
+    /// At least one; ids are unique.
     public var cameras: [CameraSettings]
     public var logging: LoggingSettings
     public var metrics: MetricsSettings
-    /// The file as it was read, for its hash. It may hold credentials: never print or send it.
+    /// The text of the file, for its hash. It may contain credentials: never print or send it.
     public let text: String
 
     public init(
@@ -36,7 +37,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         self.text = text
     }
 
-    /// Without the text and the addresses: both may hold credentials.
+    /// Without the text and the addresses, which may contain credentials.
     public var description: String { "site \(site.id), \(cameras.count) cameras" }
 
     /// The sections besides `cameras` in which `other` differs, in the order of the reference.
@@ -66,13 +67,13 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
 }
 
 extension Configuration {
-    /// A fault that shows only once the file is right as such, e.g. in a file that it names.
+    /// A fault that is found only in a valid file, e.g. in another file that it names.
     ///
     /// - Parameters:
     ///   - message: one sentence, free of credentials.
-    ///   - path: keys, and indices of lists, down to the value at fault, e.g. `["cameras", "0", "url"]`. Where the file does
-    ///     not have it, the fault is at what is nearest above.
-    ///   - file: how the file is called.
+    ///   - path: keys, and indices of lists, down to the faulty value, e.g. `["cameras", "0", "url"]`. Where the file
+    ///     does not contain it, the fault is at the nearest parent.
+    ///   - file: the name of the file.
     public func fault(_ message: String, at path: [String], in file: String) -> ConfigurationFault {
         var position = Position()
         var next = SourceText.compose(text, FaultLog(file: file))
@@ -96,14 +97,14 @@ extension Configuration {
     }
 }
 
-/// One thing that is wrong in a configuration file.
+/// One fault in a configuration file.
 public struct ConfigurationFault: Sendable, Hashable, CustomStringConvertible {
     public let file: String
     /// From 1.
     public let line: Int
     /// From 1, in Unicode scalars.
     public let column: Int
-    /// One sentence: the place, what is wrong, and what to do. Holds no credentials.
+    /// One sentence: the place, the fault, and the remedy. Contains no credentials.
     public let message: String
 
     public init(file: String, line: Int, column: Int, message: String) {
@@ -113,16 +114,16 @@ public struct ConfigurationFault: Sendable, Hashable, CustomStringConvertible {
         self.message = message
     }
 
-    /// `file:line:column: message`, as editors and terminals like it.
+    /// `file:line:column: message`, as recognised by editors and terminals.
     public var description: String { "\(file):\(line):\(column): \(message)" }
 }
 
-/// All that is wrong in a configuration file, in the order of the file; never empty.
+/// All faults of a configuration file, in the order of the file; never empty.
 public struct ConfigurationFaults: Error, Sendable, Hashable, CustomStringConvertible {
     public let faults: [ConfigurationFault]
 
     public init(faults: [ConfigurationFault]) { self.faults = faults }
 
-    /// One line a fault.
+    /// One line for each fault.
     public var description: String { faults.map(\.description).joined(separator: "\n") }
 }

@@ -89,7 +89,7 @@ extension BenchCommand {
 private enum Interruption {
     private static let count = Atomic(0)
 
-    /// The counter is made before any signal can come: a handler only adds to it.
+    /// The counter is created before any signal can arrive: a handler only adds to it.
     static func watch() {
         _ = hasCome
         for number in [SIGINT, SIGTERM] {
@@ -151,7 +151,7 @@ enum LiveTable {
             ] + faults + limit).joined(separator: "\n")
     }
 
-    /// One run, as it is told while others follow.
+    /// One run, as it is printed while others follow.
     static func line(_ run: LiveRun) -> String {
         "\(run.cameras) cameras: \(number(run.coresUsed, 2)) cores, \(run.looks) looks, \(run.looksMissed) missed, "
             + "blind for \(number(run.blindSeconds, 1)) s, 95 % of the looks within \(seconds(run.lookDelay.p95)) s: "

@@ -72,7 +72,7 @@ struct BenchCommand: AsyncParsableCommand {
         guard aspect == nil || parsedAspect != nil else {
             throw ValidationError("--aspect takes the width by the height of the picture, e.g. 16:9")
         }
-        // An option that swallows the next clip must not write over it.
+        // An option that takes the next clip as its value must not overwrite it.
         guard json.map({ $0 == "-" || $0.hasSuffix(".json") }) ?? true else {
             throw ValidationError("--json takes '-' or a name that ends in .json, not '\(json ?? "")'")
         }

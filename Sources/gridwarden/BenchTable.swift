@@ -44,7 +44,7 @@ enum BenchTable {
             .joined(separator: "\n")
     }
 
-    /// One figure where all kinds have the same.
+    /// One value where all kinds have the same.
     private static func dwell(_ report: ClipReport) -> String {
         let seconds = Set(report.dwell.values)
         guard seconds.count > 1 else { return seconds.first.map { number($0, 0) } ?? "-" }

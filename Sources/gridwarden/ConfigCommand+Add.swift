@@ -8,7 +8,7 @@ extension ConfigCommand {
             subcommands: [Camera.self, Zone.self, Item.self])
     }
 
-    /// What a zone needs.
+    /// The options of a zone.
     struct ZoneOptions: ParsableArguments {
         @Option(help: "Corners of the zone, e.g. '[[0.1, 0.5], [0.9, 0.5], [0.9, 0.9]]'.") var polygon: String?
         @Option(help: "A rule of the zone with its defaults, e.g. parking.motor; may be repeated.") var rule: [String] =

@@ -27,7 +27,7 @@ struct ConfigCommand: ParsableCommand {
             Get.self, Set.self, Add.self, Remove.self, Undo.self, Versions.self, Diff.self, Keys.self,
         ])
 
-    /// Which file.
+    /// The file to change.
     struct File: ParsableArguments {
         @Option(help: "The configuration file.") var config = "/etc/gridwarden/gridwarden.yaml"
         @Flag(help: "Print the outcome as JSON.") var json = false
@@ -86,7 +86,7 @@ struct ConfigCommand: ParsableCommand {
             }
         }
 
-        /// As the key takes it.
+        /// In the form of the key.
         private static func value(_ text: String, _ keys: [String]) throws -> ConfigurationValue {
             switch Configuration.field(at: keys)?.form {
             case .number, .integer, .boolean, .choice, .text: .text(text)
@@ -194,7 +194,7 @@ struct ConfigCommand: ParsableCommand {
     }
 }
 
-/// A value of the configuration as JSON: numbers stay texts, since the file does not tell them apart.
+/// A value of the configuration as JSON: numbers remain texts, since the file does not distinguish them.
 private struct JSONValue: Encodable {
     private struct Key: CodingKey {
         let stringValue: String

@@ -14,7 +14,7 @@ struct ConfigurationChange: ParsableArguments {
     @Flag(name: .customLong("dry-run"), help: "Check and show the difference, and write nothing.") var dryRun = false
 
     private struct Outcome: Encodable {
-        /// What the daemon said.
+        /// The daemon's answer.
         enum Answer: String, Encodable {
             case applied
             case needsRestart = "needs_restart"
@@ -38,7 +38,7 @@ struct ConfigurationChange: ParsableArguments {
         try apply(with: { try $0.edit(isTrial: dryRun, edit) })
     }
 
-    /// What the check of a change has found.
+    /// The result of the check of a change.
     private final class Seen: Sendable { let sha256 = Mutex("") }
 
     /// - Parameter body: changes the file.
@@ -59,7 +59,7 @@ struct ConfigurationChange: ParsableArguments {
         if outcome.daemon == .refused || outcome.daemon == .unknown { throw ExitCode.failure }
     }
 
-    /// Where the unit takes them from, unless somebody said otherwise.
+    /// Where the unit takes them from, unless specified otherwise.
     private func findCredentials() {
         let folder = URL(filePath: file.config).resolvingSymlinksInPath().deletingLastPathComponent()
             .appending(path: "credentials").path
@@ -69,7 +69,7 @@ struct ConfigurationChange: ParsableArguments {
     private func ask(
         about change: ConfigurationStore.Change, _ sha256: String, _ secrets: KnownSecrets, _ outcome: inout Outcome
     ) {
-        // The daemon that runs has the state folder of the text before.
+        // The running daemon has the state folder of the text before.
         let before = try? Configuration.parse(text: change.before, file: file.config)
         let after = try? Configuration.parse(text: change.after, file: file.config)
         guard let folder = (before ?? after)?.site.stateDirectory else { return }
@@ -95,8 +95,8 @@ struct ConfigurationChange: ParsableArguments {
         }
     }
 
-    /// Whether the file had, or has, this SHA-256. The daemon read it after this change was written: what it read holds this
-    /// change, or what came after it.
+    /// Whether the file had, or has, this SHA-256. The daemon read it after this change was written, so it contains
+    /// this change, or a later one.
     private func isOfThisFile(_ sha256: String?) -> Bool {
         let store = ConfigurationStore(path: file.config)
         let texts = [try? store.text()] + ((try? store.versions()) ?? []).map { try? store.text(ofVersion: $0.number) }
@@ -126,7 +126,7 @@ struct ConfigurationChange: ParsableArguments {
 
     // MARK: Helpers of all verbs
 
-    /// Prints what goes wrong, and ends with its exit code.
+    /// Prints errors, and ends with their exit code.
     static func reporting<T>(_ file: ConfigCommand.File, _ body: () throws -> T) throws -> T {
         func end(_ message: String, _ code: Int32) throws -> Never {
             if file.json { try JSONText.print(["error": message]) }
@@ -154,7 +154,7 @@ struct ConfigurationChange: ParsableArguments {
         }
     }
 
-    /// The text of the file, whether it is right or not.
+    /// The text of the file, valid or not.
     static func text(of path: String) throws -> String { try ConfigurationStore(path: path).text() }
 
     static func input() -> String {
@@ -163,14 +163,14 @@ struct ConfigurationChange: ParsableArguments {
         return String(decoding: data, as: UTF8.self)
     }
 
-    /// One item, alone or as a list of one, as it is copied from a file.
+    /// One item, alone or as a list of one, as copied from a file.
     static func item(_ yaml: String) throws -> ConfigurationValue {
         let value = try ConfigurationValue(yaml: yaml)
         if case .list(let items) = value, items.count == 1 { return items[0] }
         return value
     }
 
-    /// The passwords of the addresses in these texts, in comments as well.
+    /// The passwords of the addresses in these texts, including comments.
     static func secrets(in texts: [String]) -> KnownSecrets {
         let secrets = KnownSecrets()
         for text in texts {

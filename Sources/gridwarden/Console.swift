@@ -6,7 +6,7 @@ enum Console {
     static func complain(_ text: String) { FileHandle.standardError.write(Data("\(text)\n".utf8)) }
 }
 
-/// JSON as the commands print it: keys in order, so that two runs can be compared as text.
+/// JSON output of the commands: keys in order, so that two runs can be compared as text.
 enum JSONText {
     static func data(_ value: some Encodable) throws -> Data {
         let encoder = JSONEncoder()
@@ -19,7 +19,7 @@ enum JSONText {
     }
 }
 
-/// A table for people: the first column to the left, the others to the right.
+/// A table for people: the first column left-aligned, the others right-aligned.
 enum TextTable {
     static func lines(_ head: [String], _ rows: [[String]]) -> [String] {
         let widths = head.indices.map { column in ([head] + rows).map { $0[column].count }.max() ?? 0 }
@@ -32,7 +32,7 @@ enum TextTable {
     }
 }
 
-/// One line on standard error that shows how far a long job is; nothing where that is not a terminal.
+/// A progress line on standard error for a long job; nothing where that is not a terminal.
 final class ProgressBar {
     private static let width = 30
     private let label: String
@@ -41,7 +41,7 @@ final class ProgressBar {
     init(label: String) { self.label = label }
 
     func show(_ share: Double) {
-        // What a damaged file claims of its length may be anything.
+        // The duration in a damaged file may have any value.
         let share = max(0, min(1, share))
         let percent = Int(share * 100)
         guard isatty(STDERR_FILENO) == 1, percent != shown else { return }

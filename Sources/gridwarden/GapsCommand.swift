@@ -45,7 +45,7 @@ struct GapsCommand: ParsableCommand {
         }
 
         let receipts: [Receipt]?
-        /// Sinks beside the broker, and the broker where it has refused something for good.
+        /// Sinks beside the broker, and the broker where it has permanently refused something.
         let sinks: [SinkReport]
         /// The newest 100.
         let deadLetters: [DeadLetter]

@@ -4,8 +4,8 @@ import Logging
 import Runtime
 import Synchronization
 
-/// Writes log lines for systemd's journal: each begins with its syslog priority, `<0>` … `<7>` (sd-daemon(3)); the journal
-/// itself knows the time.
+/// Writes log lines for systemd's journal: each begins with its syslog priority, `<0>` … `<7>` (sd-daemon(3)); the
+/// journal adds the time.
 struct JournalLog: LogHandler {
     var metadata = Logger.Metadata()
     var logLevel = Logger.Level.info
@@ -26,13 +26,13 @@ struct JournalLog: LogHandler {
     func log(event: LogEvent) {
         let facts = metadata.merging(metadataProvider?.get() ?? [:]) { $1 }.merging(event.metadata ?? [:]) { $1 }
         let line = Self.line(event.level, "\(event.message)", facts)
-        // One call a line, so that those of several threads do not mix.
+        // One call per line, so that those of several threads do not mix.
         FileHandle.standardError.write(Data(line.utf8))
     }
 
     static func line(_ level: Logger.Level, _ message: String, _ facts: Logger.Metadata) -> String {
         let text = facts.sorted { $0.key < $1.key }.reduce(message) { "\($0) \($1.key)=\($1.value)" }
-        // A line feed would begin an entry of its own.
+        // A line feed would start a new entry.
         return "<\(priority(level))>" + text.replacing("\n", with: " | ") + "\n"
     }
 
@@ -60,7 +60,7 @@ final class LogThreshold: Sendable {
     }
 }
 
-/// Takes the secrets out of each line before another handler writes it.
+/// Redacts secrets in each line before another handler writes it.
 struct RedactingLog: LogHandler {
     var handler: any LogHandler
     let secrets: KnownSecrets
@@ -70,7 +70,7 @@ struct RedactingLog: LogHandler {
         get { threshold.level }
         nonmutating set { threshold.level = newValue }
     }
-    /// Kept here: the other handler would write its own as it is.
+    /// Kept here: the other handler would write its own unredacted.
     var metadata = Logger.Metadata()
     var metadataProvider: Logger.MetadataProvider?
 

@@ -83,7 +83,7 @@ struct ModelsCommand: AsyncParsableCommand {
     }
 }
 
-/// Where the models are and which one detects.
+/// The folder of the models and the name of the detector.
 struct ModelOptions: ParsableArguments {
     @Option(name: .customLong("models"), help: "Folder of the prepared models.") var folder: String?
     @Option(help: "Name of the detection model.") var model = DetectorSettings().model

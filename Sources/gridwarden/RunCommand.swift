@@ -104,7 +104,7 @@ struct CheckCommand: AsyncParsableCommand {
 }
 
 extension CheckCommand {
-    /// How the daemon that runs stands to its file, which is this one unless it was started with another.
+    /// Compares the running daemon's file and configuration; the file is this one unless it was started with another.
     private func compareWithRunning(_ settings: DaemonSettings) {
         guard let standing = try? StatusClient.configuration(of: settings.stateFolder) else { return }
         if !standing.needsRestart.isEmpty {
@@ -116,7 +116,7 @@ extension CheckCommand {
         }
     }
 
-    /// What each zone is watched for and how mature that is, and the permits that have run out.
+    /// The kinds of each zone with their maturity, and expired permits.
     private func list(_ configuration: Configuration, _ catalogue: Catalogue) {
         for camera in configuration.cameras {
             for preset in camera.presets where !camera.zones.contains(where: { $0.preset == preset.id }) {
@@ -136,7 +136,7 @@ extension CheckCommand {
         }
     }
 
-    /// Which input of the network pictures go to, by their shape as it is shown.
+    /// The network's input for pictures of each displayed shape.
     private func list(_ model: DetectionModel, _ configuration: Configuration) {
         print("  detector: \(model.name)")
         for shape in ["16:9", "4:3", "1:1", "9:16"].compactMap({ Aspect($0) }) {
@@ -149,8 +149,8 @@ extension CheckCommand {
         }
     }
 
-    /// How small a car may be in each zone with parking. A camera says how large its pictures are when it is looked at; until
-    /// then they are taken for as many lines as most have.
+    /// The smallest car in each zone with parking. A camera's picture size is known only once it is connected; until
+    /// then the most common height is assumed.
     private func list(_ cameras: [CameraService.Settings], _ model: DetectionModel, _ configuration: Configuration) {
         let lines = 1080
         for (camera, named) in zip(cameras, configuration.cameras) {
@@ -168,7 +168,7 @@ extension CheckCommand {
         }
     }
 
-    /// No fault of the configuration: the daemon runs, and its alerts carry no pictures.
+    /// Not a fault of the configuration: the daemon runs, and its alerts have no pictures.
     private func warn(_ masking: MaskingModels) {
         do { _ = try masking.verified() } catch { Console.complain("\(config): evidence will be withheld: \(error)") }
     }

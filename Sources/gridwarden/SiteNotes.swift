@@ -3,7 +3,7 @@ import Foundation
 import MQTT
 import Synchronization
 
-/// Says on standard error how the sites stand, one line at each change.
+/// Prints the state of the sites on standard error, one line at each change.
 final class SiteNotes: Sendable {
     private let watch = Mutex(SiteWatch())
 

@@ -122,14 +122,14 @@ struct VerifyCommand: ParsableCommand {
         }
     }
 
-    /// Names in a folder may be forged, and a terminal obeys some letters.
+    /// Names in a folder may be forged, and a terminal interprets some characters.
     private static func printable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.isPrintable ? $0 : "?" }))
     }
 }
 
 extension Unicode.Scalar.Properties {
-    /// Neither a control letter nor one that turns the direction of writing.
+    /// Neither a control character nor one that changes the writing direction.
     fileprivate var isPrintable: Bool {
         switch generalCategory {
         case .control, .format, .lineSeparator, .paragraphSeparator, .surrogate, .unassigned: false

@@ -64,7 +64,7 @@ struct WatchCommand: AsyncParsableCommand {
         if !reached, count != nil { throw ExitCode.failure }
     }
 
-    /// True once `count` alerts were shown.
+    /// True once `count` alerts were printed.
     private func show(_ client: MQTTClient, _ filter: String) async throws -> Bool {
         let connections = Task { try await subscribe(client, filter) }
         defer { connections.cancel() }
@@ -73,7 +73,7 @@ struct WatchCommand: AsyncParsableCommand {
             var wasConnected = false
             while !Task.isCancelled {
                 try? await Task.sleep(for: .seconds(5))
-                // Without a connection nobody here knows; with a new one what is retained comes first.
+                // Without a connection the state is unknown; after a new one retained messages arrive first.
                 let isConnected = client.isConnected
                 if isConnected, wasConnected { sites.look() }
                 wasConnected = isConnected
@@ -87,7 +87,7 @@ struct WatchCommand: AsyncParsableCommand {
                 sites.take(message)
                 continue
             }
-            // Ids are ours, of 36 characters; what else a broker sends must not fill the memory.
+            // Our ids have 36 characters; anything else from a broker must not fill the memory.
             if seen.count == 100_000 { seen = [] }
             guard event.id.utf8.count <= 64, seen.insert(event.id).inserted else { continue }
             if json {
@@ -102,7 +102,7 @@ struct WatchCommand: AsyncParsableCommand {
         return false
     }
 
-    /// Subscribes anew with each connection.
+    /// Renews the subscription with each connection.
     private func subscribe(_ client: MQTTClient, _ filter: String) async throws {
         for await connection in client.connections() {
             switch connection {
@@ -120,7 +120,7 @@ struct WatchCommand: AsyncParsableCommand {
 
     private var topics: AlertTopics { AlertTopics(root: root, kinds: underscored ? .underscored : .dotted) }
 
-    /// The states of the area's sites; nil where nobody said which area.
+    /// The states of the area's sites; nil where no area was given.
     private func siteFilter() throws -> String? {
         filter == nil ? topics.filter(.site, area: try area.map { try AreaCode($0) }) : nil
     }
@@ -151,7 +151,7 @@ struct WatchCommand: AsyncParsableCommand {
     private func note(_ text: String) { Console.complain("gridwarden: \(text)") }
 }
 
-/// An alert as a person reads it.
+/// An alert as text for people.
 enum AlertText {
     static func text(_ event: AlertEvent, chinese: Bool, evidence: String?) -> String {
         let data = event.data
@@ -179,7 +179,7 @@ enum AlertText {
         return lines.map(plain).joined(separator: "\n")
     }
 
-    /// Without what a terminal would obey: anybody whom the broker lets publish may write into a name.
+    /// Without characters that a terminal interprets: anyone whom the broker lets publish may write into a name.
     static func plain(_ text: String) -> String {
         String(
             String.UnicodeScalarView(

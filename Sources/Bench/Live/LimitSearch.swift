@@ -1,5 +1,5 @@
-/// Finds the largest number of cameras of which every promise is kept: by doubling or halving until it lies between two
-/// numbers, then by bisection.
+/// Finds the largest number of cameras for which every promise is kept: by doubling or halving to bracket it, then by
+/// bisection.
 struct LimitSearch {
     private let most: Int
     private let first: Int
@@ -7,18 +7,18 @@ struct LimitSearch {
     private(set) var kept: Int?
     private(set) var broken: Int?
 
-    /// Two numbers that are nearer than this, as a share, are one: a run says no more.
+    /// Numbers closer than this, as a share, are equal: a run is no more precise.
     private static let precision = 0.02
 
     /// - Parameters:
-    ///   - first: where it begins.
-    ///   - most: what is not gone beyond.
+    ///   - first: the start of the search.
+    ///   - most: its upper limit.
     init(from first: Int, most: Int) {
         self.first = max(1, min(first, most))
         self.most = most
     }
 
-    /// The number that is to be tried next; nil where the limit is known.
+    /// The next number to try; nil where the limit is known.
     var next: Int? {
         switch (kept, broken) {
         case (nil, nil): first
@@ -37,7 +37,8 @@ struct LimitSearch {
     }
 }
 
-/// When cameras start, so that their key frames are spread evenly, and no more of them open at a time than a box can take.
+/// Start times of cameras that spread their key frames evenly, with a limited number of simultaneous connection
+/// attempts.
 enum Stagger {
     /// Cameras that start in one key frame interval.
     private static let group = 32

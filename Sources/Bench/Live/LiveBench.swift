@@ -5,15 +5,15 @@ import Pipeline
 import Runtime
 public import Video
 
-/// Paced cameras that play clips from memory, through the daemon's own cameras and pipelines and one shared detector: what
-/// they cost, and whether every promise is kept.
+/// Paced cameras that play clips from memory, through the daemon's own cameras and pipelines and one shared detector:
+/// measures their cost, and whether every promise is kept.
 public struct LiveBench: Sendable {
     public struct Options: Sendable {
-        /// What is measured, after the warm-up.
+        /// Measured seconds, after the warm-up.
         public var seconds: Double
         /// Dwell, kinds, sampling, truth, aspect and tiles as for a benchmark; the rest is not used.
         public var watch: Benchmark.Options
-        /// Where an RTSP server plays the clips, in their order; none where they are played from memory.
+        /// The streams of an RTSP server that plays the clips, in their order; none where they are played from memory.
         public var streams: [CameraURL]
 
         public init(seconds: Double = 60, watch: Benchmark.Options, streams: [CameraURL] = []) {
@@ -23,18 +23,19 @@ public struct LiveBench: Sendable {
         }
     }
 
-    /// How far a run is: 0…1.
+    /// The progress of a run: 0…1.
     public enum Progress: Sendable, Equatable {
-        /// Cameras that are not yet ready are left.
+        /// The share of cameras that are ready.
         case starting(Double)
         case measuring(Double)
     }
 
     /// The fewest and the most cameras.
     public static let range = 1...2000
-    /// Looks that each camera has given when the measurement begins.
+    /// Looks of each camera before the measurement begins.
     private static let warmUp = 2
-    /// Seconds after the last start in which they must be there; without them it begins all the same, and they are missed.
+    /// Seconds after the last start to wait for them; after that the measurement begins all the same, and they count as
+    /// missed.
     private static let patience = 60.0
     private static let tick = Duration.milliseconds(100)
 
@@ -44,9 +45,9 @@ public struct LiveBench: Sendable {
     /// Of the process, with the clips in memory and before the first camera.
     private let residentBefore: Double
 
-    /// Throws where the truth of a clip cannot be used.
+    /// Throws where the truth of a clip is unusable.
     ///
-    /// - Parameter clips: taken in turn.
+    /// - Parameter clips: assigned in turn.
     public init(detector: ObjectDetector, clips: [MemoryClip], options: Options) throws {
         self.detector = detector
         self.options = options
@@ -64,11 +65,11 @@ public struct LiveBench: Sendable {
     /// The shortest of all clips, in seconds.
     private var keyInterval: Double { clips.map(\.clip.keyInterval).min() ?? 0 }
 
-    /// Runs so many cameras; nil where it was stopped before anything was measured.
+    /// Runs so many cameras; nil where it was stopped before the measurement.
     ///
     /// - Parameters:
-    ///   - isStopped: asked now and then: what was measured until then is the result.
-    ///   - progress: called now and then.
+    ///   - isStopped: called periodically: the result covers the time until then.
+    ///   - progress: called periodically.
     public func run(
         _ cameras: Int, isStopped: @Sendable () -> Bool = { false }, progress: (Progress) -> Void = { _ in }
     ) async -> LiveRun? {
@@ -87,7 +88,7 @@ public struct LiveBench: Sendable {
         return await withTaskGroup(of: Void.self) { group in
             for (camera, start) in zip(all, starts) {
                 group.addTask {
-                    // Cancelled before its time, it is stopped too, and ends at once.
+                    // A camera cancelled before its start is stopped too, and ends at once.
                     try? await Task.sleep(for: .seconds(start))
                     await camera.run()
                 }
@@ -127,12 +128,12 @@ public struct LiveBench: Sendable {
             keyInterval: keyInterval, promise: promise, cameras: cameras.map { $0.end(at: end) })
     }
 
-    /// Finds the largest number of cameras that keeps every promise. Returns the runs in their order, and the limit; nil for it
-    /// where it was stopped before it was known.
+    /// Finds the largest number of cameras for which every promise is kept. Returns the runs in their order, and the
+    /// limit; nil for it where it was stopped before it was known.
     ///
     /// - Parameters:
-    ///   - cameras: where the search begins.
-    ///   - progress: called now and then with the number of cameras of the run.
+    ///   - cameras: the start of the search.
+    ///   - progress: called periodically with the number of cameras of the run.
     ///   - done: called after each run.
     public func findLimit(
         from cameras: Int, isStopped: @Sendable () -> Bool = { false }, progress: (Int, Progress) -> Void = { _, _ in },

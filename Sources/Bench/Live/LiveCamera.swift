@@ -6,16 +6,16 @@ import Pipeline
 import Synchronization
 import Video
 
-/// One paced camera of a live run: the daemon's camera, its pipeline, and what its looks cost.
+/// One paced camera of a live run: the daemon's camera, its pipeline, and the cost of its looks.
 final class LiveCamera: Sendable {
-    /// What was measured, in seconds where nothing else is said.
+    /// The measured values, in seconds unless stated otherwise.
     struct Reading: Sendable {
         var due = 0
         var made = 0
         var missed = 0
         var blind = 0.0
-        /// From the moment at which a camera would have sent a picture to the end of its look; of a stream, whose moments nobody
-        /// knows here, from the moment at which it was decoded.
+        /// From the time at which a camera would have sent a picture to the end of its look; for a stream, where that
+        /// time is unknown, from the time of decoding.
         var delays: [Double] = []
         /// From the threshold of each alert to the end of the look that opened it.
         var openings: [Double] = []
@@ -47,8 +47,8 @@ final class LiveCamera: Sendable {
     private let state: Mutex<State>
 
     /// - Parameters:
-    ///   - clip: what is played, or what the stream shows.
-    ///   - stream: where a server plays the clip; nil where it comes from memory.
+    ///   - clip: played, or identical to the stream.
+    ///   - stream: where a server plays the clip; nil where it is played from memory.
     ///   - promise: see `PromiseLedger`.
     init(
         id: String, clip: MemoryClip, stream: CameraURL?, zones: [WatchedZone], detector: ObjectDetector,
@@ -82,7 +82,7 @@ final class LiveCamera: Sendable {
 
     func stop() { camera.stop() }
 
-    /// What follows is measured.
+    /// The measurement starts.
     func begin(at time: Double) {
         let counters = camera.counters
         state.withLock { state in
@@ -143,7 +143,7 @@ final class LiveCamera: Sendable {
         }
     }
 
-    /// Also before it is measured: it explains what is missing then.
+    /// Also before the measurement: it explains what is missing then.
     private func note(_ fault: String) {
         state.withLock { state in
             if !state.reading.faults.contains(fault) { state.reading.faults.append(fault) }

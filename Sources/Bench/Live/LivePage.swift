@@ -1,8 +1,8 @@
 import Foundation
 
-/// The report of live runs as one page: no scripts, nothing from elsewhere, light and dark.
+/// The report of live runs as one page: no scripts, no external resources, light and dark.
 public enum LivePage {
-    /// - Parameter date: when it was measured, as it is shown.
+    /// - Parameter date: of the measurement, as displayed.
     public static func html(_ report: LiveReport, date: String) -> String {
         guard let run = report.chosen else { return "" }
         return """
@@ -132,7 +132,7 @@ public enum LivePage {
         "<svg viewBox=\"0 0 \(number(width, 0)) \(number(height, 0))\" role=\"img\" aria-label=\"\(title)\">\(body)</svg>"
     }
 
-    /// Lines and figures for 0…`most`, and what the axes mean.
+    /// Lines and labels for 0…`most`, and the titles of the axes.
     private static func axes(
         most: Double, digits: Int, en: (x: String, y: String), zh: (x: String, y: String)
     ) -> String {
@@ -147,9 +147,9 @@ public enum LivePage {
         return parts.joined()
     }
 
-    /// One figure of all runs by the number of cameras.
+    /// One value of all runs by the number of cameras.
     ///
-    /// - Parameter limit: what it must stay below, with its name.
+    /// - Parameter limit: the upper bound, with its name.
     private static func runsPlot(
         _ report: LiveReport, _ title: String, _ en: String, _ zh: String, limit: (at: Double, name: String)? = nil,
         _ value: (LiveRun) -> Double?
@@ -157,7 +157,7 @@ public enum LivePage {
         let runs = report.runs.sorted { $0.cameras < $1.cameras }.compactMap { run in value(run).map { (run, $0) } }
         guard let least = runs.first?.0.cameras, let largest = runs.last?.0.cameras else { return nothing }
         let most = nice(max(limit?.at ?? 0, runs.map(\.1).max() ?? 0) * 1.1)
-        // By doublings, as the search goes.
+        // Logarithmic, like the search.
         func x(_ cameras: Int) -> Double {
             guard largest > least else { return frame.left + inner.width / 2 }
             let share = log(Double(cameras) / Double(least)) / log(Double(largest) / Double(least))
@@ -180,7 +180,7 @@ public enum LivePage {
                 "<circle class=\"\(run.isKept ? "dot" : "dot broken")\" cx=\"\(number(x, 1))\" cy=\"\(number(y, 1))\" "
                     + "r=\"5\"><title>\(run.cameras): \(number(value, 4))</title></circle>")
             if runs.count == 1 { parts.append(text(x + 10, y - 10, number(value, 4), "start", "strong")) }
-            // Names that would lie on one another are left out; the table has them all.
+            // Overlapping names are left out; the table has them all.
             guard x >= free else { continue }
             free = x + 34
             parts.append(text(x, height - 24, "\(run.cameras)", "middle"))
@@ -230,7 +230,7 @@ public enum LivePage {
 
     private static func delayPlot(_ run: LiveRun) -> String {
         guard let longest = run.delays.max(), longest > 0 else { return nothing }
-        // Up to the next key frame, or as far as there is anything.
+        // Up to the next key frame, or to the longest value.
         let span = nice(max(longest, 1e-3))
         let bins = 40
         var counts = [Int](repeating: 0, count: bins)
@@ -271,14 +271,14 @@ public enum LivePage {
         return svg("distribution of the delay of looks", parts.joined())
     }
 
-    /// Where an axis ends, so that its quarters are round.
+    /// The end of an axis with round quarters.
     static func nice(_ value: Double) -> Double {
         guard value > 0, value.isFinite else { return 1 }
         let power = pow(10, log10(value).rounded(.down))
         return ([1.2, 1.6, 2, 2.4, 3.2, 4, 6, 8].first { $0 * power >= value * 0.999_999 } ?? 12) * power
     }
 
-    /// Digits that tell steps of this size apart.
+    /// Digits that distinguish steps of this size.
     private static func digits(_ step: Double) -> Int { max(0, Int((-log10(max(step, 1e-6))).rounded(.up)) + 1) }
 
     // MARK: Parts

@@ -1,15 +1,15 @@
 import Foundation
 import Glibc
 
-/// Whether the system lets this process have as many threads and open files as cameras need.
+/// Whether the system permits as many threads and open files as the cameras need.
 public enum LiveRoom {
-    /// Beside one for each camera.
+    /// In addition to one for each camera.
     private static let threads = 32
     private static let files = 64
     /// Of one session, over UDP.
     private static let sockets = 3
 
-    /// What is too little for so many cameras and what to do about it; nil where there is enough.
+    /// The insufficient limit for so many cameras and its remedy; nil where all suffice.
     public static func fault(cameras: Int, overRTSP: Bool) -> String? {
         fault(
             cameras: cameras, files: files + (overRTSP ? cameras * sockets : 0), freeThreads: freeThreads,
@@ -17,8 +17,8 @@ public enum LiveRoom {
     }
 
     /// - Parameters:
-    ///   - files: that are needed.
-    ///   - freeThreads, freeFiles: what there is; nil where there is no limit.
+    ///   - files: the needed number.
+    ///   - freeThreads, freeFiles: the available numbers; nil where there is no limit.
     static func fault(cameras: Int, files: Int, freeThreads: Int?, freeFiles: Int?) -> String? {
         if let freeThreads, freeThreads < cameras + threads {
             return
@@ -37,12 +37,12 @@ public enum LiveRoom {
         let running = Int(
             text("/proc/loadavg")?.split(separator: " ").dropFirst(3).first?.split(separator: "/").last ?? "")
         let system = text("/proc/sys/kernel/threads-max").flatMap { Int($0) }.map { $0 - (running ?? 0) }
-        // Root is not held to it.
+        // Root is not subject to it.
         let user = getuid() == 0 ? nil : limit(__RLIMIT_NPROC)
         return [system, user, groupThreads].compactMap { $0 }.min()
     }
 
-    /// Of the control group and those around it.
+    /// Of the control group and its parents.
     private static var groupThreads: Int? {
         guard let line = text("/proc/self/cgroup")?.split(separator: "\n").first(where: { $0.hasPrefix("0::/") })
         else { return nil }

@@ -1,30 +1,30 @@
 import Foundation
 
-/// What one run of paced cameras measured; the keys are the published format.
+/// The result of one run of paced cameras; the keys are the published format.
 public struct LiveRun: Encodable, Sendable {
     /// Shares of the processor time, 0…1, together 1.
     public struct Shares: Encodable, Sendable {
-        /// With receiving: all that the cameras' threads do.
+        /// Including receiving: everything in the cameras' threads.
         public let decode: Double
         public let gate: Double
         public let infer: Double
-        /// What the pipelines say that is neither: tracking, ground, rules.
+        /// The rest of the pipelines: tracking, background, rules.
         public let rest: Double
-        /// What nobody says: the runtime, tasks, threads, this benchmark.
+        /// Not attributed: the runtime, tasks, threads, this benchmark.
         public let other: Double
     }
 
     /// Why cameras were offline or looks failed.
     public struct Fault: Encodable, Sendable {
         public let what: String
-        /// How many had it.
+        /// How many cameras had it.
         public let cameras: Int
     }
 
     public let cameras: Int
-    /// That were measured, after the warm-up.
+    /// Measured seconds, after the warm-up.
     public let seconds: Double
-    /// Processor seconds of this process for each second.
+    /// Processor seconds of this process per second.
     public let coresUsed: Double
     public let coresPerCamera: Double
     /// See `PromiseLedger`.
@@ -34,13 +34,13 @@ public struct LiveRun: Encodable, Sendable {
     /// Of all cameras together.
     public let blindSeconds: Double
     public let inferences: Int
-    /// From the moment at which a camera would have sent a picture to the end of its look, in seconds.
+    /// From the time at which a camera would have sent a picture to the end of its look, in seconds.
     public let lookDelay: ClipReport.Delay
-    /// Alerts that were opened, and from their threshold to the end of the look that did it, in seconds.
+    /// Opened alerts, and the time from their threshold to the end of the look that opened them, in seconds.
     public let alerts: Int
     public let openingDelay: ClipReport.Delay
     /// Resident memory of this process: with the clips and the detector, before the first camera; at the end; and the
-    /// difference by cameras.
+    /// difference per camera.
     public let residentBefore: Double
     public let resident: Double
     public let residentPerCamera: Double
@@ -83,7 +83,8 @@ public struct LiveRun: Encodable, Sendable {
         bytes = sum(\.bytes)
         let known = (decode: sum(\.decode), gate: sum(\.gate), infer: sum(\.infer), rest: sum(\.rest))
         let sum = known.decode + known.gate + known.infer + known.rest
-        // A thread tells what it used when its picture is done, so that the parts may be a little more than the whole.
+        // A thread reports its time when its picture is finished, so that the sum of the parts may slightly exceed the
+        // whole.
         let whole = max(processorSeconds, sum, 1e-9)
         shares = Shares(
             decode: rounded(known.decode / whole), gate: rounded(known.gate / whole),
@@ -118,15 +119,15 @@ public struct LiveRun: Encodable, Sendable {
 
 /// All runs of one call.
 public struct LiveReport: Encodable, Sendable {
-    /// By their paths as they were given.
+    /// The paths as given.
     public let clips: [String]
-    /// In the order in which they were made; at least one.
+    /// In the order of the runs; at least one.
     public let runs: [LiveRun]
-    /// The largest number of cameras that kept every promise, 0 where not even one did; nil where nobody looked for it.
+    /// The largest number of cameras that kept every promise, 0 where not even one did; nil without a search.
     public let limit: Int?
-    /// The cameras were streams of an RTSP server, and not played from memory.
+    /// The cameras were streams of an RTSP server rather than played from memory.
     let isOverRTSP: Bool
-    /// That vehicles, stalls and refuse may stay, in seconds.
+    /// The tolerated dwell of vehicles, stalls and refuse, in seconds.
     let dwell: Double
 
     /// Nil where nothing was measured.
@@ -136,7 +137,7 @@ public struct LiveReport: Encodable, Sendable {
         isOverRTSP = overRTSP
     }
 
-    /// The one that the figures are of: that at the limit, else the last.
+    /// The run whose figures are reported: that at the limit, else the last.
     public var chosen: LiveRun? { runs.last { $0.cameras == limit } ?? runs.last }
 
     private enum TopKeys: CodingKey { case live }
@@ -145,7 +146,7 @@ public struct LiveReport: Encodable, Sendable {
         case dwell = "dwell_s"
     }
 
-    /// The figures of the chosen run stand beside `limit`, and those of all runs in `runs`.
+    /// The figures of the chosen run are beside `limit`, and those of all runs in `runs`.
     public func encode(to encoder: any Encoder) throws {
         var top = encoder.container(keyedBy: TopKeys.self)
         let live = top.superEncoder(forKey: .live)

@@ -1,14 +1,15 @@
-/// How one camera keeps the promise of its looks, over a time that is measured.
+/// How one camera keeps the promise of its looks, over the measured time.
 ///
-/// The sampling promises a look every `promise` seconds; where key frames come is the camera's business, so a look may be late
-/// by one key frame interval. It is missed where more than both together, the `limit`, has passed since the last look ended;
-/// each further promise that passes without one is another one that is missed. From the limit on the camera is blind, until
-/// the next look has ended. What counts is the end of a look, by the clock: before it nobody knows what the picture shows.
+/// The sampling promises a look every `promise` seconds; the position of key frames depends on the camera, so a look
+/// may be late by one key-frame interval. It is missed where more than both together, the `limit`, has passed since the
+/// last look ended; each further promise that passes without one counts as another missed look. From the limit on the
+/// camera is blind, until the next look has ended. Looks count when they end, since the picture is not evaluated
+/// before.
 struct PromiseLedger {
     let promise: Double
     let limit: Double
 
-    /// Looks that the promise asks for in the time that was measured: one for each whole promise.
+    /// Looks required by the promise in the measured time: one for each whole promise.
     private(set) var due = 0
     private(set) var made = 0
     private(set) var missed = 0
@@ -20,7 +21,7 @@ struct PromiseLedger {
     private var end: Double?
     private var last: Double?
 
-    /// - Parameter keyInterval: seconds from one key frame to the next, at most.
+    /// - Parameter keyInterval: longest key-frame interval in seconds.
     init(promise: Double, keyInterval: Double) {
         self.promise = promise
         limit = promise + keyInterval
@@ -28,7 +29,7 @@ struct PromiseLedger {
 
     var isMeasuring: Bool { begin != nil && end == nil }
 
-    /// What follows is measured. A camera without any look so far is blind from here on.
+    /// The measurement starts. A camera without any look so far is blind from here on.
     mutating func begin(at time: Double) { begin = time }
 
     /// A look has ended.

@@ -1,7 +1,7 @@
 import Foundation
 
-/// What a codec leaves of a plane: blocks of 8 × 8 through the discrete cosine transform and back, with the quantisation
-/// of JPEG's Annex K (ITU-T T.81), which H.264's intra blocks resemble in blocking and ringing.
+/// The effect of a codec on a plane: blocks of 8 × 8 through the discrete cosine transform and back, with the
+/// quantisation of JPEG's Annex K (ITU-T T.81), which H.264's intra blocks resemble in blocking and ringing.
 struct BlockCodec {
     /// ITU-T T.81, table K.1: luminance.
     private static let steps: [Float] = [
@@ -25,7 +25,7 @@ struct BlockCodec {
         steps = Self.steps.map { max(1, $0 * scale) }
     }
 
-    /// Whole blocks only: what is left at the right and the lower edge stays as it is.
+    /// Whole blocks only: the remainder at the right and the lower edge is unchanged.
     func compress(_ plane: inout [UInt8], width: Int, height: Int) {
         var (block, rows) = ([Float](repeating: 0, count: 64), [Float](repeating: 0, count: 64))
         for top in stride(from: 0, through: height - Self.side, by: Self.side) {

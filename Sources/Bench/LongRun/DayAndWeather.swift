@@ -1,6 +1,7 @@
 import Foundation
 
-/// Light, weather, exposure, the sensor's noise and the codec over a day, for one camera: a state for each moment, by a seed.
+/// Light, weather, exposure, the sensor's noise and the codec over a day, for one camera: a state for each moment,
+/// determined by a seed.
 struct DayAndWeather {
     enum Weather: CaseIterable { case clear, broken, overcast, rain, haze, wind }
 
@@ -8,27 +9,27 @@ struct DayAndWeather {
         let weather: Weather
         /// 0 at night to 1 at noon.
         let daylight: Double
-        /// Multiplies all luma: what is left of a change of light when the exposure has followed, and its steps.
+        /// Factor of all luma: the change of light that the exposure has not compensated, and its steps.
         let gain: Double
         /// Levels by which blue is raised and red lowered.
         let colour: Double
-        /// How far haze or an overcast sky has come: 0 to 1. Neither begins from one look to the next.
+        /// The strength of haze or of an overcast sky: 0 to 1. Neither begins from one look to the next.
         let share: Double
         /// Standard deviation of the sensor's noise, in levels.
         let noise: Double
         /// 0…100, as JPEG counts.
         let quality: Int
-        /// The front of a cloud's shadow: where it begins and ends, in widths; nil where none is under way.
+        /// A cloud's shadow: its start and end, in widths; nil where there is none.
         let shadow: (from: Double, to: Double)?
-        /// Pixels by which the wind has moved the camera.
+        /// Displacement of the camera by wind, in pixels.
         let shift: (x: Int, y: Int)
     }
 
-    /// Seconds after midnight at which a run begins: the light is first even, so that the ground can be learnt.
+    /// Seconds after midnight at which a run begins: the light is even at first, so that the background can be learnt.
     private static let morning = 8.0 * 3600
-    /// Seconds for which one weather lasts, between two steps of the exposure, and from one cloud to the next.
+    /// Seconds of one weather, between two steps of the exposure, and from one cloud to the next.
     private static let weatherLasts = 1800.0
-    /// Seconds in which haze or an overcast sky comes and goes.
+    /// Seconds in which haze or an overcast sky fades in and out.
     private static let weatherFades = 300.0
     private static let exposureLasts = 180.0
     private static let cloudEvery = 300.0
@@ -56,7 +57,8 @@ struct DayAndWeather {
             shift: weather == .wind ? shift(at: seconds) : (0, 0))
     }
 
-    /// The exposure follows the daylight but for a tenth of it, in steps that take four seconds, each of up to a seventh.
+    /// The exposure follows the daylight except for a tenth of it, in steps that take four seconds, each of up to a
+    /// seventh.
     private func gain(at seconds: Double, _ daylight: Double) -> Double {
         func step(_ part: Int) -> Double {
             var random = SplitMix64(seed: seed, part: part, 2)
@@ -68,7 +70,7 @@ struct DayAndWeather {
         return exp(exposure) * (0.9 + 0.1 * daylight)
     }
 
-    /// It takes 20 s to a minute to come over the picture, stays as long and leaves as it came.
+    /// It takes 20 s to a minute to cover the picture, lasts as long and leaves the same way.
     private func shadow(at seconds: Double) -> (from: Double, to: Double)? {
         let part = Int(seconds / Self.cloudEvery)
         var random = SplitMix64(seed: seed, part: part, 3)

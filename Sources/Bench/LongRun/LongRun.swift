@@ -5,10 +5,10 @@ public import Inference
 import Pipeline
 import Video
 
-/// How often the product cries wolf: negative clips, varied by day and weather from a seed, watched for hours of media time.
+/// Measures false alerts: negative clips, varied by day and weather from a seed, watched for hours of media time.
 ///
-/// Looks come every two seconds, as of the daemon; there is nothing between them, so what is judged by pictures between
-/// the looks (smoke's burst frames) has less to go by than on a camera.
+/// Looks are two seconds apart, as in the daemon, with nothing in between, so methods that use pictures between the
+/// looks (smoke's burst frames) have less information than on a camera.
 public struct LongRun: Sendable {
     public struct Options: Sendable {
         /// Of media time, for all clips together.
@@ -25,16 +25,17 @@ public struct LongRun: Sendable {
     private let options: Options
     private let watch: Benchmark.Options
 
-    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its sampling, annotation and evidence are not used.
+    /// - Parameter watch: dwell, kinds and aspect as for a benchmark; its sampling, annotation and evidence are not
+    ///   used.
     public init(detector: ObjectDetector, options: Options, watch: Benchmark.Options) {
         self.detector = detector
         self.options = options
         self.watch = watch
     }
 
-    /// The clips share the hours evenly. One that cannot be used is named in the report.
+    /// The clips share the hours evenly. An unusable one is named in the report.
     ///
-    /// - Parameter progress: called now and then with a clip and the share of the whole that is done, 0…1.
+    /// - Parameter progress: called periodically with a clip and the completed share of the whole, 0…1.
     public func run(_ clips: [String], progress: (String, Double) -> Void = { _, _ in }) async -> LongRunReport {
         var reports: [LongRunReport.Clip] = []
         let seconds = options.hours * 3600 / Double(max(1, clips.count))

@@ -1,6 +1,6 @@
 public import Domain
 
-/// What a long run says; the keys are the published format.
+/// The result of a long run; the keys are the published format.
 public struct LongRunReport: Encodable, Sendable {
     public struct Alert: Encodable, Sendable {
         public let kind: String
@@ -19,10 +19,10 @@ public struct LongRunReport: Encodable, Sendable {
 
     public struct Clip: Encodable, Sendable {
         public let clip: String
-        /// Of media time that was watched, and of those the ones in which the camera seemed unable to see.
+        /// Hours of media time, and those of them in which the camera seemed unable to see.
         public let hours: Double
         public let blindHours: Double
-        /// What was watched for.
+        /// The watched kinds.
         public let kinds: [String]
         /// Why it was not watched, or not to the end.
         public let fault: String?
@@ -34,10 +34,10 @@ public struct LongRunReport: Encodable, Sendable {
         }
     }
 
-    /// False alerts of one kind on a camera in a day.
+    /// False alerts of one kind per camera and day.
     public struct Rate: Encodable, Sendable {
         public let kind: String
-        /// Hours in which the kind was watched for and the camera could see.
+        /// Hours in which the kind was watched and the camera could see.
         public let hours: Double
         public let rate: PoissonRate
 

@@ -2,7 +2,7 @@ import Domain
 import Foundation
 import Video
 
-/// The looks of a clip, held small, that go round for as long as a long run needs: the end is cross-faded into the
+/// The looks of a clip as small pictures, repeated for as long as a long run needs: the end is cross-faded into the
 /// beginning, so that nothing jumps.
 struct LoopedClip {
     struct Planes {
@@ -12,22 +12,22 @@ struct LoopedClip {
 
     struct Unusable: Error, CustomStringConvertible { let description: String }
 
-    /// Seconds between two looks, as the daemon's usual ones.
+    /// Seconds between two looks, the daemon's default.
     static let look = 2.0
-    /// Looks over which the end becomes the beginning, and the least that a loop has: less would be all cross-fade.
+    /// Looks of the cross-fade, and the least number of looks in a loop: with fewer all of it would be cross-fade.
     private static let fade = 2
     private static let least = 4
-    /// More than this is not held: ten minutes; and no wider: the detector's input is narrower.
+    /// Most looks that are stored: ten minutes; and the largest width: the detector's input is narrower.
     private static let most = 300
     private static let widest = 640.0
 
     let width: Int
     let height: Int
     private let looks: [Planes]
-    /// Looks of one round.
+    /// Looks of one repetition.
     let period: Int
 
-    /// - Throws: where the clip cannot be read or is too short to go round.
+    /// - Throws: where the clip is unreadable or too short to loop.
     init(path: String, aspect: Aspect?) throws {
         var recording = try Recording(path: path, sampling: .every(seconds: Self.look), aspect: aspect)
         var looks: [Planes] = []
@@ -57,10 +57,10 @@ struct LoopedClip {
         period = looks.count - Self.fade
     }
 
-    /// The look number `index` of an endless row.
+    /// The look with number `index` of an endless sequence.
     func look(_ index: Int) -> Planes {
         let place = index % period
-        // The first looks of a round are the last ones of the round before, on their way out.
+        // The first looks of a repetition fade out the last ones of the previous one.
         guard index >= period, place < Self.fade else { return looks[place] }
         let share = (place + 1) * 256 / (Self.fade + 1)
         let (old, new) = (looks[period + place], looks[place])

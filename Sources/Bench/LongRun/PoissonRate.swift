@@ -9,7 +9,7 @@ public struct PoissonRate: Sendable, Equatable {
     public let low: Double
     public let high: Double
 
-    /// - Parameter exposure: the time that was watched, in the rate's units, above 0.
+    /// - Parameter exposure: the watched time, in the rate's units, above 0.
     public init(count: Int, exposure: Double) {
         self.count = count
         rate = Double(count) / exposure
@@ -28,7 +28,7 @@ public struct PoissonRate: Sendable, Equatable {
         return high
     }
 
-    /// The probability of `count` events and fewer where `mean` are expected.
+    /// The probability of at most `count` events where `mean` are expected.
     private static func atMost(_ count: Int, _ mean: Double) -> Double {
         guard mean > 0 else { return 1 }
         var sum = 0.0

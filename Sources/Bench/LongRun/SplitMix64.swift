@@ -4,7 +4,7 @@ struct SplitMix64: RandomNumberGenerator {
 
     init(seed: UInt64) { state = seed }
 
-    /// One of its own for each part of a long run, so that a part is the same whatever was asked before.
+    /// A separate generator for each part of a long run, so that a part does not depend on earlier requests.
     init(seed: UInt64, part: Int, _ what: UInt64) {
         var mixed = SplitMix64(seed: seed &+ what &* 0xd1b5_4a32_d192_ed03 &+ UInt64(truncatingIfNeeded: part))
         state = mixed.next()

@@ -1,12 +1,12 @@
 import Foundation
 
-/// Changes a picture as light, weather and sensor have it at one moment.
+/// Changes a picture by the light, weather and sensor of one moment.
 struct Weathering {
-    /// What is left of the direct sun under a cloud, once the exposure has followed half of it; the edge of its shadow,
-    /// in widths.
+    /// The remaining share of direct sun under a cloud, once the exposure has compensated half of it; the edge of its
+    /// shadow, in widths.
     private static let shade = 0.6
     private static let edge = 0.25
-    /// Daylight below which a camera goes to infra-red: it is grey then.
+    /// Daylight below which a camera switches to infra-red, and is grey.
     private static let infraRed = 0.12
     /// The share of the light that haze adds, and its level.
     private static let haze = (share: 0.25, level: 190.0)
@@ -35,7 +35,7 @@ struct Weathering {
     }
 
     private func relight(_ luma: inout [UInt8], _ moment: DayAndWeather.Moment) {
-        // The column decides: a shadow comes over the picture from the left.
+        // Depends on the column only: a shadow moves over the picture from the left.
         let gains = (0..<width).map { column -> Double in
             guard let shadow = moment.shadow else { return moment.gain }
             let x = Double(column) / Double(width)
@@ -80,7 +80,7 @@ struct Weathering {
         }
     }
 
-    /// The sum of four even numbers is near enough to a normal one.
+    /// The sum of four uniform values is close enough to a normal distribution.
     private func noise(_ luma: inout [UInt8], _ deviation: Double, _ random: inout SplitMix64) {
         // Four bytes of 0…255 have a variance of 4 · 65535/12.
         let scale = deviation / 147.8

@@ -1,20 +1,20 @@
 import Domain
 import Yams
 
-/// The text of a configuration, which can be edited in places: whatever an edit is not about stays byte for byte, with its
-/// comments, blank lines, quotes, indentation and line ends.
+/// The text of a configuration, which can be edited in place: everything else remains byte for byte, with its comments,
+/// blank lines, quotes, indentation and line ends.
 ///
-/// After each edit the text is read again, and must say what was meant: an edit that would not is refused.
+/// After each edit the text is parsed again, and must have the intended meaning: otherwise the edit is refused.
 public struct ConfigurationDocument: Sendable {
     public private(set) var text: String
-    /// How the file is called.
+    /// The name of the file.
     public let file: String
-    /// All that it says.
+    /// Its parsed content.
     public private(set) var value: ConfigurationValue
-    /// Keys that hold a dot.
+    /// Keys that contain a dot.
     private let dotted: Set<String>
 
-    /// Reads the text; it need not be a valid configuration, but YAML with a map at its top.
+    /// Parses the text; it need not be a valid configuration, but YAML with a map at its top.
     public init(text: String, file: String) throws(ConfigurationFaults) {
         let log = FaultLog(file: file)
         guard let node = SourceText.compose(text, log) else { throw log.faults }
@@ -28,7 +28,7 @@ public struct ConfigurationDocument: Sendable {
         dotted = Set(((try? Catalogue.builtIn().kinds) ?? []).map(\.rawValue).filter { $0.contains(".") })
     }
 
-    /// What stands at `path`; throws where there is nothing.
+    /// The value at `path`; throws where there is none.
     public func value(at path: ConfigurationPath) throws(ConfigurationEditFault) -> ConfigurationValue {
         let (found, rest) = try resolve(path)
         guard rest.isEmpty else { throw Self.nothing(at: path) }
@@ -41,13 +41,13 @@ public struct ConfigurationDocument: Sendable {
         }
     }
 
-    /// The keys of `path`, without the items of lists, each in full: what a descriptor of fields is found by.
+    /// The keys of `path`, without the items of lists, each in full: identifies the field descriptor.
     public func keys(of path: ConfigurationPath) throws(ConfigurationEditFault) -> [String] {
         let (found, rest) = try resolve(path)
         return found.compactMap { if case .key(let key) = $0 { key } else { nil } } + rest
     }
 
-    /// Gives `path` this value. Keys that are missing are made, at the end of their section; items of lists are not.
+    /// Sets the value at `path`. Missing keys are created, at the end of their section; missing items of lists are not.
     public mutating func set(
         _ path: ConfigurationPath, to value: ConfigurationValue
     ) throws(ConfigurationEditFault) {
@@ -58,7 +58,7 @@ public struct ConfigurationDocument: Sendable {
         }
     }
 
-    /// Adds an item to the end of the list at `path`, which is made where it is missing.
+    /// Adds an item to the end of the list at `path`, which is created where it is missing.
     public mutating func add(
         _ value: ConfigurationValue, to path: ConfigurationPath
     ) throws(ConfigurationEditFault) {
@@ -69,7 +69,8 @@ public struct ConfigurationDocument: Sendable {
         }
     }
 
-    /// Takes a key or an item out, with its lines. Comments above it stay. A section whose last key goes is left empty, as `{}`.
+    /// Removes a key or an item, with its lines. Comments above it remain. A section without keys is left empty, as
+    /// `{}`.
     public mutating func remove(_ path: ConfigurationPath) throws(ConfigurationEditFault) {
         let (found, rest) = try resolve(path)
         guard rest.isEmpty else { throw Self.nothing(at: path) }
@@ -90,7 +91,7 @@ public struct ConfigurationDocument: Sendable {
         let edited = editor.text
         let log = FaultLog(file: file)
         guard let read = SourceText.compose(edited, log) else {
-            // What was put in may be too large, or hold what no file may.
+            // The new value may be too large, or contain something invalid in any file.
             let isReadable = log.faults.faults.contains {
                 $0.message.contains("control character") || $0.message.contains("1 MiB")
             }
@@ -108,7 +109,7 @@ public struct ConfigurationDocument: Sendable {
     private static let unsupported = ConfigurationEditFault(
         .unsupported, "the file is written in a way that cannot be edited here without changing more: edit it by hand")
 
-    /// The steps to what is there, and the keys of what is not.
+    /// The steps to the existing part, and the keys of the missing one.
     private func resolve(
         _ path: ConfigurationPath
     ) throws(ConfigurationEditFault) -> (found: [ValueStep], rest: [String]) {
@@ -198,14 +199,14 @@ public struct ConfigurationDocument: Sendable {
     }
 }
 
-/// Why a configuration could not be edited, and what to do. Holds no credentials.
+/// Why a configuration could not be edited, and the remedy. Contains no credentials.
 public struct ConfigurationEditFault: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Reason: Sendable, Hashable {
-        /// The path or the value is none.
+        /// The path or the value is invalid.
         case malformed
         /// There is nothing at the path.
         case missing
-        /// The file is written in a way that cannot be edited here.
+        /// The file uses a style of YAML that cannot be edited here.
         case unsupported
     }
 

@@ -19,10 +19,10 @@ public struct ConfigurationPath: Sendable, Hashable {
     }
 
     let steps: [Step]
-    /// As it was written.
+    /// The original spelling.
     public let text: String
 
-    /// Throws `ConfigurationEditFault` where `text` is no path.
+    /// Throws `ConfigurationEditFault` where `text` is not a path.
     public init(_ text: String) throws(ConfigurationEditFault) {
         var steps: [Step] = []
         var rest = Substring(text)

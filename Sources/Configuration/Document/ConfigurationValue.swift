@@ -1,6 +1,6 @@
 import Yams
 
-/// What stands in a part of the configuration, however it is written.
+/// The content of a part of the configuration, independent of its notation.
 public enum ConfigurationValue: Sendable, Hashable {
     public struct Entry: Sendable, Hashable {
         public var key: String
@@ -9,14 +9,14 @@ public enum ConfigurationValue: Sendable, Hashable {
         public init(_ key: String, _ value: ConfigurationValue) { (self.key, self.value) = (key, value) }
     }
 
-    /// Nothing, `~` or `null`: reads as if the key were missing.
+    /// Nothing, `~` or `null`: equivalent to a missing key.
     case empty
     case text(String)
     indirect case list([ConfigurationValue])
-    /// In the order of the file; the keys differ.
+    /// In the order of the file; keys are unique.
     indirect case map([Entry])
 
-    /// Reads one value of YAML, e.g. `[car, bus]`.
+    /// Parses one YAML value, e.g. `[car, bus]`.
     public init(yaml text: String) throws(ConfigurationEditFault) {
         let isBlank = text.allSatisfy(\.isWhitespace)
         let log = FaultLog(file: "the value")
@@ -62,14 +62,14 @@ public enum ConfigurationValue: Sendable, Hashable {
     }
 }
 
-/// A step to a value that is there, or shall be.
+/// A step to an existing or a new value.
 enum ValueStep: Sendable, Hashable {
     case key(String)
     /// From 0.
     case index(Int)
 }
 
-/// The meaning of each edit of the text: what is read afterwards must be this.
+/// The semantics of each edit, with which the parsed result is compared.
 extension ConfigurationValue {
     func setting(_ value: ConfigurationValue, at steps: ArraySlice<ValueStep>) -> ConfigurationValue {
         changing(at: steps) { _ in value }

@@ -1,6 +1,6 @@
 import Yams
 
-/// Where each value stands in the text. libyaml tells where a node begins; its end is found in the text itself.
+/// The location of each value in the text. libyaml gives the start of a node; its end is found in the text itself.
 struct SourceLayout {
     struct Pair {
         let key: String
@@ -11,7 +11,7 @@ struct SourceLayout {
     }
 
     struct Item {
-        /// Of its dash; where the item begins in a list in brackets.
+        /// Of its dash; in a flow sequence the start of the item.
         let start: Int
         let value: Part
     }
@@ -26,7 +26,7 @@ struct SourceLayout {
         /// Offsets in Unicode scalars; empty where the value is left out.
         let range: Range<Int>
         let content: Content
-        /// Between brackets.
+        /// In flow style.
         let isFlow: Bool
 
         var isEmpty: Bool {
@@ -39,7 +39,7 @@ struct SourceLayout {
     struct Lost: Error {}
 
     let scalars: [Unicode.Scalar]
-    /// Where lines begin, as libyaml counts them.
+    /// Starts of lines, as libyaml counts them.
     let lines: [Int]
     private(set) var root: Part
 
@@ -51,7 +51,7 @@ struct SourceLayout {
     }
 
     private static func lines(in scalars: [Unicode.Scalar]) -> [Int] {
-        // A byte order mark is no part of the first line.
+        // A byte order mark is not part of the first line.
         var lines = [scalars.first == "\u{FEFF}" ? 1 : 0]
         var index = 0
         while index < scalars.count {
@@ -76,14 +76,14 @@ struct SourceLayout {
 
     func lineStart(_ offset: Int) -> Int { lines.last { $0 <= offset } ?? 0 }
 
-    /// Before its break.
+    /// Before its line break.
     func lineEnd(_ offset: Int) -> Int {
         var end = offset
         while end < scalars.count, !Self.isBreak(scalars[end]) { end += 1 }
         return end
     }
 
-    /// After its break.
+    /// After its line break.
     func nextLine(_ offset: Int) -> Int { lines.first { $0 > offset } ?? scalars.count }
 
     func column(_ offset: Int) -> Int { offset - lineStart(offset) }
@@ -124,7 +124,7 @@ struct SourceLayout {
                 let colon = skipBlanks(from: name.range.upperBound)
                 let anchor = isPlain && colon < scalars.count && scalars[colon] == ":" ? colon + 1 : nil
                 var part = try part(value, inFlow: isFlow)
-                // Nothing at all stands at the colon; libyaml tells where the next token is.
+                // Nothing follows the colon; libyaml gives the position of the next token.
                 if let anchor, part.range.isEmpty {
                     part = Part(range: anchor..<anchor, content: part.content, isFlow: isFlow)
                 }
@@ -152,11 +152,11 @@ struct SourceLayout {
         }
     }
 
-    /// Yams does not tell: its style is that of the event at the end, which has none. Neither a plain key nor a dash begins
-    /// like this.
+    /// Yams does not tell: its style is that of the event at the end, which has none. Neither a plain key nor a dash
+    /// begins like this.
     private func isFlow(_ bracket: Unicode.Scalar, at start: Int, inFlow: Bool) throws(Lost) -> Bool {
         let isFlow = start < scalars.count && scalars[start] == bracket
-        // A map of one key may stand in a list in brackets without its own.
+        // A single-pair map in a flow sequence may have no braces.
         guard isFlow || !inFlow else { throw Lost() }
         return isFlow
     }
@@ -171,7 +171,7 @@ struct SourceLayout {
         return offset
     }
 
-    /// Over blanks, breaks and comments.
+    /// Skips blanks, breaks and comments.
     func skipSpace(from start: Int) -> Int {
         var offset = start
         while offset < scalars.count {
@@ -189,7 +189,7 @@ struct SourceLayout {
         return offset
     }
 
-    /// And over a comma.
+    /// The same, and a comma.
     private func skipToToken(from start: Int) throws(Lost) -> Int {
         let offset = skipSpace(from: start)
         guard offset < scalars.count, scalars[offset] == "," else { return offset }
@@ -233,7 +233,7 @@ struct SourceLayout {
             let last = try match(scalar.string, from: header)
             var end = last == header ? header : lineEnd(last)
             guard scalars[start..<header].prefix(3).contains("+") else { return end }
-            // The empty lines behind it are its own.
+            // The empty lines after it are its own.
             while nextLine(end) < scalars.count, isBlank(nextLine(end)..<lineEnd(nextLine(end))) {
                 end = lineEnd(nextLine(end))
             }
@@ -242,7 +242,7 @@ struct SourceLayout {
         }
     }
 
-    /// Reading changes nothing but blanks and breaks within these.
+    /// Parsing changes nothing but blanks and breaks within these.
     private func match(_ text: String, from start: Int) throws(Lost) -> Int {
         func isSpace(_ scalar: Unicode.Scalar) -> Bool { Self.isBlank(scalar) || Self.isBreak(scalar) }
         var (offset, end) = (start, start)

@@ -1,8 +1,8 @@
 import Yams
 
-/// Carries edits of values out on the text.
+/// Applies edits of values to the text.
 struct TextEditor {
-    /// The longest line that a map in brackets is written into.
+    /// The longest line into which a flow mapping is written.
     private static let widest = 100
 
     private let layout: SourceLayout
@@ -10,7 +10,7 @@ struct TextEditor {
 
     init(_ layout: SourceLayout) { self.layout = layout }
 
-    /// With all that was done.
+    /// The text with all edits applied.
     var text: String {
         var scalars = layout.scalars
         for (range, text) in splices.sorted(by: { $0.range.lowerBound > $1.range.lowerBound }) {
@@ -23,18 +23,18 @@ struct TextEditor {
 
     private typealias Part = SourceLayout.Part
 
-    /// A value and what it hangs on.
+    /// A value and its anchor in the text.
     private struct Spot {
         let part: Part
         /// After the colon or the dash before it; nil at the top, and where it cannot be edited.
         let anchor: Int?
         /// Of the key or the dash; nil at the top.
         let start: Int?
-        /// Between brackets.
+        /// In flow style.
         let inFlow: Bool
         /// An item of a list.
         let isItem: Bool
-        /// The column of the map that it hangs in.
+        /// The column of the map that contains it.
         let column: Int
     }
 
@@ -108,7 +108,7 @@ struct TextEditor {
         append(text, at: layout.lineEnd(offset))
     }
 
-    /// As the first line of the file has it.
+    /// As in the first line of the file.
     private var lineBreak: String {
         guard let first = layout.scalars.firstIndex(where: SourceLayout.isBreak) else { return "\n" }
         let isPair =
@@ -129,7 +129,7 @@ struct TextEditor {
         }
         if part.isFlow {
             let text = YAMLText.flow(.map([.init(key, value)])).dropFirst().dropLast()
-            // A comma at a colon would be a part of the key.
+            // A comma directly after a colon would be part of the key.
             let comma = last.value.range.isEmpty ? " , " : ", "
             append(comma + text, at: max(last.value.range.upperBound, last.anchor ?? 0))
         } else {
@@ -140,7 +140,7 @@ struct TextEditor {
         }
     }
 
-    /// Blanks of one level.
+    /// Indentation of one level.
     private var unit: Int {
         guard case .map(let pairs) = layout.root.content, !layout.root.isFlow else { return 2 }
         for pair in pairs {
@@ -175,7 +175,7 @@ struct TextEditor {
             if YAMLText.isBlock(value) {
                 let column = layout.column(range.lowerBound)
                 var indent = column
-                // A list may stand as far left as its key; a map may not.
+                // A list may be indented like its key; a map may not.
                 if case .map = value, !spot.isItem, column <= spot.column { indent = spot.column + unit }
                 let lines = YAMLText.lines(value, indent: indent, unit: unit)
                 splices.append((range, String(lines.joined(separator: lineBreak).dropFirst(column))))
@@ -203,7 +203,7 @@ struct TextEditor {
             if isBlank(after..<end) {
                 splices.append((anchor..<end, lines))
             } else {
-                // A comment stays on the line of the key.
+                // A comment remains on the line of the key.
                 splices.append((anchor..<after, ""))
                 append(lines, at: end)
             }
@@ -212,7 +212,7 @@ struct TextEditor {
 
     private func isBlank(_ range: Range<Int>) -> Bool { layout.isBlank(range) }
 
-    /// A map or a list over lines of its own.
+    /// A map or a list in block style.
     private func isBlock(_ part: Part) -> Bool {
         if case .scalar = part.content { return false }
         return !part.isFlow
@@ -236,7 +236,7 @@ struct TextEditor {
         var end = range.upperBound
         if range.isEmpty, spot.inFlow {
             while end < layout.scalars.count, SourceLayout.isBlank(layout.scalars[end]) { end += 1 }
-            // What comes next on this line closes up, but for a comment.
+            // The rest of the line moves up, except a comment.
             if end == layout.scalars.count || !",]}".unicodeScalars.contains(layout.scalars[end]) {
                 end = range.upperBound
             }
@@ -282,7 +282,7 @@ struct TextEditor {
 
     private func isList(_ part: Part) -> Bool { if case .list = part.content { true } else { false } }
 
-    /// With the comma after it, or, of the last one, the comma before it.
+    /// Including the comma after it, or before it for the last one.
     private mutating func removeInFlow(_ range: Range<Int>, of above: Part) {
         let after = layout.skipSpace(from: range.upperBound)
         if after < layout.scalars.count, layout.scalars[after] == "," {
@@ -303,7 +303,7 @@ struct TextEditor {
         splices.append((comma..<end, ""))
     }
 
-    /// Where the values of a part end, in their order.
+    /// The ends of the values of a part, in their order.
     private func ends(_ part: Part) -> [Int] {
         switch part.content {
         case .scalar: []

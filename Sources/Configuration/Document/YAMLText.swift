@@ -1,6 +1,6 @@
 /// Writes values as YAML: maps as blocks, lists of texts and of numbers on one line.
 enum YAMLText {
-    /// Quotes are used where the text needs them, and where other readers of YAML would take it for something else, as `0409`.
+    /// Quoted where the text needs it, and where other YAML parsers would read another type, as for `0409`.
     static func scalar(_ text: String, inFlow: Bool = false) -> String {
         isPlain(text, inFlow: inFlow) ? text : quoted(text)
     }
@@ -27,7 +27,7 @@ enum YAMLText {
         return result + "\""
     }
 
-    /// In apostrophes; nil where it must not be.
+    /// In single quotes; nil where that is impossible.
     static func apostrophes(_ text: String) -> String? {
         guard text.unicodeScalars.allSatisfy(isPrintable) else { return nil }
         return "'" + text.replacing("'", with: "''") + "'"
@@ -49,7 +49,7 @@ enum YAMLText {
             switch scalar {
             case "-", "_", ".", "/", "+", "(", ")", "%", "@", "=", "~", ";", "<", ">": continue
             case ":":
-                // Before a blank, and in places within brackets, it ends a key.
+                // Before a blank, and in places in flow style, it ends a key.
                 guard !inFlow, index + 1 < scalars.count, scalars[index + 1] != " " else { return false }
             case " ":
                 guard index + 1 < scalars.count, scalars[index + 1] != " " else { return false }
@@ -60,7 +60,7 @@ enum YAMLText {
         return !isMistaken(text)
     }
 
-    /// Letters of all scripts, digits, and what a person writes between them.
+    /// Letters of all scripts, digits, and common punctuation.
     private static func isWord(_ scalar: Unicode.Scalar) -> Bool {
         scalar.properties.isAlphabetic || scalar.properties.numericType != nil
             || "，。、：；（）《》！？".unicodeScalars.contains(scalar)
@@ -68,7 +68,7 @@ enum YAMLText {
 
     private static func isNumber(_ text: String) -> Bool { Form.number(text) != nil }
 
-    /// Whether others would read another value than these letters.
+    /// Whether others would parse another value than this text.
     private static func isMistaken(_ text: String) -> Bool {
         let lower = text.lowercased()
         if ["~", "null", "y", "n", "yes", "no", "on", "off", ".inf", ".nan"].contains(lower) { return true }
@@ -77,7 +77,7 @@ enum YAMLText {
         else {
             return false
         }
-        // Times of YAML 1.1, octal and hexadecimal numbers, and what is too long for a number.
+        // Times of YAML 1.1, octal and hexadecimal numbers, and overlong numbers.
         if text.wholeMatch(of: /[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9]*)?/) != nil { return true }
         if text.wholeMatch(of: /[-+]?0[0-9_]+(\.[0-9]*)?/) != nil || lower.hasPrefix("0x") || lower.hasPrefix("0o") {
             return true
@@ -102,7 +102,7 @@ enum YAMLText {
 
     private static func key(_ text: String) -> String { scalar(text, inFlow: true) }
 
-    /// Whether it is better read over several lines: a map, or a list that holds one.
+    /// Whether it is more readable over several lines: a map, or a list that contains one.
     static func isBlock(_ value: ConfigurationValue) -> Bool {
         switch value {
         case .empty, .text: false
@@ -113,7 +113,7 @@ enum YAMLText {
 
     /// `key: value` in lines.
     ///
-    /// - Parameter unit: blanks of each further level.
+    /// - Parameter unit: indentation of each further level.
     static func entry(_ name: String, _ value: ConfigurationValue, indent: Int, unit: Int) -> [String] {
         let head = blanks(indent) + key(name) + ":"
         switch value {
@@ -136,7 +136,7 @@ enum YAMLText {
         return result
     }
 
-    /// A map or a list of which `isBlock` holds.
+    /// A map or a list for which `isBlock` is true.
     static func lines(_ value: ConfigurationValue, indent: Int, unit: Int) -> [String] {
         switch value {
         case .map(let entries): entries.flatMap { entry($0.key, $0.value, indent: indent, unit: unit) }

@@ -37,10 +37,10 @@ extension Configuration.Key: FieldKey {
 }
 
 extension Configuration {
-    /// What the file can hold, section by section.
+    /// The possible content of the file, section by section.
     public static var fields: [Field] { Key.fields }
 
-    /// What describes the value at these keys, which leave the items of lists out; nil where nothing does.
+    /// The field at these keys, without items of lists; nil where there is none.
     public static func field(at keys: [String]) -> Field? {
         var fields = Self.fields
         var found: Field?
@@ -52,13 +52,13 @@ extension Configuration {
         return found
     }
 
-    /// The keys besides cameras in which `other` differs and that a running daemon takes over only with a restart, e.g.
-    /// `broker.host`, in the order of the reference.
+    /// The keys besides cameras in which `other` differs and that require a restart, e.g. `broker.host`, in the order
+    /// of the reference.
     public func changesThatNeedRestart(_ other: Configuration) -> [String] {
         let log = FaultLog(file: "")
         guard let old = SourceText.compose(text, log), let new = SourceText.compose(other.text, log) else { return [] }
         return Self.changes(Self.fields, ConfigurationValue(old), ConfigurationValue(new), "").filter { path in
-            // What derives from another key does not count, nor does a default that was written out.
+            // A value derived from another key does not count, nor does an explicit default.
             let section = String(path.prefix { $0 != "." })
             return sections(differingFrom: other).contains(section)
         }
@@ -77,7 +77,7 @@ extension Configuration {
         }
     }
 
-    /// Nil for the default, whether it is written out or not.
+    /// Nil for the default, explicit or not.
     private static func said(_ value: ConfigurationValue?, _ field: Field) -> ConfigurationValue? {
         guard let value, value != .empty else { return nil }
         if case .text(let text) = value, text == field.standard { return nil }
@@ -86,7 +86,7 @@ extension Configuration {
 }
 
 extension Field {
-    /// The fields of the map, or of each map of the list, that stands here.
+    /// The fields of the map, or of each map of the list, at this place.
     public var parts: [Field] {
         switch form {
         case .section(let fields), .sections(let fields): fields

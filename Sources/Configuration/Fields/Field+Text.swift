@@ -1,9 +1,9 @@
 import Analytics
 public import Domain
 
-/// Fields as text: what the reference file and the documentation say of them.
+/// Fields as text, for the reference file and the documentation.
 extension Field {
-    /// What the key takes, e.g. `5…3600 seconds`; empty where there is nothing to say.
+    /// The form of the value, e.g. `5…3600 seconds`; empty where there is nothing to say.
     public var takes: String {
         switch form {
         case .number(let range, let unit):
@@ -26,7 +26,7 @@ extension Field {
 
     /// The comment above the key in the reference file, without indentation.
     ///
-    /// - Parameter width: characters of a line at most.
+    /// - Parameter width: longest line in characters.
     public func comment(width: Int) -> [String] {
         var parts = isRequired ? ["Required."] : []
         if !takes.isEmpty {
@@ -48,7 +48,7 @@ extension Field {
         return lines
     }
 
-    /// The key's row of a table in Markdown: key, default, what it takes, what it is, whether it needs a restart.
+    /// The key's row of a table in Markdown: key, default, form, description, whether it needs a restart.
     public var row: String {
         let name = isRequired ? "**`\(key)`**" : "`\(key)`"
         let standard = standard.map { "`\($0)`" } ?? ""
@@ -56,22 +56,22 @@ extension Field {
             "| \(name) | \(standard) | \(Self.plain(takes)) | \(Self.plain(what.en)) | \(needsRestart ? "yes" : "") |"
     }
 
-    /// Without what Markdown gives a meaning to.
+    /// Without characters that have a meaning in Markdown.
     private static func plain(_ text: String) -> String {
         ["|", "*", "<"].reduce(text) { $0.replacing($1, with: "\\" + $1) }
     }
 
-    /// What stands above the rows.
+    /// The head of the table.
     public static let head = ["| key | default | takes | what | restart |", "|---|---|---|---|---|"]
 }
 
-/// The keys of one map of the file, each of which a field describes.
+/// The keys of one map of the file, each with a field.
 protocol FieldKey: RawRepresentable, CaseIterable, Hashable where RawValue == String {
     /// In the order of the reference; one for each key.
     static var fields: [Field] { get }
 }
 
-/// Values whose range the key's field knows.
+/// Values whose range is defined by the key's field.
 extension Section where Key: FieldKey {
     private func form(_ key: Key) -> Field.Form? { Key.fields.first { $0.key == key.rawValue }?.form }
 
@@ -87,7 +87,7 @@ extension Section where Key: FieldKey {
 }
 
 extension Field {
-    /// - Parameter key: as the reader knows it.
+    /// - Parameter key: of the reader.
     init<Key: FieldKey>(
         _ key: Key, _ form: Form, default standard: String? = nil, isRequired: Bool = false, needsRestart: Bool = false,
         en: String, zh: String
@@ -110,7 +110,7 @@ extension Field.Form {
     static var path: Field.Form { .text(form: "the path of a file") }
 }
 
-/// The rules that a zone can have: the one place where their fields come in.
+/// The rules of a zone: the single place where their fields are included.
 enum RuleFields {
     static let all: [Field] = Rules.all.flatMap { rule in
         rule.kinds.map { kind in

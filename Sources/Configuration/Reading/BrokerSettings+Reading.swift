@@ -47,8 +47,8 @@ extension BrokerSettings {
         return broker
     }
 
-    /// A dot is the separator of levels within these brokers: NATS breaks the connection over one, RabbitMQ and ActiveMQ
-    /// make a level of it.
+    /// A dot separates levels within these brokers: NATS closes the connection on one, RabbitMQ and ActiveMQ treat it
+    /// as a level.
     private static func checkDots(_ broker: BrokerSettings, _ section: Section<Key>) {
         let takesNoDot = broker.product.map { [.nats, .rabbitmq, .activemq].contains($0) } ?? false
         if takesNoDot, broker.topicKind == .dotted {

@@ -44,7 +44,7 @@ extension CameraSettings {
         return camera
     }
 
-    /// No fault quotes the address: it may hold a password.
+    /// No fault quotes the address: it may contain a password.
     private static func url(_ section: Section<Key>) -> String {
         if section.node(.url) == nil { section.reportMissing(.url, example: "rtsp://192.168.1.64/stream1") }
         guard let url = section.raw(.url) else { return "" }
@@ -177,7 +177,7 @@ extension ZoneRules {
         return settings
     }
 
-    /// Without keys where the rule stands alone; nil where there is none, or one at fault.
+    /// Without keys where the rule has none; nil where it is missing or faulty.
     private static func read(
         _ rule: RuleDescriptor, _ kind: AlertKind, _ rules: Section<FieldName>, _ entry: KindEntry?, site: SiteSettings
     ) -> (any RuleSettings)? {

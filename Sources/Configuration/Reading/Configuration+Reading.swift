@@ -7,7 +7,7 @@ extension Configuration {
         case site, broker, detector, evidence, inbound, delivery, outbox, cameras, logging, metrics
     }
 
-    /// Nil only where `log` holds a fault.
+    /// Nil only where `log` has a fault.
     static func read(_ root: Node, text: String, _ log: FaultLog) -> Configuration? {
         guard let file = Section<Key>(root, place: "the file", at: Position(), log),
             let area = try? AreaCode("000000000000")

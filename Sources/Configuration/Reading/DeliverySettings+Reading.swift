@@ -47,7 +47,7 @@ extension DeliverySettings.Webhook {
         return webhook
     }
 
-    /// Never quoted in a fault: it may hold a secret.
+    /// Never quoted in a fault: it may contain a secret.
     private static func address(_ section: Section<Key>) -> String? {
         if section.node(.url) == nil { section.reportMissing(.url, example: "https://desk.example.org/alerts") }
         guard let text = section.raw(.url) else { return nil }
@@ -127,7 +127,7 @@ extension InboundSettings {
 extension InboundSettings.Party {
     enum Key: String, CaseIterable { case by, area }
 
-    /// Nil where the name is at fault: it must not become one that everybody has.
+    /// Nil for a faulty name: it must not become one that matches everyone.
     static func read(_ section: Section<Key>) -> InboundSettings.Party? {
         if section.node(.by) == nil { section.reportMissing(.by, example: "worker-17") }
         let name = section.text(.by, form: "1 to 128 characters on one line") {

@@ -1,7 +1,7 @@
 import Domain
 import Yams
 
-/// Collects the faults while reading goes on.
+/// Collects faults while reading continues.
 final class FaultLog {
     private let file: String
     private var entries: [(position: Position, message: String)] = []
@@ -49,7 +49,7 @@ struct UniqueIDs {
 
     init(_ what: String) { self.what = what }
 
-    /// What faults call the item: its id, or its number where it has none.
+    /// The name of the item in faults: its id, or its number where it has none.
     func place(of node: Node, index: Int) -> String {
         guard let id = node.mapping?["id"]?.scalar?.string, Form.isIdentifier(id) else {
             return "\(what) no. \(index + 1)"
@@ -57,7 +57,7 @@ struct UniqueIDs {
         return "\(what) \(id)"
     }
 
-    /// Reports an id that an item before has.
+    /// Reports an id that an earlier item has.
     mutating func take(_ node: Node, place: String, _ log: FaultLog) {
         guard let value = node.mapping?["id"], let id = value.scalar?.string, !id.isEmpty else { return }
         let position = Position(value)
@@ -69,11 +69,11 @@ struct UniqueIDs {
     }
 }
 
-/// How faults speak of values and choices.
+/// The wording of values and choices in faults.
 enum Wording {
     private static let longest = 40
 
-    /// `text` in quotes and on one line. What looks like an address is hidden: it may hold a password.
+    /// `text` in quotes and on one line. Possible addresses are hidden: they may contain a password.
     static func quoted(_ text: String) -> String {
         guard !text.contains("@"), !text.contains("://") else { return "an address (hidden)" }
         let short = text.count > longest ? text.prefix(longest) + "…" : text[...]
@@ -87,7 +87,7 @@ enum Wording {
 
     static func plural(_ noun: String) -> String { noun + (noun.hasSuffix("s") ? "es" : "s") }
 
-    /// The name that was probably meant; nil where none is near.
+    /// The name that was probably meant; nil where none is similar.
     static func nearest(to text: String, among names: [String]) -> String? {
         guard text.count <= longest else { return nil }
         let wanted = normalised(text)
@@ -96,7 +96,7 @@ enum Wording {
         return ranked.filter { $0.distance <= limit }.min { $0.distance < $1.distance }?.name
     }
 
-    /// - Parameter hint: what to do where no kind is near.
+    /// - Parameter hint: the remedy where no kind is similar.
     static func noKind(
         _ text: String, _ catalogue: Catalogue,
         otherwise hint: String = "name one of the catalogue's, e.g. parking.motor"
@@ -109,7 +109,7 @@ enum Wording {
         text.lowercased().map { $0 == "-" ? "_" : $0 }
     }
 
-    /// Insertions, deletions, substitutions and swaps of neighbours that turn `a` into `b`.
+    /// Insertions, deletions, substitutions and transpositions that turn `a` into `b`.
     static func distance(_ a: [Character], _ b: [Character]) -> Int {
         var beforeLast: [Int] = []
         var last = Array(0...b.count)

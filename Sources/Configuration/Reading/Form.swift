@@ -2,14 +2,14 @@ import Domain
 import Foundation
 import Runtime
 
-/// Which texts are well-formed.
+/// Checks the form of texts.
 enum Form {
     static func isIdentifier(_ text: String) -> Bool {
         (1...64).contains(text.utf8.count)
             && text.unicodeScalars.allSatisfy { ("a"..."z").contains($0) || ("0"..."9").contains($0) || $0 == "-" }
     }
 
-    /// As the schema of an alert has it.
+    /// As in the schema of an alert.
     static func isRole(_ text: String) -> Bool {
         isIdentifier(text) && text.first.map { ("a"..."z").contains($0) } ?? false
     }
@@ -29,14 +29,14 @@ enum Form {
 
     private static func isDigit(_ scalar: Unicode.Scalar) -> Bool { ("0"..."9").contains(scalar) }
 
-    /// A decimal number; neither hexadecimal nor infinite, which `Double` would take.
+    /// A decimal number; neither hexadecimal nor infinite, which `Double` would accept.
     static func number(_ text: String) -> Double? {
         guard text.utf8.allSatisfy({ "0123456789.+-eE".utf8.contains($0) }), let value = Double(text), value.isFinite
         else { return nil }
         return value
     }
 
-    /// Abbreviations such as `EST` and offsets such as `GMT+8` know no summer time: only names with a place, and UTC.
+    /// Abbreviations such as `EST` and offsets such as `GMT+8` have no summer time: only names with a place, and UTC.
     static func timeZone(_ text: String) -> TimeZone? {
         guard text.contains("/") || text == "UTC" else { return nil }
         return TimeZone(identifier: text)
@@ -66,17 +66,17 @@ enum Form {
     static func isHost(_ text: String) -> Bool {
         guard (1...253).contains(text.utf8.count), !text.contains(where: { $0.isWhitespace || "/@[]".contains($0) })
         else { return false }
-        // One colon comes before a port; an address of IPv6 has two at least.
+        // A single colon precedes a port; an IPv6 address has at least two.
         return text.count { $0 == ":" } != 1
     }
 
-    /// What is wrong with the address of a stream, and the remedy; nil where nothing is. Never quotes the address.
+    /// The fault of a stream's address, and the remedy; nil where there is none. Never quotes the address.
     static func streamFault(_ url: String) -> String? {
         guard !url.isEmpty, url.count <= 2048, !url.contains(where: \.isNewline) else {
             return "must be one line of 1 to 2048 characters"
         }
         guard let scheme = url.range(of: "://") else {
-            // An address whose scheme was forgotten must not be taken for a file: its password would be shown as a path.
+            // An address without its scheme must not be taken for a file: its password would be displayed as a path.
             let isPath = ["/", "./", "../"].contains(where: url.hasPrefix) || RegularFile.exists(url)
             return isPath ? nil : "must begin with rtsp:// or rtsps://, or with / or ./ as the path of a file"
         }
@@ -88,7 +88,7 @@ enum Form {
         let authority = url[scheme.upperBound...].prefix { !"/?#".contains($0) }
         let address = authority.lastIndex(of: "@").map { authority[authority.index(after: $0)...] } ?? authority
         let path = url[authority.endIndex...].prefix { $0 != "?" }
-        // Else a slash or a question mark in a password makes the rest of it a path.
+        // Otherwise a slash or a question mark in a password turns the rest of it into a path.
         guard !path.contains("@"), authority.endIndex == url.endIndex || url[authority.endIndex] == "/" else {
             return "must have an @ before its host only, and a / after it\(encode)"
         }

@@ -87,7 +87,7 @@ extension Routing {
 extension Routing.Route {
     enum Key: String, CaseIterable { case kind, surface, role, name, id }
 
-    /// Nil where the kind is at fault.
+    /// Nil for a faulty kind.
     static func read(_ section: Section<Key>, catalogue: Catalogue) -> Routing.Route? {
         if section.node(.kind) == nil { section.reportMissing(.kind, example: "vending.*") }
         guard let kinds = section.raw(.kind) else { return nil }

@@ -1,7 +1,7 @@
 import Domain
 import Yams
 
-/// Reads and judges the polygon under one key.
+/// Reads and validates the polygon at one key.
 struct PolygonReader<Key: RawRepresentable & Hashable> where Key.RawValue == String {
     private static var mostCorners: Int { 100 }
 
@@ -13,7 +13,7 @@ struct PolygonReader<Key: RawRepresentable & Hashable> where Key.RawValue == Str
         self.key = key
     }
 
-    /// Empty where there is none without fault.
+    /// Empty where there is no valid one.
     var polygon: Polygon {
         if section.node(key) == nil { section.reportMissing(key, example: Field.examplePolygon) }
         guard let nodes = section.list(key, of: "corners [x, y]") else { return Polygon([]) }
@@ -57,7 +57,7 @@ struct PolygonReader<Key: RawRepresentable & Hashable> where Key.RawValue == Str
     private func judge(_ polygon: Polygon, _ nodes: [Node]) {
         let corners = polygon.corners
         for (index, corner) in corners.enumerated() where corner == corners[(index + 1) % corners.count] {
-            // A ring that is closed by hand repeats its first corner at its end.
+            // A manually closed ring repeats its first corner at its end.
             let later = index + 1 == corners.count ? index : index + 1
             return report(
                 "corner \(later + 1) repeats its neighbour: remove it, a polygon closes by itself", nodes[later])

@@ -2,7 +2,7 @@ import Domain
 import Foundation
 import Yams
 
-/// A key that a `Field` names.
+/// The key of a `Field`.
 struct FieldName: RawRepresentable, Hashable {
     let rawValue: String
 
@@ -10,21 +10,21 @@ struct FieldName: RawRepresentable, Hashable {
     init(_ field: Field) { rawValue = field.key }
 }
 
-/// Reading by fields: what each key takes stands in its `Field`.
+/// Reading by fields: each key's form is defined by its `Field`.
 extension Section<FieldName> {
     /// Nil where `node` is no map.
     init?(_ node: Node, fields: [Field], place: String, at position: Position, _ log: FaultLog) {
         self.init(node, keys: fields.map { FieldName($0) }, place: place, at: position, log)
     }
 
-    /// What the file gives for these fields, by key. What is missing or at fault is left out; faults are reported.
+    /// The values of these fields in the file, by key. Missing and faulty ones are left out; faults are reported.
     func values(of fields: [Field]) -> [String: FieldValue] {
         var values: [String: FieldValue] = [:]
         for field in fields { values[field.key] = value(of: field) }
         return values
     }
 
-    /// Nil where the key is missing or its value is at fault, which is then reported.
+    /// Nil where the key is missing or its value is faulty, which is then reported.
     func value(of field: Field) -> FieldValue? {
         let key = FieldName(field)
         guard node(key) != nil else {

@@ -2,9 +2,9 @@ import Domain
 import Foundation
 import Yams
 
-/// Values of a section. Each is nil where the key is missing or its value is at fault, which is then reported.
+/// Values of a section. Each is nil where the key is missing or its value is faulty, which is then reported.
 extension Section {
-    /// Any scalar as the file spells it: `007` and `19:30` stay what they are.
+    /// Any scalar in the spelling of the file: `007` and `19:30` remain unchanged.
     func raw(_ key: Key, as what: String = "one text") -> String? {
         guard let value = node(key) else { return nil }
         guard let scalar = value.scalar else {
@@ -29,7 +29,7 @@ extension Section {
         return text(key) ?? ""
     }
 
-    /// A text of which `isValid` holds; `form` says which those are.
+    /// A text for which `isValid` is true; `form` describes those.
     func text(_ key: Key, form: String, _ isValid: (String) -> Bool) -> String? {
         guard let text = raw(key) else { return nil }
         if isValid(text) { return text }

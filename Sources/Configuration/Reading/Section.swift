@@ -1,17 +1,17 @@
 import Yams
 
-/// One map of the file whose keys are known: reports what is unknown, missing or of the wrong type.
+/// One map of the file with known keys: reports unknown, missing and wrongly typed ones.
 struct Section<Key: RawRepresentable & Hashable> where Key.RawValue == String {
-    /// What faults call it, e.g. `camera cam-01`.
+    /// Its name in faults, e.g. `camera cam-01`.
     let place: String
-    /// Where faults about missing keys point.
+    /// The position of faults about missing keys.
     let position: Position
     let log: FaultLog
     private var entries: [Key: (position: Position, value: Node)] = [:]
 
     /// Nil where `node` is no map.
     ///
-    /// - Parameter keys: those that it may have.
+    /// - Parameter keys: the permitted ones.
     init?(_ node: Node, keys: [Key], place: String, noun: String = "key", at position: Position, _ log: FaultLog) {
         let names = keys.map(\.rawValue)
         self.place = place
@@ -64,7 +64,7 @@ struct Section<Key: RawRepresentable & Hashable> where Key.RawValue == String {
             value, place: place ?? key.rawValue, at: entries[key]?.position ?? position, log)
     }
 
-    /// The items of a list; nil where the key is missing or holds no list.
+    /// The items of a list; nil where the key is missing or is not a list.
     func list(_ key: Key, of what: String) -> [Node]? {
         guard let value = node(key) else { return nil }
         guard let sequence = value.sequence else {

@@ -10,7 +10,7 @@ extension SiteSettings {
         case departments, kinds
     }
 
-    /// `area` stands in for one at fault while the rest of the file is read.
+    /// `area` replaces a faulty one while the rest of the file is read.
     static func read(_ section: Section<Key>, area: AreaCode, catalogue: Catalogue) -> SiteSettings {
         let id = section.identifier(.id, example: "320583102-003-edge01")
         if section.node(.area) == nil { section.reportMissing(.area, example: "320583102201") }

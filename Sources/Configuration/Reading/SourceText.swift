@@ -2,10 +2,10 @@ import Foundation
 import Runtime
 import Yams
 
-/// From bytes to a tree of nodes, with bounds on what a hostile or broken file can cost.
+/// From bytes to a tree of nodes, with limits on the cost of a hostile or broken file.
 enum SourceText {
     static let largest = 1 << 20
-    /// So many tokens that look like aliases may stand in comments and texts; more could blow up a tree.
+    /// Permitted number of alias-like tokens, which may occur in comments and texts; more could blow up a tree.
     private static let mostAliases = 8
 
     static func read(path: String) throws(ConfigurationFaults) -> String {
@@ -28,7 +28,7 @@ enum SourceText {
         return text
     }
 
-    /// Nil where the text is no YAML; the faults then tell why.
+    /// Nil where the text is not YAML; the faults then say why.
     static func compose(_ text: String, _ log: FaultLog) -> Node? {
         guard text.utf8.count <= largest else {
             log.report(tooLarge, at: Position())
@@ -126,12 +126,12 @@ enum SourceText {
 struct TextScan {
     /// The first character that YAML forbids.
     private(set) var forbidden: (Unicode.Scalar, Position)?
-    /// Where an alias may stand. More than there are, since comments and quotes are not told apart; never fewer.
+    /// Possible positions of aliases. May be too many, since comments and quotes are not recognised; never too few.
     private(set) var aliases: [Position] = []
 
     init(_ text: String) {
         var position = Position()
-        /// The last character of the line that is no blank.
+        /// The last non-blank character of the line.
         var last: Unicode.Scalar?
         var previous: Unicode.Scalar = "\n"
         for scalar in text.unicodeScalars {

@@ -4,7 +4,7 @@ import Yams
 extension TimeWindows.Window {
     enum Key: String, CaseIterable { case days, from, to }
 
-    /// From Monday, as ISO 8601 counts.
+    /// From Monday, as in ISO 8601.
     private static let weekdays = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
     static func list<Outer>(_ section: Section<Outer>, _ key: Outer) -> [TimeWindows.Window] {

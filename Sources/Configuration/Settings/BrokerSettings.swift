@@ -1,27 +1,27 @@
-/// Where the alerts go.
+/// The brokers that receive the alerts.
 public struct BrokerSettings: Sendable, Hashable {
     /// The version of MQTT, as the file spells it.
     public enum Version: String, Sendable, CaseIterable {
-        /// 5, and 3.1.1 where the broker does not take that.
+        /// 5, and 3.1.1 where the broker does not support that.
         case auto
         case mqtt5
         case mqtt311 = "mqtt3.1.1"
     }
 
-    /// How a kind stands in a topic, as the file spells it.
+    /// The spelling of a kind in a topic, as the file names it.
     public enum TopicKind: String, Sendable, CaseIterable {
         /// `parking.motor`
         case dotted
-        /// `parking_motor`, for brokers that take no dot in a level.
+        /// `parking_motor`, for brokers that allow no dot in a level.
         case underscored
     }
 
-    /// A broker whose peculiarities are known; docs/brokers.md has them.
+    /// A broker with known peculiarities; see docs/brokers.md.
     public enum Product: String, Sendable, CaseIterable {
         case mosquitto, emqx, nats, ejabberd, rabbitmq, activemq
     }
 
-    /// Where one broker listens.
+    /// The address of one broker.
     public struct Address: Sendable, Hashable {
         /// A name or an address; IPv6 without brackets.
         public var host: String
@@ -48,7 +48,7 @@ public struct BrokerSettings: Sendable, Hashable {
     public var username: String?
     /// Its first line is the password; only with `username`.
     public var passwordFile: String?
-    /// What every topic begins with; no slash at its ends.
+    /// The prefix of every topic; no slash at its ends.
     public var topicRoot = "mg/v1"
     public var topicKind = TopicKind.dotted
     /// Nil where the file does not say; then the daemon finds out.
@@ -57,7 +57,7 @@ public struct BrokerSettings: Sendable, Hashable {
     public var keepAlive = 30
     /// Seconds, 5…600, for which the broker may leave a message unacknowledged.
     public var ackTimeout = 20
-    /// Nil for a connection in the clear.
+    /// Nil for an unencrypted connection.
     public var tls: TLSSettings?
 
     public init(host: String, clientID: String) {
@@ -68,7 +68,7 @@ public struct BrokerSettings: Sendable, Hashable {
 
 /// The files of an encrypted connection to the broker.
 public struct TLSSettings: Sendable, Hashable {
-    /// The certificates that are trusted, PEM.
+    /// The trusted certificates, PEM.
     public var caFile = "/etc/ssl/certs/ca-certificates.crt"
     /// This site's own certificate, PEM; given together with `keyFile` or not at all.
     public var certificateFile: String?

@@ -3,7 +3,7 @@ public import Domain
 
 /// One camera and the zones in its picture.
 public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
-    /// How RTP travels.
+    /// The transport of RTP.
     public enum Transport: String, Sendable, CaseIterable {
         /// TCP, and UDP where the camera refuses TCP or sends nothing over it.
         case auto
@@ -12,7 +12,7 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
 
     /// Which pictures are decoded.
     public enum Decode: String, Sendable, CaseIterable {
-        /// Key frames, and between them only what the promise of a zone needs.
+        /// Key frames, and between them only those needed for the promise of a zone.
         case keyFrames = "key_frames"
         case all
     }
@@ -21,14 +21,14 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     public var id: String
     /// For people; the id unless the file says otherwise.
     public var name: String
-    /// `rtsp://`, `rtsps://` or the path of a file. It may hold credentials: never print it as it is.
+    /// `rtsp://`, `rtsps://` or the path of a file. It may contain credentials: never print it unredacted.
     public var url: String
-    /// Two lines, user and password (the second may be empty); they replace what `url` carries.
+    /// Two lines, user and password (the second may be empty); they replace those of `url`.
     public var credentialsFile: String?
-    /// Path of the certificates, as PEM, that vouch for a camera of `rtsps`; nil where nobody has to.
+    /// Path of the PEM certificates against which a camera of `rtsps` is verified; nil for no verification.
     public var caFile: String?
     public var transport = Transport.auto
-    /// What the camera is for, in the operator's words: the law asks for it.
+    /// The purpose of the camera in the operator's words, required by law.
     public var purpose: String
     /// The camera's 20-digit GB/T 28181 id.
     public var gb28181: String?
@@ -36,24 +36,24 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     public var longitude: Double?
     /// Degrees, -90…90.
     public var latitude: Double?
-    /// The site's unless the file says otherwise, as `grid` and `microgrid`.
+    /// The site's unless the file says otherwise, as are `grid` and `microgrid`.
     public var area: AreaCode
     public var grid: String
     public var microgrid: String
     public var decode = Decode.keyFrames
-    /// The shape in which its pictures are shown; what the stream says where nil.
+    /// The shape in which its pictures are displayed; nil uses that of the stream.
     public var aspect: Aspect?
-    /// Megapixels that are decoded at most, 0.1…100: 4096x3072 and everything below.
+    /// Megapixels of the largest picture that is decoded, 0.1…100; the default includes 4096x3072.
     public var largestPicture = 12.6
     /// Seconds between two looks, 0.2…10.
     public var lookEvery = 2.0
     /// Seconds, 1…120.
     public var openTimeout = 10.0
-    /// Seconds without a packet after which the stream is opened again, 1…120.
+    /// Seconds without a packet after which the stream is reopened, 1…120.
     public var readTimeout = 5.0
-    /// The views that the camera turns to, where it does; the ids differ. Then each zone names one of them.
+    /// The views of a camera that turns; ids are unique. Each zone then names one of them.
     public var presets: [PresetSettings] = []
-    /// At least one; the ids differ.
+    /// At least one; ids are unique.
     public var zones: [ZoneSettings]
 
     public init(id: String, url: String, purpose: String, site: SiteSettings, zones: [ZoneSettings]) {
@@ -67,7 +67,7 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
         self.zones = zones
     }
 
-    /// Without the address: it may hold credentials.
+    /// Without the address, which may contain credentials.
     public var description: String { "camera \(id)" }
 }
 
@@ -75,13 +75,13 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
 public struct PresetSettings: Sendable, Hashable {
     /// Lower-case letters, digits and hyphens.
     public var id: String
-    /// Path of a JPEG or PNG that was taken there.
+    /// Path of a JPEG or PNG taken there.
     public var picture: String
 
     public init(id: String, picture: String) { (self.id, self.picture) = (id, picture) }
 }
 
-/// One zone and the rules that hold in it.
+/// One zone and its rules.
 public struct ZoneSettings: Sendable, Hashable {
     public var zone: Zone
     /// Seconds, 0.2…60: the longest time without a look.

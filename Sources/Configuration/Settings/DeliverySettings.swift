@@ -1,23 +1,23 @@
 public import Domain
 
-/// Where alerts go besides the broker, and what becomes of one that is refused.
+/// The receivers of alerts besides the broker, and the policy for refused ones.
 public struct DeliverySettings: Sendable, Hashable {
-    /// What becomes of an alert that its receiver refuses for good, as the file spells it.
+    /// The policy for an alert that its receiver permanently refuses, as the file names it.
     public enum Refusals: String, Sendable, CaseIterable {
         /// It is tried again, and all later ones wait behind it.
         case hold
-        /// It becomes a dead letter, and the next one goes.
+        /// It becomes a dead letter, and the next one is sent.
         case skip
     }
 
     /// An address that alerts are posted to.
     public struct Webhook: Sendable, Hashable {
         public var id: String
-        /// `https://…` or `http://…`, without user and password. Its path may hold a secret: never print or send it.
+        /// `https://…` or `http://…`, without user and password. Its path may contain a secret: never print or send it.
         public var url: String
         /// Kinds and families such as `vending.*`; empty: all.
         public var kinds: [String] = []
-        /// Each with all below it; empty: all.
+        /// Each including everything below it; empty: all.
         public var areas: [AreaCode] = []
         /// The name of a header whose value is the first line of `headerFile`; both or neither.
         public var header: String?
@@ -33,9 +33,9 @@ public struct DeliverySettings: Sendable, Hashable {
         }
     }
 
-    /// What becomes of an alert that the broker refuses.
+    /// The policy for an alert that the broker refuses.
     public var refusals = Refusals.hold
-    /// The ids differ.
+    /// Ids are unique.
     public var webhooks: [Webhook] = []
 
     public init() {}
@@ -43,10 +43,10 @@ public struct DeliverySettings: Sendable, Hashable {
 
 /// Who may review alerts and send commands to the site.
 public struct InboundSettings: Sendable, Hashable {
-    /// A name as requests carry it, and where it may ask.
+    /// A name in requests, and the area in which it may send them.
     public struct Party: Sendable, Hashable {
         public var by: String
-        /// With everything below it; nil is everywhere.
+        /// Including everything below it; nil is everywhere.
         public var area: AreaCode?
 
         public init(by: String, area: AreaCode? = nil) {
@@ -55,11 +55,11 @@ public struct InboundSettings: Sendable, Hashable {
         }
     }
 
-    /// False: nothing is listened to.
+    /// False: no requests are accepted.
     public var isEnabled = true
-    /// Empty: everybody whom the broker lets write.
+    /// Empty: everyone whom the broker lets publish.
     public var reviewers: [Party] = []
-    /// Empty: everybody whom the broker lets write.
+    /// Empty: everyone whom the broker lets publish.
     public var commanders: [Party] = []
 
     public init() {}

@@ -1,25 +1,25 @@
 public import Domain
 public import Foundation
 
-/// Where the daemon stands.
+/// The site of the daemon.
 public struct SiteSettings: Sendable, Hashable {
     /// Lower-case letters, digits and hyphens; part of topics and of the `source` of every message.
     public var id: String
     /// All 12 digits are given.
     public var area: AreaCode
-    /// The grid's code; `000` where the area is not cut into grids.
+    /// The grid's code; `000` where the area has no grids.
     public var grid = "000"
     /// The micro-grid's code; `00` where there is none.
     public var microgrid = "00"
     /// The zone of the hours in the rules and of the times in the messages.
     public var timeZone = TimeZone(identifier: "Asia/Shanghai") ?? .gmt
-    /// Where the database lives.
+    /// The folder of the database.
     public var stateDirectory = "/var/lib/gridwarden"
-    /// Where the networks live.
+    /// The folder of the networks.
     public var modelsDirectory = "/usr/share/gridwarden/models"
-    /// Which departments differ from the catalogue's, or have a number here.
+    /// Departments that differ from the catalogue's, or have a number here.
     public var departments = Routing()
-    /// What else of the catalogue is different here.
+    /// Other differences from the catalogue.
     public var kinds: [KindOverride] = []
 
     public init(id: String, area: AreaCode) {
@@ -28,7 +28,7 @@ public struct SiteSettings: Sendable, Hashable {
     }
 }
 
-/// The network that finds objects.
+/// The network that detects objects.
 public struct DetectorSettings: Sendable, Hashable {
     /// The name of a model in the models directory, or of a family of inputs with the same weights.
     public var model = "efficientdet-lite0"
@@ -37,7 +37,7 @@ public struct DetectorSettings: Sendable, Hashable {
     /// 1…64.
     public var threads = 1
 
-    /// Whether zones in which vehicles are small are looked at in parts too.
+    /// Whether zones with small vehicles are also detected in tiles.
     public var hasTiles = true
 
     public init() {}
@@ -48,7 +48,7 @@ public struct EvidenceSettings: Sendable, Hashable {
     public var isEnabled = true
     /// `<state_directory>/evidence` unless the file says otherwise.
     public var directory: String
-    /// Whether masked pictures are sent to the broker, after the alert that they belong to.
+    /// Whether masked pictures are sent to the broker, after their alert.
     public var isPublished = false
     /// Days, 1…3650; older pictures are deleted.
     public var keepDays = 30
@@ -57,13 +57,14 @@ public struct EvidenceSettings: Sendable, Hashable {
     /// libav's scale, 2 (best) … 31 (smallest).
     public var jpegQuality = 4
 
-    /// Incidents of which the masked pictures are kept for learning where a review finds a false alarm; 0 keeps none.
+    /// Number of incidents whose masked pictures are kept for training after a review has found a false alarm; 0 for
+    /// none.
     public var hardExamples = 0
 
     public init(directory: String) { self.directory = directory }
 }
 
-/// How much the outbox keeps.
+/// The limits of the outbox.
 public struct OutboxSettings: Sendable, Hashable {
     /// 1000…10000000.
     public var maxMessages = 200_000
@@ -88,7 +89,7 @@ public struct LoggingSettings: Sendable, Hashable {
     public init() {}
 }
 
-/// Where Prometheus may ask.
+/// The endpoint for Prometheus.
 public struct MetricsSettings: Sendable, Hashable {
     /// An address of this machine and a port.
     public struct Endpoint: Sendable, Hashable {
@@ -103,15 +104,15 @@ public struct MetricsSettings: Sendable, Hashable {
         }
     }
 
-    /// Nil: nowhere.
+    /// Nil for none.
     public var listen: Endpoint?
 
     public init() {}
 }
 
 extension MetricsSettings {
-    /// Whether more than this machine and private networks may reach an address: RFC 1918, 3927, 4193, 4291 and 6598 name
-    /// those. `0.0.0.0` and `::` stand for every address that the machine has.
+    /// Whether an address is reachable from more than this machine and private networks: RFC 1918, 3927, 4193, 4291 and
+    /// 6598 define those. `0.0.0.0` and `::` stand for every address of the machine.
     public static func isPublic(_ address: String) -> Bool {
         if address.contains(":") {
             let text = address.lowercased()

@@ -1,12 +1,13 @@
 public import Foundation
 import Glibc
 
-/// Changes a configuration file: one change at a time over all processes, checked as a whole, written at once, and with the
-/// versions before it kept.
+/// Changes a configuration file: one change at a time over all processes, validated as a whole, written atomically, and
+/// with earlier versions kept.
 ///
-/// Beside the file `NAME` stand `.NAME.lock`, held (flock(2)) while it is changed, and the folder `.NAME.versions` for its
-/// owner only: versions may hold addresses with passwords. They stand there and not in the state folder, since whoever can
-/// change the file can write there, and since the state folder belongs to the service's user. Blocks.
+/// Beside the file `NAME` are `.NAME.lock`, held (flock(2)) during a change, and the folder `.NAME.versions`,
+/// accessible to its owner only: versions may contain addresses with passwords. They are there and not in the state
+/// folder, since whoever can change the file can write there, and since the state folder belongs to the service's user.
+/// Blocks.
 public struct ConfigurationStore: Sendable {
     /// The text before and after.
     public struct Change: Sendable, Hashable {
@@ -14,18 +15,18 @@ public struct ConfigurationStore: Sendable {
         public let after: String
     }
 
-    /// So many versions are kept, the newest among them.
+    /// The number of versions that are kept, including the newest.
     public static let mostVersions = 20
 
-    /// As it was named; faults call it so.
+    /// As given; its name in faults.
     public let path: String
     private let patience: Double
     private let check: @Sendable (Configuration) throws -> Void
 
     /// - Parameters:
-    ///   - path: of the file; where it is a link, what it leads to is changed.
+    ///   - path: of the file; for a link, its target is changed.
     ///   - patience: seconds to wait for another process that is changing the file.
-    ///   - check: what a configuration that is right as such must fulfil besides; throws `ConfigurationFaults` or another error.
+    ///   - check: additional checks of a valid configuration; throws `ConfigurationFaults` or another error.
     public init(
         path: String, patience: Double = 10, check: @escaping @Sendable (Configuration) throws -> Void = { _ in }
     ) {
@@ -34,14 +35,14 @@ public struct ConfigurationStore: Sendable {
         self.check = check
     }
 
-    /// The file as it is, at most 1 MiB of UTF-8. It may hold credentials.
+    /// The current text, at most 1 MiB of UTF-8. It may contain credentials.
     public func text() throws(ConfigurationFaults) -> String { try SourceText.read(path: path) }
 
-    /// Edits the file. Throws `ConfigurationFaults` where it would be wrong afterwards, with their places in the new text,
+    /// Edits the file. Throws `ConfigurationFaults` where the result would be invalid, with places in the new text,
     /// `ConfigurationEditFault`, or `ConfigurationStoreFault`; then nothing was written.
     ///
     /// - Parameters:
-    ///   - isTrial: everything but the writing.
+    ///   - isTrial: everything except the writing.
     ///   - date: of the version.
     public func edit(
         isTrial: Bool = false, at date: Date = Date(), _ body: (inout ConfigurationDocument) throws -> Void
@@ -57,8 +58,8 @@ public struct ConfigurationStore: Sendable {
         }
     }
 
-    /// Puts an older version back: the one before the last change, or the named one. Doing it again goes further back. Throws as
-    /// `edit` does.
+    /// Restores an older version: the one before the last change, or the named one. Repeating it goes further back.
+    /// Throws like `edit`.
     public func undo(to number: Int? = nil, isTrial: Bool = false, at date: Date = Date()) throws -> Change {
         try locked { file in
             let before = try SourceText.read(path: path)
@@ -81,7 +82,7 @@ public struct ConfigurationStore: Sendable {
         try ConfigurationVersions(of: try real()).versions
     }
 
-    /// What `undo` would put back.
+    /// The version that `undo` would restore.
     public func previous() throws -> String {
         let versions = try ConfigurationVersions(of: try real())
         return try versions.text(of: versions.predecessor(of: try text()))
@@ -97,7 +98,7 @@ public struct ConfigurationStore: Sendable {
     /// The file itself, behind all links.
     private func real() throws -> URL {
         guard let pointer = realpath(path, nil) else {
-            // The reader has the better words for what is missing.
+            // The reader has the better message for a missing file.
             _ = try SourceText.read(path: path)
             throw ConfigurationStoreFault(.unwritable, "could not find \(path): \(String(cString: strerror(errno)))")
         }
@@ -115,7 +116,7 @@ public struct ConfigurationStore: Sendable {
     private func write(_ change: Change, to file: URL, backTo: Int?, at date: Date) throws {
         let versions = try ConfigurationVersions(of: file)
         let owner = try FileOwner(of: file)
-        // What was changed by hand is a version as well.
+        // A manual change is recorded as a version as well.
         let isKnown = try versions.last.map { try versions.text(of: $0.number) == change.before } ?? false
         if !isKnown { try versions.append(change.before, backTo: nil, owner: owner, at: date) }
         // An editor takes no lock.
@@ -129,7 +130,7 @@ public struct ConfigurationStore: Sendable {
     }
 }
 
-/// Why a configuration could not be changed, and what to do.
+/// Why a configuration could not be changed, and the remedy.
 public struct ConfigurationStoreFault: Error, Sendable, Hashable, CustomStringConvertible {
     public enum Reason: Sendable, Hashable {
         /// Another process is changing the file.
@@ -153,7 +154,7 @@ public struct ConfigurationStoreFault: Error, Sendable, Hashable, CustomStringCo
         ConfigurationStoreFault(unwritable: "could not \(operation): \(String(cString: strerror(errno)))")
     }
 
-    /// - Parameter cause: what could not be done, and why.
+    /// - Parameter cause: what failed, and why.
     init(unwritable cause: String) {
         self.init(
             .unwritable, "\(cause); run this as root or as the owner of the file and its folder, and check the disk")

@@ -1,13 +1,13 @@
 public import Foundation
 
-/// The texts that a configuration file had, each a file `NUMBER-DATE.yaml` or `NUMBER-DATE-back-to-NUMBER.yaml` in the
-/// folder `.NAME.versions` beside it. Nothing but the oldest ever goes: going back is a version of its own.
+/// The earlier texts of a configuration file, each in a file `NUMBER-DATE.yaml` or `NUMBER-DATE-back-to-NUMBER.yaml` in
+/// the folder `.NAME.versions` beside it. Only the oldest are ever deleted: restoring creates a version of its own.
 public struct ConfigurationVersions {
     public struct Version: Sendable, Hashable {
         /// From 1.
         public let number: Int
         public let date: Date
-        /// The version that was put back with it; nil for a change.
+        /// The version that was restored with it; nil for a change.
         public let backTo: Int?
         fileprivate let file: URL
     }
@@ -46,13 +46,13 @@ public struct ConfigurationVersions {
     private static let format = Date.ISO8601FormatStyle(
         dateSeparator: .omitted, timeSeparator: .omitted, timeZone: .gmt)
 
-    /// What the version says; of one that went back, what was put back.
+    /// The number of the version's content; for a restored one, that of its origin.
     private func meaning(_ version: Version) -> Int { version.backTo ?? version.number }
 
-    /// The version before the one that `text` is; throws where there is none.
+    /// The version before that of `text`; throws where there is none.
     func predecessor(of text: String) throws(ConfigurationStoreFault) -> Int {
         guard let last else { throw Self.none }
-        // Changed by hand since: that is what is taken back.
+        // Changed manually since: that change is undone.
         guard try self.text(of: last.number) == text else { return meaning(last) }
         let present = meaning(last)
         guard let index = versions.firstIndex(where: { $0.number == present }), index > 0 else { throw Self.none }
@@ -63,7 +63,7 @@ public struct ConfigurationVersions {
         .noVersion, "there is no older version of the file; gridwarden config versions lists those that are kept")
 
     func text(of number: Int) throws(ConfigurationStoreFault) -> String {
-        // A version that was put back is in the newest file that did so, too.
+        // A restored version is also in the newest file that restored it.
         guard
             let version = versions.first(where: { $0.number == number })
                 ?? versions.last(where: { $0.backTo == number })
@@ -76,7 +76,7 @@ public struct ConfigurationVersions {
         }
     }
 
-    /// Adds a version, and deletes the oldest where there are too many.
+    /// Adds a version, and deletes the oldest ones beyond the limit.
     func append(_ text: String, backTo: Int?, owner: FileOwner, at date: Date) throws {
         try WholeFile.makeFolder(folder, owner: owner)
         let present = try Self.list(folder)
@@ -91,13 +91,13 @@ public struct ConfigurationVersions {
     }
 }
 
-/// What differs between two texts, line by line, in the unified form of diff(1).
+/// The difference of two texts, line by line, in the unified format of diff(1).
 public enum LineDifference {
     private static let context = 3
 
-    /// Empty where nothing differs.
+    /// Empty where they are equal.
     ///
-    /// - Parameter name: how both texts are called.
+    /// - Parameter name: of both texts.
     public static func unified(_ old: String, _ new: String, name: String) -> String {
         guard old != new else { return "" }
         let (before, after) = (lines(old), lines(new))
@@ -109,7 +109,7 @@ public enum LineDifference {
             case .insert(let offset, _, _): inserted.insert(offset)
             }
         }
-        // Each line of either text once, with where it stands in both.
+        // Each line of either text once, with its number in both.
         var rows: [(mark: Character, text: Substring, old: Int, new: Int)] = []
         var (i, j) = (0, 0)
         while i < before.count || j < after.count {

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Runtime
 
-/// Whose a file is, and who may read it.
+/// The owner and mode of a file.
 struct FileOwner {
     let user: uid_t
     let group: gid_t
@@ -16,7 +16,7 @@ struct FileOwner {
 
     private init(user: uid_t, group: gid_t, mode: mode_t) { (self.user, self.group, self.mode) = (user, group, mode) }
 
-    /// The same owner, for nobody else to read.
+    /// The same owner, without access for others.
     var alone: FileOwner { FileOwner(user: user, group: group, mode: 0o600) }
 
     func take(over descriptor: Int32, _ path: String) throws(ConfigurationStoreFault) {
@@ -25,16 +25,16 @@ struct FileOwner {
         if status.st_uid != user || status.st_gid != group {
             guard fchown(descriptor, user, group) == 0 else { throw .failed("give \(path) to the owner of the file") }
         }
-        // After the owner: a change of that takes rights away.
+        // After the owner: changing that clears mode bits.
         guard fchmod(descriptor, mode) == 0 else { throw .failed("set the rights of \(path)") }
     }
 }
 
-/// Files that are whole and on the disk, or as they were.
+/// Files that are either completely written and on the disk, or unchanged.
 enum WholeFile {
-    /// Writes beside the place, brings it to the disk and moves it there.
+    /// Writes beside the destination, syncs and renames.
     static func write(_ text: String, to file: URL, owner: FileOwner) throws(ConfigurationStoreFault) {
-        // Under the lock nobody else writes it. Only its owner may read it until it has the rights of the file.
+        // The lock excludes other writers. Only its owner may read it until it has the mode of the file.
         let part = file.deletingLastPathComponent().appending(path: ".\(file.lastPathComponent).part").path
         do {
             try DurableFile.write(Array(text.utf8), to: file, mode: 0o600, part: part) {
@@ -45,7 +45,7 @@ enum WholeFile {
         }
     }
 
-    /// For its owner only.
+    /// Accessible to its owner only.
     static func makeFolder(_ folder: URL, owner: FileOwner) throws(ConfigurationStoreFault) {
         guard mkdir(folder.path, 0o700) != 0 else {
             if geteuid() != owner.user || getegid() != owner.group {
@@ -57,25 +57,26 @@ enum WholeFile {
         }
         var status = stat()
         guard errno == EEXIST else { throw .failed("make \(folder.path)") }
-        // Nobody may have put another place there.
+        // It must not have been replaced by a link.
         guard lstat(folder.path, &status) == 0, status.st_mode & S_IFMT == S_IFDIR else {
             throw ConfigurationStoreFault(.unwritable, "\(folder.path) is no folder: take it away")
         }
     }
 }
 
-/// That one process alone changes a file; let go with the value, or with the process, however that ends.
+/// Ensures that only one process changes a file; released with the value, or when the process ends, however that
+/// happens.
 final class FileLock {
     private let descriptor: Int32
 
-    /// - Parameter patience: seconds to wait for who has it.
+    /// - Parameter patience: seconds to wait for the present holder.
     init(of file: URL, patience: Double) throws(ConfigurationStoreFault) {
         let path = file.deletingLastPathComponent().appending(path: ".\(file.lastPathComponent).lock").path
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
         let made = open(path, flags | O_CREAT | O_EXCL, 0o600)
         descriptor = made >= 0 ? made : open(path, flags)
         guard descriptor >= 0 else { throw .failed("lock \(path)") }
-        // Whoever owns the file must be able to lock it, too. What was there is nobody's to give away.
+        // The owner of the file must be able to lock it, too. An existing lock file keeps its owner.
         if made >= 0, let owner = try? FileOwner(of: file) { try? owner.alone.take(over: descriptor, path) }
         let end = DispatchTime.now() + patience
         while flock(descriptor, LOCK_EX | LOCK_NB) != 0 {
