@@ -187,7 +187,7 @@ final class EvidenceQueue: Sendable {
         }
     }
 
-    /// Lets its views go.
+    /// Removes the entry and its views.
     func finish(_ ticket: Ticket) {
         contents.withLock { contents in
             guard let index = contents.items.firstIndex(where: { $0.ticket == ticket }) else { return }

@@ -9,7 +9,7 @@ final class MQTTSink: Sink {
     private var allowed: Set<String> = []
     /// The message that was refused last, with a word.
     private var refused: AlertMessage?
-    /// Over which the broker broke the connection.
+    /// Sequence of the message on which the broker drops the connection.
     private var broke: Int64?
 
     let name = "broker"

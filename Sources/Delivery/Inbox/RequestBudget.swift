@@ -26,7 +26,7 @@ struct RequestBudget: Sendable {
     /// refusals that are answered.
     static let share = 100
     static let surplus = 900
-    /// Names of a class that are told apart; whoever invents names runs out of them.
+    /// Maximum number of distinct sender names tracked.
     static let mostNames = 64
     /// A longer one counts as none.
     private static let longestName = 128
@@ -51,7 +51,7 @@ struct RequestBudget: Sendable {
     /// How many senders are remembered.
     var senders: Int { accounts.count }
 
-    /// Whose account a request burdens.
+    /// The sender whose quota the request uses.
     mutating func sender(_ class: Reply.Class, at place: String, by name: String?, on date: Date) -> Sender {
         turn(to: date)
         let name = name.flatMap { $0.utf8.count <= Self.longestName ? $0 : nil } ?? ""

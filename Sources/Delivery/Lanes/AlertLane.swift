@@ -16,7 +16,7 @@ final class AlertLane {
     private let secrets: KnownSecrets
     private let logger: Logger
     private var loop: DeliveryLoop
-    /// Over which the broker breaks the connection.
+    /// Sequence of the message on which the broker drops the connection.
     private var broke: Int64?
 
     init(
@@ -40,7 +40,7 @@ final class AlertLane {
     func advance() async throws -> Bool {
         let waiting = try outbox.pending(limit: BrokerLine.mostUnderWay, after: book.progress)
         guard !waiting.isEmpty else { return false }
-        // Also where it was dropped meanwhile: while the outbox is full each alert drops one, and the next is mostly no better.
+        // Also after the message was evicted: when the outbox is full, its successor usually fails too.
         if case .rest = loop.next(now: now), let blocked = board.blocked { throw resting(blocked) }
         let batch = Array(waiting.prefix(sink.limit(waiting)))
         let outcomes = await sink.send(batch)
@@ -91,7 +91,7 @@ final class AlertLane {
     /// The connection has ended; right before that the broker refused this.
     func hungUp(over thing: String, _ cause: String) {
         guard let (message, outcome) = sink.hungUp(over: thing, cause) else { return }
-        // The next connection's first word tells it.
+        // Reported in the first state message of the next connection.
         if !conclude(message, outcome, isFirst: true) { board.blocked = blocked(message) }
     }
 

@@ -18,7 +18,7 @@ public struct DeliveryLoop: Sendable {
         case refused(reason: String, remedy: String? = nil)
         /// The sink breaks the connection over this message, to the harm of all others.
         case breaks(reason: String)
-        /// The sink can never take this message, whoever puts whatever right: it is no dead letter that might go later.
+        /// The message is permanently undeliverable and is dropped, not kept as a dead letter.
         case unsendable(reason: String)
         /// Nothing is known against the message: the way to the sink failed, or it has no time.
         ///

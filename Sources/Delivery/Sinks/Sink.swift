@@ -9,7 +9,7 @@ public protocol Sink {
     func wants(_ message: AlertMessage) -> Bool
     /// How many of these, from the front and at least one, may be under way at a time.
     func limit(_ waiting: [AlertMessage]) -> Int
-    /// Sends these, in sequence, and waits for the receiver's word on each, for as long as the sink allows.
+    /// Sends in order and waits for a result for each message.
     ///
     /// - Returns: one outcome for each message, in their order.
     func send(_ messages: [AlertMessage]) async -> [DeliveryLoop.Outcome]

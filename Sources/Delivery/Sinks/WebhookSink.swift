@@ -36,7 +36,7 @@ public final class WebhookSink: Sink, Sendable {
             configuration.timeout.connect = .seconds(10)
             configuration.timeout.read = .milliseconds(Int64(settings.timeout * 1000))
             configuration.httpVersion = .http1Only
-            // Whoever asks for a proxy by an environment variable means another program.
+            // Ignore proxy environment variables.
             configuration.proxy = nil
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.minimumTLSVersion = .tlsv12
