@@ -123,8 +123,8 @@ extension Street.Thing {
         // Three times it must be seen, and nobody knows before.
         #expect(!watch.opened.isEmpty && watch.opened.allSatisfy { $0.confirmed.seconds < 180 })
         let before = watch.opened.count
-        let stays = Street.Thing(.car, Box(x: 0.3, y: 0.4, width: 0.15, height: 0.15), look: 99)
-        watch.watch(600...700) { $0 < 610 ? [] : [stays] }
+        let parked = Street.Thing(.car, Box(x: 0.3, y: 0.4, width: 0.15, height: 0.15), look: 99)
+        watch.watch(600...700) { $0 < 610 ? [] : [parked] }
         #expect(watch.opened.dropFirst(before).map(\.firstSeen.seconds) == [610])
         #expect(watch.opened.last.map { (640...660).contains($0.confirmed.seconds) } == true)
     }

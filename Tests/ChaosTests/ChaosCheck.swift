@@ -123,15 +123,15 @@ struct ChaosCheck {
     }
 
     private mutating func checkDwell(_ vehicle: ScriptedScene.Vehicle, _ events: [AlertEvent]) {
-        let stay = Double(vehicle.departure - 1 - vehicle.arrival)
+        let most = Double(vehicle.departure - 1 - vehicle.arrival)
         for event in events {
             let dwell = event.data.observed.dwellSeconds
             let isRight =
                 switch event.data.incident.state {
                 case "opened": dwell == Double(ScriptedScene.threshold)
-                default: dwell >= Double(ScriptedScene.threshold) && dwell <= stay
+                default: dwell >= Double(ScriptedScene.threshold) && dwell <= most
                 }
-            if !isRight { strange.append("\(vehicle.name) \(event.data.incident.state) after \(dwell) s of \(stay)") }
+            if !isRight { strange.append("\(vehicle.name) \(event.data.incident.state) after \(dwell) s of \(most)") }
         }
     }
 

@@ -153,8 +153,8 @@ import Testing
         // A look is 2 s at most.
         #expect((Self.dwell...Self.dwell + 2).contains(opened.dwellSeconds), "\(opened)")
         let closed = try #require(events.last).data.observed
-        let stay = WatchedStreet.departure - WatchedStreet.arrival
-        #expect((stay - 6...stay + 2).contains(closed.dwellSeconds), "\(closed)")
+        let standing = WatchedStreet.departure - WatchedStreet.arrival
+        #expect((standing - 6...standing + 2).contains(closed.dwellSeconds), "\(closed)")
 
         child.signal(SIGTERM)
         #expect(try await eventually(seconds: 20) { child.exit != nil })
