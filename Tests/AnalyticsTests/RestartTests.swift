@@ -203,6 +203,18 @@ struct Play: Sendable, CustomTestStringConvertible {
         #expect(WatchCheckpoint(data: old) == nil)
     }
 
+    @Test func `checkpoints keep the keys that older versions wrote`() throws {
+        func keys(_ value: some Encodable) throws -> Set<String> {
+            let data = try PropertyListEncoder.binary.encode(value)
+            let read = try PropertyListSerialization.propertyList(from: data, format: nil)
+            return Set(try #require(read as? [String: Any]).keys)
+        }
+        let watch = WatchCheckpoint(time: MediaTime(0), tracker: StationaryObjectTracker(), rules: RuleSet([]))
+        #expect(try keys(watch).isSuperset(of: ["version", "time", "stays", "reported", "rules"]))
+        let impression = SmokeCheckpoint.Impression(time: MediaTime(0), seconds: 1, hazy: Data(), stirred: Data())
+        #expect(try keys(impression) == ["time", "seconds", "veiled", "stirred"])
+    }
+
     @Test func aRuleWhoseMemoryCannotBeReadBeginsAnewAlone() throws {
         struct Unknown: Codable { let other: String }
         var rule = Crowd(zone: Zone(id: "z", name: "", polygon: Play.all[2].polygon), settings: CrowdSettings())
