@@ -15,8 +15,8 @@ public struct MotionGate: Sendable {
     private let watched: [Box]
     private var admitted: (time: MediaTime, picture: GreyImage)?
 
-    /// - Parameter zones: the watched areas, enlarged so that objects at their edge count; changes elsewhere are
-    ///   ignored.
+    /// - Parameter zones: the watched areas; changes elsewhere are ignored. Enlarged here, so that objects that reach into
+    ///   them count.
     public init(zones: [Polygon]) { watched = zones.map { $0.bounds.grown(by: 0.5) } }
 
     /// True where the detector must run on `picture`.

@@ -77,7 +77,7 @@ struct ClipTiming: Equatable {
     let seconds: Double
     let keyInterval: Double
 
-    /// Nil where there are no key frames, or only a single packet.
+    /// Nil without key frames, or where all packets have the same time.
     init?(_ stamps: [Stamp]) {
         let keys = stamps.filter(\.isKey).map(\.seconds)
         guard let first = stamps.first?.seconds, let last = stamps.last?.seconds, last > first, let key = keys.first

@@ -38,7 +38,7 @@ public struct FlameWatcher: Sendable {
     private static let looks = 1...4
     /// Levels by which a pixel differs from when its tile did not flicker: the swing of flames.
     private static let leastChange = 24
-    /// Seconds from one burst to the next at a known fire; how long a burst takes part in it.
+    /// Seconds from one burst to the next at a known fire, and the age in seconds from which no more are taken of it.
     private static let again = 4.0
     private static let decided = 24.0
     /// The view without flames that ends a fire, in seconds and looks.

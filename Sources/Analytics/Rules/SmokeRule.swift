@@ -29,8 +29,7 @@ public struct SmokeRule: Rule, RememberingRule {
     private let dwell: Double
     /// The explanations, by the ids of plumes and flames.
     private var opened: [Int: [Incident.Reason]] = [:]
-    /// The place of the finding that a plume continues after the first one has gone; its own id where it continues
-    /// none.
+    /// The place under which a plume continues the report of one that has gone, by id; without an entry its own id.
     private var places: [Int: Int] = [:]
 
     /// - Parameter dwell: seconds of smoke or flames until they are reported.

@@ -24,15 +24,15 @@ struct FreezeDetector: Sendable {
     private static let patience = (same: 5.0, encoded: 7.5)
     /// Pairs of looks after which a camera is known, and the seconds without a change that count as a freeze before.
     private static let known = (pairs: 10, before: 60.0)
-    /// How much longer than the longest one so far a freeze must last to be reported.
+    /// How many times longer than the longest one so far a freeze must last to be reported.
     private static let margin = 3.0
     /// A freeze that ended sooner than this is normal for the camera (pictures sent twice, a codec that leaves the
     /// background out); a longer one was a fault.
     private static let longestHabit = 20.0
     /// Number of live pairs that are stored.
     private static let memory = 30
-    /// Mean change of a cell, in luma levels, that is a movement, and the number of such cells that rule a clock out. A
-    /// clock's line of text is at most two cells high, its next digits at most six cells away.
+    /// Mean change of a cell, in luma levels, that is a movement, and how many such cells outside of a possible clock make
+    /// one. A clock's line of text is at most two cells high, its next digits at most six cells away.
     private static let moving: (change: Float, cells: Int, height: Int, gap: Int) = (2, 3, 2, 6)
     /// Seconds without a change before a camera whose still background is always the same (strong noise reduction, a
     /// codec that leaves it out) counts as frozen: there only movement proves that it is live. And how often it must
