@@ -16,7 +16,9 @@ package protocol CameraSource: Sendable {
     /// Runs until `stop`, or to the end of a file; it may hang beyond in a search for a host's name.
     func run(from started: MediaTime) async
     /// Asks for pictures between the looks, or for no more of them.
-    func watch(with attention: Attention)
+    ///
+    /// - Parameter rest: how long no look is needed after the last one; nil: as often as the sampling says.
+    func watch(with attention: Attention, rest: Rest?)
     func stop()
 }
 

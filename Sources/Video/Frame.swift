@@ -18,6 +18,8 @@ public final class Frame: @unchecked Sendable {
     public let isBurstFrame: Bool
     /// True where `date` is by the camera's clock.
     public let isDatedByCamera: Bool
+    /// The key frames since the look before; nil where there are none, and where pictures have to be turned.
+    public let past: PastPictures?
     /// All clocks at its arrival; nil for a recording.
     public let moment: ClockMoment?
     /// The camera's clock minus ours, in seconds; nil where RTCP does not tell it.
@@ -31,9 +33,10 @@ public final class Frame: @unchecked Sendable {
     /// - Parameters: shape and remarks as the source gave them; by what `raw` says where nil.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isBurstFrame: Bool = false,
-        shape: PictureShape? = nil, remarks: [String] = []
+        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil
     ) {
         self.raw = raw
+        self.past = past
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)
@@ -47,9 +50,10 @@ public final class Frame: @unchecked Sendable {
     /// Takes over `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isBurstFrame: Bool = false,
-        shape: PictureShape? = nil, remarks: [String] = []
+        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil
     ) {
         self.raw = raw
+        self.past = past
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)

@@ -9,7 +9,7 @@ extension RuleDescriptor {
     /// so no queue is presumed unless a zone says so. Graver than parking: a vehicle in a zone with both is told as this alone.
     static let fireLane = RuleDescriptor(
         [.fireLane], fields: [.dwell, .classes, .occlusion, .queueVehicles, .queuePatience], needs: .smallVehicles,
-        outranks: [.illegalParking]
+        outranks: [.illegalParking], isPatient: true
     ) { _ in
         ParkingSettings(dwell: 60, queueVehicles: 0)
     } make: {

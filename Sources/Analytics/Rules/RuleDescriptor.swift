@@ -57,6 +57,8 @@ public struct RuleDescriptor: Sendable {
     public let outranks: Set<AlertKind>
     /// The head of `models/heads` that says what the place of an alert looks like; nil where none does.
     public let looks: String?
+    /// Whether it needs no more looks than tell when something came and whether it is still there.
+    public let isPatient: Bool
     /// Seconds of dwell in a benchmark that is given none for the kind; nil for those that it gives to all.
     public let trialDwell: Double?
 
@@ -70,7 +72,7 @@ public struct RuleDescriptor: Sendable {
     ///   - make: the rule for one kind in one zone.
     init<Settings: RuleSettings>(
         _ kinds: [AlertKind], fields: [RuleField<Settings>], needs: Needs = [], surface: Zone.Surface? = nil,
-        sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil,
+        sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil, isPatient: Bool = false,
         trialDwell: Double? = nil, standard: @escaping @Sendable (AlertKind) -> Settings,
         make: @escaping @Sendable (AlertKind, Settings, Context) -> any Rule
     ) {
@@ -81,6 +83,7 @@ public struct RuleDescriptor: Sendable {
         self.grace = grace
         self.outranks = outranks
         self.looks = looks
+        self.isPatient = isPatient
         self.trialDwell = trialDwell
         self.fields = { kind in fields.map { $0.field(standard(kind)) } }
         read = { kind, dwell, timeZone, values in

@@ -67,6 +67,9 @@ public struct StationaryObjectTracker: Sendable {
     /// For how long a thing may be missed after the whole picture has changed its look, in seconds.
     private static let longestOutdated = 60.0
 
+    /// How much more alike than in two looks at one thing an earlier picture must be, of which nobody knows what it shows.
+    private static let earlier = 0.1
+
     /// How many looks back the beginning of a stay is searched for in the pictures alone.
     private static let memory = 3
 
@@ -110,6 +113,28 @@ public struct StationaryObjectTracker: Sendable {
 
     /// Something that stood seems to have gone: the detector should look again, whatever it said of such a picture before.
     public var isInDoubt: Bool { stays.contains { $0.isEstablished && $0.emptied != nil } }
+
+    /// Whether all that stands is plainly there, and nothing of it needs another look soon.
+    public var isCertain: Bool {
+        restored.isEmpty
+            && stays.allSatisfy { !$0.isEstablished || $0.isVisible && $0.outdated == nil && !$0.isDoubtful }
+    }
+
+    /// The boxes in `scene` with which something may begin to stand: of them a look back is worth while.
+    public func newcomers(in scene: Scene) -> [Box] {
+        scene.detections.filter { detection in
+            detection.score >= settings.birthScore && detection.objectClass.standsAndLeaves
+                && !stays.contains {
+                    alike($0.objectClass, detection.objectClass) && $0.box.iou(detection.box) >= settings.looseOverlap
+                }
+        }.map(\.box)
+    }
+
+    /// Whether an earlier picture shows in `box` what `picture` shows there now.
+    public func shows(_ earlier: GreyImage, in box: Box, theSameAs picture: GreyImage) -> Bool {
+        let least = settings.likeness + Self.earlier
+        return earlier.likeness(of: box, to: picture.patch(in: box), atLeast: least).value >= least
+    }
 
     /// The camera cannot see for now: nothing that stands is over, and nothing is known of it.
     public mutating func interrupt() {
@@ -387,19 +412,23 @@ public struct StationaryObjectTracker: Sendable {
         let appearance = scene.picture.patch(in: detection.box)
         defer { nextID += 1 }
         // The detector may find a thing a look late: the pictures before tell since when it has been there.
-        let least = settings.likeness + 0.1
-        let shown = recent.map {
+        let least = settings.likeness + Self.earlier
+        let looks = recent + scene.past.map { ($0.time, $0.picture, []) }
+        let shown = looks.map {
             $0.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least
         }
-        let since = zip(recent, shown).reversed().prefix { $1 }.last?.0.time ?? scene.time
+        let since = zip(looks, shown).reversed().prefix { $1 }.last?.0.time ?? scene.time
         // What the oldest of them shows too was there before: a banner, a container, or a vehicle that was found late.
         let hasArrived = shown.first == false
-        let looks = since < scene.time ? 2 : 1
-        let before = recent.last { look in !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } }
+        let before = zip(looks, shown).last { look, isShown in
+            // Of a picture that the detector was not shown only its likeness tells.
+            recent.contains { $0.time == look.time }
+                ? !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } : !isShown
+        }?.0
         stays.append(
             StationaryObject(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
-                presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
+                presence: .detected, seenSeconds: scene.time - since, looks: since < scene.time ? 2 : 1, detections: 1,
                 bestScore: detection.score, hasArrived: hasArrived, unseenSince: scene.time,
                 scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
                 usual: appearance,
