@@ -101,7 +101,9 @@ let package = Package(
             path: "Sources/Configuration", swiftSettings: strict),
         .target(
             name: "Pipeline",
-            dependencies: ["Hashing", "Runtime", "Domain", "Analytics", "Video", "Inference", "Evidence", logging],
+            dependencies: [
+                "Threading", "Hashing", "Runtime", "Domain", "Analytics", "Video", "Inference", "Evidence", logging,
+            ],
             swiftSettings: strict),
         .target(
             name: "Edge",

@@ -49,6 +49,9 @@ public struct IncidentBook: Sendable {
 
     public var open: [Incident] { incidents.values.filter(\.isOpen) + restored }
 
+    /// Whether something of an earlier run has not been found again yet.
+    public var isRestoring: Bool { !restored.isEmpty || !restoredSuppressed.isEmpty }
+
     /// Whether the incident is open in this book.
     public func holds(_ incident: UUID) -> Bool { open.contains { $0.id == incident } }
 

@@ -13,6 +13,15 @@ public struct Scene: Sendable {
     public let chroma: Chroma?
     /// Parts of the picture in which small objects were not searched for.
     public let unasked: [Box]
+    /// Pictures since the look before, the oldest first, as far as somebody looked back; the detector was not asked.
+    public var past: [Past] = []
+
+    public struct Past: Sendable {
+        public let time: MediaTime
+        public let picture: GreyImage
+
+        public init(time: MediaTime, picture: GreyImage) { (self.time, self.picture) = (time, picture) }
+    }
 
     public init(
         time: MediaTime, date: Date, detections: [Detection], picture: GreyImage, chroma: Chroma? = nil,
@@ -28,9 +37,11 @@ public struct Scene: Sendable {
 
     /// The same look with the detections of some classes only.
     func keeping(_ isKept: (ObjectClass) -> Bool) -> Scene {
-        Scene(
+        var kept = Scene(
             time: time, date: date, detections: detections.filter { isKept($0.objectClass) }, picture: picture,
             chroma: chroma, unasked: unasked)
+        kept.past = past
+        return kept
     }
 }
 

@@ -22,6 +22,13 @@ public struct ZoneRules: Sendable, Hashable, ExpressibleByDictionaryLiteral {
         kinds.reduce(into: []) { $0.formUnion(Rules[$1]?.needs ?? []) }
     }
 
+    /// For how long its rules can do without a look while nothing happens, in seconds: a tenth of the shortest dwell, ten at
+    /// most. Nil where one of them needs every look.
+    public var rest: Double? {
+        guard !settings.isEmpty, kinds.allSatisfy({ Rules[$0]?.isPatient == true }) else { return nil }
+        return settings.values.map { min(10, $0.dwell / 10) }.min()
+    }
+
     /// - Parameter minimumScore: least mean score of a vehicle's detections, 0…1.
     public func rules(in zone: Zone, minimumScore: Double) -> [any Rule] {
         let context = RuleDescriptor.Context(zone: zone, rules: self, minimumScore: minimumScore)

@@ -83,6 +83,9 @@ public struct ZoneTiles: Sendable {
         return asked.map { tiles[$0].box }
     }
 
+    /// How many parts are still to be looked at before all of the picture has been.
+    public var pending: Int { tiles.count { $0.isNeeded && !$0.isKnown } }
+
     /// Takes the detections in the tile that `next` returned.
     public mutating func take(_ detections: [Detection]) {
         guard let asked, tiles.indices.contains(asked) else { return }

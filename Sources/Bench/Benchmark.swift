@@ -48,6 +48,7 @@ public struct Benchmark: Sendable {
                 let look = try await pipeline.look(at: frame)
                 for remark in look.remarks where !remarks.contains(remark) { remarks.append(remark) }
                 recording.attention = pipeline.attention
+                recording.rest = pipeline.rest
                 guard !frame.isBurstFrame else { continue }
                 for change in look.changes {
                     if let index = alerts.firstIndex(where: { $0.incident.id == change.incident.id }) {
@@ -134,6 +135,8 @@ extension Benchmark {
         /// That of a camera of the daemon with default settings.
         public static let usualSampling = SamplingPolicy.keyFrames(promise: promise, interval: 2)
         private static let promise = 3.0
+        /// The longest time without a look, in seconds, of each zone; nil where the rules decide, as in the daemon.
+        public var promise: Double?
         /// Seconds between two looks, by which an alert may be late.
         var longestLook: Double {
             switch sampling {
@@ -175,12 +178,16 @@ extension Benchmark {
             guard let truth else {
                 let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
                 let zone = Zone(id: "all", name: "", polygon: Polygon(corners))
-                return [WatchedZone(zone: zone, rules: rules(kinds.map(Array.init) ?? [.illegalParking]))]
+                return [
+                    WatchedZone(
+                        zone: zone, rules: rules(kinds.map(Array.init) ?? [.illegalParking]),
+                        promise: promise)
+                ]
             }
             return truth.zones.map { zone in
                 WatchedZone(
                     zone: Zone(id: zone.id, name: "", polygon: truth.polygon(zone)),
-                    rules: rules(zone.rules.map(AlertKind.init)))
+                    rules: rules(zone.rules.map(AlertKind.init)), promise: promise)
             }
         }
 

@@ -125,7 +125,7 @@ public struct CameraService: Sendable {
                 for incident in reviewMailbox.take(camera: settings.identity.id) { watch.suppress(incident) }
                 let look = try await watch.look(at: frame)
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
-                camera.watch(with: watch.place.pipeline.attention)
+                camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
                 guard !frame.isBurstFrame else { continue }
                 await tell(look, frame)
                 meter.looked(watch.costs)

@@ -16,7 +16,9 @@ package protocol CameraSource: Sendable {
     /// Runs until `stop`, or to the end of a file; a host name look-up may hang beyond that.
     func run(from started: MediaTime) async
     /// Starts or stops the pictures between the looks.
-    func watch(with attention: Attention)
+    ///
+    /// - Parameter rest: how long no look is needed after the last one; nil: as often as the sampling says.
+    func watch(with attention: Attention, rest: Rest?)
     func stop()
 }
 

@@ -78,7 +78,7 @@ extension DaemonSettings {
                         place: GridLocation(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
                         timeZone: site.timeZone),
                     stream: stream,
-                    zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset) },
+                    zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset, promise: $0.promise) },
                     minimumScore: configuration.detector.minimumScore, hasTiles: configuration.detector.hasTiles,
                     presets: presets)
             })
@@ -258,7 +258,8 @@ extension DaemonSettings {
     }
 
     static func sampling(_ camera: CameraSettings) -> SamplingPolicy {
-        let promise = camera.zones.map(\.promise).min() ?? 3
+        let promises = camera.zones.map { $0.promise ?? max(ZoneSettings.usualPromise, camera.lookEvery) }
+        let promise = promises.min() ?? ZoneSettings.usualPromise
         return camera.decode == .keyFrames
             ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
             : .every(seconds: camera.lookEvery)

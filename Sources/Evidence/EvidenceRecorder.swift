@@ -115,6 +115,13 @@ public struct EvidenceRecorder: Sendable {
         }
     }
 
+    /// Whether a second panorama of one of them is still to be taken.
+    public func isWaiting(for findings: [Finding]) -> Bool {
+        findings.contains { finding in
+            finding.phase == .standing && packs[Place(finding)].map { !$0.isComplete } ?? false
+        }
+    }
+
     private func view(of frame: Frame, _ vehicles: [Box]) -> EvidenceView {
         EvidenceView(
             role: .panoramaFirst, source: .compressed(Task { [compress] in try await compress(frame) }),

@@ -10,7 +10,8 @@ public struct MotionGate: Sendable {
     /// Mean change of a cell that counts, in luma levels: sensor noise averages to far less over 64 pixels.
     private static let change = 4.0
     /// The detector runs at least once in this many seconds.
-    private static let longestRest = 10.0
+    public var longestRest = Self.usualRest
+    public static let usualRest = 10.0
 
     private let watched: [Box]
     private var admitted: (time: MediaTime, picture: GreyImage)?
@@ -23,7 +24,7 @@ public struct MotionGate: Sendable {
     ///
     /// - Parameter isWanted: whether to run the detector even on an equal picture.
     public mutating func admits(_ picture: GreyImage, at time: MediaTime, isWanted: Bool = false) -> Bool {
-        if !isWanted, let admitted, time - admitted.time < Self.longestRest, time >= admitted.time,
+        if !isWanted, let admitted, time - admitted.time < longestRest, time >= admitted.time,
             admitted.picture.width == picture.width, admitted.picture.height == picture.height,
             !hasChanged(from: admitted.picture, to: picture)
         {

@@ -44,6 +44,8 @@ public struct CameraPipeline: ~Copyable {
         /// Pictures between the looks, while there may be smoke or flames.
         public var burstFrames = 0
         public var inferences = 0
+        /// Pictures between two looks that were looked back at.
+        public var past = 0
         public var gate = 0.0
         public var infer = 0.0
         /// The part of `infer` that tiles took.
@@ -55,7 +57,7 @@ public struct CameraPipeline: ~Copyable {
         static func + (a: Costs, b: Costs) -> Costs {
             var sum = a
             (sum.looks, sum.burstFrames) = (a.looks + b.looks, a.burstFrames + b.burstFrames)
-            (sum.inferences, sum.gate) = (a.inferences + b.inferences, a.gate + b.gate)
+            (sum.inferences, sum.past, sum.gate) = (a.inferences + b.inferences, a.past + b.past, a.gate + b.gate)
             (sum.infer, sum.tiles, sum.rest) = (a.infer + b.infer, a.tiles + b.tiles, a.rest + b.rest)
             return sum
         }
@@ -72,6 +74,8 @@ public struct CameraPipeline: ~Copyable {
     package var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// The pictures that are wanted between the looks.
     public var attention: Attention { flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks }
+    /// How long no look is needed after the last one; nil: as often as the camera's sampling says.
+    public private(set) var rest: Rest?
     /// Whether the camera's view has been learnt.
     package var knowsView: Bool { monitor.isKnown }
     /// Whether the background model of an earlier run was restored.
@@ -103,6 +107,8 @@ public struct CameraPipeline: ~Copyable {
     /// Whether the detector has time for a tile.
     package var hasTime: @Sendable () -> Bool = { true }
     private var tiles: ZoneTiles
+    /// What the rules allow while nothing happens, in seconds; nil where they need every look.
+    private let longestRest: Double?
     /// Detections in the whole picture, and those together with the tiles.
     private var whole: [Detection] = []
     private var detections: [Detection] = []
@@ -125,6 +131,8 @@ public struct CameraPipeline: ~Copyable {
         self.recorder = recorder
         self.classifier = classifier
         tiles = ZoneTiles(zones: zones.withParking, isOn: hasTiles)
+        // A camera that turns may show another preset at any time.
+        longestRest = presets.isEmpty ? zones.rest : nil
         gate = MotionGate(zones: zones.map(\.zone.polygon))
         var settings = StationaryObjectTracker.Settings()
         settings.birthScore = minimumScore
@@ -186,6 +194,8 @@ public struct CameraPipeline: ~Copyable {
     /// Takes one picture through gate, detector, tracker, rules and incidents.
     public mutating func look(at frame: Frame) async throws -> Look {
         if frame.isBurstFrame, let lastJudgement { return try burstFrame(at: frame, lastJudgement) }
+        gate.longestRest = max(MotionGate.usualRest, (rest?.promise ?? 0) * Self.restsUnasked)
+        rest = nil
         var clock = threadSeconds()
         let (picture, chroma) = try small.picture(of: frame)
         let judgement = monitor.judge(picture, at: frame.time)
@@ -223,9 +233,10 @@ public struct CameraPipeline: ~Copyable {
         let tileFault = await lookIntoTile(of: frame, hasChanged: isAdmitted)
         detections = tiles.joined(with: whole)
         costs.looks += 1
-        let scene = Scene(
+        var scene = Scene(
             time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma,
             unasked: tiles.unseen)
+        if let past = frame.past { scene.past = await lookBack(into: past, from: frame, scene) }
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
         let burning = flames?.update(with: scene) ?? []
@@ -265,9 +276,53 @@ public struct CameraPipeline: ~Copyable {
             if let revised { changes.append(change(revised)) }
         }
         recorder?.note(findings, vehicles: vehicles, in: frame)
+        if fault == nil { decideRest(findings, at: frame.time) }
         return Look(
             time: frame.time, changes: changes, detections: detections, findings: findings, judgement: judgement,
             sharpness: tiles.sharpness, remarks: remarks, fault: fault)
+    }
+
+    /// A detector that has seen nothing change for so many times the rest looks again.
+    private static let restsUnasked = 3.0
+    /// Seconds after its threshold in which a thing is looked at as often as ever: a look may be missing that tells.
+    private static let decision = 10.0
+
+    /// While nothing is in doubt, the next look is needed when a dwell is over, or when the promise says.
+    private mutating func decideRest(_ findings: [Finding], at time: MediaTime) {
+        guard let longestRest, monitor.isKnown, tracker.isCertain, !incidents.isRestoring,
+            recorder?.isWaiting(for: findings) != true, flames == nil
+        else { return }
+        let thresholds = findings.filter { $0.phase == .pending }.map { $0.firstSeen + $0.threshold - time }
+        guard !thresholds.contains(where: { -Self.decision..<0 ~= $0 }) else { return }
+        let promise = longestRest / Double(1 + tiles.pending)
+        rest = Rest(promise: promise, moment: thresholds.filter { $0 >= 0 }.min())
+    }
+
+    /// Looks back at what was found for the first time: since when it has stood there. By halves, in the pictures alone; what
+    /// moves is not even in the newest of them.
+    private mutating func lookBack(into past: PastPictures, from frame: Frame, _ scene: Scene) async -> [Scene.Past] {
+        var known: [Int: Scene.Past] = [:]
+        for box in tracker.newcomers(in: scene) {
+            var (without, with) = (-1, past.count)
+            var next = past.count - 1
+            while without + 1 < with {
+                if known[next] == nil {
+                    guard let earlier = await PastReader.shared.picture(next, of: past, before: frame),
+                        let picture = try? small.picture(of: earlier).luma
+                    else { break }
+                    costs.past += 1
+                    known[next] = Scene.Past(time: earlier.time, picture: picture)
+                }
+                guard let earlier = known[next] else { break }
+                if tracker.shows(earlier.picture, in: box, theSameAs: scene.picture) {
+                    with = next
+                } else {
+                    without = next
+                }
+                next = (without + with) / 2
+            }
+        }
+        return known.sorted { $0.key < $1.key }.map(\.value)
     }
 
     private var remarks: [String] { isColourless ? [Self.colourless] : [] }

@@ -9,8 +9,11 @@ public struct WatchedZone: Sendable, Hashable {
     public let rules: ZoneRules
     /// The preset that it was drawn on; nil where the camera has none.
     public let preset: String?
+    /// The longest time without a look, in seconds; nil where its rules decide.
+    public let promise: Double?
 
-    public init(zone: Zone, rules: ZoneRules, preset: String? = nil) {
+    public init(zone: Zone, rules: ZoneRules, preset: String? = nil, promise: Double? = nil) {
+        self.promise = promise
         self.zone = zone
         self.rules = rules
         self.preset = preset
@@ -18,6 +21,12 @@ public struct WatchedZone: Sendable, Hashable {
 }
 
 extension [WatchedZone] {
+    /// For how long no look is needed while nothing happens, in seconds; nil where one of them needs every look.
+    package var rest: Double? {
+        let rests = map { zone in zone.rules.rest.map { Swift.min($0, zone.promise ?? $0) } }
+        return rests.contains(nil) ? nil : rests.compactMap(\.self).min()
+    }
+
     /// The zones in which vehicles may be small and matter, that is, those that are watched for parking.
     public var withParking: [Zone] { filter { $0.rules.needs.contains(.smallVehicles) }.map(\.zone) }
 

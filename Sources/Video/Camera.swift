@@ -65,6 +65,7 @@ public final class Camera: Sendable {
     private let count = Mutex(Counters())
     private let hasEnded = Atomic<Bool>(false)
     private let attention = Atomic<Int>(0)
+    private let wantedRest = Mutex<Rest?>(nil)
     private let memory = StreamMemory()
     private let credentials: CredentialGate
     private let flow = Mutex(Flow())
@@ -133,7 +134,12 @@ public final class Camera: Sendable {
     }
 
     /// Starts or stops the pictures between the looks.
-    public func watch(with attention: Attention) { self.attention.store(attention.rawValue, ordering: .relaxed) }
+    ///
+    /// - Parameter rest: how long no look is needed after the last one; nil: as often as the sampling says.
+    public func watch(with attention: Attention, rest: Rest? = nil) {
+        self.attention.store(attention.rawValue, ordering: .relaxed)
+        wantedRest.withLock { $0 = rest }
+    }
 
     /// Interrupts any blocking call. The camera does not start again.
     public func stop() {
@@ -194,6 +200,7 @@ public final class Camera: Sendable {
         options.uptime = clocks.uptime
         options.clip = clip
         options.progress = { [self] in progress() }
+        options.rest = { [self] in wantedRest.withLock(\.self) }
         options.receive = { [self] bytes in count.withLock { $0.bytes += bytes } }
         options.authority = settings.caFile
         options.memory = memory
@@ -239,7 +246,7 @@ public final class Camera: Sendable {
             let isKept = latest.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
                 Frame(
                     taking: picture.raw, time: time, moment: moment, isBurstFrame: isBurstFrame, shape: picture.shape,
-                    remarks: picture.remarks)
+                    remarks: picture.remarks, past: picture.past)
             }
             count.withLock { count in
                 count.pictures += 1

@@ -15,6 +15,8 @@ struct DecodePlanner {
     }
 
     var attention = Attention.looks
+    /// How long nobody needs a look; nil: as often as the sampling says.
+    var rest: Rest?
 
     private let sampling: SamplingPolicy
     private var isAllDecoded = false
@@ -47,14 +49,20 @@ struct DecodePlanner {
     var isSparse: Bool { !isAllDecoded && !isOverrun && keyFramesSuffice }
 
     private var keyFramesSuffice: Bool {
-        guard case .keyFrames(let promise, _) = sampling, let longestGroup else { return false }
+        guard let promise, let longestGroup else { return false }
         return longestGroup <= promise + Self.slack
+    }
+
+    /// Seconds from one look to the next, at most; nil where pictures are taken at a fixed interval.
+    private var promise: Double? {
+        guard case .keyFrames(let promise, _) = sampling else { return nil }
+        return max(promise, rest?.promise ?? 0)
     }
 
     /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.
     mutating func needs(isKey: Bool, at time: Double) -> Bool {
         if isKey { (isAllDecoded, isOverrun, tornSince) = (attention > .looks, !keyFramesStand, nil) }
-        guard case .keyFrames(let promise, let rest) = sampling, keyFramesStand else {
+        guard case .keyFrames(_, let interval) = sampling, let promise, keyFramesStand else {
             isAllDecoded = attention > .looks
             return true
         }
@@ -68,7 +76,7 @@ struct DecodePlanner {
         if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
         lastKey = time
         looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? .max
-        return isAllDecoded || !isTooSoon(time, rest)
+        return isAllDecoded || !isTooSoon(time, interval)
     }
 
     /// Between two key frames. The rest of a group of pictures is not decoded for a burst that is over.
@@ -107,10 +115,11 @@ struct DecodePlanner {
         let interval: Double
         switch sampling {
         case .every(let seconds): interval = seconds
-        case .keyFrames(let promise, let rest):
+        case .keyFrames(_, let least):
+            let promise = promise ?? 0
             // In an overrun it is the key frame that was looked at already.
             guard !isKey || isOverrun else {
-                guard !isTooSoon(time, rest) else { return false }
+                guard !isTooSoon(time, least) else { return false }
                 lastLook = time
                 return true
             }
@@ -134,12 +143,18 @@ struct DecodePlanner {
         max(1, Int(min(1e6, ((group - Self.slack) / promise).rounded(.up))))
     }
 
-    private func isTooSoon(_ time: Double, _ rest: Double) -> Bool {
-        guard case .keyFrames(let promise, _) = sampling, keyFramesSuffice, let longestGroup, let lastLook,
-            time > lastLook, time < lastLook + rest - Self.slack
-        else { return false }
+    /// - Parameter interval: seconds.
+    private func isTooSoon(_ time: Double, _ interval: Double) -> Bool {
+        guard let promise, keyFramesSuffice, let longestGroup, let lastLook, time > lastLook else { return false }
+        // The last key frame that comes in time is taken, or the first one after the moment.
+        if let rest, time + longestGroup <= lastLook + rest.promise + Self.slack,
+            time < lastLook + (rest.moment ?? .infinity) - Self.slack
+        {
+            return true
+        }
+        guard time < lastLook + interval - Self.slack else { return false }
         // After a look between key frames the next one may come too late. Where all come too soon, every other is taken.
-        return longestGroup < rest - Self.slack || time + longestGroup <= lastLook + promise + Self.slack
+        return longestGroup < interval - Self.slack || time + longestGroup <= lastLook + promise + Self.slack
     }
 }
 
@@ -161,6 +176,16 @@ public enum SamplingPolicy: Sendable, Hashable {
 
     /// Seconds within which a fault of the camera is stated: three looks, and with looks in their usual number 10 s.
     var longestFault: Double { max(10, longestRest * 3) }
+}
+
+/// For how long a look is not needed while nothing happens, in seconds after the last one.
+public struct Rest: Sendable, Equatable {
+    /// The next look comes no later.
+    public var promise: Double
+    /// Something is to be decided then, and not before; nil where nothing is.
+    public var moment: Double?
+
+    public init(promise: Double, moment: Double? = nil) { (self.promise, self.moment) = (promise, moment) }
 }
 
 /// How closely a camera is watched between its looks.

@@ -19,6 +19,8 @@ public final class Frame: @unchecked Sendable {
     public let isBurstFrame: Bool
     /// True where `date` is from the camera's clock.
     public let isDatedByCamera: Bool
+    /// The key frames since the look before; nil where there are none, and where pictures have to be turned.
+    public let past: PastPictures?
     /// All clocks at its arrival; nil for a recording.
     public let moment: ClockMoment?
     /// The camera's clock minus ours, in seconds; nil where RTCP does not carry it.
@@ -32,9 +34,10 @@ public final class Frame: @unchecked Sendable {
     /// - Parameters: shape and remarks from the source; nil uses those of `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isBurstFrame: Bool = false,
-        shape: PictureShape? = nil, remarks: [String] = []
+        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil
     ) {
         self.raw = raw
+        self.past = past
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)
@@ -48,9 +51,10 @@ public final class Frame: @unchecked Sendable {
     /// Takes ownership of `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isBurstFrame: Bool = false,
-        shape: PictureShape? = nil, remarks: [String] = []
+        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil
     ) {
         self.raw = raw
+        self.past = past
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)

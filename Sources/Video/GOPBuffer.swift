@@ -65,3 +65,41 @@ struct GOPBuffer: ~Copyable {
         return packet
     }
 }
+
+/// Key frames that nobody has looked at, since the last look.
+struct SkippedKeys: ~Copyable {
+    /// In bytes, for one camera: 20 s of 1080p in good quality.
+    private static let capacity = 6 << 20
+    private static let most = 64
+
+    private var keys: [PastPictures.Key] = []
+    private var bytes = 0
+
+    init() {}
+
+    deinit { for key in keys { Self.free(key) } }
+
+    /// Keeps a reference to the packet's data, which is not copied; false where there is no memory for it.
+    mutating func add(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) -> Bool {
+        guard let kept = av_packet_clone(packet) else { return false }
+        keys.append(PastPictures.Key(packet: kept, time: time))
+        bytes += Int(kept.pointee.size)
+        while bytes > Self.capacity || keys.count > Self.most {
+            let oldest = keys.removeFirst()
+            bytes -= Int(oldest.packet.pointee.size)
+            Self.free(oldest)
+        }
+        return true
+    }
+
+    /// The oldest first, for the caller to free.
+    mutating func take() -> [PastPictures.Key] {
+        defer { (keys, bytes) = ([], 0) }
+        return keys
+    }
+
+    private static func free(_ key: PastPictures.Key) {
+        var packet = Optional(key.packet)
+        av_packet_free(&packet)
+    }
+}

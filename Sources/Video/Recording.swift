@@ -22,6 +22,12 @@ public struct Recording: ~Copyable {
         set { source.attention = newValue }
     }
 
+    /// How long no look is needed, from the last one on.
+    public var rest: Rest? {
+        get { source.rest }
+        set { source.rest = newValue }
+    }
+
     /// Seconds of footage according to the container; nil where it gives none.
     public var duration: Double? { source.duration }
 
@@ -35,7 +41,8 @@ public struct Recording: ~Copyable {
         guard let picture = try source.next() else { return nil }
         return Frame(
             taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts),
-            isBurstFrame: picture.isBurstFrame, shape: picture.shape, remarks: picture.remarks)
+            isBurstFrame: picture.isBurstFrame, shape: picture.shape, remarks: picture.remarks,
+            past: picture.past)
     }
 }
 

@@ -50,7 +50,7 @@ package final class ScriptedSource: CameraSource {
         for await _ in end.stream {}
     }
 
-    package func watch(with attention: Attention) { wish.withLock { $0 = attention } }
+    package func watch(with attention: Attention, rest: Rest?) { wish.withLock { $0 = attention } }
 
     package func stop() {
         stopped.store(true, ordering: .relaxed)

@@ -19,7 +19,9 @@ final class PipelineHarness {
 
     /// One look at the street.
     @discardableResult
-    func look(at seconds: Double, isCovered: Bool = false) async throws -> CameraPipeline.Look {
-        try await pipeline.look(at: BlockStreet.frame(at: seconds, isCovered: isCovered))
+    func look(
+        at seconds: Double, isCovered: Bool = false, cars: [Box] = []
+    ) async throws -> CameraPipeline.Look {
+        try await pipeline.look(at: BlockStreet.frame(at: seconds, isCovered: isCovered, cars: cars))
     }
 }

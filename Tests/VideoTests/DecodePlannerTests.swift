@@ -71,6 +71,46 @@ import Testing
         #expect(close.count >= 2 * Int(30 - group) - 1)
     }
 
+    /// A key frame every two seconds, of 10 pictures a second; `rest` says how long no look is needed after one.
+    private func looks(group: Double = 2, seconds: Double = 100, _ rest: (Double) -> Rest?) -> [Double] {
+        var planner = DecodePlanner(sampling: .keyFrames(promise: 3, interval: 2))
+        var looks: [Double] = []
+        let perGroup = Int((group * 10).rounded())
+        for index in 0..<Int(seconds * 10) {
+            let time = Double(index) / 10
+            let isKey = index % perGroup == 0
+            guard planner.needs(isKey: isKey, at: time), planner.choose(isKey: isKey, at: time) == .look else { continue }
+            looks.append(time)
+            planner.rest = rest(time)
+        }
+        return looks
+    }
+
+    @Test(arguments: [0.5, 2.0, 3.0, 4.0, 10.0]) func `a camera at rest is looked at in time, and as rarely as its key frames let it`(
+        group: Double
+    ) {
+        let looks = looks(group: group) { $0 >= 20 ? Rest(promise: 10) : nil }.filter { $0 >= 30 }
+        let longest = (10 / group).rounded(.down) * group
+        #expect(looks.count >= 6)
+        #expect(zip(looks, looks.dropFirst()).allSatisfy { abs($1 - $0 - longest) < 0.01 }, "\(looks)")
+    }
+
+    @Test func `a moment at which something is to be decided is met by the first key frame after it`() {
+        let looks = looks { $0 >= 20 ? Rest(promise: 10, moment: $0 < 47 ? 47 - $0 : nil) : nil }
+        #expect(looks.filter { $0 >= 20 }.prefix(5) == [20, 30, 40, 48, 58], "\(looks)")
+    }
+
+    @Test func `a rest that ends gives the usual looks from the next key frame on`() {
+        let looks = looks { 20..<40 ~= $0 ? Rest(promise: 10) : nil }
+        #expect(looks.filter { 20...50 ~= $0 } == [20, 30, 40, 42, 44, 46, 48, 50], "\(looks)")
+    }
+
+    @Test func `groups that are longer than the rest are decoded as far as it needs`() {
+        let looks = looks(group: 20) { $0 >= 20 ? Rest(promise: 10) : nil }.filter { $0 >= 40 }
+        #expect(zip(looks, looks.dropFirst()).allSatisfy { $1 - $0 <= 10.1 }, "\(looks)")
+        #expect(looks.count <= 7)
+    }
+
     /// Times that are looked at, and of the packets that are decoded, of 10 a second.
     private func run(keysAt keys: [Double], seconds: Double) -> (looks: [Double], decoded: Set<Int>) {
         var planner = DecodePlanner(sampling: .keyFrames(promise: 3, interval: 2))

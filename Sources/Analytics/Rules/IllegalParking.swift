@@ -10,7 +10,7 @@ extension RuleDescriptor {
         [.illegalParking],
         fields: [
             .dwell, .classes, .windows, .timeZone, .holidays, .occlusion, .queueVehicles, .queuePatience,
-        ], needs: .smallVehicles
+        ], needs: .smallVehicles, isPatient: true
     ) { _ in
         ParkingSettings()
     } make: {

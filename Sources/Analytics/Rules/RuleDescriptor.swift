@@ -58,6 +58,8 @@ public struct RuleDescriptor: Sendable {
     public let outranks: Set<AlertKind>
     /// The classifier of `models/heads` that describes the place of an alert; nil for none.
     public let looks: String?
+    /// Whether it needs no more looks than tell when something came and whether it is still there.
+    public let isPatient: Bool
     /// Seconds of dwell in a benchmark without one for the kind; nil for the benchmark's common dwell.
     public let trialDwell: Double?
 
@@ -71,7 +73,7 @@ public struct RuleDescriptor: Sendable {
     ///   - make: creates the rule for one kind in one zone.
     init<Settings: RuleSettings>(
         _ kinds: [AlertKind], fields: [RuleField<Settings>], needs: Needs = [], surface: Zone.Surface? = nil,
-        sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil,
+        sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil, isPatient: Bool = false,
         trialDwell: Double? = nil, standard: @escaping @Sendable (AlertKind) -> Settings,
         make: @escaping @Sendable (AlertKind, Settings, Context) -> any Rule
     ) {
@@ -82,6 +84,7 @@ public struct RuleDescriptor: Sendable {
         self.grace = grace
         self.outranks = outranks
         self.looks = looks
+        self.isPatient = isPatient
         self.trialDwell = trialDwell
         self.fields = { kind in fields.map { $0.field(standard(kind)) } }
         read = { kind, dwell, timeZone, values in

@@ -70,6 +70,8 @@ public struct StationaryObjectTracker: Sendable {
 
     /// How many looks back the arrival of an object is searched for in the pictures alone.
     private static let lookback = 3
+    /// How much more alike an earlier picture must be, of which the detector said nothing, than a second look at an object.
+    private static let earlier = 0.1
 
     public private(set) var stationary: [StationaryObject] = []
     private let settings: Settings
@@ -112,6 +114,28 @@ public struct StationaryObjectTracker: Sendable {
 
     /// An object seems to have gone: the detector should look again, even if it has already judged such a picture.
     public var isInDoubt: Bool { stationary.contains { $0.isEstablished && $0.emptied != nil } }
+
+    /// Whether all that stands is plainly there, and nothing of it needs another look soon.
+    public var isCertain: Bool {
+        restored.isEmpty
+            && stationary.allSatisfy { !$0.isEstablished || $0.isVisible && $0.outdated == nil && !$0.isDoubtful }
+    }
+
+    /// The boxes in `scene` with which something may begin to stand: of them a look back is worth while.
+    public func newcomers(in scene: Scene) -> [Box] {
+        scene.detections.filter { detection in
+            detection.score >= settings.birthScore && detection.objectClass.standsAndLeaves
+                && !stationary.contains {
+                    alike($0.objectClass, detection.objectClass) && $0.box.iou(detection.box) >= settings.looseOverlap
+                }
+        }.map(\.box)
+    }
+
+    /// Whether an earlier picture shows in `box` what `picture` shows there now.
+    public func shows(_ earlier: GreyImage, in box: Box, theSameAs picture: GreyImage) -> Bool {
+        let least = settings.likeness + Self.earlier
+        return earlier.likeness(of: box, to: picture.patch(in: box), atLeast: least).value >= least
+    }
 
     /// The camera cannot see for now: no object ends, and their presence is unknown.
     public mutating func interrupt() {
@@ -391,20 +415,24 @@ public struct StationaryObjectTracker: Sendable {
         let appearance = scene.picture.patch(in: detection.box)
         defer { nextID += 1 }
         // The detector may find an object a look late: the pictures before show since when it has been there.
-        let least = settings.likeness + 0.1
-        let shown = recent.map {
+        let least = settings.likeness + Self.earlier
+        let looks = recent + scene.past.map { ($0.time, $0.picture, []) }
+        let shown = looks.map {
             $0.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least
         }
-        let since = zip(recent, shown).reversed().prefix { $1 }.last?.0.time ?? scene.time
+        let since = zip(looks, shown).reversed().prefix { $1 }.last?.0.time ?? scene.time
         // An object that the oldest of them already shows was there before: a banner, a container, or a vehicle that
         // was found late.
         let hasArrived = shown.first == false
-        let looks = since < scene.time ? 2 : 1
-        let before = recent.last { look in !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } }
+        let before = zip(looks, shown).reversed().first { look, isShown in
+            // Of a picture that the detector was not shown only its likeness tells.
+            recent.contains { $0.time == look.time }
+                ? !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } : !isShown
+        }?.0
         stationary.append(
             StationaryObject(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
-                presence: .detected, seenSeconds: scene.time - since, looks: looks, detections: 1,
+                presence: .detected, seenSeconds: scene.time - since, looks: since < scene.time ? 2 : 1, detections: 1,
                 bestScore: detection.score, hasArrived: hasArrived, unseenSince: scene.time,
                 scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
                 usual: appearance,

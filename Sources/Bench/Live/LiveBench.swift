@@ -55,12 +55,16 @@ public struct LiveBench: Sendable {
         residentBefore = Self.residentMiB()
     }
 
-    private var promise: Double {
+    /// Seconds from one look to the next while nothing happens.
+    private func promise(_ zones: [WatchedZone]) -> Double {
         switch options.watch.sampling {
-        case .keyFrames(let promise, _): promise
+        case .keyFrames(let promise, _): max(promise, zones.rest ?? 0)
         case .every(let seconds): seconds
         }
     }
+
+    /// The shortest of all clips.
+    private var promise: Double { clips.map { promise($0.zones) }.min() ?? 0 }
 
     /// The shortest of all clips, in seconds.
     private var keyInterval: Double { clips.map(\.clip.keyInterval).min() ?? 0 }
@@ -80,7 +84,7 @@ public struct LiveBench: Sendable {
             return LiveCamera(
                 id: "\(index + 1)", clip: clip, stream: streams.isEmpty ? nil : streams[index % streams.count],
                 zones: zones, detector: detector, sampling: options.watch.sampling,
-                promise: promise, aspect: options.watch.aspect, hasTiles: options.watch.hasTiles)
+                promise: promise(zones), aspect: options.watch.aspect, hasTiles: options.watch.hasTiles)
         }
         let starts = all.indices.map {
             Stagger.start($0, of: cameras, keyInterval: clips[$0 % clips.count].clip.keyInterval)

@@ -116,7 +116,7 @@ final class LiveCamera: Sendable {
         for await frame in camera.frames {
             do {
                 let look = try await watch.look(at: frame)
-                camera.watch(with: watch.place.pipeline.attention)
+                camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
                 if let fault = look.fault { note("a look failed: \(fault)") }
                 take(look, of: frame, costs: watch.costs)
             } catch {

@@ -98,10 +98,11 @@ extension ZoneSettings.Key: FieldKey {
             Self.preset, .text(form: "one of the camera's presets"),
             en: "The preset that it was drawn on; required where the camera has presets", zh: "所属预置位"),
         Field(
-            Self.promise, .number(0.2...60, unit: "seconds"), default: Wording.number(plain.promise),
+            Self.promise, .number(0.2...60, unit: "seconds"),
             en:
                 "The longest time without a look, not below look_every; a fault of the camera takes up to three times as long "
-                + "to be stated", zh: "最长观测间隔"),
+                + "to be stated. Without it: 3, and where all rules of the camera are for parking, while nothing happens, a "
+                + "tenth of the shortest dwell up to 10", zh: "最长观测间隔"),
         Field(
             Self.polygon, .other(form: "3 to 100 corners [x, y]"), isRequired: true,
             en:

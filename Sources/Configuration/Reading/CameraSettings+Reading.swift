@@ -116,10 +116,10 @@ extension ZoneSettings {
             surface: section.choice(.surface) ?? .carriageway)
         let rules = ZoneRules.read(section, surface: zone.surface, site: site, catalogue: catalogue)
         var settings = ZoneSettings(zone: zone, rules: rules)
-        settings.promise = section.number(.promise) ?? settings.promise
+        settings.promise = section.number(.promise)
         settings.preset = preset(section, of: camera)
-        if settings.promise < camera.lookEvery {
-            let (promise, every) = (Wording.number(settings.promise), Wording.number(camera.lookEvery))
+        if let promise = settings.promise, promise < camera.lookEvery {
+            let (promise, every) = (Wording.number(promise), Wording.number(camera.lookEvery))
             section.report(
                 "a promise of \(promise) s cannot be kept with a look every \(every) s: "
                     + "raise promise, or lower the camera's look_every", .promise)

@@ -84,8 +84,10 @@ public struct PresetSettings: Sendable, Hashable {
 /// One zone and its rules.
 public struct ZoneSettings: Sendable, Hashable {
     public var zone: Zone
-    /// Seconds, 0.2…60: the longest time without a look.
-    public var promise = 3.0
+    /// Seconds, 0.2…60: the longest time without a look; nil where the rules decide.
+    public var promise: Double?
+    /// The same while something happens, where nothing is said: seconds.
+    public static let usualPromise = 3.0
     /// The id of the preset that it was drawn on; nil where the camera has none.
     public var preset: String?
     /// At least one.

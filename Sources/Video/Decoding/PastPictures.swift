@@ -1,0 +1,73 @@
+internal import CFFmpeg
+public import Domain
+
+/// The key frames between two looks, as packets: looking back costs what looking would have cost, and only where somebody asks.
+// @unchecked: never changed after `init`, and libav only reads a packet.
+public final class PastPictures: @unchecked Sendable {
+    struct Key {
+        let packet: UnsafeMutablePointer<AVPacket>
+        /// In the session, in seconds.
+        let time: Double
+    }
+
+    private let keys: [Key]
+    /// Of the picture that was looked at, in the session, in seconds.
+    private let now: Double
+    private let announcement: StreamAnnouncement
+    private let decoders: DecoderPool
+
+    /// Takes over the packets of `keys`, the oldest first.
+    init(_ keys: [Key], before now: Double, _ announcement: StreamAnnouncement, _ decoders: DecoderPool) {
+        self.keys = keys
+        self.now = now
+        self.announcement = announcement
+        self.decoders = decoders
+    }
+
+    deinit {
+        for key in keys {
+            var packet = Optional(key.packet)
+            av_packet_free(&packet)
+        }
+    }
+
+    public var count: Int { keys.count }
+
+    /// Decodes one of them; nil where it is not whole, or cannot be decoded on its own. Blocking: some 20 ms for 1080p.
+    ///
+    /// - Parameters:
+    ///   - index: 0 for the oldest.
+    ///   - frame: the one that was looked at.
+    public func picture(_ index: Int, before frame: Frame) -> Frame? {
+        let key = keys[index]
+        if let known = announcement.parameterSets {
+            let bytes = UnsafeRawBufferPointer(start: key.packet.pointee.data, count: Int(key.packet.pointee.size))
+            guard let brought = ParameterSets(beforePictureIn: bytes, of: announcement.codec), known.holds(brought)
+            else { return nil }
+        }
+        guard let decoder = try? decoders.begin(announcement) else { return nil }
+        defer { decoders.end(decoder) }
+        var raw = av_frame_alloc()
+        guard let picture = raw, decoder.send(key.packet) else {
+            av_frame_free(&raw)
+            return nil
+        }
+        decoder.drain()
+        guard decoder.receive(picture) == 0, !ffIsDamaged(picture),
+            (picture.pointee.width, picture.pointee.height)
+                == (frame.raw.pointee.width, frame.raw.pointee.height)
+        else {
+            av_frame_free(&raw)
+            return nil
+        }
+        picture.pointee.sample_aspect_ratio = frame.raw.pointee.sample_aspect_ratio
+        let age = now - key.time
+        return Frame(
+            taking: picture, time: MediaTime(frame.time.seconds - age), date: frame.date.addingTimeInterval(-age), shape: frame.shape)
+    }
+}
+
+/// Whether the decoder had to invent parts of a picture.
+func ffIsDamaged(_ picture: UnsafePointer<AVFrame>) -> Bool {
+    picture.pointee.flags & AV_FRAME_FLAG_CORRUPT != 0 || picture.pointee.decode_error_flags != 0
+}

@@ -1,0 +1,76 @@
+import Analytics
+import Domain
+import PipelineSupport
+import Testing
+import Video
+
+@testable import Pipeline
+
+/// For how long a camera need not be looked at.
+struct RestTests {
+    private static let car = Detection(
+        objectClass: .car, score: 0.8, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
+
+    private static func zone(_ rules: ZoneRules, promise: Double? = nil) -> WatchedZone {
+        let corners = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)].map { Point(x: $0.0, y: $0.1) }
+        return WatchedZone(zone: Zone(id: "np1", name: "", polygon: Polygon(corners)), rules: rules, promise: promise)
+    }
+
+    private static let parking: ZoneRules = [.illegalParking: ParkingSettings(dwell: 300)]
+
+    /// Ten seconds of looks at an empty street, after which its view is known.
+    private func settled(_ zones: [WatchedZone]) async throws -> PipelineHarness {
+        let harness = try PipelineHarness(zones)
+        for step in 0..<12 { try await harness.look(at: Double(step) * 2) }
+        return harness
+    }
+
+    @Test func `a quiet street rests a tenth of the dwell, ten seconds at most, and no longer than the zone promises`()
+        async throws
+    {
+        #expect(try await settled([Self.zone(Self.parking)]).pipeline.rest == Rest(promise: 10))
+        let short: ZoneRules = [.illegalParking: ParkingSettings(dwell: 60), .fireLane: ParkingSettings(dwell: 300)]
+        #expect(try await settled([Self.zone(Self.parking), Self.zone(short)]).pipeline.rest == Rest(promise: 6))
+        #expect(try await settled([Self.zone(Self.parking, promise: 4)]).pipeline.rest == Rest(promise: 4))
+    }
+
+    @Test func `no camera rests before its view is known, nor one with a rule that needs every look`() async throws {
+        let harness = try PipelineHarness([Self.zone(Self.parking)])
+        try await harness.look(at: 0)
+        #expect(harness.pipeline.rest == nil)
+        let mixed: ZoneRules = [
+            .illegalParking: ParkingSettings(dwell: 300), .exposedGarbage: GroundSettings(dwell: 300),
+        ]
+        #expect(try await settled([Self.zone(mixed)]).pipeline.rest == nil)
+    }
+
+    @Test func `where a car stands the next look is wanted when its dwell is over, and often while that is decided`()
+        async throws
+    {
+        let harness = try await settled([Self.zone(Self.parking)])
+        harness.script.says([Self.car])
+        for time in [24.0, 26] { try await harness.look(at: time, cars: [Self.car.box]) }
+        let rest = try #require(harness.pipeline.rest)
+        #expect(rest.promise == 10 && abs(try #require(rest.moment) - 298) < 0.1, "\(rest)")
+        try await harness.look(at: 320, cars: [Self.car.box])
+        #expect(abs(try #require(harness.pipeline.rest?.moment) - 4) < 0.1)
+    }
+
+    @Test func `a car that may have left, and one that is hidden, are looked at as often as ever`() async throws {
+        let harness = try await settled([Self.zone(Self.parking)])
+        harness.script.says([Self.car])
+        for time in [24.0, 26, 36] { try await harness.look(at: time, cars: [Self.car.box]) }
+        #expect(harness.pipeline.rest != nil)
+        harness.script.says([])
+        try await harness.look(at: 46)
+        #expect(harness.pipeline.rest == nil)
+        for time in [48.0, 50] { try await harness.look(at: time) }
+        #expect(harness.pipeline.rest == Rest(promise: 10), "it has left")
+    }
+
+    @Test func `a picture in which nothing can be seen ends the rest`() async throws {
+        let harness = try await settled([Self.zone(Self.parking)])
+        try await harness.look(at: 32, isCovered: true)
+        #expect(harness.pipeline.rest == nil)
+    }
+}

@@ -1,0 +1,166 @@
+import CFFmpeg
+import Domain
+import Foundation
+import Synchronization
+import TestSupport
+import Testing
+import Threading
+
+@testable import Video
+
+@Suite(.heavy) struct DecoderPoolTests {
+    private let folder: TemporaryFolder
+    private let pool = DecoderPool(places: 1)
+
+    init() throws { folder = try TemporaryFolder() }
+
+    /// A camera that plays a clip as fast as it is read.
+    private func source(_ path: String, looks: SamplingPolicy = .keyFrames(promise: 3)) throws -> VideoSource {
+        let now = Mutex(0.0)
+        let hasty = Clocks(
+            now: { Date() },
+            uptime: {
+                now.withLock { now in
+                    now += 1000
+                    return now
+                }
+            })
+        var options = VideoSource.Options()
+        options.clip = PacedClip(try MemoryClip(path: path), clocks: hasty)
+        options.decoders = pool
+        options.sampling = looks
+        return try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
+    }
+
+    private func picture(_ source: inout VideoSource) throws -> Frame {
+        let picture = try #require(try source.next())
+        return Frame(
+            taking: picture.raw, time: MediaTime(picture.pts), date: .distantPast, shape: picture.shape,
+            remarks: picture.remarks)
+    }
+
+    /// In its own size.
+    private func pixels(_ frame: Frame) throws -> [UInt8] {
+        var scaler = Scaler(width: frame.width, height: frame.height, format: .rgb)
+        return try scaler.scale(frame) { Array($0) }
+    }
+
+    /// Behind start codes, as streams are: with sets of parameters before each key frame.
+    private func stream(_ name: String, size: (Int, Int), codec: Footage.Codec = .h264) throws -> String {
+        let clip = try Footage.makeTestClip(in: folder, seconds: 6, size: size, codec: codec)
+        let path = folder.file("\(name)-\(codec).\(codec == .h264 ? "h264" : "hevc")").path
+        try Footage.ffmpeg(["-nostdin", "-v", "error", "-i", clip, "-c", "copy", path], "take \(clip) apart")
+        return path
+    }
+
+    @Test func `cameras that announce the same take turns in one decoder`() throws {
+        let path = try stream("street", size: (320, 180))
+        var (first, second) = (try source(path), try source(path))
+        for _ in 0..<6 { _ = (try picture(&first), try picture(&second)) }
+        #expect(pool.opened == 1)
+    }
+
+    @Test(arguments: [Footage.Codec.h264, .h265]) func `a shared decoder gives the pictures that one of its own gives`(
+        codec: Footage.Codec
+    ) throws {
+        let small = try stream("small", size: (320, 180), codec: codec)
+        let large = try stream("large", size: (640, 360), codec: codec)
+        var (first, second) = (try source(small), try source(large))
+        var shared: [[UInt8]] = []
+        for _ in 0..<3 { shared += [try pixels(picture(&first)), try pixels(picture(&second))] }
+        var alone: [[UInt8]] = []
+        var recordings = (
+            try Recording(path: small, sampling: .keyFrames(promise: 3)),
+            try Recording(path: large, sampling: .keyFrames(promise: 3))
+        )
+        for _ in 0..<3 {
+            alone += [
+                try pixels(#require(try recordings.0.next())), try pixels(#require(try recordings.1.next())),
+            ]
+        }
+        #expect(pool.opened == 2)
+        #expect(shared == alone)
+    }
+
+    @Test func `a stream that changes its size between two key frames is decoded in the new one, and the other camera as before`()
+        throws
+    {
+        let small = try stream("small", size: (320, 180))
+        let joined = folder.file("joined.h264").path
+        let bytes = try [small, stream("large", size: (640, 360))].map { try Data(contentsOf: URL(filePath: $0)) }
+        try (bytes[0] + bytes[1]).write(to: URL(filePath: joined))
+        var (changing, steady) = (try source(joined), try source(small))
+        var widths: [[Int]] = [[], []]
+        for _ in 0..<6 {
+            widths[0].append(try picture(&changing).width)
+            widths[1].append(try picture(&steady).width)
+        }
+        #expect(widths == [[320, 320, 320, 640, 640, 640], Array(repeating: 320, count: 6)])
+    }
+
+    private func announcement(_ path: String) throws -> StreamAnnouncement {
+        try Demuxer(CameraURL(path), options: VideoSource.Options(), deadline: ReadDeadline()).announcement
+    }
+
+    @Test func `who comes while all places are taken waits for the first that is given back`() async throws {
+        let path = try stream("street", size: (320, 180))
+        let announcement = try announcement(path)
+        let taken = try pool.begin(announcement)
+        let isNext = Atomic(false)
+        let done = MonotonicEvent()
+        let waiter = Thread { [pool] in
+            if let decoder = try? pool.begin(announcement) {
+                isNext.store(true, ordering: .releasing)
+                pool.end(decoder)
+            }
+            done.signal()
+        }
+        waiter.start()
+        #expect(try await eventually { pool.waiting == 1 })
+        #expect(!isNext.load(ordering: .acquiring))
+        pool.end(taken)
+        done.wait(seconds: 10)
+        #expect(isNext.load(ordering: .acquiring) && pool.waiting == 0 && pool.opened == 1)
+    }
+}
+
+@Suite struct ParameterSetsTests {
+    private func sets(_ units: [[UInt8]], _ codec: AVCodecID = AV_CODEC_ID_H264) -> ParameterSets? {
+        units.flatMap { [0, 0, 1] + $0 }.withUnsafeBytes { ParameterSets(beforePictureIn: $0, of: codec) }
+    }
+
+    private let sequence: [UInt8] = [0x67, 1, 2], picture: [UInt8] = [0x68, 3], slice: [UInt8] = [0x65, 9, 9]
+
+    @Test func `the sets before the first slice are taken, and nothing behind it or between them`() throws {
+        let found = try #require(sets([[0x09, 0xF0], sequence, [0x06, 5], picture + [0, 0], slice, [0x67, 7]]))
+        #expect(found.isComplete)
+        #expect(found.bytes == [0, 0, 0, 1] + sequence + [0, 0, 0, 1] + picture)
+        #expect(try #require(sets([slice])).bytes.isEmpty)
+    }
+
+    @Test func `sets without a picture behind them are whole up to the end`() throws {
+        let found = try #require(sets([sequence, picture]))
+        #expect(found.bytes == [0, 0, 0, 1] + sequence + [0, 0, 0, 1] + picture)
+    }
+
+    @Test func `H.265 needs a set of three kinds`() throws {
+        let units: [[UInt8]] = [[0x40, 1, 1], [0x42, 1, 2], [0x44, 1, 3]]
+        #expect(try #require(sets(units + [[0x26, 1, 9]], AV_CODEC_ID_HEVC)).isComplete)
+        for left in units.indices {
+            var some = units
+            some.remove(at: left)
+            #expect(try !#require(sets(some, AV_CODEC_ID_HEVC)).isComplete)
+        }
+    }
+
+    @Test func `a stream holds the sets that it has told, and no changed one`() throws {
+        let known = try #require(sets([sequence, picture]))
+        #expect(try known.holds(#require(sets([picture, slice]))) && known.holds(#require(sets([slice]))))
+        #expect(try !known.holds(#require(sets([[0x67, 1, 3], slice]))))
+    }
+
+    @Test func `more sets than a stream can have, and another codec, give none`() {
+        #expect(sets(Array(repeating: sequence, count: 400) + [slice]) == nil)
+        #expect(sets([sequence, picture], AV_CODEC_ID_MJPEG) == nil)
+    }
+}
