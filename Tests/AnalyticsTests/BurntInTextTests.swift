@@ -77,19 +77,20 @@ struct DrawnClock: Sendable, CustomStringConvertible {
         return lying
     }
 
-    @Test(arguments: DrawnClock.all) func theDigitsOfAClockAreNoThings(clock: DrawnClock) {
+    @Test(arguments: DrawnClock.all)
+    func `the digits of a burnt-in clock are not taken for things that lie there`(clock: DrawnClock) {
         // From 23:45 to 0:10.
         #expect(lying { clock.draw(on: &$0, second: 85_500 + $1) } == [])
     }
 
-    @Test(arguments: DrawnClock.all) func besideAClockThingsAreFound(clock: DrawnClock) {
+    @Test(arguments: DrawnClock.all) func `a thing is found beside a burnt-in clock`(clock: DrawnClock) {
         let y = (Double(clock.top) + 8) / Double(Street.height)
         let above = y > 0.5 ? y - 0.25 : y + 0.1
         let bag = Street.Thing(.object, Box(x: 0.45, y: above, width: 0.08, height: 0.13), look: 11, tint: 25)
         #expect(lying([bag]) { clock.draw(on: &$0, second: 85_500 + $1) }.count == 1)
     }
 
-    @Test func aLampThatBlinksIsNoClock() {
+    @Test func `a lamp that blinks is not taken for a clock`() {
         let bag = Street.Thing(.object, Box(x: 0.35, y: 0.84, width: 0.08, height: 0.13), look: 11, tint: 25)
         let found = lying([bag]) { canvas, second in
             canvas.relight(Box(x: 0.2, y: 0.86, width: 0.04, height: 0.06)) { x, _, luma in

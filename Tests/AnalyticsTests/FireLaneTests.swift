@@ -87,7 +87,8 @@ private struct Lane {
         #expect(both.opened(.illegalParking) == [40] && both.opened(.fireLane).isEmpty)
     }
 
-    @Test(arguments: [20, 60]) func `a restart neither forgets nor repeats it`(look: Int) throws {
+    @Test(arguments: [20, 60])
+    func `a restart neither forgets nor repeats the incident of a fire lane`(look: Int) throws {
         var both = Lane([.illegalParking: ParkingSettings(dwell: 30), .fireLane: lane])
         both.see(0..<5, [])
         both.see(5..<look, [car])

@@ -56,7 +56,8 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
 
 @Suite(.heavy) struct GroundTests {
     /// A live camera counts from the Unix epoch, a recording from its beginning.
-    @Test(arguments: [0.0, 1_795_000_001, 1e10]) func theTimeOfWhatIsPutDownIsExact(epoch: Double) throws {
+    @Test(arguments: [0.0, 1_795_000_001, 1e10])
+    func `the time at which a thing was put down is exact from any epoch`(epoch: Double) throws {
         var watch = Watch()
         watch.watch(epoch...epoch + 20)
         watch.watch(epoch + 22...epoch + 60, [bag])
@@ -64,7 +65,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(abs(object.since.seconds - epoch - 22) < 0.1)
     }
 
-    @Test func whatIsPutDownIsFoundSinceItsFirstLookUntilTheGroundIsClean() throws {
+    @Test func `a thing that is put down is found from its first look until the ground is clean`() throws {
         var watch = Watch()
         watch.watch(0...20)
         watch.watch(22...60, [bag])
@@ -99,14 +100,14 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(object.identity == .thing)
     }
 
-    @Test func whatWasThereFromTheBeginningAndLeavesIsNothing() {
+    @Test func `a thing that was there from the beginning and leaves is not reported`() {
         var watch = Watch()
         watch.watch(0...30, [bag])
         watch.watch(32...90)
         #expect(watch.things.isEmpty)
     }
 
-    @Test func lightIsNothing() {
+    @Test func `changes of light are not taken for things`() {
         var gains = Watch()
         gains.watch(0...20)
         for (index, gain) in [0.6, 1.3, 0.8, 1].enumerated() {
@@ -254,7 +255,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(model.since(Array(1000..<1100)) == nil)
     }
 
-    @Test func somebodyBeforeItHidesItAndDoesNotEndIt() throws {
+    @Test func `a person in front of a thing hides it and does not end it`() throws {
         let person = Street.Thing(.person, Box(x: 0.36, y: 0.2, width: 0.18, height: 0.5), look: 5, score: 0.8)
         var watch = Watch()
         watch.watch(0...20)
@@ -294,7 +295,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(watch.things.isEmpty)
     }
 
-    @Test func somethingElseInEachLookIsNothing() {
+    @Test func `a place that shows something else in each look holds no thing`() {
         var watch = Watch()
         watch.watch(0...20)
         for look in 0..<30 {
@@ -305,7 +306,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(watch.things.isEmpty)
     }
 
-    @Test func anotherSizeOfPictureStartsOver() {
+    @Test func `another size of picture starts over`() {
         var watch = Watch()
         watch.watch(0...20)
         watch.watch(22...40, [bag])
@@ -323,7 +324,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(watch.seen.last?.objects.isEmpty == true)
     }
 
-    @Test func aThingOutlivesTheChangeToInfraRedAndBack() throws {
+    @Test func `a thing outlives the change to infra-red and back`() throws {
         let night: (inout Street.Canvas, Int) -> Void = { canvas, _ in
             canvas.luma = canvas.luma.map { 40 + (255 - $0) / 2 }
             canvas.blue = [UInt8](repeating: 128, count: canvas.blue.count)
@@ -361,7 +362,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         }
     }
 
-    @Test func hazeThatStirsOpensOnceAndEnds() throws {
+    @Test func `haze that stirs opens one incident, which ends with it`() throws {
         var rule = SmokeRule(
             kind: .burning,
             zone: Zone(
@@ -404,7 +405,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         }
     }
 
-    @Test(arguments: [false, true]) func twoHazesOfOneFireAreOnePlume(burstFrames: Bool) {
+    @Test(arguments: [false, true]) func `two patches of haze over one fire are one plume`(burstFrames: Bool) {
         var watch = Watch()
         plumes(
             &watch, burstFrames: burstFrames,
@@ -412,7 +413,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(Set(watch.plumes.map(\.id)) == [1])
     }
 
-    @Test func glimpsesTellASmokeThatStaysFromAFlickerAtTheLooks() {
+    @Test func `burst frames tell smoke that lasts from a flicker at the looks`() {
         var smoke = Watch()
         plumes(&smoke, burstFrames: true)
         #expect(!smoke.plumes.isEmpty && smoke.plumes.allSatisfy { (18...22).contains($0.since.seconds) })
@@ -422,7 +423,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
     }
 
     @Test(arguments: [24.0, 26, 28, 30, 34, 50], [2.0, 8, 20])
-    func aRestartLosesNoTimeOfSmoke(killed: Double, outage: Double) throws {
+    func `a restart loses no time of smoke`(killed: Double, outage: Double) throws {
         let zone = Zone(
             id: "z", name: "",
             polygon: Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y: 1), Point(x: 0, y: 1)]))
@@ -468,7 +469,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
         #expect(times(broken, .opened).allSatisfy { (opened...due + 2).contains($0) }, "\(opened) \(broken)")
     }
 
-    @Test func moreLooksAreWantedWhileHazeIsUndecided() {
+    @Test func `more looks are wanted while haze is undecided`() {
         var watch = Watch()
         var wanted: [Double] = []
         let small = Box(x: 0.4, y: 0.3, width: 0.2, height: 0.3)
@@ -486,7 +487,7 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
     }
 
     @Test(arguments: ["shadow", "lamp", "box", "fog", "pale"])
-    func whatIsNoSmokeIsNothing(what: String) {
+    func `a shadow, a lamp, a moving box, fog or a paler view is not taken for smoke`(what: String) {
         let fog = haze(Box(x: 0, y: 0, width: 1, height: 0.9))
         var watch = Watch()
         watch.watch(0...20) { canvas, _ in darken(&canvas) }
@@ -508,8 +509,8 @@ private let region = Box(x: 0.3, y: 0.2, width: 0.4, height: 0.4)
 
     /// A stream that changes from 16:9 to 4:3 in the middle, under either appearance: nobody could ever see what lay there
     /// go away.
-    @Test(arguments: [false, true]) func whatLayThereEndsWithTheShapeOfThePicture(isTakenForNewAppearance: Bool) throws
-    {
+    @Test(arguments: [false, true])
+    func `what lay there ends when the shape of the picture changes`(isTakenForNewAppearance: Bool) throws {
         var watch = Watch()
         watch.watch(0...20)
         watch.watch(22...60, [bag])

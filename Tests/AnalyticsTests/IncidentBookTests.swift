@@ -11,7 +11,7 @@ import Testing
             object: .init(objectClass: .car, confidence: 0.6, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
     }
 
-    @Test func anOpenIncidentCanBeRevisedAndNoOther() {
+    @Test func `an open incident can be revised, and no other`() {
         var book = IncidentBook(camera: "c") { _ in UUID() }
         let early = book.revise(finding(.standing, at: 6), at: MediaTime(6), why: "seen again")
         let opened = book.advance([finding(.standing, at: 6)], at: MediaTime(6))

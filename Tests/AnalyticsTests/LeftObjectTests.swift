@@ -62,7 +62,7 @@ private func thing(
         #expect(watch.opened.isEmpty)
     }
 
-    @Test func aThingIsOneIncidentFromItsArrivalUntilTheGroundIsClean() throws {
+    @Test func `a thing is one incident from its arrival until the ground is clean`() throws {
         var watch = Watch()
         watch.watch(16...100, thing())
         #expect(watch.opened.map(\.firstSeen.seconds) == [10])
@@ -74,7 +74,7 @@ private func thing(
         #expect(watch.opened.count == 1)
     }
 
-    @Test func itEndsWithTheShapeOfThePictureAndSaysSo() throws {
+    @Test func `an incident ends when the shape of the picture changes, and says so`() throws {
         var watch = Watch()
         watch.watch(16...100, thing())
         watch.watch(102...102, thing(.lost(at: MediaTime(102))))
@@ -83,7 +83,7 @@ private func thing(
         #expect(closed.why.contains { $0.what.contains("another shape") })
     }
 
-    @Test func whatIsHiddenUnprovedOrNotLookedAtDoesNotOpen() {
+    @Test func `a thing that is hidden, unproved or not looked at opens nothing`() {
         for object in [thing(.hidden), thing(isThing: false), thing(identity: .unknown)] {
             var watch = Watch()
             watch.watch(16...200, object)
@@ -91,13 +91,13 @@ private func thing(
         }
     }
 
-    @Test func outsideTheZoneIsNothing() {
+    @Test func `a thing outside the zone opens nothing`() {
         var watch = Watch()
         watch.watch(16...200, thing(box: Box(x: 0.56, y: 0.5, width: 0.1, height: 0.1)))
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func whatHasBeenReportedStaysReportedWhereItGrowsBeyondZoneAndSize() {
+    @Test func `what has been reported remains so when it grows beyond zone and size`() {
         var watch = Watch(LeftObjectSettings(dwell: 60, size: 0...0.02))
         watch.watch(16...80, thing())
         let grown = thing(area: 0.03, box: Box(x: 0.3, y: 0.5, width: 0.7, height: 0.1))
@@ -106,7 +106,7 @@ private func thing(
         #expect(watch.closed.isEmpty)
     }
 
-    @Test func theHoursBeforeItIsForbiddenDoNotCount() {
+    @Test func `the hours before a thing is forbidden do not count`() {
         let hours = TimeWindows(windows: [.init(start: 854, end: 1000)], timeZone: .gmt)
         for first in [16.0, 44] {
             var watch = Watch(LeftObjectSettings(dwell: 60, windows: hours))
@@ -115,14 +115,14 @@ private func thing(
         }
     }
 
-    @Test func onAHolidayTheRuleRests() {
+    @Test func `the rule rests on a holiday`() {
         let hours = TimeWindows(windows: [], holidays: [.init(year: 2026, month: 9, day: 21)], timeZone: .gmt)
         var watch = Watch(LeftObjectSettings(dwell: 60, windows: hours))
         watch.watch(16...200, thing())
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func aVehicleAPersonOrAnAnimalNeverOpensAndEndsWhatWasOpened() {
+    @Test func `a vehicle, a person or an animal never opens, and ends what was opened`() {
         var never = Watch()
         never.watch(16...200, thing(identity: .known(.dog)))
         #expect(never.changes.isEmpty)
@@ -134,7 +134,7 @@ private func thing(
         #expect(watch.closed.map(\.closed?.seconds) == [102])
     }
 
-    @Test func sizeDecidesBetweenExposedGarbageAndAPile() {
+    @Test func `size decides between exposed garbage and a pile`() {
         let rules: ZoneRules = [
             .exposedGarbage: LeftObjectSettings(dwell: 60, size: 0.001...0.008),
             .garbagePile: LeftObjectSettings(dwell: 60, size: 0.01...1),
@@ -155,7 +155,7 @@ private func thing(
         #expect(watch.opened.map(\.confirmed.seconds) == [70])
     }
 
-    @Test func somethingElseInItsPlaceStartsTheClockAgain() {
+    @Test func `another thing in the same place starts the dwell again`() {
         var watch = Watch()
         watch.watch(16...60, thing())
         watch.watch(62...200, thing(since: 62))

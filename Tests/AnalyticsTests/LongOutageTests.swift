@@ -151,7 +151,8 @@ private struct Watch {
     }
 
     /// The detector finds it in one look of three, or only after a bus has left.
-    @Test(arguments: Light.allCases) func `it waits until its place is seen without it`(light: Light) throws {
+    @Test(arguments: Light.allCases)
+    func `an incident of a car that is not found waits until its place is seen without it`(light: Light) throws {
         for hasBus in [false, true] {
             var (watch, first) = try before()
             try watch.restart()
@@ -165,7 +166,7 @@ private struct Watch {
         }
     }
 
-    @Test func `an empty place is the end of it, at the first look`() throws {
+    @Test func `an empty place ends the incident at the first look`() throws {
         var (watch, first) = try before()
         try watch.restart()
         watch.see(Self.back...Self.back + 10) { _ in [] }

@@ -240,7 +240,7 @@ private struct Watch {
 
 @Suite(.heavy) struct LongParkingTests {
     @Test(arguments: [1, 2, 20] as [UInt64])
-    func eightHoursOfLossesBusesAndANightAreOneAlert(seed: UInt64) throws {
+    func `eight hours of lost detections, buses and a night are one alert`(seed: UInt64) throws {
         var stay = LongStay(seed: seed)
         var pictures = Pictures()
         var watch = Watch()

@@ -63,7 +63,8 @@ extension Street.Thing {
 
 @Suite struct ParkingTests {
     /// The stream breaks off while it stands there and comes back an hour later: nobody can vouch for that hour.
-    @Test(arguments: [20.0, 40, 3600]) func whatStandsOverALongGapBeginsAnew(gap: Double) {
+    @Test(arguments: [20.0, 40, 3600])
+    func `a car that stands over a long gap begins anew, and over a short one goes on`(gap: Double) {
         var watch = Watch(ParkingSettings(dwell: 60))
         watch.watch(0...8) { _ in [] }
         watch.watch(10...20) { _ in [car] }
@@ -74,7 +75,7 @@ extension Street.Thing {
     }
 
     /// A site may look once a minute.
-    @Test func looksThatAreAlwaysRareAreNoGaps() {
+    @Test func `looks that are always rare are no gaps`() {
         var watch = Watch(ParkingSettings(dwell: 300))
         watch.watch(0...1200, step: 60) { $0 < 120 ? [] : [car] }
         #expect(watch.opened.map(\.confirmed.seconds) == [420])
@@ -85,14 +86,14 @@ extension Street.Thing {
         (Box(x: 0.45, y: 0.55, width: 0.05, height: 0.03), true),
         (Box(x: 0.45, y: 0.57, width: 0.05, height: 0.1), false),
         (Box(x: 0.45, y: 0.42, width: 0.05, height: 0.08), false),
-    ]) func aZoneThatIsSmallerThanACarIsViolatedByTheCarThatStandsOnIt(area: Box, isViolated: Bool) {
+    ]) func `a zone that is smaller than a car is violated by the car that stands on it`(area: Box, isViolated: Bool) {
         var watch = Watch(in: area)
         watch.watch(0...8) { _ in [] }
         watch.watch(10...80) { _ in [car] }
         #expect(watch.opened.count == (isViolated ? 1 : 0))
     }
 
-    @Test func aCarThatStaysIsOneIncidentFromItsStopToItsDeparture() throws {
+    @Test func `a car that stays is one incident from its stop to its departure`() throws {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...80) { _ in [car] }
@@ -191,7 +192,7 @@ extension Street.Thing {
         #expect(watch.opened.count == (isTold ? 1 : 0))
     }
 
-    @Test(arguments: [1.0, 2.0, 2.5]) func aStopShorterThanTheThresholdIsNothing(step: Double) {
+    @Test(arguments: [1.0, 2.0, 2.5]) func `a stop shorter than the threshold opens nothing`(step: Double) {
         var watch = Watch()
         watch.watch(0...8, step: step) { _ in [] }
         watch.watch(10...28, step: step) { _ in [car] }
@@ -199,7 +200,7 @@ extension Street.Thing {
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func aMovingCarIsNothing() {
+    @Test func `a moving car opens nothing`() {
         var watch = Watch(ParkingSettings(dwell: 4))
         watch.watch(0...60) { seconds in
             [
@@ -210,13 +211,13 @@ extension Street.Thing {
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func twoIsolatedSightingsNeverAddUp() {
+    @Test func `two isolated sightings never add up`() {
         var watch = Watch()
         watch.watch(0...60) { seconds in seconds == 10 || seconds == 40 ? [car] : [] }
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func aBusBeforeItForTwentySecondsKeepsTheIncident() {
+    @Test func `a bus in front of the car for twenty seconds does not end the incident`() {
         let bus = Street.Thing(.bus, Box(x: 0.35, y: 0.3, width: 0.4, height: 0.4), look: 7)
         var watch = Watch(ParkingSettings(dwell: 30))
         watch.watch(0...8) { _ in [] }
@@ -229,7 +230,7 @@ extension Street.Thing {
         #expect(watch.closed.isEmpty)
     }
 
-    @Test func theDetectorMayMissItForAWhile() {
+    @Test func `a car that the detector misses for a while is one incident`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...100) { seconds in
@@ -239,7 +240,7 @@ extension Street.Thing {
         #expect(watch.closed.isEmpty)
     }
 
-    @Test func jitteringBoxesAndLightDoNotSplitIt() {
+    @Test func `jittering boxes and changes of light do not split an incident`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...50, jitter: 0.01) { _ in [car] }
@@ -249,7 +250,7 @@ extension Street.Thing {
         #expect(watch.closed.isEmpty)
     }
 
-    @Test func anotherCarInTheSamePlaceBeginsAnew() {
+    @Test func `another car in the same place begins anew`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...24) { _ in [car] }
@@ -258,7 +259,7 @@ extension Street.Thing {
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func outsideTheZoneAndOtherClassesAreNothing() {
+    @Test func `a car outside the zone opens nothing, nor does another class within it`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...60) { _ in
@@ -270,7 +271,7 @@ extension Street.Thing {
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func aQueueThatMovesOnIsNotParking() {
+    @Test func `a queue that moves on is not parking`() {
         var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
         let lane = (0..<4).map {
             Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
@@ -281,7 +282,7 @@ extension Street.Thing {
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func theOneThatStaysWhenTheQueueMovesOnCountsFromThen() throws {
+    @Test func `a car that stays when the queue moves on counts from then`() throws {
         var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
         let lane = (0..<4).map {
             Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
@@ -294,7 +295,7 @@ extension Street.Thing {
         #expect(opened.firstSeen.seconds >= 40 && opened.confirmed.seconds >= 60)
     }
 
-    @Test func aRowThatNeverMovesIsParkedAfterAll() {
+    @Test func `a row that never moves is parked after all`() {
         var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
         let lane = (0..<3).map {
             Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
@@ -305,7 +306,7 @@ extension Street.Thing {
         #expect(watch.opened.allSatisfy { $0.confirmed.seconds >= 90 })
     }
 
-    @Test func thePartOfAStopBeforeTheForbiddenHoursDoesNotCount() throws {
+    @Test func `the part of a stop before the forbidden hours does not count`() throws {
         // 1 790 000 000 is 14:13:20 UTC: the window opens 40 s later, with minute 854 of the day.
         let windows = TimeWindows(windows: [.init(start: 854, end: 1000)], timeZone: .gmt)
         var watch = Watch(ParkingSettings(dwell: 20, windows: windows))
@@ -316,7 +317,7 @@ extension Street.Thing {
         #expect(opened.confirmed.seconds == 60)
     }
 
-    @Test func whatLooksLikeALorryFromTheFirstPictureOnNeedsBetterScores() {
+    @Test func `what looks like a lorry from the first picture on needs better scores`() {
         let banner = Street.Thing(.truck, place, score: 0.38)
         var watch = Watch()
         watch.watch(0...100) { _ in [banner] }
@@ -327,7 +328,7 @@ extension Street.Thing {
         #expect(arrival.opened.count == 1)
     }
 
-    @Test func aRestartAdoptsWhatIsStillThereAndClosesWhatHasGone() throws {
+    @Test func `a restart adopts the car that is still there and closes the one that has gone`() throws {
         var first = Watch()
         let other = Street.Thing(.car, Box(x: 0.1, y: 0.6, width: 0.2, height: 0.2), look: 4)
         first.watch(0...8) { _ in [] }
@@ -343,7 +344,7 @@ extension Street.Thing {
         #expect(Set(second.closed.map(\.id)) == Set(first.opened.map(\.id)))
     }
 
-    @Test func aKillInMidDwellOpensOnTime() throws {
+    @Test func `a dwell that a kill interrupts opens on time`() throws {
         var first = Watch(ParkingSettings(dwell: 60))
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
@@ -357,7 +358,7 @@ extension Street.Thing {
         #expect(opened.confirmed.seconds == 70)
     }
 
-    @Test func aKillDoesNotLendItsTimeToAnotherCar() {
+    @Test func `the dwell before a kill is not lent to another car`() {
         var first = Watch(ParkingSettings(dwell: 60))
         first.watch(0...8) { _ in [] }
         first.watch(10...50) { _ in [car] }
@@ -368,7 +369,7 @@ extension Street.Thing {
         }
     }
 
-    @Test func aKillDoesNotCountTheTimeBeforeTheForbiddenHours() throws {
+    @Test func `the time before the forbidden hours does not count after a kill either`() throws {
         let windows = TimeWindows(windows: [.init(start: 854, end: 1000)], timeZone: .gmt)
         var first = Watch(ParkingSettings(dwell: 60, windows: windows))
         first.watch(0...8) { _ in [] }
@@ -380,7 +381,7 @@ extension Street.Thing {
 
     private static let bus = Street.Thing(.bus, Box(x: 0.35, y: 0.3, width: 0.4, height: 0.4), look: 7)
 
-    @Test func aBusBeforeItWhenTheWatchBeginsAgainEndsNothing() {
+    @Test func `a bus in front of the car at the first looks after a restart ends nothing`() {
         var first = Watch()
         first.watch(0...8) { _ in [] }
         first.watch(10...60) { _ in [car] }
@@ -393,7 +394,7 @@ extension Street.Thing {
         #expect(second.closed.first?.closed?.seconds == 142)
     }
 
-    @Test func aKillWhileItSeemsToHaveGoneForgetsNothing() {
+    @Test func `a kill while the car seems to have gone forgets nothing`() {
         var first = Watch()
         first.watch(0...8) { _ in [] }
         first.watch(10...60) { _ in [car] }
@@ -405,7 +406,7 @@ extension Street.Thing {
         #expect(second.tracker.stationary.map(\.since.seconds) == [10])
     }
 
-    @Test func anotherBoxAroundItIsNoSecondCar() {
+    @Test func `another box around the car is no second car`() {
         var watch = Watch()
         var shifted = car
         shifted.box = Box(x: 0.45, y: 0.44, width: 0.22, height: 0.22)
@@ -420,7 +421,7 @@ extension Street.Thing {
 
     /// It stops, rolls on by half its length, and the detector draws a second box around it in some looks: one vehicle, not a
     /// queue of three that is given time.
-    @Test(arguments: [20.0, 40]) func aCarThatTurnsIntoItsPlaceIsOneVehicle(dwell: Double) {
+    @Test(arguments: [20.0, 40]) func `a car that turns into its place is one vehicle`(dwell: Double) {
         var watch = Watch(ParkingSettings(dwell: dwell))
         let stops = [0.3, 0.4, 0.5].map { Street.Thing(.car, Box(x: $0, y: 0.4, width: 0.2, height: 0.2)) }
         let second = Street.Thing(
@@ -433,7 +434,7 @@ extension Street.Thing {
         #expect(watch.tracker.stationary.count { $0.isEstablished } == 1)
     }
 
-    @Test func aQueueWithSecondBoxesAroundItsCarsIsAQueueOfItsCars() {
+    @Test func `second boxes around the cars of a queue do not count as cars`() {
         let lane = (0..<3).map {
             Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
         }
@@ -452,7 +453,7 @@ extension Street.Thing {
         }
     }
 
-    @Test func twoCarsThatOverlapAreTwo() {
+    @Test func `two cars that overlap are two incidents`() {
         var watch = Watch()
         let behind = Street.Thing(.car, Box(x: 0.48, y: 0.36, width: 0.2, height: 0.2), look: 4)
         watch.watch(0...8) { _ in [] }
@@ -460,7 +461,7 @@ extension Street.Thing {
         #expect(watch.opened.count == 2)
     }
 
-    @Test func whatHidesItMayBeMissedToo() {
+    @Test func `a hidden car is kept even where the detector misses what hides it`() {
         var watch = Watch()
         let hidden = Street.Thing(.car, place, isDetected: false)
         watch.watch(0...8) { _ in [] }
@@ -471,7 +472,7 @@ extension Street.Thing {
         #expect(watch.closed.isEmpty)
     }
 
-    @Test func aPartOfItVouchesForTheWholeForAWhile() {
+    @Test func `a visible part of the car vouches for the whole for a while`() {
         var watch = Watch()
         let hidden = Street.Thing(.car, place, isDetected: false)
         let box = Street.Thing(.person, Box(x: 0.4, y: 0.52, width: 0.2, height: 0.08), look: 9, isDetected: false)
@@ -488,7 +489,7 @@ extension Street.Thing {
 
     /// A law: whatever the stop's length and the sampling, there is an incident if it is clearly longer than the
     /// threshold and none if it is shorter.
-    @Test func dwellDecides() {
+    @Test func `a stop opens if it is longer than the dwell and not if it is shorter`() {
         var generator = SeededGenerator(seed: 7)
         for _ in 0..<40 {
             let length = Double.random(in: 4...60, using: &generator)

@@ -126,7 +126,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         return watch
     }
 
-    @Test(arguments: Play.all) func aKillInMidDwellOpensOnTimeAndOnce(play: Play) throws {
+    @Test(arguments: Play.all) func `a dwell that a kill interrupts opens on time and once`(play: Play) throws {
         let whole = try run(play)
         #expect(whole.times(.opened).count == 1)
         let opens = try #require(whole.times(.opened).first)
@@ -146,7 +146,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: Play.all) func anOpenIncidentIsNeitherOpenedAgainNorClosedEarly(play: Play) throws {
+    @Test(arguments: Play.all) func `an open incident is neither opened again nor closed early`(play: Play) throws {
         let whole = try run(play)
         for (stale, gap) in Self.kills {
             for kill in stride(from: play.begin + 31 + stale, to: play.end - gap, by: 2) {
@@ -158,7 +158,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         }
     }
 
-    @Test(arguments: Play.all) func whatEndsWhileNobodyLooksIsClosedOnce(play: Play) throws {
+    @Test(arguments: Play.all) func `what ends while nobody looks is closed once`(play: Play) throws {
         let kill = play.end - 2
         let watch = try run(play, killAt: kill, gap: 4)
         #expect(watch.times(.opened).count == 1)
@@ -166,7 +166,7 @@ struct Play: Sendable, CustomTestStringConvertible {
     }
 
     /// The camera is blind at the restart, and what is kept meanwhile is no younger for it.
-    @Test func whatWaitsForTheFirstLookKeepsItsAge() throws {
+    @Test func `a checkpoint that waits for the first look keeps its age`() throws {
         let watch = try run(Play.all[2], killAt: 30)
         let kept = try #require(watch.kept)
         let again = WatchCheckpoint(
@@ -175,7 +175,8 @@ struct Play: Sendable, CustomTestStringConvertible {
     }
 
     /// As a reload does it: the zone no longer holds the car, or still does.
-    @Test(arguments: [(0.7, false), (0.3, true)]) func aZoneThatIsDrawnAnew(left: Double, holds: Bool) throws {
+    @Test(arguments: [(0.7, false), (0.3, true)])
+    func `a zone that is drawn anew keeps what it still holds and closes the rest`(left: Double, holds: Bool) throws {
         let play = Play.all[0]
         var watch = Watch(play.rules, play.polygon)
         for scene in play.scenes.prefix(40) { watch.see(scene) }
@@ -193,7 +194,7 @@ struct Play: Sendable, CustomTestStringConvertible {
         #expect(after.changes.filter { $0.state == .closed }.map(\.id) == [opened.id])
     }
 
-    @Test func whatIsDamagedOrOfAnotherVersionIsNotTaken() throws {
+    @Test func `a checkpoint that is damaged or of another version is not taken`() throws {
         let watch = try run(Play.all[1], killAt: 30)
         let data = try #require(watch.kept).data()
         #expect(WatchCheckpoint(data: data) != nil)
@@ -215,14 +216,14 @@ struct Play: Sendable, CustomTestStringConvertible {
         #expect(try keys(impression) == ["time", "seconds", "veiled", "stirred"])
     }
 
-    @Test func aRuleWhoseMemoryCannotBeReadBeginsAnewAlone() throws {
+    @Test func `a rule whose memory cannot be read begins anew alone`() throws {
         struct Unknown: Codable { let other: String }
         var rule = Crowd(zone: Zone(id: "z", name: "", polygon: Play.all[2].polygon), settings: CrowdSettings())
         rule.restore(data: try PropertyListEncoder.binary.encode(Unknown(other: "x")), after: 1)
         #expect(rule.checkpoint == nil)
     }
 
-    @Test func whatIsTooOldIsFoundAnew() throws {
+    @Test func `what stood in a checkpoint that is too old is found anew`() throws {
         for play in Play.all.prefix(3) {
             let watch = try run(play, killAt: play.begin + 20)
             let old = try #require(watch.kept)

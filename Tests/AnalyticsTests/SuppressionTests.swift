@@ -49,7 +49,8 @@ import Testing
         #expect(book.advance(others, at: MediaTime(32)).map(\.state) == [.opened, .opened])
     }
 
-    @Test(arguments: [true, false]) func `it outlives a restart while the object stands there`(isThere: Bool) throws {
+    @Test(arguments: [true, false])
+    func `a suppression outlives a restart while the object stands there`(isThere: Bool) throws {
         var before = book()
         let opened = try #require(before.advance([finding(1, .standing)], at: MediaTime(30)).first)
         var book = book(suppressed: [opened])

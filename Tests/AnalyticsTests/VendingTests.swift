@@ -75,8 +75,8 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
 
 @Suite(.heavy) struct LingeringPeopleTests {
     /// A step is as long across as along, whatever the picture's shape; a third of a person's height is still staying.
-    @Test(arguments: [(320, 180), (180, 320), (240, 240)]) func aStepIsMeasuredInHeights(width: Int, height: Int) throws
-    {
+    @Test(arguments: [(320, 180), (180, 320), (240, 240)])
+    func `a step is measured in heights of the person`(width: Int, height: Int) throws {
         let picture = try #require(
             GreyImage(width: width, height: height, pixels: [UInt8](repeating: 110, count: width * height)))
         let tall = 0.2
@@ -101,7 +101,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
 
 @Suite(.heavy) struct VendingTests {
     @Test(arguments: [[wideUmbrella], [table], [wideUmbrella, table, fruit]])
-    func aSellerIsOneIncidentFromTheBeginningToTheDeparture(things: [Street.Thing]) throws {
+    func `a seller is one incident from the beginning to the departure`(things: [Street.Thing]) throws {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...128) { _ in things + [seller] }
@@ -116,14 +116,14 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.closed.first?.closed?.seconds == 132)
     }
 
-    @Test func peopleWhoStandAndTalkAreNothing() {
+    @Test func `people who stand and talk are no sellers`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...200) { _ in [seller, aside(seller, by: 0.08, tint: 20), aside(seller, by: -0.08, tint: -20)] }
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func walkersPastATableAreNothing() {
+    @Test func `walkers past a table are no sellers`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...200) { seconds in
@@ -132,7 +132,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func parkedVehiclesAreNoGoodsWhoeverStandsBesideThem() {
+    @Test func `parked vehicles are no goods, whoever stands beside them`() {
         let bicycle = Street.Thing(.bicycle, Box(x: 0.42, y: 0.58, width: 0.07, height: 0.12), look: 8)
         for things in [[bicycle], [bicycle, seller], [bicycle, tricycle, seller]] {
             var watch = Watch()
@@ -142,7 +142,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         }
     }
 
-    @Test func anUmbrellaOfOnePersonIsRain() {
+    @Test func `an umbrella over one person is taken for rain`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...100) { _ in [ownUmbrella, seller] }
@@ -153,7 +153,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func whatBelongsToTheStreetIsNotAVendors() {
+    @Test func `what belongs to the street is not a vendor's`() {
         let bench = Street.Thing(.bench, Box(x: 0.44, y: 0.6, width: 0.12, height: 0.1), look: 7)
         let bus = Street.Thing(.bus, Box(x: 0.3, y: 0.3, width: 0.5, height: 0.5), look: 9)
         var watch = Watch()
@@ -164,7 +164,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func aHandbagIsNothing() {
+    @Test func `a handbag is not taken for goods`() {
         let bag = Street.Thing(.handbag, Box(x: 0.5, y: 0.55, width: 0.04, height: 0.06), look: 4)
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
@@ -172,14 +172,14 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func thingsWithoutAnybodyAreNothing() {
+    @Test func `goods without anybody beside them open nothing`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...200) { _ in [wideUmbrella, table, fruit] }
         #expect(watch.changes.isEmpty)
     }
 
-    @Test func whoLeavesForLessThanAMinuteKeepsTheIncidentAndForLongerEndsIt() throws {
+    @Test func `a seller who leaves for less than a minute keeps the incident, and for longer ends it`() throws {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...80) { _ in [wideUmbrella, table, seller] }
@@ -192,7 +192,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect((180...184).contains(try #require(watch.closed.first?.closed?.seconds)))
     }
 
-    @Test func theDetectorMayMissASellerNowAndThen() {
+    @Test func `a seller whom the detector misses now and then is one incident`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...200) { seconds in
@@ -206,7 +206,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.closed.isEmpty)
     }
 
-    @Test func aTricycleWithFruitIsAStallFromItsArrival() throws {
+    @Test func `a tricycle with fruit is a stall from its arrival`() throws {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...100) { _ in [tricycle, fruit, seller, aside(seller, by: 0.12, tint: 30)] }
@@ -215,7 +215,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(opened.firstSeen.seconds == 10 && opened.confirmed.seconds == 50)
     }
 
-    @Test func anHourInWhichTheCameraSawNothingIsNoSelling() {
+    @Test func `an hour in which the camera saw nothing does not count as selling`() {
         var watch = Watch()
         watch.watch(0...8) { _ in [] }
         watch.watch(10...30) { _ in [wideUmbrella, table, seller] }
@@ -226,7 +226,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.opened.allSatisfy { $0.firstSeen.seconds >= 3600 })
     }
 
-    @Test func aPermitCoversItsPlaceUntilItEnds() throws {
+    @Test func `a permit covers its place until it ends`() throws {
         let place = Polygon([
             Point(x: 0.4, y: 0.3), Point(x: 0.7, y: 0.3), Point(x: 0.7, y: 0.8), Point(x: 0.4, y: 0.8),
         ])
@@ -240,7 +240,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         }
     }
 
-    @Test func aPermitElsewhereCoversNothing() {
+    @Test func `a permit for another place covers nothing`() {
         let place = Polygon([Point(x: 0, y: 0.3), Point(x: 0.3, y: 0.3), Point(x: 0.3, y: 0.8), Point(x: 0, y: 0.8)])
         var watch = Watch(VendingSettings(dwell: 40, permits: [.init(name: "p", polygon: place)]))
         watch.watch(0...8) { _ in [] }
@@ -248,7 +248,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         #expect(watch.opened.count == 1)
     }
 
-    @Test func marketHoursAreJudgedAgainAtTheirBoundary() {
+    @Test func `market hours are judged again at their boundary`() {
         // 1 790 000 000 is 14:13:20 UTC: minute 854 begins 40 s later.
         for (window, opened) in [
             (TimeWindows.Window(start: 854, end: 1000), [80.0]), (.init(start: 800, end: 854), []),
@@ -261,7 +261,7 @@ private let customers = [(20, -60), (46, 60), (70, -100), (96, 100)].map { Visit
         }
     }
 
-    @Test func onAHolidayTheRuleRests() {
+    @Test func `the rule rests on a holiday`() {
         for (day, count) in [(21, 0), (22, 1)] {
             let windows = TimeWindows(windows: [], holidays: [.init(year: 2026, month: 9, day: day)], timeZone: .gmt)
             var watch = Watch(VendingSettings(dwell: 40, windows: windows))

@@ -57,7 +57,7 @@ private struct Watch {
 }
 
 @Suite(.heavy) struct ViewMonitorTests {
-    @Test func anHourOfQuietNightIsNoFault() {
+    @Test func `an hour of quiet night is no fault`() {
         var watch = Watch()
         watch.see(30)
         // Dusk, then dark with little noise, then rain for a while and its end, then dawn.
@@ -68,7 +68,7 @@ private struct Watch {
         #expect(watch.unclear.isEmpty, "\(watch.unclear)")
     }
 
-    @Test func aCameraThatAlwaysSendsTheSamePictureTwiceIsNotFrozen() {
+    @Test func `a camera that always sends the same picture twice is not frozen`() {
         var monitor = ViewMonitor()
         for look in 0..<120 {
             let picture = Retouch.noise(Watch.street, 2, seed: look / 2)
@@ -79,7 +79,7 @@ private struct Watch {
     }
 
     /// As an encoder shows it that leaves out what does not change, or a camera with strong noise reduction.
-    @Test func aCameraWithoutNoiseIsNotFrozenWhileSomethingMoves() {
+    @Test func `a camera without noise is not frozen while something moves`() {
         var monitor = ViewMonitor()
         var unclear: [Int] = []
         for look in 0..<400 {
@@ -95,7 +95,7 @@ private struct Watch {
     }
 
     /// The first stillness of a camera that is not known: frozen is stated, and taken back when a car comes.
-    @Test func aStillBeginningEndsWithTheFirstThingThatMoves() {
+    @Test func `a still beginning ends with the first thing that moves`() {
         var monitor = ViewMonitor()
         var judgements: [ViewJudgement] = []
         for look in 0..<120 {
@@ -106,7 +106,7 @@ private struct Watch {
         #expect(judgements[40...].allSatisfy { $0.isClear })
     }
 
-    @Test func aFrozenPictureWithAClockIsFrozenOverMinutesAndHours() {
+    @Test func `a frozen picture with a running clock is frozen over its minutes and hours`() {
         var watch = Watch()
         watch.see(30)
         let still = Retouch.noise(Watch.street, 2, seed: 29)
@@ -114,7 +114,7 @@ private struct Watch {
         #expect(watch.judgements[35...].allSatisfy { $0.judgement.fault?.kind == .frozen })
     }
 
-    @Test func aFrozenPictureIsStatedAndRecovers() throws {
+    @Test func `a frozen picture is stated, and the camera recovers`() throws {
         var watch = Watch()
         watch.see(30)
         let still = Retouch.noise(Watch.street, 2, seed: 29)
@@ -127,7 +127,7 @@ private struct Watch {
 
     @Test(arguments: [
         CameraFault.Kind.black, .covered, .outOfFocus, .moved,
-    ]) func aFaultIsStatedWithinTenSecondsAndRecovers(kind: CameraFault.Kind) throws {
+    ]) func `a fault is stated within ten seconds, and the camera recovers`(kind: CameraFault.Kind) throws {
         var watch = Watch()
         watch.see(30)
         let fault = watch.see(5) { picture in
@@ -146,7 +146,7 @@ private struct Watch {
         #expect(clear.isClear && clear.fault == nil)
     }
 
-    @Test func aMovedCameraStaysMovedUntilTheOldViewIsBack() {
+    @Test func `a moved camera stays moved until the old view is back`() {
         var watch = Watch()
         watch.see(30)
         let later = watch.see(40) { Retouch.shifted($0, 36, 0) }
@@ -174,7 +174,7 @@ private struct Watch {
         }
     }
 
-    @Test func aCameraThatTurnsBeforeItIsKnownRestsUntilItKeepsToOneView() throws {
+    @Test func `a camera that turns before it is known rests until it keeps to one view`() throws {
         var watch = Watch()
         watch.see(4)
         for number in 1...6 { watch.see(4, preset(number)) }
@@ -190,7 +190,7 @@ private struct Watch {
         #expect(watch.see(3, preset(7)).isClear)
     }
 
-    @Test func aCameraThatTurnsAndComesBackBeforeItIsKnownGoesOn() {
+    @Test func `a camera that turns and comes back before it is known goes on`() {
         var watch = Watch()
         watch.see(5)
         #expect(watch.see(4, preset(1)).fault?.kind == .moved)
@@ -199,7 +199,7 @@ private struct Watch {
     }
 
     /// Asphalt, say: too few edges to be known, and nothing that could have turned.
-    @Test func aCameraThatTurnsToAPlainViewRestsForAMinuteAndNoLonger() {
+    @Test func `a camera that turns to a plain view rests for a minute and no longer`() {
         var watch = Watch()
         watch.see(4)
         let plain: (GreyImage) -> GreyImage = { picture in
@@ -252,7 +252,7 @@ private struct Watch {
         #expect(watch.judgements.allSatisfy { !$0.judgement.isClear })
     }
 
-    @Test func aPictureOfNoiseAloneIsNoTurn() {
+    @Test func `a picture of noise alone is no turn`() {
         var watch = Watch()
         watch.see(20, noise: 20) {
             Retouch.noise(Retouch.plain($0, 60), 20, seed: $0.pixels.reduce(0) { $0 &+ Int($1) })
@@ -260,7 +260,7 @@ private struct Watch {
         #expect(watch.unclear.isEmpty, "\(watch.unclear)")
     }
 
-    @Test func oneBadPictureIsNotLookedAtAndNoFault() {
+    @Test func `one bad picture is not looked at and is no fault`() {
         var watch = Watch()
         watch.see(30)
         for _ in 0..<5 {
@@ -270,14 +270,14 @@ private struct Watch {
         }
     }
 
-    @Test func shakingOfThreePixelsIsNoFault() {
+    @Test func `shaking by three pixels is no fault`() {
         var watch = Watch()
         watch.see(10)
         for step in 0..<60 { watch.see(1) { Retouch.shifted($0, [0, 3, -3, 2][step % 4], [3, -3, 0, 1][step % 4]) } }
         #expect(watch.unclear.isEmpty, "\(watch.unclear)")
     }
 
-    @Test func aPictureOfAnotherShapeIsLearntAnew() throws {
+    @Test func `a picture of another shape is learnt anew`() throws {
         var watch = Watch()
         watch.see(20)
         let wide = try #require(GreyImage(width: 320, height: 240, pixels: [UInt8](repeating: 90, count: 76_800)))
@@ -312,7 +312,7 @@ private struct Watch {
         }
     }
 
-    @Test func anOpenIncidentOutlivesBlindnessAndIsOne() {
+    @Test func `an open incident outlives blindness and remains one`() {
         var watch = Watch()
         watch.watch(0...8, [])
         watch.watch(10...40, [car])
@@ -324,9 +324,9 @@ private struct Watch {
         #expect(watch.changes.last?.state == .closed)
     }
 
-    @Test(arguments: [(20.0, 20.0), (200, 0)]) func aStopGoesOnAfterAShortBlindnessAndBeginsAnewAfterALongOne(
-        gap: Double, counted: Double
-    ) throws {
+    @Test(arguments: [(20.0, 20.0), (200, 0)])
+    func `a stop goes on after a short blindness and begins anew after a long one`(gap: Double, counted: Double) throws
+    {
         var watch = Watch()
         watch.watch(0...8, [])
         watch.watch(10...24, [car])
@@ -337,7 +337,7 @@ private struct Watch {
         #expect(counted > 0 ? opened.firstSeen.seconds == 10 : opened.firstSeen.seconds == back)
     }
 
-    @Test func theFlipToInfraRedClosesNothingAndADepartureUnderItIsStillSeen() {
+    @Test func `the change to infra-red closes nothing, and a departure during it is still seen`() {
         var watch = Watch()
         watch.watch(0...8, [])
         watch.watch(10...40, [car])
@@ -356,7 +356,7 @@ private struct Watch {
     }
 
     /// Dates are for calendars and messages: setting the clock by an hour changes no dwell and no order of incidents.
-    @Test(arguments: [-3600.0, 3600]) func settingTheClockChangesNoDwell(seconds: Double) throws {
+    @Test(arguments: [-3600.0, 3600]) func `setting the clock changes no dwell`(seconds: Double) throws {
         func changes(stepAt step: Double?) -> [Incident] {
             var watch = Watch()
             for time in stride(from: 0.0, through: 100, by: 2) {

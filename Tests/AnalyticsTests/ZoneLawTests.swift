@@ -32,23 +32,23 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
         )
     }
 
-    @Test func soManyForLongerThanTheDwellAreOneIncident() {
+    @Test func `enough people for longer than the dwell are one incident`() {
         let seen = confirmed { 5..<60 ~= $0 ? 6 : 2 }
         #expect(seen.opened == [70])
         #expect(seen.closed == [120])
     }
 
-    @Test func fewerOrForLessTimeAreNothing() {
+    @Test func `fewer people, or enough for a shorter time, open nothing`() {
         #expect(confirmed { _ in 4 }.opened.isEmpty)
         #expect(confirmed { 5..<34 ~= $0 ? 9 : 2 }.opened.isEmpty)
     }
 
-    @Test func whileTheCameraIsBlindForLongNothingAddsUp() {
+    @Test func `no dwell adds up while the camera is blind for long`() {
         #expect(confirmed(isSeen: { !(10..<20 ~= $0) }, { $0 < 5 ? 0 : 6 }).opened == [70])
         #expect(confirmed(isSeen: { !(10..<50 ~= $0) }, { $0 < 5 ? 0 : 6 }).opened == [160])
     }
 
-    @Test func aMissedPersonEndsNothing() {
+    @Test func `a person whom the detector misses ends nothing`() {
         let seen = confirmed { $0 < 5 ? 0 : $0 % 3 == 0 ? 5 : 4 }
         #expect(seen.opened == [72])
         #expect(seen.closed.isEmpty)
@@ -85,16 +85,16 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
         return opened
     }
 
-    @Test func aTintForLongerThanTheDwellIsOneIncident() {
+    @Test func `a tint for longer than the dwell is one incident`() {
         #expect(opened(looks: 300) { $0 >= 200 ? 15 : 0 } == [460])
         #expect(opened(looks: 300) { 200..<225 ~= $0 ? 15 : 0 }.isEmpty)
     }
 
-    @Test func daylightIsNoChange() {
+    @Test func `a change of daylight is no change of the water`() {
         #expect(opened(looks: 400, daylight: { $0 / 10 }, tint: { _ in 0 }).isEmpty)
     }
 
-    @Test func nothingIsSaidBeforeTheWaterIsKnownNorByNight() {
+    @Test func `nothing is reported before the water is known, nor by night`() {
         #expect(opened(looks: 149) { $0 >= 60 ? 15 : 0 }.isEmpty)
         #expect(opened(looks: 300, luma: { $0 >= 200 ? 20 : 110 }, tint: { $0 >= 200 ? 15 : 0 }).isEmpty)
     }
@@ -102,7 +102,7 @@ private let whole = Polygon([Point(x: 0, y: 0), Point(x: 1, y: 0), Point(x: 1, y
 
 @Suite struct ZoneLawTests {
     /// Laws of what rules say: nothing stands before its dwell, what stood ends once, places are unique.
-    @Test func randomScenesKeepTheLaws() {
+    @Test func `in random scenes nothing stands before its dwell, and all that stood ends once`() {
         var generator = SeededGenerator(seed: 11)
         let rules: ZoneRules = [
             .illegalParking: ParkingSettings(dwell: 20), .garbagePile: LeftObjectSettings(dwell: 20),

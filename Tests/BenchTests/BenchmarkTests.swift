@@ -12,7 +12,7 @@ import Video
 @testable import Pipeline
 
 @Suite(.heavy) struct BenchmarkTests {
-    @Test func theUsualCadenceIsThatOfTheDaemon() throws {
+    @Test func `the usual sampling is that of the daemon`() throws {
         let text = """
             site:
               id: s1
@@ -34,13 +34,13 @@ import Video
         #expect(Benchmark.Options().sampling == DaemonSettings.sampling(camera))
     }
 
-    @Test func thereIsARuleForEachKind() {
+    @Test func `there is a rule for each kind`() {
         for kind in Rules.kinds {
             #expect(Benchmark.Options().rules([kind]).kinds == [kind])
         }
     }
 
-    @Test func withoutATruthFileAllOfThePictureIsWatchedForWhatIsAskedFor() throws {
+    @Test func `without a truth file the whole picture is watched for what is asked for`() throws {
         func watched(_ kinds: Set<AlertKind>?) throws -> Set<AlertKind> {
             let zones = Benchmark.Options(kinds: kinds).zones(nil)
             let zone = try #require(zones.first)
@@ -51,7 +51,7 @@ import Video
         #expect(try watched([.exposedGarbage, .crowd]) == [.exposedGarbage, .crowd])
     }
 
-    @Test func aClipOfKeyFramesAloneIsLookedAtEveryTwoSeconds() throws {
+    @Test func `a clip of key frames alone is looked at every two seconds`() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 20, size: (320, 180), gop: 1)
         var recording = try Recording(path: clip, sampling: Benchmark.Options().sampling)
@@ -63,7 +63,7 @@ import Video
     }
 
     @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 3))
-    func whatWasFoundBeforeAClipBreaksOffStillCounts() async throws {
+    func `what was found before a clip breaks off still counts`() async throws {
         let folder = try TemporaryFolder()
         let clip = try #require(Footage.clip("composed/parking.mp4"))
         let truth = try #require(Footage.clip("composed/parking.truth.json"))
@@ -76,7 +76,7 @@ import Video
     }
 
     @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 3))
-    func aClipOfWhichNothingCouldBeLookedAtIsAtFault() async throws {
+    func `a clip of which nothing could be looked at is at fault`() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 10, size: (320, 180))
         let benchmark = Benchmark(detector: try Prepared.detector(), options: .init())
@@ -88,7 +88,7 @@ import Video
     }
 
     @Test(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"))
-    func whatALookCostsCountsAlsoWhereTheCameraCannotSee() async throws {
+    func `the cost of a look counts even where the camera cannot see`() async throws {
         var pipeline = CameraPipeline(
             zones: Benchmark.Options().zones(nil), detector: try Prepared.detector(),
             incidents: IncidentBook(camera: "c") { _ in UUID() }, recorder: nil)
@@ -109,7 +109,7 @@ import Video
     @Test(
         .enabled(if: Prepared.isReady && masking != nil, "needs 'make models' and ../shared/footage"),
         .heavy(minutes: 3))
-    func theEvidenceOfTwoClipsIsNotMixed() async throws {
+    func `the evidence of two clips is not mixed`() async throws {
         let folder = try TemporaryFolder()
         let parking = try #require(Footage.clip("composed/parking.mp4"))
         let truth = try #require(Footage.clip("composed/parking.truth.json"))

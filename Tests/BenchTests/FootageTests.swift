@@ -17,7 +17,7 @@ struct FootageTests {
     }
 
     @Test(arguments: [(10.0, 2), (30, 1), (120, 0)])
-    func everyParkedCarIsOneAlertAndNothingElse(dwell: Double, expected: Int) async throws {
+    func `every parked car is one alert, and nothing else is`(dwell: Double, expected: Int) async throws {
         let report = try await run("composed/parking.mp4", dwell: dwell)
         #expect(report.matched == expected && report.alerts.count == expected)
         #expect((report.missed, report.wrong, report.duplicate) == (0, 0, 0))
@@ -29,7 +29,7 @@ struct FootageTests {
         }
     }
 
-    @Test func aPileOfBagsIsOneAlertAndTheSmokeAboveItAnother() async throws {
+    @Test func `a pile of bags is one alert, and the smoke above it another`() async throws {
         let report = try await run("composed/garbage-smoke.mp4", dwell: 20)
         #expect((report.matched, report.missed, report.wrong, report.duplicate) == (2, 0, 0, 0))
         let garbage = try #require(report.alerts.first { $0.kind == "env.garbage_exposed" })
@@ -40,7 +40,7 @@ struct FootageTests {
         #expect(try #require(smoke.closedS) > 120)
     }
 
-    @Test func aStallIsOneAlertAndPedestriansAreNone() async throws {
+    @Test func `a stall is one alert, and pedestrians are none`() async throws {
         let report = try await run("composed/vending-simulated.mp4", dwell: 30)
         #expect((report.matched, report.missed, report.wrong, report.duplicate) == (1, 0, 0, 0))
         let alert = try #require(report.alerts.first)
@@ -49,7 +49,7 @@ struct FootageTests {
     }
 
     @Test(arguments: ["real/signal-crossing.mp4", "real/residential-street.mp4"])
-    func realStreetsGiveNothingFalse(clip: String) async throws {
+    func `real streets give no false alert`(clip: String) async throws {
         let report = try await run(clip, dwell: 8)
         #expect((report.wrong, report.duplicate) == (0, 0))
         #expect(report.blindSeconds == 0)
@@ -59,7 +59,7 @@ struct FootageTests {
         "footpath", "motorway-dusk", "multilane-dusk", "pi-street-cyclist", "pi-street-truck", "refuse-room",
         "topdown-lane", "tunnel",
     ])
-    func negativesGiveNoAlert(clip: String) async throws {
+    func `clips without a violation give no alert`(clip: String) async throws {
         let report = try await run("real/\(clip).mp4", dwell: 10)
         #expect(report.alerts.isEmpty)
         // The refuse room begins with a black picture and a look later is there.
@@ -99,7 +99,7 @@ struct FootageTests {
         #expect(report.blindSeconds >= 40)
     }
 
-    @Test func theSameInputGivesTheSameAlerts() async throws {
+    @Test func `the same input gives the same alerts`() async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let first = try await run("composed/parking.mp4", dwell: 10)

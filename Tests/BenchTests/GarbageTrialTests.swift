@@ -11,7 +11,7 @@ import Testing
 struct GarbageTrialTests {
     private static let perScene = 13
 
-    @Test func nineOfTenBagsThatAreLeftInAStreetAreFoundInTime() async throws {
+    @Test func `nine of ten bags that are left in a street are found in time`() async throws {
         let outlines = try CutOut.outlines()
         let detector = try Prepared.detector()
         let rules: ZoneRules = [.exposedGarbage: LeftObjectSettings(dwell: GarbageTrial.dwell)]

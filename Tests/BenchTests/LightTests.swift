@@ -10,7 +10,7 @@ import Testing
 struct LightTests {
     @Test(
         arguments: Light.allCases)
-    func lightAndWeatherOpenNothing(light: Light) async throws {
+    func `light and weather open nothing`(light: Light) async throws {
         let detector = try Prepared.detector()
         let rules: ZoneRules = [
             .exposedGarbage: LeftObjectSettings(dwell: 10), .roadVending: VendingSettings(dwell: 10),

@@ -68,21 +68,20 @@ import Video
         return (search.limit, tried)
     }
 
-    @Test func `it doubles until one breaks, then halves the distance`() {
+    @Test func `the search doubles until one breaks, then halves the distance`() {
         let (found, tried) = search(from: 8, limit: 43)
         #expect(tried == [8, 16, 32, 64, 48, 40, 44, 42, 43])
         #expect(found == 43)
     }
 
-    @Test func `it goes down where it began too high`() {
+    @Test func `the search goes down where it began too high`() {
         #expect(search(from: 100, limit: 30).found == 30)
         #expect(search(from: 100, limit: 0).found == 0)
         #expect(search(from: 1, limit: 1).found == 1)
     }
 
-    @Test(arguments: [1, 7, 60, 333, 1999, 2000, 5000]) func `it ends, near the limit and never above`(limit: Int)
-        throws
-    {
+    @Test(arguments: [1, 7, 60, 333, 1999, 2000, 5000])
+    func `the search ends near the limit and never above`(limit: Int) throws {
         let (found, tried) = search(from: 16, limit: limit)
         let number = try #require(found)
         #expect(number <= limit && Double(min(limit, 2000) - number) <= max(1, Double(number) * 0.02))
@@ -181,7 +180,8 @@ import Video
 @Suite struct LivePageTests {
     static func isWellFormed(_ page: String) -> Bool { XMLParser(data: Data(page.utf8)).parse() }
 
-    @Test(arguments: [1, 7]) func `it is well formed, whole, and asks for nothing from elsewhere`(runs: Int) throws {
+    @Test(arguments: [1, 7])
+    func `the page is well formed, whole, and asks for nothing from elsewhere`(runs: Int) throws {
         let fault = "could not open <a> & \"b\""
         let all = (0..<runs).map {
             LiveReportTests.run(cameras: 4 << $0, missed: $0 > 4 ? 3 : 0, fault: $0 == 0 ? fault : nil)

@@ -32,7 +32,7 @@ import Testing
     }
 
     @Test(arguments: [(28.9, 0), (29.0, 1), (37.0, 1), (37.1, 0)])
-    func onlyAnOpeningInItsWindowMatches(_ opened: Double, _ matched: Int) {
+    func `only an opening in its window matches`(_ opened: Double, _ matched: Int) {
         let result = score([alert(opened)])
         #expect(result.matched == matched)
         #expect(result.missed == 1 - matched)
@@ -40,31 +40,33 @@ import Testing
     }
 
     @Test(arguments: [(-5, 35.0, 1), (0.5, 35.5, 1), (0.5, 35.6, 0), (500, 38.0, 1), (500, 38.1, 0)])
-    func anAlertMayBeLateByItsOwnLookButNoMoreThanThePromise(wait: Double, opened: Double, matched: Int) {
+    func `an alert may be late by its own look, but by no more than the promise`(
+        wait: Double, opened: Double, matched: Int
+    ) {
         #expect(score([alert(opened)], wait: wait).matched == matched)
     }
 
-    @Test func theHoleBeforeOneAlertExcusesNoOther() {
+    @Test func `the gap before one alert excuses no other alert`() {
         let alerts = [Score.Alert(incident: alert(60, x: 0.6), wait: 500), .init(incident: alert(37), wait: 1)]
         let result = score(alerts)
         #expect((result.matched, result.missed, result.wrong) == (0, 1, 2))
     }
 
-    @Test func aSecondAlertOfOneEventIsADuplicate() {
+    @Test func `a second alert of one event is a duplicate`() {
         let result = score([alert(31), alert(45)])
         #expect((result.matched, result.duplicate, result.wrong) == (1, 1, 0))
     }
 
-    @Test func anAlertElsewhereIsFalse() {
+    @Test func `an alert in another place is false`() {
         #expect(score([alert(31, x: 0.6)]).wrong == 1)
     }
 
-    @Test func aShortEventIsNotExpectedAndItsAlertIsFalse() {
+    @Test func `a short event is not expected, and its alert is false`() {
         let result = score([alert(56)], dwell: 45)
         #expect((result.matched, result.missed, result.wrong) == (0, 0, 1))
     }
 
-    @Test func eventsWithOneIdAreTwoEvents() throws {
+    @Test func `two events with the same id are two events`() throws {
         func event(_ x: Int) -> String {
             #"{"id": 1, "kind": "parking.motor", "zone": "z", "start": 10, "end": 50, "box": [\#(x), 10, 20, 20]}"#
         }
@@ -75,7 +77,7 @@ import Testing
         #expect((result.matched, result.missed, result.wrong, result.duplicate) == (2, 0, 0, 0))
     }
 
-    @Test func anEventOfAKindThatNoZoneIsWatchedForIsMissedUnlessItWasNotAskedFor() {
+    @Test func `an event of a kind that no zone is watched for is missed, unless it was not asked for`() {
         func missed(_ kinds: Set<AlertKind>?) -> Int {
             Score(alerts: [], truth: truth, dwell: { _ in 20 }, longestLook: 3, kinds: kinds).missed
         }
@@ -84,13 +86,13 @@ import Testing
         #expect(missed([.crowd]) == 0)
     }
 
-    @Test func delaysAreMeasuredFromThresholdAndEnd() {
+    @Test func `delays are measured from the threshold and from the end`() {
         let result = score([alert(31.5, closed: 53)])
         #expect(result.openingDelays == [1.5])
         #expect(result.closingDelays == [3])
     }
 
-    @Test func percentilesByNearestRank() {
+    @Test func `percentiles are taken by nearest rank`() {
         #expect(Score.percentile(0.5, of: [3, 1, 2]) == 2)
         #expect(Score.percentile(0.95, of: Array(stride(from: 1.0, through: 100, by: 1))) == 95)
         #expect(Score.percentile(0.5, of: []) == nil)

@@ -34,12 +34,12 @@ import Testing
         }
     }
 
-    @Test func whatReachesALittleOutOfThePictureIsTaken() throws {
+    @Test func `what reaches a little out of the picture is taken`() throws {
         let zone = #"{"id": "z1", "rules": [], "polygon": [[-10, -10], [110, 0], [50, 120]]}"#
         #expect(try load(zones: zone, events: event(box: "[-5, 90, 20, 20]")).events.count == 1)
     }
 
-    @Test func aZoneForAKindThatNothingDetectsIsRefusedWithFileAndZone() {
+    @Test func `a zone for a kind that nothing detects is refused with file and zone`() {
         let zone = #"{"id": "z1", "rules": ["parking.moter"], "polygon": [[0, 0], [100, 0], [50, 100]]}"#
         let text = fault(try load(zones: zone))
         #expect(text.contains("clip.truth.json: zone 'z1'") && text.contains("'parking.moter'"), "\(text)")
@@ -47,7 +47,7 @@ import Testing
     }
 
     @Test(arguments: ["[1e300, 0]", "[0, -1e300]", "[201, 0]", "[0, -101]"])
-    func aCornerFarOutsideIsRefusedWithFileAndZone(corner: String) {
+    func `a corner far outside the picture is refused with file and zone`(corner: String) {
         let zone = #"{"id": "z1", "rules": [], "polygon": [[0, 0], [100, 0], \#(corner)]}"#
         let text = fault(try load(zones: zone))
         #expect(text.contains("clip.truth.json: zone 'z1'"), "\(text)")
@@ -57,22 +57,22 @@ import Testing
         "[1e300, 10, 20, 20]", "[10, 10, 1e300, 20]", "[10, 10, 0, 20]", "[10, 10, 20, -1]", "[10, 10, 20]",
         "[-1e308, 0, 1e308, 1]",
     ])
-    func aBoxThatCannotBeIsRefusedWithFileAndEvent(box: String) {
+    func `an impossible box is refused with file and event`(box: String) {
         let text = fault(try load(events: event(box: box)))
         #expect(text.contains("clip.truth.json: event 7"), "\(text)")
     }
 
     @Test(arguments: [("2", "1"), ("1", "1e300"), ("-1e300", "1")])
-    func aTimeThatCannotBeIsRefusedWithFileAndEvent(start: String, end: String) {
+    func `an impossible time is refused with file and event`(start: String, end: String) {
         let text = fault(try load(events: event(start: start, end: end)))
         #expect(text.contains("clip.truth.json: event 7"), "\(text)")
     }
 
-    @Test func withoutEventsThereAreNone() throws {
+    @Test func `a truth file that names no events has none`() throws {
         #expect(try load(#"{"size": [100, 100], "zones": [\#(Self.zone)]}"#).events.isEmpty)
     }
 
-    @Test func whatIsMalformedIsNamedByFileAndKey() {
+    @Test func `what is malformed is named by file and key`() {
         let box = #"[{"id": 1, "kind": "parking.motor", "zone": "z1", "start": 1, "end": 2, "box": "here"}]"#
         let noEnd = #"[{"id": 1, "kind": "parking.motor", "zone": "z1", "start": 1, "box": [1, 1, 1, 1]}]"#
         for (text, name) in [

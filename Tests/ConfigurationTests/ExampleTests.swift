@@ -5,8 +5,7 @@ import Testing
 
 @testable import SiteConfiguration
 
-@Suite("The reference configuration")
-struct ExampleTests {
+@Suite struct ExampleTests {
     /// What is required, as the example has it.
     private static let required = """
         site: {id: 320583102-003-edge01, area: "320583102201"}
@@ -20,8 +19,7 @@ struct ExampleTests {
               - {id: np1, polygon: [[0.10, 0.55], [0.62, 0.48], [0.90, 0.80], [0.20, 0.95]], rules: {parking.motor: }}
         """
 
-    @Test("states the defaults of the code")
-    func defaults() throws {
+    @Test func `the example states the defaults of the code`() throws {
         let example = try Configuration.load(path: Sample.examplePath)
         let plain = try Configuration.parse(text: Self.required, file: "f")
         #expect(example.site == plain.site)
@@ -39,8 +37,7 @@ struct ExampleTests {
         #expect(plain.cameras[0].zones[0].rules == [.illegalParking: parking])
     }
 
-    @Test("is valid with every optional key")
-    func optional() throws {
+    @Test func `the example is valid with every optional key`() throws {
         let full = try Configuration.parse(text: Sample.fullExample(), file: "f")
         #expect(full.broker.username == "gridwarden")
         #expect(full.metrics.listen == .init(address: "127.0.0.1", port: 9464))
@@ -48,8 +45,7 @@ struct ExampleTests {
         #expect(full.cameras[0].area.digits == "320583102202")
     }
 
-    @Test("states the defaults of every rule")
-    func ruleDefaults() throws {
+    @Test func `the example states the defaults of every rule`() throws {
         let full = try Configuration.parse(text: Sample.fullExample(), file: "f").cameras[0].zones
         #expect(Set(full.flatMap(\.rules.kinds)) == Set(Rules.kinds))
         for zone in full {
@@ -61,8 +57,7 @@ struct ExampleTests {
         }
     }
 
-    @Test("holds every key, and so does docs/configuration.md")
-    func everyKey() throws {
+    @Test func `the example and the reference hold every key`() throws {
         let log = FaultLog(file: "f")
         let root = try #require(try SourceText.compose(Sample.fullExample(), log))
         let file = try #require(Section<Configuration.Key>(root, place: "", at: Position(), log))

@@ -2,8 +2,7 @@ import Foundation
 import SiteConfiguration
 import Testing
 
-@Suite("Faults")
-struct FaultTests {
+@Suite struct FaultTests {
     struct Case: Sendable, CustomTestStringConvertible {
         let line: Int
         let replacement: String
@@ -242,16 +241,15 @@ struct FaultTests {
         Case(1, "---\na: 1\n---\nsite:", "3:1: a second document", "delete"),
     ]
 
-    @Test("point at the place and name the remedy", arguments: cases)
-    func table(_ test: Case) {
+    @Test(arguments: cases)
+    func `a fault points at its place and names the remedy`(_ test: Case) {
         let faults = Sample.faults(Sample.minimal(line: test.line, test.replacement))
         #expect(faults.count == 1, "\(faults)")
         #expect(faults.first?.hasPrefix(test.begins) ?? false, "\(faults)")
         #expect(faults.first?.contains(test.contains) ?? false, "\(faults)")
     }
 
-    @Test("are reported all at once, in the order of the file")
-    func all() {
+    @Test func `all faults are reported at once, in the order of the file`() {
         let camera = Sample.minimal.split(separator: "\n").dropFirst(6).joined(separator: "\n")
         let text = Sample.minimal(line: 5, "  port: 0") + camera + "\nlogin: {}\n"
         let faults = Sample.faults(text)
@@ -262,8 +260,7 @@ struct FaultTests {
         for (fault, begin) in zip(faults, begins) { #expect(fault.hasPrefix(begin), "\(fault)") }
     }
 
-    @Test("name a zone id that is there twice")
-    func twice() {
+    @Test func `a zone id that is there twice is named`() {
         let zone = Sample.minimal.split(separator: "\n").dropFirst(11).joined(separator: "\n")
         #expect(
             Sample.faults(Sample.minimal + zone) == [
@@ -272,21 +269,19 @@ struct FaultTests {
     }
 
     @Test(
-        "hold no credentials",
         arguments: [
             "    url: http://admin:secret@10.0.0.1/a", "    url: rtsp://admin:sec/secret@h/",
             "    url: rtsp://h/a\n    transport: rtsp://admin:secret@h/", "    rtsp://admin:secret@h/: 1",
             "    url: [\"rtsp://admin:secret@h/\"]", "    url: \"rtsp://admin:secret@h/",
             "    ? rtsp://admin:secret@h/\n    : 1\n    ? rtsp://admin:secret@h/\n    : 2",
         ])
-    func credentials(_ line: String) {
+    func `no fault holds credentials`(_ line: String) {
         let faults = Sample.faults(Sample.minimal(line: 8, line))
         #expect(!faults.isEmpty)
         #expect(!faults.joined().contains("secret"), "\(faults)")
     }
 
-    @Test("of presets, their ids and their pictures")
-    func presets() throws {
+    @Test func `faults of presets, their ids and their pictures are named`() throws {
         func text(_ presets: String) -> String {
             Sample.minimal(line: 12, "      - id: np1\n        preset: gate")
                 .replacing("    zones:", with: "    presets: \(presets)\n    zones:")

@@ -16,7 +16,7 @@ import Testing
         #expect(rules.kinds == [.fireLane])
     }
 
-    @Test func `it has no hours`() {
+    @Test func `a fire lane has no hours`() {
         let faults = Sample.faults(line(" {windows: []}"))
         #expect(faults.count == 1)
         #expect(
@@ -26,7 +26,7 @@ import Testing
             "\(faults)")
     }
 
-    @Test func `it is graver than parking and for the fire brigade, with the police assisting`() throws {
+    @Test func `a fire lane is graver than parking and for the fire brigade, with the police assisting`() throws {
         let catalogue = try Catalogue.builtIn()
         let entry = try #require(catalogue[.fireLane])
         #expect(entry.severity == 2 && entry.defaultDwellSeconds == 60 && entry.name.zh == "占用消防通道")

@@ -3,7 +3,7 @@ import SiteConfiguration
 import TestSupport
 import Testing
 
-@Suite("Hostile and broken files", .heavy)
+@Suite(.heavy)
 struct HostileTextTests {
     private func faults(ofFile bytes: [UInt8]) throws -> [String] {
         let path = FileManager.default.temporaryDirectory.appendingPathComponent("\(UUID()).yaml")
@@ -17,8 +17,7 @@ struct HostileTextTests {
         }
     }
 
-    @Test("a missing file and a directory")
-    func missing() {
+    @Test func `a missing file and a directory are refused as what they are`() {
         for (path, message) in [("/nonexistent/g.yaml", "there is no such file"), ("/tmp", "this is a directory")] {
             #expect { try Configuration.load(path: path) } throws: {
                 "\($0)".hasPrefix("\(path):1:1: \(message)")
@@ -26,14 +25,12 @@ struct HostileTextTests {
         }
     }
 
-    @Test("bytes that are not UTF-8")
-    func encoding() throws {
+    @Test func `bytes that are not UTF-8 are refused with their place`() throws {
         let bytes = Array("site:\n  id: é".utf8) + [0xFF, 0x0A]
         #expect(try faults(ofFile: bytes) == ["2:8: this byte is not UTF-8: save the file as UTF-8"])
     }
 
-    @Test("a file that is too large, and an endless one")
-    func large() throws {
+    @Test func `a file that is too large is refused, and so is an endless one`() throws {
         let bytes = [UInt8](repeating: 0x23, count: (1 << 20) + 1)
         #expect(try faults(ofFile: bytes).first?.contains("larger than 1 MiB") ?? false)
         #expect {
@@ -42,12 +39,10 @@ struct HostileTextTests {
     }
 
     @Test(
-        "texts that are no map of keys",
         arguments: ["", "\n\n", "# x", "a", "- a", "---\n...", "null", "{}", "[", "? x"])
-    func small(_ text: String) { #expect(!Sample.faults(text).isEmpty) }
+    func `a text that is no map of keys is at fault`(_ text: String) { #expect(!Sample.faults(text).isEmpty) }
 
-    @Test("a bomb of aliases")
-    func bomb() {
+    @Test func `a bomb of aliases is one fault`() {
         var text = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n"
         for level in 1...20 {
             let aliases = [String](repeating: "*a\(level - 1)", count: 9).joined(separator: ", ")
@@ -56,8 +51,8 @@ struct HostileTextTests {
         #expect(Sample.faults(text + "? *a20\n: 1\n").count == 1)
     }
 
-    @Test("deep nests", arguments: ["[", "{a: ", "- ", "? ", "[{a: "])
-    func depth(_ open: String) {
+    @Test(arguments: ["[", "{a: ", "- ", "? ", "[{a: "])
+    func `nests that are too deep are faults and no crash`(_ open: String) {
         for count in [100, 990, 100_000] {
             #expect(!Sample.faults(String(repeating: open, count: count)).isEmpty)
         }
@@ -70,8 +65,8 @@ struct HostileTextTests {
         "[{name: [], polygon: {}, until: [], windows: {}}]", "[{from: \"24:00\", to: \"00:00\"}]", "water", "\"*\"",
     ]
 
-    @Test("a thousand mutations of the example", arguments: 0..<10)
-    func mutations(_ seed: Int) throws {
+    @Test(arguments: 0..<10)
+    func `each mutation of the example is read, or refused with faults that have a place`(_ seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let example = Array(try Sample.fullExample().utf8)
         for _ in 0..<100 {

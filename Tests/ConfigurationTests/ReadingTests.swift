@@ -4,10 +4,8 @@ import Foundation
 import SiteConfiguration
 import Testing
 
-@Suite("Reading")
-struct ReadingTests {
-    @Test("takes what the file says")
-    func values() throws {
+@Suite struct ReadingTests {
+    @Test func `a configuration takes what the file says`() throws {
         let text = """
             site: {id: s1, area: 320583102201, grid: 003, time_zone: UTC, state_directory: /data/}
             broker: {host: b, protocol: mqtt3.1.1, tls: {}, username: u, password_file: /p}
@@ -70,8 +68,7 @@ struct ReadingTests {
         return try Configuration.parse(text: text, file: "f").cameras[0].zones[0].rules
     }
 
-    @Test("takes the catalogue's dwell where the file names none")
-    func catalogueDwell() throws {
+    @Test func `a rule takes the catalogue's dwell where the file names none`() throws {
         let catalogue = try Catalogue.builtIn()
         let names = "env.garbage_pile: , vending.itinerant: {permits: []}, safety.smoke_fire: , env.water_dirty: "
         let rules = try rules(names + ", safety.crowd: {people: 30}", surface: "water")
@@ -88,8 +85,7 @@ struct ReadingTests {
         #expect(rules == expected)
     }
 
-    @Test("takes sizes, holidays and hours")
-    func ground() throws {
+    @Test func `a rule takes sizes, holidays and hours`() throws {
         let hours =
             "windows: [{from: \"07:00\", to: \"19:00\"}], holidays: [2028-02-29, \"2026-10-01\"], time_zone: UTC"
         let rules = try rules("appearance.pile: {dwell: 60, smallest_share: 0.02, largest_share: 0.5, \(hours)}")
@@ -102,8 +98,7 @@ struct ReadingTests {
         #expect(rules.kinds == [.piledGoods])
     }
 
-    @Test("takes the departments of a site")
-    func departments() throws {
+    @Test func `a site takes its departments from the file`() throws {
         let list = "[{kind: parking.motor, surface: pavement, id: \"07\"}, {kind: vending.*, role: traffic-police}]"
         let text = Sample.minimal(line: 3, "  area: \"320583102201\"\n  departments: \(list)")
         let routes = try Configuration.parse(text: text, file: "f").site.departments.routes
@@ -115,8 +110,7 @@ struct ReadingTests {
             ])
     }
 
-    @Test("takes what a site has otherwise than the catalogue, and its dwell for the rules")
-    func kinds() throws {
+    @Test func `what a site has otherwise than the catalogue is taken, and its dwell for the rules`() throws {
         let map = """
             {parking.motor: {name: {zh: 违停, en: Parked}, severity: 2, dwell: 45, suggested_limit: {zh: 甲, en: A},
                 codes: [{system: CJ/T 214-2007, code: "0505"}], privacy_profile: mask_all},
@@ -143,8 +137,7 @@ struct ReadingTests {
             ])
     }
 
-    @Test("lets parking rest on holidays")
-    func parkingHolidays() throws {
+    @Test func `parking rests on the holidays of its rule`() throws {
         let parking = try #require(
             try rules("parking.motor: {holidays: [2026-10-01]}")[.illegalParking] as? ParkingSettings)
         #expect(parking.windows.holidays == [.init(year: 2026, month: 10, day: 1)])
@@ -156,13 +149,14 @@ struct ReadingTests {
     }
 
     @Test(
-        "a permit holds through its last day in the rule's time zone",
         arguments: [
             ("Asia/Shanghai", "2027-02-28", "2027-03-01T00:00:00+08:00"),
             ("UTC", "2026-12-31", "2027-01-01T00:00:00Z"),
             ("Europe/Berlin", "2026-03-29", "2026-03-30T00:00:00+02:00"),
         ])
-    func permits(_ zone: String, _ day: String, _ end: String) throws {
+    func `a permit holds through its last day in the rule's time zone`(_ zone: String, _ day: String, _ end: String)
+        throws
+    {
         let place =
             "name: n, polygon: [[0, 0], [1, 0], [1, 1]], until: \(day), windows: [{from: \"06:00\", to: \"09:00\"}]"
         let rules = try rules("vending.out_of_store: {time_zone: \(zone), permits: [{\(place)}, {\(place)}]}")
@@ -177,15 +171,13 @@ struct ReadingTests {
         #expect(permit.polygon.corners.count == 3)
     }
 
-    @Test("prints no credentials")
-    func description() throws {
+    @Test func `a configuration prints no credentials`() throws {
         let text = Sample.minimal(line: 8, "    url: rtsp://admin:secret@10.0.0.1/a")
         let configuration = try Configuration.parse(text: text, file: "f")
         #expect(!"\(configuration)\(configuration.cameras)\(String(reflecting: configuration))".contains("secret"))
     }
 
-    @Test("takes CR LF and a byte order mark")
-    func windowsText() throws {
+    @Test func `CR LF and a byte order mark are taken`() throws {
         let text = "\u{FEFF}" + Sample.minimal.replacing("\n", with: "\r\n")
         #expect(Sample.faults(text).isEmpty)
         let broken = Sample.minimal(line: 5, "  hots: localhost").replacing("\n", with: "\r\n")

@@ -2,10 +2,8 @@ import Testing
 
 @testable import SiteConfiguration
 
-@Suite("What differs between two configurations")
-struct SectionsTests {
-    @Test("names every section but the cameras")
-    func everySection() throws {
+@Suite struct SectionsTests {
+    @Test func `every section that differs is named, but for the cameras`() throws {
         let plain = try Configuration.parse(text: Sample.minimal, file: "f")
         func differing(_ text: String) throws -> [String] {
             try plain.sections(differingFrom: Configuration.parse(text: text, file: "f"))

@@ -60,7 +60,7 @@ struct DamageTests {
         #expect(Outbox.complaints > complaints)
     }
 
-    @Test func `it is set aside with its log, and the new one has another epoch and names the old one`() throws {
+    @Test func `a damaged database is set aside with its log, and the new one has another epoch and names it`() throws {
         try write()
         let old = try Outbox(file: file)
         let epoch = old.epoch

@@ -485,7 +485,7 @@ import Testing
         #expect(answers.count == 1 && answers[0].request == "1000")
     }
 
-    @Test func `random bytes never crash it`() async throws {
+    @Test func `random bytes never crash the inbox`() async throws {
         var generator = SeededGenerator(seed: 7)
         let sample = Array(
             #"{"id":"c","command":"replay","from":1,"to":"2","expires":"2026-11-24T08:31:00+08:00"}"#.utf8)

@@ -164,7 +164,7 @@ struct UnreliableBrokerTests {
         arguments: [
             (1, "protocol"), (2, "client_id"), (3, "busy"), (4, "user name and the password"), (5, "user name"),
         ])
-    func `so has each of MQTT 3 1 1`(code: Int, word: String) async throws {
+    func `each refusal of a connection by MQTT 3.1.1 has its own remedy`(code: Int, word: String) async throws {
         let broker = try ScriptedBroker { _ in .refuse(UInt8(code)) }
         let (error, _) = try await fault(client(broker.port) { $0.version = .v311 })
         #expect(error.kind == .refused)
@@ -215,7 +215,7 @@ struct UnreliableBrokerTests {
     }
 
     @Test(.waiting(minutes: 1))
-    func `so it does with 3 1 1, where it only hangs up`() async throws {
+    func `a broker of MQTT 3.1.1 without retained messages, which only hangs up, takes us too`() async throws {
         let broker = try Broker(lines: ["retain_available false"])
         let client = client(broker.port) { $0.version = .v311 }
         try client.start()

@@ -224,7 +224,8 @@ struct WebhookTests {
         #expect(heard.withLock { $0 } == 2)
     }
 
-    @Test func `it goes on where it was after a restart, and sends nothing that was taken before`() async throws {
+    @Test
+    func `a webhook goes on where it was after a restart, and sends nothing that was taken before`() async throws {
         let receiver = try await Receiver()
         _ = try write(5)
         try await run(settings(receiver)) { _ in try await drained() }

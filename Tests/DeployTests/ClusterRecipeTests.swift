@@ -88,7 +88,7 @@ import Testing
         ["worker", "u", "320583"], ["operator", "u", "320583102"], ["department", "u", "320583", "parking.motor"],
         ["bridge", "u", "320583102201"],
     ])
-    func `both forms say the same`(arguments: [String]) throws {
+    func `both forms of the access list say the same`(arguments: [String]) throws {
         let words = ["read": "subscribe", "write": "publish", "readwrite": "all"]
         let mosquitto = try printed(arguments, form: "mosquitto").dropFirst().map { line in
             let parts = line.split(separator: " ")

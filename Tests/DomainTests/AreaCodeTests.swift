@@ -2,7 +2,7 @@ import Domain
 import Testing
 
 struct AreaCodeTests {
-    @Test func `is cut at each level of government`() throws {
+    @Test func `an area code is cut at each level of government`() throws {
         let area = try AreaCode("320583102201")
         #expect(
             [area.province, area.city, area.county, area.town, area.village] == [

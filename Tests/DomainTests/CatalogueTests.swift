@@ -9,7 +9,7 @@ struct CatalogueTests {
 
     private var entries: [KindEntry] { catalogue.kinds.compactMap { catalogue[$0] } }
 
-    @Test func `holds 37 kinds, each complete`() {
+    @Test func `the catalogue holds 37 kinds, each complete`() {
         #expect(entries.count == 37)
         for entry in entries {
             #expect(!entry.name.zh.isEmpty && !entry.name.en.isEmpty, "\(entry.kind)")

@@ -130,7 +130,7 @@ import Threading
         }
     }
 
-    @Test func `it starts, tells its state, and what stands there long enough is an incident`() async throws {
+    @Test func `a camera starts, tells its state, and what stands there long enough is an incident`() async throws {
         try await run(source) { service in
             #expect(try await eventually { source.start != nil })
             source.tell(.connecting)

@@ -49,7 +49,7 @@ import Video
         #expect(try #require(await at(6, nil)).preset == nil)
     }
 
-    @Test func onlyChangesArePublished() async throws {
+    @Test func `only changes are published`() async throws {
         #expect(await status.stream(.connecting, at: noon) == nil)
         let online = try #require(await status.stream(.online, at: noon))
         #expect(online.state == .online && online.fault == nil)
@@ -63,7 +63,7 @@ import Video
         #expect(await status.stream(.online, at: noon)?.state == .online)
     }
 
-    @Test func theOffsetOfTheCamerasClockIsToldOnceItIsKnownAndWhereItMoves() async throws {
+    @Test func `the offset of the camera's clock is told once it is known and where it moves`() async throws {
         #expect(await status.stream(.online, at: noon)?.clockOffsetMilliseconds == nil)
         for seconds in 0..<5 { #expect(await look(Double(seconds) * 2, camera: nil) == nil) }
         let first = try #require(await look(10, camera: -0.4))
@@ -84,7 +84,8 @@ import Video
         #expect(abs(try #require(await status.clockOffset) - 9.6) < 0.01)
     }
 
-    @Test(arguments: [-86400.0, 3600]) func aClockThatIsSetAtTheCamerasRebootIsAWarning(seconds: Double) async throws {
+    @Test(arguments: [-86400.0, 3600])
+    func `a clock that is set at the camera's reboot is a warning`(seconds: Double) async throws {
         _ = await status.stream(.online, at: noon)
         for look in 0..<5 { _ = await self.look(Double(look) * 2) }
         _ = await status.stream(.offline("no answer"), at: noon)
@@ -98,7 +99,9 @@ import Video
     @Test(arguments: [
         (CameraFault.Kind.frozen, CameraReport.State.frozen), (.black, .blind), (.covered, .blind),
         (.outOfFocus, .blind), (.moved, .moved),
-    ]) func aFaultIsTheStateWithItsBeginningAndItsReason(kind: CameraFault.Kind, state: CameraReport.State) async throws
+    ])
+    func `a fault is the state, with its beginning and its reason`(kind: CameraFault.Kind, state: CameraReport.State)
+        async throws
     {
         _ = await status.stream(.online, at: noon)
         for seconds in [0.0, 2, 4] { _ = await look(seconds) }
@@ -121,7 +124,7 @@ import Video
         #expect(over.state == .online && over.reason == nil && over.since == nil && over.blindSeconds == 10)
     }
 
-    @Test(arguments: [-3600.0, 3600]) func aClockThatJumpsIsAWarningForAWhile(seconds: Double) async throws {
+    @Test(arguments: [-3600.0, 3600]) func `a clock that jumps is a warning for a while`(seconds: Double) async throws {
         _ = await status.stream(.online, at: noon)
         for look in 0..<5 { _ = await self.look(Double(look) * 2) }
         let camera = try #require(await look(10, camera: seconds))
@@ -138,7 +141,7 @@ import Video
         #expect(calm?.warning == nil && calm?.state == .online)
     }
 
-    @Test func aChangeOfResolutionIsAWarning() async throws {
+    @Test func `a change of resolution is a warning`() async throws {
         _ = await status.stream(.online, at: noon)
         _ = await look(0)
         let report = try #require(await look(2, width: 1280))

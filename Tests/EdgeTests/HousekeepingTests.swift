@@ -12,7 +12,7 @@ import Testing
     private static let day = 86_400.0
     private static let today = 1_795_480_205.0
 
-    @Test func aDateThatIsPutRightDeletesNothingAndNothingIsKeptForEver() throws {
+    @Test func `a date that is put right deletes nothing, and nothing is kept for ever`() throws {
         let folder = try TemporaryFolder()
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let evidence = folder.url.appending(path: "evidence")

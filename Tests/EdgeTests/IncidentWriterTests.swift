@@ -79,7 +79,7 @@ import Video
         }
     }
 
-    @Test func theDepartmentOfTheSiteStandsInTheAlert() async throws {
+    @Test func `the department of the site stands in the alert`() async throws {
         let folder = try TemporaryFolder()
         let routing = Routing([
             .init(kinds: "parking.*", id: "0"), .init(kinds: "parking.motor", surface: .carriageway, id: "0512-07"),
@@ -93,7 +93,7 @@ import Video
         #expect(department.id == "0512-07")
     }
 
-    @Test func whatTheSiteSaysOfAKindStandsInTheAlert() async throws {
+    @Test func `what the site says of a kind stands in the alert`() async throws {
         let folder = try TemporaryFolder()
         let override = KindOverride(
             kind: .illegalParking, name: .init(zh: "违停", en: "Parked"),
@@ -111,7 +111,7 @@ import Video
         #expect(data.department.role == "traffic-police")
     }
 
-    @Test func withoutAModelToMaskWithNoPictureIsWrittenAndTheAlertSaysWhy() async throws {
+    @Test func `without a model to mask with no picture is written, and the alert says why`() async throws {
         let folder = try TemporaryFolder()
         for masking in [
             MaskingModels(face: nil, plate: nil), MaskingModels(face: Self.masking.face, plate: nil),
@@ -133,7 +133,7 @@ import Video
     }
 
     @Test(.enabled(if: canMask, "needs 'make models'"))
-    func aViewThatCannotBeReadWithholdsTheWholePack() async throws {
+    func `a view that cannot be read withholds the whole pack`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder, masking: Self.masking)
         let good = try site.entry()
@@ -151,7 +151,7 @@ import Video
     }
 
     @Test(.enabled(if: canMask, "needs 'make models'"))
-    func eachMessageAndItsPicturesAreInTheLedger() async throws {
+    func `each message and its pictures are in the ledger`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder, masking: Self.masking)
         for _ in 0..<2 {
@@ -172,7 +172,7 @@ import Video
     }
 
     @Test(.enabled(if: canMask, "needs 'make models'"))
-    func aShutdownDoesNotWaitForPicturesAndLosesNoAlert() async throws {
+    func `a shutdown does not wait for pictures and loses no alert`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder, masking: Self.masking)
         await site.writer.stop(within: .zero)
@@ -183,7 +183,7 @@ import Video
         #expect(events.allSatisfy { $0.data.why.last?.what == "evidence withheld: the service was stopping" })
     }
 
-    @Test func whatCanNeverBeWrittenIsToldInTheAuditLogAndHoldsUpNothing() async throws {
+    @Test func `what can never be written is told in the audit log and holds up nothing`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
         let good = try site.entry()
@@ -296,7 +296,7 @@ import Video
         #expect(try site.events().first?.data.provenance.configurationSHA256 == new)
     }
 
-    @Test func whatTheLedgerMissedItTakesFromTheOutbox() async throws {
+    @Test func `the ledger takes what it missed from the outbox`() async throws {
         let folder = try TemporaryFolder()
         let masking = MaskingModels(face: nil, plate: nil)
         let site = try Site(folder, masking: masking)
@@ -315,7 +315,7 @@ import Video
         #expect(again.archive.ledger.head.sequence == last)
     }
 
-    @Test func expiredDaysGoWithARecord() async throws {
+    @Test func `expired days are deleted with a record in the ledger`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
         site.writer.record([try site.entry()])

@@ -31,8 +31,7 @@ import Threading
         }
     }
 
-    @Test
-    func aWrongSetUpOfTheClientIsLoggedAndTriedAgainUntilItIsPutRight() async throws {
+    @Test func `a wrong set-up of the client is logged and tried again until it is put right`() async throws {
         let folder = try TemporaryFolder()
         let outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let book = Pen.Book()

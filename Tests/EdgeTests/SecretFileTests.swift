@@ -6,12 +6,12 @@ import Testing
 @testable import Runtime
 
 @Suite(.waiting) struct SecretFileTests {
-    @Test func aPathStaysWhatItIs() throws {
+    @Test func `a path stays what it is`() throws {
         #expect(try SecretFile.path("/etc/gridwarden/broker", environment: [:]) == "/etc/gridwarden/broker")
         #expect(try SecretFile.path("state/broker", environment: ["CREDENTIALS_DIRECTORY": "/x"]) == "state/broker")
     }
 
-    @Test func aNameIsACredentialOfSystemd() throws {
+    @Test func `a name without a slash is a credential of systemd`() throws {
         let folder = try TemporaryFolder()
         let environment = ["CREDENTIALS_DIRECTORY": folder.url.path]
         try Data("one".utf8).write(to: folder.file("gridwarden_broker"))
@@ -22,7 +22,7 @@ import Testing
         #expect(try SecretFile.path("broker", environment: environment) == folder.file("broker").path)
     }
 
-    @Test func aMissingCredentialIsSaidWithItsRemedy() throws {
+    @Test func `a missing credential is told with its remedy`() throws {
         let folder = try TemporaryFolder()
         let unset = #expect(throws: SetupError.self) { try SecretFile.path("broker", environment: [:]) }
         #expect(unset?.description.contains("$CREDENTIALS_DIRECTORY is not set") == true)
@@ -32,7 +32,7 @@ import Testing
         #expect(missing?.description.contains("LoadCredential=") == true)
     }
 
-    @Test func anEmptyFileIsRefused() throws {
+    @Test func `an empty file is refused`() throws {
         let folder = try TemporaryFolder()
         try Data("\n".utf8).write(to: folder.file("broker"))
         let error = #expect(throws: SetupError.self) {

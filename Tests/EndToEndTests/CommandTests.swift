@@ -70,7 +70,7 @@ import Testing
         return file.path
     }
 
-    @Test func versionAndHelp() throws {
+    @Test func `version and help are printed, and an unknown verb is wrong usage`() throws {
         #expect(try gridwarden("--version").status == 0)
         let help = try gridwarden("--help")
         for verb in ["run", "check", "config", "status", "watch", "models", "bench", "verify", "export", "gaps"] {
@@ -79,7 +79,7 @@ import Testing
         #expect(try gridwarden("no-such-verb").status == 64)
     }
 
-    @Test func aWrongConfigurationIsRefusedWithItsPlace() throws {
+    @Test func `a wrong configuration is refused with its place`() throws {
         let folder = try TemporaryFolder()
         let file = try configuration(folder, models: "/nonexistent", camera: "    colour: red")
         for verb in ["check", "run"] {
@@ -93,7 +93,7 @@ import Testing
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
-    func checkTellsWhatAnOperatorShouldKnow() throws {
+    func `check tells what an operator should know`() throws {
         let folder = try TemporaryFolder()
         let file = try configuration(folder, models: Self.models, camera: "    decode: all")
         let usual = try gridwarden("check", "--config", file)
@@ -109,7 +109,7 @@ import Testing
         }
     }
 
-    @Test func aMissingModelIsSaidWithItsRemedy() throws {
+    @Test func `a missing model is told with its remedy`() throws {
         let folder = try TemporaryFolder()
         let file = try configuration(folder, models: folder.file("models").path)
         for verb in ["check", "run"] {
@@ -122,7 +122,7 @@ import Testing
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
-    func checkWarnsOfRequestsOverMQTT311() throws {
+    func `check warns of requests over MQTT 3.1.1`() throws {
         let folder = try TemporaryFolder()
         let file = try configuration(folder, models: Self.models)
         let warning = "MQTT 3.1.1"
@@ -138,7 +138,7 @@ import Testing
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
-    func aClipThatCannotBeReadIsSaidAndTheCommandFails() throws {
+    func `a clip that cannot be read is named, and the command fails`() throws {
         let folder = try TemporaryFolder()
         let file = folder.file("notes.mp4")
         try Data("not a video".utf8).write(to: file)
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
-    func aClipThatBreaksOffIsReportedInPartAndTheCommandFails() throws {
+    func `a clip that breaks off is reported in part, and the command fails`() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 60, size: (320, 180))
         let spoilt = try Footage.spoil(clip, in: folder, from: 10, to: 60, everyNthByte: 3)
@@ -163,7 +163,7 @@ import Testing
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
-    func aReportThatCannotBeWrittenIsSaidAndTheTableStillComes() throws {
+    func `a report that cannot be written is named, and the table still comes`() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4, size: (320, 180))
         let json = folder.file("absent/report.json").path
@@ -185,14 +185,15 @@ import Testing
         }
     }
 
-    @Test(arguments: ["--truth", "--annotate"]) func whatIsForOneClipIsWrongUsageWithTwo(option: String) throws {
+    @Test(arguments: ["--truth", "--annotate"])
+    func `an option for one clip is wrong usage with two`(option: String) throws {
         let outcome = try gridwarden("bench", "a/1.mp4", "b/1.mp4", option, "x")
         #expect(outcome.status == 64)
         #expect(outcome.errors.contains(option))
     }
 
     @Test(.enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"))
-    func clipsOfOneNameAreToldApartAndTheirDwellsAreThoseThatHeld() throws {
+    func `clips of one name are told apart, and their dwells are those that held`() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 6, size: (320, 180))
         var clips: [String] = []
@@ -227,7 +228,7 @@ import Testing
     }
 
     @Test(arguments: [["--kind", "parking.moter"], ["--dwell-of", "env.smoke=20"]])
-    func aKindThatNothingDetectsIsWrongUsage(option: [String]) throws {
+    func `a kind that nothing detects is wrong usage`(option: [String]) throws {
         let outcome = try gridwarden("bench", "clip.mp4", option[0], option[1])
         #expect(outcome.status == 64)
         #expect(outcome.errors.contains("parking.motor, "), "\(outcome.errors)")
@@ -256,7 +257,7 @@ import Testing
 
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
 
-    @Test func verifyNamesTheFirstBrokenLinkAndItsExitCodeSaysSo() throws {
+    @Test func `verify names the first broken link, and its exit code says so`() throws {
         let folder = try TemporaryFolder()
         #expect(try gridwarden("verify", folder.url.path).status == 66)
         let store = try EvidenceStore(folder: folder.url)
@@ -298,7 +299,7 @@ import Testing
         #expect(report.faults.map(\.record) == [3] && report.messages == 3)
     }
 
-    @Test func verifyChecksTheAuditLogToo() throws {
+    @Test func `verify checks the audit log too`() throws {
         let folder = try TemporaryFolder()
         let absent = try gridwarden("verify", "--audit", folder.url.path)
         #expect(absent.status == 66 && absent.errors.contains("could not read the outbox"))
@@ -312,7 +313,7 @@ import Testing
         #expect(other.status == 1 && other.output.contains("BROKEN: the audit log is broken at entry 4: no entry has"))
     }
 
-    @Test func gapsListsWhatWaitsAndWhatWasLostAndWhenTheBrokerTookEachMessage() throws {
+    @Test func `gaps lists what waits, what was lost and when the broker took each message`() throws {
         let folder = try TemporaryFolder()
         let file = try configuration(folder, models: folder.file("models").path)
         #expect(try gridwarden("gaps", "--config", file).status == 66)
@@ -349,7 +350,7 @@ import Testing
         #expect(report["receipts"] == nil)
     }
 
-    @Test func statusSaysThatNoDaemonRuns() throws {
+    @Test func `status says that no daemon runs`() throws {
         let folder = try TemporaryFolder()
         let file = try configuration(folder, models: folder.file("models").path)
         let outcome = try gridwarden("status", "--config", file)
@@ -358,7 +359,7 @@ import Testing
         #expect(outcome.output.isEmpty)
     }
 
-    @Test func watchEndsAtItsTimeoutAndSaysThatNothingCame() throws {
+    @Test func `watch ends at its timeout and says that nothing came`() throws {
         let broker = try Broker()
         defer { broker.stop() }
         let outcome = try gridwarden(
@@ -368,7 +369,7 @@ import Testing
         #expect(try gridwarden("watch", "--area", "3").status == 64)
     }
 
-    @Test func watchShowsWhateverABrokerSendsAndObeysNothingInIt() async throws {
+    @Test func `watch shows whatever a broker sends and obeys nothing in it`() async throws {
         let broker = try Broker()
         defer { broker.stop() }
         let path = Footage.packageRoot.appending(path: "Tests/Fuzz/corpus/alert/opened.json")

@@ -58,7 +58,7 @@ import Video
     }
 
     @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 2))
-    func aParkedCarOnAStreamIsOneMessageAndASilentCameraDisturbsNothing() async throws {
+    func `a parked car on a stream is one message, and a silent camera disturbs nothing`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker()
         defer { broker.stop() }

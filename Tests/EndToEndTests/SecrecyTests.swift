@@ -59,7 +59,7 @@ import Testing
     }
 
     @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 2))
-    func noCredentialIsSeenInLogsMessagesFilesOrTheProcessList() async throws {
+    func `no credential is seen in logs, messages, files or the process list`() async throws {
         let folder = try TemporaryFolder()
         let broker = try Broker(users: ["edge": Self.secrets[0], "screen": "s"])
         defer { broker.stop() }
@@ -108,7 +108,7 @@ import Testing
     }
 
     @Test(.enabled(if: isReady, "needs 'make models'"))
-    func aCrashLeavesNoMemoryBehind() async throws {
+    func `a crash leaves no core file behind`() async throws {
         let folder = try TemporaryFolder()
         // Where cores go elsewhere, their absence here would prove nothing.
         let control = try start(shell: "kill -SEGV $$", [], in: folder)

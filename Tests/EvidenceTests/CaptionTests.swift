@@ -10,7 +10,7 @@ import Video
     private let chinese = CaptionFont()
     private let latin = CaptionFont(candidates: ["/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"])
 
-    @Test func theStripIsBelowThePictureAndCoversNothing() throws {
+    @Test func `the strip is below the picture and covers nothing`() throws {
         let font = try #require(CaptionFont())
         let picture = try Canvas(width: 640, height: 360, .red)
         let plain = try ColourPicture(picture)
@@ -24,13 +24,13 @@ import Video
         #expect((strip.max() ?? 0) > 200 && Samples.deviation(strip) > 20)
     }
 
-    @Test func aNarrowPictureGrowsToTheWidthOfItsCaption() throws {
+    @Test func `a narrow picture grows to the width of its caption`() throws {
         let font = try #require(CaptionFont())
         let whole = try Caption.under(try Canvas(width: 80, height: 40), ["E·8K2M5"], font: font)
         #expect(whole.width == Caption.leastWidth)
     }
 
-    @Test func longLinesAreWrappedBetweenWords() throws {
+    @Test func `long lines are wrapped between words`() throws {
         let font = try #require(latin)
         let text = "Suspected street vending on carriageway or pavement and more of it"
         let parts = Caption.wrapped(text, size: 20, width: 300, font)
@@ -38,7 +38,7 @@ import Video
         #expect(parts.allSatisfy { font.width(of: $0, size: 20) <= 300 })
     }
 
-    @Test func chineseIsWrappedBetweenLetters() throws {
+    @Test func `Chinese text is wrapped between characters`() throws {
         let font = try #require(chinese)
         try #require(font.isChinese)
         let text = String(repeating: "疑似占道经营", count: 10)
@@ -46,20 +46,20 @@ import Video
         #expect(parts.count == 4 && parts.joined() == text)
     }
 
-    @Test func withoutAChineseFontTheLatinLettersAreLeft() throws {
+    @Test func `without a Chinese font the Latin letters are left`() throws {
         let font = try #require(latin)
         #expect(!font.isChinese)
         #expect(font.width(of: "停A放", size: 20) == font.width(of: "A", size: 20))
         #expect(font.line("停放", size: 20, width: 100) == nil)
     }
 
-    @Test func withoutAnyFontThePictureIsAsItWas() throws {
+    @Test func `without any font the picture is as it was`() throws {
         #expect(CaptionFont(candidates: ["/nonexistent.ttf"]) == nil)
         let whole = try Caption.under(try Canvas(width: 80, height: 40), ["text"], font: nil)
         #expect(whole.width == 80 && whole.height == 40)
     }
 
-    @Test func aWidthTooSmallForOneLetterEnds() throws {
+    @Test func `a width that is too small for one letter ends the wrapping`() throws {
         let font = try #require(latin)
         #expect(Caption.wrapped("WWW", size: 20, width: 1, font) == ["WWW"])
     }

@@ -15,7 +15,7 @@ import Video
         return try #require(frame)
     }
 
-    @Test func aPanoramaHasTheSizeOfThePictureAndACloseUpThatOfItsPart() throws {
+    @Test func `a panorama has the size of the picture, and a close-up that of its part`() throws {
         let folder = try TemporaryFolder()
         let frame = try frame(in: folder)
         for (part, size) in [
@@ -31,18 +31,18 @@ import Video
         }
     }
 
-    @Test func theSamePictureGivesTheSameBytes() throws {
+    @Test func `the same picture gives the same bytes`() throws {
         let folder = try TemporaryFolder()
         let frame = try frame(in: folder)
         #expect(try JPEG.encode(frame) == JPEG.encode(frame))
     }
 
-    @Test func whatIsNoJPEGIsAnError() {
+    @Test func `what is no JPEG is an error`() {
         #expect(throws: FFmpegError.self) { _ = try JPEG.decode([1, 2, 3]) }
         #expect(throws: FFmpegError.self) { _ = try JPEG.decode([]) }
     }
 
-    @Test func whatIsStoredHashesToItsName() throws {
+    @Test func `what is stored has the hash that is named`() throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url.appending(path: "evidence"))
         let image = EvidenceImage(role: .closeUp, jpeg: [1, 2, 3], taken: Date(timeIntervalSince1970: 1_790_000_000))
@@ -55,7 +55,7 @@ import Video
         #expect(!FileManager.default.fileExists(atPath: path + ".part"))
     }
 
-    @Test func oldDaysAreNamedAndNewOnesKept() throws {
+    @Test func `old days are named, and new ones kept`() throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url)
         let now = Date(timeIntervalSince1970: 1_790_000_000)
@@ -69,14 +69,14 @@ import Video
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path).count == 2)
     }
 
-    @Test func onlyADayCanBeDeleted() throws {
+    @Test func `only a day can be deleted`() throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url.appending(path: "evidence"))
         try store.delete(day: "..")
         #expect(FileManager.default.fileExists(atPath: folder.url.path))
     }
 
-    @Test func aFolderThatCannotBeMadeSaysSo() throws {
+    @Test func `a folder that cannot be made is an error that says so`() throws {
         #expect { _ = try EvidenceStore(folder: URL(filePath: "/proc/nothing/here")) } throws: {
             "\($0)".contains("/proc/nothing/here") && "\($0)".contains("check its owner")
         }

@@ -25,7 +25,8 @@ struct Forgery: Sendable, CustomTestStringConvertible {
 }
 
 @Suite struct ForgedEvidenceTests {
-    @Test(arguments: Forgery.all) func `verify with the site's key finds`(forgery: Forgery) throws {
+    @Test(arguments: Forgery.all)
+    func `verify with the site's key finds each way to forge evidence`(forgery: Forgery) throws {
         let site = try LedgerSite()
         let key = try #require(site.key?.publicKey)
         let honest = try site.check(keys: [key])

@@ -8,14 +8,14 @@ import Testing
     private typealias Site = LedgerSite
     private static let begin = LedgerSite.begin
 
-    @Test func anUntouchedFolderIsIntact() throws {
+    @Test func `an untouched folder is intact`() throws {
         let report = try Site().check()
         #expect(report.isIntact && report.notes == [])
         #expect(report.site == "edge-01")
         #expect(report.records == 6 && report.messages == 5 && report.files == 10)
     }
 
-    @Test func itGoesOnAfterARestart() throws {
+    @Test func `a ledger goes on after a restart`() throws {
         let site = try Site()
         let before = try site.check().head
         let ledger = try site.open()
@@ -25,7 +25,7 @@ import Testing
         #expect(report.isIntact && report.records == 7)
     }
 
-    @Test(arguments: 0..<100) func aChangedByteOfAPictureIsNamed(position: Int) throws {
+    @Test(arguments: 0..<100) func `a picture with a changed byte is named`(position: Int) throws {
         let site = try Site()
         let file = site.folder.file(site.pictures[2])
         var bytes = try Data(contentsOf: file)
@@ -35,7 +35,7 @@ import Testing
         #expect(fault.record == 4 && fault.file == site.pictures[2] && fault.what.contains("was changed"))
     }
 
-    @Test func anyChangedByteOfTheLedgerIsFound() throws {
+    @Test func `any changed byte of the ledger is found`() throws {
         let site = try Site(messages: 2)
         let whole = [UInt8](try Data(contentsOf: site.file))
         for position in whole.indices {
@@ -48,7 +48,7 @@ import Testing
         }
     }
 
-    @Test func aMissingFileIsNamed() throws {
+    @Test func `a missing file is named`() throws {
         let site = try Site()
         try FileManager.default.removeItem(at: site.folder.file(site.pictures[3]))
         let report = try site.check()
@@ -57,7 +57,7 @@ import Testing
         #expect(report.faults.first?.what.contains("missing") == true)
     }
 
-    @Test func recordsThatWereSwappedAreNamed() throws {
+    @Test func `records that were swapped are named`() throws {
         let site = try Site()
         try site.edit { $0.swapAt(2, 3) }
         let fault = try #require(try site.check().faults.first)
@@ -65,7 +65,7 @@ import Testing
         #expect(fault.what == "record 4 stands where record 3 belongs: record 3 was moved behind it")
     }
 
-    @Test func aRecordThatWasRemovedIsNamed() throws {
+    @Test func `a record that was removed is named`() throws {
         let site = try Site()
         try site.edit { $0.remove(at: 3) }
         let fault = try #require(try site.check().faults.first)
@@ -73,14 +73,15 @@ import Testing
         #expect(fault.what == "record 5 stands where record 4 belongs: record 4 was removed")
     }
 
-    @Test func aRecordThatStandsTwiceIsNamed() throws {
+    @Test func `a record that stands twice is named`() throws {
         let site = try Site()
         try site.edit { $0.insert($0[2], at: 4) }
         let fault = try #require(try site.check().faults.first)
         #expect(fault.record == 5 && fault.what.contains("was moved or inserted"))
     }
 
-    @Test(arguments: [true, false]) func anEditedRecordIsFoundEvenWithAHashOfItsOwn(isSigned: Bool) throws {
+    @Test(arguments: [true, false])
+    func `an edited record is found even with a hash of its own`(isSigned: Bool) throws {
         let site = try Site(isSigned: isSigned)
         try site.edit { lines in
             guard var record = LedgerLine.parse(Array(lines[2].utf8))?.record else { return }
@@ -92,7 +93,7 @@ import Testing
         #expect(try site.check().faults.first?.record == (isSigned ? 3 : 4))
     }
 
-    @Test func aTailThatWasCutOffShowsByTheMessagesThatAreLeft() throws {
+    @Test func `a tail that was cut off shows by the messages that are left`() throws {
         let site = try Site()
         try site.edit { $0.removeLast(2) }
         let report = try site.check()
@@ -100,7 +101,7 @@ import Testing
         #expect(report.faults.first?.record == 5 && report.faults.first?.what.contains("was cut off") == true)
     }
 
-    @Test func aTailThatWasCutOffWithItsFilesShowsOnlyByAHashKeptElsewhere() throws {
+    @Test func `a tail that was cut off with its files shows only by a hash kept elsewhere`() throws {
         let site = try Site()
         let head = try site.check().head
         try site.edit { $0.removeLast(2) }
@@ -112,7 +113,7 @@ import Testing
         #expect(report.faults.first?.record == 5 && report.faults.first?.what.contains("cut off") == true)
     }
 
-    @Test func aPictureOnRequestIsVouchedForAndMessagesGoOnBehindIt() throws {
+    @Test func `a picture on request is vouched for, and messages go on behind it`() throws {
         let site = try Site()
         var ledger = try site.open()
         let id = UUID()
@@ -128,7 +129,7 @@ import Testing
         #expect(try site.check().faults.map(\.file) == [stored.file])
     }
 
-    @Test func expiredFilesAreNoTampering() throws {
+    @Test func `expired files are no tampering`() throws {
         let site = try Site()
         let ledger = try site.open()
         let later = Self.begin.addingTimeInterval(40 * 86_400)
@@ -145,7 +146,7 @@ import Testing
         #expect(try site.open().head == ledger.head)
     }
 
-    @Test func whatWasEvictedIsNoTamperingAndSaysWhen() throws {
+    @Test func `an eviction is no tampering, and its time is named`() throws {
         let site = try Site()
         let ledger = try site.open()
         for index in [1, 3] {
@@ -174,7 +175,7 @@ import Testing
         #expect(ledger.head.evicting == nil)
     }
 
-    @Test func whatCameAfterAnEvictionIsMissed() throws {
+    @Test func `a missing file that came after an eviction is named`() throws {
         let site = try Site()
         let ledger = try site.open()
         let incident = site.incidents[2]
@@ -196,7 +197,7 @@ import Testing
         #expect(report.faults.map(\.file) == [file] && report.faults.first?.record == 8)
     }
 
-    @Test func anEvictionThatWasInterruptedOrNeverHadAFileIsNoted() throws {
+    @Test func `an eviction that was interrupted or never had a file is noted`() throws {
         let site = try Site()
         let ledger = try site.open()
         try ledger.evict(incident: site.incidents[0])
@@ -213,7 +214,7 @@ import Testing
         #expect(report.notes.first?.contains("of which no record names a file") == true)
     }
 
-    @Test func aDayThatWasDeletedWithoutARecordIsTampering() throws {
+    @Test func `a day that was deleted without a record is tampering`() throws {
         let site = try Site()
         for day in site.store.expired(keeping: 1, now: Self.begin.addingTimeInterval(5 * 86_400)) {
             try site.store.delete(day: day)
@@ -288,7 +289,7 @@ import Testing
         #expect(count == .init(files: 1, gone: 1))
     }
 
-    @Test func aRecordThatPointsOutOfTheFolderReadsNothing() throws {
+    @Test func `a record that points out of the folder reads nothing`() throws {
         let site = try Site()
         let ledger = try site.open()
         try ledger.record(
@@ -297,7 +298,7 @@ import Testing
         #expect(fault.record == 7 && fault.what.contains("names no place in the folder"))
     }
 
-    @Test func aFolderWithoutALedgerSaysSo() throws {
+    @Test func `a folder without a ledger is an error that says so`() throws {
         let folder = try TemporaryFolder()
         #expect { _ = try LedgerCheck.run(folder: folder.url) } throws: { "\($0)".contains(Ledger.fileName) }
     }

@@ -14,7 +14,7 @@ import Video
         .enabled(
             if: Samples.canMask && !Footage.photos("coco-val").isEmpty, "needs 'make models' and ../shared/images"),
         .heavy(minutes: 5))
-    func noFaceThatIsFoundInAPhotoIsLeftInTheFileOnDisk() async throws {
+    func `no face that is found in a photo is left in the file on disk`() async throws {
         let folder = try TemporaryFolder()
         let store = try EvidenceStore(folder: folder.url)
         let maker = EvidenceMaker(masking: Samples.masking)
@@ -134,21 +134,21 @@ import Video
     private static let isReady = Samples.canMask && photo != nil
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
-    func theProfilePlateShowsThatOfTheVehicleInQuestion() async throws {
+    func `the plate profile shows the plate of the vehicle in question`() async throws {
         let images = try await images(.plate, subject: Self.lorry)
         #expect(images.map(\.role) == [.panoramaConfirming, .closeUp, .plate])
         #expect(try structure(images[0]) > 30)
     }
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
-    func maskAllHidesIt() async throws {
+    func `the mask-all profile hides the plate of the vehicle in question`() async throws {
         let images = try await images(.maskAll, subject: Self.lorry)
         #expect(images.map(\.role) == [.panoramaConfirming, .closeUp])
         #expect(try structure(images[0]) < 5)
     }
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
-    func thePlateOfAnotherVehicleIsHiddenInEitherProfile() async throws {
+    func `the plate of another vehicle is hidden in either profile`() async throws {
         let elsewhere = Box(x: 0, y: 0, width: 0.2, height: 0.2)
         let images = try await images(.plate, subject: elsewhere)
         #expect(images.map(\.role) == [.panoramaConfirming, .closeUp])
@@ -156,14 +156,14 @@ import Video
     }
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
-    func aPlateThatMayBeAnothersIsHidden() async throws {
+    func `a plate that may be another vehicle's is hidden`() async throws {
         let before = Box(x: 350.0 / 640, y: 300.0 / 480, width: 0.3, height: 0.2)
         let images = try await images(.plate, subject: Self.lorry, others: [before])
         #expect(!images.map(\.role).contains(.plate))
         #expect(try structure(images[0]) < 5)
     }
 
-    @Test func aSmallOrPalePlateIsNotReadable() throws {
+    @Test func `a small or pale plate is not readable`() throws {
         let canvas = try Canvas(width: 400, height: 200, .grey)
         let plate = Box(x: 0.1, y: 0.1, width: 0.4, height: 0.2)
         let isBlankReadable = EvidenceMaker.isReadable(plate, on: canvas)

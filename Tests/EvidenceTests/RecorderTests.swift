@@ -16,7 +16,7 @@ import Video
 
     private func recorder() -> EvidenceRecorder { EvidenceRecorder { try JPEG.encode($0) } }
 
-    @Test func anOpenedIncidentHasTwoPanoramasAndACloseUp() async throws {
+    @Test func `an opened incident has two panoramas and a close-up`() async throws {
         var recorder = recorder()
         recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
         let views = recorder.views(
@@ -30,7 +30,8 @@ import Video
         #expect(try await jpeg.value.starts(with: [0xFF, 0xD8]))
     }
 
-    @Test(arguments: [3.0, 9.9]) func panoramasThatAreTooCloseAreFollowedByALaterOne(confirmed: Double) throws {
+    @Test(arguments: [3.0, 9.9])
+    func `panoramas that are too close in time are followed by a later one`(confirmed: Double) throws {
         var recorder = recorder()
         recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
         let incident = Samples.incident()
@@ -47,7 +48,7 @@ import Video
         #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(30)).isEmpty)
     }
 
-    @Test func panoramasFarEnoughApartNeedNoOther() throws {
+    @Test func `panoramas far enough apart need no other`() throws {
         var recorder = recorder()
         recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
         _ = recorder.views(
@@ -55,7 +56,7 @@ import Video
         #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(60)).isEmpty)
     }
 
-    @Test func withoutAFirstViewTheSecondPanoramaFollows() throws {
+    @Test func `without a first view the second panorama follows`() throws {
         var recorder = recorder()
         let views = recorder.views(
             for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 100))
@@ -63,7 +64,7 @@ import Video
         #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(111)).count == 1)
     }
 
-    @Test func whatNoRuleSpeaksOfAnyMoreMakesRoom() throws {
+    @Test func `a place that no rule speaks of any more makes room`() throws {
         var recorder = recorder()
         // As many as are kept, none of which is ever said to end.
         for place in 0..<40 {
@@ -75,7 +76,7 @@ import Video
         #expect(views.map(\.role) == [.panoramaFirst, .panoramaConfirming, .closeUp])
     }
 
-    @Test func whatIsOverIsForgotten() throws {
+    @Test func `a place whose finding has ended is forgotten`() throws {
         var recorder = recorder()
         recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
         recorder.note([Samples.finding(.ended(at: MediaTime(5)))], vehicles: [], in: try frame(at: 5))

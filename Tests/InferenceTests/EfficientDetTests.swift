@@ -18,12 +18,12 @@ import Testing
             minimumScore: 0.2)
     }
 
-    @Test func thereIsAnAnchorForEachOutputRow() {
+    @Test func `there is an anchor for each output row`() {
         #expect(decoder.anchorCount == 19_206)
         #expect(EfficientDet(width: 640, height: 384, classes: []).anchorCount == 46_035)
     }
 
-    @Test func aZeroOffsetIsTheAnchorItself() throws {
+    @Test func `a zero offset is the anchor itself`() throws {
         // Row 20, column 20 of the finest level, first anchor: a square of 24 pixels around (164, 164).
         let found = try #require(decode([((20 * 40 + 20) * 9, 1, 0.8)]).first)
         #expect(found.objectClass == .car)
@@ -32,18 +32,18 @@ import Testing
         #expect(abs(found.box.width * 320 - 24) < 0.01)
     }
 
-    @Test func theLetterboxIsTakenOut() throws {
+    @Test func `the letterbox is taken out`() throws {
         let found = try #require(decode([((5 * 40 + 20) * 9, 0, 0.8)], filled: (320, 180)).first)
         #expect(abs(found.box.centre.y * 180 - 44) < 0.01)
     }
 
-    @Test func weakAndHugeBoxesAreLeftOut() {
+    @Test func `weak and huge boxes are left out`() {
         #expect(decode([(100, 1, 0.1)]).isEmpty)
         // The coarsest level's anchors are 384 pixels wide and more.
         #expect(decode([(19_205, 1, 0.9)]).isEmpty)
     }
 
-    @Test func oneVehicleIsOneDetection() {
+    @Test func `one vehicle is one detection`() {
         let box = Box(x: 0.2, y: 0.2, width: 0.3, height: 0.2)
         let near = Box(x: 0.21, y: 0.2, width: 0.3, height: 0.2)
         let kept = EfficientDet.suppress([

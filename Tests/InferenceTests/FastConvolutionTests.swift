@@ -47,7 +47,7 @@ import Video
     @Test(
         .enabled(if: isReady && hasAVX2, "needs models, footage and AVX2"),
         arguments: ["efficientdet-lite0-320", "efficientdet-lite0-448x256", "efficientdet-lite0-640x384"])
-    func theDetectorGivesWhatItGivesWithOpenCVsConvolutions(name: String) async throws {
+    func `the detector gives what it gives with OpenCV's convolutions`(name: String) async throws {
         let model = try model(name)
         let detector = try ObjectDetector(model: model)
         var inputs: [([Float], Int, Int)] = []
@@ -59,7 +59,7 @@ import Video
     }
 
     @Test(.enabled(if: isReady && hasAVX2, "needs models, footage and AVX2"))
-    func cropFeaturesAreThoseOfOpenCVsConvolutions() async throws {
+    func `crop features are those of OpenCV's convolutions`() async throws {
         let model = try model("efficientnet-lite0-features")
         let features = try CropFeatures(model: model)
         let frame = try parkingFrame(at: 60)
@@ -89,14 +89,14 @@ import Video
     }
 
     @Test(.enabled(if: isReady && hasAVX2, "needs models, images and AVX2"))
-    func theFaceDetectorGivesWhatItGivesWithOpenCVsConvolutions() throws {
+    func `the face detector gives what it gives with OpenCV's convolutions`() throws {
         let model = try model("centerface")
         let difference = try difference(model.path, try photos(2, for: model), ["537", "538", "539"])
         #expect(difference > 0 && difference < 1e-3)
     }
 
     @Test(.enabled(if: isReady && hasAVX2, "needs models, images and AVX2"))
-    func thePlateDetectorsCaffeModelGivesWhatItGivesWithOpenCVsConvolutions() throws {
+    func `the plate detector's Caffe model gives what it gives with OpenCV's convolutions`() throws {
         let model = try model("hyperlpr-plates")
         let difference = try difference(
             model.path, description: try #require(model.companions.first).path,
@@ -105,7 +105,7 @@ import Video
     }
 
     /// Random chains, each at two sizes of input and then at the first again.
-    @Test(arguments: 0..<100) func convolutionsOfAnyShapeEqualOpenCVs(seed: Int) throws {
+    @Test(arguments: 0..<100) func `convolutions of any shape equal OpenCV's`(seed: Int) throws {
         var random = SeededGenerator(seed: UInt64(seed))
         let chain = Self.chain(using: &random)
         let sizes = (0..<2).map { _ in
@@ -124,7 +124,7 @@ import Video
     }
 
     /// What OpenCV makes of a network depends on the thread that runs it: each keeps its own convolutions.
-    @Test func networksOfManyThreadsKeepTheirConvolutions() async throws {
+    @Test func `networks of many threads keep their convolutions`() async throws {
         var random = SeededGenerator(seed: 3)
         let folder = try TemporaryFolder()
         let path = folder.file("chain.onnx").path

@@ -53,13 +53,13 @@ import Video
         return try #require(try recording.next())
     }
 
-    @Test(arguments: names) func aHeadGivesTheProbabilityOfTheTrainingScript(name: String) throws {
+    @Test(arguments: names) func `a classifier gives the probability of the training script`(name: String) throws {
         let probe = (0..<CropFeatures.count).map { Float($0 % 7) / 7 }
         #expect(abs(try head(name).probability(of: probe) - (try written(name).check)) < 1e-4)
     }
 
     @Test(.enabled(if: isPrepared, "needs 'make models'"), arguments: names)
-    func thePreparedHeadsAreReadWithThePreparedFeatures(name: String) throws {
+    func `the prepared classifiers are read with the prepared features`(name: String) throws {
         let model = try ModelManifest.load(folder: Self.prepared).entry("efficientnet-lite0-features")
             .model(in: Self.prepared)
         #expect(try LinearClassifier.load(name, folder: Self.prepared, features: model) == (try head(name)))
@@ -68,7 +68,7 @@ import Video
     @Test(
         .enabled(if: isPrepared && hasImages, "needs 'make models' and ../shared/images"), .heavy(minutes: 2),
         arguments: names)
-    func whatIsWantedScoresHigherThanTheRestOnPicturesThatWereHeldOut(name: String) async throws {
+    func `what is wanted scores higher than the rest on pictures that were held out`(name: String) async throws {
         let head = try head(name)
         let features = try CropFeatures(model: try model(name))
         var found: [Bool: [Double]] = [true: [], false: []]
@@ -94,7 +94,7 @@ import Video
         .enabled(
             if: isPrepared && Footage.isPresent && OnnxRuntime.isPresent, "needs models, footage and onnxruntime"),
         .heavy(minutes: 2))
-    func featuresEqualThoseOfONNXRuntimeOnRealPictures() async throws {
+    func `features equal those of ONNX Runtime on real pictures`() async throws {
         let features = try CropFeatures(model: try model())
         let clip = try #require(Footage.clip("composed/parking.mp4"))
         let picture = try frame(clip)
@@ -111,7 +111,7 @@ import Video
     }
 
     @Test(.enabled(if: isPrepared && Footage.isPresent, "needs 'make models' and ../shared/footage"))
-    func theFeaturesOfABoxDoNotDependOnTheOthers() async throws {
+    func `the features of a box do not depend on the others`() async throws {
         let features = try CropFeatures(model: try model())
         let picture = try frame(try #require(Footage.clip("composed/parking.mp4")))
         let boxes = [Box(x: 0.1, y: 0.1, width: 0.3, height: 0.3), Box(x: 0.5, y: 0.5, width: 0.1, height: 0.2)]
@@ -121,7 +121,7 @@ import Video
         #expect(both[0] != both[1])
     }
 
-    @Test func aMissingHeadSaysHowToGetIt() throws {
+    @Test func `a missing classifier is an error that says how to get it`() throws {
         #expect { _ = try LinearClassifier.load("none", folder: "/nonexistent", features: try model()) } throws: {
             "\($0)".contains("/nonexistent/heads/none.json") && "\($0)".contains("gridwarden models prepare")
         }
@@ -135,7 +135,7 @@ import Video
         ("features", #"{"model": "efficientnet-lite0-features", "sha256": "0", "margin": 0.1}"#, "trained on"),
         ("features", #"{"model": "MODEL", "sha256": "SHA", "margin": 0.3}"#, "margin of 0.3"),
     ])
-    func aMalformedHeadIsRefused(key: String, value: String, complaint: String) throws {
+    func `a malformed classifier is refused`(key: String, value: String, complaint: String) throws {
         let model = try model()
         let value = value.replacing("MODEL", with: model.name).replacing("SHA", with: model.sha256)
         let lines = try String(contentsOf: Self.heads.appending(path: "refuse.json"), encoding: .utf8)
@@ -152,14 +152,15 @@ import Video
         }
     }
 
-    @Test func featuresThatDoNotFitAreRefused() throws {
+    @Test func `features that do not fit are refused`() throws {
         let head = try head("refuse")
         #expect(throws: InferenceError.self) { _ = try head.probability(of: [1, 2, 3]) }
         let holed = [Float](repeating: .nan, count: CropFeatures.count)
         #expect(throws: InferenceError.self) { _ = try head.probability(of: holed) }
     }
 
-    @Test(.enabled(if: isPrepared, "needs 'make models'")) func theFeaturesAreNoDetector() throws {
+    @Test(.enabled(if: isPrepared, "needs 'make models'"))
+    func `the model of features is refused as a detector`() throws {
         #expect { _ = try ObjectDetector(model: try model()) } throws: { "\($0)".contains("finds no objects") }
     }
 }

@@ -13,7 +13,7 @@ import Video
     private static let photos = Footage.photos("coco-val")
     private static let isReady = (try? masking.verified()) != nil && !photos.isEmpty
 
-    @Test func tilesCoverThePictureAndWhatIsSmallLiesWholeInOne() {
+    @Test func `tiles cover the picture, and what is small lies whole in one`() {
         var random = SeededGenerator(seed: 7)
         for _ in 0..<300 {
             let (width, height) = (Int.random(in: 1...4000, using: &random), Int.random(in: 1...2500, using: &random))
@@ -31,7 +31,7 @@ import Video
         }
     }
 
-    @Test func aBoxInPixelsHoldsTheBoxAndStaysInThePicture() {
+    @Test func `a box in pixels holds the box and stays in the picture`() {
         var random = SeededGenerator(seed: 8)
         for _ in 0..<1000 {
             func share() -> Double { Double.random(in: -0.5...1.5, using: &random) }
@@ -45,7 +45,7 @@ import Video
     }
 
     /// One cell speaks; the box is centred on it.
-    @Test func centerFacesOutputsBecomeBoxes() throws {
+    @Test func `CenterFace's outputs become boxes`() throws {
         var heat = [Float](repeating: 0, count: 12)
         heat[6] = 0.9
         var scale = [Float](repeating: 0, count: 24)
@@ -59,7 +59,7 @@ import Video
         #expect(abs(face.box.width - 20) < 1e-3 && abs(face.box.height - 40) < 1e-3)
     }
 
-    @Test func valuesThatAreNoNumbersAreNoFaces() {
+    @Test func `values that are no numbers are no faces`() {
         let wild = [Float](repeating: .infinity, count: 24)
         let faces = FaceDetector.decode(
             heat: [Float](repeating: 1, count: 12), scale: [Float](repeating: .nan, count: 24), offset: wild,
@@ -68,7 +68,7 @@ import Video
     }
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"), .heavy(minutes: 3))
-    func aFaceOfAPhotoIsFoundWhereverThePhotoLiesInALargePicture() throws {
+    func `a face of a photo is found wherever the photo lies in a large picture`() throws {
         var detector = try FaceDetector(model: try #require(Self.masking.face))
         var faces = 0
         for (photo, place) in zip(Self.photos, [(0, 0), (500, 300), (1280, 600), (700, 100)].cycled(Self.photos.count))
@@ -96,7 +96,7 @@ import Video
     }
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/images"))
-    func aMissingDescriptionOfTheplatesIsSaid() throws {
+    func `a missing description of the plate detector is an error that names it`() throws {
         let good = try #require(Self.masking.plate)
         let bad = Model(
             name: good.name, version: good.version, sha256: good.sha256, path: good.path,

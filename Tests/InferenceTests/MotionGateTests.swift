@@ -12,13 +12,13 @@ import Testing
         Street().scene(at: 0, things, gain: gain).picture
     }
 
-    @Test func aStillPictureIsAdmittedOnceAndAgainAfterARest() {
+    @Test func `a still picture is admitted once, and again after a rest`() {
         var gate = MotionGate(zones: [whole])
         let admitted = (0..<10).filter { gate.admits(picture([]), at: MediaTime(Double($0) * 2)) }
         #expect(admitted == [0, 5])
     }
 
-    @Test func aStillPictureIsAdmittedWhereTheDetectorIsAskedAgain() {
+    @Test func `a still picture is admitted where the detector is asked again`() {
         var gate = MotionGate(zones: [whole])
         let wanted = [false, true, false, false]
         let admitted = wanted.enumerated().map {
@@ -27,14 +27,14 @@ import Testing
         #expect(admitted == [true, true, false, false])
     }
 
-    @Test func aChangeIsAdmitted() {
+    @Test func `a change is admitted`() {
         var gate = MotionGate(zones: [whole])
         let things: [[Street.Thing]] = [[], [car], [car], []]
         let admitted = things.enumerated().map { gate.admits(picture($1), at: MediaTime(Double($0) * 2)) }
         #expect(admitted == [true, true, false, true])
     }
 
-    @Test func aChangeFarFromEveryZoneIsNot() {
+    @Test func `a change far from every zone is not admitted`() {
         let corner = Polygon([Point(x: 0, y: 0), Point(x: 0.1, y: 0), Point(x: 0, y: 0.1)])
         var gate = MotionGate(zones: [corner])
         _ = gate.admits(picture([]), at: MediaTime(0))
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test(arguments: [1e300, -1e300, .infinity, -.infinity, .nan])
-    func aZoneWithACornerOutOfAllReasonIsNoCrash(corner: Double) {
+    func `a zone with a corner out of all reason is no crash`(corner: Double) {
         for zone in [
             [Point(x: corner, y: 0), Point(x: corner, y: 1), Point(x: corner, y: corner)],
             [Point(x: 0, y: 0), Point(x: 1, y: corner), Point(x: corner, y: 1)],

@@ -59,7 +59,7 @@ struct ViewMonitorFootageTests {
         }
     }
 
-    @Test(arguments: clips) func nothingIsStatedWhereNothingIsWrong(clip: String) throws {
+    @Test(arguments: clips) func `nothing is stated where nothing is wrong`(clip: String) throws {
         let pictures = try Self.pictures(clip)
         Self.expectClear(pictures, "as it is")
         // As much as shows every step of a change several times.
@@ -69,7 +69,8 @@ struct ViewMonitorFootageTests {
         }
     }
 
-    @Test(arguments: clips.filter { !$0.contains("1080p") }) func severalLooksASecondAreNoFault(clip: String) throws {
+    @Test(arguments: clips.filter { !$0.contains("1080p") })
+    func `several looks a second are no fault`(clip: String) throws {
         Self.expectClear(try Self.pictures(clip, .every(seconds: 0.4)).prefix(150), "as it is")
     }
 
@@ -83,7 +84,8 @@ struct ViewMonitorFootageTests {
         (.moved, { picture, _, _ in Retouch.mirrored(Retouch.shifted(picture, 60, -50)) }),
     ]
 
-    @Test(arguments: long) func eachFaultIsStatedWithinTenSecondsAndRecovers(clip: String) throws {
+    @Test(arguments: long)
+    func `each fault is stated within ten seconds, and the camera recovers`(clip: String) throws {
         let pictures = try Self.pictures(clip).prefix(32)
         let begin = pictures[15].0
         let end = begin + 16
@@ -110,7 +112,7 @@ struct ViewMonitorFootageTests {
     }
 
     /// The decoder of H.265 gives damaged pictures out as if they were whole: here they must be recognised.
-    @Test(arguments: [100, 1000, 10_000]) func damagedPicturesOfH265AreNotLookedAt(everyNthByte: Int) throws {
+    @Test(arguments: [100, 1000, 10_000]) func `damaged pictures of H.265 are not looked at`(everyNthByte: Int) throws {
         let folder = try TemporaryFolder()
         let clip = try #require(Footage.clip("composed/camera-1080p25-h265.mp4"))
         let spoilt = try Footage.spoil(clip, in: folder, from: 30, to: 44, everyNthByte: everyNthByte)
@@ -132,7 +134,7 @@ struct ViewMonitorFootageTests {
     }
 
     /// Day to infra-red is learnt anew after a look where too little is as it was; a lorry before most of the view is no fault of the camera.
-    @Test(arguments: long) func aFlipToInfraRedIsNoFaultAndALorryIsNoMove(clip: String) throws {
+    @Test(arguments: long) func `a change to infra-red is no fault, and a lorry is no move`(clip: String) throws {
         var monitor = ViewMonitor()
         var lorry = ViewMonitor()
         var flips = 0

@@ -42,7 +42,7 @@ struct DetectorFaultTests {
         #expect(look.detections.isEmpty)
     }
 
-    @Test func `a camera that goes blind while it is watched closely asks for looks only`() async throws {
+    @Test func `a camera that goes blind in a burst asks for looks only`() async throws {
         let harness = try PipelineHarness(Self.zones())
         for step in 0..<4 { try await harness.look(at: Double(step) * 2) }
         // As where something may be smoke.

@@ -16,7 +16,7 @@ import Video
         Footage.isPresent && FileManager.default.fileExists(atPath: models + "/manifest.json")
 
     @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
-    func withAShortDwellTheSecondPanoramaFollowsTenSecondsAfterTheFirst() async throws {
+    func `with a short dwell the second panorama follows ten seconds after the first`() async throws {
         let model = try ModelManifest.load(folder: Self.models)
             .detection("efficientdet-lite0", in: Self.models)
         var settings = ParkingSettings()

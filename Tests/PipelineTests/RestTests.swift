@@ -39,7 +39,7 @@ struct RestTests {
         try await harness.look(at: 0)
         #expect(harness.pipeline.rest == nil)
         let mixed: ZoneRules = [
-            .illegalParking: ParkingSettings(dwell: 300), .exposedGarbage: GroundSettings(dwell: 300),
+            .illegalParking: ParkingSettings(dwell: 300), .exposedGarbage: LeftObjectSettings(dwell: 300),
         ]
         #expect(try await settled([Self.zone(mixed)]).pipeline.rest == nil)
     }

@@ -25,7 +25,7 @@ import Testing
         #expect(shared.classifier(for: zones([.exposedGarbage: LeftObjectSettings(dwell: 60)])) != nil)
     }
 
-    @Test func `without its models alerts go out without it`() throws {
+    @Test func `where its models are missing a rule goes without the classifier`() throws {
         let folder = try TemporaryFolder()
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let shared = SharedClassifier(folder: folder.file("none").path, logger: logger)

@@ -15,16 +15,16 @@ import Testing
         return on / seconds
     }
 
-    @Test func itIsOnWhileItIsWanted() {
+    @Test func `a slow burst is on while it is wanted`() {
         #expect(share(of: 100) { 20..<50 ~= $0 } == 0.3)
         #expect(share(of: 100) { _ in false } == 0)
     }
 
-    @Test func aPlaceThatAlwaysLooksLikeSmokeCostsABoundedShare() {
+    @Test func `a place that always looks like smoke costs a bounded share`() {
         #expect((0.1...0.25).contains(share(of: 86_400) { _ in true }))
     }
 
-    @Test func afterARestItIsOnAgain() {
+    @Test func `a slow burst is on again after a rest`() {
         var watch = SlowBurstBudget()
         for time in stride(from: 0.0, through: 70, by: 2) { watch.decide(true, at: MediaTime(time)) }
         #expect(!watch.isOn)

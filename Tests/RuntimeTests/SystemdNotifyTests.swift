@@ -25,18 +25,18 @@ import Testing
         return count >= 0 ? String(decoding: buffer.prefix(count), as: UTF8.self) : nil
     }
 
-    @Test func readinessArrivesAtASocketFile() throws {
+    @Test func `readiness arrives at a socket file`() throws {
         let folder = try TemporaryFolder()
         let path = folder.file("notify").path
         #expect(try receive(at: path) { SystemdNotify.send("READY=1", to: path) } == "READY=1")
     }
 
-    @Test func readinessArrivesInTheAbstractNamespace() throws {
+    @Test func `a sign of life arrives in the abstract namespace`() throws {
         let path = "@gridwarden-test-\(UUID().uuidString)"
         #expect(try receive(at: path) { SystemdNotify.send("WATCHDOG=1", to: path) } == "WATCHDOG=1")
     }
 
-    @Test func whereNobodyReadsNobodyWaits() throws {
+    @Test func `where nobody reads, nobody waits`() throws {
         let folder = try TemporaryFolder()
         let socket = try NotifySocket(in: folder, timeout: 1)
         // A thousand are more than any queue of the kernel holds.
@@ -46,7 +46,7 @@ import Testing
         #expect(SystemdNotify.send("STOPPING=1", to: socket.path))
     }
 
-    @Test func outsideSystemdNothingIsSent() {
+    @Test func `outside systemd nothing is sent`() {
         #expect(!SystemdNotify.send("READY=1", to: nil))
         #expect(!SystemdNotify.send("READY=1", to: "/nonexistent/socket"))
         #expect(!SystemdNotify.send("READY=1", to: String(repeating: "x", count: 200)))

@@ -130,7 +130,8 @@ private final class Count: Sendable {
     @Suite(.waiting) struct InASuite {
         @Test func `a test has the turn of its suite`() { #expect(Turn.current?.limit == 60) }
 
-        @Test(.heavy(minutes: 7)) func `unless it says another`() { #expect(Turn.current?.limit == 420) }
+        @Test(.heavy(minutes: 7))
+        func `a test may say a turn other than that of its suite`() { #expect(Turn.current?.limit == 420) }
     }
 }
 

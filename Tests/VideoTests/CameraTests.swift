@@ -8,7 +8,8 @@ import Threading
 @testable import Video
 
 @Suite(.waiting) struct RecordingTests {
-    @Test(arguments: [Footage.Codec.h264, .h265]) func keyFramesAloneOfBothCodecs(codec: Footage.Codec) throws {
+    @Test(arguments: [Footage.Codec.h264, .h265])
+    func `only key frames are decoded, in both codecs`(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 6, codec: codec, gop: 20)
         var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
@@ -22,7 +23,7 @@ import Threading
     }
 
     @Test(arguments: [Footage.Codec.h264, .h265])
-    func aRecordingWatchedCloselyHasGlimpsesBetweenItsKeyFrames(codec: Footage.Codec) throws {
+    func `a recording in a burst has burst frames between its key frames`(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 12, codec: codec, gop: 20)
         var recording = try Recording(path: clip, sampling: .keyFrames(promise: 3))
@@ -36,7 +37,7 @@ import Threading
         #expect(between == [6.5, 7, 7.5])
     }
 
-    @Test func aGlimpseNeverTakesThePlaceOfALook() async throws {
+    @Test func `a burst frame never takes the place of a look`() async throws {
         func frame(_ seconds: Double, _ isBurstFrame: Bool) throws -> Frame {
             let planes = [[UInt8]](repeating: [UInt8](repeating: 128, count: 16), count: 3)
             return try Frame(
@@ -60,7 +61,7 @@ import Threading
         for await taken in latest.frames { #expect(taken.time.seconds == 5 && !taken.isBurstFrame) }
     }
 
-    @Test func aFixedCadenceLooksInBetween() throws {
+    @Test func `a fixed interval looks in between key frames`() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4, gop: 100)
         var recording = try Recording(path: clip, sampling: .every(seconds: 0.5))
@@ -69,7 +70,7 @@ import Threading
         #expect(count == 8)
     }
 
-    @Test func whatIsNotVideoSaysSo() throws {
+    @Test func `what is not video is an error that names the file`() throws {
         let folder = try TemporaryFolder()
         let file = folder.file("notes.mp4")
         try Data("this is not a video".utf8).write(to: file)
@@ -97,7 +98,8 @@ import Threading
     }
 
     @Test(arguments: [Transport.tcp, .udp], [Footage.Codec.h264, .h265])
-    func aStreamIsReadOverBothTransportsInBothCodecs(transport: Transport, codec: Footage.Codec) async throws {
+    func `a stream is read over both transports in both codecs`(transport: Transport, codec: Footage.Codec) async throws
+    {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 4, codec: codec, gop: 25))
         defer { server.stop() }
@@ -111,7 +113,7 @@ import Threading
         #expect(abs(frames[0].date.timeIntervalSinceNow) < 30)
     }
 
-    @Test func credentialsAreUsedAndNotShown() async throws {
+    @Test func `credentials are used and not shown`() async throws {
         let folder = try TemporaryFolder()
         let login = RTSPServer.Login(user: "warden", password: "s3cret-word", isDigest: true)
         let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 4), login: login)
@@ -130,7 +132,7 @@ import Threading
         await running.value
     }
 
-    @Test func aCameraThatComesBackIsRead() async throws {
+    @Test func `a camera that comes back is read again`() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 4)
         let server = try RTSPServer(clip: clip)
@@ -152,7 +154,7 @@ import Threading
         #expect(camera.counters.sessions >= 2)
     }
 
-    @Test func theWaitForTheNextAttemptDoesNotAddToALongOne() async throws {
+    @Test func `the wait for the next attempt does not add to a long attempt`() async throws {
         let server = try SilentServer()
         defer { server.stop() }
         let now = Mutex(0.0)
@@ -176,7 +178,7 @@ import Threading
         await running.value
     }
 
-    @Test func aFileIsPlayedAtItsOwnPaceAndEnds() async throws {
+    @Test func `a file is played at its own pace and ends`() async throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 2)
         let camera = Camera(id: "file", settings: .init(url: CameraURL(clip), sampling: .every(seconds: 0.5)))
@@ -195,7 +197,7 @@ import Threading
         return settings.notes
     }
 
-    @Test func whatRtspsDoesNotDoIsSaid() throws {
+    @Test func `what rtsps does not do is told`() throws {
         #expect(notes("rtsp://me:word@host/a", .keyFrames(promise: 3)).isEmpty)
         let note = try #require(notes("rtsps://me:word@host/a", .keyFrames(promise: 3)).first)
         #expect(note.contains("nobody checks the camera's certificate") && !note.contains("word@"))
@@ -203,7 +205,7 @@ import Threading
         #expect(notes("rtsp://host/a", .keyFrames(promise: 3), caFile: "ca.crt").first?.contains("nothing") == true)
     }
 
-    @Test func aCameraThatIsLookedAtRarelyHasItsFaultsStatedLater() throws {
+    @Test func `a note tells that a camera that is looked at rarely has its faults stated later`() throws {
         #expect(notes("rtsp://host/a", .every(seconds: 3)).isEmpty)
         for sampling in [SamplingPolicy.keyFrames(promise: 10, interval: 2), .every(seconds: 10)] {
             let note = try #require(notes("rtsp://host/a", sampling).first)
@@ -214,7 +216,7 @@ import Threading
 
 /// Run one after another (`make test` does), since they measure time.
 @Suite(.serialized, .waiting) struct IsolatedCameraTests {
-    @Test func aSilentPeerIsNoticedWithinSixSecondsByDefault() async throws {
+    @Test func `a silent peer is noticed within six seconds by default`() async throws {
         let server = try SilentServer()
         defer { server.stop() }
         let camera = Camera(id: "silent", settings: .init(url: CameraURL(server.url)))
@@ -281,7 +283,7 @@ import Threading
         #expect(reason?.contains("largest_picture") == true, "\(String(describing: reason))")
     }
 
-    @Test(.waiting(minutes: 3)) func fiveHundredReconnectsToASilentPeerLeaveNothingBehind() throws {
+    @Test(.waiting(minutes: 3)) func `five hundred reconnects to a silent peer leave nothing behind`() throws {
         let server = try SilentServer()
         defer { server.stop() }
         // The server of this test lives in this process and keeps its end of each connection open.
@@ -295,14 +297,14 @@ import Threading
         #expect(Self.openDescriptors() - descriptors == server.connectionCount - accepted)
     }
 
-    @Test(.waiting(minutes: 3)) func fiveHundredReopeningsLeaveNothingBehind() throws {
+    @Test(.waiting(minutes: 3)) func `opening a file five hundred times leaves nothing behind`() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 2, gop: 5)
         Self.expectFlat(500) { Self.open(clip, seconds: 5) }
     }
 
     /// Fewer, since each session of a real server takes its time.
-    @Test(.waiting(minutes: 3)) func twentyReconnectsToACameraLeaveNothingBehind() throws {
+    @Test(.waiting(minutes: 3)) func `twenty reconnects to a camera leave nothing behind`() throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(clip: try Footage.makeTestClip(in: folder, seconds: 2, gop: 5))
         defer { server.stop() }
@@ -310,7 +312,8 @@ import Threading
     }
 
     /// The connection breaks after each picture, and the camera's own loop opens it again.
-    @Test(.waiting(minutes: isLong ? 15 : 3)) func brokenConnectionsToACameraLeaveNothingBehind() async throws {
+    @Test(.waiting(minutes: isLong ? 15 : 3))
+    func `broken connections to a camera leave nothing behind`() async throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(
             clip: try Footage.makeTestClip(in: folder, seconds: 3, rate: 25, gop: 1), isShared: true)

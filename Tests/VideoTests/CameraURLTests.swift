@@ -20,7 +20,7 @@ import Testing
         ("rtsps://user@host:554/a", "rtsps://***@host:554/a"),
         ("/srv/clip=1@home.mp4", "/srv/clip=1@home.mp4"),
     ])
-    func printsNothingThatMayBeSecret(url: String, shown: String) {
+    func `an address prints nothing that may be secret`(url: String, shown: String) {
         #expect(CameraURL(url).description == shown)
         #expect(CameraURL.redact("could not open '\(url)' at once").hasPrefix("could not open '\(shown)"))
         var dumped = ""
@@ -28,12 +28,12 @@ import Testing
         #expect(dumped.contains(shown))
     }
 
-    @Test func theRestOfALineStays() {
+    @Test func `the rest of a line stays when addresses in it are redacted`() {
         let line = "rtsp: fps=25 from rtsp://u:p@h/a and rtsp://u:q@h/b?x=1 lost=3"
         #expect(CameraURL.redact(line) == "rtsp: fps=25 from rtsp://***@h/a and rtsp://***@h/b?*** lost=3")
     }
 
-    @Test func credentialsFromAFileAreUsedAndNotShown() {
+    @Test func `credentials from a file are used and not shown`() {
         let url = CameraURL("rtsp://host/s", user: "me", password: "p@ss/w")
         #expect(url.login == .init(user: "me", password: "p@ss/w"))
         var dumped = ""

@@ -15,7 +15,7 @@ import Testing
         return canvas
     }
 
-    @Test func whatIsObscuredIsOneColourAndTheRestIsUntouched() throws {
+    @Test func `what is obscured is one colour, and the rest is untouched`() throws {
         var random = SeededGenerator(seed: 4)
         for _ in 0..<50 {
             let canvas = try noise()
@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func aPartOfACanvasIsThatPart() throws {
+    @Test func `a part of a canvas holds the pixels of that part`() throws {
         let canvas = try noise()
         let part = try Canvas(canvas, part: Box(x: 0.25, y: 0.25, width: 0.5, height: 0.5))
         let (whole, cut) = (try ColourPicture(canvas), try ColourPicture(part))
@@ -53,7 +53,7 @@ import Testing
         #expect(cut.pixels[..<180].elementsEqual(whole.pixels[row..<row + 180]))
     }
 
-    @Test func whatIsPlacedOverTheEdgeIsCut() throws {
+    @Test func `what is placed over the edge is cut`() throws {
         let canvas = try Canvas(width: 64, height: 64, .grey)
         let red = try Canvas(width: 40, height: 40, .red)
         canvas.place(red, x: 40, y: 40)
@@ -63,7 +63,7 @@ import Testing
         #expect(picture.pixels[(50 * 64 + 50) * 3] > 150 && picture.pixels[0] == picture.pixels[1])
     }
 
-    @Test func aPartOutsideThePictureIsAnError() throws {
+    @Test func `a part outside the picture is an error`() throws {
         let picture = try ColourPicture(Canvas(width: 64, height: 64))
         #expect(throws: FFmpegError.self) {
             _ = try picture.part(PixelBox(x: 70, y: 0, width: 10, height: 10), width: 10, height: 10)

@@ -22,7 +22,7 @@ import Testing
         }
     }
 
-    @Test(arguments: [-3600.0, 3600]) func itIsKnownWhichClockWasSet(seconds: Double) {
+    @Test(arguments: [-3600.0, 3600]) func `it is known which clock was set`(seconds: Double) {
         #expect(steps(system: 0, camera: 0).isEmpty)
         #expect(steps(system: 0, camera: nil).isEmpty)
         #expect(steps(system: seconds, camera: 0) == [.system(seconds)])
@@ -31,7 +31,7 @@ import Testing
         #expect(ClockWatch.Step.camera(seconds).description.hasPrefix("clock jump"))
     }
 
-    @Test func aPictureThatComesLateIsNoStep() {
+    @Test func `a picture that comes late is no step of a clock`() {
         var watch = ClockWatch()
         for look in 0..<30 {
             let uptime = Double(look) * 2
@@ -44,7 +44,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [-3600.0, -4, 0, 4, 3600]) func aClockThatIsSetWhileNobodySeesItIsAStep(seconds: Double) {
+    @Test(arguments: [-3600.0, -4, 0, 4, 3600])
+    func `a clock that is set while nobody sees it is a step`(seconds: Double) {
         var watch = ClockWatch()
         // A reboot of a minute, after which the first pictures come before the first of RTCP's reports.
         let steps = (0..<60).filter { !(10..<30).contains($0) }.compactMap { look in
@@ -59,7 +60,7 @@ import Testing
         #expect(steps == (abs(seconds) > 10 ? [.camera(seconds)] : []))
     }
 
-    @Test func theOffsetOfTheCameraIsKnown() throws {
+    @Test func `the offset of the camera's clock is known`() throws {
         var watch = ClockWatch()
         _ = watch.step(
             ClockMoment(system: noon, uptime: 0, camera: noon.addingTimeInterval(-12.5)), at: MediaTime(0))
@@ -90,9 +91,8 @@ import Testing
         return (media, dates)
     }
 
-    @Test(arguments: [-3600.0, 3600]) func aSystemClockThatIsSetChangesNoMediaTime(
-        seconds: Double
-    ) async throws {
+    @Test(arguments: [-3600.0, 3600])
+    func `a system clock that is set changes no media time`(seconds: Double) async throws {
         let (media, dates) = try await times(settingTheClockBy: seconds)
         for (next, last) in zip(media.dropFirst(), media) { #expect(next > last && next - last < 5) }
         // The step shows in the dates, which proves that the clock was set.

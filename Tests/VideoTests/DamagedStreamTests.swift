@@ -25,7 +25,7 @@ import Testing
     /// The H.264 decoder says which parts of a picture it had to invent. (That of H.265 hardly ever does: there the
     /// judgement of the picture itself has to do.)
     @Test(arguments: [SamplingPolicy.keyFrames(promise: 3), .every(seconds: 0.3)])
-    func whatComesOutOfSpoiltBytesIsWhole(sampling: SamplingPolicy) throws {
+    func `a picture that comes out of spoilt bytes is whole`(sampling: SamplingPolicy) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 24, gop: 20)
         let clean = try pictures(clip, .every(seconds: 0.1))
@@ -41,8 +41,8 @@ import Testing
         }
     }
 
-    @Test(arguments: [Footage.Codec.h264, .h265]) func aStreamOfRubbishIsAFaultAndNotACrash(codec: Footage.Codec) throws
-    {
+    @Test(arguments: [Footage.Codec.h264, .h265])
+    func `a stream of rubbish is a fault and not a crash`(codec: Footage.Codec) throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 60, size: (320, 180), codec: codec, gop: 20)
         let spoilt = try Footage.spoil(clip, in: folder, from: 2, to: 60, everyNthByte: 3)
@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test func aChangeOfResolutionInMidStreamGoesOn() throws {
+    @Test func `a stream whose resolution changes goes on`() throws {
         let folder = try TemporaryFolder()
         let stream = try Footage.join(
             [

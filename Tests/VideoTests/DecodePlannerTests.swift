@@ -25,20 +25,20 @@ import Testing
         return (looks, decoded / Double(count))
     }
 
-    @Test func keyFramesAloneWhereTheyComeOftenEnough() {
+    @Test func `only key frames are decoded where they come often enough`() {
         let (looks, decoded) = run(.keyFrames(promise: 3), group: 2)
         #expect(looks == Array(stride(from: 0.0, to: 60, by: 2)))
         #expect(decoded < 0.1)
     }
 
-    @Test(arguments: [4.0, 5.3, 7.5, 10.0, 20.0]) func thePromiseHoldsWhereKeyFramesAreRare(group: Double) {
+    @Test(arguments: [4.0, 5.3, 7.5, 10.0, 20.0]) func `the promise holds where key frames are rare`(group: Double) {
         let (looks, decoded) = run(.keyFrames(promise: 3), group: group)
         let gaps = zip(looks.dropFirst(), looks).map { $0 - $1 }
         #expect(gaps.allSatisfy { $0 <= 3.11 }, "\(looks)")
         #expect(decoded < 1)
     }
 
-    @Test func keyFramesThatComeTooOftenAreLeftOut() {
+    @Test func `key frames that come too often are left out`() {
         let (looks, decoded) = run(.keyFrames(promise: 3, interval: 2), group: 0.5)
         let gaps = zip(looks.dropFirst(), looks).map { $0 - $1 }
         #expect(gaps.dropFirst().allSatisfy { $0 >= 1.9 && $0 <= 3 }, "\(looks)")
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: [0.5, 2.0, 4.0, 5.3])
-    func aCameraWatchedCloselyGivesGlimpsesBetweenTheSameLooks(group: Double) {
+    func `a camera in a burst gives burst frames between the same looks`(group: Double) {
         let sampling = SamplingPolicy.keyFrames(promise: 3, interval: 2)
         var planner = DecodePlanner(sampling: sampling)
         var (looks, between) = ([Double](), [Double]())
@@ -131,7 +131,7 @@ import Testing
         return (looks, decoded)
     }
 
-    @Test func whateverTheDistancesOfKeyFramesThePromiseHolds() {
+    @Test func `the promise holds whatever the distances of key frames`() {
         var random = SeededGenerator(seed: 5)
         for _ in 0..<300 {
             var keys = [0.0]
@@ -146,14 +146,14 @@ import Testing
         }
     }
 
-    @Test func afterALongGroupShortOnesAreSparseAgain() {
+    @Test func `after a long group short ones are decoded sparsely again`() {
         let keys = [0.0, 2, 4, 30] + stride(from: 32.0, to: 90, by: 2)
         let (_, decoded) = run(keysAt: keys, seconds: 90)
         #expect(decoded.isSuperset(of: 40..<300))
         #expect(decoded.filter { $0 > 400 }.count == 24)
     }
 
-    @Test func aFixedCadenceIsKept() {
+    @Test func `a fixed interval is kept`() {
         let (looks, decoded) = run(.every(seconds: 1), group: 2)
         #expect(looks.count == 60)
         #expect(decoded == 1)
@@ -161,13 +161,13 @@ import Testing
 }
 
 @Suite struct TimelineTests {
-    @Test func aFileKeepsItsOwnStamps() {
+    @Test func `a file keeps its own stamps`() {
         var timeline = Timeline(isLive: false, started: 100)
         let time1 = timeline.time(pts: 1.86, uptime: 50).seconds
         #expect(time1 == 1.86)
     }
 
-    @Test func timeGoesOnAcrossAReconnect() {
+    @Test func `time goes on across a reconnect`() {
         var timeline = Timeline(isLive: true, started: 1000)
         let time2 = timeline.time(pts: 500, uptime: 1).seconds
         #expect(time2 == 1001)
@@ -180,7 +180,8 @@ import Testing
         #expect(abs(time5 - 1022) < 0.01)
     }
 
-    @Test(arguments: [-500.0, -50, 50, 500]) func aCameraWhoseClockRunsWrongNeverStrays(partsPerMillion: Double) {
+    @Test(arguments: [-500.0, -50, 50, 500])
+    func `a camera whose clock runs wrong never strays`(partsPerMillion: Double) {
         var timeline = Timeline(isLive: true, started: 0)
         var (last, worst) = (0.0, 0.0)
         for look in 0..<50_000 {
@@ -194,7 +195,7 @@ import Testing
         #expect(abs(last - 99_998) < 1)
     }
 
-    @Test func aPictureThatComesLateIsNotLater() {
+    @Test func `a picture that comes late has no later time`() {
         var timeline = Timeline(isLive: true, started: 0)
         for look in 0..<20 {
             let late = (8...10).contains(look) ? 7.0 : 0
@@ -203,7 +204,7 @@ import Testing
         }
     }
 
-    @Test func stampsThatJumpBeginAnew() {
+    @Test func `stamps that jump begin anew`() {
         var timeline = Timeline(isLive: true, started: 0)
         _ = timeline.time(pts: 10, uptime: 0)
         let time6 = timeline.time(pts: 3610, uptime: 2).seconds
@@ -215,7 +216,7 @@ import Testing
     }
 
     @Test(arguments: [0, 1.0 / 90, 0.5, 0.9, 1.1, 2, 90])
-    func stampsThatRunWrongManyTimesOverStayByTheClock(rate: Double) {
+    func `stamps that run wrong many times over are kept to the clock`(rate: Double) {
         var timeline = Timeline(isLive: true, started: 0)
         var (last, farthest, worst) = (0.0, 0.0, 0.0)
         for look in 0..<1000 {
@@ -230,7 +231,7 @@ import Testing
         #expect(worst < 0.01)
     }
 
-    @Test func timeNeverRunsBackwards() {
+    @Test func `time never runs backwards`() {
         var timeline = Timeline(isLive: true, started: 0)
         var generator = SystemRandomNumberGenerator()
         var last = -1.0

@@ -14,7 +14,7 @@ import Testing
         return times
     }
 
-    @Test(arguments: ["0", "2"]) func aRawStreamIsTimedByItsRate(reordered: String) throws {
+    @Test(arguments: ["0", "2"]) func `a raw stream is timed by its rate`(reordered: String) throws {
         let folder = try TemporaryFolder()
         let clip = try MadeClip.make(
             "clip.h264", in: folder,
@@ -27,7 +27,7 @@ import Testing
         #expect(abs((all.last ?? 0) - 49.9) < 0.3)
     }
 
-    @Test func joinedFilesGoOnWhereTheFirstEnded() throws {
+    @Test func `joined files go on where the first ended`() throws {
         let folder = try TemporaryFolder()
         let parts = try [12.0, 7].map { seconds in
             try MadeClip.make(
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test func whatAFileSaysIsNotChanged() throws {
+    @Test func `what a file says of its times is not changed`() throws {
         let folder = try TemporaryFolder()
         let clip = try MadeClip.make(
             "clip.mp4", in: folder, MadeClip.pattern(6) + ["-bf", "2"])
@@ -56,7 +56,7 @@ import Testing
         for (index, time) in seen.enumerated() { #expect(abs(time - (seen[0] + Double(index) / 10)) < 0.001) }
     }
 
-    @Test func stampsThatBeginLateOrJumpNeverGoBack() {
+    @Test func `stamps that begin late or jump never go back`() {
         var random = SeededGenerator(seed: 6)
         for _ in 0..<200 {
             var stamps = FileStamps(

@@ -30,8 +30,8 @@ import Testing
         zip(a, b).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(max(1, a.count))
     }
 
-    @Test(arguments: ["clip.mp4", "clip.ts"], [2, 5]) func recoveryPointsAreNoKeyFrames(name: String, every: Int) throws
-    {
+    @Test(arguments: ["clip.mp4", "clip.ts"], [2, 5])
+    func `recovery points are no key frames`(name: String, every: Int) throws {
         let folder = try TemporaryFolder()
         let clip = try clip(name, in: folder, every: every)
         let clean = try pictures(clip, .every(seconds: 0.1))
@@ -46,7 +46,7 @@ import Testing
     }
 
     @Test(arguments: [SamplingPolicy.every(seconds: 0.1), .keyFrames(promise: 3)])
-    func aRecoveryPointMakesGoodWhatWasLost(sampling: SamplingPolicy) throws {
+    func `a recovery point makes good what was lost`(sampling: SamplingPolicy) throws {
         let folder = try TemporaryFolder()
         let clip = try clip("clip.mp4", in: folder, every: 2)
         let clean = try pictures(clip, .every(seconds: 0.1))

@@ -41,7 +41,7 @@ import Testing
         try withExtendedLifetime(camera) { try widths(camera.url, options) }
     }
 
-    @Test func theProbeTakesNoMoreThanOnePicture() throws {
+    @Test func `the probe takes no more than one picture`() throws {
         let bytes = try session().unicodeScalars.map { UInt8($0.value) }
         var options = VideoSource.Options()
         options.sampling = .every(seconds: 0)
@@ -49,20 +49,20 @@ import Testing
         #expect(try widths(ScriptedCamera(saying: bytes), options).count == 8)
     }
 
-    @Test func soundIsNotAskedFor() throws {
+    @Test func `sound is not asked for`() throws {
         let camera = try session(
             replacing: "m=video", by: "m=audio 0 RTP/AVP 0\r\na=control:2\r\nm=video")
         // The camera answers one SETUP: with another for the sound the session would fail.
         #expect(try !widths(camera).isEmpty)
     }
 
-    @Test func aCodecThatNoCameraNeedsIsRefusedByName() throws {
+    @Test func `a codec that no camera needs is refused by name`() throws {
         let camera = try session(replacing: "H264/90000", by: "VP8/90000")
         let error = #expect(throws: VideoError.self) { try widths(camera) }
         #expect(error?.description.contains("VP8") == true, "\(String(describing: error))")
     }
 
-    @Test func streamsThatNothingHasDescribedAreNotTaken() throws {
+    @Test func `streams that nothing has described are not taken`() throws {
         let camera = try session(replacing: "RTP/AVP 96", by: "RTP/AVP 33")
         let error = #expect(throws: VideoError.self) { try widths(camera) }
         #expect(error?.description.contains("names no video") == true, "\(String(describing: error))")
@@ -77,7 +77,7 @@ import Testing
         ("rtsp://localhost:%d/", "localhost"), ("rtsp://127.0.0.1:1@localhost:%d/", "localhost"),
         ("rtsps://127.0.0.1:%d/", "127.0.0.1"), ("satip://127.0.0.1:%d/", "127.0.0.1"),
         ("http://127.0.0.1:%d/", "127.0.0.1"), ("file:///etc/passwd", "no host"), ("/elsewhere", "no host"),
-    ]) func nobodyFollowsACameraElsewhere(address: String, host: String) throws {
+    ]) func `a camera that sends its caller elsewhere is not followed`(address: String, host: String) throws {
         let other = try SilentServer()
         defer { other.stop() }
         let camera = try redirection(to: address.replacing("%d", with: "\(other.port)"))
@@ -88,13 +88,13 @@ import Testing
         #expect(other.heardBytes == 0)
     }
 
-    @Test func aCameraMaySendItsCallerToAnotherOfItsPorts() throws {
+    @Test func `a camera may send its caller to another of its ports`() throws {
         let there = try ScriptedCamera(saying: try session().unicodeScalars.map { UInt8($0.value) })
         let found = try withExtendedLifetime(there) { try widths(redirection(to: there.url)) }
         #expect(!found.isEmpty)
     }
 
-    @Test func picturesOverTheLimitAreRefused() throws {
+    @Test func `pictures over the limit are refused`() throws {
         let folder = try TemporaryFolder()
         let clip = try Footage.makeTestClip(in: folder, seconds: 1, size: (320, 180))
         var options = VideoSource.Options()
@@ -105,7 +105,7 @@ import Testing
         #expect(error?.description.contains("320x180 pixels are too large") == true, "\(String(describing: error))")
     }
 
-    @Test func picturesThatGrowOverTheLimitAreNotDecoded() throws {
+    @Test func `pictures that grow over the limit are not decoded`() throws {
         let folder = try TemporaryFolder()
         let stream = try Footage.join(
             [
@@ -252,7 +252,7 @@ import Testing
         #expect(refused != nil)
     }
 
-    @Test func theThousandthLineOfALogIsNoDeeperThanTheFirst() throws {
+    @Test func `the thousandth line of a log is passed on no deeper than the first`() throws {
         let sink = LineSink()
         let depth = Mutex(0)
         sink.set { _ in depth.withLock { $0 = Thread.callStackReturnAddresses.count } }

@@ -26,7 +26,7 @@ import Testing
     @Test(
         arguments: [90, 180, 270],
         ["yuv420p", "yuv422p", "yuv444p", "yuv420p10le", "yuv422p10le", "gray"])
-    func aClipIsSeenAsItIsShown(degrees: Int, format: String) throws {
+    func `a clip is seen as it is shown`(degrees: Int, format: String) throws {
         let folder = try TemporaryFolder()
         let stored = try MadeClip.make(
             "stored.mp4", in: folder, Self.picture + ["-c:v", "libx264", "-pix_fmt", format, "-qp", "1"])
@@ -49,13 +49,13 @@ import Testing
         ([-1, 0, 0, 0, 1, 0, 0, 0, 1], false, true, false), ([0, 1, 0, 1, 0, 0, 0, 0, 1], true, false, false),
         ([0, 1, 0, -1, 0, 0, 0, 0, 1], true, true, false), ([0, -1, 0, 1, 0, 0, 0, 0, 1], true, false, true),
     ])
-    func matricesAreRead(matrix: [Int32], isTransposed: Bool, isMirrored: Bool, isUpsideDown: Bool) throws {
+    func `display matrices are read`(matrix: [Int32], isTransposed: Bool, isMirrored: Bool, isUpsideDown: Bool) throws {
         let orientation = try #require(Orientation(matrix: matrix.map { $0 * 65536 }))
         #expect(orientation.isTransposed == isTransposed && orientation.isMirrored == isMirrored)
         #expect(orientation.isUpsideDown == isUpsideDown)
     }
 
-    @Test func whatIsNoQuarterTurnIsRefused() throws {
+    @Test func `a turn that is no quarter turn is refused`() throws {
         #expect(Orientation(matrix: [46341, 46341, 0, -46341, 46341, 0, 0, 0, 1 << 30]) == nil)
         #expect(Orientation(matrix: [.min, .min, 0, .min, .max, 0, 0, 0, 0]) == nil)
         let folder = try TemporaryFolder()

@@ -136,7 +136,8 @@ import Testing
         #expect((own.width, own.height) == (640, 480), "\(own)")
     }
 
-    @Test(arguments: ["16:9", "4:3", "9:16", "32:9"]) func `shapes are read`(text: String) throws {
+    @Test(arguments: ["16:9", "4:3", "9:16", "32:9"])
+    func `a shape of a picture is read as it is written`(text: String) throws {
         #expect(try #require(Aspect(text)).description == text)
     }
 

@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test(arguments: [Scaler.Format.planes, .grey])
-    func aFullRangePictureKeepsItsLumaEachTime(format: Scaler.Format) throws {
+    func `a full-range picture keeps its luma each time`(format: Scaler.Format) throws {
         let frame = try frame()
         var scaler = Scaler(width: 32, height: 24, format: format)
         // Contexts come and go beside it, so that memory is given out again.

@@ -26,7 +26,7 @@ import Testing
     }
 
     @Test(arguments: [[0.0, 2], [0, 2, 4, 6, 8, 10], [0, 2, 4, 34, 36, 38, 40, 42, 44], [0, 5, 10]], [0, 2])
-    func aLongGroupAfterShortOnesKeepsThePromise(keys: [Double], reordered: Int) throws {
+    func `a long group after short ones keeps the promise`(keys: [Double], reordered: Int) throws {
         let folder = try TemporaryFolder()
         let clip = try MadeClip.make("clip.mp4", in: folder, seconds: 60, keysAt: keys, ["-bf", "\(reordered)"])
         let seen = try looks(clip)
@@ -38,7 +38,7 @@ import Testing
         for look in seen { #expect(all[look.time] == look.picture, "\(look.time)") }
     }
 
-    @Test func pictureByPictureAtOneASecond() throws {
+    @Test func `a stream of one picture a second keeps the promise`() throws {
         let folder = try TemporaryFolder()
         let clip = try MadeClip.make(
             "clip.mp4", in: folder, seconds: 40, keysAt: [0, 2], ["-r", "1", "-bf", "2"])
@@ -47,7 +47,7 @@ import Testing
         #expect(zip(times.dropFirst(), times).allSatisfy { $0 > $1 })
     }
 
-    @Test func whatDoesNotFitIsDecodedAtOnce() throws {
+    @Test func `a group that does not fit into the memory is decoded at once`() throws {
         let folder = try TemporaryFolder()
         // About 7 Mb a second; 16 MB of it are 18 seconds.
         let clip = try MadeClip.make(

@@ -47,32 +47,32 @@ import Testing
         }
     }
 
-    @Test func looksGoOnWhereTheStampsStandStill() throws {
+    @Test func `looks go on where the stamps stand still`() throws {
         // Eight of the pictures are whole.
         #expect(try looks(session { $0 }, every: 0, packets: 0.1).count == 8)
         let found = try looks(session { _ in 90_000 }, every: 3, packets: 4)
         #expect(found.count >= 4 && Set(found).count == 1, "\(found)")
     }
 
-    @Test func looksGoOnWhereTheStampsRunTooSlowly() throws {
+    @Test func `looks go on where the stamps run too slowly`() throws {
         let found = try looks(session { $0 / 90 }, every: 3, packets: 4)
         #expect(found.count >= 4, "\(found)")
     }
 
-    @Test func stampsThatRunTooFastBringNoMoreLooks() throws {
+    @Test func `stamps that run too fast bring no more looks`() throws {
         // Ten pictures a second, which the stamps make fifteen minutes.
         let found = try looks(session { $0 &* 900 }, every: 3, packets: 0.1)
         #expect(found.count <= 5, "\(found)")
     }
 
-    @Test func aStreamWithoutStampsIsAFault() throws {
+    @Test func `a stream without stamps is a fault`() throws {
         // The one value that libav takes for none.
         let camera = try session { _ in .max }
         let error = #expect(throws: VideoError.self) { try looks(camera, every: 1, packets: 4) }
         #expect(error?.description.contains("no whole picture in 2") == true, "\(String(describing: error))")
     }
 
-    @Test func aCameraThatIsFedIsNotStuck() async throws {
+    @Test func `a camera that is fed is not stuck`() async throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(
             clip: try Footage.makeTestClip(in: folder, seconds: 4, rate: 25, gop: 10), isShared: true)
@@ -98,7 +98,7 @@ import Testing
         #expect(camera.counters.sessions == 1)
     }
 
-    @Test func keyFramesAreLookedAtByTheClock() async throws {
+    @Test func `key frames are looked at by the clock`() async throws {
         let folder = try TemporaryFolder()
         let server = try RTSPServer(
             clip: try Footage.makeTestClip(in: folder, seconds: 4, rate: 25, gop: 5), isShared: true)
