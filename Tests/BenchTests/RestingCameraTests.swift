@@ -7,7 +7,9 @@ import Testing
 /// What looks that are far apart cost an alert: nothing, since the key frames in between are looked back at.
 @Suite(.enabled(if: Prepared.isReady, "needs 'make models' and ../shared/footage"), .heavy(minutes: 10))
 struct RestingCameraTests {
-    @Test func `a car that comes while the camera rests is told at the same key frame, in far fewer looks`() async throws {
+    @Test func `a car that comes while the camera rests is told at the same key frame, in far fewer looks`()
+        async throws
+    {
         let clip = try #require(Footage.clip("composed/parking.mp4"))
         // It stands from 29.2 s to 104.2 s; with a dwell of a minute a camera at rest is looked at every six seconds.
         let options = Benchmark.Options(dwell: 60)

@@ -79,16 +79,17 @@ import Testing
         for index in 0..<Int(seconds * 10) {
             let time = Double(index) / 10
             let isKey = index % perGroup == 0
-            guard planner.needs(isKey: isKey, at: time), planner.choose(isKey: isKey, at: time) == .look else { continue }
+            guard planner.needs(isKey: isKey, at: time), planner.choose(isKey: isKey, at: time) == .look else {
+                continue
+            }
             looks.append(time)
             planner.rest = rest(time)
         }
         return looks
     }
 
-    @Test(arguments: [0.5, 2.0, 3.0, 4.0, 10.0]) func `a camera at rest is looked at in time, and as rarely as its key frames let it`(
-        group: Double
-    ) {
+    @Test(arguments: [0.5, 2.0, 3.0, 4.0, 10.0])
+    func `a camera at rest is looked at in time, and as rarely as its key frames let it`(group: Double) {
         let looks = looks(group: group) { $0 >= 20 ? Rest(promise: 10) : nil }.filter { $0 >= 30 }
         let longest = (10 / group).rounded(.down) * group
         #expect(looks.count >= 6)

@@ -82,9 +82,7 @@ import Threading
         #expect(shared == alone)
     }
 
-    @Test func `a stream that changes its size between two key frames is decoded in the new one, and the other camera as before`()
-        throws
-    {
+    @Test func `a stream that changes its size is decoded in the new one, and another camera as before`() throws {
         let small = try stream("small", size: (320, 180))
         let joined = folder.file("joined.h264").path
         let bytes = try [small, stream("large", size: (640, 360))].map { try Data(contentsOf: URL(filePath: $0)) }

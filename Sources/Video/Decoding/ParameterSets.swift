@@ -7,7 +7,9 @@ struct ParameterSets: Equatable {
     private let units: [[UInt8]]
 
     /// Kinds of units (ITU-T H.264, table 7-1; H.265, table 7-1).
-    private static let h264 = (sequence: UInt8(7), picture: UInt8(8), extensions: [UInt8(13), 15], slices: UInt8(1)...5)
+    private static let h264 = (
+        sequence: UInt8(7), picture: UInt8(8), extensions: [UInt8(13), 15], slices: UInt8(1)...5
+    )
     private static let h265 = (video: UInt8(32), sequence: UInt8(33), picture: UInt8(34), slices: UInt8(0)...31)
 
     /// Of streams there are three or four before a picture; H.264 has room for 288.

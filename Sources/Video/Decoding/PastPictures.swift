@@ -63,7 +63,8 @@ public final class PastPictures: @unchecked Sendable {
         picture.pointee.sample_aspect_ratio = frame.raw.pointee.sample_aspect_ratio
         let age = now - key.time
         return Frame(
-            taking: picture, time: MediaTime(frame.time.seconds - age), date: frame.date.addingTimeInterval(-age), shape: frame.shape)
+            taking: picture, time: MediaTime(frame.time.seconds - age), date: frame.date.addingTimeInterval(-age),
+            shape: frame.shape)
     }
 }
 
