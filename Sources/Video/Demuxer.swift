@@ -223,7 +223,7 @@ final class Demuxer {
     }
 
     private static func begin(
-        _ url: CameraURL, _ options: Options, _ deadline: ReadDeadline
+        _ url: CameraURL, _ options: VideoSource.Options, _ deadline: ReadDeadline
     ) throws(VideoError) -> (session: RTSPSession, feed: PacketFeed) {
         let wishes = RTSPSession.Options(
             transport: options.transport, readTimeout: options.readTimeout, memory: options.memory,

@@ -1,5 +1,6 @@
 internal import CFFmpeg
-public import Domain
+import Domain
+import Foundation
 
 /// The key frames between two looks, as packets: looking back costs what looking would have cost, and only where somebody asks.
 // @unchecked: never changed after `init`, and libav only reads a packet.
