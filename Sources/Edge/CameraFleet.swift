@@ -96,7 +96,12 @@ actor CameraFleet: Service {
     }
 
     /// Goes over to these cameras. Those whose settings are the same are not touched. One call at a time.
-    func reload(_ cameras: [CameraService.Settings]) async throws(Refused) -> Outcome {
+    ///
+    /// - Parameter adopt: called when the runs that leave have written all that they ever will, and none has begun instead; not
+    ///   where nothing is changed.
+    func reload(
+        _ cameras: [CameraService.Settings], adopting adopt: @Sendable () -> Void = {}
+    ) async throws(Refused) -> Outcome {
         await writer.settle()
         let backlog = writer.backlog
         // What a camera goes on with is read from the disk.
@@ -114,6 +119,7 @@ actor CameraFleet: Service {
             if wanted[id] == nil { await writer.forget(camera: id) }
         }
         await writer.settle()
+        adopt()
         await writer.goOver(to: cameras)
         await writer.settle()
         guard !isStopping else { throw Refused(description: "the service is stopping") }

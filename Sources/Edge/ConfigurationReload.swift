@@ -73,7 +73,11 @@ struct ConfigurationReload: Service {
         let outcome: CameraFleet.Outcome
         do {
             settings = try read()
-            outcome = try await fleet.reload(settings.cameras)
+            let catalogue = try settings.catalogue()
+            let site = settings.site
+            outcome = try await fleet.reload(settings.cameras) { [parts] in
+                parts.writer.adopt(configurationSHA256: site.configurationSHA256, catalogue: catalogue)
+            }
         } catch let faults as ConfigurationFaults {
             for fault in faults.faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
             return ReloadReport(outcome: .refused, reason: "\(faults)")
@@ -104,13 +108,8 @@ struct ConfigurationReload: Service {
             restarted: outcome.restarted, stopped: outcome.stopped, failed: outcome.failed)
     }
 
+    /// What takes over its part once the cameras run; the writer has done so before the first of them began.
     private func adopt(_ settings: DaemonSettings) async {
-        do {
-            await parts.writer.adopt(
-                configurationSHA256: settings.site.configurationSHA256, catalogue: try settings.catalogue())
-        } catch {
-            logger.error("the built-in catalogue of kinds cannot be read", metadata: ["error": "\(error)"])
-        }
         registry.adopt(settings.cameras.map(\.identity))
         parts.housekeeping.ages.value = .init(evidence: settings.evidenceDays, audit: settings.auditDays)
         parts.archive?.adopt(budget: settings.evidenceBudget)

@@ -28,6 +28,8 @@ final class EvidenceQueue: Sendable {
         let ticket: Ticket
         let entry: IncidentWriter.Entry
         let views: [EvidenceView]
+        /// By which that message was made.
+        let edition: IncidentWriter.Edition
         /// Of the message that tells of it, which is on the disk.
         let sequence: Int64
     }
@@ -167,11 +169,14 @@ final class EvidenceQueue: Sendable {
     }
 
     /// The look is on the disk: its pictures may be made.
-    func begin(_ ticket: Ticket, _ entry: IncidentWriter.Entry, sequence: Int64) {
+    func begin(
+        _ ticket: Ticket, _ entry: IncidentWriter.Entry, _ edition: IncidentWriter.Edition, sequence: Int64
+    ) {
         contents.withLock { contents in
             guard let index = contents.items.firstIndex(where: { $0.ticket == ticket }) else { return }
             contents.items[index].job = Job(
-                ticket: ticket, entry: entry, views: contents.items[index].views, sequence: sequence)
+                ticket: ticket, entry: entry, views: contents.items[index].views, edition: edition,
+                sequence: sequence)
         }
     }
 

@@ -4,6 +4,7 @@ import Edge
 import EdgeSupport
 import Foundation
 import MQTT
+import Synchronization
 import TestSupport
 import Testing
 
@@ -66,6 +67,7 @@ import Testing
         #expect(try await eventually { states(site.alerts, "cam-02") == ["opened", "closed"] })
         let end = try #require(site.alerts.last { $0.data.camera.id == "cam-02" })
         #expect(end.data.incident.reason == "camera_lost")
+        #expect(end.data.provenance.configurationSHA256 == report.sha256)
         // Alerts name the configuration that they were made by.
         site.park([])
         try await site.look("cam-01", from: 32, through: 80)
@@ -73,6 +75,38 @@ import Testing
         #expect(site.alerts.last?.data.provenance.configurationSHA256 == site.settings.site.configurationSHA256)
         try await site.stop()
         #expect(isWhole(site.alerts))
+    }
+
+    @Test func `alerts of reloaded cameras name the new configuration from the first one, those before it the old one`()
+        async throws
+    {
+        let site = try site(["cam-01", "cam-02", "cam-03"])
+        try await site.start()
+        try await site.look("cam-03", from: 0, through: 30)
+        try await site.look("cam-01", from: 0, through: 20)
+        #expect(try await eventually { states(site.alerts, "cam-03") == ["opened"] })
+        let before = site.settings.site.configurationSHA256
+        // While the reload makes the second camera, the first one runs already.
+        let gate = DispatchSemaphore(value: 0)
+        let old = site.source("cam-01")
+        site.beforeMaking { if $0 == "cam-02" { gate.wait() } }
+        let report = Mutex<ReloadReport?>(nil)
+        Thread.detachNewThread {
+            let made = try? site.reload { settings in
+                for index in 0...1 { settings.cameras[index].identity.name += " anew" }
+            }
+            report.withLock { $0 = made }
+        }
+        #expect(try await eventually { site.source("cam-01") !== old && site.source("cam-01")?.start != nil })
+        try await site.look("cam-01", from: 26, through: 44)
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened"] })
+        #expect(report.withLock { $0 == nil })
+        gate.signal()
+        #expect(try await eventually { report.withLock { $0?.restarted == ["cam-01", "cam-02"] } })
+        let named = Dictionary(grouping: site.alerts, by: \.data.camera.id)
+            .mapValues { Set($0.map(\.data.provenance.configurationSHA256)) }
+        #expect(named == ["cam-03": [before], "cam-01": [site.settings.site.configurationSHA256]])
+        try await site.stop()
     }
 
     @Test func `a stop and a new start on the same folder lose nothing and repeat nothing`() async throws {

@@ -121,6 +121,23 @@ import Video
         #expect(site.writer.pictures.count == 0 && site.writer.pictures.bytes == 0)
     }
 
+    @Test func `a message that waits for its pictures stays one of the configuration under which it was written`()
+        async throws
+    {
+        let site = try Site(try TemporaryFolder())
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        site.writer.record([site.entry(Self.incident(), [try Self.slow(gate)])])
+        await site.writer.settle()
+        site.writer.adopt(configurationSHA256: "new", catalogue: try Catalogue.builtIn())
+        opening.finish()
+        await site.writer.settlePictures()
+        site.writer.record([site.entry(Self.incident(), [])])
+        await site.writer.settle()
+        let events = try site.events()
+        #expect(events.map(\.data.incident.state) == ["opened", "opened"])
+        #expect(events.map(\.data.provenance.configurationSHA256) == ["", "new"])
+    }
+
     @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
     func `pictures that take longer than the deadline follow as an update`() async throws {
         let site = try Site(try TemporaryFolder(), deadline: .milliseconds(1))

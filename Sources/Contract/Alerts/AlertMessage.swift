@@ -43,8 +43,10 @@ public struct AlertMessage: Sendable, Hashable {
 
 extension AlertMessage {
     /// What was said last of the incident, with its new state: after a review, or where its camera speaks no more.
-    package init(again last: AlertMessage, as incident: Incident, sequence: Int64, epoch: String, at date: Date) throws
-    {
+    package init(
+        again last: AlertMessage, as incident: Incident, sequence: Int64, epoch: String, at date: Date,
+        configurationSHA256: String? = nil
+    ) throws {
         var event = try AlertEvent(json: Data(last.payload))
         // The camera's own time zone, as its last message has it.
         let time = RFC3339.string(from: date, in: RFC3339.timeZone(of: event.time) ?? .gmt)
@@ -58,6 +60,7 @@ extension AlertMessage {
         case .withdrawn: data.incident.reason = incident.review?.rawValue ?? "false alarm"
         }
         data.observed.backfilled = false
+        if let configurationSHA256 { data.provenance.configurationSHA256 = configurationSHA256 }
         if incident.closed != nil { data.observed.closed = data.observed.closed ?? time }
         data.why.append(.init(at: time, what: incident.why.last?.what ?? "reviewed"))
         event = AlertEvent(
