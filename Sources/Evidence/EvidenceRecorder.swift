@@ -44,6 +44,8 @@ public struct EvidenceRecorder: Sendable {
     private static let mostPending = 32
     /// Seconds after which a place of which no rule speaks is forgotten: not all that begins is said to end.
     private static let longestSilence = 60.0
+    /// A JPEG is about so much smaller than its frame.
+    private static let compression = 8
     /// Around the object, as a share of its size.
     private static let margin = 0.35
 
@@ -118,7 +120,7 @@ public struct EvidenceRecorder: Sendable {
     private func view(of frame: Frame, _ vehicles: [Box]) -> EvidenceView {
         EvidenceView(
             role: .panoramaFirst, source: .compressed(Task { [compress] in try await compress(frame) }),
-            taken: frame.date, vehicles: vehicles)
+            taken: frame.date, vehicles: vehicles, bytes: EvidenceView.bytes(of: frame) / Self.compression)
     }
 }
 

@@ -249,6 +249,17 @@ import Video
         #expect(queue.bytes == 0 && queue.count == 0)
     }
 
+    @Test func `views that are compressed already count before anybody knows how large they are`() async throws {
+        let queue = EvidenceQueue(limit: 1 << 20) { _ in [0] }
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        defer { opening.finish() }
+        let admissions = try (0..<3).map { _ in
+            queue.admit([.init(incident: Self.incident(), views: [try Self.slow(gate)])])[0]
+        }
+        #expect(admissions.map { $0.ticket != nil } == [true, true, false])
+        #expect(queue.bytes == 1 << 20)
+    }
+
     @Test func `a picture that there is no room for is not compressed, nor kept until that could be done`() async throws
     {
         let asked = Mutex(0)
