@@ -16,8 +16,6 @@ final class AlertLane {
     private let secrets: KnownSecrets
     private let logger: Logger
     private var loop: DeliveryLoop
-    /// Over which the broker breaks the connection.
-    private var broke: Int64?
 
     init(
         outbox: Outbox, book: DeliveryBook, line: BrokerLine, site: SiteLane, board: BrokerBoard,
@@ -67,8 +65,6 @@ final class AlertLane {
     ///
     /// - Parameter isFirst: all before it are; otherwise what becomes of it says nothing about them.
     private func conclude(_ message: AlertMessage, _ outcome: DeliveryLoop.Outcome, isFirst: Bool) -> Bool {
-        // The broker has hung up over it meanwhile, which says more.
-        if isFirst, outcome != .taken, broke == message.sequence, case .rest = loop.next(now: now) { return false }
         var other = DeliveryLoop(refusals: loop.refusals)
         let conclusion =
             isFirst
@@ -80,11 +76,8 @@ final class AlertLane {
         case .drop(let reason):
             logger.error("a message is dropped", metadata: ["sequence": "\(message.sequence)", "reason": "\(reason)"])
             book.progress.unsendable[message.sequence] = reason
-        case .again:
-            if case .breaks = outcome { broke = message.sequence }
-            return false
+        case .again: return false
         }
-        if isFirst { broke = nil }
         return true
     }
 
@@ -119,8 +112,7 @@ final class AlertLane {
     private func resting(_ blocked: BlockedDelivery) -> MQTTError {
         MQTTError(
             kind: .refused, operation: "publish to \(blocked.topic)", cause: blocked.reason,
-            remedy: broke == nil
-                ? loop.trouble?.remedy : "the broker's own log says why; it is tried again with growing waits")
+            remedy: loop.trouble?.remedy)
     }
 
     /// Seconds, by a clock that only runs.
