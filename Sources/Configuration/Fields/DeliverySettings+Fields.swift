@@ -11,7 +11,7 @@ extension DeliverySettings.Key: FieldKey {
             zh: "被拒收的告警:hold 等待重发,skip 跳过并记录"),
         Field(
             Self.webhooks, .sections(DeliverySettings.Webhook.Key.fields), needsRestart: true,
-            en: "Addresses that alerts are posted to besides the broker, as CloudEvents over HTTP", zh: "HTTP 推送"),
+            en: "Addresses that alerts are posted to besides the broker, over HTTP", zh: "HTTP 推送"),
     ]
 }
 
@@ -41,6 +41,12 @@ extension DeliverySettings.Webhook.Key: FieldKey {
         Field(
             Self.caFile, .path, needsRestart: true,
             en: "PEM with the certificates that are trusted; the system's without it", zh: "信任的证书"),
+        Field(
+            Self.dialect, .choice(DeliverySettings.Dialect.self), default: plain.dialect.rawValue, needsRestart: true,
+            en:
+                "What the receiver understands. native: CloudEvents, as on the broker; home_assistant: a flat map for a "
+                + "webhook trigger of Home Assistant",
+            zh: "消息格式:native 原生 CloudEvents,home_assistant 供 Home Assistant 的 webhook 触发器"),
         Field(
             Self.refusals, .choice(DeliverySettings.Refusals.self), default: plain.refusals.rawValue,
             needsRestart: true, en: "The same for what this receiver refuses", zh: "被拒收时的处理"),

@@ -27,12 +27,15 @@ public struct WebhookSettings: Sendable {
     /// PEM with the certificates that are trusted; nil: the system's.
     public var authorities: String?
     public var refusals: DeliveryLoop.Refusals
+    /// What its receiver understands.
+    public var dialect: any Dialect
     /// Seconds for one attempt.
     public var timeout: Double
 
     public init(
         name: String, url: String, kinds: [String] = [], areas: [AreaCode] = [], header: Header? = nil,
-        authorities: String? = nil, refusals: DeliveryLoop.Refusals = .hold, timeout: Double = 20
+        authorities: String? = nil, refusals: DeliveryLoop.Refusals = .hold,
+        dialect: any Dialect = NativeDialect(), timeout: Double = 20
     ) {
         self.name = name
         self.url = url
@@ -41,6 +44,7 @@ public struct WebhookSettings: Sendable {
         self.header = header
         self.authorities = authorities
         self.refusals = refusals
+        self.dialect = dialect
         self.timeout = timeout
     }
 
