@@ -15,11 +15,14 @@ final class AlertLane {
     private let board: BrokerBoard
     private let secrets: KnownSecrets
     private let logger: Logger
+    private let chance: @Sendable () -> Double
     private var loop: DeliveryLoop
 
+    /// - Parameter chance: 0…1, evenly spread: a hundred boxes must not come back at once.
     init(
         outbox: Outbox, book: DeliveryBook, line: BrokerLine, site: SiteLane, board: BrokerBoard,
-        secrets: KnownSecrets, refusals: DeliveryLoop.Refusals, waits: DeliveryLoop.Waits, logger: Logger
+        secrets: KnownSecrets, refusals: DeliveryLoop.Refusals, waits: DeliveryLoop.Waits,
+        chance: @escaping @Sendable () -> Double, logger: Logger
     ) {
         self.outbox = outbox
         self.book = book
@@ -27,12 +30,19 @@ final class AlertLane {
         self.site = site
         self.board = board
         self.secrets = secrets
+        self.chance = chance
         self.logger = logger
         sink = MQTTSink(line)
         loop = DeliveryLoop(refusals: refusals, waits: waits)
     }
 
     func begin() { sink.begin() }
+
+    /// Seconds until the next attempt with a message that is held; nil where none is.
+    var rest: Double? {
+        guard board.blocked != nil, case .rest(let until) = loop.next(now: now) else { return nil }
+        return until - now
+    }
 
     /// Sends as many as may be under way; false where none waits. Throws where they wait for the broker, or the disk.
     func advance() async throws -> Bool {
@@ -68,7 +78,7 @@ final class AlertLane {
         var other = DeliveryLoop(refusals: loop.refusals)
         let conclusion =
             isFirst
-            ? loop.conclude(outcome, now: now, chance: 1)
+            ? loop.conclude(outcome, now: now, chance: chance())
             : other.conclude(outcome, now: now, chance: 1)
         switch conclusion {
         case .advance: book.progress.messages[message.sequence] = Date()
