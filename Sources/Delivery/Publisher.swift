@@ -148,6 +148,12 @@ public actor Publisher {
         wakeup.yield()
     }
 
+    /// What becomes of an alert that the broker refuses from now on.
+    public func adopt(_ refusals: DeliveryLoop.Refusals) {
+        alerts.adopt(refusals)
+        wakeup.yield()
+    }
+
     /// Publishes the site's state anew: what it says about certificates grows old.
     public func refreshSite() async { await site.refresh() }
 

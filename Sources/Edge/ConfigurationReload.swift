@@ -20,6 +20,8 @@ struct ConfigurationReload: Service {
         let archive: EvidenceArchive?
         let examples: HardExamples?
         let inbox: Inbox?
+        let publisher: Publisher
+        let sinks: SinkFleet
         /// What lies outside of the daemon, as the level of the log.
         let others: @Sendable (DaemonSettings) -> Void
 
@@ -28,6 +30,7 @@ struct ConfigurationReload: Service {
             others: @escaping @Sendable (DaemonSettings) -> Void
         ) {
             (writer, inbox) = (cameras.writer, messages.inbox)
+            (publisher, sinks) = (messages.publisher, messages.sinks)
             (housekeeping, archive, examples) = (state.housekeeping, state.archive, state.examples)
             self.others = others
         }
@@ -115,6 +118,8 @@ struct ConfigurationReload: Service {
         parts.archive?.adopt(budget: settings.evidenceBudget)
         await parts.archive?.maker.adopt(quality: settings.jpegQuality)
         parts.examples?.adopt(limit: settings.hardExamples)
+        parts.sinks.adopt(settings.webhooks)
+        await parts.publisher.adopt(settings.refusals)
         if let authority = settings.authority { await parts.inbox?.adopt(authority) }
         parts.others(settings)
     }

@@ -3,6 +3,8 @@ public import Contract
 /// Turns a message of the store into what another ecosystem expects, under the same incident id. Pure: it keeps nothing, and the
 /// same message always becomes the same bytes, so that one that is sent again is known again.
 public protocol Dialect: Sendable {
+    /// Differs from all others.
+    var name: String { get }
     /// What the body is, for `Content-Type`.
     var mediaType: String { get }
     /// Throws where the message cannot be told in this dialect: then it never can.
@@ -13,6 +15,7 @@ public protocol Dialect: Sendable {
 public struct NativeDialect: Dialect {
     public init() {}
 
+    public var name: String { "native" }
     public var mediaType: String { "application/cloudevents+json; charset=utf-8" }
     public func body(of message: AlertMessage) -> [UInt8] { message.payload }
 }

@@ -43,6 +43,7 @@ public struct HomeAssistantDialect: Dialect {
 
     public init() {}
 
+    public var name: String { "home_assistant" }
     public var mediaType: String { "application/json" }
 
     public func body(of message: AlertMessage) throws -> [UInt8] {

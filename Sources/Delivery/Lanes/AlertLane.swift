@@ -16,6 +16,7 @@ final class AlertLane {
     private let secrets: KnownSecrets
     private let logger: Logger
     private let chance: @Sendable () -> Double
+    private let waits: DeliveryLoop.Waits
     private var loop: DeliveryLoop
 
     /// - Parameter chance: 0…1, evenly spread: a hundred boxes must not come back at once.
@@ -33,10 +34,16 @@ final class AlertLane {
         self.chance = chance
         self.logger = logger
         sink = MQTTSink(line)
+        self.waits = waits
         loop = DeliveryLoop(refusals: refusals, waits: waits)
     }
 
     func begin() { sink.begin() }
+
+    /// What becomes of refusals from now on; what was held for one is tried at once.
+    func adopt(_ refusals: DeliveryLoop.Refusals) {
+        if refusals != loop.refusals { loop = DeliveryLoop(refusals: refusals, waits: waits) }
+    }
 
     /// Seconds until the next attempt with a message that is held; nil where none is.
     var rest: Double? {

@@ -3,9 +3,9 @@ import Foundation
 public import Runtime
 
 /// Where alerts are posted to besides the broker, and which.
-public struct WebhookSettings: Sendable {
+public struct WebhookSettings: Sendable, Equatable {
     /// A header with a secret value, e.g. `Authorization`.
-    public struct Header: Sendable {
+    public struct Header: Sendable, Equatable {
         public let name: String
         public let value: Secret
 
@@ -46,6 +46,15 @@ public struct WebhookSettings: Sendable {
         self.refusals = refusals
         self.dialect = dialect
         self.timeout = timeout
+    }
+
+    public static func == (one: WebhookSettings, other: WebhookSettings) -> Bool {
+        (one.name, one.url, one.kinds, one.areas, one.header) == (
+            other.name, other.url, other.kinds, other.areas, other.header
+        )
+            && (one.authorities, one.refusals, one.dialect.name, one.timeout) == (
+                other.authorities, other.refusals, other.dialect.name, other.timeout
+            )
     }
 
     /// Whether a message about this kind in this area is wanted.

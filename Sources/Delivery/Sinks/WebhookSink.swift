@@ -117,7 +117,7 @@ public final class WebhookSink: Sink, Sendable {
                 reason: answer + ": a redirect is not followed, name its target in url", retryAfter: setupWait)
         case 401, 403, 407:
             return .failed(
-                reason: answer + ": check the header's credential, and restart the service", retryAfter: setupWait)
+                reason: answer + ": check the header's credential, and reload", retryAfter: setupWait)
         default: return .failed(reason: answer + ": check url", retryAfter: setupWait)
         }
     }
