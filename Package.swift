@@ -191,7 +191,7 @@ let package = Package(
             name: "EndToEndTests",
             dependencies: [
                 "gridwarden", "TestSupport", "Domain", "Contract", "MQTT", "Store", "Delivery", "Evidence", "Edge",
-                "Runtime", "SiteConfiguration", "Video", logging,
+                "Runtime", "SiteConfiguration", "Video", grdb, logging,
             ],
             swiftSettings: strict),
     ],

@@ -14,6 +14,8 @@ import Threading
 public actor Publisher {
     /// A wait after a fault that has nothing to do with the connection.
     private static let retryDelay = Duration.seconds(2)
+    /// Seconds: while an alert is held, what waits for the disk is tried so often at least.
+    private static let longestPause = 15.0
     /// Seconds for which a broker keeps what comes in while the site is away.
     private static let sessionExpiry = 86_400
 
@@ -53,6 +55,8 @@ public actor Publisher {
     /// Other cameras are configured since the last flush.
     private var isServedAnew = false
     private var settling: Task<Void, Never>?
+    /// Wakes the publisher for the next attempt after a fault.
+    private var retrying: Task<Void, Never>?
     private var isStopping = false
 
     /// - Parameters:
@@ -63,15 +67,19 @@ public actor Publisher {
     ///   - warnings: are told with the site's state, at the next wake-up.
     ///   - refusals: what becomes of an alert that the broker refuses.
     ///   - sinks: what troubles the sinks beside the broker, which the site's state tells.
+    ///   - refusalWaits: bounds in seconds of the waits between attempts with a message that the broker refuses with a word, which
+    ///     costs it nothing: one that has been mended is noticed soon.
     ///   - heldWaits: bounds in seconds of the waits between attempts with a message over which the broker breaks the
     ///     connection; with MQTT 3.1.1 each one tells all subscribers that the site is offline.
     ///   - troubleInterval: at the least between two lines of the log about trouble with the broker.
+    ///   - chance: see `DeliveryLoop`.
     ///   - client: makes what speaks with the broker.
     public init(
         outbox: Outbox, broker: MQTTSettings, topics: AlertTopics, site identity: SiteIdentity, logger: Logger,
         places: [GridLocation] = [], inbox: Inbox? = nil, pictures: URL? = nil, warnings: SiteWarnings = SiteWarnings(),
         refusals: DeliveryLoop.Refusals = .hold, sinks: SinkBoard = SinkBoard(),
-        heldWaits: ClosedRange<Double> = 60...1800, troubleInterval: Duration = .seconds(60),
+        refusalWaits: ClosedRange<Double> = 2...15, heldWaits: ClosedRange<Double> = 60...1800,
+        troubleInterval: Duration = .seconds(60), chance: @escaping @Sendable () -> Double = { .random(in: 0...1) },
         client: @Sendable (MQTTSettings) -> any BrokerClient = { MQTTClient($0) }
     ) {
         var broker = broker
@@ -98,11 +106,10 @@ public actor Publisher {
         let site = SiteLane(
             outbox: outbox, line: line, site: identity, inbox: inbox, warnings: warnings, sinks: sinks, board: board)
         var waits = DeliveryLoop.Waits()
-        // A word costs the broker nothing, and what it says may be put right at any time.
-        (waits.failures, waits.refusals, waits.breaks) = (2...2, 2...2, heldWaits)
+        (waits.failures, waits.refusals, waits.breaks) = (refusalWaits, refusalWaits, heldWaits)
         alerts = AlertLane(
             outbox: outbox, book: book, line: line, site: site, board: board, secrets: broker.secrets,
-            refusals: refusals, waits: waits, logger: logger)
+            refusals: refusals, waits: waits, chance: chance, logger: logger)
         retained = RetainedLane(outbox: outbox, line: line, site: identity, mailbox: mailbox, logger: logger)
         listening = ListeningLane(
             outbox: outbox, line: line, site: identity, places: places, inbox: inbox, journal: journal, board: board,
@@ -141,6 +148,12 @@ public actor Publisher {
         wakeup.yield()
     }
 
+    /// What becomes of an alert that the broker refuses from now on.
+    public func adopt(_ refusals: DeliveryLoop.Refusals) {
+        alerts.adopt(refusals)
+        wakeup.yield()
+    }
+
     /// Publishes the site's state anew: what it says about certificates grows old.
     public func refreshSite() async { await site.refresh() }
 
@@ -175,6 +188,7 @@ public actor Publisher {
     public func drain(within duration: Duration) async {
         isStopping = true
         listening.isStopping = true
+        retrying?.cancel()
         let deadline = Task { [client] in
             try? await Task.sleep(for: duration)
             if !Task.isCancelled { await client.close() }
@@ -238,10 +252,19 @@ public actor Publisher {
                 // That is said by itself.
             } catch {
                 journal.say(.alerts, .error, "alerts wait in the outbox", ["reason": "\(error)"], cause: "\(error)")
-                Self.wake(wakeup, after: Self.retryDelay)
+                let rest = error is MQTTError ? alerts.rest : nil
+                tryAgain(after: rest.map { .seconds(min($0, Self.longestPause)) } ?? Self.retryDelay)
             }
             flushing = nil
             if isDue, !isStopping { startFlush() }
+        }
+    }
+
+    private func tryAgain(after duration: Duration) {
+        retrying?.cancel()
+        retrying = Task { [wakeup] in
+            guard (try? await Task.sleep(for: duration)) != nil else { return }
+            wakeup.yield()
         }
     }
 

@@ -31,6 +31,8 @@ actor CameraFleet: Service {
     private static let lastPictures = Duration.seconds(1)
     /// How long it waits for cameras: a search for a host's name cannot be interrupted.
     private static let lastLooks = Duration.seconds(1)
+    /// How long a reload waits for cameras that leave: some take no second connection before the first has ended.
+    private static let farewell = Duration.seconds(2)
     /// How long it waits for the disk to take what there is: within the time that systemd gives (`TimeoutStopSec`).
     private static let lastWrites = Duration.seconds(8)
     /// And how long where the disk takes nothing of it meanwhile, as one that hangs; a slow card takes one change within it.
@@ -91,12 +93,30 @@ actor CameraFleet: Service {
         }
     }
 
+    /// Ends these runs within a few seconds: afterwards none of them writes or tells anything.
+    private func end(_ leaving: [Member]) async {
+        for member in leaving { member.service.stop() }
+        let tasks = leaving.map(\.task)
+        let ended = { @Sendable in for task in tasks { await task.value } }
+        guard await !finishes(within: Self.farewell, ended) else { return }
+        // In a search for a host's name a thread cannot be interrupted: it is left to itself, and the looks end without it.
+        for task in tasks { task.cancel() }
+        await finishes(within: Self.lastLooks, ended)
+        // A look that hangs as well is as if the process had been killed before it.
+        for member in leaving { member.service.shutOut() }
+    }
+
     private func start(_ service: CameraService) {
         members[service.camera.id] = Member(service: service, task: Task { await service.run() })
     }
 
     /// Goes over to these cameras. Those whose settings are the same are not touched. One call at a time.
-    func reload(_ cameras: [CameraService.Settings]) async throws(Refused) -> Outcome {
+    ///
+    /// - Parameter adopt: called when the runs that leave have written all that they ever will, and none has begun instead; not
+    ///   where nothing is changed.
+    func reload(
+        _ cameras: [CameraService.Settings], adopting adopt: @Sendable () -> Void = {}
+    ) async throws(Refused) -> Outcome {
         await writer.settle()
         let backlog = writer.backlog
         // What a camera goes on with is read from the disk.
@@ -107,13 +127,13 @@ actor CameraFleet: Service {
         let wanted = Dictionary(cameras.map { ($0.identity.id, $0) }) { first, _ in first }
         let leaving = members.filter { $0.value.service.settings != wanted[$0.key] }
         outcome.kept = members.keys.filter { leaving[$0] == nil }.sorted()
-        for member in leaving.values { member.service.stop() }
-        for (id, member) in leaving {
-            await member.task.value
+        await end(Array(leaving.values))
+        await writer.settle()
+        for id in leaving.keys {
             members[id] = nil
             if wanted[id] == nil { await writer.forget(camera: id) }
         }
-        await writer.settle()
+        adopt()
         await writer.goOver(to: cameras)
         await writer.settle()
         guard !isStopping else { throw Refused(description: "the service is stopping") }

@@ -7,6 +7,8 @@ import Inference
 import Logging
 public import Pipeline
 import Store
+import Synchronization
+import Threading
 public import Video
 
 /// One camera of the daemon: its stream, its pipeline, and the results.
@@ -52,6 +54,14 @@ public struct CameraService: Sendable {
         }
     }
 
+    /// What is left to itself must neither write nor tell anything once the next run of its camera has begun.
+    private final class Outlet: Sendable {
+        private let isShut = Mutex(false)
+
+        func pass(_ body: () -> Void) { isShut.withLock { if !$0 { body() } } }
+        func shut() { isShut.withLock { $0 = true } }
+    }
+
     let camera: any CameraSource
     public let settings: Settings
     let meter: CameraMeter
@@ -65,6 +75,7 @@ public struct CameraService: Sendable {
     private let logger: Logger
     private let status: CameraStatus
     private let publish: @Sendable (CameraReport) -> Void
+    private let outlet = Outlet()
 
     /// - Parameters:
     ///   - classifier: nil where no classifier is available.
@@ -94,19 +105,28 @@ public struct CameraService: Sendable {
         self.logger = logger
     }
 
-    /// Runs until `stop`, or to the end of a file.
+    /// Runs until `stop`, or to the end of a file. Cancelled, it ends with the look that is under way, and what stands still is
+    /// kept; its source is left to itself.
     func run() async {
         for note in settings.notes { logger.warning("\(note)") }
+        let reading = Task { await camera.run(from: restored.begin(on: .now)) }
         await withTaskGroup(of: Void.self) { group in
-            group.addTask { await camera.run(from: restored.begin(on: .now)) }
             group.addTask { await tellStates() }
             await look()
             await group.waitForAll()
         }
+        await finishes { await reading.value }
     }
 
     /// Ends the run. Open incidents remain open, and stationary objects are stored.
     func stop() { camera.stop() }
+
+    /// From now on the run writes and tells nothing, whatever it finds.
+    func shutOut() { outlet.shut() }
+
+    private func post(_ look: IncidentWriter.Look) { outlet.pass { writer.post(look) } }
+
+    private func tell(_ report: CameraReport) { outlet.pass { publish(report) } }
 
     private func look() async {
         let places = settings.presets.isEmpty ? [place(nil)] : settings.presets.map { place($0) }
@@ -141,7 +161,7 @@ public struct CameraService: Sendable {
         guard let last else { return }
         // Even with no objects on the ground: objects put down before the next start are then recognised as new.
         for place in watch.places {
-            writer.post(
+            post(
                 .init(
                     camera: settings.identity.id,
                     checkpoint: .init(
@@ -166,7 +186,7 @@ public struct CameraService: Sendable {
         if isReport || isBackgroundDue { checkpoint.ground = place.pipeline.backgroundCheckpoint(at: look.time) }
         if isReport || isWatchDue { checkpoint.watch = place.pipeline.checkpoint(at: look.time) }
         if isViewDue { checkpoint.view = view(of: place) }
-        writer.post(
+        post(
             .init(
                 camera: settings.identity.id, entries: entries(look, frame), unsuppressed: unsuppressed,
                 checkpoint: isReport || isBackgroundDue || isViewDue || isWatchDue ? checkpoint : nil))
@@ -252,7 +272,7 @@ public struct CameraService: Sendable {
         } else {
             logger.warning("camera state changed", metadata: facts)
         }
-        publish(report)
+        tell(report)
     }
 
     private func picture(_ look: CameraPipeline.Look, _ frame: Frame) -> CameraReport.Picture {
@@ -275,7 +295,7 @@ public struct CameraService: Sendable {
             case .ended: logger.notice("the file has ended")
             }
             last = state
-            if let report = await status.stream(state, at: Date()) { publish(report) }
+            if let report = await status.stream(state, at: Date()) { tell(report) }
         }
     }
 }

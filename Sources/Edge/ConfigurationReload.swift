@@ -20,6 +20,8 @@ struct ConfigurationReload: Service {
         let archive: EvidenceArchive?
         let examples: HardExamples?
         let inbox: Inbox?
+        let publisher: Publisher
+        let sinks: SinkFleet
         /// What lies outside of the daemon, as the level of the log.
         let others: @Sendable (DaemonSettings) -> Void
 
@@ -28,6 +30,7 @@ struct ConfigurationReload: Service {
             others: @escaping @Sendable (DaemonSettings) -> Void
         ) {
             (writer, inbox) = (cameras.writer, messages.inbox)
+            (publisher, sinks) = (messages.publisher, messages.sinks)
             (housekeeping, archive, examples) = (state.housekeeping, state.archive, state.examples)
             self.others = others
         }
@@ -73,7 +76,11 @@ struct ConfigurationReload: Service {
         let outcome: CameraFleet.Outcome
         do {
             settings = try read()
-            outcome = try await fleet.reload(settings.cameras)
+            let catalogue = try settings.catalogue()
+            let site = settings.site
+            outcome = try await fleet.reload(settings.cameras) { [parts] in
+                parts.writer.adopt(configurationSHA256: site.configurationSHA256, catalogue: catalogue)
+            }
         } catch let faults as ConfigurationFaults {
             for fault in faults.faults { logger.error("configuration refused", metadata: ["fault": "\(fault)"]) }
             return ReloadReport(outcome: .refused, reason: "\(faults)")
@@ -104,18 +111,15 @@ struct ConfigurationReload: Service {
             restarted: outcome.restarted, stopped: outcome.stopped, failed: outcome.failed)
     }
 
+    /// What takes over its part once the cameras run; the writer has done so before the first of them began.
     private func adopt(_ settings: DaemonSettings) async {
-        do {
-            await parts.writer.adopt(
-                configurationSHA256: settings.site.configurationSHA256, catalogue: try settings.catalogue())
-        } catch {
-            logger.error("the built-in catalogue of kinds cannot be read", metadata: ["error": "\(error)"])
-        }
         registry.adopt(settings.cameras.map(\.identity))
         parts.housekeeping.ages.value = .init(evidence: settings.evidenceDays, audit: settings.auditDays)
         parts.archive?.adopt(budget: settings.evidenceBudget)
         await parts.archive?.maker.adopt(quality: settings.jpegQuality)
         parts.examples?.adopt(limit: settings.hardExamples)
+        parts.sinks.adopt(settings.webhooks)
+        await parts.publisher.adopt(settings.refusals)
         if let policy = settings.accessPolicy { await parts.inbox?.adopt(policy) }
         parts.others(settings)
     }

@@ -44,7 +44,7 @@ struct EdgeServices: Sendable {
             state.housekeeping,
             cameras.follower,
             settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) },
-            SinkService(runners: messages.sinks, outbox: state.outbox, logger: logger),
+            messages.sinks,
         ]
         services = table.compactMap { $0 } + answers.servers + [cameras.fleet, cameras.health]
         storeWatch = state.watch

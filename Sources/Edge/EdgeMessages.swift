@@ -10,7 +10,7 @@ import Store
 struct EdgeMessages: Sendable {
     let inbox: Inbox?
     let publisher: Publisher
-    let sinks: [SinkRunner]
+    let sinks: SinkFleet
     /// The current trouble of the sinks.
     let board: SinkBoard
 
@@ -38,19 +38,22 @@ struct EdgeMessages: Sendable {
             outbox: state.outbox, broker: settings.broker, topics: settings.topics, site: state.site, logger: logger,
             inbox: inbox, pictures: settings.publishesEvidence ? settings.evidenceFolder : nil,
             warnings: state.warnings, refusals: settings.refusals, sinks: board, client: client)
-        let sinks = settings.webhooks.map { webhook in
+        let changed = { @Sendable in publisher.notify() }
+        let sinks = SinkFleet(
+            settings.webhooks, outbox: state.outbox, board: board, logger: logger, changed: changed
+        ) { webhook in
             SinkRunner(
                 WebhookSink(webhook, software: settings.site.software), refusals: webhook.refusals,
-                outbox: state.outbox, board: board, logger: logger, changed: { publisher.notify() })
+                outbox: state.outbox, board: board, logger: logger, changed: changed)
         }
         // Reviews write messages as well.
-        state.outbox.onAppend { for sink in sinks { sink.notify() } }
+        state.outbox.onAppend { sinks.notify() }
         (self.inbox, self.publisher, self.sinks, self.board) = (inbox, publisher, sinks, board)
     }
 
     /// Signals that there is a new message, or that a held one may now be sent.
     func notify() {
         publisher.notify()
-        for sink in sinks { sink.notify() }
+        sinks.notify()
     }
 }

@@ -28,6 +28,8 @@ final class EvidenceQueue: Sendable {
         let ticket: Ticket
         let entry: IncidentWriter.Entry
         let views: [EvidenceView]
+        /// By which that message was made.
+        let edition: IncidentWriter.Edition
         /// Of the message that tells of it, which is on the disk.
         let sequence: Int64
     }
@@ -51,6 +53,31 @@ final class EvidenceQueue: Sendable {
         var bytes = 0
         /// Why nothing more is taken.
         var closed: EvidenceWithheld?
+
+        func has(_ origin: Origin) -> Bool { origin.picture([:]).map { pictures[$0] != nil } ?? false }
+    }
+
+    /// What a view is made of.
+    private enum Origin: Hashable {
+        case frame(ObjectIdentifier)
+        case picture(Picture)
+
+        /// - Parameter frames: those that are being compressed already.
+        init(_ view: EvidenceView, _ frames: [ObjectIdentifier: Picture]) {
+            switch view.source {
+            case .compressed(let picture): self = .picture(picture)
+            case .frame(let frame):
+                let id = ObjectIdentifier(frame)
+                self = frames[id].map(Origin.picture) ?? .frame(id)
+            }
+        }
+
+        func picture(_ frames: [ObjectIdentifier: Picture]) -> Picture? {
+            switch self {
+            case .picture(let picture): picture
+            case .frame(let id): frames[id]
+            }
+        }
     }
 
     /// As JPEGs, of some 0.5 MB each: the pictures of about a hundred incidents.
@@ -81,41 +108,30 @@ final class EvidenceQueue: Sendable {
             changes.map { change -> Admission in
                 guard !change.views.isEmpty else { return .nothing }
                 if let closed = contents.closed { return .withheld(closed) }
-                let raw = change.views.compactMap { view -> Int? in
-                    guard case .frame(let frame) = view.source else { return nil }
-                    return Self.bytes(of: frame)
-                }.max()
+                // Each once, however many views show it.
+                let held = Dictionary(change.views.map { (Origin($0, frames), $0.bytes) }) { first, _ in first }
+                let more = held.reduce(0) { contents.has($1.key) ? $0 : $0 + $1.value }
                 // Nothing is compressed that there is no room for.
-                let more = Self.bytes(of: change.views, raw: raw) {
-                    frames[$0]
-                } known: {
-                    contents.pictures[$0] != nil
-                }
                 guard contents.bytes + more <= limit else {
                     return .withheld(EvidenceWithheld(reason: "too many pictures waited to be made"))
                 }
-                var needed: [Picture: Int] = [:]
+                contents.bytes += more
                 let views = change.views.map { view -> EvidenceView in
-                    switch view.source {
-                    case .compressed(let picture):
-                        // Until it is known; measured below.
-                        needed[picture] = (raw ?? 0) / 8
-                        return view
-                    case .frame(let frame):
-                        let picture = frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
-                        frames[ObjectIdentifier(frame)] = picture
-                        needed[picture] = Self.bytes(of: frame)
-                        return EvidenceView(
-                            role: view.role, source: .compressed(picture), part: view.part, taken: view.taken,
-                            vehicles: view.vehicles)
-                    }
+                    guard case .frame(let frame) = view.source else { return view }
+                    let picture = frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
+                    frames[ObjectIdentifier(frame)] = picture
+                    return EvidenceView(
+                        role: view.role, source: .compressed(picture), part: view.part, taken: view.taken,
+                        vehicles: view.vehicles, bytes: view.bytes)
                 }
-                for (picture, bytes) in needed {
-                    let known = contents.pictures[picture]
-                    contents.pictures[picture] = (known?.bytes ?? bytes, (known?.users ?? 0) + 1)
-                    guard known == nil else { continue }
-                    contents.bytes += bytes
-                    unmeasured.insert(picture)
+                for (origin, bytes) in held {
+                    guard let picture = origin.picture(frames) else { continue }
+                    if let known = contents.pictures[picture] {
+                        contents.pictures[picture] = (known.bytes, known.users + 1)
+                    } else {
+                        contents.pictures[picture] = (bytes, 1)
+                        unmeasured.insert(picture)
+                    }
                 }
                 contents.numbers += 1
                 let ticket = Ticket(number: contents.numbers)
@@ -126,32 +142,6 @@ final class EvidenceQueue: Sendable {
         }
         for picture in unmeasured { measure(picture) }
         return admissions
-    }
-
-    /// Before it is compressed.
-    private static func bytes(of frame: Frame) -> Int { frame.width * frame.height * 3 / 2 }
-
-    /// What the views need beside what waits already.
-    ///
-    /// - Parameters:
-    ///   - raw: the largest frame among them, by which those are estimated that are being compressed.
-    ///   - picture: that is made of a frame already.
-    ///   - isKnown: whether a picture is counted already.
-    private static func bytes(
-        of views: [EvidenceView], raw: Int?, madeOf picture: (ObjectIdentifier) -> Picture?,
-        known isKnown: (Picture) -> Bool
-    ) -> Int {
-        var frames: [ObjectIdentifier: Int] = [:]
-        var pictures: [Picture: Int] = [:]
-        for view in views {
-            switch view.source {
-            case .compressed(let picture): pictures[picture] = (raw ?? 0) / 8
-            case .frame(let frame):
-                let id = ObjectIdentifier(frame)
-                if let made = picture(id) { pictures[made] = bytes(of: frame) } else { frames[id] = bytes(of: frame) }
-            }
-        }
-        return frames.values.reduce(0, +) + pictures.reduce(0) { isKnown($1.key) ? $0 : $0 + $1.value }
     }
 
     /// What was taken for granted until the JPEG is there.
@@ -167,11 +157,14 @@ final class EvidenceQueue: Sendable {
     }
 
     /// The look is on the disk: its pictures may be made.
-    func begin(_ ticket: Ticket, _ entry: IncidentWriter.Entry, sequence: Int64) {
+    func begin(
+        _ ticket: Ticket, _ entry: IncidentWriter.Entry, _ edition: IncidentWriter.Edition, sequence: Int64
+    ) {
         contents.withLock { contents in
             guard let index = contents.items.firstIndex(where: { $0.ticket == ticket }) else { return }
             contents.items[index].job = Job(
-                ticket: ticket, entry: entry, views: contents.items[index].views, sequence: sequence)
+                ticket: ticket, entry: entry, views: contents.items[index].views, edition: edition,
+                sequence: sequence)
         }
     }
 

@@ -48,6 +48,12 @@ public actor IncidentWriter {
         var isEmpty: Bool { entries.isEmpty && unsuppressed.isEmpty && checkpoint == nil }
     }
 
+    /// By what messages are made: the site with its configuration, and the kinds with their departments and names.
+    struct Edition: Sendable {
+        var site: SiteIdentity
+        var catalogue: Catalogue
+    }
+
     private typealias Pack = Result<[EvidenceImage], EvidenceWithheld>
 
     /// How long an alert waits for its pictures.
@@ -60,9 +66,8 @@ public actor IncidentWriter {
 
     private let outbox: Outbox
     private let archive: EvidenceArchive?
-    private var site: SiteIdentity
+    private nonisolated let edition: Adjustable<Edition>
     private let topics: AlertTopics
-    private var catalogue: Catalogue
     private let logger: Logger
     private let deadline: Duration
     private let pictured: @Sendable (Incident) -> Void
@@ -93,9 +98,8 @@ public actor IncidentWriter {
     ) {
         self.outbox = outbox
         self.archive = archive
-        self.site = site
+        edition = Adjustable(Edition(site: site, catalogue: catalogue))
         self.topics = topics
-        self.catalogue = catalogue
         self.logger = logger
         waiting = LookBacklog(logger: logger)
         orphans = OrphanedIncidents(outbox: outbox, topics: topics, logger: logger)
@@ -119,10 +123,12 @@ public actor IncidentWriter {
     /// The newest unwritten state of each incident of a camera.
     func unwritten(camera: String) -> [Incident] { waiting.incidents(camera: camera) }
 
-    /// From now on messages carry this configuration's hash, and the departments, codes and names of this catalogue.
-    func adopt(configurationSHA256: String, catalogue: Catalogue) {
+    /// What is posted from now on carries this configuration's hash, and the departments, codes and names of this
+    /// catalogue.
+    nonisolated func adopt(configurationSHA256: String, catalogue: Catalogue) {
+        var site = edition.value.site
         site.configurationSHA256 = configurationSHA256
-        self.catalogue = catalogue
+        edition.value = Edition(site: site, catalogue: catalogue)
     }
 
     /// Returns once the thread has processed it: never during a call to the disk that does not return.
@@ -136,7 +142,7 @@ public actor IncidentWriter {
         for index in look.entries.indices {
             look.entries[index].change = .init(incident: look.entries[index].change.incident, views: [])
         }
-        waiting.append(.init(look: look, admissions: admissions))
+        waiting.append(.init(look: look, admissions: admissions, edition: edition.value))
         Task { await flush() }
     }
 
@@ -145,7 +151,7 @@ public actor IncidentWriter {
 
     /// Closes incidents that none of these cameras watches any more. Waits for the disk.
     nonisolated func closeOrphans(by cameras: [CameraService.Settings]) {
-        orphans.close(by: cameras)
+        orphans.close(by: cameras, naming: edition.value.site.configurationSHA256)
         wake()
     }
 
@@ -217,7 +223,9 @@ public actor IncidentWriter {
         let ledger = archive?.ledger.head.hash
         var commit = LookCommit(
             camera: look.camera,
-            changes: zip(look.entries, waiting.admissions).compactMap { change($0, $1, ledger: ledger) },
+            changes: zip(look.entries, waiting.admissions).compactMap {
+                change($0, $1, waiting.edition, ledger: ledger)
+            },
             unsuppressed: look.unsuppressed, checkpoint: look.checkpoint,
             isHeld: !isStopping && due > 0 && due <= Self.mostHeld && pictures.count == due)
         let outcomes: [LookCommit.Outcome]
@@ -226,15 +234,21 @@ public actor IncidentWriter {
             commit.checkpoint = nil
             outcomes = try outbox.commit(commit)
         }
-        let known = zip(look.entries, waiting.admissions).filter { catalogue[$0.0.change.incident.kind] != nil }
-        for ((entry, admission), outcome) in zip(known, outcomes) { settle(entry, admission, outcome) }
+        let known = zip(look.entries, waiting.admissions).filter {
+            waiting.edition.catalogue[$0.0.change.incident.kind] != nil
+        }
+        for ((entry, admission), outcome) in zip(known, outcomes) {
+            settle(entry, admission, waiting.edition, outcome)
+        }
         guard !outcomes.isEmpty else { return }
         if commit.isHeld { releaseLater(outcomes) }
         makePictures()
         wake()
     }
 
-    private func settle(_ entry: Entry, _ admission: EvidenceQueue.Admission, _ outcome: LookCommit.Outcome) {
+    private func settle(
+        _ entry: Entry, _ admission: EvidenceQueue.Admission, _ edition: Edition, _ outcome: LookCommit.Outcome
+    ) {
         switch outcome {
         case .written(let incident, let message):
             if case .withheld(let reason) = admission {
@@ -247,7 +261,7 @@ public actor IncidentWriter {
                     "state": "\(incident.state.rawValue)", "incident": "\(incident.id)", "kind": "\(incident.kind)",
                     "camera": "\(entry.camera.id)", "zone": "\(entry.zone.id)", "sequence": "\(message.sequence)",
                 ])
-            if let ticket = admission.ticket { pictures.begin(ticket, entry, sequence: message.sequence) }
+            if let ticket = admission.ticket { pictures.begin(ticket, entry, edition, sequence: message.sequence) }
         case .endedByReview:
             // A review has ended it meanwhile.
             if let ticket = admission.ticket { pictures.finish(ticket) }
@@ -261,10 +275,10 @@ public actor IncidentWriter {
 
     /// Nil for a kind that the catalogue does not know.
     private func change(
-        _ entry: Entry, _ admission: EvidenceQueue.Admission, ledger: String?
+        _ entry: Entry, _ admission: EvidenceQueue.Admission, _ edition: Edition, ledger: String?
     ) -> LookCommit.Change? {
         var incident = entry.change.incident
-        guard let envelope = envelope(entry, ledger: ledger) else {
+        guard let envelope = envelope(entry, edition, ledger: ledger) else {
             logger.error("the catalogue does not know this kind", metadata: ["kind": "\(incident.kind)"])
             if let ticket = admission.ticket { pictures.finish(ticket) }
             return nil
@@ -279,10 +293,13 @@ public actor IncidentWriter {
         }
     }
 
-    private func envelope(_ entry: Entry, evidence: [EvidenceReference] = [], ledger: String?) -> IncidentEnvelope? {
-        catalogue[entry.change.incident.kind].map { kind in
+    private func envelope(
+        _ entry: Entry, _ edition: Edition, evidence: [EvidenceReference] = [], ledger: String?
+    ) -> IncidentEnvelope? {
+        edition.catalogue[entry.change.incident.kind].map { kind in
             IncidentEnvelope(
-                incident: entry.change.incident, site: site, camera: entry.camera, zone: entry.zone, entry: kind,
+                incident: entry.change.incident, site: edition.site, camera: entry.camera, zone: entry.zone,
+                entry: kind,
                 evidence: evidence, clock: entry.clock, ledger: ledger, epoch: outbox.epoch, date: entry.date)
         }
     }
@@ -326,7 +343,7 @@ public actor IncidentWriter {
 
     private func make(_ job: EvidenceQueue.Job) async -> Pack {
         let entry = job.entry
-        guard let archive, let kind = catalogue[entry.change.incident.kind] else { return .success([]) }
+        guard let archive, let kind = edition.value.catalogue[entry.change.incident.kind] else { return .success([]) }
         do {
             return .success(
                 try await archive.maker.images(
@@ -369,11 +386,15 @@ public actor IncidentWriter {
         case .failure(let fault):
             reason = "\(fault)"
         }
-        guard let envelope = envelope(job.entry, evidence: evidence, ledger: archive?.ledger.head.hash) else { return }
+        let ledger = archive?.ledger.head.hash
+        guard let first = envelope(job.entry, job.edition, evidence: evidence, ledger: ledger),
+            let later = envelope(job.entry, edition.value, evidence: evidence, ledger: ledger)
+        else { return }
         let written = try outbox.complete(evidenceOf: job.sequence) { incident in
             if let reason { incident.why.append(.init(at: incident.lastSeen, what: reason)) }
         } message: { incident, sequence, id in
-            var envelope = envelope
+            // Written anew, a message stays one of the configuration that it was written under.
+            var envelope = id == nil ? later : first
             envelope.incident = incident
             return try envelope.message(id: id ?? UUIDv7.make(), sequence: sequence, topics: topics)
         }

@@ -13,6 +13,8 @@ final class LookBacklog: Sendable {
     struct PendingLook: Sendable {
         var look: IncidentWriter.Look
         let admissions: [EvidenceQueue.Admission]
+        /// In use when it was posted.
+        let edition: IncidentWriter.Edition
     }
 
     /// Why writes fail.

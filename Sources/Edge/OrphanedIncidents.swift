@@ -14,7 +14,9 @@ struct OrphanedIncidents: Sendable {
     let logger: Logger
 
     /// Closes open incidents that none of these cameras watches, and lifts suppressions there. Waits for the disk.
-    func close(by cameras: [CameraService.Settings]) {
+    ///
+    /// - Parameter configurationSHA256: of the configuration that no longer watches them.
+    func close(by cameras: [CameraService.Settings], naming configurationSHA256: String) {
         let watched = Dictionary(
             cameras.map { ($0.identity.id, $0) }, uniquingKeysWith: { first, _ in first })
         let clocks = HostClocks.now
@@ -24,7 +26,9 @@ struct OrphanedIncidents: Sendable {
             let open = try outbox.openIncidents().filter { try !isWatched($0, watched) }
             for incident in open {
                 let time = try outbox.moment(camera: incident.camera)?.time(on: clocks) ?? MediaTime(clocks.date)
-                try outbox.close(orphan: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date))
+                try outbox.close(
+                    orphan: incident.lost(at: time), at: Date(timeIntervalSince1970: clocks.date),
+                    configurationSHA256: configurationSHA256)
                 logger.notice(
                     "an open incident that nobody watches any more is closed",
                     metadata: [

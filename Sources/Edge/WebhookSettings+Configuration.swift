@@ -44,8 +44,18 @@ extension WebhookSettings {
             }
             return WebhookSettings(
                 name: webhook.id, url: webhook.url, kinds: webhook.kinds, areas: webhook.areas, header: header,
-                authorities: authorities, refusals: .init(webhook.refusals),
+                authorities: authorities, refusals: .init(webhook.refusals), dialect: webhook.dialect.made,
                 timeout: Double(webhook.timeout))
+        }
+    }
+}
+
+extension DeliverySettings.Dialect {
+    /// What speaks it.
+    var made: any Dialect {
+        switch self {
+        case .native: NativeDialect()
+        case .homeAssistant: HomeAssistantDialect()
         }
     }
 }

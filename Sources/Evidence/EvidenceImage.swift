@@ -40,14 +40,30 @@ public struct EvidenceView: Sendable {
     public let taken: Date
     /// The detected vehicles, in shares of the picture.
     public let vehicles: [Box]
+    /// What it holds in memory: those of its frame, or about those of the JPEG.
+    public let bytes: Int
 
-    public init(role: EvidenceImage.Role, source: Source, part: Box? = nil, taken: Date, vehicles: [Box]) {
+    /// Of a JPEG, where nobody knows the frame that it was made of.
+    private static let usualBytes = 512 << 10
+
+    /// - Parameter bytes: what it holds; nil: those of the frame, or of a usual JPEG.
+    public init(
+        role: EvidenceImage.Role, source: Source, part: Box? = nil, taken: Date, vehicles: [Box], bytes: Int? = nil
+    ) {
+        self.bytes =
+            switch source {
+            case .frame(let frame): bytes ?? Self.bytes(of: frame)
+            case .compressed: bytes ?? Self.usualBytes
+            }
         self.role = role
         self.source = source
         self.part = part
         self.taken = taken
         self.vehicles = vehicles
     }
+
+    /// With half of its chroma each way, as streams have it.
+    static func bytes(of frame: Frame) -> Int { frame.width * frame.height * 3 / 2 }
 }
 
 /// Evidence that may not be shown because it could not be masked.

@@ -44,6 +44,8 @@ public struct EvidenceRecorder: Sendable {
     private static let mostPending = 32
     /// Seconds without a finding after which a place is forgotten: not every pending finding ends explicitly.
     private static let longestSilence = 60.0
+    /// How many times smaller a JPEG is than its frame.
+    private static let compression = 8
     /// Margin around the object, as a share of its size.
     private static let margin = 0.35
 
@@ -125,7 +127,7 @@ public struct EvidenceRecorder: Sendable {
     private func view(of frame: Frame, _ vehicles: [Box]) -> EvidenceView {
         EvidenceView(
             role: .panoramaFirst, source: .compressed(Task { [compress] in try await compress(frame) }),
-            taken: frame.date, vehicles: vehicles)
+            taken: frame.date, vehicles: vehicles, bytes: EvidenceView.bytes(of: frame) / Self.compression)
     }
 }
 

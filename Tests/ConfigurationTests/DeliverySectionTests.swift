@@ -32,7 +32,7 @@ struct DeliverySectionTests {
                   kinds: [parking.motor, vending.*]
                   areas: ["320583", "3205831022"]
             """.replacing(", \"3205831022\"", with: ", \"320583102\"")
-                + "\n      header: Authorization\n      header_file: police.token\n      refusals: skip\n      timeout: 5\n"
+                + "\n      header: Authorization\n      header_file: police.token\n      refusals: skip\n      timeout: 5\n      dialect: home_assistant\n"
         )
         #expect(delivery.refusals == .skip)
         let (desk, police) = (delivery.webhooks[0], delivery.webhooks[1])
@@ -41,6 +41,7 @@ struct DeliverySectionTests {
         #expect(police.kinds == ["parking.motor", "vending.*"] && police.areas.map(\.level.rawValue) == [6, 9])
         #expect(police.header == "Authorization" && police.headerFile == "police.token")
         #expect(police.refusals == .skip && police.timeout == 5)
+        #expect(desk.dialect == .native && police.dialect == .homeAssistant)
     }
 
     @Test(arguments: [
@@ -57,6 +58,7 @@ struct DeliverySectionTests {
         ("id: a, url: \"https://h\", kinds: [none.*]", "there is no kind"),
         ("id: a, url: \"https://h\", areas: [\"32058\"]", "2, 4, 6, 9 or 12 digits"),
         ("id: a, url: \"https://h\", refusals: drop", "one of hold"),
+        ("id: a, url: \"https://h\", dialect: onvif", "one of native"),
         ("id: a, url: \"https://h\", timeout: 0", "from 1 to 120"), ("id: a, url: \"https://h\", link: b", "no key"),
     ])
     func `what is wrong with a webhook is said`(webhook: String, expected: String) {

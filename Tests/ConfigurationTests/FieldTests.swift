@@ -129,7 +129,8 @@ import Testing
             live(Configuration.fields, "") == [
                 "site.departments", "site.kinds", "detector.minimum_score", "detector.tiles", "evidence.keep_days",
                 "evidence.max_megabytes", "evidence.jpeg_quality", "evidence.hard_examples", "inbound.reviewers",
-                "inbound.commanders", "outbox.audit_days", "cameras", "logging.level",
+                "inbound.commanders", "delivery.refusals", "delivery.webhooks", "outbox.audit_days", "cameras",
+                "logging.level",
             ])
     }
 

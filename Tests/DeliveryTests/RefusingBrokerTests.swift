@@ -49,7 +49,8 @@ struct RefusingBrokerTests {
     private func run(
         _ port: Int, outbox: Outbox? = nil, version: MQTTSettings.Version? = nil, inbox: Inbox? = nil,
         ackTimeout: Double = 20,
-        settleTime: Double = 30, heldWaits: ClosedRange<Double> = 60...1800,
+        settleTime: Double = 30, refusalWaits: ClosedRange<Double> = 2...15,
+        heldWaits: ClosedRange<Double> = 60...1800,
         username: String? = nil, troubleInterval: Duration = .seconds(60),
         _ body: (Publisher) async throws -> Void
     ) async throws {
@@ -65,7 +66,8 @@ struct RefusingBrokerTests {
         let publisher = Publisher(
             outbox: outbox ?? self.outbox, broker: settings, topics: fixtures.topics, site: fixtures.site,
             logger: book.logger,
-            places: [fixtures.camera.place], inbox: inbox, heldWaits: heldWaits, troubleInterval: troubleInterval)
+            places: [fixtures.camera.place], inbox: inbox, refusalWaits: refusalWaits,
+            heldWaits: heldWaits, troubleInterval: troubleInterval, chance: { 1 })
         let run = Task { try await publisher.run() }
         try await body(publisher)
         run.cancel()
@@ -191,6 +193,31 @@ struct RefusingBrokerTests {
         let waits = zip(times, times.dropFirst()).map { $0.duration(to: $1) / .seconds(1) }
         // Three breaks may be chance.
         #expect(zip(waits.dropFirst(2), [0.4, 0.8, 1.6, 1.6]).allSatisfy { $0 >= $1 }, "\(waits)")
+    }
+
+    @Test(.waiting(minutes: 1))
+    func `a message that is refused with a word is tried after waits that grow, and goes soon once it is taken`()
+        async throws
+    {
+        let (tries, clock, book) = (Book.Tries(), ContinuousClock(), book)
+        let broker = try ScriptedBroker { packet in
+            guard packet.kind == .publish, packet.topic.contains("/alert/") else { return .accept }
+            tries.times.withLock { $0.append(clock.now) }
+            return book.acknowledges.withLock(\.self) ? .accept : .refuseMessage(0x87)
+        }
+        for _ in 0..<3 { try fixtures.append(fixtures.incident(), to: outbox) }
+        try await run(broker.port, refusalWaits: 0.2...0.8) { publisher async throws in
+            // By its own clock: nobody wakes it.
+            #expect(try await eventually(seconds: 40) { tries.times.withLock { $0.count >= 6 } })
+            #expect(publisher.blocked?.sequence == 1 && broker.connections == 1)
+            book.acknowledges.withLock { $0 = true }
+            let mended = clock.now
+            #expect(try await eventually { try self.outbox.counts().undelivered == 0 })
+            #expect(mended.duration(to: clock.now) < Patience.seconds(3))
+        }
+        let times = tries.times.withLock { $0.prefix(6) }
+        let waits = zip(times, times.dropFirst()).map { $0.duration(to: $1) / .seconds(1) }
+        #expect(zip(waits, [0.2, 0.4, 0.8, 0.8, 0.8]).allSatisfy { $0 >= $1 }, "\(waits)")
     }
 
     @Test(.waiting(minutes: 1))

@@ -98,6 +98,41 @@ struct WebhookTests {
         await receiver.close()
     }
 
+    @Test func `for Home Assistant each alert is one flat map under the same incident id, in sequence`() async throws {
+        let receiver = try await Receiver()
+        let incident = fixtures.incident()
+        let messages = try [incident, fixtures.closed(incident)].map { try fixtures.append($0, to: outbox) }
+        try await run(settings(receiver) { $0.dialect = HomeAssistantDialect() }) { _ in try await drained() }
+        #expect(receiver.requests.map { $0.headers["content-type"] } == ["application/json", "application/json"])
+        let maps = try receiver.requests.map {
+            try #require(try JSONSerialization.jsonObject(with: Data($0.body)) as? [String: Any])
+        }
+        let events = try messages.map { try AlertEvent(json: Data($0.payload)) }
+        #expect(maps.map { $0["incident"] as? String } == events.map(\.subject))
+        #expect(maps.map { $0["id"] as? String } == events.map(\.id))
+        #expect(maps.map { $0["sequence"] as? Int } == [1, 2])
+        #expect(maps.map { $0["state"] as? String } == ["opened", "closed"])
+        #expect(maps.map { $0["open"] as? Bool } == [true, false])
+        let first = try #require(maps.first)
+        #expect(first["title"] as? String == "\(fixtures.entry.name.zh) \(fixtures.entry.name.en)")
+        let since = events[0].data.observed.firstSeen.dropFirst(11).prefix(5)
+        #expect(first["message"] as? String == "人民路东, 路口禁停区: opened, \(since)")
+        #expect(first["latitude"] as? Double == 31.38 && first["severity"] as? Int == events[0].data.severity)
+        // A template reads no map within the map.
+        #expect(first.values.allSatisfy { !($0 is [String: Any]) && !($0 is [Any]) })
+        await receiver.close()
+    }
+
+    @Test func `what cannot be told in a dialect becomes a dead letter and holds nothing up`() async throws {
+        let receiver = try await Receiver()
+        _ = try write(3)
+        try await outbox.pool.write { try $0.execute(sql: "UPDATE messages SET payload = x'7b' WHERE sequence = 2") }
+        try await run(settings(receiver) { $0.dialect = HomeAssistantDialect() }) { _ in try await drained() }
+        #expect(receiver.requests.count == 2)
+        #expect(try outbox.deadLetters().map(\.sequence) == [2])
+        await receiver.close()
+    }
+
     @Test func `what is written while it runs follows at the next word of it`() async throws {
         let receiver = try await Receiver()
         try await run(settings(receiver)) { runner in

@@ -32,6 +32,7 @@ package final class EdgeHarness: Sendable {
     private let current: Mutex<DaemonSettings>
     private let sources = Mutex<[String: ScriptedSource]>([:])
     private let run = Mutex<Run?>(nil)
+    private let making = Mutex<(@Sendable (String) -> Void)?>(nil)
 
     /// - Parameter cameras: their ids; each has one zone, `np1`, all over its picture.
     package init(cameras: [String] = ["cam-01"]) throws {
@@ -74,6 +75,7 @@ package final class EdgeHarness: Sendable {
         (parts.engines, parts.heads) = (script.engines, script.heads)
         parts.broker = { [broker] _ in broker.client() }
         parts.camera = { [weak self] settings in
+            self?.making.withLock(\.self)?(settings.identity.id)
             let source = ScriptedSource(settings.identity.id)
             self?.sources.withLock { $0[settings.identity.id] = source }
             return source
@@ -106,6 +108,9 @@ package final class EdgeHarness: Sendable {
         }
         return try StatusClient.reload(of: settings.stateFolder)
     }
+
+    /// Called with its id before a camera is made, which waits for it.
+    package func beforeMaking(_ body: (@Sendable (_ camera: String) -> Void)?) { making.withLock { $0 = body } }
 
     /// The newest source of a camera; nil where it was never made.
     package func source(_ camera: String) -> ScriptedSource? { sources.withLock { $0[camera] } }

@@ -1,4 +1,5 @@
 import Analytics
+import Dispatch
 import Domain
 import EdgeSupport
 import Foundation
@@ -290,6 +291,85 @@ import Threading
         await group.triggerGracefulShutdown()
         #expect(await finishes(within: Patience.seconds(10)) { try? await running.value })
         #expect(source.isStopped)
+    }
+
+    /// Runs a fleet of one camera, first with this source, whose stop does not end it.
+    private func reload(
+        _ hung: ScriptedSource, whileRunning body: (_ reload: () async throws -> ScriptedSource) async throws -> Void
+    ) async throws {
+        let (site, sources) = (site, Sources())
+        let fleet = try CameraFleet(
+            cameras: [try site.settings()], registry: CameraRegistry(), outbox: site.outbox, writer: site.writer,
+            logger: Self.noLogger
+        ) { settings, unwritten in
+            try site.camera(settings, hung.start == nil ? hung : sources.make(), unwritten: unwritten)
+        }
+        let group = ServiceGroup(services: [fleet], logger: Self.noLogger)
+        let running = Task { try await group.run() }
+        #expect(try await eventually { hung.start != nil })
+        try await body {
+            let settings = try site.settings(zones: ["np1", "np2"])
+            let outcome = Mutex<CameraFleet.Outcome?>(nil)
+            let reload = Task {
+                let made = try? await fleet.reload([settings])
+                outcome.withLock { $0 = made }
+            }
+            #expect(await finishes(within: Patience.seconds(10)) { await reload.value }, "the reload does not end")
+            #expect(outcome.withLock { $0?.restarted } == ["cam-01"])
+            return try #require(sources.last)
+        }
+        await group.triggerGracefulShutdown()
+        #expect(await finishes(within: Patience.seconds(10)) { try? await running.value })
+    }
+
+    @Test func `a reload does not wait for a search for a host's name, and the next run goes on where the looks ended`()
+        async throws
+    {
+        let hung = ScriptedSource(hangs: true)
+        defer { hung.letGo() }
+        let site = site
+        try await reload(hung) { reload in
+            try await look(hung, from: 0, through: 20)
+            let next = try await reload()
+            let told = site.reports.withLock(\.count)
+            // What is left of the old run is neither seen nor told.
+            hung.tell(.offline("no such host"))
+            try await look(next, from: 26, through: 34)
+            hung.letGo()
+            try await look(next, from: 36, through: 60)
+            let events = try await site.events().filter { $0.data.incident.state == "opened" }
+            #expect(events.map(\.data.zone.id).sorted() == ["np1", "np2"])
+            #expect([30, 32].contains(events.first { $0.data.zone.id == "np1" }?.data.observed.dwellSeconds))
+            #expect(site.states().dropFirst(told).allSatisfy { $0 != .offline })
+        }
+    }
+
+    @Test func `nothing is told of a look that hung during a reload`() async throws {
+        let hung = ScriptedSource(hangs: true)
+        defer { hung.letGo() }
+        let site = site
+        let (gate, isHeld) = (DispatchSemaphore(value: 0), Atomic(false))
+        try await reload(hung) { reload in
+            try await look(hung, from: 0, through: 28)
+            site.script.holds {
+                isHeld.store(true, ordering: .relaxed)
+                gate.wait()
+            }
+            // The look that would tell of the car.
+            let last = Task { try await look(hung, from: 30, through: 32) }
+            #expect(try await eventually { isHeld.load(ordering: .relaxed) })
+            let next = try await reload()
+            site.script.holds(nil)
+            site.script.says([])
+            for _ in 0..<10 { gate.signal() }
+            hung.letGo()
+            try await last.value
+            #expect(try await site.events().isEmpty)
+            site.script.says([Self.car])
+            try await look(next, from: 40, through: 70)
+            let told = try await site.events().filter { $0.data.incident.state == "opened" }
+            #expect(told.map(\.data.zone.id).sorted() == ["np1", "np2"])
+        }
     }
 
     @Test func `a stop does not wait for a camera that does not end, as in a search for its host's name`()

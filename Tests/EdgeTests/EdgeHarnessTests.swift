@@ -1,9 +1,12 @@
 import Contract
+import Delivery
 import Domain
 import Edge
 import EdgeSupport
 import Foundation
 import MQTT
+import Store
+import Synchronization
 import TestSupport
 import Testing
 
@@ -66,6 +69,7 @@ import Testing
         #expect(try await eventually { states(site.alerts, "cam-02") == ["opened", "closed"] })
         let end = try #require(site.alerts.last { $0.data.camera.id == "cam-02" })
         #expect(end.data.incident.reason == "camera_lost")
+        #expect(end.data.provenance.configurationSHA256 == report.sha256)
         // Alerts name the configuration that they were made by.
         site.park([])
         try await site.look("cam-01", from: 32, through: 80)
@@ -73,6 +77,38 @@ import Testing
         #expect(site.alerts.last?.data.provenance.configurationSHA256 == site.settings.site.configurationSHA256)
         try await site.stop()
         #expect(isWhole(site.alerts))
+    }
+
+    @Test func `alerts of reloaded cameras name the new configuration from the first one, those before it the old one`()
+        async throws
+    {
+        let site = try site(["cam-01", "cam-02", "cam-03"])
+        try await site.start()
+        try await site.look("cam-03", from: 0, through: 30)
+        try await site.look("cam-01", from: 0, through: 20)
+        #expect(try await eventually { states(site.alerts, "cam-03") == ["opened"] })
+        let before = site.settings.site.configurationSHA256
+        // While the reload makes the second camera, the first one runs already.
+        let gate = DispatchSemaphore(value: 0)
+        let old = site.source("cam-01")
+        site.beforeMaking { if $0 == "cam-02" { gate.wait() } }
+        let report = Mutex<ReloadReport?>(nil)
+        Thread.detachNewThread {
+            let made = try? site.reload { settings in
+                for index in 0...1 { settings.cameras[index].identity.name += " anew" }
+            }
+            report.withLock { $0 = made }
+        }
+        #expect(try await eventually { site.source("cam-01") !== old && site.source("cam-01")?.start != nil })
+        try await site.look("cam-01", from: 26, through: 44)
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened"] })
+        #expect(report.withLock { $0 == nil })
+        gate.signal()
+        #expect(try await eventually { report.withLock { $0?.restarted == ["cam-01", "cam-02"] } })
+        let named = Dictionary(grouping: site.alerts, by: \.data.camera.id)
+            .mapValues { Set($0.map(\.data.provenance.configurationSHA256)) }
+        #expect(named == ["cam-03": [before], "cam-01": [site.settings.site.configurationSHA256]])
+        try await site.stop()
     }
 
     @Test func `a stop and a new start on the same folder lose nothing and repeat nothing`() async throws {
@@ -100,6 +136,65 @@ import Testing
         #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
         try await site.stop()
         #expect(isWhole(site.alerts) && Set(site.alerts.map(\.subject)).count == 1)
+    }
+
+    @Test
+    func `a reload brings a webhook, which begins there, changes it, which goes on where it was, and takes it away`()
+        async throws
+    {
+        let site = try site()
+        let (first, second) = (try await Receiver { _, _ in .init(status: 503) }, try await Receiver())
+        func posted(_ receiver: Receiver) throws -> [String] {
+            try receiver.requests.map { try AlertEvent(json: Data($0.body)).id }
+        }
+        try await site.start()
+        try await site.look(from: 0, through: 30)
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened"] })
+        let store = try Outbox(reading: site.settings.stateFolder.appending(path: "outbox.sqlite"))
+        func sinks() throws -> [String] { try store.sinkReports().map(\.name) }
+        #expect(try sinks().isEmpty)
+        #expect(
+            try site.reload { $0.webhooks = [WebhookSettings(name: "desk", url: first.url)] }.outcome == .applied)
+        #expect(try await eventually { try sinks() == ["desk"] })
+        let told = site.alerts.count
+        site.park([])
+        try await site.look(from: 32, through: 80)
+        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
+        #expect(try await eventually { !first.requests.isEmpty })
+        #expect(try site.reload { $0.webhooks[0].url = second.url }.outcome == .applied)
+        #expect(try await eventually { second.requests.count == site.alerts.count - told })
+        #expect(try posted(second) == site.alerts.dropFirst(told).map(\.id))
+        #expect(try Set(posted(first)) == [posted(second)[0]])
+
+        #expect(try site.reload { $0.webhooks = [] }.outcome == .applied)
+        #expect(try await eventually { try sinks().isEmpty })
+        let asked = second.requests.count
+        site.park([Self.car])
+        try await site.look(from: 82, through: 130)
+        #expect(try await eventually { states(site.alerts, "cam-01").count == 3 })
+        try await site.stop()
+        #expect(second.requests.count == asked)
+        for receiver in [first, second] { await receiver.close() }
+    }
+
+    @Test func `a reload lets go what the broker refuses, where it is to be skipped from then on`() async throws {
+        let site = try site(["cam-01", "cam-02"])
+        let topics = site.settings.topics
+        site.broker.refuses {
+            topics.isChannel(.alert, $0.topic) && String(decoding: $0.payload, as: UTF8.self).contains("cam-01")
+        }
+        try await site.start()
+        for camera in ["cam-01", "cam-02"] { try await site.look(camera, from: 0, through: 30) }
+        let own = topics.site(site.settings.site.place, id: "edge-01")
+        #expect(
+            try await eventually {
+                guard let state = site.broker.retained[own] else { return false }
+                return try SiteReport(json: Data(state.payload)).blocked?.sequence == 1
+            })
+        #expect(try site.reload { $0.refusals = .skip }.outcome == .applied)
+        #expect(try await eventually { states(site.alerts, "cam-02") == ["opened"] })
+        try await site.stop()
+        #expect(states(site.alerts, "cam-01").isEmpty)
     }
 
     @Test func `what the broker refuses is held with all behind it, and all goes in sequence once it is taken`()

@@ -252,7 +252,7 @@ import Video
         let kept = site.archive.store.incidents.count
         #expect(kept == 3)
         let usual = try #require(try severities().last)
-        await site.writer.adopt(
+        site.writer.adopt(
             configurationSHA256: "x",
             catalogue: try Catalogue.builtIn().overridden(by: [
                 KindOverride(kind: .illegalParking, severity: usual == 1 ? 2 : 1)

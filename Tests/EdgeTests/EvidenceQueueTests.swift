@@ -121,6 +121,23 @@ import Video
         #expect(site.writer.pictures.count == 0 && site.writer.pictures.bytes == 0)
     }
 
+    @Test func `a message that waits for its pictures stays one of the configuration under which it was written`()
+        async throws
+    {
+        let site = try Site(try TemporaryFolder())
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        site.writer.record([site.entry(Self.incident(), [try Self.slow(gate)])])
+        await site.writer.settle()
+        site.writer.adopt(configurationSHA256: "new", catalogue: try Catalogue.builtIn())
+        opening.finish()
+        await site.writer.settlePictures()
+        site.writer.record([site.entry(Self.incident(), [])])
+        await site.writer.settle()
+        let events = try site.events()
+        #expect(events.map(\.data.incident.state) == ["opened", "opened"])
+        #expect(events.map(\.data.provenance.configurationSHA256) == ["", "new"])
+    }
+
     @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
     func `pictures that take longer than the deadline follow as an update`() async throws {
         let site = try Site(try TemporaryFolder(), deadline: .milliseconds(1))
@@ -230,6 +247,17 @@ import Video
         #expect(await eventually { queue.bytes == 30_000 })
         for ticket in (first + admissions).compactMap(\.ticket) { queue.finish(ticket) }
         #expect(queue.bytes == 0 && queue.count == 0)
+    }
+
+    @Test func `views that are compressed already count before anybody knows how large they are`() async throws {
+        let queue = EvidenceQueue(limit: 1 << 20) { _ in [0] }
+        let (gate, opening) = AsyncStream<Void>.makeStream()
+        defer { opening.finish() }
+        let admissions = try (0..<3).map { _ in
+            queue.admit([.init(incident: Self.incident(), views: [try Self.slow(gate)])])[0]
+        }
+        #expect(admissions.map { $0.ticket != nil } == [true, true, false])
+        #expect(queue.bytes == 1 << 20)
     }
 
     @Test func `a picture that there is no room for is not compressed, nor kept until that could be done`() async throws

@@ -11,8 +11,10 @@ final class RunningDaemon: Sendable {
 
     /// Returns once it says that it is ready.
     ///
-    /// - Parameter prefix: words before the program's own, for one that is to run in other circumstances.
-    init(_ text: String, in folder: TemporaryFolder, through prefix: [String] = []) throws {
+    /// - Parameters:
+    ///   - prefix: words before the program's own, for one that is to run in other circumstances.
+    ///   - watchdog: seconds within which it has to feed the watchdog (`WatchdogSec`); nil where there is none.
+    init(_ text: String, in folder: TemporaryFolder, through prefix: [String] = [], watchdog: Int? = nil) throws {
         self.folder = folder
         configuration = folder.file("gridwarden.yaml")
         notify = try NotifySocket(in: folder, timeout: 40)
@@ -29,6 +31,7 @@ final class RunningDaemon: Sendable {
             "PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": notify.path, "SWIFT_BACKTRACE": "enable=no",
             "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)",
         ]
+        if let watchdog { process.environment?["WATCHDOG_USEC"] = "\(watchdog * 1_000_000)" }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice
         process.standardError = try FileHandle(forWritingTo: log)

@@ -39,6 +39,8 @@ public final class ScriptedBroker: Sendable {
         case refuse(UInt8)
         /// SUBACK with a code.
         case refuseFilter(UInt8)
+        /// PUBACK with a reason (MQTT 5).
+        case refuseMessage(UInt8)
         /// CONNACK that says that nothing is retained (MQTT 5).
         case acceptWithoutRetain
         /// DISCONNECT with a reason, and hangs up.
@@ -122,6 +124,8 @@ public final class ScriptedBroker: Sendable {
                 write(client, acceptance(packet, body, answer))
                 return write(client, [0xE0, 1, reason])
             case .accept, .acceptWithoutRetain: write(client, acceptance(packet, body, answer))
+            case .refuseMessage(let code):
+                write(client, [0x40, 3] + acceptance(packet, body, .accept).dropFirst(2) + [code])
             case .refuseFilter(let code): write(client, acceptance(packet, body, .accept).dropLast() + [code])
             }
             if kind == .disconnect { return }

@@ -25,7 +25,7 @@ extension DeliverySettings.Webhook {
         case id, url, kinds, areas, header
         case headerFile = "header_file"
         case caFile = "ca_file"
-        case refusals, timeout
+        case dialect, refusals, timeout
     }
 
     static func read(_ section: Section<Key>, catalogue: Catalogue) -> DeliverySettings.Webhook {
@@ -42,6 +42,7 @@ extension DeliverySettings.Webhook {
                 section.node(.header) == nil ? .headerFile : .header)
         }
         webhook.caFile = section.text(.caFile)
+        webhook.dialect = section.choice(.dialect) ?? webhook.dialect
         webhook.refusals = section.choice(.refusals) ?? webhook.refusals
         webhook.timeout = section.integer(.timeout) ?? webhook.timeout
         return webhook

@@ -10,6 +10,14 @@ public struct DeliverySettings: Sendable, Hashable {
         case skip
     }
 
+    /// In what form a receiver gets its alerts, as the file spells it.
+    public enum Dialect: String, Sendable, CaseIterable {
+        /// A CloudEvent, as on the broker.
+        case native
+        /// A flat map for a webhook trigger.
+        case homeAssistant = "home_assistant"
+    }
+
     /// An address that alerts are posted to.
     public struct Webhook: Sendable, Hashable {
         public var id: String
@@ -23,6 +31,7 @@ public struct DeliverySettings: Sendable, Hashable {
         public var header: String?
         public var headerFile: String?
         public var caFile: String?
+        public var dialect = Dialect.native
         public var refusals = Refusals.hold
         /// Seconds, 1…120, for one attempt.
         public var timeout = 20

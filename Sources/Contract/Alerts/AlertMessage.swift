@@ -44,8 +44,10 @@ public struct AlertMessage: Sendable, Hashable {
 
 extension AlertMessage {
     /// The last message about the incident, with its new state: after a review, or where its camera no longer reports.
-    package init(again last: AlertMessage, as incident: Incident, sequence: Int64, epoch: String, at date: Date) throws
-    {
+    package init(
+        again last: AlertMessage, as incident: Incident, sequence: Int64, epoch: String, at date: Date,
+        configurationSHA256: String? = nil
+    ) throws {
         var event = try AlertEvent(json: Data(last.payload))
         // The camera's time zone, from its last message.
         let time = RFC3339.string(from: date, in: RFC3339.timeZone(of: event.time) ?? .gmt)
@@ -59,6 +61,7 @@ extension AlertMessage {
         case .withdrawn: data.incident.reason = incident.review?.rawValue ?? "false alarm"
         }
         data.observed.backfilled = false
+        if let configurationSHA256 { data.provenance.configurationSHA256 = configurationSHA256 }
         if incident.closed != nil { data.observed.closed = data.observed.closed ?? time }
         data.why.append(.init(at: time, what: incident.why.last?.what ?? "reviewed"))
         event = AlertEvent(

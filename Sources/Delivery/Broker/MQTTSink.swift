@@ -20,7 +20,7 @@ final class MQTTSink: Sink {
     func begin() { allowed = [] }
 
     func limit(_ waiting: [AlertMessage]) -> Int {
-        guard !line.isCautious, broke == nil else { return 1 }
+        guard broke == nil else { return 1 }
         return max(1, waiting.prefix(line.window).prefix { allowed.contains($0.topic) }.count)
     }
 
@@ -88,7 +88,9 @@ final class MQTTSink: Sink {
     private func breaks(_ message: AlertMessage, _ cause: String) -> DeliveryLoop.Outcome {
         allowed.remove(message.topic)
         broke = message.sequence
-        return .breaks(reason: "the broker breaks the connection over this message: \(cause)")
+        return .breaks(
+            reason: "the broker breaks the connection over this message: \(cause)",
+            remedy: "the broker's own log says why; it is tried again with growing waits")
     }
 
     /// It is not tried again: nothing need be sent with care on its account.

@@ -15,13 +15,15 @@ final class AlertLane {
     private let board: BrokerBoard
     private let secrets: KnownSecrets
     private let logger: Logger
+    private let chance: @Sendable () -> Double
+    private let waits: DeliveryLoop.Waits
     private var loop: DeliveryLoop
-    /// Sequence of the message on which the broker drops the connection.
-    private var broke: Int64?
 
+    /// - Parameter chance: 0…1, evenly spread: a hundred boxes must not come back at once.
     init(
         outbox: Outbox, book: DeliveryBook, line: BrokerLine, site: SiteLane, board: BrokerBoard,
-        secrets: KnownSecrets, refusals: DeliveryLoop.Refusals, waits: DeliveryLoop.Waits, logger: Logger
+        secrets: KnownSecrets, refusals: DeliveryLoop.Refusals, waits: DeliveryLoop.Waits,
+        chance: @escaping @Sendable () -> Double, logger: Logger
     ) {
         self.outbox = outbox
         self.book = book
@@ -29,12 +31,25 @@ final class AlertLane {
         self.site = site
         self.board = board
         self.secrets = secrets
+        self.chance = chance
         self.logger = logger
         sink = MQTTSink(line)
+        self.waits = waits
         loop = DeliveryLoop(refusals: refusals, waits: waits)
     }
 
     func begin() { sink.begin() }
+
+    /// What becomes of refusals from now on; what was held for one is tried at once.
+    func adopt(_ refusals: DeliveryLoop.Refusals) {
+        if refusals != loop.refusals { loop = DeliveryLoop(refusals: refusals, waits: waits) }
+    }
+
+    /// Seconds until the next attempt with a message that is held; nil where none is.
+    var rest: Double? {
+        guard board.blocked != nil, case .rest(let until) = loop.next(now: now) else { return nil }
+        return until - now
+    }
 
     /// Sends as many as may be under way; false where none waits. Throws where they wait for the broker, or the disk.
     func advance() async throws -> Bool {
@@ -67,12 +82,10 @@ final class AlertLane {
     ///
     /// - Parameter isFirst: all before it are; otherwise what becomes of it says nothing about them.
     private func conclude(_ message: AlertMessage, _ outcome: DeliveryLoop.Outcome, isFirst: Bool) -> Bool {
-        // The broker has hung up over it meanwhile, which says more.
-        if isFirst, outcome != .taken, broke == message.sequence, case .rest = loop.next(now: now) { return false }
         var other = DeliveryLoop(refusals: loop.refusals)
         let conclusion =
             isFirst
-            ? loop.conclude(outcome, now: now, chance: 1)
+            ? loop.conclude(outcome, now: now, chance: chance())
             : other.conclude(outcome, now: now, chance: 1)
         switch conclusion {
         case .advance: book.progress.messages[message.sequence] = Date()
@@ -80,11 +93,8 @@ final class AlertLane {
         case .drop(let reason):
             logger.error("a message is dropped", metadata: ["sequence": "\(message.sequence)", "reason": "\(reason)"])
             book.progress.unsendable[message.sequence] = reason
-        case .again:
-            if case .breaks = outcome { broke = message.sequence }
-            return false
+        case .again: return false
         }
-        if isFirst { broke = nil }
         return true
     }
 
@@ -119,8 +129,7 @@ final class AlertLane {
     private func resting(_ blocked: BlockedDelivery) -> MQTTError {
         MQTTError(
             kind: .refused, operation: "publish to \(blocked.topic)", cause: blocked.reason,
-            remedy: broke == nil
-                ? loop.trouble?.remedy : "the broker's own log says why; it is tried again with growing waits")
+            remedy: loop.trouble?.remedy)
     }
 
     /// Seconds, by a clock that only runs.

@@ -17,7 +17,9 @@ public struct DeliveryLoop: Sendable {
         /// - Parameter remedy: what helps, for the log.
         case refused(reason: String, remedy: String? = nil)
         /// The sink breaks the connection over this message, to the harm of all others.
-        case breaks(reason: String)
+        ///
+        /// - Parameter remedy: what helps, for the log.
+        case breaks(reason: String, remedy: String? = nil)
         /// The message is permanently undeliverable and is dropped, not kept as a dead letter.
         case unsendable(reason: String)
         /// Nothing is known against the message: the way to the sink failed, or it has no time.
@@ -72,9 +74,11 @@ public struct DeliveryLoop: Sendable {
 
     public let refusals: Refusals
     public private(set) var trouble: Trouble?
+    private enum Cause { case failure, refusal, breaking }
+
     private var attempts = 0
-    /// The waits of the latest trouble.
-    private var growing: ClosedRange<Double>?
+    /// Of the latest trouble.
+    private var cause: Cause?
     private var restUntil: Double?
 
     private let waits: Waits
@@ -100,7 +104,9 @@ public struct DeliveryLoop: Sendable {
         case .taken:
             clear()
             return .advance
-        case .refused(let reason, _) where refusals == .skip, .breaks(let reason) where refusals == .skip:
+        // Of a connection that was broken over the message a word may be heard later, which says less.
+        case _ where cause == .breaking && next(now: now) != .send: break
+        case .refused(let reason, _) where refusals == .skip, .breaks(let reason, _) where refusals == .skip:
             clear()
             return .giveUp(reason: reason)
         case .unsendable(let reason):
@@ -108,12 +114,13 @@ public struct DeliveryLoop: Sendable {
             return .drop(reason: reason)
         case .refused(let reason, let remedy):
             let trouble = Trouble(reason: reason, isRefusal: true, remedy: remedy, since: now)
-            rest(waits.refusals, trouble, now: now, chance: chance)
-        case .breaks(let reason):
-            rest(waits.breaks, Trouble(reason: reason, isRefusal: true, since: now), now: now, chance: chance)
+            rest(.refusal, waits.refusals, trouble, now: now, chance: chance)
+        case .breaks(let reason, let remedy):
+            let trouble = Trouble(reason: reason, isRefusal: true, remedy: remedy, since: now)
+            rest(.breaking, waits.breaks, trouble, now: now, chance: chance)
         case .failed(let reason, let retryAfter, let remedy):
             let trouble = Trouble(reason: reason, isRefusal: false, remedy: remedy, since: now)
-            rest(waits.failures, trouble, least: retryAfter, now: now, chance: chance)
+            rest(.failure, waits.failures, trouble, least: retryAfter, now: now, chance: chance)
         case .unknown: break
         }
         return .again
@@ -121,17 +128,17 @@ public struct DeliveryLoop: Sendable {
 
     private mutating func clear() {
         attempts = 0
-        growing = nil
+        cause = nil
         restUntil = nil
         trouble = nil
     }
 
     private mutating func rest(
-        _ waits: ClosedRange<Double>, _ new: Trouble, least: Double? = nil, now: Double, chance: Double
+        _ cause: Cause, _ waits: ClosedRange<Double>, _ new: Trouble, least: Double? = nil, now: Double, chance: Double
     ) {
         let isSame = trouble?.isRefusal == new.isRefusal
-        if !isSame || waits != growing { attempts = 0 }
-        growing = waits
+        if !isSame || cause != self.cause { attempts = 0 }
+        self.cause = cause
         let ceiling = min(waits.upperBound, waits.lowerBound * Double(1 << min(attempts, 30)))
         attempts += 1
         let wait = max(waits.lowerBound, ceiling * (0.5 + 0.5 * chance))

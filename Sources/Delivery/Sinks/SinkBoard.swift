@@ -30,6 +30,9 @@ public final class SinkBoard: Sendable {
         troubles.withLock { $0[sink] = told }
     }
 
+    /// There is no such sink any more.
+    public func forget(_ sink: String) { troubles.withLock { $0[sink] = nil } }
+
     /// The reports with what troubles each sink.
     public func completed(_ reports: [SinkReport]) -> [SinkReport] {
         troubles.withLock { troubles in

@@ -3,9 +3,9 @@ import Foundation
 public import Runtime
 
 /// Where alerts are posted to besides the broker, and which.
-public struct WebhookSettings: Sendable {
+public struct WebhookSettings: Sendable, Equatable {
     /// A header with a secret value, e.g. `Authorization`.
-    public struct Header: Sendable {
+    public struct Header: Sendable, Equatable {
         public let name: String
         public let value: Secret
 
@@ -27,12 +27,15 @@ public struct WebhookSettings: Sendable {
     /// PEM with the certificates that are trusted; nil: the system's.
     public var authorities: String?
     public var refusals: DeliveryLoop.Refusals
+    /// What its receiver understands.
+    public var dialect: any Dialect
     /// Seconds for one attempt.
     public var timeout: Double
 
     public init(
         name: String, url: String, kinds: [String] = [], areas: [AreaCode] = [], header: Header? = nil,
-        authorities: String? = nil, refusals: DeliveryLoop.Refusals = .hold, timeout: Double = 20
+        authorities: String? = nil, refusals: DeliveryLoop.Refusals = .hold,
+        dialect: any Dialect = NativeDialect(), timeout: Double = 20
     ) {
         self.name = name
         self.url = url
@@ -41,7 +44,17 @@ public struct WebhookSettings: Sendable {
         self.header = header
         self.authorities = authorities
         self.refusals = refusals
+        self.dialect = dialect
         self.timeout = timeout
+    }
+
+    public static func == (one: WebhookSettings, other: WebhookSettings) -> Bool {
+        (one.name, one.url, one.kinds, one.areas, one.header) == (
+            other.name, other.url, other.kinds, other.areas, other.header
+        )
+            && (one.authorities, one.refusals, one.dialect.name, one.timeout) == (
+                other.authorities, other.refusals, other.dialect.name, other.timeout
+            )
     }
 
     /// Whether a message about this kind in this area is wanted.

@@ -8,12 +8,12 @@ import Runtime
 import Synchronization
 import Threading
 
-/// Posts each alert to one address as the CloudEvents HTTP protocol binding defines it, in structured mode: the body is the
-/// event, `Content-Type` says so. https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
+/// Posts each alert to one address, in the dialect of its receiver. The native one is what the CloudEvents HTTP protocol binding
+/// defines as structured mode: the body is the event, `Content-Type` says so.
+/// https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/bindings/http-protocol-binding.md
 ///
 /// 2xx acknowledges. No redirect is followed: alerts go to nobody whom the configuration does not name.
 public final class WebhookSink: Sink, Sendable {
-    static let mediaType = "application/cloudevents+json; charset=utf-8"
     /// Of an answer, in bytes; the rest is not read.
     private static let mostAnswer = 16_384
     private static let bodyTime = Duration.seconds(2)
@@ -65,12 +65,16 @@ public final class WebhookSink: Sink, Sendable {
     }
 
     private func send(_ message: AlertMessage) async -> DeliveryLoop.Outcome {
+        let body: [UInt8]
+        do { body = try settings.dialect.body(of: message) } catch {
+            return .unsendable(reason: "the message cannot be told in the dialect of this receiver: \(error)")
+        }
         var request = HTTPClientRequest(url: settings.url)
         request.method = .POST
-        request.headers.add(name: "Content-Type", value: Self.mediaType)
+        request.headers.add(name: "Content-Type", value: settings.dialect.mediaType)
         request.headers.add(name: "User-Agent", value: software)
         if let header = settings.header { request.headers.add(name: header.name, value: header.value.text) }
-        request.body = .bytes(message.payload)
+        request.body = .bytes(body)
         let start = ContinuousClock().now
         do {
             let response = try await connected().execute(
@@ -113,7 +117,7 @@ public final class WebhookSink: Sink, Sendable {
                 reason: answer + ": a redirect is not followed, name its target in url", retryAfter: setupWait)
         case 401, 403, 407:
             return .failed(
-                reason: answer + ": check the header's credential, and restart the service", retryAfter: setupWait)
+                reason: answer + ": check the header's credential, and reload", retryAfter: setupWait)
         default: return .failed(reason: answer + ": check url", retryAfter: setupWait)
         }
     }
