@@ -79,7 +79,7 @@ let package = Package(
         .target(
             name: "Evidence",
             dependencies: [
-                "CFreeType", "CCrypto", "Threading", "Hashing", "Runtime", "Video", "Inference", "Domain", "Analytics",
+                "CFreeType", "Threading", "Hashing", "Runtime", "Video", "Inference", "Domain", "Analytics",
             ],
             swiftSettings: strict),
         // What travels, in both directions.
@@ -120,7 +120,7 @@ let package = Package(
             name: "gridwarden",
             dependencies: [
                 "Domain", "Analytics", "Hashing", "SiteConfiguration", "Runtime", "Contract", "MQTT", "Store",
-                "Video", "Inference", "Evidence", "Edge", "Bench", arguments, logging,
+                "Video", "Inference", "Evidence", "Pipeline", "Edge", "Bench", arguments, logging,
             ], swiftSettings: strict),
 
         .target(
@@ -142,8 +142,8 @@ let package = Package(
             name: "TestSupportTests", dependencies: ["TestSupport", "Threading"], swiftSettings: strict),
         test("Analytics", ["Domain"], settings: fast),
         test("Domain", ["Analytics"]),
-        test("Video", ["Threading", "Domain", "Analytics"]),
-        test("Inference", ["Video", "Domain", "Analytics"]),
+        test("Video", ["CFFmpeg", "Threading", "Domain", "Analytics"]),
+        test("Inference", ["Hashing", "Video", "Domain", "Analytics"]),
         test("Runtime", ["Evidence"]),
         test(
             "Pipeline",
@@ -151,8 +151,10 @@ let package = Package(
                 "PipelineSupport", "Domain", "Analytics", "Evidence", "Inference", "Video", "Hashing", "Threading",
                 logging,
             ]),
-        test("Evidence", ["Video", "Inference", "Domain", "Analytics"]),
-        test("Delivery", ["Domain", "Analytics", "Runtime", "Contract", "MQTT", "Store", grdb]),
+        test("Evidence", ["Hashing", "Video", "Inference", "Domain", "Analytics"]),
+        test(
+            "Delivery",
+            ["Domain", "Analytics", "Hashing", "Runtime", "Contract", "MQTT", "Store", grdb, logging]),
         .testTarget(
             name: "ConfigurationTests", dependencies: ["SiteConfiguration", "TestSupport", "Domain", "Analytics"],
             swiftSettings: strict),
@@ -179,19 +181,19 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "FuzzTargets",
-            dependencies: ["Analytics", "SiteConfiguration", "Contract", "Video", "TestSupport"],
+            dependencies: ["Domain", "Analytics", "SiteConfiguration", "Contract", "Video", "TestSupport"],
             path: "Tests/Fuzz/Targets", swiftSettings: strict),
         .testTarget(
             name: "FuzzTests", dependencies: ["FuzzTargets", "Domain", "Video", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
-            name: "DeployTests", dependencies: ["Domain", "MQTT", "Contract", "Delivery", "TestSupport"],
+            name: "DeployTests", dependencies: ["Domain", "Analytics", "Runtime", "MQTT", "Contract", "TestSupport"],
             swiftSettings: strict),
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "gridwarden", "TestSupport", "Domain", "Contract", "MQTT", "Store", "Delivery", "Evidence", "Edge",
-                "Runtime", "SiteConfiguration", "Video", grdb, logging,
+                "gridwarden", "TestSupport", "Domain", "Analytics", "Hashing", "Contract", "MQTT", "Store", "Evidence",
+                "Edge", "Runtime", "SiteConfiguration", "Video", grdb, logging,
             ],
             swiftSettings: strict),
     ],

@@ -43,13 +43,13 @@ extension RuleField<ParkingSettings> {
     static var occlusion: Self {
         .number(
             "occlusion", 0...3600, unit: "seconds", \.occlusion, en: "for so long a hidden vehicle stays the same one",
-            zh: "遮挡容忍时间")
+            zh: "遮挡容忍时长")
     }
 
     static var queueVehicles: Self {
         .integer(
             "queue_vehicles", 0...50, \.queueVehicles, en: "from so many on a queue is presumed; 0: never",
-            zh: "达到该车辆数视为排队,0 为从不"
+            zh: "达到该车辆数视为排队，0 表示不判定排队"
         )
     }
 
@@ -57,6 +57,6 @@ extension RuleField<ParkingSettings> {
         .number(
             "queue_patience", 0...3600, unit: "seconds", \.queuePatience,
             en: "for so long a queue may stand beyond dwell",
-            zh: "排队容忍时间")
+            zh: "排队容忍时长")
     }
 }

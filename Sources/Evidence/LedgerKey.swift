@@ -1,13 +1,13 @@
-import CCrypto
 import Foundation
+import Hashing
 
 /// The public part of a site's key: shows which records of a ledger that site wrote.
 ///
 /// Its text is `ed25519:` and the 32 bytes in Base64, 44 letters.
 public struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
     private static let prefix = "ed25519:"
-    static let count = 32
-    static let signatureCount = 64
+    static let count = Ed25519.keyCount
+    static let signatureCount = Ed25519.signatureCount
 
     let bytes: [UInt8]
 
@@ -61,11 +61,6 @@ public struct LedgerKey: Sendable, Hashable, CustomStringConvertible {
 
     /// Whether the owner of the key signed this message.
     func verifies(_ signature: [UInt8], of message: [UInt8]) -> Bool {
-        guard let key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, nil, bytes, bytes.count) else { return false }
-        defer { EVP_PKEY_free(key) }
-        guard let context = EVP_MD_CTX_new() else { return false }
-        defer { EVP_MD_CTX_free(context) }
-        return EVP_DigestVerifyInit(context, nil, nil, nil, key) == 1
-            && EVP_DigestVerify(context, signature, signature.count, message, message.count) == 1
+        Ed25519.verifies(signature, of: message, by: bytes)
     }
 }

@@ -1,6 +1,6 @@
-import CCrypto
 public import Foundation
 import Glibc
+import Hashing
 import Runtime
 
 /// The key with which a site signs its ledger: Ed25519, generated at the first start, readable by the service's user
@@ -30,16 +30,7 @@ public final class SiteKey: Sendable {
     private init(seed: [UInt8], notices: [String] = []) throws {
         self.seed = seed
         self.notices = notices
-        guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count) else {
-            throw Self.failed("use")
-        }
-        defer { EVP_PKEY_free(key) }
-        var bytes = [UInt8](repeating: 0, count: LedgerKey.count)
-        var count = bytes.count
-        guard EVP_PKEY_get_raw_public_key(key, &bytes, &count) == 1, count == LedgerKey.count else {
-            throw Self.failed("use")
-        }
-        publicKey = LedgerKey(bytes: bytes)
+        do { publicKey = LedgerKey(bytes: try Ed25519.publicKey(of: seed)) } catch { throw Self.failed("use", error) }
     }
 
     /// Reads the key of a state folder, or generates one; a file without a valid key is renamed.
@@ -84,19 +75,7 @@ public final class SiteKey: Sendable {
 
     /// Signs a message; 64 bytes.
     func sign(_ message: [UInt8]) throws -> [UInt8] {
-        var signature = [UInt8](repeating: 0, count: LedgerKey.signatureCount)
-        var count = signature.count
-        guard let key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, nil, seed, seed.count) else {
-            throw Self.failed("use")
-        }
-        defer { EVP_PKEY_free(key) }
-        guard let context = EVP_MD_CTX_new() else { throw Self.failed("use") }
-        defer { EVP_MD_CTX_free(context) }
-        guard EVP_DigestSignInit(context, nil, nil, nil, key) == 1,
-            EVP_DigestSign(context, &signature, &count, message, message.count) == 1,
-            count == LedgerKey.signatureCount
-        else { throw Self.failed("sign with") }
-        return signature
+        do { return try Ed25519.sign(message, with: seed) } catch { throw Self.failed("sign with", error) }
     }
 
     private var text: String {
@@ -112,9 +91,7 @@ public final class SiteKey: Sendable {
         return Array(data.dropFirst(prefix.count))
     }
 
-    private static func failed(_ operation: String) -> Ledger.LedgerError {
-        Ledger.LedgerError(
-            description:
-                "could not \(operation) the key of the site: libcrypto offers no Ed25519; check its installation")
+    private static func failed(_ operation: String, _ error: Ed25519.Unavailable) -> Ledger.LedgerError {
+        Ledger.LedgerError(description: "could not \(operation) the key of the site: \(error)")
     }
 }

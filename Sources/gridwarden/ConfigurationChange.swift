@@ -1,5 +1,4 @@
 import ArgumentParser
-import Delivery
 import Domain
 import Edge
 import Foundation

@@ -194,7 +194,7 @@ import Video
         #expect(!page.contains("<script") && !page.contains("http") && !page.contains("url("))
         #expect(page.contains("prefers-color-scheme: dark"))
         #expect(page.contains("a&lt;b&gt;&amp;.mp4") && page.contains("&lt;a&gt; &amp; &quot;b&quot;"))
-        #expect(page.contains("Cost of a camera") && page.contains("单路摄像头开销"))
+        #expect(page.contains("Cost of a camera") && page.contains("单路摄像机开销"))
         #expect(!page.contains("nan") && !page.contains("inf\""))
     }
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Makes the Debian package from .build/release/gridwarden, which 'make deb' has linked with a static Swift runtime.
-# Prints the path of the package. VERSION takes the place of the program's own.
+# Prints the path of the package. VERSION takes the place of the program's own. Reports of faults go to whoever builds it:
+# DEBFULLNAME and DEBEMAIL, else git's identity.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 umask 022
@@ -15,6 +16,12 @@ if ldd "$binary" | grep -q libswift; then
     exit 1
 fi
 
+name=${DEBFULLNAME:-$(git config user.name 2>/dev/null || id -un)}
+address=${DEBEMAIL:-$(git config user.email 2>/dev/null || true)}
+if [ -z "$address" ]; then
+    address=$(id -un)@$(hostname -f 2>/dev/null || hostname)
+    echo "The package's maintainer is $address: name one with DEBFULLNAME and DEBEMAIL before you hand it on." >&2
+fi
 version=${VERSION:-$("$binary" --version)}
 architecture=$(dpkg --print-architecture)
 work=$(mktemp -d)
@@ -32,19 +39,10 @@ cp -r "$models"/. "$root/usr/share/gridwarden/models"
 chmod -R u=rwX,go=rX "$root/usr/share/gridwarden/models"
 
 doc=$root/usr/share/doc/gridwarden
-install -d "$doc/broker"
-install -m 644 README.md README.zh-CN.md docs/*.md docs/*.schema.json "$doc"
-install -m 644 deploy/broker/README.md deploy/broker/*.conf deploy/broker/acl "$doc/broker"
-install -m 755 deploy/broker/*.sh "$doc/broker"
+deploy/deb/documents.sh "$doc"
 gzip -9nc CHANGELOG.md >"$doc/changelog.gz"
 deploy/sbom.sh "$binary" >"$doc/components.txt"
-cat >"$doc/copyright" <<EOF
-Gridwarden is licensed under the Apache License 2.0: /usr/share/common-licenses/Apache-2.0
-The Swift runtime and the Swift packages that are linked in are named in components.txt; Apache License 2.0 with
-Runtime Library Exception (Swift), Apache License 2.0 (swift-log, swift-service-lifecycle, swift-argument-parser and what
-they use), MIT (GRDB.swift, Yams).
-Each model's licence stands in /usr/share/gridwarden/models/manifest.json.
-EOF
+deploy/deb/copyright.py >"$doc/copyright"
 
 # The libraries that the program is linked with, at the versions whose symbols it needs.
 mkdir -p "$work/shlibdeps/debian"
@@ -59,7 +57,7 @@ cat >"$root/DEBIAN/control" <<EOF
 Package: gridwarden
 Version: $version
 Architecture: $architecture
-Maintainer: Gridwarden maintainers <root@localhost>
+Maintainer: $name <$address>
 Section: net
 Priority: optional
 Installed-Size: $(du -sk --exclude=DEBIAN "$root" | cut -f1)

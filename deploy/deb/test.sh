@@ -56,6 +56,10 @@ after=$(inside du -sk --exclude=/proc --exclude=/var/cache / | cut -f1)
 echo "  $(((after - before) / 1024)) MB with all that it needs"
 inside gridwarden --version
 inside gridwarden models verify >/dev/null || fail "the models"
+inside dpkg-query -W -f '${Maintainer}' gridwarden | grep -q ' <[^@]*[^<]@[^>]*>$' || fail "the maintainer"
+for file in README.md SECURITY.md LICENSE docs/operator.md deploy/broker/nats/README.md copyright components.txt; do
+    [ -s "$root/usr/share/doc/gridwarden/$file" ] || fail "the document $file"
+done
 [ "$(inside stat -c '%U:%G %a' /var/lib/gridwarden)" = "gridwarden:gridwarden 750" ] || fail "rights of the state"
 [ "$(inside stat -c '%U:%G %a' /etc/gridwarden)" = "root:gridwarden 750" ] || fail "rights of the configuration"
 [ "$(inside stat -c '%U:%G %a' /etc/gridwarden/credentials)" = "root:root 700" ] || fail "rights of the credentials"

@@ -105,6 +105,6 @@ public struct CrowdSettings: TimedRuleSettings {
 
 extension RuleField<CrowdSettings> {
     static var people: Self {
-        .integer("people", 2...500, \.people, en: "so many and more are a crowd", zh: "达到该人数视为聚集")
+        .integer("people", 2...500, \.people, en: "so many and more are a crowd", zh: "达到该人数即视为聚集")
     }
 }

@@ -159,12 +159,12 @@ extension RuleField<LeftObjectSettings> {
     static var smallestShare: Self {
         .number(
             "smallest_share", 0...1, \.smallestShare, en: "of the picture: what is smaller does not count",
-            zh: "面积占画面比例,更小的不计")
+            zh: "占画面面积比例的下限，低于此值不计")
     }
 
     static var largestShare: Self {
         .number(
             "largest_share", 0...1, \.largestShare, en: "of the picture: what is larger does not count",
-            zh: "面积占画面比例,更大的不计")
+            zh: "占画面面积比例的上限，高于此值不计")
     }
 }

@@ -83,7 +83,7 @@ extension RuleField {
 
     /// Common to all rules. Its default is defined by the catalogue.
     static var dwell: RuleField {
-        .number("dwell", 1...86400, unit: "seconds", \.dwell, en: "what is tolerated", zh: "允许持续的时间")
+        .number("dwell", 1...86400, unit: "seconds", \.dwell, en: "what is tolerated", zh: "允许持续时长")
     }
 }
 
@@ -91,7 +91,7 @@ extension RuleField {
 extension RuleField where Settings: TimedRuleSettings {
     static var windows: RuleField {
         RuleField(
-            Field("windows", .windows, noun: "window", en: "when the rule holds; [] is always", zh: "规则生效的时段,空为全天")
+            Field("windows", .windows, noun: "window", en: "when the rule holds; [] is always", zh: "规则生效时段，留空为全天")
         ) { _ in
             "[]"
         } enter: {
@@ -100,7 +100,7 @@ extension RuleField where Settings: TimedRuleSettings {
     }
 
     static var timeZone: RuleField {
-        RuleField(Field("time_zone", .timeZone, en: "IANA name; the site's by default", zh: "时区(缺省同站点)")) { _ in
+        RuleField(Field("time_zone", .timeZone, en: "IANA name; the site's by default", zh: "时区，缺省同站点")) { _ in
             nil
         } enter: {
             if case .timeZone(let zone) = $0 { $1.windows.timeZone = zone }
@@ -109,7 +109,7 @@ extension RuleField where Settings: TimedRuleSettings {
 
     static var holidays: RuleField {
         RuleField(
-            Field("holidays", .dates, noun: "date", en: "local dates on which the rule rests", zh: "不执行的日期")
+            Field("holidays", .dates, noun: "date", en: "local dates on which the rule rests", zh: "规则不生效的日期")
         ) { _ in
             "[]"
         } enter: {

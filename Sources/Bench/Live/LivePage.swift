@@ -22,15 +22,15 @@ public enum LivePage {
             </header>
             <section class="tiles">\(tiles(run))</section>
             <div class="grid">
-            \(card("Cost of a camera", "单路摄像头开销", "Cores for one camera, by the number of cameras", costPlot(report)))
-            \(card("Where the time goes", "时间去向", "Share of the processor time of this process", sharePlot(run)))
-            \(card("How late looks are", "查看有多晚", "95 % of the looks end within, by the number of cameras", latenessPlot(report)))
-            \(card("From picture to verdict", "画面到结论的延迟", delayText(run), delayPlot(run)))
+            \(card("Cost of a camera", "单路摄像机开销", "Cores for one camera, by the number of cameras", costPlot(report)))
+            \(card("Where the time goes", "耗时分布", "Share of the processor time of this process", sharePlot(run)))
+            \(card("How late looks are", "检测延迟", "95 % of the looks end within, by the number of cameras", latenessPlot(report)))
+            \(card("From picture to verdict", "从画面到结论的延迟", delayText(run), delayPlot(run)))
             </div>
             \(table(report))
             \(faults(report))
             <footer><p>\(escaped(report.clips.map { URL(filePath: $0).lastPathComponent }.joined(separator: ", ")))
-            · \(report.isOverRTSP ? "RTSP" : "memory 内存") · \(escaped(date)) · dwell \(number(report.dwell, 0)) s · method 方法: docs/performance.md</p></footer>
+            · \(report.isOverRTSP ? "RTSP" : "memory 内存回放") · \(escaped(date)) · dwell \(number(report.dwell, 0)) s · method 方法：docs/performance.md</p></footer>
             </main></body>
             </html>
 
@@ -42,12 +42,12 @@ public enum LivePage {
     private static func headline(_ report: LiveReport, _ run: LiveRun) -> String {
         if let limit = report.limit {
             return limit == 0
-                ? "Not even one camera keeps its promises <span>一路也无法按时</span>"
-                : "Up to \(count(limit, "camera")), every promise kept <span>最多 \(limit) 路全部按时</span>"
+                ? "Not even one camera keeps its promises <span>一路也无法满足时限</span>"
+                : "Up to \(count(limit, "camera")), every promise kept <span>最多 \(limit) 路，全部满足时限</span>"
         }
         return run.isKept
-            ? "\(count(run.cameras, "camera")), every promise kept <span>\(run.cameras) 路,全部按时</span>"
-            : "\(count(run.cameras, "camera")), not every promise kept <span>\(run.cameras) 路,未能全部按时</span>"
+            ? "\(count(run.cameras, "camera")), every promise kept <span>\(run.cameras) 路，全部满足时限</span>"
+            : "\(count(run.cameras, "camera")), not every promise kept <span>\(run.cameras) 路，未能全部满足时限</span>"
     }
 
     private static func count(_ number: Int, _ noun: String) -> String { "\(number) \(noun)\(number == 1 ? "" : "s")" }
@@ -56,7 +56,7 @@ public enum LivePage {
         "A look is promised every \(number(run.promise, 0)) s; a key frame comes every \(number(run.keyInterval, 1)) s; "
             + "measured for \(number(run.seconds, 0)) s, "
             + (report.isOverRTSP ? "over RTSP. " : "from memory. ")
-            + "承诺每 \(number(run.promise, 0)) 秒查看一次,关键帧间隔 \(number(run.keyInterval, 1)) 秒,测量 \(number(run.seconds, 0)) 秒。"
+            + "要求每 \(number(run.promise, 0)) 秒检测一次，关键帧间隔 \(number(run.keyInterval, 1)) 秒，测量时长 \(number(run.seconds, 0)) 秒。"
     }
 
     private static func delayText(_ run: LiveRun) -> String {
@@ -68,9 +68,9 @@ public enum LivePage {
         let rate = Double(run.bytes) * 8 / 1e6 / max(run.seconds, 1e-3)
         let entries: [(String, String, String, String, Bool)] = [
             ("Cores used", "占用核数", number(run.coresUsed, 2), "\(number(run.coresPerCamera, 4)) each", false),
-            ("Looks made", "查看次数", "\(run.looks)", "\(run.looksDue) due", false),
-            ("Looks missed", "漏看次数", "\(run.looksMissed)", "of \(run.looksDue) due", run.looksMissed > 0),
-            ("Blind", "盲区时间", "\(number(run.blindSeconds, 1)) s", "camera-seconds", run.blindSeconds > 0),
+            ("Looks made", "检测次数", "\(run.looks)", "\(run.looksDue) due", false),
+            ("Looks missed", "错过的检测次数", "\(run.looksMissed)", "of \(run.looksDue) due", run.looksMissed > 0),
+            ("Blind", "未检测时长", "\(number(run.blindSeconds, 1)) s", "camera-seconds", run.blindSeconds > 0),
             (
                 "Alert delay", "告警延迟", run.openingDelay.p95.map { "\(number($0, 2)) s" } ?? "–",
                 run.alerts == 0 ? "no alerts" : "95 % of \(count(run.alerts, "alert"))", false
@@ -95,8 +95,9 @@ public enum LivePage {
 
     private static func table(_ report: LiveReport) -> String {
         let head: [(String, String)] = [
-            ("Cameras", "路数"), ("Cores", "核"), ("Each", "单路"), ("Looks", "查看"), ("Missed", "漏看"), ("Blind, s", "盲区"),
-            ("Look p95, s", "延迟"), ("MiB", "内存"), ("Kept", "按时"),
+            ("Cameras", "路数"), ("Cores", "核数"), ("Each", "单路核数"), ("Looks", "检测"), ("Missed", "错过"),
+            ("Blind, s", "未检测"),
+            ("Look p95, s", "延迟"), ("MiB", "内存"), ("Kept", "满足时限"),
         ]
         let rows = report.runs.sorted { $0.cameras < $1.cameras }.map { run in
             let cells = [
@@ -185,11 +186,11 @@ public enum LivePage {
             free = x + 34
             parts.append(text(x, height - 24, "\(run.cameras)", "middle"))
         }
-        return svg(title, parts.joined()) + "<p class=\"legend\"><i class=\"dot\"></i>every promise kept 全部按时 "
-            + "<i class=\"dot broken\"></i>not kept 未按时</p>"
+        return svg(title, parts.joined()) + "<p class=\"legend\"><i class=\"dot\"></i>every promise kept 全部满足时限 "
+            + "<i class=\"dot broken\"></i>not kept 未满足时限</p>"
     }
 
-    private static let nothing = "<p class=\"sub\">No looks 无查看</p>"
+    private static let nothing = "<p class=\"sub\">No looks 无检测数据</p>"
 
     private static func costPlot(_ report: LiveReport) -> String {
         runsPlot(report, "cost of a camera by the number of cameras", "cores each", "单路核数", \.coresPerCamera)

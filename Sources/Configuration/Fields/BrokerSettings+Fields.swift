@@ -7,7 +7,7 @@ extension BrokerSettings.Key: FieldKey {
         Field(
             Self.host, .text(form: "a name or an address, without mqtt:// and port"), isRequired: true,
             needsRestart: true,
-            en: "The broker's host; may be left out where there are hosts", zh: "主机名或地址"),
+            en: "The broker's host; may be left out where there are hosts", zh: "主机名或 IP 地址"),
         Field(
             Self.port, .integer(1...65535, unit: ""), default: "\(plain.port)", needsRestart: true,
             en: "With tls usually 8883; also of hosts that name none", zh: "端口"),
@@ -15,7 +15,7 @@ extension BrokerSettings.Key: FieldKey {
             Self.hosts, .other(form: "a list of 1 to 8 hosts, with or without :port"), needsRestart: true,
             en:
                 "More brokers, IPv6 with a port in brackets: \"[fd00::1]:1883\". One at a time is used: the next one at once "
-                + "where one fails, and the one that works is kept", zh: "备用服务器"),
+                + "where one fails, and the one that works is kept", zh: "备用消息服务器"),
         Field(
             Self.version, .choice(BrokerSettings.Version.self), default: plain.version.rawValue, needsRestart: true,
             en:
@@ -23,7 +23,7 @@ extension BrokerSettings.Key: FieldKey {
             zh: "协议版本"),
         Field(
             Self.clientID, .text(form: "1 to 64 characters without spaces"), default: "gridwarden-<site id>",
-            needsRestart: true, en: "One client, one id", zh: "客户端编号,不可重复"),
+            needsRestart: true, en: "One client, one id", zh: "客户端标识，不可重复"),
         Field(Self.username, .text, needsRestart: true, en: "Where the broker asks for one", zh: "用户名"),
         Field(
             Self.passwordFile, .path, needsRestart: true,
@@ -39,11 +39,11 @@ extension BrokerSettings.Key: FieldKey {
             en:
                 "How a kind stands in a topic: parking.motor, or parking_motor for brokers that take no dot there. JSON keeps "
                 + "the dot. A change holds for what waits, too, and empties what is retained under the other form",
-            zh: "主题中类别的写法"),
+            zh: "主题中事项类别的写法"),
         Field(
             Self.product, .choice(BrokerSettings.Product.self), needsRestart: true,
             en: "Which of them it is: the daemon works without it; with it check demands what that broker must have "
-                + "(docs/brokers.md)", zh: "消息服务器的产品名,可不填"),
+                + "(docs/brokers.md)", zh: "消息服务器的产品名，可不填"),
         Field(
             Self.keepAlive, .integer(5...3600, unit: "seconds"), default: "\(plain.keepAlive)", needsRestart: true,
             en: "How often broker and site hear of each other at least", zh: "心跳间隔"),
@@ -65,11 +65,11 @@ extension TLSSettings.Key: FieldKey {
         Field(
             Self.caFile, .path, default: plain.caFile, needsRestart: true,
             en: "The certificates that are trusted, PEM, each for itself: the issuing authority alone is enough",
-            zh: "信任的证书"),
+            zh: "受信任的证书"),
         Field(
             Self.certificateFile, .path, needsRestart: true,
-            en: "This site's own certificate, PEM; with key_file or not at all", zh: "本站证书,双向认证时使用"),
+            en: "This site's own certificate, PEM; with key_file or not at all", zh: "本站点证书，双向认证时使用"),
         Field(
-            Self.keyFile, .path, needsRestart: true, en: "Its key, PEM, without a passphrase", zh: "本站证书的私钥"),
+            Self.keyFile, .path, needsRestart: true, en: "Its key, PEM, without a passphrase", zh: "本站点证书的私钥"),
     ]
 }

@@ -11,7 +11,7 @@ extension Configuration.Key: FieldKey {
             Self.detector, .section(DetectorSettings.Key.fields), en: "The network that finds objects", zh: "目标检测"),
         Field(
             Self.evidence, .section(EvidenceSettings.Key.fields),
-            en: "The pictures that prove an incident, masked before they are kept", zh: "证据图片,先遮挡后保存"),
+            en: "The pictures that prove an incident, masked before they are kept", zh: "证据图片，先遮挡后保存"),
         Field(
             Self.inbound, .section(InboundSettings.Key.fields),
             en:
@@ -23,7 +23,7 @@ extension Configuration.Key: FieldKey {
         Field(
             Self.outbox, .section(OutboxSettings.Key.fields),
             en: "How much waits and is kept for a repetition. What was delivered goes first, what was not goes last",
-            zh: "消息缓存"),
+            zh: "本地消息缓存"),
         Field(
             Self.cameras, .sections(CameraSettings.Key.fields), isRequired: true, en: "At least one camera",
             zh: "至少一路摄像机"

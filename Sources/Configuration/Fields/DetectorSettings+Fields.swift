@@ -45,11 +45,11 @@ extension EvidenceSettings.Key: FieldKey {
             en: "Of pictures and messages; then the oldest closed incident goes, never an open one", zh: "证据容量上限"),
         Field(
             Self.jpegQuality, .integer(2...31, unit: ""), default: "\(plain.jpegQuality)",
-            en: "2 is the best, 31 the smallest", zh: "图片质量,2 最好"),
+            en: "2 is the best, 31 the smallest", zh: "图片质量，2 为最好"),
         Field(
             Self.hardExamples, .integer(0...10_000, unit: ""), default: "\(plain.hardExamples)",
             en: "Of so many false alarms (a review says so) the masked pictures are kept for learning, in "
-                + "<state_directory>/hard-examples, whatever keep_days says; 0 keeps none", zh: "误报样本保留数量,0 为不保留"),
+                + "<state_directory>/hard-examples, whatever keep_days says; 0 keeps none", zh: "误报样本保留数量，0 为不保留"),
     ]
 }
 
@@ -62,10 +62,10 @@ extension InboundSettings.Key: FieldKey {
             en: "Whether the site listens to reviews and commands", zh: "是否接收核查反馈与指令"),
         Field(
             Self.reviewers, .sections(InboundSettings.Party.Key.fields), default: "[]",
-            en: "Who may review; [] is everybody whom the broker lets write", zh: "允许的核查人,空为不限"),
+            en: "Who may review; [] is everybody whom the broker lets write", zh: "允许提交核查的人员，留空不限"),
         Field(
             Self.commanders, .sections(InboundSettings.Party.Key.fields), default: "[]",
-            en: "Who may send commands; [] is everybody whom the broker lets write", zh: "允许的指令人,空为不限"),
+            en: "Who may send commands; [] is everybody whom the broker lets write", zh: "允许下发指令的人员，留空不限"),
     ]
 }
 
@@ -93,7 +93,7 @@ extension OutboxSettings.Key: FieldKey {
             needsRestart: true, en: "Of messages", zh: "消息容量上限"),
         Field(
             Self.auditDays, .integer(184...3650, unit: "days"), default: "\(plain.auditDays)",
-            en: "For the audit log and the reviews; of the log at most 500,000 entries", zh: "审计日志保存天数"),
+            en: "For the audit log and the reviews; of the log at most 500,000 entries", zh: "审计日志与核查记录的保存天数"),
     ]
 }
 

@@ -8,17 +8,17 @@ extension SiteSettings.Key: FieldKey {
         Field(
             Self.id, .identifier, isRequired: true, needsRestart: true,
             en: "The daemon's id: part of topics and of the source of every message; one daemon, one id",
-            zh: "站点编号,不可重复"),
+            zh: "站点编号，不可重复"),
         Field(
             Self.area, .text(form: "an area code of 12 digits"), isRequired: true, needsRestart: true,
             en: "The statistical area code, quoted; the first two digits are those of a province in GB/T 2260",
             zh: "12 位统计用区划代码"),
         Field(
             Self.grid, .code, default: plain?.grid, needsRestart: true,
-            en: "The grid within the area; 000 where it is not cut into grids", zh: "网格"),
+            en: "The grid within the area; 000 where it is not cut into grids", zh: "网格编号"),
         Field(
             Self.microgrid, .code, default: plain?.microgrid, needsRestart: true,
-            en: "The micro-grid; 00 where there is none", zh: "微网格"),
+            en: "The micro-grid; 00 where there is none", zh: "微网格编号"),
         Field(
             Self.timeZone, .text(form: "the IANA name of a time zone"), default: plain?.timeZone.identifier,
             needsRestart: true, en: "The zone of the hours in the rules and of the times in the messages", zh: "时区"),
@@ -34,10 +34,10 @@ extension SiteSettings.Key: FieldKey {
         Field(
             Self.departments, .sections(Routing.Route.Key.fields), default: "[]",
             en: "Who handles what, where it is not the catalogue's department or the department has a number; the most "
-                + "specific item wins", zh: "主管部门与其编号"),
+                + "specific item wins", zh: "主管部门及其编号"),
         Field(
             Self.kinds, .section(kindFields), default: "{}",
-            en: "What else the site has otherwise than the catalogue, by kind", zh: "本地的事项名称、编码、等级、时限"),
+            en: "What else the site has otherwise than the catalogue, by kind", zh: "本地对事项名称、编码、等级、时限的调整"),
     ]
 
     /// One for each kind of the catalogue.
@@ -83,13 +83,13 @@ extension KindOverride.Key: FieldKey {
             Self.codes, .sections(KindOverride.CodeKey.fields),
             en: "In place of the catalogue's; [] sends none. The catalogue's codes of 2026 rest on one third-party "
                 + "transcription: check yours", zh: "事项编码"),
-        Field(Self.severity, .integer(1...5, unit: ""), en: "1 is the highest", zh: "等级,1 最高"),
+        Field(Self.severity, .integer(1...5, unit: ""), en: "1 is the highest", zh: "等级，1 为最高"),
         Field(
             Self.suggestedLimit, .section(LocalizedName.Key.fields),
             en: "Until when it should be handled, in both languages",
             zh: "建议处置时限"),
         Field(
-            Self.dwell, .number(1...86400, unit: "seconds"), en: "For the rules that name none", zh: "规则未写明时的停留时间"),
+            Self.dwell, .number(1...86400, unit: "seconds"), en: "For the rules that name none", zh: "规则未指定时的默认停留时限"),
         Field(
             Self.privacyProfile, .choice(PrivacyProfile.self),
             en: "With plate the plate of the vehicle in question stays readable", zh: "隐私遮挡方式"),
@@ -98,7 +98,7 @@ extension KindOverride.Key: FieldKey {
 
 extension KindOverride.CodeKey: FieldKey {
     static let fields: [Field] = [
-        Field(Self.system, .choice(KindCode.System.self), isRequired: true, en: "Whose code it is", zh: "标准"),
+        Field(Self.system, .choice(KindCode.System.self), isRequired: true, en: "Whose code it is", zh: "所依据的标准"),
         Field(Self.code, .code, isRequired: true, en: "The code, quoted", zh: "编码"),
     ]
 }
