@@ -15,7 +15,7 @@ OWNERS = {
     "CMosquitto": {"MQTT"},
     "COpenCV": {"Inference"},
     "COpenSSL": {"MQTT"},
-    "GRDB": {"Store", "DeliveryTests"},  # looks into the database, and damages it
+    "GRDB": {"Store", "DeliveryTests", "EndToEndTests"},  # looks into the database, and damages it
     "Yams": {"SiteConfiguration"},
 }
 IMPORT = re.compile(

@@ -78,7 +78,9 @@ extension DaemonSettings {
                         place: GridLocation(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
                         timeZone: site.timeZone),
                     stream: stream,
-                    zones: camera.zones.map { WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset, promise: $0.promise) },
+                    zones: camera.zones.map {
+                        WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset, promise: $0.promise)
+                    },
                     minimumScore: configuration.detector.minimumScore, hasTiles: configuration.detector.hasTiles,
                     presets: presets)
             })

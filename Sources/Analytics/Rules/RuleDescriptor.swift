@@ -73,7 +73,8 @@ public struct RuleDescriptor: Sendable {
     ///   - make: creates the rule for one kind in one zone.
     init<Settings: RuleSettings>(
         _ kinds: [AlertKind], fields: [RuleField<Settings>], needs: Needs = [], surface: Zone.Surface? = nil,
-        sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil, isPatient: Bool = false,
+        sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil,
+        isPatient: Bool = false,
         trialDwell: Double? = nil, standard: @escaping @Sendable (AlertKind) -> Settings,
         make: @escaping @Sendable (AlertKind, Settings, Context) -> any Rule
     ) {
