@@ -348,7 +348,8 @@ import Threading
         let hung = ScriptedSource(hangs: true)
         defer { hung.letGo() }
         let site = site
-        let (gate, isHeld) = (DispatchSemaphore(value: 0), Atomic(false))
+        let gate = DispatchSemaphore(value: 0)
+        let isHeld = Atomic(false)
         try await reload(hung) { reload in
             try await look(hung, from: 0, through: 28)
             site.script.holds {

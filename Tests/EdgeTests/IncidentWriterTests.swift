@@ -290,7 +290,7 @@ import Video
     @Test func `after a reload alerts name the new configuration`() async throws {
         let site = try Site(try TemporaryFolder(), masking: MaskingModels(face: nil, plate: nil))
         let new = String(repeating: "a", count: 64)
-        await site.writer.adopt(configurationSHA256: new, catalogue: try Catalogue.builtIn())
+        site.writer.adopt(configurationSHA256: new, catalogue: try Catalogue.builtIn())
         site.writer.record([try site.entry()])
         await site.settle()
         #expect(try site.events().first?.data.provenance.configurationSHA256 == new)

@@ -2,6 +2,7 @@ import Analytics
 import Domain
 import Foundation
 import PipelineSupport
+import Video
 
 @testable import Pipeline
 
@@ -16,6 +17,8 @@ final class PipelineHarness {
             zones: zones, detector: script.detector, incidents: IncidentBook(camera: "c") { _ in UUID() },
             recorder: nil, hasTiles: false)
     }
+
+    var rest: Rest? { pipeline.rest }
 
     /// One look at the street.
     @discardableResult
