@@ -16,9 +16,15 @@ struct FootageTests {
         return try await Benchmark(detector: detector, options: .init(dwell: dwell)).run(path)
     }
 
+    /// What two tests ask for is run once; what is compared with it is run anew.
+    private static let parking = Task {
+        try await Self().run("composed/parking.mp4", dwell: 10)
+    }
+
     @Test(arguments: [(10.0, 2), (30, 1), (120, 0)])
     func `every parked car is one alert, and nothing else is`(dwell: Double, expected: Int) async throws {
-        let report = try await run("composed/parking.mp4", dwell: dwell)
+        let report =
+            dwell == 10 ? try await Self.parking.value : try await run("composed/parking.mp4", dwell: dwell)
         #expect(report.matched == expected && report.alerts.count == expected)
         #expect((report.missed, report.wrong, report.duplicate) == (0, 0, 0))
         #expect(report.blindSeconds == 0)
@@ -102,7 +108,7 @@ struct FootageTests {
     @Test func `the same input gives the same alerts`() async throws {
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
-        let first = try await run("composed/parking.mp4", dwell: 10)
+        let first = try await Self.parking.value
         let second = try await run("composed/parking.mp4", dwell: 10)
         #expect(try encoder.encode(first.alerts) == encoder.encode(second.alerts))
         #expect(!first.alerts.isEmpty)

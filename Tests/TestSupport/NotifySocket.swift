@@ -21,6 +21,8 @@ public final class NotifySocket: Sendable {
         guard descriptor >= 0, path.utf8.count < MemoryLayout.size(ofValue: address.sun_path) else {
             throw Failed(description: "no socket at \(path)")
         }
+        // That of another daemon in the same folder, before this one.
+        unlink(path)
         withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: path.utf8) }
         let bound = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
