@@ -94,8 +94,11 @@ struct SkippedKeys: ~Copyable {
 
     /// The oldest first, for the caller to free.
     mutating func take() -> [PastPictures.Key] {
-        defer { (keys, bytes) = ([], 0) }
-        return keys
+        // Not with `defer`: optimised by Swift 6.3, it returned an array that was freed.
+        var taken: [PastPictures.Key] = []
+        swap(&taken, &keys)
+        bytes = 0
+        return taken
     }
 
     private static func free(_ key: PastPictures.Key) {
