@@ -166,8 +166,9 @@ struct VideoSource: ~Copyable {
     private mutating func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isBurstFrame: Bool) -> Picture {
         let shape = demuxer.shapes.settle(raw, codec: (shared ?? own)?.aspect ?? AVRational(num: 0, den: 1))
         var between: PastPictures?
-        if !isBurstFrame, case let keys = past.take(), !keys.isEmpty {
-            between = PastPictures(keys, before: pts, announcement, options.decoders)
+        if !isBurstFrame {
+            let keys = past.take()
+            if !keys.isEmpty { between = PastPictures(keys, before: pts, announcement, options.decoders) }
         }
         return Picture(
             raw: raw, pts: pts, isBurstFrame: isBurstFrame, shape: shape,
