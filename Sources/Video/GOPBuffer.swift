@@ -67,7 +67,8 @@ struct GOPBuffer: ~Copyable {
 }
 
 /// Key frames that nobody has looked at, since the last look.
-struct SkippedKeys: ~Copyable {
+// A class: inside another struct that cannot be copied, Swift 6.3 with -O reads a struct's array from the wrong place.
+final class SkippedKeys {
     /// In bytes, for one camera: 20 s of 1080p in good quality.
     private static let capacity = 6 << 20
     private static let most = 64
@@ -80,7 +81,7 @@ struct SkippedKeys: ~Copyable {
     deinit { for key in keys { Self.free(key) } }
 
     /// Keeps a reference to the packet's data, which is not copied; false where there is no memory for it.
-    mutating func add(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) -> Bool {
+    func add(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) -> Bool {
         guard let kept = av_packet_clone(packet) else { return false }
         keys.append(PastPictures.Key(packet: kept, time: time))
         bytes += Int(kept.pointee.size)
@@ -93,12 +94,9 @@ struct SkippedKeys: ~Copyable {
     }
 
     /// The oldest first, for the caller to free.
-    mutating func take() -> [PastPictures.Key] {
-        // Not with `defer`: optimised by Swift 6.3, it returned an array that was freed.
-        var taken: [PastPictures.Key] = []
-        swap(&taken, &keys)
-        bytes = 0
-        return taken
+    func take() -> [PastPictures.Key] {
+        defer { (keys, bytes) = ([], 0) }
+        return keys
     }
 
     private static func free(_ key: PastPictures.Key) {

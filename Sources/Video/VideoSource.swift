@@ -34,7 +34,7 @@ struct VideoSource: ~Copyable {
     private let url: CameraURL
     private var isDraining = false
     private var buffer = GOPBuffer()
-    private var past = SkippedKeys()
+    private let past = SkippedKeys()
     /// The decoder is given what is in the buffer.
     private var isCatchingUp = false
     /// Nil for a file.
@@ -163,7 +163,7 @@ struct VideoSource: ~Copyable {
         demuxer.session?.loss.reset()
     }
 
-    private mutating func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isBurstFrame: Bool) -> Picture {
+    private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isBurstFrame: Bool) -> Picture {
         let shape = demuxer.shapes.settle(raw, codec: (shared ?? own)?.aspect ?? AVRational(num: 0, den: 1))
         var between: PastPictures?
         if !isBurstFrame {
@@ -355,7 +355,7 @@ struct VideoSource: ~Copyable {
         if announcement.codec == AV_CODEC_ID_H264 { isDamaged = false }
     }
 
-    private mutating func skip(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) throws(VideoError) {
+    private func skip(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) throws(VideoError) {
         guard past.add(packet, at: time) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
     }
 
