@@ -213,7 +213,7 @@ public final class Camera: Sendable {
             }
             if wasOnline { state.yield(.offline(reason)) }
         }
-        var source = try VideoSource(settings.url, options: options, deadline: deadline)
+        let source = try VideoSource(settings.url, options: options, deadline: deadline)
         var start: Double?
         count.withLock { $0.sessions += 1 }
         while !deadline.isStopped {

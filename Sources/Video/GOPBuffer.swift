@@ -67,7 +67,6 @@ struct GOPBuffer: ~Copyable {
 }
 
 /// Key frames that nobody has looked at, since the last look.
-// A class: inside another struct that cannot be copied, Swift 6.3 with -O reads a struct's array from the wrong place.
 final class SkippedKeys {
     /// In bytes, for one camera: 20 s of 1080p in good quality.
     private static let capacity = 6 << 20

@@ -4,7 +4,7 @@ import Foundation
 import Synchronization
 
 /// Demuxes and decodes one stream or file. Blocking; one owner, one thread.
-struct VideoSource: ~Copyable {
+final class VideoSource {
     /// A picture and its time in the session, in seconds.
     struct Picture: ~Copyable {
         let raw: UnsafeMutablePointer<AVFrame>
@@ -111,7 +111,7 @@ struct VideoSource: ~Copyable {
     var isSenderDistrusted: Bool { demuxer.isSenderDistrusted }
 
     /// The next picture that is to be looked at, or nil at the end of the file or stream.
-    mutating func next() throws(VideoError) -> Picture? {
+    func next() throws(VideoError) -> Picture? {
         guard let raw = av_frame_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
         var frame: UnsafeMutablePointer<AVFrame>? = raw
         while true {
@@ -156,7 +156,7 @@ struct VideoSource: ~Copyable {
         }
     }
 
-    private mutating func noteSuccess() {
+    private func noteSuccess() {
         barren = 0
         fruitful = options.uptime()
         isStarving = false
@@ -186,7 +186,7 @@ struct VideoSource: ~Copyable {
 
     /// False for a picture with parts that the decoder had to invent, from which on nothing is whole up to the next key
     /// frame. A key frame that is whole makes good what was lost before.
-    private mutating func isWhole(_ raw: UnsafeMutablePointer<AVFrame>) -> Bool {
+    private func isWhole(_ raw: UnsafeMutablePointer<AVFrame>) -> Bool {
         let isFaulty = ffIsDamaged(raw) || faulty.contains(raw.pointee.best_effort_timestamp)
         if isFaulty {
             isDamaged = true
@@ -197,14 +197,14 @@ struct VideoSource: ~Copyable {
     }
 
     /// Times that are counted are those of decoding: a picture may come after one that was decoded later.
-    private mutating func stamp(of raw: UnsafeMutablePointer<AVFrame>) -> Int64 {
+    private func stamp(of raw: UnsafeMutablePointer<AVFrame>) -> Int64 {
         let stamp = raw.pointee.best_effort_timestamp
         guard demuxer.areTimesCounted, stamp != ffNOPTS else { return stamp }
         newestCounted = max(newestCounted, stamp)
         return newestCounted
     }
 
-    private mutating func noteFault() {
+    private func noteFault() {
         isDamaged = true
         refresh.noteFault()
         vainKeys = 0
@@ -212,7 +212,7 @@ struct VideoSource: ~Copyable {
     }
 
     /// Gives the decoder the next packet that it needs; false at the end of the stream.
-    private mutating func feed() throws(VideoError) -> Bool {
+    private func feed() throws(VideoError) -> Bool {
         while true {
             if isCatchingUp {
                 guard let kept = buffer.takeFirst() else {
@@ -280,7 +280,7 @@ struct VideoSource: ~Copyable {
     }
 
     /// Throws where no picture has come for too long, and says so before.
-    private mutating func checkPictures() throws(VideoError) {
+    private func checkPictures() throws(VideoError) {
         let rest = max(options.sampling.longestRest, planner.rest?.promise ?? 0)
         let isOver = barren >= Self.patience + refresh.patience + rest
         let longestFault = max(options.sampling.longestFault, rest + Self.secondLook)
@@ -310,7 +310,7 @@ struct VideoSource: ~Copyable {
     }
 
     /// Takes from the budget of all cameras what pictures of this size need while they are decoded.
-    private mutating func claim(_ raw: UnsafePointer<AVFrame>) throws(VideoError) {
+    private func claim(_ raw: UnsafePointer<AVFrame>) throws(VideoError) {
         let (width, height) = (raw.pointee.width, raw.pointee.height)
         let isShared = shared != nil
         guard (width, height, isShared) != (claimed.width, claimed.height, claimed.isShared) else { return }
@@ -334,7 +334,7 @@ struct VideoSource: ~Copyable {
     }
 
     /// Takes the marks of a refresh for what key frames are elsewhere, where there are none.
-    private mutating func follow(_ packet: UnsafePointer<AVPacket>, isKey: Bool, at time: Double) {
+    private func follow(_ packet: UnsafePointer<AVPacket>, isKey: Bool, at time: Double) {
         let mark = refresh.take(packet, isKey: isKey, at: time)
         // The H.264 decoder follows recovery points by itself.
         guard announcement.codec == AV_CODEC_ID_HEVC else { return }
@@ -348,7 +348,7 @@ struct VideoSource: ~Copyable {
     }
 
     /// The decoder forgets what it has, so that nothing refers to what is damaged or missing.
-    private mutating func beginAnew() {
+    private func beginAnew() {
         own?.reset()
         // Where there is no key frame but a recovery point, the H.264 decoder gives nothing out until the pictures have been
         // renewed as far as the point says.
@@ -359,14 +359,14 @@ struct VideoSource: ~Copyable {
         guard past.add(packet, at: time) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
     }
 
-    private mutating func keep(_ packet: UnsafeMutablePointer<AVPacket>) throws(VideoError) {
+    private func keep(_ packet: UnsafeMutablePointer<AVPacket>) throws(VideoError) {
         guard buffer.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
     }
 
     /// Gives a decoder one packet; false where it gets or takes none.
     ///
     /// - Parameter isAlone: of a key frame that nothing is to follow.
-    private mutating func send(
+    private func send(
         _ packet: UnsafeMutablePointer<AVPacket>, isAlone: Bool = false
     ) throws(VideoError) -> Bool {
         guard packet.pointee.flags & AV_PKT_FLAG_CORRUPT == 0 else {
@@ -390,7 +390,7 @@ struct VideoSource: ~Copyable {
         return true
     }
 
-    private mutating func decoder(isAlone: Bool) throws(FFmpegError) -> PictureDecoder {
+    private func decoder(isAlone: Bool) throws(FFmpegError) -> PictureDecoder {
         if isAlone, isSharing {
             own = nil
             let decoder = try options.decoders.begin(announcement)
@@ -404,14 +404,14 @@ struct VideoSource: ~Copyable {
     }
 
     /// The shared decoder is another camera's, if there is one.
-    private mutating func giveBack() {
+    private func giveBack() {
         guard let shared else { return }
         options.decoders.end(shared)
         self.shared = nil
     }
 
     /// A shared decoder must know all sets of parameters that a key frame refers to, and no others.
-    private mutating func noteParameterSets(of packet: UnsafePointer<AVPacket>) throws(VideoError) {
+    private func noteParameterSets(of packet: UnsafePointer<AVPacket>) throws(VideoError) {
         let bytes = UnsafeRawBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size))
         guard let known = parameterSets else { return }
         let brought = ParameterSets(beforePictureIn: bytes, of: announcement.codec)
@@ -428,7 +428,7 @@ struct VideoSource: ~Copyable {
     }
 
     /// The time by which looks are planned.
-    private mutating func paced(_ time: Double) -> Double {
+    private func paced(_ time: Double) -> Double {
         guard url.isStream else { return time }
         let now = options.uptime()
         var smoother = smoother ?? TimestampSmoother(time, is: now, at: now)

@@ -18,7 +18,7 @@ import Threading
                         try await onOwnThread(named: "watch") {
                             var options = VideoSource.Options()
                             options.largestPicture = 12_600_000
-                            var source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
+                            let source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
                             while let picture = try source.next() {
                                 _ = Frame(taking: picture.raw, time: MediaTime(picture.pts), date: Date())
                             }

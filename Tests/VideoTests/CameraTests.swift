@@ -238,7 +238,7 @@ import Threading
         options.openTimeout = seconds
         options.readTimeout = seconds
         do {
-            var source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
+            let source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
             guard let picture = try source.next() else { return }
             _ = Frame(taking: picture.raw, time: MediaTime(picture.pts), date: Date())
         } catch {

@@ -34,7 +34,7 @@ import Threading
 
     private struct NoPicture: Error {}
 
-    private func picture(_ source: inout VideoSource) throws -> Frame {
+    private func picture(_ source: VideoSource) throws -> Frame {
         guard let picture = try source.next() else { throw NoPicture() }
         return Frame(
             taking: picture.raw, time: MediaTime(picture.pts), date: .distantPast, shape: picture.shape,
@@ -57,9 +57,9 @@ import Threading
 
     @Test func `cameras that announce the same take turns in one decoder`() throws {
         let path = try stream("street", size: (320, 180))
-        var first = try source(path)
-        var second = try source(path)
-        for _ in 0..<6 { _ = (try picture(&first), try picture(&second)) }
+        let first = try source(path)
+        let second = try source(path)
+        for _ in 0..<6 { _ = (try picture(first), try picture(second)) }
         #expect(pool.opened == 1)
     }
 
@@ -68,10 +68,10 @@ import Threading
     ) throws {
         let small = try stream("small", size: (320, 180), codec: codec)
         let large = try stream("large", size: (640, 360), codec: codec)
-        var first = try source(small)
-        var second = try source(large)
+        let first = try source(small)
+        let second = try source(large)
         var shared: [[UInt8]] = []
-        for _ in 0..<3 { shared += [try pixels(picture(&first)), try pixels(picture(&second))] }
+        for _ in 0..<3 { shared += [try pixels(picture(first)), try pixels(picture(second))] }
         var alone: [[UInt8]] = []
         var smalls = try Recording(path: small, sampling: .keyFrames(promise: 3))
         var larges = try Recording(path: large, sampling: .keyFrames(promise: 3))
@@ -87,12 +87,12 @@ import Threading
         let joined = folder.file("joined.h264").path
         let bytes = try [small, stream("large", size: (640, 360))].map { try Data(contentsOf: URL(filePath: $0)) }
         try (bytes[0] + bytes[1]).write(to: URL(filePath: joined))
-        var changing = try source(joined)
-        var steady = try source(small)
+        let changing = try source(joined)
+        let steady = try source(small)
         var widths: [[Int]] = [[], []]
         for _ in 0..<6 {
-            widths[0].append(try picture(&changing).width)
-            widths[1].append(try picture(&steady).width)
+            widths[0].append(try picture(changing).width)
+            widths[1].append(try picture(steady).width)
         }
         #expect(widths == [[320, 320, 320, 640, 640, 640], Array(repeating: 320, count: 6)])
     }

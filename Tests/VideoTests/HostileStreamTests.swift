@@ -29,7 +29,7 @@ import Testing
     }
 
     private func widths(_ url: String, _ options: VideoSource.Options = .init()) throws -> [Int] {
-        var source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
+        let source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
         var found: [Int] = []
         while let picture = try source.next() {
             found.append(Frame(taking: picture.raw, time: MediaTime(0), date: .distantPast).width)
@@ -125,7 +125,7 @@ import Testing
         // Room for one such camera, not for two.
         options.budget = DecodingBudget(bytes: 320 * 180 * 3 / 2 * 7)
         do {
-            var first = try VideoSource(CameraURL(clip), options: options, deadline: ReadDeadline())
+            let first = try VideoSource(CameraURL(clip), options: options, deadline: ReadDeadline())
             guard let picture = try first.next() else { throw Footage.Failed(description: "no picture came") }
             _ = Frame(taking: picture.raw, time: MediaTime(0), date: .distantPast)
             let error = #expect(throws: VideoError.self) { try widths(clip, options) }

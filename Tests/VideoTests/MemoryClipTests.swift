@@ -60,7 +60,7 @@ import Testing
         #expect(abs(clip.seconds - 4) < 0.01 && abs(clip.keyInterval - 2) < 0.01, "\(clip.seconds) \(clip.keyInterval)")
         var options = VideoSource.Options()
         options.clip = PacedClip(clip, clocks: hasty)
-        var source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
+        let source = try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())
         var times: [Double] = []
         while times.count < count, let picture = try source.next() {
             times.append(

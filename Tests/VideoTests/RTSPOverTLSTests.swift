@@ -28,7 +28,7 @@ import Threading
             options.credentials = CredentialGate()
             options.authority = authority
             options.sampling = .every(seconds: 0)
-            var source = try VideoSource(url, options: options, deadline: ReadDeadline())
+            let source = try VideoSource(url, options: options, deadline: ReadDeadline())
             var count = 0
             while count < pictures, let picture = try source.next() {
                 _ = Frame(taking: picture.raw, time: MediaTime(picture.pts), date: Date())

@@ -35,7 +35,7 @@ import Threading
         _ url: CameraURL, _ options: VideoSource.Options, pictures: Int = 1, deadline: ReadDeadline = ReadDeadline()
     ) async throws -> Int {
         try await onOwnThread(named: "watch") {
-            var source = try VideoSource(url, options: options, deadline: deadline)
+            let source = try VideoSource(url, options: options, deadline: deadline)
             var count = 0
             while count < pictures, let picture = try source.next() {
                 _ = Frame(taking: picture.raw, time: MediaTime(picture.pts), date: Date())

@@ -38,7 +38,7 @@ import Testing
         options.uptime = { now.withLock { $0 } }
         options.progress = { now.withLock { $0 += interval } }
         return try withExtendedLifetime(camera) {
-            var source = try VideoSource(CameraURL(camera.url), options: options, deadline: ReadDeadline())
+            let source = try VideoSource(CameraURL(camera.url), options: options, deadline: ReadDeadline())
             var found: [Double] = []
             while let picture = try source.next() {
                 found.append(Frame(taking: picture.raw, time: MediaTime(picture.pts), date: .distantPast).time.seconds)

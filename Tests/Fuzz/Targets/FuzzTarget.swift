@@ -138,7 +138,7 @@ import Domain
             options.largestPicture = 1 << 20
             var count = 0
             do {
-                var source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
+                let source = try VideoSource(CameraURL(url), options: options, deadline: ReadDeadline())
                 var timeline = Timeline(isLive: true, started: 0)
                 while count < 3, let picture = try source.next() {
                     let time = timeline.time(pts: picture.pts, uptime: Double(count))
