@@ -25,4 +25,7 @@ package enum ProcessUsage {
 public enum ProcessMemory {
     /// Excludes it from core dumps, including those of systemd-coredump, and from debuggers of the same user.
     public static func forbidDumps() { _ = process_forbid_dumps() }
+
+    /// Keeps what pictures have taken from growing with the number of cameras' threads. Before any thread is started.
+    public static func share() { process_share_memory() }
 }

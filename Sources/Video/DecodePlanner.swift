@@ -49,8 +49,9 @@ struct DecodePlanner {
     var isSparse: Bool { !isAllDecoded && !isOverrun && keyFramesSuffice }
 
     private var keyFramesSuffice: Bool {
-        guard let promise, let longestGroup else { return false }
-        return longestGroup <= promise + Self.slack
+        guard let promise else { return false }
+        // Before the second key frame nobody knows: the packets wait for it, as long as the promise lets them.
+        return longestGroup.map { $0 <= promise + Self.slack } ?? true
     }
 
     /// Seconds from one look to the next, at most; nil where pictures are taken at a fixed interval.
@@ -75,7 +76,7 @@ struct DecodePlanner {
         }
         if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
         lastKey = time
-        looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? .max
+        looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? 0
         return isAllDecoded || !isTooSoon(time, interval)
     }
 
@@ -134,8 +135,8 @@ struct DecodePlanner {
 
     /// True where a look is due and the key frame that was to bring it has not come.
     private func isOverdue(at time: Double, _ promise: Double) -> Bool {
-        guard looksLeft == 0, let lastKey, let longestGroup else { return false }
-        return time > lastKey + longestGroup + Self.slack && time >= (lastLook ?? lastKey) + promise - Self.slack
+        guard looksLeft == 0, let lastKey, time >= (lastLook ?? lastKey) + promise - Self.slack else { return false }
+        return longestGroup.map { time > lastKey + $0 + Self.slack } ?? true
     }
 
     /// Into how many equal parts a group of pictures is cut so that none is longer than the promise.

@@ -23,6 +23,7 @@ struct Gridwarden: AsyncParsableCommand {
 enum Program {
     static func main() async {
         // Before anything else.
+        ProcessMemory.share()
         if CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName { StartSignals.take() }
         await Gridwarden.main()
     }

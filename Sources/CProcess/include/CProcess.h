@@ -6,3 +6,6 @@ int process_forbid_dumps(void);
 void process_take_signals(void);
 /// Whether a SIGHUP has come since the last call.
 int process_had_hangup(void);
+/// Gives large pieces of memory back to the system as soon as they are freed, and lets all threads share a few heaps: a thread for
+/// each camera, each with pictures of megabytes, would keep a heap of its own full of them. Before any thread is started.
+void process_share_memory(void);
