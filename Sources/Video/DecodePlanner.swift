@@ -19,6 +19,7 @@ struct DecodePlanner {
     var rest: Rest?
 
     private let sampling: SamplingPolicy
+    private let waitsAtFirst: Bool
     private var isAllDecoded = false
     private var lastKey: Double?
     /// Lengths of the newest groups of pictures, in seconds: one that a lost key frame made longer is soon forgotten.
@@ -43,15 +44,19 @@ struct DecodePlanner {
     /// Seconds since the first packet that was left out for which a burst is worth decoding them after all.
     private static let catchable = 0.5
 
-    init(sampling: SamplingPolicy) { self.sampling = sampling }
+    /// - Parameter waitsAtFirst: before the second key frame nobody knows how far apart they are; true lets the packets wait for
+    ///   it as long as the promise allows, false decodes them all. Many cameras that start at once would not keep up with that.
+    init(sampling: SamplingPolicy, waitsAtFirst: Bool = false) {
+        self.sampling = sampling
+        self.waitsAtFirst = waitsAtFirst
+    }
 
     /// True where only key frames are decoded, each on its own.
     var isSparse: Bool { !isAllDecoded && !isOverrun && keyFramesSuffice }
 
     private var keyFramesSuffice: Bool {
         guard let promise else { return false }
-        // Before the second key frame nobody knows: the packets wait for it, as long as the promise lets them.
-        return longestGroup.map { $0 <= promise + Self.slack } ?? true
+        return longestGroup.map { $0 <= promise + Self.slack } ?? waitsAtFirst
     }
 
     /// Seconds from one look to the next, at most; nil where pictures are taken at a fixed interval.
@@ -76,7 +81,7 @@ struct DecodePlanner {
         }
         if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
         lastKey = time
-        looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? 0
+        looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? (waitsAtFirst ? 0 : .max)
         return isAllDecoded || !isTooSoon(time, interval)
     }
 
@@ -136,7 +141,7 @@ struct DecodePlanner {
     /// True where a look is due and the key frame that was to bring it has not come.
     private func isOverdue(at time: Double, _ promise: Double) -> Bool {
         guard looksLeft == 0, let lastKey, time >= (lastLook ?? lastKey) + promise - Self.slack else { return false }
-        return longestGroup.map { time > lastKey + $0 + Self.slack } ?? true
+        return longestGroup.map { time > lastKey + $0 + Self.slack } ?? waitsAtFirst
     }
 
     /// Into how many equal parts a group of pictures is cut so that none is longer than the promise.

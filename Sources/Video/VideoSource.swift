@@ -78,7 +78,7 @@ final class VideoSource {
         parameterSets = announcement.parameterSets
         // A clip plays the part of a camera, and is ours. Of files there are few at a time.
         isSharing = options.clip != nil || url.isStream && parameterSets?.isComplete == true
-        planner = DecodePlanner(sampling: options.sampling)
+        planner = DecodePlanner(sampling: options.sampling, waitsAtFirst: url.isStream || options.clip != nil)
         // Joined in the middle, H.265 brings pictures that refer to what never came, and libav makes that up without a word.
         isDamaged = announcement.codec == AV_CODEC_ID_HEVC
         fruitful = options.uptime()

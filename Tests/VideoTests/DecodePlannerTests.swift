@@ -71,6 +71,23 @@ import Testing
         #expect(close.count >= 2 * Int(30 - group) - 1)
     }
 
+    @Test(arguments: [2.0, 8.0])
+    func `a camera that starts decodes nothing before its second key frame but for the promise`(
+        group: Double
+    ) {
+        var planner = DecodePlanner(sampling: .keyFrames(promise: 3, interval: 2), waitsAtFirst: true)
+        var (looks, decoded) = ([Double](), [Double]())
+        for index in 0..<160 {
+            let time = Double(index) / 10
+            let isKey = index % Int(group * 10) == 0
+            guard planner.needs(isKey: isKey, at: time) else { continue }
+            decoded.append(time)
+            if planner.choose(isKey: isKey, at: time) == .look { looks.append(time) }
+        }
+        #expect(decoded.filter { $0 > 0 }.first == min(group, 3))
+        #expect(zip(looks, looks.dropFirst()).allSatisfy { $1 - $0 <= 3.1 }, "\(looks)")
+    }
+
     /// A key frame every two seconds, of 10 pictures a second; `rest` says how long no look is needed after one.
     private func looks(group: Double = 2, seconds: Double = 100, _ rest: (Double) -> Rest?) -> [Double] {
         var planner = DecodePlanner(sampling: .keyFrames(promise: 3, interval: 2))
