@@ -166,7 +166,8 @@ let package = Package(
                 lifecycle,
             ]),
         test(
-            "Bench", ["Domain", "Analytics", "Inference", "Video", "Pipeline", "Edge", "SiteConfiguration"],
+            "Bench",
+            ["Threading", "Domain", "Analytics", "Inference", "Video", "Pipeline", "Edge", "SiteConfiguration"],
             settings: fast),
         .executableTarget(
             name: "chaos-writer",

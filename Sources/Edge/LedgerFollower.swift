@@ -17,7 +17,9 @@ import Threading
 final class LedgerFollower: Service {
     private struct State {
         var isRunning = false
-        var isStopping = false
+        /// When a shutdown no longer waits for records, by the monotonic clock, in seconds; nil before a shutdown.
+        var end: Double?
+        var isStopping: Bool { end != nil }
         /// Start of the current call to the disk, by the monotonic clock, in seconds.
         var busySince: Double?
         var isDue = false
@@ -29,8 +31,8 @@ final class LedgerFollower: Service {
     private static let pauses = (busy: 0.02, idle: 2.0)
     /// Seconds between two checks of the evidence folder.
     private static let inspection = 20.0
-    /// How long a shutdown waits for the last records.
-    private static let farewell = Duration.seconds(1)
+    /// How long a shutdown waits for the last records, in seconds; what is missing then follows after the next start.
+    private static let farewell = 1.0
     /// Timeout in seconds for one call to the disk, at the end.
     private static let hopeless = 1.0
 
@@ -78,11 +80,11 @@ final class LedgerFollower: Service {
     /// Waits for the end of the service, and then briefly for the last records.
     func run() async {
         try? await gracefulShutdown()
-        state.withLock { $0.isStopping = true }
+        state.withLock { $0.end = Self.uptime() + Self.farewell }
         waiting.signal()
-        let end = ContinuousClock.now + Self.farewell
-        // During a hanging call to the disk there is no progress.
-        while state.withLock(\.isRunning), secondsStuck < Self.hopeless, .now < end {
+        // The thread must have ended when the process does: what the libraries under it clean up then is still in use
+        // otherwise, and a stop becomes a crash. During a hanging call to the disk there is no progress.
+        while state.withLock(\.isRunning), secondsStuck < Self.hopeless {
             try? await Task.sleep(for: .milliseconds(10))
         }
     }
@@ -90,10 +92,10 @@ final class LedgerFollower: Service {
     private func loop() {
         var inspected = -Double.infinity
         while true {
-            let (isStopping, _) = state.withLock { state in
+            let end = state.withLock { state in
                 state.isDue = false
                 state.busySince = Self.uptime()
-                return (state.isStopping, ())
+                return state.end
             }
             if Self.uptime() - inspected > Self.inspection {
                 inspect()
@@ -101,7 +103,7 @@ final class LedgerFollower: Service {
             }
             let hasMore = follow()
             state.withLock { $0.busySince = nil }
-            if isStopping, !hasMore { break }
+            if let end, !hasMore || Self.uptime() >= end { break }
             waiting.wait(seconds: hasMore ? Self.pauses.busy : Self.pauses.idle)
         }
         state.withLock { $0.isRunning = false }

@@ -2,6 +2,7 @@ import Foundation
 import Inference
 import TestSupport
 import Testing
+import Threading
 
 @testable import Bench
 
@@ -17,7 +18,8 @@ struct FootageTests {
     }
 
     /// What two tests ask for is run once; what is compared with it is run anew.
-    private static let parking = Task {
+    /// On a thread of its own, as a test with a turn is.
+    private static let parking = Task(executorPreference: DedicatedThread(name: "parking")) {
         try await Self().run("composed/parking.mp4", dwell: 10)
     }
 

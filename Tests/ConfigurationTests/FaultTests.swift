@@ -141,7 +141,8 @@ import Testing
         Case(9, "    purpose: p\n    read_timeout: inf", "10:19: camera cam-01: read_timeout must be", "1 to 120"),
         Case(9, "    purpose: p\n    gb28181: \"3205\"", "10:14: camera cam-01: gb28181 must be", "20 digits"),
         Case(9, "    purpose: p\n    longitude: 120", "10:16: camera cam-01: longitude needs a latitude", "remove"),
-        Case(9, "    purpose: p\n    look_every: 5", "13:9: camera cam-01, zone np1: a promise of 3 s", "look_every"),
+        Case(
+            12, "      - id: np1\n        promise: 1", "13:18: camera cam-01, zone np1: a promise of 1 s", "look_every"),
         Case(12, "      - id: np 1", "12:13: camera cam-01, zone no. 1: id must be", "lower-case"),
         Case(
             12, "      - id: np1\n        surface: road", "13:18: camera cam-01, zone np1: surface must be",
@@ -247,6 +248,10 @@ import Testing
         #expect(faults.count == 1, "\(faults)")
         #expect(faults.first?.hasPrefix(test.begins) ?? false, "\(faults)")
         #expect(faults.first?.contains(test.contains) ?? false, "\(faults)")
+    }
+
+    @Test func `looks that are rarer than usual need no promise to be said`() {
+        #expect(Sample.faults(Sample.minimal(line: 9, "    purpose: p\n    look_every: 5")).isEmpty)
     }
 
     @Test func `all faults are reported at once, in the order of the file`() {
