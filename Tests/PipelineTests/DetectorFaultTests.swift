@@ -12,7 +12,7 @@ import Video
 @testable import Pipeline
 
 /// What becomes of looks whose detector fails or is busy.
-struct DetectorFaultTests {
+@Suite(.heavy) struct DetectorFaultTests {
     private static let car = Detection(
         objectClass: .car, score: 0.8, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
 

@@ -1,13 +1,14 @@
 import Analytics
 import Domain
 import PipelineSupport
+import TestSupport
 import Testing
 import Video
 
 @testable import Pipeline
 
 /// For how long a camera need not be looked at.
-struct RestTests {
+@Suite(.heavy) struct RestTests {
     private static let car = Detection(
         objectClass: .car, score: 0.8, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2))
 
