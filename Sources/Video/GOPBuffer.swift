@@ -77,29 +77,20 @@ final class SkippedKeys {
 
     init() {}
 
-    deinit { for key in keys { Self.free(key) } }
-
     /// Keeps a reference to the packet's data, which is not copied; false where there is no memory for it.
     func add(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) -> Bool {
         guard let kept = av_packet_clone(packet) else { return false }
         keys.append(PastPictures.Key(packet: kept, time: time))
         bytes += Int(kept.pointee.size)
         while bytes > Self.capacity || keys.count > Self.most {
-            let oldest = keys.removeFirst()
-            bytes -= Int(oldest.packet.pointee.size)
-            Self.free(oldest)
+            bytes -= Int(keys.removeFirst().packet.pointee.size)
         }
         return true
     }
 
-    /// The oldest first, for the caller to free.
+    /// The oldest first.
     func take() -> [PastPictures.Key] {
         defer { (keys, bytes) = ([], 0) }
         return keys
-    }
-
-    private static func free(_ key: PastPictures.Key) {
-        var packet = Optional(key.packet)
-        av_packet_free(&packet)
     }
 }

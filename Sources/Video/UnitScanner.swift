@@ -19,11 +19,13 @@ struct UnitScanner {
         encoding == .h264 ? header & 31 : header >> 1 & 63
     }
 
-    private var isParameters: Bool {
-        guard let header = unit.first else { return false }
-        let kind = Self.kind(header, encoding)
+    /// Whether a unit with this header is a set of parameters (ITU-T H.264 and H.265, table 7-1).
+    static func isParameters(_ header: UInt8, _ encoding: PacketScreen.Encoding) -> Bool {
+        let kind = kind(header, encoding)
         return encoding == .h264 ? [7, 8, 13, 15].contains(kind) : (32...34).contains(kind)
     }
+
+    private var isParameters: Bool { unit.first.map { Self.isParameters($0, encoding) } ?? false }
 
     /// A start code: the preceding unit is complete.
     mutating func begin() {

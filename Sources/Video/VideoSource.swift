@@ -24,8 +24,6 @@ final class VideoSource {
     private var shared: PictureDecoder?
     /// What the stream announces, with the sets of parameters that came with its newest key frame.
     private var announcement: StreamAnnouncement
-    /// The same sets; nil where they are not told in the packets.
-    private var parameterSets: ParameterSets?
     /// Key frames on their own are decoded by a shared decoder.
     private var isSharing: Bool
     private let deadline: ReadDeadline
@@ -75,9 +73,8 @@ final class VideoSource {
         self.options = options
         self.url = url
         announcement = demuxer.announcement
-        parameterSets = announcement.parameterSets
         // A clip plays the part of a camera, and is ours. Of files there are few at a time.
-        isSharing = options.clip != nil || url.isStream && parameterSets?.isComplete == true
+        isSharing = options.clip != nil || url.isStream && announcement.parameterSets?.isComplete == true
         planner = DecodePlanner(sampling: options.sampling, waitsAtFirst: url.isStream || options.clip != nil)
         // Joined in the middle, H.265 brings pictures that refer to what never came, and libav makes that up without a word.
         isDamaged = announcement.codec == AV_CODEC_ID_HEVC
@@ -412,16 +409,14 @@ final class VideoSource {
 
     /// A shared decoder must know all sets of parameters that a key frame refers to, and no others.
     private func noteParameterSets(of packet: UnsafePointer<AVPacket>) throws(VideoError) {
-        let bytes = UnsafeRawBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size))
-        guard let known = parameterSets else { return }
-        let brought = ParameterSets(beforePictureIn: bytes, of: announcement.codec)
+        guard let known = announcement.parameterSets else { return }
+        let brought = ParameterSets(in: packet, of: announcement.codec)
         if let brought, known.holds(brought) { return }
         guard let brought, brought.isComplete else {
             // Which of the old ones still hold cannot be known without decoding all.
             isSharing = false
             return
         }
-        parameterSets = brought
         do { announcement = try announcement.replacing(brought) } catch {
             throw VideoError("follow", on: url, cause: "\(error)")
         }

@@ -1,16 +1,10 @@
 internal import CFFmpeg
 
 /// The sets of parameters of H.264 or H.265 that stand before a picture, behind start codes.
-struct ParameterSets: Equatable {
-    private let codec: AVCodecID
+struct ParameterSets {
+    private let encoding: PacketScreen.Encoding
     /// From their headers on, in their order.
     private let units: [[UInt8]]
-
-    /// Kinds of units (ITU-T H.264, table 7-1; H.265, table 7-1).
-    private static let h264 = (
-        sequence: UInt8(7), picture: UInt8(8), extensions: [UInt8(13), 15], slices: UInt8(1)...5
-    )
-    private static let h265 = (video: UInt8(32), sequence: UInt8(33), picture: UInt8(34), slices: UInt8(0)...31)
 
     /// Of streams there are three or four before a picture; H.264 has room for 288.
     private static let most = 320
@@ -20,13 +14,14 @@ struct ParameterSets: Equatable {
     /// - Parameter bytes: a picture as it is decoded; what follows the beginning of its first slice is not looked at.
     init?(beforePictureIn bytes: UnsafeRawBufferPointer, of codec: AVCodecID) {
         guard codec == AV_CODEC_ID_H264 || codec == AV_CODEC_ID_HEVC else { return nil }
-        self.codec = codec
+        let encoding: PacketScreen.Encoding = codec == AV_CODEC_ID_H264 ? .h264 : .h265
+        self.encoding = encoding
         var units: [[UInt8]] = []
         var start: Int?
         func end(_ place: Int) {
             guard let start, start < place else { return }
             let unit = bytes[start..<place]
-            guard Self.isSet(unit[start], codec) else { return }
+            guard UnitScanner.isParameters(unit[start], encoding) else { return }
             // Zeros behind a unit are none of it.
             guard units.count <= Self.most else { return }
             units.append(Array(unit[...(unit.lastIndex { $0 != 0 } ?? start)]))
@@ -40,19 +35,23 @@ struct ParameterSets: Equatable {
             end(place)
             place += 3
             start = place
-            if place < bytes.count, Self.isSlice(bytes[place], codec) { break }
+            if place < bytes.count, Self.isSlice(bytes[place], encoding) { break }
         }
         if place + 2 >= bytes.count { end(bytes.count) }
         guard units.count <= Self.most else { return nil }
         self.units = units
     }
 
-    /// Whether a decoder needs no others.
+    /// Those of the picture in a packet.
+    init?(in packet: UnsafePointer<AVPacket>, of codec: AVCodecID) {
+        let bytes = UnsafeRawBufferPointer(start: packet.pointee.data, count: Int(packet.pointee.size))
+        self.init(beforePictureIn: bytes, of: codec)
+    }
+
+    /// Whether a decoder needs no others: of H.264 sequence and picture, of H.265 also video.
     var isComplete: Bool {
-        let kinds = Set(units.compactMap { $0.first.map { Self.kind($0, codec) } })
-        return kinds.isSuperset(
-            of: codec == AV_CODEC_ID_H264
-                ? [Self.h264.sequence, Self.h264.picture] : [Self.h265.video, Self.h265.sequence, Self.h265.picture])
+        let kinds = Set(units.compactMap { $0.first.map { UnitScanner.kind($0, encoding) } })
+        return kinds.isSuperset(of: encoding == .h264 ? [7, 8] : [32, 33, 34])
     }
 
     /// Whether all of the others are among these.
@@ -61,19 +60,8 @@ struct ParameterSets: Equatable {
     /// Behind start codes.
     var bytes: [UInt8] { units.flatMap { [0, 0, 0, 1] + $0 } }
 
-    private static func kind(_ header: UInt8, _ codec: AVCodecID) -> UInt8 {
-        codec == AV_CODEC_ID_H264 ? header & 31 : header >> 1 & 63
-    }
-
-    private static func isSet(_ header: UInt8, _ codec: AVCodecID) -> Bool {
-        let kind = kind(header, codec)
-        return codec == AV_CODEC_ID_H264
-            ? kind == h264.sequence || kind == h264.picture || h264.extensions.contains(kind)
-            : kind == h265.video || kind == h265.sequence || kind == h265.picture
-    }
-
-    private static func isSlice(_ header: UInt8, _ codec: AVCodecID) -> Bool {
-        codec == AV_CODEC_ID_H264
-            ? h264.slices.contains(kind(header, codec)) : h265.slices.contains(kind(header, codec))
+    private static func isSlice(_ header: UInt8, _ encoding: PacketScreen.Encoding) -> Bool {
+        let kind = UnitScanner.kind(header, encoding)
+        return encoding == .h264 ? (1...5).contains(kind) : kind < 32
     }
 }

@@ -5,10 +5,18 @@ import Foundation
 /// The key frames between two looks, as packets: looking back costs what looking would have cost, and only where somebody asks.
 // @unchecked: never changed after `init`, and libav only reads a packet.
 public final class PastPictures: @unchecked Sendable {
-    struct Key {
+    /// Owns its packet.
+    final class Key {
         let packet: UnsafeMutablePointer<AVPacket>
         /// In the session, in seconds.
         let time: Double
+
+        init(packet: UnsafeMutablePointer<AVPacket>, time: Double) { (self.packet, self.time) = (packet, time) }
+
+        deinit {
+            var packet = Optional(packet)
+            av_packet_free(&packet)
+        }
     }
 
     private let keys: [Key]
@@ -17,19 +25,12 @@ public final class PastPictures: @unchecked Sendable {
     private let announcement: StreamAnnouncement
     private let decoders: DecoderPool
 
-    /// Takes over the packets of `keys`, the oldest first.
+    /// - Parameter keys: the oldest first.
     init(_ keys: [Key], before now: Double, _ announcement: StreamAnnouncement, _ decoders: DecoderPool) {
         self.keys = keys
         self.now = now
         self.announcement = announcement
         self.decoders = decoders
-    }
-
-    deinit {
-        for key in keys {
-            var packet = Optional(key.packet)
-            av_packet_free(&packet)
-        }
     }
 
     public var count: Int { keys.count }
@@ -42,8 +43,7 @@ public final class PastPictures: @unchecked Sendable {
     public func picture(_ index: Int, before frame: Frame) -> Frame? {
         let key = keys[index]
         if let known = announcement.parameterSets {
-            let bytes = UnsafeRawBufferPointer(start: key.packet.pointee.data, count: Int(key.packet.pointee.size))
-            guard let brought = ParameterSets(beforePictureIn: bytes, of: announcement.codec), known.holds(brought)
+            guard let brought = ParameterSets(in: key.packet, of: announcement.codec), known.holds(brought)
             else { return nil }
         }
         guard let decoder = try? decoders.begin(announcement) else { return nil }

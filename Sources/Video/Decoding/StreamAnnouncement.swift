@@ -9,6 +9,8 @@ final class StreamAnnouncement: @unchecked Sendable {
     private var parameters: UnsafeMutablePointer<AVCodecParameters>?
     /// The sets of parameters as libav keeps them: behind start codes in a stream, as a record of their own in most files.
     private let extradata: [UInt8]
+    /// Nil where they are not kept behind start codes, or none are announced.
+    let parameterSets: ParameterSets?
     /// In pixels, of the largest picture that is decoded.
     private let largestPicture: Int
 
@@ -24,6 +26,9 @@ final class StreamAnnouncement: @unchecked Sendable {
         _ parameters: UnsafePointer<AVCodecParameters>, extradata: [UInt8], largestPicture: Int
     ) throws(FFmpegError) {
         self.extradata = extradata
+        parameterSets =
+            extradata.starts(with: [0, 0])
+            ? extradata.withUnsafeBytes { ParameterSets(beforePictureIn: $0, of: parameters.pointee.codec_id) } : nil
         self.largestPicture = largestPicture
         guard let copy = avcodec_parameters_alloc() else {
             throw FFmpegError(operation: "allocate a stream's parameters", code: ffAVERROR_ENOMEM)
@@ -37,12 +42,6 @@ final class StreamAnnouncement: @unchecked Sendable {
     deinit { avcodec_parameters_free(&parameters) }
 
     var codec: AVCodecID { parameters?.pointee.codec_id ?? AV_CODEC_ID_NONE }
-
-    /// Nil where they are not kept behind start codes, or none are announced.
-    var parameterSets: ParameterSets? {
-        guard extradata.starts(with: [0, 0]) else { return nil }
-        return extradata.withUnsafeBytes { ParameterSets(beforePictureIn: $0, of: codec) }
-    }
 
     /// The same with other sets of parameters.
     func replacing(_ sets: ParameterSets) throws(FFmpegError) -> StreamAnnouncement {
