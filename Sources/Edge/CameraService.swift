@@ -139,11 +139,16 @@ public struct CameraService: Sendable {
             }
         }
         var last: MomentOfRecord?
+        camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
         for await frame in camera.frames {
-            defer { meter.turned() }
+            defer {
+                frame.finishLook()
+                meter.turned()
+            }
             do {
                 for incident in reviewMailbox.take(camera: settings.identity.id) { watch.suppress(incident) }
                 let look = try await watch.look(at: frame)
+                frame.finishLook()
                 if let fault = look.fault { failed(fault) } else { failures = 0 }
                 camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
                 guard !frame.isBurstFrame else { continue }

@@ -11,7 +11,7 @@ package struct EdgeParts: Sendable {
     package var heads = DetectorHeads.standard
     /// Creates the source of a camera's pictures.
     package var camera: @Sendable (CameraService.Settings) -> any CameraSource = {
-        Camera(id: $0.identity.id, settings: $0.stream)
+        Camera(id: $0.identity.id, settings: $0.stream, holdsPlaces: true)
     }
     /// Creates the connection to the broker.
     package var broker: @Sendable (MQTTSettings) -> any BrokerClient = { MQTTClient($0) }

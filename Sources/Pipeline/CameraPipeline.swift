@@ -144,6 +144,9 @@ public struct CameraPipeline: ~Copyable {
         smoke = zones.contains { $0.rules.needs.contains(.smoke) } ? SmokeWatcher(restored: restored) : nil
         flames = smoke.map { _ in FlameWatcher() }
         small = SmallPicture(isColoured: zones.contains { $0.rules.needs.contains(.colour) })
+        if let longestRest, restored == nil, !incidents.isRestoring {
+            rest = Rest(promise: longestRest, welcomesMore: true)
+        }
         rules = RuleSet(
             zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }, restored: restored)
     }
@@ -287,15 +290,17 @@ public struct CameraPipeline: ~Copyable {
     /// Seconds after its threshold in which a thing is looked at as often as ever: a look may be missing that tells.
     private static let decision = 10.0
 
-    /// While nothing is in doubt, the next look is needed when a dwell is over, or when the promise says.
+    /// While nothing is in doubt, the next look is needed when a dwell is over, or when the promise says. A view that is not
+    /// known yet is looked at as often as there is time for it.
     private mutating func decideRest(_ findings: [Finding], at time: MediaTime) {
-        guard let longestRest, monitor.isKnown, tracker.isCertain, !incidents.isRestoring,
+        guard let longestRest, tracker.isCertain, !incidents.isRestoring,
             recorder?.isWaiting(for: findings) != true, flames == nil
         else { return }
         let thresholds = findings.filter { $0.phase == .pending }.map { $0.firstSeen + $0.threshold - time }
         guard !thresholds.contains(where: { -Self.decision..<0 ~= $0 }) else { return }
         let promise = longestRest / Double(1 + tiles.pending)
-        rest = Rest(promise: promise, moment: thresholds.filter { $0 >= 0 }.min())
+        rest = Rest(
+            promise: promise, moment: thresholds.filter { $0 >= 0 }.min(), welcomesMore: !monitor.isKnown)
     }
 
     /// Looks back at what was found for the first time: since when it has stood there. By halves, in the pictures alone; what

@@ -59,6 +59,7 @@ public final class Camera: Sendable {
     private let clocks: Clocks
     private let backoff: Backoff
     private let latest = LatestFrame()
+    private let holdsPlaces: Bool
     private let state: AsyncStream<CameraState>.Continuation
     private let deadline = ReadDeadline()
     private let waiting = MonotonicEvent()
@@ -86,11 +87,14 @@ public final class Camera: Sendable {
     ///   - backoff: the delays before the camera is opened again.
     ///   - credentials: shared by the cameras of one recorder.
     ///   - clip: played repeatedly instead of the file that `settings` names; nil for all others.
+    ///   - holdsPlaces: a picture keeps its place in the schedule of looks until `Frame.finishLook`; whoever takes the pictures
+    ///     calls that. Otherwise it has given the place back when it is handed out.
     public init(
         id: String, settings: Settings, clocks: Clocks = .system, backoff: Backoff = Backoff(),
-        credentials: CredentialGate = .shared, clip: PacedClip? = nil
+        credentials: CredentialGate = .shared, clip: PacedClip? = nil, holdsPlaces: Bool = false
     ) {
         self.clip = clip
+        self.holdsPlaces = holdsPlaces
         self.credentials = credentials
         self.id = id
         self.settings = settings
@@ -246,7 +250,7 @@ public final class Camera: Sendable {
             let isKept = latest.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
                 Frame(
                     taking: picture.raw, time: time, moment: moment, isBurstFrame: isBurstFrame, shape: picture.shape,
-                    remarks: picture.remarks, past: picture.past)
+                    remarks: picture.remarks, past: picture.past, turn: holdsPlaces ? picture.turn : nil)
             }
             count.withLock { count in
                 count.pictures += 1

@@ -22,6 +22,7 @@ struct DecodePlanner {
     private let waitsAtFirst: Bool
     private var isAllDecoded = false
     private var lastKey: Double?
+    private var firstKey: Double?
     /// Lengths of the newest groups of pictures, in seconds: one that a lost key frame made longer is soon forgotten.
     private var groups: [Double] = []
     private var longestGroup: Double? { groups.max() }
@@ -62,7 +63,29 @@ struct DecodePlanner {
     /// Seconds from one look to the next, at most; nil where pictures are taken at a fixed interval.
     private var promise: Double? {
         guard case .keyFrames(let promise, _) = sampling else { return nil }
-        return max(promise, rest?.promise ?? 0)
+        // Of a file the looks in between are there for the taking.
+        guard let rest, waitsAtFirst || !rest.welcomesMore else { return promise }
+        return max(promise, rest.promise)
+    }
+
+    /// When the look that the newest key frame would bring is due.
+    struct Due: Equatable {
+        /// Until the promise ends, in seconds; negative where it has.
+        let deadline: Double
+        /// Until the promise counts as broken: by one key frame later.
+        let limit: Double
+        /// The next key frame would come too late.
+        let isPressing: Bool
+    }
+
+    /// Of a key frame that is needed; `needs` was asked before.
+    func due(at time: Double) -> Due {
+        let begin = lastLook.flatMap { $0 <= time ? $0 : nil } ?? firstKey ?? time
+        let deadline = begin + min(promise ?? 0, rest?.moment ?? .infinity) - time
+        let group = longestGroup ?? 0
+        return Due(
+            deadline: deadline, limit: deadline + group,
+            isPressing: longestGroup != nil && group > deadline + Self.slack)
     }
 
     /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.
@@ -81,6 +104,7 @@ struct DecodePlanner {
         }
         if let lastKey, time > lastKey { groups = groups.suffix(3) + [time - lastKey] }
         lastKey = time
+        firstKey = firstKey ?? time
         looksLeft = longestGroup.map { parts(of: $0, promise) - 1 } ?? (waitsAtFirst ? 0 : .max)
         return isAllDecoded || !isTooSoon(time, interval)
     }
@@ -153,7 +177,7 @@ struct DecodePlanner {
     private func isTooSoon(_ time: Double, _ interval: Double) -> Bool {
         guard let promise, keyFramesSuffice, let longestGroup, let lastLook, time > lastLook else { return false }
         // The last key frame that comes in time is taken, or the first one after the moment.
-        if let rest, time + longestGroup <= lastLook + rest.promise + Self.slack,
+        if let rest, !rest.welcomesMore, time + longestGroup <= lastLook + rest.promise + Self.slack,
             time < lastLook + (rest.moment ?? .infinity) - Self.slack
         {
             return true
@@ -184,14 +208,18 @@ public enum SamplingPolicy: Sendable, Hashable {
     var longestFault: Double { max(10, longestRest * 3) }
 }
 
-/// For how long a look is not needed while nothing happens, in seconds after the last one.
+/// For how long no look is needed, in seconds after the last one.
 public struct Rest: Sendable, Equatable {
     /// The next look comes no later.
     public var promise: Double
     /// Something is to be decided then, and not before; nil where nothing is.
     public var moment: Double?
+    /// Looks before that are taken as well, while there is time for them.
+    public var welcomesMore: Bool
 
-    public init(promise: Double, moment: Double? = nil) { (self.promise, self.moment) = (promise, moment) }
+    public init(promise: Double, moment: Double? = nil, welcomesMore: Bool = false) {
+        (self.promise, self.moment, self.welcomesMore) = (promise, moment, welcomesMore)
+    }
 }
 
 /// How closely a camera is watched between its looks.

@@ -21,6 +21,8 @@ public final class Frame: @unchecked Sendable {
     public let isDatedByCamera: Bool
     /// The key frames since the look before; nil where there are none, and where pictures have to be turned.
     public let past: PastPictures?
+    /// The place in the schedule of looks that it holds; nil where it has none.
+    private let turn: LookTurn?
     /// All clocks at its arrival; nil for a recording.
     public let moment: ClockMoment?
     /// The camera's clock minus ours, in seconds; nil where RTCP does not carry it.
@@ -38,6 +40,7 @@ public final class Frame: @unchecked Sendable {
     ) {
         self.raw = raw
         self.past = past
+        turn = nil
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)
@@ -51,10 +54,11 @@ public final class Frame: @unchecked Sendable {
     /// Takes ownership of `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isBurstFrame: Bool = false,
-        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil
+        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil, turn: LookTurn? = nil
     ) {
         self.raw = raw
         self.past = past
+        self.turn = turn
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
         Self.stateMatrix(raw)
@@ -92,6 +96,9 @@ public final class Frame: @unchecked Sendable {
             }
         }
     }
+
+    /// Its look has ended: another camera's may begin.
+    public func finishLook() { turn?.end() }
 
     deinit {
         var pointer: UnsafeMutablePointer<AVFrame>? = raw

@@ -16,6 +16,7 @@ extension VideoSource {
         var largestPicture = 8192 * 4608
         var budget = DecodingBudget.shared
         var decoders = DecoderPool.shared
+        var turns = LookDispatcher.shared
         /// The shape in which pictures are shown; what the stream says where nil.
         var aspect: Aspect?
         /// A clock that only runs, in seconds. A stream is held to it; a file is what it says, however fast it is read.

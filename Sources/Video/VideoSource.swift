@@ -15,6 +15,7 @@ final class VideoSource {
         let remarks: [String]
         /// See `Frame`.
         let past: PastPictures?
+        let turn: LookTurn?
     }
 
     private let demuxer: Demuxer
@@ -22,6 +23,10 @@ final class VideoSource {
     private var own: PictureDecoder?
     /// For one key frame.
     private var shared: PictureDecoder?
+    /// For that key frame, until its picture is handed out.
+    private var turn: LookTurn?
+    /// Of the newest picture that was.
+    private weak var taken: LookTurn?
     /// What the stream announces, with the sets of parameters that came with its newest key frame.
     private var announcement: StreamAnnouncement
     /// Key frames on their own are decoded by a shared decoder.
@@ -139,6 +144,7 @@ final class VideoSource {
                 } else if received == ffAVERROR_EOF, !isDraining {
                     // The end of one key frame that was decoded on its own.
                     own?.reset()
+                    turn = nil
                 }
                 let isOver = received == ffAVERROR_EOF && isDraining
                 let goesOn = isOver ? false : try feed()
@@ -163,6 +169,9 @@ final class VideoSource {
     private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isBurstFrame: Bool) -> Picture {
         let shape = demuxer.shapes.settle(raw, codec: (shared ?? own)?.aspect ?? AVRational(num: 0, den: 1))
         var between: PastPictures?
+        let turn = turn
+        self.turn = nil
+        if let turn { taken = turn }
         if !isBurstFrame {
             let keys = past.take()
             if !keys.isEmpty { between = PastPictures(keys, before: pts, announcement, options.decoders) }
@@ -170,7 +179,7 @@ final class VideoSource {
         return Picture(
             raw: raw, pts: pts, isBurstFrame: isBurstFrame, shape: shape,
             remarks: [shape.remark, refresh.remark].compactMap(\.self),
-            past: demuxer.orientation == nil ? between : nil)
+            past: demuxer.orientation == nil ? between : nil, turn: turn)
     }
 
     /// The picture as it is shown: the same one, or another where it has to be turned.
@@ -251,9 +260,9 @@ final class VideoSource {
             if let rest = options.rest { planner.rest = rest() }
             let isNeeded = planner.needs(isKey: isKey, at: paced(time))
             if isKey { buffer.restart() }
-            guard isNeeded else {
+            guard isNeeded, !isKey || hasTurn(at: paced(time)) else {
                 isTorn = true
-                if isKey, planner.rest != nil { try skip(packet, at: time) }
+                if isKey, isNeeded || planner.rest != nil { try skip(packet, at: time) }
                 try keep(packet)
                 if buffer.isFull { planner.goOn() }
                 continue
@@ -360,6 +369,17 @@ final class VideoSource {
         guard buffer.add(packet) else { throw VideoError("keep a packet", on: url, cause: "out of memory") }
     }
 
+    /// Whether a key frame that is needed may be decoded now. Those of a camera that decodes by itself always may: the next
+    /// packet refers to them.
+    private func hasTurn(at time: Double) -> Bool {
+        turn = nil
+        guard isSharing, planner.isSparse else { return true }
+        // While the camera's last picture is looked at, its newest one waits for the next key frame.
+        guard taken?.isOver ?? true else { return false }
+        turn = options.turns.turn(for: planner.due(at: time))
+        return turn != nil
+    }
+
     /// Gives a decoder one packet; false where it gets or takes none.
     ///
     /// - Parameter isAlone: of a key frame that nothing is to follow.
@@ -402,6 +422,7 @@ final class VideoSource {
 
     /// The shared decoder is another camera's, if there is one.
     private func giveBack() {
+        turn = nil
         guard let shared else { return }
         options.decoders.end(shared)
         self.shared = nil

@@ -10,7 +10,7 @@ import Threading
 
 @Suite(.heavy) struct DecoderPoolTests {
     private let folder: TemporaryFolder
-    private let pool = DecoderPool(places: 1)
+    private let pool = DecoderPool(kept: 2)
 
     init() throws { folder = try TemporaryFolder() }
 
@@ -95,29 +95,6 @@ import Threading
             widths[1].append(try picture(steady).width)
         }
         #expect(widths == [[320, 320, 320, 640, 640, 640], Array(repeating: 320, count: 6)])
-    }
-
-    private func announcement(_ path: String) throws -> StreamAnnouncement {
-        try Demuxer(CameraURL(path), options: VideoSource.Options(), deadline: ReadDeadline()).announcement
-    }
-
-    @Test func `who comes while all places are taken waits for the first that is given back`() async throws {
-        let path = try stream("street", size: (320, 180))
-        let announcement = try announcement(path)
-        let taken = try pool.begin(announcement)
-        let done = MonotonicEvent()
-        let waiter = Thread { [pool] in
-            if let decoder = try? pool.begin(announcement) { pool.end(decoder) }
-            done.signal()
-        }
-        waiter.start()
-        #expect(try await eventually { pool.waiting == 1 })
-        pool.end(taken)
-        done.wait(seconds: 10)
-        #expect(pool.waiting == 0 && pool.opened == 1)
-        // Nobody is left behind: the place is free again.
-        pool.end(try pool.begin(announcement))
-        #expect(pool.opened == 1)
     }
 }
 

@@ -62,7 +62,7 @@ final class LiveCamera: Sendable {
         self.clocks = clocks
         state = Mutex(State(ledger: PromiseLedger(promise: promise, keyInterval: clip.keyInterval)))
         let settings = Camera.Settings(url: stream ?? CameraURL(clip.path), sampling: sampling, aspect: aspect)
-        camera = Camera(id: id, settings: settings, clocks: clocks, clip: self.clip)
+        camera = Camera(id: id, settings: settings, clocks: clocks, clip: self.clip, holdsPlaces: true)
     }
 
     /// Looks so far, measured or not.
@@ -113,7 +113,9 @@ final class LiveCamera: Sendable {
             hasTiles: hasTiles)
         pipeline.hasTime = { [detector] in detector.isFree }
         let watch = CameraWatch(CameraWatch.Place(pipeline: pipeline))
+        camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
         for await frame in camera.frames {
+            defer { frame.finishLook() }
             do {
                 let look = try await watch.look(at: frame)
                 camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
