@@ -26,6 +26,8 @@ public struct IncidentBook: Sendable {
     private var restoredSince: MediaTime?
     private var looksSinceRestore = 0
     private var interrupted: MediaTime?
+    /// Kinds of which no incident begins.
+    package var suspended: Set<AlertKind> = []
     /// Incidents that a review has ended while their objects are still there: nothing more is reported of them until
     /// the objects have gone.
     private var suppressed: [Key: UUID] = [:]
@@ -111,7 +113,7 @@ public struct IncidentBook: Sendable {
 
     private mutating func apply(_ finding: Finding, _ key: Key, at time: MediaTime) -> Incident? {
         guard var incident = incidents[key] else {
-            guard finding.phase == .standing else { return nil }
+            guard finding.phase == .standing, !suspended.contains(finding.kind) else { return nil }
             let incident = Incident(
                 id: makeID(time), kind: finding.kind, camera: camera, zone: finding.zone,
                 firstSeen: finding.firstSeen, confirmed: time, lastSeen: finding.lastSeen,

@@ -23,10 +23,13 @@ public struct ZoneRules: Sendable, Hashable, ExpressibleByDictionaryLiteral {
     }
 
     /// For how long its rules can do without a look while nothing happens, in seconds: a tenth of the shortest dwell, ten at
-    /// most. Nil where one of them needs every look.
-    public var rest: Double? {
-        guard !settings.isEmpty, kinds.allSatisfy({ Rules[$0]?.isPatient == true }) else { return nil }
-        return settings.values.map { min(10, $0.dwell / 10) }.min()
+    /// most; infinite without rules. Nil where one of them needs every look.
+    ///
+    /// - Parameter shed: kinds for which no look is promised.
+    public func rest(without shed: Set<AlertKind> = []) -> Double? {
+        let promised = settings.filter { !shed.contains($0.key) }
+        guard promised.keys.allSatisfy({ Rules[$0]?.isPatient == true }) else { return nil }
+        return promised.values.map { min(10, $0.dwell / 10) }.min() ?? .infinity
     }
 
     /// - Parameter minimumScore: least mean score of a vehicle's detections, 0…1.

@@ -1,7 +1,7 @@
 import Contract
-import Dispatch
 import Pipeline
 import Synchronization
+import Video
 
 /// The live figures of one camera, available from any thread.
 final class CameraMeter: Sendable {
@@ -17,6 +17,13 @@ final class CameraMeter: Sendable {
         var reason: String?
         /// The camera's clock minus ours, in seconds; nil where unknown.
         var clockOffset: Double?
+        /// How long each zone was not seen as promised, in seconds since the start.
+        var blind: [Blindness] = []
+    }
+
+    struct Blindness: Sendable, Equatable {
+        let zone: String
+        let seconds: Double
     }
 
     private struct State {
@@ -25,11 +32,48 @@ final class CameraMeter: Sendable {
         var times: [Double] = []
         /// Pictures that the looking task has finished, successfully or not.
         var turns = 0
+        var zones: [(id: String, preset: String?, ledger: PromiseLedger)] = []
     }
 
     private static let span = 60.0
     private let state = Mutex(State())
-    private let start = uptime()
+    private let start: Double
+    private let uptime: @Sendable () -> Double
+
+    /// - Parameters:
+    ///   - zones: of which it is counted how long they were not seen as promised.
+    ///   - pace: seconds between two looks where their rules need every look.
+    init(
+        zones: [WatchedZone] = [], pace: Double = 0, uptime: @escaping @Sendable () -> Double = Clocks.system.uptime
+    ) {
+        self.uptime = uptime
+        let start = uptime()
+        self.start = start
+        state.withLock { state in
+            state.zones = zones.map { zone in
+                var ledger = PromiseLedger(promise: zone.promise(usually: pace), keyInterval: 0)
+                // The first look has as much time as any other.
+                ledger.looked(at: start)
+                ledger.begin(at: start)
+                return (zone.zone.id, zone.preset, ledger)
+            }
+        }
+    }
+
+    /// A look has shown the view on which its zones were drawn.
+    ///
+    /// - Parameters:
+    ///   - preset: the one that the camera showed; nil where it has none.
+    ///   - keyInterval: seconds between two key frames.
+    func saw(preset: String?, keyInterval: Double) {
+        let now = uptime()
+        state.withLock { state in
+            for index in state.zones.indices where state.zones[index].preset == preset {
+                state.zones[index].ledger.keyInterval = keyInterval
+                state.zones[index].ledger.looked(at: now)
+            }
+        }
+    }
 
     /// The looking task has finished a picture.
     func turned() { state.withLock { $0.turns += 1 } }
@@ -37,7 +81,7 @@ final class CameraMeter: Sendable {
     var turns: Int { state.withLock { $0.turns } }
 
     func looked(_ costs: CameraPipeline.Costs) {
-        let now = Self.uptime()
+        let now = uptime()
         state.withLock { state in
             state.reading.looks = costs.looks
             state.reading.inferences = costs.inferences
@@ -57,15 +101,14 @@ final class CameraMeter: Sendable {
     func told(clockOffset: Double?) { state.withLock { $0.reading.clockOffset = clockOffset } }
 
     var reading: Reading {
-        let now = Self.uptime()
+        let now = uptime()
         return state.withLock { state in
             var reading = state.reading
             reading.secondsSinceLook = state.times.last.map { now - $0 }
             let recent = state.times.count { now - $0 <= Self.span }
             reading.looksPerSecond = Double(recent) / max(1, min(Self.span, now - start))
+            reading.blind = state.zones.map { Blindness(zone: $0.id, seconds: $0.ledger.blind(until: now)) }
             return reading
         }
     }
-
-    private static func uptime() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 }

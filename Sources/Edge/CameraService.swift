@@ -76,6 +76,7 @@ public struct CameraService: Sendable {
     private let status: CameraStatus
     private let publish: @Sendable (CameraReport) -> Void
     private let outlet = Outlet()
+    private let shedding: SheddingBoard
 
     /// - Parameters:
     ///   - classifier: nil where no classifier is available.
@@ -85,8 +86,8 @@ public struct CameraService: Sendable {
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
         maker: EvidenceMaker?, writer: IncidentWriter, restored: CameraCheckpoint,
-        reviewMailbox: ReviewMailbox = ReviewMailbox(), meter: CameraMeter = CameraMeter(),
-        source: any CameraSource, logger: Logger,
+        reviewMailbox: ReviewMailbox = ReviewMailbox(), shedding: SheddingBoard = SheddingBoard(),
+        meter: CameraMeter = CameraMeter(), source: any CameraSource, logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
@@ -99,6 +100,7 @@ public struct CameraService: Sendable {
         self.publish = publish
         status = CameraStatus(camera: settings.identity, site: site)
         self.meter = meter
+        self.shedding = shedding
         camera = source
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
@@ -146,6 +148,7 @@ public struct CameraService: Sendable {
                 meter.turned()
             }
             do {
+                watch.shed = Set(shedding.kinds)
                 for incident in reviewMailbox.take(camera: settings.identity.id) { watch.suppress(incident) }
                 let look = try await watch.look(at: frame)
                 frame.finishLook()
@@ -154,6 +157,9 @@ public struct CameraService: Sendable {
                 guard !frame.isBurstFrame else { continue }
                 await tell(look, frame)
                 meter.looked(watch.costs)
+                if look.judgement.isClear {
+                    meter.saw(preset: look.preset, keyInterval: camera.counters.keyInterval)
+                }
                 requests.hand(frame)
                 if last == nil { tellShape(of: frame) }
                 last = MomentOfRecord(look.time)

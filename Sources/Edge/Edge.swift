@@ -43,6 +43,7 @@ struct EdgeServices: Sendable {
             SiteHeartbeat(publisher: publisher),
             state.housekeeping,
             cameras.follower,
+            cameras.shedding,
             settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) },
             messages.sinks,
         ]

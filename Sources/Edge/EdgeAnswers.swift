@@ -26,7 +26,8 @@ struct EdgeAnswers: Sendable {
                     site: settings.site, cameras: registry.services, standing: standing, age: age,
                     isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                     withheld: cameras.writer.withheld.load(ordering: .relaxed), archive: state.archive,
-                    writer: cameras.writer, sinks: messages.board, secrets: secrets)
+                    writer: cameras.writer, sinks: messages.board,
+                    shedding: cameras.shedding.board.kinds.map(\.rawValue), secrets: secrets)
             }
         }
         let file = LocalSocket.file(settings.stateFolder.appending(path: StatusClient.socketName).path)

@@ -14,6 +14,7 @@ struct EdgeCameras: Sendable {
     let follower: LedgerFollower?
     let fleet: CameraFleet
     let health: Health
+    let shedding: Shedding
 
     /// Throws where the store cannot be read.
     ///
@@ -36,20 +37,21 @@ struct EdgeCameras: Sendable {
                 messages.notify()
                 follower?.notify()
             })
+        let board = SheddingBoard()
         // Before the cameras take over open incidents.
         writer.closeOrphans(by: settings.cameras)
         let classifier = SharedClassifier(folder: settings.modelsFolder, logger: logger)
         fleet = try CameraFleet(
             cameras: settings.cameras, registry: registry, outbox: state.outbox, writer: writer, logger: logger
         ) { camera, unwritten in
-            let meter = CameraMeter()
+            let meter = CameraMeter(zones: camera.zones, pace: camera.stream.sampling.longestRest)
             return CameraService(
                 settings: camera, site: settings.site, detector: detector,
                 classifier: classifier.classifier(for: camera.zones), maker: state.archive?.maker, writer: writer,
                 restored: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
-                reviewMailbox: reviewMailbox, meter: meter, source: source(camera), logger: logger
+                reviewMailbox: reviewMailbox, shedding: board, meter: meter, source: source(camera), logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)
@@ -63,6 +65,13 @@ struct EdgeCameras: Sendable {
                 Task { await writer.resume() }
                 follower?.start()
             })
+        shedding = Shedding(
+            board: board, warnings: state.warnings, logger: logger,
+            kinds: {
+                let kinds = registry.services.flatMap { $0.settings.zones.flatMap(\.rules.kinds) }
+                let catalogue = writer.catalogue
+                return Dictionary(kinds.map { ($0, catalogue[$0]?.severity ?? .max) }) { first, _ in first }
+            }, changed: { publisher.notify() })
         (self.writer, self.follower) = (writer, follower)
     }
 }

@@ -123,6 +123,8 @@ public actor IncidentWriter {
     /// The newest unwritten state of each incident of a camera.
     func unwritten(camera: String) -> [Incident] { waiting.incidents(camera: camera) }
 
+    nonisolated var catalogue: Catalogue { edition.value.catalogue }
+
     /// What is posted from now on carries this configuration's hash, and the departments, codes and names of this
     /// catalogue.
     nonisolated func adopt(configurationSHA256: String, catalogue: Catalogue) {

@@ -19,6 +19,7 @@ struct PrometheusText {
             "gridwarden_broker_refuses", .gauge, "1 while the broker refuses a message and all others wait behind it.",
             status.blocked == nil ? 0 : 1)
         addCameras(status.cameras)
+        if let looks = status.looks { addLooks(looks) }
         addOutbox(status.outbox)
         addSinks(status.sinks ?? [])
         addReviews(status.reviews)
@@ -76,12 +77,29 @@ struct PrometheusText {
             "gridwarden_camera_clock_offset_seconds", .gauge,
             "The camera's clock minus this computer's; absent where the camera does not tell it.",
             each { $0.clockOffsetSeconds })
+        add(
+            "gridwarden_zone_blind_seconds_total", .counter, "How long a zone was not seen as promised.",
+            cameras.flatMap { camera in
+                (camera.zones ?? []).map { ([("camera", camera.id), ("zone", $0.id)], $0.blindSeconds) }
+            })
         let states = ["connecting"] + CameraReport.State.allCases.map(\.rawValue)
         add(
             "gridwarden_camera_state", .gauge, "1 for the state that the camera is in.",
             cameras.flatMap { camera in
                 states.map { ([("camera", camera.id), ("state", $0)], camera.state == $0 ? 1 : 0) }
             })
+    }
+
+    private mutating func addLooks(_ looks: SiteStatus.Looks) {
+        add(
+            "gridwarden_looks_needed_total", .counter, "Looks without which a promise would have been broken.",
+            Double(looks.needed))
+        add(
+            "gridwarden_looks_late_total", .counter, "Those of them that came too late, or not at all.",
+            Double(looks.late))
+        add(
+            "gridwarden_shedding", .gauge, "1 for a kind that no look is promised for at the moment.",
+            looks.shedding.map { ([("kind", $0)], 1) })
     }
 
     private mutating func addOutbox(_ outbox: SiteStatus.Outbox) {

@@ -27,6 +27,23 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         public let openIncidents: Int
         /// The camera's clock minus this computer's; nil where the camera does not provide it.
         public let clockOffsetSeconds: Double?
+        /// Nil from a version without it.
+        public let zones: [Zone]?
+    }
+
+    public struct Zone: Codable, Sendable, Equatable {
+        public let id: String
+        /// How long it was not seen as promised since the start of its camera.
+        public let blindSeconds: Double
+    }
+
+    /// The looks without which a promise would have been broken, since the start.
+    public struct Looks: Codable, Sendable, Equatable {
+        public let needed: Int
+        /// Those of them that came too late, or not at all.
+        public let late: Int
+        /// Kinds that no look is promised for, since there is more to look at than time, the least severe first.
+        public let shedding: [String]
     }
 
     public struct Outbox: Codable, Sendable, Equatable {
@@ -100,6 +117,8 @@ public struct SiteStatus: Codable, Sendable, Equatable {
     public let evidence: Evidence?
     /// Nil from a version without it.
     public let writing: Writing?
+    /// Nil from a version without it.
+    public let looks: Looks?
     public let processorSeconds: Double
     public let residentBytes: Int?
 
@@ -123,7 +142,7 @@ extension SiteStatus {
         site: SiteIdentity, cameras: [CameraService], standing: OutboxStanding, age: Double? = nil, isConnected: Bool,
         broker: BrokerLink? = nil,
         blocked: BlockedDelivery? = nil, withheld: Int, archive: EvidenceArchive?, writer: IncidentWriter? = nil,
-        sinks: SinkBoard = SinkBoard(),
+        sinks: SinkBoard = SinkBoard(), shedding: [String] = [], load: LookDispatcher.Load = LookDispatcher.shared.load,
         secrets: KnownSecrets = KnownSecrets(), now: Date = Date()
     ) {
         self.site = site.id
@@ -142,7 +161,8 @@ extension SiteStatus {
                 looks: reading.looks, inferences: reading.inferences, pictures: counters.pictures,
                 droppedPictures: counters.dropped, looksPerSecond: reading.looksPerSecond,
                 secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0,
-                clockOffsetSeconds: reading.clockOffset)
+                clockOffsetSeconds: reading.clockOffset,
+                zones: reading.blind.map { Zone(id: $0.zone, blindSeconds: $0.seconds) })
         }
         let counts = standing.counts
         outbox = Outbox(
@@ -169,6 +189,7 @@ extension SiteStatus {
                 waiting: $0.backlog, refused: ($0.failure?.reason).map(secrets.redact), pictures: $0.pictures.count,
                 pictureBytes: $0.pictures.bytes)
         }
+        looks = Looks(needed: load.needed, late: load.late, shedding: shedding)
         processorSeconds = ProcessUsage.processorSeconds
         residentBytes = ProcessUsage.residentBytes
     }

@@ -73,7 +73,9 @@ public struct CameraPipeline: ~Copyable {
     /// The ids of plumes and candidates over the ground.
     package var drifting: [Int] { smoke?.plumes.map(\.id) ?? [] }
     /// The pictures that are wanted between the looks.
-    public var attention: Attention { flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks }
+    public var attention: Attention {
+        !shed.isEmpty ? .looks : flames?.wantsBurst == true ? .burst : slowBurst.isOn ? .slowBurst : .looks
+    }
     /// How long no look is needed after the last one; nil: as often as the camera's sampling says.
     public private(set) var rest: Rest?
     /// Whether the camera's view has been learnt.
@@ -108,7 +110,9 @@ public struct CameraPipeline: ~Copyable {
     package var hasTime: @Sendable () -> Bool = { true }
     private var tiles: ZoneTiles
     /// What the rules allow while nothing happens, in seconds; nil where they need every look.
-    private let longestRest: Double?
+    private var longestRest: Double?
+    private let zones: [WatchedZone]
+    private let hasPresets: Bool
     /// Detections in the whole picture, and those together with the tiles.
     private var whole: [Detection] = []
     private var detections: [Detection] = []
@@ -131,8 +135,8 @@ public struct CameraPipeline: ~Copyable {
         self.recorder = recorder
         self.classifier = classifier
         tiles = ZoneTiles(zones: zones.withParking, isOn: hasTiles)
-        // A camera that turns may show another preset at any time.
-        longestRest = presets.isEmpty ? zones.rest : nil
+        self.zones = zones
+        hasPresets = !presets.isEmpty
         gate = MotionGate(zones: zones.map(\.zone.polygon))
         var settings = StationaryObjectTracker.Settings()
         settings.birthScore = minimumScore
@@ -144,11 +148,29 @@ public struct CameraPipeline: ~Copyable {
         smoke = zones.contains { $0.rules.needs.contains(.smoke) } ? SmokeWatcher(restored: restored) : nil
         flames = smoke.map { _ in FlameWatcher() }
         small = SmallPicture(isColoured: zones.contains { $0.rules.needs.contains(.colour) })
+        longestRest = Self.longestRest(zones, hasPresets, without: [])
         if let longestRest, restored == nil, !incidents.isRestoring {
             rest = Rest(promise: longestRest, welcomesMore: true)
         }
         rules = RuleSet(
             zones.flatMap { $0.rules.rules(in: $0.zone, minimumScore: minimumScore) }, restored: restored)
+    }
+
+    /// A camera that turns may show another preset at any time.
+    private static func longestRest(
+        _ zones: [WatchedZone], _ hasPresets: Bool, without shed: Set<AlertKind>
+    ) -> Double? {
+        hasPresets ? nil : zones.rest(without: shed)
+    }
+
+    /// Kinds for which no look is promised for now. Incidents of those that need every look do not begin meanwhile: what
+    /// they are judged by was not measured with fewer.
+    package var shed: Set<AlertKind> = [] {
+        didSet {
+            guard shed != oldValue else { return }
+            longestRest = Self.longestRest(zones, hasPresets, without: shed)
+            incidents.suspended = shed.filter { Rules[$0]?.isPatient != true }
+        }
     }
 
     /// Stationary objects and the state of the rules, for a later run.
@@ -294,13 +316,14 @@ public struct CameraPipeline: ~Copyable {
     /// known yet is looked at as often as there is time for it.
     private mutating func decideRest(_ findings: [Finding], at time: MediaTime) {
         guard let longestRest, tracker.isCertain, !incidents.isRestoring,
-            recorder?.isWaiting(for: findings) != true, flames == nil
+            recorder?.isWaiting(for: findings) != true
         else { return }
         let thresholds = findings.filter { $0.phase == .pending }.map { $0.firstSeen + $0.threshold - time }
         guard !thresholds.contains(where: { -Self.decision..<0 ~= $0 }) else { return }
         let promise = longestRest / Double(1 + tiles.pending)
         rest = Rest(
-            promise: promise, moment: thresholds.filter { $0 >= 0 }.min(), welcomesMore: !monitor.isKnown)
+            promise: promise, moment: thresholds.filter { $0 >= 0 }.min(),
+            welcomesMore: !monitor.isKnown || !shed.isEmpty)
     }
 
     /// Looks back at what was found for the first time: since when it has stood there. By halves, in the pictures alone; what

@@ -87,6 +87,12 @@ public final class CameraWatch {
         places.dropFirst().reduce(places[0].pipeline.costs) { $0 + $1.pipeline.costs }
     }
 
+    /// See `CameraPipeline`.
+    package var shed: Set<AlertKind> {
+        get { place.pipeline.shed }
+        set { for place in places { place.pipeline.shed = newValue } }
+    }
+
     /// A review has ended the incident; its object is ignored until it has gone.
     public func suppress(_ incident: UUID) {
         (places.first { $0.pipeline.holds(incident) } ?? place).pipeline.suppress(incident)

@@ -20,10 +20,24 @@ public struct WatchedZone: Sendable, Hashable {
     }
 }
 
+extension WatchedZone {
+    /// See `[WatchedZone].rest`.
+    fileprivate func rest(without shed: Set<AlertKind>) -> Double? {
+        rules.rest(without: shed).map {
+            rules.kinds.isSubset(of: shed) ? LoadShedder.longestRest : Swift.min($0, promise ?? $0)
+        }
+    }
+
+    /// Seconds between two looks, at most, while nothing happens; at a usual pace where its rules need every look.
+    package func promise(usually usual: Double) -> Double { Swift.max(usual, rest(without: []) ?? usual) }
+}
+
 extension [WatchedZone] {
     /// For how long no look is needed while nothing happens, in seconds; nil where one of them needs every look.
-    package var rest: Double? {
-        let rests = map { zone in zone.rules.rest.map { Swift.min($0, zone.promise ?? $0) } }
+    ///
+    /// - Parameter shed: see `LoadShedder`.
+    package func rest(without shed: Set<AlertKind> = []) -> Double? {
+        let rests = map { $0.rest(without: shed) }
         return rests.contains(nil) ? nil : rests.compactMap(\.self).min()
     }
 

@@ -43,6 +43,8 @@ public final class Camera: Sendable {
         public var failures = 0
         /// Of its video packets.
         public var bytes = 0
+        /// Seconds between two key frames, the longest of the newest ones; 0 before two have come.
+        public var keyInterval = 0.0
         /// Processor seconds of its thread, up to its newest picture: receiving and decoding.
         public var processorSeconds = 0.0
 
@@ -255,6 +257,7 @@ public final class Camera: Sendable {
             count.withLock { count in
                 count.pictures += 1
                 count.processorSeconds = threadSeconds()
+                count.keyInterval = source.keyInterval ?? 0
                 if !isKept { count.dropped += 1 }
             }
         }

@@ -25,7 +25,7 @@ struct DecodePlanner {
     private var firstKey: Double?
     /// Lengths of the newest groups of pictures, in seconds: one that a lost key frame made longer is soon forgotten.
     private var groups: [Double] = []
-    private var longestGroup: Double? { groups.max() }
+    var longestGroup: Double? { groups.max() }
     private var lastLook: Double?
     /// The last look or burst frame.
     private var lastChoice: Double?
@@ -197,7 +197,7 @@ public enum SamplingPolicy: Sendable, Hashable {
     case every(seconds: Double)
 
     /// Seconds between two looks, at most.
-    var longestRest: Double {
+    public var longestRest: Double {
         switch self {
         case .every(let seconds): seconds
         case .keyFrames(let promise, let interval): max(promise, interval)

@@ -106,6 +106,9 @@ final class VideoSource {
     /// Seconds as the container claims them; nil for a live stream.
     var duration: Double? { demuxer.duration }
 
+    /// Seconds between two key frames, the longest of the newest ones; nil before two have come.
+    var keyInterval: Double? { planner.longestGroup }
+
     /// Unix time minus session time, from the sender's RTCP reports; nil until one came.
     var senderOffset: Double? { demuxer.senderOffset }
 

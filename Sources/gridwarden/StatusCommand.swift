@@ -62,6 +62,11 @@ struct StatusCommand: ParsableCommand {
             print(
                 "BLOCKED: the broker does not take message \(blocked.sequence) on \(blocked.topic): \(blocked.reason)")
         }
+        if let looks = status.looks, !looks.shedding.isEmpty {
+            print(
+                "OVERLOAD: nothing is promised for \(looks.shedding.joined(separator: ", ")) until the load falls: "
+                    + "take cameras away, or raise dwells or promises")
+        }
         for sink in status.sinks ?? [] { show(sink) }
         for camera in status.cameras {
             let look = camera.secondsSinceLook.map { "last look \(Int($0)) s ago" } ?? "no look for a minute or more"
@@ -70,6 +75,11 @@ struct StatusCommand: ParsableCommand {
             print(
                 "camera \(camera.id): \(camera.state)\(reason), \(rate) looks/s, \(look), "
                     + "\(camera.openIncidents) open incidents")
+            let blind = (camera.zones ?? []).filter { $0.blindSeconds >= 1 }
+            if !blind.isEmpty {
+                let zones = blind.map { "\($0.id) \(Int($0.blindSeconds)) s" }.joined(separator: ", ")
+                print("  not seen as promised since its start: \(zones)")
+            }
         }
         for tally in status.reviews {
             let precision = tally.precision.map { String(format: "%.0f %% right", $0 * 100) } ?? "not judged"

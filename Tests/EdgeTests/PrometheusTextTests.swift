@@ -12,13 +12,14 @@ import Testing
           "cameras": [
             {"id": "a", "name": "A", "state": "online", "looks": 7, "inferences": 3, "pictures": 9,
              "dropped_pictures": 1, "looks_per_second": 0.5, "seconds_since_look": 1.25, "open_incidents": 2,
-             "clock_offset_seconds": -0.5},
+             "clock_offset_seconds": -0.5, "zones": [{"id": "np1", "blind_seconds": 12.5}]},
             {"id": "b", "name": "B", "state": "offline", "reason": "no route", "looks": 0, "inferences": 0,
              "pictures": 0, "dropped_pictures": 0, "looks_per_second": 0, "open_incidents": 0}],
           "outbox": {"undelivered": 4, "delivered": 6, "bytes": 1000, "open_incidents": 2, "last_sequence": 10,
                      "oldest_undelivered_seconds": 30.5},
           "reviews": [{"camera": "a", "kind": "parking.motor", "right": 3, "wrong": 1, "open": 0, "precision": 0.75}],
           "evidence": {"bytes": 900, "budget_bytes": 1000, "evicted_incidents": 3, "evicted_bytes": 5000},
+          "looks": {"needed": 900, "late": 7, "shedding": ["env.garbage_exposed"]},
           "evidence_withheld": 1, "processor_seconds": 12.5, "resident_bytes": 1048576
         }
         """
@@ -57,7 +58,9 @@ import Testing
             #"gridwarden_camera_state{camera="b",state="offline"} 1"#,
             #"gridwarden_camera_state{camera="b",state="online"} 0"#,
             #"gridwarden_precision_ratio{camera="a",kind="parking.motor"} 0.75"#,
-            "gridwarden_broker_refuses 1", "gridwarden_evidence_bytes 900",
+            #"gridwarden_zone_blind_seconds_total{camera="a",zone="np1"} 12.5"#,
+            #"gridwarden_shedding{kind="env.garbage_exposed"} 1"#, "gridwarden_looks_needed_total 900",
+            "gridwarden_looks_late_total 7", "gridwarden_broker_refuses 1", "gridwarden_evidence_bytes 900",
             "gridwarden_evidence_evicted_incidents_total 3",
             "gridwarden_outbox_oldest_undelivered_age_seconds 30.5", "process_resident_memory_bytes 1048576",
         ] {

@@ -19,6 +19,10 @@ final class PipelineHarness {
     }
 
     var rest: Rest? { pipeline.rest }
+    var shed: Set<AlertKind> {
+        get { pipeline.shed }
+        set { pipeline.shed = newValue }
+    }
 
     /// One look at the street.
     @discardableResult

@@ -38,11 +38,8 @@ import Video
     @Test func `no camera rests before its view is known, nor one with a rule that needs every look`() async throws {
         let harness = try PipelineHarness([Self.zone(Self.parking)])
         try await harness.look(at: 0)
-        #expect(harness.rest == nil)
-        let mixed: ZoneRules = [
-            .illegalParking: ParkingSettings(dwell: 300), .exposedGarbage: LeftObjectSettings(dwell: 300),
-        ]
-        #expect(try await settled([Self.zone(mixed)]).rest == nil)
+        #expect(harness.rest == Rest(promise: 10, welcomesMore: true), "but it can wait where there is no time")
+        #expect(try await settled([Self.zone(Self.mixed)]).rest == nil)
     }
 
     @Test func `where a car stands the next look is wanted when its dwell is over, and often while that is decided`()
@@ -69,6 +66,25 @@ import Video
         #expect(harness.rest == nil)
         for time in [48.0, 50] { try await harness.look(at: time) }
         #expect(harness.rest == Rest(promise: 10), "it has left")
+    }
+
+    private static let mixed: ZoneRules = [
+        .illegalParking: ParkingSettings(dwell: 300), .exposedGarbage: LeftObjectSettings(dwell: 20),
+    ]
+
+    @Test func `without kinds that are shed a camera rests as the others allow, and takes more looks where it can`()
+        async throws
+    {
+        let harness = try await settled([Self.zone(Self.mixed)])
+        harness.shed = [.exposedGarbage]
+        try await harness.look(at: 24)
+        #expect(harness.rest == Rest(promise: 10, welcomesMore: true))
+        harness.shed = [.exposedGarbage, .illegalParking]
+        try await harness.look(at: 26)
+        #expect(harness.rest == Rest(promise: LoadShedder.longestRest, welcomesMore: true))
+        harness.shed = []
+        try await harness.look(at: 28)
+        #expect(harness.rest == nil)
     }
 
     @Test func `a picture in which nothing can be seen ends the rest`() async throws {

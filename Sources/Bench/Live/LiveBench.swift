@@ -58,7 +58,7 @@ public struct LiveBench: Sendable {
     /// Seconds from one look to the next while nothing happens.
     private func promise(_ zones: [WatchedZone]) -> Double {
         switch options.watch.sampling {
-        case .keyFrames(let promise, _): max(promise, zones.rest ?? 0)
+        case .keyFrames(let promise, _): max(promise, zones.rest() ?? 0)
         case .every(let seconds): seconds
         }
     }

@@ -88,6 +88,9 @@ public struct SiteReport: Codable, Sendable, Hashable {
     /// Other conditions that an operator should know: a disk that accepts no writes, a missing folder; nil where there
     /// are none.
     public var warnings: [String]?
+    /// Kinds that no look is promised for, since there is more to look at than time, the least severe first; nil where there are
+    /// none.
+    public var shedding: [String]?
     /// Of the connection to the broker; nil without TLS.
     public var certificates: [Certificate]?
     /// Durable sinks beside the broker, and the broker's permanent refusals; nil where there is neither.
@@ -110,7 +113,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
 
     private enum CodingKeys: String, CodingKey {
         case site, state, at, connected, software, epoch, undelivered, blocked, dropped, reviews, audit, certificates
-        case warnings, refusals, broker, sinks
+        case warnings, shedding, refusals, broker, sinks
         case nextAt = "next_at"
         case lastSequence = "last_sequence"
         case ledgerKey = "ledger_key"
@@ -124,7 +127,8 @@ public struct SiteReport: Codable, Sendable, Hashable {
     package init(
         _ site: SiteIdentity, _ state: State, at: Date? = nil, connected: Date? = nil, facts: Facts? = nil,
         blocked: BlockedDelivery? = nil, certificates: [CertificateExpiry] = [], warnings: [String] = [],
-        refusals: [String: [String: Int]] = [:], broker: BrokerLink? = nil, sinks: [SinkReport] = []
+        shedding: [String] = [], refusals: [String: [String: Int]] = [:], broker: BrokerLink? = nil,
+        sinks: [SinkReport] = []
     ) {
         let zone = site.timeZone
         self.site = site.id
@@ -137,6 +141,7 @@ public struct SiteReport: Codable, Sendable, Hashable {
         if !refusals.isEmpty { self.refusals = refusals }
         self.blocked = blocked
         if !warnings.isEmpty { self.warnings = warnings }
+        if !shedding.isEmpty { self.shedding = shedding }
         self.broker = broker
         if !sinks.isEmpty { self.sinks = sinks.map { $0.bounded(to: Self.mostSpans) } }
         if let at, !certificates.isEmpty {

@@ -20,6 +20,7 @@ final class SiteLane {
     // What the last message said.
     private var toldFacts: SiteReport.Facts?
     private var toldWarnings: [String] = []
+    private var toldShedding: [String] = []
     private var toldUnheard: [String] = []
     private var toldSinks: [SinkReport] = []
     private var hasToldTrouble = false
@@ -58,6 +59,7 @@ final class SiteLane {
         let facts = try outbox.facts(isCounting: false)
         if facts.dropped != toldFacts?.dropped || facts.evicted != toldFacts?.evicted
             || facts.tallies != toldFacts?.tallies || warnings.texts != toldWarnings
+            || warnings.shedding != toldShedding
             || sinks.completed(facts.sinks).map(\.news) != toldSinks.map(\.news)
         {
             await refresh()
@@ -78,14 +80,15 @@ final class SiteLane {
     func message(_ state: SiteReport.State) throws -> MQTTMessage {
         let facts = try outbox.facts()
         toldFacts = facts
-        toldWarnings = warnings.texts
+        (toldWarnings, toldShedding) = (warnings.texts, warnings.shedding)
         toldSinks = sinks.completed(facts.sinks)
         let link = state == .online ? board.link(of: line.client) : nil
         hasToldTrouble = link?.trouble != nil
         toldUnheard = link?.unheard ?? []
         let report = SiteReport(
             site, state, at: Date(), facts: facts, blocked: board.blocked, certificates: line.client.certificates(),
-            warnings: toldWarnings, refusals: inbox?.refusals ?? [:], broker: link, sinks: toldSinks)
+            warnings: toldWarnings, shedding: toldShedding, refusals: inbox?.refusals ?? [:], broker: link,
+            sinks: toldSinks)
         return MQTTMessage(
             topic: Self.topic(site, line.topics), payload: WireJSON.bytes(report), retain: true,
             // What says online must not outlive a broker that never sends the will.

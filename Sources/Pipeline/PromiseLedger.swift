@@ -1,39 +1,38 @@
-/// How one camera keeps the promise of its looks, over the measured time.
+/// How a camera keeps the promise of its looks, or a zone is seen as promised, over the measured time.
 ///
 /// The sampling promises a look every `promise` seconds; the position of key frames depends on the camera, so a look
 /// may be late by one key-frame interval. It is missed where more than both together, the `limit`, has passed since the
 /// last look ended; each further promise that passes without one counts as another missed look. From the limit on the
 /// camera is blind, until the next look has ended. Looks count when they end, since the picture is not evaluated
 /// before.
-struct PromiseLedger {
-    let promise: Double
-    let limit: Double
+package struct PromiseLedger: Sendable {
+    package let promise: Double
+    /// The longest time between two key frames, in seconds.
+    package var keyInterval: Double
+    private var limit: Double { promise + keyInterval }
 
     /// Looks required by the promise in the measured time: one for each whole promise.
-    private(set) var due = 0
-    private(set) var made = 0
-    private(set) var missed = 0
+    package private(set) var due = 0
+    package private(set) var made = 0
+    package private(set) var missed = 0
     /// Seconds.
-    private(set) var blind = 0.0
+    package private(set) var blind = 0.0
     /// Looks since the start, measured or not.
-    private(set) var looks = 0
+    package private(set) var looks = 0
     private var begin: Double?
     private var end: Double?
     private var last: Double?
 
     /// - Parameter keyInterval: longest key-frame interval in seconds.
-    init(promise: Double, keyInterval: Double) {
-        self.promise = promise
-        limit = promise + keyInterval
-    }
+    package init(promise: Double, keyInterval: Double) { (self.promise, self.keyInterval) = (promise, keyInterval) }
 
-    var isMeasuring: Bool { begin != nil && end == nil }
+    package var isMeasuring: Bool { begin != nil && end == nil }
 
     /// The measurement starts. A camera without any look so far is blind from here on.
-    mutating func begin(at time: Double) { begin = time }
+    package mutating func begin(at time: Double) { begin = time }
 
     /// A look has ended.
-    mutating func looked(at time: Double) {
+    package mutating func looked(at time: Double) {
         looks += 1
         if isMeasuring {
             settle(until: time)
@@ -42,11 +41,18 @@ struct PromiseLedger {
         last = time
     }
 
-    mutating func end(at time: Double) {
+    package mutating func end(at time: Double) {
         guard isMeasuring, let begin else { return }
         settle(until: time)
         due = Int(max(0, time - begin) / promise)
         end = time
+    }
+
+    /// With what no look has settled yet.
+    package func blind(until time: Double) -> Double {
+        var copy = self
+        copy.settle(until: time)
+        return copy.blind
     }
 
     private mutating func settle(until time: Double) {
