@@ -33,11 +33,12 @@ demo: deps models build ## show one alert from a real stream on a real broker
 
 test: deps models ## run all tests against a real broker and a real RTSP server
 	swift test $(CHECKED) --filter AloneMemory
-	swift test --skip-build --no-parallel --filter Isolated
-	swift test --skip-build --skip Isolated --skip AloneMemory
+	swift test --skip-build --no-parallel --filter Alone --skip AloneMemory
+	GRIDWARDEN_WAITING=2 swift test --skip-build --filter Isolated
+	swift test --skip-build --skip Alone --skip Isolated
 
 chaos: deps models ## kill, cut off, fill up and spoil for eight minutes; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
-	swift test $(CHECKED) --no-parallel --filter 'Isolated.*(Chaos|StreamFault)'
+	swift test $(CHECKED) --no-parallel --filter '(Alone|Isolated).*(Chaos|StreamFault)'
 
 fuzz: ## fuzz what comes from outside, each door for SECONDS=60, under the address sanitizer; SANITIZER=thread
 	@SECONDS_EACH="$(if $(filter command line environment,$(origin SECONDS)),$(SECONDS),60)" SANITIZER="$(SANITIZER)" Tests/Fuzz/run.sh
@@ -51,7 +52,7 @@ format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests
 
 # Everything takes many times as long under a sanitizer. What is left out, and why, is in docs/testing.md.
-SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --skip Isolated --skip AloneMemory \
+SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --skip Alone --skip Isolated \
 	--skip GarbageTrialTests --skip LightTests --skip StallTrialTests
 VALUES := --skip '^AnalyticsTests\.' --skip FootageTests --skip AnotherVehicleTests --skip GroundRestorationTests
 MUTEX := $(CURDIR)/.build-tsan/mutex.so

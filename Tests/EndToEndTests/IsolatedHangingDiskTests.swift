@@ -6,8 +6,7 @@ import Store
 import TestSupport
 import Testing
 
-/// A disk with the site's state that takes nothing and refuses nothing, under the real program. Run alone, since it
-/// follows a clock.
+/// A disk with the site's state that takes nothing and refuses nothing, under the real program.
 @Suite struct IsolatedHangingDiskTests {
     @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func `looks go on while the disk hangs, it is told, and a stop goes as far as it can`() async throws {

@@ -8,7 +8,7 @@ import Store
 import TestSupport
 import Testing
 
-/// SIGHUP to the real program, with a real camera, broker and database. Run alone, since it follows a clock.
+/// SIGHUP to the real program, with a real camera, broker and database.
 @Suite(.waiting) struct IsolatedReloadTests {
     private func configuration(
         _ folder: TemporaryFolder, _ broker: Broker, _ port: Int, id: String = "s1", _ cameras: String...

@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// A broker that takes all and acknowledges nothing, with the real program. Run alone, since it follows a clock.
+/// A broker that takes all and acknowledges nothing, with the real program.
 @Suite struct IsolatedSilentBrokerTests {
     @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func `four cameras go on looking, a stop is heard, and everything is delivered afterwards`() async throws {

@@ -5,7 +5,7 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Streams that change or break under way, with the real program. Run alone, since it follows a clock.
+/// Streams that change or break under way, with the real program.
 @Suite(.waiting) struct IsolatedStreamFaultTests {
     private static let dwell = 25.0
 

@@ -12,7 +12,7 @@ import TestSupport
 import Testing
 import Video
 
-/// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber. Run alone, since it follows a clock.
+/// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber.
 @Suite(.waiting) struct IsolatedStreamTests {
     private func configuration(_ folder: TemporaryFolder, broker: Broker, camera: String, silent: String) throws
         -> Configuration

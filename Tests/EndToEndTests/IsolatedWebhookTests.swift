@@ -5,7 +5,7 @@ import Store
 import TestSupport
 import Testing
 
-/// The real program with a receiver besides a broker that is not there. Run alone, since it follows a clock.
+/// The real program with a receiver besides a broker that is not there.
 @Suite struct IsolatedWebhookTests {
     @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func

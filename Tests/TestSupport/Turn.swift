@@ -7,9 +7,10 @@ import Threading
 ///
 /// Swift Testing starts all tests at once on a few threads, and its own limit counts from there. A test with a turn waits
 /// for a place without a thread; then it has a thread of its own, on which it may block, and its limit begins to count.
+/// Who has the longest limit is served first, so that the longest tests do not begin last.
 /// The last turn that is said of a test holds, so that a test may say another than its suite.
 public struct Turn: TestTrait, SuiteTrait, TestScoping {
-    private static let waiting = Lane(places: 4)
+    private static let waiting = Lane(places: places(told: ProcessInfo.processInfo.environment["GRIDWARDEN_WAITING"]))
     /// Half of the processors, to leave something to those that wait; one more where nobody waits.
     private static let heavy = Lane(places: max(1, ProcessInfo.processInfo.activeProcessorCount / 2), lender: waiting)
     /// That of the running test.
@@ -36,7 +37,7 @@ public struct Turn: TestTrait, SuiteTrait, TestScoping {
         let turn = test.traits.reversed().lazy.compactMap { $0 as? Turn }.first ?? self
         defer { if Self.waiting.isEmpty { Self.heavy.admit() } }
         try await Self.$current.withValue(turn) {
-            try await turn.lane.withPlace {
+            try await turn.lane.withPlace(rank: turn.limit) {
                 try await turn.run(body) { limit in
                     Issue.record("took longer than \(limit): a hang?", sourceLocation: test.sourceLocation)
                     return "\(test.name) does not end \(limit) after its limit"
@@ -79,6 +80,12 @@ public struct Turn: TestTrait, SuiteTrait, TestScoping {
             }
         }
     }
+
+    /// How many tests wait for something outside at a time in this process.
+    static var waitingPlaces: Int { waiting.places }
+
+    /// - Parameter told: what `GRIDWARDEN_WAITING` in the environment says.
+    static func places(told: String?) -> Int { max(1, told.flatMap { Int($0) } ?? 4) }
 
     /// Says of a helper that blocks its thread if the test that called it has none of its own.
     static func isNeeded(by what: String) {

@@ -46,6 +46,49 @@ private final class Count: Sendable {
         #expect(beside.now == 0)
     }
 
+    @Test func `as many tests wait at a time as the environment says, at least one, else four`() {
+        #expect(Turn.places(told: nil) == 4 && Turn.places(told: "many") == 4)
+        #expect(Turn.places(told: "2") == 2 && Turn.places(told: "0") == 1)
+        let told = ProcessInfo.processInfo.environment["GRIDWARDEN_WAITING"]
+        #expect(Turn.waitingPlaces == Turn.places(told: told))
+    }
+
+    @Test func `as many as a lane has places run at once, and no more`() async {
+        let lane = Lane(places: Turn.places(told: "2"))
+        let both = Gathering(count: 2)
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<2 { group.addTask { await lane.withPlace { await both.arrive() } } }
+        }
+        let (running, beyond) = (Count(), Count())
+        await withTaskGroup(of: Void.self) { group in
+            for _ in 0..<20 {
+                group.addTask {
+                    await lane.withPlace {
+                        if running.add(1) > 2 { beyond.add(1) }
+                        await Task.yield()
+                        running.add(-1)
+                    }
+                }
+            }
+        }
+        #expect(beyond.now == 0)
+    }
+
+    @Test func `who may take longest is served first, and among equals who came first`() async {
+        let lane = Lane(places: 1)
+        let served = Mutex<[String]>([])
+        let tasks = await lane.withPlace {
+            var tasks: [Task<Void, Never>] = []
+            for (name, rank) in [("short", 1.0), ("long", 4), ("longest", 6), ("as long", 4)] {
+                tasks.append(Task { await lane.withPlace(rank: rank) { served.withLock { $0.append(name) } } })
+                while lane.queue < tasks.count { await Task.yield() }
+            }
+            return tasks
+        }
+        for task in tasks { await task.value }
+        #expect(served.withLock { $0 } == ["longest", "long", "as long", "short"])
+    }
+
     @Test func `who waits for a place is served in turn, and a failure gives its place back`() async throws {
         let turn = Turn(Lane(places: 1), limit: 60)
         let running = Count()

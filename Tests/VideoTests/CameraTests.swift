@@ -214,8 +214,8 @@ import Threading
     }
 }
 
-/// Run one after another (`make test` does), since they measure time.
-@Suite(.serialized, .waiting) struct IsolatedCameraTests {
+/// Alone, since it measures time.
+@Suite(.serialized, .waiting) struct AloneCameraTests {
     @Test func `a silent peer is noticed within six seconds by default`() async throws {
         let server = try SilentServer()
         defer { server.stop() }

@@ -5,8 +5,9 @@ import Synchronization
 import TestSupport
 import Testing
 
-/// Recorders that squeeze a picture and do not say so, with the real program. Run alone, since it follows a clock.
-@Suite(.waiting) struct IsolatedShapeTests {
+/// Recorders that squeeze a picture and do not say so, with the real program. Alone, since four cameras at once have to see
+/// within a look or two how long a car has stood.
+@Suite(.waiting) struct AloneShapeTests {
     private static let dwell = 20.0
 
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip.

@@ -5,8 +5,8 @@ import Store
 import TestSupport
 import Testing
 
-/// Sixty incidents in one look of the real program: one parked car in sixty zones. Run alone, since it measures time.
-@Suite struct IsolatedDaemonBurstTests {
+/// Sixty incidents in one look of the real program: one parked car in sixty zones. Alone, since it measures time.
+@Suite struct AloneDaemonBurstTests {
     private static let zones = 60
 
     private let folder: TemporaryFolder

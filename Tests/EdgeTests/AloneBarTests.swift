@@ -17,8 +17,8 @@ import Video
 @testable import Store
 
 /// The way from a look to the broker's acknowledgement in figures, with a real broker and the real disk: docs/testing.md has
-/// the bars. Each prints what it measured; its limits are those of a busy machine. Run alone, since they measure.
-@Suite(.serialized) struct IsolatedBarTests {
+/// the bars. Each prints what it measured; its limits are those of a busy machine.
+@Suite(.serialized) struct AloneBarTests {
     private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
     private static let canMask = (try? masking.verified()) != nil
     private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
@@ -37,11 +37,11 @@ import Video
             outbox = try Outbox(file: folder.file("outbox.sqlite"))
             let publisher = Publisher(
                 outbox: outbox, broker: MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "bar"),
-                topics: AlertTopics(), site: site, logger: IsolatedBarTests.logger, places: [place])
+                topics: AlertTopics(), site: site, logger: AloneBarTests.logger, places: [place])
             self.publisher = publisher
             writer = IncidentWriter(
                 outbox: outbox, archive: archive, site: site, topics: AlertTopics(), catalogue: try Catalogue.builtIn(),
-                logger: IsolatedBarTests.logger, wake: { publisher.notify() })
+                logger: AloneBarTests.logger, wake: { publisher.notify() })
             publishing = Task { try await publisher.run() }
         }
 

@@ -15,8 +15,8 @@ import Video
 @testable import Pipeline
 @testable import Store
 
-/// Sixty incidents in one look, with a real broker and real masking. Run alone, since it takes all processors.
-@Suite struct IsolatedBurstTests {
+/// Sixty incidents in one look, with a real broker and real masking. Alone, since it takes all processors.
+@Suite struct AloneBurstTests {
     private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
     private static let canMask = (try? masking.verified()) != nil
 
