@@ -167,7 +167,10 @@ let package = Package(
             ]),
         test(
             "Bench",
-            ["Threading", "Domain", "Analytics", "Inference", "Video", "Pipeline", "Edge", "SiteConfiguration"],
+            [
+                "Threading", "Domain", "Analytics", "Inference", "Video", "Evidence", "Pipeline", "Edge",
+                "SiteConfiguration",
+            ],
             settings: fast),
         .executableTarget(
             name: "chaos-writer",

@@ -56,17 +56,50 @@ public struct EvidenceRecorder: Sendable {
     /// - Parameter compress: encodes a frame to be kept in memory, on a thread of its own.
     public init(compress: @escaping @Sendable (Frame) async throws -> [UInt8]) { self.compress = compress }
 
+    /// The first picture of a thing, from before the look that found it.
+    public struct Arrival: Sendable {
+        /// Of the thing, in shares of the picture.
+        public let box: Box
+        public let frame: Frame
+        /// The vehicles in that picture: where it is masked, too.
+        public let vehicles: [Box]
+
+        public init(box: Box, frame: Frame, vehicles: [Box]) {
+            (self.box, self.frame, self.vehicles) = (box, frame, vehicles)
+        }
+
+        /// Whether it is what was found there; two boxes of one thing that stands still are nearly equal.
+        public static func isSame(_ box: Box, _ finding: Finding) -> Bool { box.iou(finding.object.box) >= 0.5 }
+    }
+
+    /// Whether the first view of a finding is still to be kept.
+    public func lacksFirst(_ finding: Finding) -> Bool {
+        let place = Place(finding)
+        return finding.phase == .pending && first[place] == nil && packs[place] == nil
+            && first.count < Self.mostPending
+    }
+
     /// Keeps the first view of pending findings, and forgets ended ones.
     ///
-    /// - Parameter vehicles: the detected vehicles, in shares of the picture.
-    public mutating func note(_ findings: [Finding], vehicles: [Box], in frame: Frame) {
+    /// - Parameters:
+    ///   - vehicles: the detected vehicles, in shares of the picture.
+    ///   - arrivals: the first views of things that came before this look.
+    public mutating func note(
+        _ findings: [Finding], vehicles: [Box], in frame: Frame, arrivals: [Arrival] = []
+    ) {
         var view: EvidenceView?
         first = first.filter { frame.time - $0.value.lastSpoken <= Self.longestSilence }
         for finding in findings {
             let place = Place(finding)
             first[place]?.lastSpoken = frame.time
             switch finding.phase {
-            case .pending where first[place] == nil && packs[place] == nil && first.count < Self.mostPending:
+            case .pending where lacksFirst(finding):
+                if let arrival = arrivals.first(where: { Arrival.isSame($0.box, finding) }) {
+                    first[place] = First(
+                        view: self.view(of: arrival.frame, arrival.vehicles), time: arrival.frame.time,
+                        lastSpoken: frame.time)
+                    continue
+                }
                 let taken = view ?? self.view(of: frame, vehicles)
                 view = taken
                 first[place] = First(view: taken, time: frame.time, lastSpoken: frame.time)

@@ -10,59 +10,6 @@ public import Video
 /// Owned by one camera. The daemon and the benchmark use the same code: live, each change goes to the outbox; on
 /// recorded footage, into the score.
 public struct CameraPipeline: ~Copyable {
-    /// An incident that changed, with the views that show it.
-    public struct Change: Sendable {
-        public let incident: Incident
-        public let views: [EvidenceView]
-
-        public init(incident: Incident, views: [EvidenceView]) {
-            self.incident = incident
-            self.views = views
-        }
-    }
-
-    /// The result of one look.
-    public struct Look: Sendable {
-        public let time: MediaTime
-        public let changes: [Change]
-        public let detections: [Detection]
-        public let findings: [Finding]
-        public let judgement: ViewJudgement
-        /// How well the zones with parking are seen.
-        public var sharpness: [ZoneTiles.Sharpness] = []
-        /// Limits of the judgement on these pictures, as text for the operator.
-        public var remarks: [String] = []
-        /// The camera's current preset; nil where it has none, or shows none of them.
-        public var preset: String?
-        /// Why the verification failed; the findings of this look are valid all the same.
-        public var fault: (any Error)?
-    }
-
-    /// Counts and processor seconds since the start.
-    public struct Costs: Sendable {
-        public var looks = 0
-        /// Pictures between the looks, while there may be smoke or flames.
-        public var burstFrames = 0
-        public var inferences = 0
-        /// Pictures between two looks that were looked back at.
-        public var past = 0
-        public var gate = 0.0
-        public var infer = 0.0
-        /// The part of `infer` that tiles took.
-        public var tiles = 0.0
-        public var rest = 0.0
-
-        package init() {}
-
-        static func + (a: Costs, b: Costs) -> Costs {
-            var sum = a
-            (sum.looks, sum.burstFrames) = (a.looks + b.looks, a.burstFrames + b.burstFrames)
-            (sum.inferences, sum.past, sum.gate) = (a.inferences + b.inferences, a.past + b.past, a.gate + b.gate)
-            (sum.infer, sum.tiles, sum.rest) = (a.infer + b.infer, a.tiles + b.tiles, a.rest + b.rest)
-            return sum
-        }
-    }
-
     public private(set) var costs = Costs()
     /// The ids of stationary objects.
     package var standing: [Int] { tracker.stationary.filter(\.isEstablished).map(\.id) }
@@ -261,7 +208,8 @@ public struct CameraPipeline: ~Copyable {
         var scene = Scene(
             time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma,
             unasked: tiles.unseen)
-        if let past = frame.past { scene.past = await lookBack(into: past, from: frame, scene) }
+        var arrived: [(box: Box, frame: Frame)] = []
+        if let past = frame.past { (scene.past, arrived) = await lookBack(into: past, from: frame, scene) }
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
         let burning = flames?.update(with: scene) ?? []
@@ -300,7 +248,8 @@ public struct CameraPipeline: ~Copyable {
             let revised = incidents.revise(finding, at: frame.time, why: "seen again for the evidence")
             if let revised { changes.append(change(revised)) }
         }
-        recorder?.note(findings, vehicles: vehicles, in: frame)
+        let arrivals = await arrivals(arrived, findings)
+        recorder?.note(findings, vehicles: vehicles, in: frame, arrivals: arrivals)
         if fault == nil { decideRest(findings, at: frame.time) }
         return Look(
             time: frame.time, changes: changes, detections: detections, findings: findings, judgement: judgement,
@@ -328,8 +277,13 @@ public struct CameraPipeline: ~Copyable {
 
     /// Looks back at what was found for the first time: since when it has stood there. By halves, in the pictures alone; what
     /// moves is not even in the newest of them.
-    private mutating func lookBack(into past: PastPictures, from frame: Frame, _ scene: Scene) async -> [Scene.Past] {
-        var known: [Int: Scene.Past] = [:]
+    ///
+    /// - Returns: what was looked at, and of each thing that stood there before this look the first picture with it.
+    private mutating func lookBack(
+        into past: PastPictures, from frame: Frame, _ scene: Scene
+    ) async -> ([Scene.Past], [(box: Box, frame: Frame)]) {
+        var known: [Int: (past: Scene.Past, frame: Frame)] = [:]
+        var arrived: [(box: Box, frame: Frame)] = []
         for box in tracker.newcomers(in: scene) {
             var (without, with) = (-1, past.count)
             var next = past.count - 1
@@ -339,9 +293,9 @@ public struct CameraPipeline: ~Copyable {
                         let picture = try? small.picture(of: earlier).luma
                     else { break }
                     costs.past += 1
-                    known[next] = Scene.Past(time: earlier.time, picture: picture)
+                    known[next] = (Scene.Past(time: earlier.time, picture: picture), earlier)
                 }
-                guard let earlier = known[next] else { break }
+                guard let earlier = known[next]?.past else { break }
                 if tracker.shows(earlier.picture, in: box, theSameAs: scene.picture) {
                     with = next
                 } else {
@@ -349,8 +303,29 @@ public struct CameraPipeline: ~Copyable {
                 }
                 next = (without + with) / 2
             }
+            if let first = known[with] { arrived.append((box, first.frame)) }
         }
-        return known.sorted { $0.key < $1.key }.map(\.value)
+        return (known.sorted { $0.key < $1.key }.map(\.value.past), arrived)
+    }
+
+    /// The first pictures of what a finding says stands there. The detector says what else is to be masked in them.
+    private mutating func arrivals(
+        _ arrived: [(box: Box, frame: Frame)], _ findings: [Finding]
+    ) async -> [EvidenceRecorder.Arrival] {
+        var arrivals: [EvidenceRecorder.Arrival] = []
+        for (box, frame) in arrived
+        where findings.contains(where: {
+            EvidenceRecorder.Arrival.isSame(box, $0) && recorder?.lacksFirst($0) == true
+        }) {
+            // Without it the view is that of this look.
+            guard let result = try? await detector.detections(in: frame) else { continue }
+            costs.infer += result.seconds
+            costs.inferences += 1
+            arrivals.append(
+                .init(box: box, frame: frame, vehicles: result.detections.filter { $0.objectClass.isPlated }.map(\.box))
+            )
+        }
+        return arrivals
     }
 
     private var remarks: [String] { isColourless ? [Self.colourless] : [] }

@@ -48,6 +48,27 @@ import Video
         #expect(recorder.due([Samples.finding(.standing)], at: MediaTime(30)).isEmpty)
     }
 
+    @Test func `the first view is that of the arrival where one looked back, for the thing that came and no other`()
+        async throws
+    {
+        var recorder = recorder()
+        let box = Samples.finding(.pending).object.box
+        #expect(recorder.lacksFirst(Samples.finding(.pending)))
+        let elsewhere = EvidenceRecorder.Arrival(
+            box: Box(x: 0, y: 0, width: 0.01, height: 0.01), frame: try frame(at: 2), vehicles: [])
+        let arrival = EvidenceRecorder.Arrival(box: box, frame: try frame(at: 4), vehicles: [box])
+        recorder.note(
+            [Samples.finding(.pending)], vehicles: [], in: try frame(at: 10), arrivals: [elsewhere, arrival])
+        #expect(!recorder.lacksFirst(Samples.finding(.pending)))
+        let views = recorder.views(
+            for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: try frame(at: 13))
+        #expect(views.map(\.taken.timeIntervalSince1970) == [4, 13, 13])
+        // What is masked there is what was there then.
+        #expect(views[0].vehicles == [box])
+        #expect(
+            recorder.due([Samples.finding(.standing)], at: MediaTime(14)).count == 1, "ten seconds after the arrival")
+    }
+
     @Test func `panoramas far enough apart need no other`() throws {
         var recorder = recorder()
         recorder.note([Samples.finding(.pending)], vehicles: [], in: try frame(at: 0))
