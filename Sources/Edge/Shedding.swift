@@ -32,8 +32,8 @@ struct Shedding: Service {
     var pause: @Sendable () async -> Void = { try? await Task.sleep(for: .seconds(LoadShedder.interval)) }
 
     func run() async throws {
-        var shedder = LoadShedder()
         await cancelWhenGracefulShutdown {
+            var shedder = LoadShedder()
             while true {
                 await pause()
                 guard !Task.isCancelled else { return }

@@ -1,5 +1,5 @@
 public import Analytics
-import Domain
+package import Domain
 public import Foundation
 import Inference
 package import Runtime

@@ -378,8 +378,9 @@ final class VideoSource {
         turn = nil
         guard isSharing, planner.isSparse else { return true }
         // While the camera's last picture is looked at, its newest one waits for the next key frame.
-        guard taken?.isOver ?? true else { return false }
-        turn = options.turns.turn(for: planner.due(at: time))
+        if taken?.isOver ?? true { turn = options.turns.turn(for: planner.due(at: time)) }
+        // That there is no time for its pictures is no fault of the stream.
+        if turn == nil { (barren, fruitful) = (0, options.uptime()) }
         return turn != nil
     }
 

@@ -1,6 +1,7 @@
 import Analytics
 import Delivery
 import Domain
+import Foundation
 import Logging
 import Pipeline
 import Synchronization

@@ -74,19 +74,23 @@ private final class Count: Sendable {
         #expect(beyond.now == 0)
     }
 
+    private final class Served: Sendable {
+        let names = Mutex<[String]>([])
+    }
+
     @Test func `who may take longest is served first, and among equals who came first`() async {
         let lane = Lane(places: 1)
-        let served = Mutex<[String]>([])
+        let served = Served()
         let tasks = await lane.withPlace {
             var tasks: [Task<Void, Never>] = []
             for (name, rank) in [("short", 1.0), ("long", 4), ("longest", 6), ("as long", 4)] {
-                tasks.append(Task { await lane.withPlace(rank: rank) { served.withLock { $0.append(name) } } })
+                tasks.append(Task { await lane.withPlace(rank: rank) { served.names.withLock { $0.append(name) } } })
                 while lane.queue < tasks.count { await Task.yield() }
             }
             return tasks
         }
         for task in tasks { await task.value }
-        #expect(served.withLock { $0 } == ["longest", "long", "as long", "short"])
+        #expect(served.names.withLock { $0 } == ["longest", "long", "as long", "short"])
     }
 
     @Test func `who waits for a place is served in turn, and a failure gives its place back`() async throws {

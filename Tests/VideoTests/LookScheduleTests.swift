@@ -3,6 +3,19 @@ import Testing
 @testable import Video
 
 @Suite struct LookScheduleTests {
+    /// For checks, which change no value.
+    private final class Schedule {
+        private var schedule: LookSchedule
+
+        init(places: Int) { schedule = LookSchedule(places: places) }
+
+        var taken: Int { schedule.taken }
+        func ask(_ request: LookSchedule.Request, at now: Double) -> Bool { schedule.ask(request, at: now) }
+        func end(at now: Double) -> UInt64? { schedule.end(at: now) }
+        func giveUp(_ id: UInt64, at now: Double) -> Bool { schedule.giveUp(id, at: now) }
+        func load(at now: Double) -> LookSchedule.Load { schedule.load(at: now) }
+    }
+
     private func request(_ id: UInt64, _ deadline: Double, limit: Double? = nil, isPressing: Bool = true)
         -> LookSchedule.Request
     {
@@ -10,7 +23,7 @@ import Testing
     }
 
     @Test func `whose promise ends first is next, and of two that end together who came first`() {
-        var schedule = LookSchedule(places: 1)
+        let schedule = Schedule(places: 1)
         #expect(schedule.ask(request(1, 50), at: 0))
         for (id, deadline) in [(2, 9), (3, 4), (4, 9), (5, 7)] as [(UInt64, Double)] {
             #expect(!schedule.ask(request(id, deadline), at: 0))
@@ -20,7 +33,7 @@ import Testing
     }
 
     @Test func `who gives up is not named, and who has got a place in the meantime keeps it`() {
-        var schedule = LookSchedule(places: 1)
+        let schedule = Schedule(places: 1)
         #expect(schedule.ask(request(1, 1), at: 0))
         #expect(!schedule.ask(request(2, 2), at: 0) && !schedule.ask(request(3, 3), at: 0))
         #expect(schedule.giveUp(2, at: 1))
@@ -30,7 +43,7 @@ import Testing
     }
 
     @Test func `a look is late where its limit has passed before it had a place, or it had none`() {
-        var schedule = LookSchedule(places: 1)
+        let schedule = Schedule(places: 1)
         #expect(schedule.ask(request(1, 1, limit: 3), at: 0))
         for id in 2...4 as ClosedRange<UInt64> { #expect(!schedule.ask(request(id, Double(id), limit: 5), at: 0)) }
         #expect(!schedule.ask(request(9, 100, isPressing: false), at: 0))
@@ -54,7 +67,7 @@ import Testing
             load += length / promise
             cameras.append((Double.random(in: 0...promise, using: &random), promise, length))
         }
-        var schedule = LookSchedule(places: places)
+        let schedule = Schedule(places: places)
         var ends: [(at: Double, camera: Int)] = []
         var late = 0
         func begin(_ camera: Int, _ now: Double) { ends.append((now + cameras[camera].length, camera)) }
