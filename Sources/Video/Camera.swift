@@ -246,7 +246,7 @@ public final class Camera: Sendable {
             let isKept = latest.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
                 Frame(
                     taking: picture.raw, time: time, moment: moment, isBurstFrame: isBurstFrame, shape: picture.shape,
-                    remarks: picture.remarks, past: picture.past)
+                    remarks: picture.remarks, past: picture.past, key: picture.key)
             }
             count.withLock { count in
                 count.pictures += 1

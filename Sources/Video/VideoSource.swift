@@ -15,6 +15,7 @@ final class VideoSource {
         let remarks: [String]
         /// See `Frame`.
         let past: PastPictures?
+        let key: KeyPicture?
     }
 
     private let demuxer: Demuxer
@@ -22,6 +23,8 @@ final class VideoSource {
     private var own: PictureDecoder?
     /// For one key frame.
     private var shared: PictureDecoder?
+    /// What the shared decoder was given.
+    private var key: KeyPicture?
     /// What the stream announces, with the sets of parameters that came with its newest key frame.
     private var announcement: StreamAnnouncement
     /// Key frames on their own are decoded by a shared decoder.
@@ -167,10 +170,11 @@ final class VideoSource {
             let keys = past.take()
             if !keys.isEmpty { between = PastPictures(keys, before: pts, announcement, options.decoders) }
         }
+        key?.aspect = raw.pointee.sample_aspect_ratio
         return Picture(
             raw: raw, pts: pts, isBurstFrame: isBurstFrame, shape: shape,
             remarks: [shape.remark, refresh.remark].compactMap(\.self),
-            past: demuxer.orientation == nil ? between : nil)
+            past: demuxer.orientation == nil ? between : nil, key: demuxer.orientation == nil ? key : nil)
     }
 
     /// The picture as it is shown: the same one, or another where it has to be turned.
@@ -382,6 +386,7 @@ final class VideoSource {
             giveBack()
             return false
         }
+        if shared != nil { key = KeyPicture(packet, announcement, options.decoders) }
         // Without this a decoder that may reorder holds each key frame back until the next one.
         if isAlone { decoder.drain() }
         return true
@@ -391,6 +396,7 @@ final class VideoSource {
         if isAlone, isSharing {
             own = nil
             let decoder = try options.decoders.begin(announcement)
+            decoder.isHasty = true
             shared = decoder
             return decoder
         }
@@ -404,7 +410,7 @@ final class VideoSource {
     private func giveBack() {
         guard let shared else { return }
         options.decoders.end(shared)
-        self.shared = nil
+        (self.shared, key) = (nil, nil)
     }
 
     /// A shared decoder must know all sets of parameters that a key frame refers to, and no others.
