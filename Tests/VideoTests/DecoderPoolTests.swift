@@ -173,6 +173,39 @@ import Threading
         #expect(try #require(sets([slice])).bytes.isEmpty)
     }
 
+    @Test func `the picture behind them begins a stream, or does not`() throws {
+        #expect(try #require(sets([sequence, slice])).isBeforeStart)
+        for units in [[sequence, [0x41, 9]], [sequence, picture]] {
+            #expect(try !#require(sets(units)).isBeforeStart)
+        }
+        // IDR, BLA and CRA of H.265, and two that are none.
+        for (header, isStart) in [(0x26, true), (0x20, true), (0x2A, true), (0x02, false), (0x2C, false)] {
+            let found = sets([[UInt8(header), 1, 9]], AV_CODEC_ID_HEVC)
+            #expect(try #require(found).isBeforeStart == isStart, "\(header)")
+        }
+    }
+
+    @Test func `a packet without sets gets those of the stream, and one with them is left`() throws {
+        let known = try #require(sets([sequence, picture]))
+        func completed(_ bytes: [UInt8]) throws -> [UInt8] {
+            var packet = av_packet_alloc()
+            defer { av_packet_free(&packet) }
+            let given = try #require(packet)
+            try FFmpegError.check(av_new_packet(given, Int32(bytes.count)), "make a packet")
+            given.pointee.data.update(from: bytes, count: bytes.count)
+            given.pointee.pts = 7
+            var whole: UnsafeMutablePointer<AVPacket>? = try V4L2Decoder.complete(
+                given, with: known, of: AV_CODEC_ID_H264)
+            defer { av_packet_free(&whole) }
+            let made = try #require(whole)
+            #expect(made.pointee.pts == 7)
+            return Array(UnsafeBufferPointer(start: made.pointee.data, count: Int(made.pointee.size)))
+        }
+        let bare: [UInt8] = [0, 0, 1] + slice
+        #expect(try completed(bare) == known.bytes + bare)
+        #expect(try completed(known.bytes + bare) == known.bytes + bare)
+    }
+
     @Test func `sets without a picture behind them are whole up to the end`() throws {
         let found = try #require(sets([sequence, picture]))
         #expect(found.bytes == [0, 0, 0, 1] + sequence + [0, 0, 0, 1] + picture)

@@ -18,13 +18,15 @@ final class DecoderPool: Sendable {
     }
 
     private let places: Int
+    private let devices: DecodingDevices
     private let state: Mutex<State>
 
     /// For how many decoders nobody needs right now memory is kept, for each place: cameras of two makes.
     private static let kept = 2
 
-    init(places: Int) {
+    init(places: Int, devices: DecodingDevices = .shared) {
         self.places = max(1, places)
+        self.devices = devices
         state = Mutex(State(free: max(1, places)))
     }
 
@@ -54,7 +56,7 @@ final class DecoderPool: Sendable {
             return state.idle.remove(at: index)
         }
         if let found { return found }
-        do throws(FFmpegError) { return try PictureDecoder(announcement) } catch {
+        do throws(FFmpegError) { return try PictureDecoder(announcement, devices) } catch {
             leave()
             throw error
         }
