@@ -30,6 +30,7 @@ public struct Daemon: Sendable {
     ) throws {
         self.logger = logger
         LibavLog.redirect { line in logger.debug("libav", metadata: ["line": "\(line)"]) }
+        HardwareDecoding.report { line in logger.notice("hardware decoding", metadata: ["line": "\(line)"]) }
         edge = try EdgeServices(settings, parts, logger: logger, rereading: read, adopting: adopt)
     }
 

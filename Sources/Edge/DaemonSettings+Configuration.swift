@@ -227,6 +227,7 @@ extension DaemonSettings {
             sampling: sampling(camera), openTimeout: camera.openTimeout, readTimeout: camera.readTimeout,
             aspect: camera.aspect)
         settings.largestPicture = Int(camera.largestPicture * 1e6)
+        settings.decoding = decoding(camera.decode)
         if let file = camera.caFile {
             let path = named.attempt(at: "cameras", "\(index)", "ca_file") { () throws(SetupError) in
                 let path = try SecretFile.path(file)
@@ -262,8 +263,17 @@ extension DaemonSettings {
     static func sampling(_ camera: CameraSettings) -> SamplingPolicy {
         let promises = camera.zones.map { $0.promise ?? max(ZoneSettings.usualPromise, camera.lookEvery) }
         let promise = promises.min() ?? ZoneSettings.usualPromise
-        return camera.decode == .keyFrames
-            ? .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
-            : .every(seconds: camera.lookEvery)
+        return camera.decode == .all
+            ? .every(seconds: camera.lookEvery)
+            : .keyFrames(promise: promise, interval: min(camera.lookEvery, promise))
+    }
+
+    static func decoding(_ decode: CameraSettings.Decode) -> DecodingWay {
+        switch decode {
+        case .keyFrames, .all, .software: .software
+        case .auto: .auto
+        case .vaapi: .vaapi
+        case .v4l2m2m: .v4l2m2m
+        }
     }
 }

@@ -34,7 +34,13 @@ final class EvidenceQueue: Sendable {
         let sequence: Int64
     }
 
-    private typealias Picture = Task<[UInt8], any Error>
+    private typealias JPEGTask = Task<[UInt8], any Error>
+
+    /// What is kept until pictures are made of it.
+    private enum Picture: Hashable {
+        case jpeg(JPEGTask)
+        case key(ObjectIdentifier)
+    }
 
     private struct Item {
         let ticket: Ticket
@@ -63,24 +69,25 @@ final class EvidenceQueue: Sendable {
         case picture(Picture)
 
         /// - Parameter frames: those that are being compressed already.
-        init(_ view: EvidenceView, _ frames: [ObjectIdentifier: Picture]) {
+        init(_ view: EvidenceView, _ frames: [ObjectIdentifier: JPEGTask]) {
             switch view.source {
-            case .compressed(let picture): self = .picture(picture)
+            case .compressed(let jpeg): self = .picture(.jpeg(jpeg))
+            case .key(let key): self = .picture(.key(ObjectIdentifier(key)))
             case .frame(let frame):
                 let id = ObjectIdentifier(frame)
-                self = frames[id].map(Origin.picture) ?? .frame(id)
+                self = frames[id].map { .picture(.jpeg($0)) } ?? .frame(id)
             }
         }
 
-        func picture(_ frames: [ObjectIdentifier: Picture]) -> Picture? {
+        func picture(_ frames: [ObjectIdentifier: JPEGTask]) -> Picture? {
             switch self {
             case .picture(let picture): picture
-            case .frame(let id): frames[id]
+            case .frame(let id): frames[id].map(Picture.jpeg)
             }
         }
     }
 
-    /// As JPEGs, of some 0.5 MB each: the pictures of about a hundred incidents.
+    /// As JPEGs or key frames, of some 0.5 MB each at most: the pictures of about a hundred incidents.
     static let mostBytes = 96 << 20
 
     private let limit: Int
@@ -102,8 +109,8 @@ final class EvidenceQueue: Sendable {
     /// Takes the views of one look's changes as far as there is room. Waits for nothing.
     func admit(_ changes: [CameraPipeline.Change]) -> [Admission] {
         guard let compress else { return changes.map { _ in .nothing } }
-        var frames: [ObjectIdentifier: Picture] = [:]
-        var unmeasured = Set<Picture>()
+        var frames: [ObjectIdentifier: JPEGTask] = [:]
+        var unmeasured: [JPEGTask] = []
         let admissions = contents.withLock { contents in
             changes.map { change -> Admission in
                 guard !change.views.isEmpty else { return .nothing }
@@ -118,10 +125,10 @@ final class EvidenceQueue: Sendable {
                 contents.bytes += more
                 let views = change.views.map { view -> EvidenceView in
                     guard case .frame(let frame) = view.source else { return view }
-                    let picture = frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
-                    frames[ObjectIdentifier(frame)] = picture
+                    let jpeg = frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
+                    frames[ObjectIdentifier(frame)] = jpeg
                     return EvidenceView(
-                        role: view.role, source: .compressed(picture), part: view.part, taken: view.taken,
+                        role: view.role, source: .compressed(jpeg), part: view.part, taken: view.taken,
                         vehicles: view.vehicles, bytes: view.bytes)
                 }
                 for (origin, bytes) in held {
@@ -130,7 +137,7 @@ final class EvidenceQueue: Sendable {
                         contents.pictures[picture] = (known.bytes, known.users + 1)
                     } else {
                         contents.pictures[picture] = (bytes, 1)
-                        unmeasured.insert(picture)
+                        if case .jpeg(let jpeg) = picture { unmeasured.append(jpeg) }
                     }
                 }
                 contents.numbers += 1
@@ -140,15 +147,16 @@ final class EvidenceQueue: Sendable {
                 return .admitted(ticket)
             }
         }
-        for picture in unmeasured { measure(picture) }
+        for jpeg in unmeasured { measure(jpeg) }
         return admissions
     }
 
     /// What was taken for granted until the JPEG is there.
-    private func measure(_ picture: Picture) {
+    private func measure(_ jpeg: JPEGTask) {
         Task { [weak self] in
-            let count = (try? await picture.value.count) ?? 0
+            let count = (try? await jpeg.value.count) ?? 0
             self?.contents.withLock { contents in
+                let picture = Picture.jpeg(jpeg)
                 guard let known = contents.pictures[picture], known.bytes != count else { return }
                 contents.bytes += count - known.bytes
                 contents.pictures[picture] = (count, known.users)
@@ -201,7 +209,7 @@ final class EvidenceQueue: Sendable {
     private static func remove(_ index: Int, _ contents: inout Contents) {
         var pictures = Set<Picture>()
         for view in contents.items.remove(at: index).views {
-            if case .compressed(let picture) = view.source { pictures.insert(picture) }
+            if case .picture(let picture) = Origin(view, [:]) { pictures.insert(picture) }
         }
         for picture in pictures {
             guard let known = contents.pictures[picture] else { continue }

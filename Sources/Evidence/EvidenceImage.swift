@@ -31,6 +31,11 @@ public struct EvidenceView: Sendable {
         case frame(Frame)
         /// A view that was taken long before it was needed, as JPEG.
         case compressed(Task<[UInt8], any Error>)
+        /// As the camera sent it: decoded once it is needed.
+        case key(KeyPicture)
+
+        /// Of a picture that is kept: what the camera sent where that is at hand, for it is small and whole.
+        init(keeping frame: Frame) { self = frame.key.map(Source.key) ?? .frame(frame) }
     }
 
     public let role: EvidenceImage.Role
@@ -40,13 +45,13 @@ public struct EvidenceView: Sendable {
     public let taken: Date
     /// The detected vehicles, in shares of the picture.
     public let vehicles: [Box]
-    /// What it holds in memory: those of its frame, or about those of the JPEG.
+    /// What it holds in memory: those of its frame or key frame, or about those of the JPEG.
     public let bytes: Int
 
     /// Of a JPEG, where nobody knows the frame that it was made of.
     private static let usualBytes = 512 << 10
 
-    /// - Parameter bytes: what it holds; nil: those of the frame, or of a usual JPEG.
+    /// - Parameter bytes: what it holds; nil: those of the frame or key frame, or of a usual JPEG.
     public init(
         role: EvidenceImage.Role, source: Source, part: Box? = nil, taken: Date, vehicles: [Box], bytes: Int? = nil
     ) {
@@ -54,6 +59,7 @@ public struct EvidenceView: Sendable {
             switch source {
             case .frame(let frame): bytes ?? Self.bytes(of: frame)
             case .compressed: bytes ?? Self.usualBytes
+            case .key(let key): bytes ?? key.bytes
             }
         self.role = role
         self.source = source

@@ -30,6 +30,7 @@ public actor EvidenceMaker {
     private enum Picture {
         case frame(Frame)
         case compressed(Task<[UInt8], any Error>)
+        case key(KeyPicture)
 
         var isFrame: Bool { if case .frame = self { true } else { false } }
 
@@ -37,6 +38,7 @@ public actor EvidenceMaker {
             switch (one, other) {
             case (.frame(let one), .frame(let other)): one === other
             case (.compressed(let one), .compressed(let other)): one == other
+            case (.key(let one), .key(let other)): one === other
             default: false
             }
         }
@@ -119,7 +121,7 @@ public actor EvidenceMaker {
     public func snapshot(of frame: Frame, vehicles: [Box], caption: [String]) throws -> EvidenceImage {
         if let fault { throw EvidenceWithheld(reason: fault) }
         do {
-            let canvas = try Canvas(frame)
+            let canvas = try Canvas(frame.whole())
             let findings = try search(.frame(frame), canvas, vehicles)
             Self.mask(canvas, faces: findings.faces, plates: findings.plates.map(\.box), but: nil)
             return try image(.snapshot, canvas, caption, taken: frame.date)
@@ -130,6 +132,7 @@ public actor EvidenceMaker {
         switch view.source {
         case .frame(let frame): frame
         case .compressed(let jpeg): try JPEG.decode(try await jpeg.value, date: view.taken)
+        case .key(let key): try key.frame(date: view.taken)
         }
     }
 
@@ -141,6 +144,7 @@ public actor EvidenceMaker {
             switch view.source {
             case .frame(let frame): .frame(frame)
             case .compressed(let task): .compressed(task)
+            case .key(let key): .key(key)
             }
         let findings = try search(picture, canvas, view.vehicles)
         let own = Self.ownPlate(findings.plates, incident: incident, vehicles: view.vehicles, profile: profile)

@@ -133,11 +133,11 @@ public struct EvidenceRecorder: Sendable {
         }
         views.append(
             EvidenceView(
-                role: incident.state == .opened ? .panoramaConfirming : .panoramaLater, source: .frame(frame),
+                role: incident.state == .opened ? .panoramaConfirming : .panoramaLater, source: .init(keeping: frame),
                 taken: frame.date, vehicles: vehicles))
         views.append(
             EvidenceView(
-                role: .closeUp, source: .frame(frame), part: incident.object.box.grown(by: Self.margin),
+                role: .closeUp, source: .init(keeping: frame), part: incident.object.box.grown(by: Self.margin),
                 taken: frame.date, vehicles: vehicles))
         return views
     }
@@ -158,7 +158,11 @@ public struct EvidenceRecorder: Sendable {
     }
 
     private func view(of frame: Frame, _ vehicles: [Box]) -> EvidenceView {
-        EvidenceView(
+        let source = EvidenceView.Source(keeping: frame)
+        if case .key = source {
+            return EvidenceView(role: .panoramaFirst, source: source, taken: frame.date, vehicles: vehicles)
+        }
+        return EvidenceView(
             role: .panoramaFirst, source: .compressed(Task { [compress] in try await compress(frame) }),
             taken: frame.date, vehicles: vehicles, bytes: EvidenceView.bytes(of: frame) / Self.compression)
     }

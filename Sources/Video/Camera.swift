@@ -21,6 +21,8 @@ public final class Camera: Sendable {
         public var largestPicture = 12_600_000
         /// Path of the PEM certificates against which a camera of `rtsps` is verified; nil for no verification.
         public var caFile: String?
+        /// What decodes its key frames; what else is decoded of it, software does.
+        public var decoding = DecodingWay.software
 
         public init(
             url: CameraURL, transport: Transport = .auto, sampling: SamplingPolicy = .keyFrames(promise: 3),
@@ -203,6 +205,7 @@ public final class Camera: Sendable {
         options.sampling = settings.sampling
         options.aspect = settings.aspect
         options.largestPicture = settings.largestPicture
+        options.decoding = settings.decoding
         options.uptime = clocks.uptime
         options.clip = clip
         options.progress = { [self] in progress() }
@@ -252,7 +255,8 @@ public final class Camera: Sendable {
             let isKept = latest.put(isBurstFrame: picture.isBurstFrame) { isBurstFrame in
                 Frame(
                     taking: picture.raw, time: time, moment: moment, isBurstFrame: isBurstFrame, shape: picture.shape,
-                    remarks: picture.remarks, past: picture.past, turn: holdsPlaces ? picture.turn : nil)
+                    remarks: picture.remarks, past: picture.past, key: picture.key,
+                    turn: holdsPlaces ? picture.turn : nil)
             }
             count.withLock { count in
                 count.pictures += 1

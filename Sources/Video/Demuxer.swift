@@ -105,7 +105,10 @@ final class Demuxer {
                 cause: "its pictures of \(size.0)x\(size.1) pixels are too large: \(options.allowedPictures)")
         }
         let announcement: StreamAnnouncement
-        do { announcement = try StreamAnnouncement(shape, largestPicture: options.largestPicture) } catch {
+        do {
+            announcement = try StreamAnnouncement(
+                shape, largestPicture: options.largestPicture, way: options.decoding)
+        } catch {
             throw VideoError("set up the decoder", on: url, cause: "\(error)")
         }
         let orientation = Self.matrix(info).map(Orientation.init(matrix:))

@@ -23,6 +23,8 @@ public final class Frame: @unchecked Sendable {
     public let past: PastPictures?
     /// The place in the schedule of looks that it holds; nil where it has none.
     private let turn: LookTurn?
+    /// What it was decoded of, for who keeps it: it was decoded hastily, to be looked at. Nil where it is whole as it is.
+    public let key: KeyPicture?
     /// All clocks at its arrival; nil for a recording.
     public let moment: ClockMoment?
     /// The camera's clock minus ours, in seconds; nil where RTCP does not carry it.
@@ -36,10 +38,10 @@ public final class Frame: @unchecked Sendable {
     /// - Parameters: shape and remarks from the source; nil uses those of `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, date: Date, isBurstFrame: Bool = false,
-        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil
+        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil, key: KeyPicture? = nil
     ) {
         self.raw = raw
-        self.past = past
+        (self.past, self.key) = (past, key)
         turn = nil
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
@@ -54,10 +56,11 @@ public final class Frame: @unchecked Sendable {
     /// Takes ownership of `raw`.
     init(
         taking raw: UnsafeMutablePointer<AVFrame>, time: MediaTime, moment: ClockMoment, isBurstFrame: Bool = false,
-        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil, turn: LookTurn? = nil
+        shape: PictureShape? = nil, remarks: [String] = [], past: PastPictures? = nil, key: KeyPicture? = nil,
+        turn: LookTurn? = nil
     ) {
         self.raw = raw
-        self.past = past
+        (self.past, self.key) = (past, key)
         self.turn = turn
         self.shape = shape ?? PictureShape(raw)
         self.remarks = remarks
@@ -109,6 +112,10 @@ public final class Frame: @unchecked Sendable {
     public var width: Int { shape.width }
     public var height: Int { shape.height }
     public var isKeyFrame: Bool { ffIsKeyFrame(raw) != 0 }
+
+    /// The same picture in whole quality, for who keeps it: this one, or one that is decoded now. Blocking: some 35 ms for
+    /// 1080p.
+    public func whole() throws -> Frame { try key?.frame(date: date) ?? self }
 
     /// While its size is still that of the whole: a part of it is smaller.
     private static func stateMatrix(_ raw: UnsafeMutablePointer<AVFrame>) {

@@ -42,7 +42,7 @@ public struct Recording: ~Copyable {
         return Frame(
             taking: picture.raw, time: MediaTime(picture.pts), date: Date(timeIntervalSince1970: picture.pts),
             isBurstFrame: picture.isBurstFrame, shape: picture.shape, remarks: picture.remarks,
-            past: picture.past)
+            past: picture.past, key: picture.key)
     }
 }
 

@@ -17,6 +17,8 @@ extension VideoSource {
         var budget = DecodingBudget.shared
         var decoders = DecoderPool.shared
         var turns = LookDispatcher.shared
+        /// What decodes key frames on their own; all others are decoded in software.
+        var decoding = DecodingWay.software
         /// The shape in which pictures are shown; what the stream says where nil.
         var aspect: Aspect?
         /// A clock that only runs, in seconds. A stream is held to it; a file is what it says, however fast it is read.

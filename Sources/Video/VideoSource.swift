@@ -15,6 +15,7 @@ final class VideoSource {
         let remarks: [String]
         /// See `Frame`.
         let past: PastPictures?
+        let key: KeyPicture?
         let turn: LookTurn?
     }
 
@@ -23,6 +24,8 @@ final class VideoSource {
     private var own: PictureDecoder?
     /// For one key frame.
     private var shared: PictureDecoder?
+    /// What the shared decoder was given.
+    private var key: KeyPicture?
     /// For that key frame, until its picture is handed out.
     private var turn: LookTurn?
     /// Of the newest picture that was.
@@ -179,10 +182,11 @@ final class VideoSource {
             let keys = past.take()
             if !keys.isEmpty { between = PastPictures(keys, before: pts, announcement, options.decoders) }
         }
+        key?.aspect = raw.pointee.sample_aspect_ratio
         return Picture(
             raw: raw, pts: pts, isBurstFrame: isBurstFrame, shape: shape,
             remarks: [shape.remark, refresh.remark].compactMap(\.self),
-            past: demuxer.orientation == nil ? between : nil, turn: turn)
+            past: demuxer.orientation == nil ? between : nil, key: demuxer.orientation == nil ? key : nil, turn: turn)
     }
 
     /// The picture as it is shown: the same one, or another where it has to be turned.
@@ -406,6 +410,7 @@ final class VideoSource {
             giveBack()
             return false
         }
+        if shared != nil { key = KeyPicture(packet, announcement, options.decoders) }
         // Without this a decoder that may reorder holds each key frame back until the next one.
         if isAlone { decoder.drain() }
         return true
@@ -415,6 +420,7 @@ final class VideoSource {
         if isAlone, isSharing {
             own = nil
             let decoder = try options.decoders.begin(announcement)
+            decoder.isHasty = true
             shared = decoder
             return decoder
         }
@@ -429,7 +435,7 @@ final class VideoSource {
         turn = nil
         guard let shared else { return }
         options.decoders.end(shared)
-        self.shared = nil
+        (self.shared, key) = (nil, nil)
     }
 
     /// A shared decoder must know all sets of parameters that a key frame refers to, and no others.

@@ -11,6 +11,7 @@ extension BenchCommand {
         guard let cameras else {
             guard html == nil else { throw ValidationError("--html goes with --cameras") }
             guard rtsp.isEmpty else { throw ValidationError("--rtsp goes with --cameras") }
+            guard decode == nil else { throw ValidationError("--decode goes with --cameras") }
             guard !findLimit else { throw ValidationError("--find-limit goes with --cameras, where the search begins") }
             return
         }
@@ -22,12 +23,22 @@ extension BenchCommand {
         guard rtsp.isEmpty || rtsp.count == clips.count, rtsp.allSatisfy({ CameraURL($0).isStream }) else {
             throw ValidationError("--rtsp takes an address that begins with rtsp://, one for each clip")
         }
+        guard decoding != nil else {
+            let ways = DecodingWay.allCases.map(\.rawValue).joined(separator: ", ")
+            throw ValidationError("--decode takes one of \(ways), not '\(decode ?? "")'")
+        }
         guard html?.hasSuffix(".html") ?? true else {
             throw ValidationError("--html takes a name that ends in .html, not '\(html ?? "")'")
         }
         guard hours == nil, annotate == nil, evidence == nil else {
             throw ValidationError("--cameras goes without --hours, --annotate and --evidence")
         }
+    }
+
+    /// Nil where there is none of that name.
+    private var decoding: DecodingWay? {
+        guard let decode else { return .software }
+        return DecodingWay(rawValue: decode)
     }
 
     func runLive(_ cameras: Int, watch: Benchmark.Options) async throws {
@@ -41,9 +52,11 @@ extension BenchCommand {
             throw ExitCode.failure
         }
         let detector = try await models.detector()
+        HardwareDecoding.report { Console.complain($0) }
         let bench = try LiveBench(
             detector: detector, clips: loaded,
-            options: .init(seconds: seconds, watch: watch, streams: rtsp.map { CameraURL($0) }))
+            options: .init(
+                seconds: seconds, watch: watch, streams: rtsp.map { CameraURL($0) }, decoding: decoding ?? .software))
         Interruption.watch()
         let bar = LiveBar()
         var runs: [LiveRun] = []

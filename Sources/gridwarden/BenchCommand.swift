@@ -60,6 +60,8 @@ struct BenchCommand: AsyncParsableCommand {
             "With --cameras: the address at which an RTSP server plays the clip, in place of memory; one for each clip, in their order."
     )
     var rtsp: [String] = []
+    @Option(help: "With --cameras: what decodes key frames: software (without it), auto, vaapi or v4l2m2m.")
+    var decode: String?
     @Option(help: "With --cameras: write the report as a page with plots to this file too.") var html: String?
     @Flag(inversion: .prefixedNo, help: "Look at zones in which vehicles are small in parts too.") var tiles = true
     @OptionGroup var models: ModelOptions

@@ -97,6 +97,38 @@ import Video
             object: .init(objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
     }
 
+    @Test(.waiting) func `a key frame that several pictures are made of is held once, until none of them waits`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let path = try Footage.makeTestClip(in: folder, seconds: 2, size: (320, 180), gop: 5)
+        let camera = Camera(
+            id: "c", settings: Camera.Settings(url: CameraURL(path)), clip: PacedClip(try MemoryClip(path: path)))
+        let running = Task { await camera.run(from: MediaTime(0)) }
+        var taken: Frame?
+        for await next in camera.frames {
+            taken = next
+            break
+        }
+        camera.stop()
+        await running.value
+        let key = try #require(taken?.key)
+        let queue = EvidenceQueue { _ in
+            Issue.record("it is compressed")
+            return []
+        }
+        let views = [EvidenceImage.Role.panoramaConfirming, .closeUp].map { role in
+            EvidenceView(role: role, source: .key(key), taken: Date(), vehicles: [])
+        }
+        let tickets = queue.admit((0..<2).map { _ in .init(incident: Self.incident(), views: views) })
+            .compactMap(\.ticket)
+        #expect(tickets.count == 2 && queue.bytes == key.bytes && key.bytes > 0)
+        queue.finish(tickets[0])
+        #expect(queue.bytes == key.bytes && queue.count == 1)
+        queue.finish(tickets[1])
+        #expect(queue.bytes == 0 && queue.count == 0)
+    }
+
     @Test(.enabled(if: canMask, "needs 'make models'"))
     func `one alert waits for its pictures and has them, and nobody reads it before`() async throws {
         let site = try Site(try TemporaryFolder())

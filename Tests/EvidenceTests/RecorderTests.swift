@@ -1,6 +1,7 @@
 import Analytics
 import Domain
 import Foundation
+import TestSupport
 import Testing
 import Video
 
@@ -28,6 +29,39 @@ import Video
             return
         }
         #expect(try await jpeg.value.starts(with: [0xFF, 0xD8]))
+    }
+
+    @Test(.waiting) func `a picture that a camera's key frame was decoded to waits as that key frame`() async throws {
+        let folder = try TemporaryFolder()
+        let path = try Footage.makeTestClip(in: folder, seconds: 2, size: (320, 180), gop: 5)
+        let camera = Camera(
+            id: "c", settings: Camera.Settings(url: CameraURL(path)), clip: PacedClip(try MemoryClip(path: path)))
+        let running = Task { await camera.run(from: MediaTime(0)) }
+        var taken: Frame?
+        for await next in camera.frames {
+            taken = next
+            break
+        }
+        camera.stop()
+        await running.value
+        let frame = try #require(taken)
+        var recorder = EvidenceRecorder { _ in
+            Issue.record("it is compressed")
+            return []
+        }
+        recorder.note([Samples.finding(.pending)], vehicles: [], in: frame)
+        let views = recorder.views(
+            for: Samples.incident(), findings: [Samples.finding(.standing)], vehicles: [], in: frame)
+        #expect(views.map(\.role) == [.panoramaFirst, .panoramaConfirming, .closeUp])
+        for view in views {
+            guard case .key(let key) = view.source else {
+                Issue.record("\(view.role) is kept as something else")
+                continue
+            }
+            #expect(view.bytes == key.bytes && key.bytes < EvidenceView.bytes(of: frame))
+            let shown = try key.frame(date: view.taken)
+            #expect((shown.width, shown.height, shown.date) == (frame.width, frame.height, frame.date))
+        }
     }
 
     @Test(arguments: [3.0, 9.9])

@@ -38,7 +38,7 @@ import Threading
         guard let picture = try source.next() else { throw NoPicture() }
         return Frame(
             taking: picture.raw, time: MediaTime(picture.pts), date: .distantPast, shape: picture.shape,
-            remarks: picture.remarks)
+            remarks: picture.remarks, key: picture.key)
     }
 
     /// In its own size.
@@ -71,7 +71,7 @@ import Threading
         let first = try source(small)
         let second = try source(large)
         var shared: [[UInt8]] = []
-        for _ in 0..<3 { shared += [try pixels(picture(first)), try pixels(picture(second))] }
+        for _ in 0..<3 { shared += [try pixels(picture(first).whole()), try pixels(picture(second).whole())] }
         var alone: [[UInt8]] = []
         var smalls = try Recording(path: small, sampling: .keyFrames(promise: 3))
         var larges = try Recording(path: large, sampling: .keyFrames(promise: 3))
@@ -96,6 +96,44 @@ import Threading
         }
         #expect(widths == [[320, 320, 320, 640, 640, 640], Array(repeating: 320, count: 6)])
     }
+
+    /// With the edges of blocks, which the loop filter smooths.
+    private func coarse(_ codec: Footage.Codec) throws -> String {
+        let keys = "keyint=20:min-keyint=20:scenecut=0:bframes=0"
+        let options = codec == .h264 ? ["-x264-params", keys] : ["-x265-params", keys + ":qp=40:log-level=error"]
+        return try MadeClip.make(
+            "coarse.\(codec == .h264 ? "h264" : "hevc")", in: folder,
+            [
+                "-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=4", "-c:v", codec.rawValue, "-preset",
+                "veryfast", "-qp", "40", "-pix_fmt", "yuv420p", "-threads", "3",
+            ] + options)
+    }
+
+    @Test(arguments: [Footage.Codec.h264, .h265])
+    func `what is looked at lacks the loop filter, and what is kept of it is whole`(codec: Footage.Codec) throws {
+        let path = try coarse(codec)
+        let seen = try picture(source(path))
+        let key = try #require(seen.key)
+        let kept = try key.frame(date: Date(timeIntervalSince1970: 7))
+        var recording = try Recording(path: path, sampling: .keyFrames(promise: 3))
+        let first = try recording.next()
+        let alone = try pixels(#require(first))
+        #expect(try pixels(kept) == alone)
+        #expect(try pixels(seen.whole()) == alone)
+        let hasty = try pixels(seen)
+        let difference = zip(hasty, alone).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+        #expect(difference > 0 && difference < 5 * alone.count, "\(difference) in \(alone.count)")
+        #expect((kept.width, kept.height, kept.date.timeIntervalSince1970) == (320, 180, 7))
+        #expect(key.bytes > 0 && key.bytes < 320 * 180)
+        // One decoder for both.
+        #expect(pool.opened == 1)
+    }
+
+    @Test func `what a decoder of the camera's own gives is whole as it is`() throws {
+        let source = try source(coarse(.h264), looks: .every(seconds: 0.1))
+        let isWhole = try picture(source).key == nil
+        #expect(isWhole)
+    }
 }
 
 @Suite struct ParameterSetsTests {
@@ -110,6 +148,39 @@ import Threading
         #expect(found.isComplete)
         #expect(found.bytes == [0, 0, 0, 1] + sequence + [0, 0, 0, 1] + picture)
         #expect(try #require(sets([slice])).bytes.isEmpty)
+    }
+
+    @Test func `the picture behind them begins a stream, or does not`() throws {
+        #expect(try #require(sets([sequence, slice])).isBeforeStart)
+        for units in [[sequence, [0x41, 9]], [sequence, picture]] {
+            #expect(try !#require(sets(units)).isBeforeStart)
+        }
+        // IDR, BLA and CRA of H.265, and two that are none.
+        for (header, isStart) in [(0x26, true), (0x20, true), (0x2A, true), (0x02, false), (0x2C, false)] {
+            let found = sets([[UInt8(header), 1, 9]], AV_CODEC_ID_HEVC)
+            #expect(try #require(found).isBeforeStart == isStart, "\(header)")
+        }
+    }
+
+    @Test func `a packet without sets gets those of the stream, and one with them is left`() throws {
+        let known = try #require(sets([sequence, picture]))
+        func completed(_ bytes: [UInt8]) throws -> [UInt8] {
+            var packet = av_packet_alloc()
+            defer { av_packet_free(&packet) }
+            let given = try #require(packet)
+            try FFmpegError.check(av_new_packet(given, Int32(bytes.count)), "make a packet")
+            given.pointee.data.update(from: bytes, count: bytes.count)
+            given.pointee.pts = 7
+            var whole: UnsafeMutablePointer<AVPacket>? = try V4L2Decoder.complete(
+                given, with: known, of: AV_CODEC_ID_H264)
+            defer { av_packet_free(&whole) }
+            let made = try #require(whole)
+            #expect(made.pointee.pts == 7)
+            return Array(UnsafeBufferPointer(start: made.pointee.data, count: Int(made.pointee.size)))
+        }
+        let bare: [UInt8] = [0, 0, 1] + slice
+        #expect(try completed(bare) == known.bytes + bare)
+        #expect(try completed(known.bytes + bare) == known.bytes + bare)
     }
 
     @Test func `sets without a picture behind them are whole up to the end`() throws {

@@ -15,10 +15,15 @@ public struct LiveBench: Sendable {
         public var watch: Benchmark.Options
         /// The streams of an RTSP server that plays the clips, in their order; none where they are played from memory.
         public var streams: [CameraURL]
+        /// What decodes key frames.
+        public var decoding: DecodingWay
 
-        public init(seconds: Double = 60, watch: Benchmark.Options, streams: [CameraURL] = []) {
+        public init(
+            seconds: Double = 60, watch: Benchmark.Options, streams: [CameraURL] = [], decoding: DecodingWay = .software
+        ) {
             self.seconds = seconds
             self.streams = streams
+            self.decoding = decoding
             self.watch = watch
         }
     }
@@ -84,7 +89,8 @@ public struct LiveBench: Sendable {
             return LiveCamera(
                 id: "\(index + 1)", clip: clip, stream: streams.isEmpty ? nil : streams[index % streams.count],
                 zones: zones, detector: detector, sampling: options.watch.sampling,
-                promise: promise(zones), aspect: options.watch.aspect, hasTiles: options.watch.hasTiles)
+                promise: promise(zones), aspect: options.watch.aspect, hasTiles: options.watch.hasTiles,
+                decoding: options.decoding)
         }
         let starts = all.indices.map {
             Stagger.start($0, of: cameras, keyInterval: clips[$0 % clips.count].clip.keyInterval)

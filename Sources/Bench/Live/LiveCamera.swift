@@ -53,7 +53,7 @@ final class LiveCamera: Sendable {
     init(
         id: String, clip: MemoryClip, stream: CameraURL?, zones: [WatchedZone], detector: ObjectDetector,
         sampling: SamplingPolicy,
-        promise: Double, aspect: Aspect?, hasTiles: Bool, clocks: Clocks = .system
+        promise: Double, aspect: Aspect?, hasTiles: Bool, decoding: DecodingWay = .software, clocks: Clocks = .system
     ) {
         self.clip = stream == nil ? PacedClip(clip, clocks: clocks) : nil
         self.zones = zones
@@ -61,7 +61,8 @@ final class LiveCamera: Sendable {
         self.hasTiles = hasTiles
         self.clocks = clocks
         state = Mutex(State(ledger: PromiseLedger(promise: promise, keyInterval: clip.keyInterval)))
-        let settings = Camera.Settings(url: stream ?? CameraURL(clip.path), sampling: sampling, aspect: aspect)
+        var settings = Camera.Settings(url: stream ?? CameraURL(clip.path), sampling: sampling, aspect: aspect)
+        settings.decoding = decoding
         camera = Camera(id: id, settings: settings, clocks: clocks, clip: self.clip, holdsPlaces: true)
     }
 

@@ -50,7 +50,10 @@ extension CameraSettings.Key: FieldKey {
         Field(Self.microgrid, .code, default: "<site microgrid>", en: "Its micro-grid", zh: "所属微网格，缺省同站点"),
         Field(
             Self.decode, .choice(CameraSettings.Decode.self), default: plain?.decode.rawValue,
-            en: "key_frames: only what the looks need; all: every picture", zh: "解码方式"),
+            en:
+                "key_frames: only what the looks need, in software; all: every picture, in software. The others are as "
+                + "key_frames, and say what decodes key frames: auto, vaapi and v4l2m2m a device, or software where it cannot",
+            zh: "解码方式：key_frames 仅软件解码所需画面，all 软件解码全部画面；其余同 key_frames，并指定关键帧由谁解码（硬件不可用时自动改用软件）"),
         Field(
             Self.aspect, .text(form: "the width by the height, e.g. 16:9"),
             en: "The shape that its picture should have, where the stream does not say it or says it wrongly",

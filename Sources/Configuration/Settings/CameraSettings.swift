@@ -10,11 +10,18 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
         case tcp, udp
     }
 
-    /// Which pictures are decoded.
+    /// Which pictures are decoded, and by what.
     public enum Decode: String, Sendable, CaseIterable {
-        /// Key frames, and between them only those needed for the promise of a zone.
+        /// Key frames, and between them only those needed for the promise of a zone; in software.
         case keyFrames = "key_frames"
+        /// In software.
         case all
+        /// As `keyFrames`, and where a key frame is decoded on its own by a device: the first that can, a graphics processor, the
+        /// video device of a small board.
+        case auto
+        /// `keyFrames` by another name.
+        case software
+        case vaapi, v4l2m2m
     }
 
     /// Lower-case letters, digits and hyphens.

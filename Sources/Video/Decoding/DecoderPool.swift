@@ -13,10 +13,11 @@ final class DecoderPool: Sendable {
     }
 
     private let kept: Int
+    private let devices: DecodingDevices
     private let state = Mutex(State())
 
     /// - Parameter kept: for how many decoders nobody needs right now memory is kept: for cameras of two makes, two for each look.
-    init(kept: Int) { self.kept = max(1, kept) }
+    init(kept: Int, devices: DecodingDevices = .shared) { (self.kept, self.devices) = (max(1, kept), devices) }
 
     /// How many decoders were opened so far.
     var opened: Int { state.withLock(\.opened) }
@@ -31,7 +32,7 @@ final class DecoderPool: Sendable {
             return state.idle.remove(at: index)
         }
         if let found { return found }
-        return try PictureDecoder(announcement)
+        return try PictureDecoder(announcement, devices)
     }
 
     /// One that something faulty went through is not kept: nobody knows what a reset leaves of it.

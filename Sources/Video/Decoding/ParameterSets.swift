@@ -5,6 +5,8 @@ struct ParameterSets {
     private let encoding: PacketScreen.Encoding
     /// From their headers on, in their order.
     private let units: [[UInt8]]
+    /// Of the unit of the picture; nil where none follows.
+    private let slice: UInt8?
 
     /// Of streams there are three or four before a picture; H.264 has room for 288.
     private static let most = 320
@@ -18,6 +20,7 @@ struct ParameterSets {
         self.encoding = encoding
         var units: [[UInt8]] = []
         var start: Int?
+        var slice: UInt8?
         func end(_ place: Int) {
             guard let start, start < place else { return }
             let unit = bytes[start..<place]
@@ -35,11 +38,15 @@ struct ParameterSets {
             end(place)
             place += 3
             start = place
-            if place < bytes.count, Self.isSlice(bytes[place], encoding) { break }
+            if place < bytes.count, Self.isSlice(bytes[place], encoding) {
+                slice = bytes[place]
+                break
+            }
         }
         if place + 2 >= bytes.count { end(bytes.count) }
         guard units.count <= Self.most else { return nil }
         self.units = units
+        self.slice = slice
     }
 
     /// Those of the picture in a packet.
@@ -52,6 +59,12 @@ struct ParameterSets {
     var isComplete: Bool {
         let kinds = Set(units.compactMap { $0.first.map { UnitScanner.kind($0, encoding) } })
         return kinds.isSuperset(of: encoding == .h264 ? [7, 8] : [32, 33, 34])
+    }
+
+    /// Whether the picture behind them needs none before it: of H.264 an IDR, of H.265 an IDR, BLA or CRA picture.
+    var isBeforeStart: Bool {
+        guard let kind = slice.map({ UnitScanner.kind($0, encoding) }) else { return false }
+        return encoding == .h264 ? kind == 5 : (16...21).contains(kind)
     }
 
     /// Whether all of the others are among these.

@@ -46,15 +46,8 @@ public final class PastPictures: @unchecked Sendable {
             guard let brought = ParameterSets(in: key.packet, of: announcement.codec), known.holds(brought)
             else { return nil }
         }
-        guard let decoder = try? decoders.begin(announcement) else { return nil }
-        defer { decoders.end(decoder) }
-        var raw = av_frame_alloc()
-        guard let picture = raw, decoder.send(key.packet) else {
-            av_frame_free(&raw)
-            return nil
-        }
-        decoder.drain()
-        guard decoder.receive(picture) == 0, !ffIsDamaged(picture),
+        var raw = decoders.picture(of: key.packet, announcement, isHasty: true)
+        guard let picture = raw,
             (picture.pointee.width, picture.pointee.height)
                 == (frame.raw.pointee.width, frame.raw.pointee.height)
         else {

@@ -13,23 +13,26 @@ final class StreamAnnouncement: @unchecked Sendable {
     let parameterSets: ParameterSets?
     /// In pixels, of the largest picture that is decoded.
     private let largestPicture: Int
+    /// What decodes its key frames, where each is decoded on its own.
+    let way: DecodingWay
 
     convenience init(
-        _ parameters: UnsafePointer<AVCodecParameters>, largestPicture: Int
+        _ parameters: UnsafePointer<AVCodecParameters>, largestPicture: Int, way: DecodingWay = .software
     ) throws(FFmpegError) {
         let extradata = UnsafeBufferPointer(
             start: parameters.pointee.extradata, count: Int(parameters.pointee.extradata_size))
-        try self.init(parameters, extradata: Array(extradata), largestPicture: largestPicture)
+        try self.init(parameters, extradata: Array(extradata), largestPicture: largestPicture, way: way)
     }
 
     private init(
-        _ parameters: UnsafePointer<AVCodecParameters>, extradata: [UInt8], largestPicture: Int
+        _ parameters: UnsafePointer<AVCodecParameters>, extradata: [UInt8], largestPicture: Int, way: DecodingWay
     ) throws(FFmpegError) {
         self.extradata = extradata
         parameterSets =
             extradata.starts(with: [0, 0])
             ? extradata.withUnsafeBytes { ParameterSets(beforePictureIn: $0, of: parameters.pointee.codec_id) } : nil
         self.largestPicture = largestPicture
+        self.way = way
         guard let copy = avcodec_parameters_alloc() else {
             throw FFmpegError(operation: "allocate a stream's parameters", code: ffAVERROR_ENOMEM)
         }
@@ -42,18 +45,24 @@ final class StreamAnnouncement: @unchecked Sendable {
     deinit { avcodec_parameters_free(&parameters) }
 
     var codec: AVCodecID { parameters?.pointee.codec_id ?? AV_CODEC_ID_NONE }
+    /// In pixels; 0 where the size is not announced.
+    var width: Int { parameters.map { max(0, Int($0.pointee.width)) } ?? 0 }
+    var height: Int { parameters.map { max(0, Int($0.pointee.height)) } ?? 0 }
+    /// The width of a pixel by its height.
+    var aspect: AVRational { parameters?.pointee.sample_aspect_ratio ?? AVRational(num: 0, den: 1) }
 
     /// The same with other sets of parameters.
     func replacing(_ sets: ParameterSets) throws(FFmpegError) -> StreamAnnouncement {
         guard let parameters else { return self }
-        return try StreamAnnouncement(parameters, extradata: sets.bytes, largestPicture: largestPicture)
+        return try StreamAnnouncement(
+            parameters, extradata: sets.bytes, largestPicture: largestPicture, way: way)
     }
 
     /// Whether a decoder that was opened for the other one decodes this one, and nothing of it shows.
     func isSame(as other: StreamAnnouncement) -> Bool {
         guard let a = parameters?.pointee, let b = other.parameters?.pointee else { return false }
         return self === other
-            || extradata == other.extradata && largestPicture == other.largestPicture
+            || extradata == other.extradata && largestPicture == other.largestPicture && way == other.way
                 && (a.codec_id, a.codec_tag, a.format) == (b.codec_id, b.codec_tag, b.format)
                 && (a.width, a.height, a.video_delay, a.field_order)
                     == (b.width, b.height, b.video_delay, b.field_order)
@@ -64,8 +73,15 @@ final class StreamAnnouncement: @unchecked Sendable {
     }
 
     /// A decoder of libav's on one thread; the caller frees it.
-    func openDecoder() throws(FFmpegError) -> UnsafeMutablePointer<AVCodecContext> {
-        let decoder = avcodec_find_decoder(codec)
+    ///
+    /// - Parameters:
+    ///   - name: by which libav knows it; nil for the usual one of the codec.
+    ///   - prepare: is given the context before it is opened.
+    func openDecoder(
+        named name: String? = nil, _ prepare: (UnsafeMutablePointer<AVCodecContext>) -> Void = { _ in }
+    ) throws(FFmpegError) -> UnsafeMutablePointer<AVCodecContext> {
+        let decoder: UnsafePointer<AVCodec>?
+        if let name { decoder = avcodec_find_decoder_by_name(name) } else { decoder = avcodec_find_decoder(codec) }
         var context = avcodec_alloc_context3(decoder)
         guard let codec = context else {
             throw FFmpegError(operation: "allocate a decoder", code: ffAVERROR_ENOMEM)
@@ -82,6 +98,7 @@ final class StreamAnnouncement: @unchecked Sendable {
             }
             codec.pointee.thread_count = 1
             codec.pointee.max_pixels = Int64(largestPicture)
+            prepare(codec)
             try FFmpegError.check(avcodec_open2(codec, decoder, nil), "open a decoder")
         } catch {
             avcodec_free_context(&context)
