@@ -17,6 +17,8 @@ final class CameraMeter: Sendable {
         var reason: String?
         /// The camera's clock minus ours, in seconds; nil where unknown.
         var clockOffset: Double?
+        /// How often incidents wished for pictures of the main stream, by what became of it; nil where they had them.
+        var details: [DetailFault?: Int] = [:]
     }
 
     private struct State {
@@ -25,6 +27,7 @@ final class CameraMeter: Sendable {
         var times: [Double] = []
         /// Pictures that the looking task has finished, successfully or not.
         var turns = 0
+        var detailRemark: String?
     }
 
     private static let span = 60.0
@@ -55,6 +58,15 @@ final class CameraMeter: Sendable {
     }
 
     func told(clockOffset: Double?) { state.withLock { $0.reading.clockOffset = clockOffset } }
+
+    /// An incident has pictures of the main stream, or not: why.
+    func detailed(_ fault: DetailFault?) { state.withLock { $0.reading.details[fault, default: 0] += 1 } }
+
+    /// The main stream was compared with the watched one: what an operator should know.
+    func detailed(remark: String?) { state.withLock { $0.detailRemark = remark } }
+
+    /// Of the newest comparison.
+    var detailRemarks: [String] { state.withLock { [$0.detailRemark].compactMap(\.self) } }
 
     var reading: Reading {
         let now = Self.uptime()

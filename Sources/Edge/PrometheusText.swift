@@ -76,6 +76,14 @@ struct PrometheusText {
             "gridwarden_camera_clock_offset_seconds", .gauge,
             "The camera's clock minus this computer's; absent where the camera does not tell it.",
             each { $0.clockOffsetSeconds })
+        add(
+            "gridwarden_camera_detail_pictures_total", .counter,
+            "How often an incident wished for pictures of the main stream, by what became of it.",
+            cameras.flatMap { camera in
+                (camera.detailPictures ?? []).map {
+                    ([("camera", camera.id), ("outcome", $0.outcome)], Double($0.count))
+                }
+            })
         let states = ["connecting"] + CameraReport.State.allCases.map(\.rawValue)
         add(
             "gridwarden_camera_state", .gauge, "1 for the state that the camera is in.",

@@ -27,6 +27,15 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         public let openIncidents: Int
         /// The camera's clock minus this computer's; nil where the camera does not provide it.
         public let clockOffsetSeconds: Double?
+        /// Nil where it has no main stream for evidence, and from a version without it.
+        public let detailPictures: [DetailOutcome]?
+    }
+
+    /// How often the pictures of an incident were wished for from a main stream, with one outcome.
+    public struct DetailOutcome: Codable, Sendable, Equatable {
+        /// `used`, or why they are of the watched stream.
+        public let outcome: String
+        public let count: Int
     }
 
     public struct Outbox: Codable, Sendable, Equatable {
@@ -142,7 +151,8 @@ extension SiteStatus {
                 looks: reading.looks, inferences: reading.inferences, pictures: counters.pictures,
                 droppedPictures: counters.dropped, looksPerSecond: reading.looksPerSecond,
                 secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0,
-                clockOffsetSeconds: reading.clockOffset)
+                clockOffsetSeconds: reading.clockOffset,
+                detailPictures: service.settings.detail.map { _ in Self.detailPictures(reading) })
         }
         let counts = standing.counts
         outbox = Outbox(
@@ -171,5 +181,10 @@ extension SiteStatus {
         }
         processorSeconds = ProcessUsage.processorSeconds
         residentBytes = ProcessUsage.residentBytes
+    }
+
+    private static func detailPictures(_ reading: CameraMeter.Reading) -> [DetailOutcome] {
+        let faults: [DetailFault?] = [nil] + DetailFault.allCases.map { $0 }
+        return faults.map { DetailOutcome(outcome: $0?.rawValue ?? "used", count: reading.details[$0] ?? 0) }
     }
 }
