@@ -20,6 +20,8 @@ final class CameraMeter: Sendable {
         var clockOffset: Double?
         /// How long each zone was not seen as promised, in seconds since the start.
         var blind: [Blindness] = []
+        /// How often incidents wished for pictures of the main stream, by what became of it; nil where they had them.
+        var details: [DetailFault?: Int] = [:]
     }
 
     struct Blindness: Sendable, Equatable {
@@ -34,6 +36,7 @@ final class CameraMeter: Sendable {
         /// Pictures that the looking task has finished, successfully or not.
         var turns = 0
         var zones: [(id: String, preset: String?, ledger: PromiseLedger)] = []
+        var detailRemark: String?
     }
 
     private static let span = 60.0
@@ -100,6 +103,15 @@ final class CameraMeter: Sendable {
     }
 
     func told(clockOffset: Double?) { state.withLock { $0.reading.clockOffset = clockOffset } }
+
+    /// An incident has pictures of the main stream, or not: why.
+    func detailed(_ fault: DetailFault?) { state.withLock { $0.reading.details[fault, default: 0] += 1 } }
+
+    /// The main stream was compared with the watched one: what an operator should know.
+    func detailed(remark: String?) { state.withLock { $0.detailRemark = remark } }
+
+    /// Of the newest comparison.
+    var detailRemarks: [String] { state.withLock { [$0.detailRemark].compactMap(\.self) } }
 
     var reading: Reading {
         let now = uptime()

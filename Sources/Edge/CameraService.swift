@@ -25,6 +25,8 @@ public struct CameraService: Sendable {
         public var hasTiles: Bool
         /// The presets of a camera that turns: each zone was drawn on one of them.
         public var presets: [CameraPreset]
+        /// The main stream, opened for evidence only; nil where the camera has none beside `stream`.
+        public var detail: Camera.Settings?
 
         public init(
             identity: CameraIdentity, stream: Camera.Settings, zones: [WatchedZone], minimumScore: Double,
@@ -45,7 +47,7 @@ public struct CameraService: Sendable {
 
         /// What an operator should know although it is not a fault.
         public var notes: [String] {
-            stream.notes
+            stream.notes + detailNotes
                 + zones.withParking.filter { !$0.polygon.pictureEdges.isEmpty }.map {
                     let edges = $0.polygon.pictureEdges.joined(separator: " and ")
                     return
@@ -271,7 +273,7 @@ public struct CameraService: Sendable {
         let report = await status.looked(
             look.judgement, at: look.time, size: .init(width: frame.width, height: frame.height), date: frame.date,
             moment: frame.moment, picture: picture(look, frame), preset: look.preset,
-            remarks: frame.remarks + look.remarks)
+            remarks: frame.remarks + look.remarks + meter.detailRemarks)
         meter.told(clockOffset: await status.clockOffset)
         guard let report else { return }
         let facts: Logger.Metadata = [

@@ -41,7 +41,7 @@ extension DaemonSettings {
             }
         }
         let broker = Self.broker(configuration.broker, &named, secrets)
-        var streams: [Camera.Settings] = []
+        var streams: [Streams] = []
         for (index, camera) in configuration.cameras.enumerated() {
             if let stream = Self.stream(camera, index: index, &named, secrets) { streams.append(stream) }
         }
@@ -70,19 +70,21 @@ extension DaemonSettings {
             evidenceDays: evidence.keepDays, jpegQuality: evidence.jpegQuality,
             masking: MaskingModels(folder: folder),
             cameras: zip(zip(configuration.cameras, streams), presets).map { pair, presets in
-                let (camera, stream) = pair
-                return CameraService.Settings(
+                let (camera, streams) = pair
+                var settings = CameraService.Settings(
                     identity: CameraIdentity(
                         id: camera.id, name: camera.name, gb28181: camera.gb28181, longitude: camera.longitude,
                         latitude: camera.latitude,
                         place: GridLocation(area: camera.area, grid: camera.grid, microgrid: camera.microgrid),
                         timeZone: site.timeZone),
-                    stream: stream,
+                    stream: streams.watched,
                     zones: camera.zones.map {
                         WatchedZone(zone: $0.zone, rules: $0.rules, preset: $0.preset, promise: $0.promise)
                     },
                     minimumScore: configuration.detector.minimumScore, hasTiles: configuration.detector.hasTiles,
                     presets: presets)
+                settings.detail = streams.detail
+                return settings
             })
         self.secrets = secrets
         modelsFolder = folder
@@ -202,10 +204,18 @@ extension DaemonSettings {
         return presets
     }
 
+    /// Of one camera.
+    private struct Streams {
+        var watched: Camera.Settings
+        /// The main stream, where it is another one.
+        var detail: Camera.Settings?
+    }
+
     private static func stream(
         _ camera: CameraSettings, index: Int, _ named: inout NamedThings, _ secrets: KnownSecrets
-    ) -> Camera.Settings? {
+    ) -> Streams? {
         secrets.learn(address: camera.url)
+        if let main = camera.detailURL { secrets.learn(address: main) }
         // The text is not repeated: a mistyped address may contain a password.
         if !camera.url.contains("://"), !RegularFile.exists(camera.url) {
             named.report(
@@ -237,7 +247,14 @@ extension DaemonSettings {
             guard let path else { return nil }
             settings.caFile = path
         }
-        return settings
+        var streams = Streams(watched: settings)
+        if let main = camera.detailURL {
+            settings.url = CameraURL(main, user: user, password: password)
+            streams.detail = settings
+            // It vouches for the one that is encrypted.
+            if settings.url.isEncrypted, !streams.watched.url.isEncrypted { streams.watched.caFile = nil }
+        }
+        return streams
     }
 
     private static func credentials(_ file: String, _ camera: CameraSettings) throws(SetupError) -> [String] {

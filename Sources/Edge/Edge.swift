@@ -32,7 +32,7 @@ struct EdgeServices: Sendable {
         let messages = EdgeMessages(
             settings, state, client: parts.broker, reviewMailbox: reviewMailbox, snapshots: snapshots, logger: logger)
         let cameras = try EdgeCameras(
-            settings, state, messages, detector: detector, source: parts.camera, registry: registry,
+            settings, state, messages, parts, detector: detector, registry: registry,
             reviewMailbox: reviewMailbox, logger: logger)
         let answers = EdgeAnswers(
             settings, state, messages, cameras, registry: registry, reloading: read.map { (desk, $0) }, logger: logger)

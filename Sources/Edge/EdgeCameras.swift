@@ -18,11 +18,10 @@ struct EdgeCameras: Sendable {
 
     /// Throws where the store cannot be read.
     ///
-    /// - Parameter source: creates the source of a camera's pictures.
+    /// - Parameter parts: create the sources of the cameras' pictures.
     init(
-        _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, detector: ObjectDetector,
-        source: @escaping @Sendable (CameraService.Settings) -> any CameraSource, registry: CameraRegistry,
-        reviewMailbox: ReviewMailbox, logger: Logger
+        _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, _ parts: EdgeParts,
+        detector: ObjectDetector, registry: CameraRegistry, reviewMailbox: ReviewMailbox, logger: Logger
     ) throws {
         let (publisher, secrets) = (messages.publisher, settings.secrets)
         let follower = state.archive.map { archive in
@@ -30,9 +29,16 @@ struct EdgeCameras: Sendable {
                 archive: archive, outbox: state.outbox, warnings: state.warnings, logger: logger,
                 changed: { publisher.notify() })
         }
+        let details = DetailPictures(
+            detector: detector, logger: logger, source: parts.detail,
+            main: { camera in
+                guard let service = registry.services.first(where: { $0.camera.id == camera }) else { return nil }
+                return service.settings.detail.map { DetailPictures.Main(stream: $0, meter: service.meter) }
+            })
         let writer = IncidentWriter(
             outbox: state.outbox, archive: state.archive, site: settings.site, topics: settings.topics,
-            catalogue: state.catalogue, logger: logger, pictured: { state.examples?.consider($0) },
+            catalogue: state.catalogue, logger: logger, details: details,
+            pictured: { state.examples?.consider($0) },
             wake: {
                 messages.notify()
                 follower?.notify()
@@ -51,7 +57,7 @@ struct EdgeCameras: Sendable {
                 restored: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
-                reviewMailbox: reviewMailbox, shedding: board, meter: meter, source: source(camera), logger: logger
+                reviewMailbox: reviewMailbox, shedding: board, meter: meter, source: parts.camera(camera), logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)

@@ -1,7 +1,7 @@
 import Domain
 package import Inference
 package import MQTT
-import Video
+package import Video
 
 /// The external parts of a site: networks, cameras, a broker. Replaceable in tests.
 package struct EdgeParts: Sendable {
@@ -13,6 +13,8 @@ package struct EdgeParts: Sendable {
     package var camera: @Sendable (CameraService.Settings) -> any CameraSource = {
         Camera(id: $0.identity.id, settings: $0.stream, holdsPlaces: true)
     }
+    /// Opens a camera's main stream, for one picture.
+    package var detail: @Sendable (Camera.Settings) -> any DetailSource = { DetailStream(settings: $0) }
     /// Creates the connection to the broker.
     package var broker: @Sendable (MQTTSettings) -> any BrokerClient = { MQTTClient($0) }
 

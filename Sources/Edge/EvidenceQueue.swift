@@ -27,11 +27,13 @@ final class EvidenceQueue: Sendable {
     struct Job: Sendable {
         let ticket: Ticket
         let entry: IncidentWriter.Entry
-        let views: [EvidenceView]
+        fileprivate(set) var views: [EvidenceView]
         /// By which that message was made.
         let edition: IncidentWriter.Edition
         /// Of the message that tells of it, which is on the disk.
         let sequence: Int64
+        /// Why its views are not of the main stream, where that was wished for.
+        fileprivate(set) var fault: DetailFault?
     }
 
     private typealias JPEGTask = Task<[UInt8], any Error>
@@ -44,10 +46,12 @@ final class EvidenceQueue: Sendable {
 
     private struct Item {
         let ticket: Ticket
-        let views: [EvidenceView]
+        var views: [EvidenceView]
         /// The incident opens with it.
         let isNew: Bool
         var job: Job?
+        /// For a picture of the main stream.
+        var isWaiting = false
         var isRunning = false
     }
 
@@ -61,6 +65,12 @@ final class EvidenceQueue: Sendable {
         var closed: EvidenceWithheld?
 
         func has(_ origin: Origin) -> Bool { origin.picture([:]).map { pictures[$0] != nil } ?? false }
+    }
+
+    /// What is begun while views are taken.
+    private struct Making {
+        var frames: [ObjectIdentifier: JPEGTask] = [:]
+        var unmeasured: [JPEGTask] = []
     }
 
     /// What a view is made of.
@@ -104,41 +114,20 @@ final class EvidenceQueue: Sendable {
 
     /// Packs that wait or are being made.
     var count: Int { contents.withLock { $0.items.count } }
+    /// Those of them that wait for no main stream.
+    var competing: Int { contents.withLock { $0.items.count { !$0.isWaiting } } }
     var bytes: Int { contents.withLock { $0.bytes } }
 
     /// Takes the views of one look's changes as far as there is room. Waits for nothing.
     func admit(_ changes: [CameraPipeline.Change]) -> [Admission] {
         guard let compress else { return changes.map { _ in .nothing } }
-        var frames: [ObjectIdentifier: JPEGTask] = [:]
-        var unmeasured: [JPEGTask] = []
+        var making = Making()
         let admissions = contents.withLock { contents in
             changes.map { change -> Admission in
                 guard !change.views.isEmpty else { return .nothing }
                 if let closed = contents.closed { return .withheld(closed) }
-                // Each once, however many views show it.
-                let held = Dictionary(change.views.map { (Origin($0, frames), $0.bytes) }) { first, _ in first }
-                let more = held.reduce(0) { contents.has($1.key) ? $0 : $0 + $1.value }
-                // Nothing is compressed that there is no room for.
-                guard contents.bytes + more <= limit else {
+                guard let views = hold(change.views, compress, &making, &contents) else {
                     return .withheld(EvidenceWithheld(reason: "too many pictures waited to be made"))
-                }
-                contents.bytes += more
-                let views = change.views.map { view -> EvidenceView in
-                    guard case .frame(let frame) = view.source else { return view }
-                    let jpeg = frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
-                    frames[ObjectIdentifier(frame)] = jpeg
-                    return EvidenceView(
-                        role: view.role, source: .compressed(jpeg), part: view.part, taken: view.taken,
-                        vehicles: view.vehicles, bytes: view.bytes)
-                }
-                for (origin, bytes) in held {
-                    guard let picture = origin.picture(frames) else { continue }
-                    if let known = contents.pictures[picture] {
-                        contents.pictures[picture] = (known.bytes, known.users + 1)
-                    } else {
-                        contents.pictures[picture] = (bytes, 1)
-                        if case .jpeg(let jpeg) = picture { unmeasured.append(jpeg) }
-                    }
                 }
                 contents.numbers += 1
                 let ticket = Ticket(number: contents.numbers)
@@ -147,8 +136,44 @@ final class EvidenceQueue: Sendable {
                 return .admitted(ticket)
             }
         }
-        for jpeg in unmeasured { measure(jpeg) }
+        for jpeg in making.unmeasured { measure(jpeg) }
         return admissions
+    }
+
+    /// Takes views, with a JPEG in place of each frame; nil where there is no room for them.
+    private func hold(
+        _ views: [EvidenceView], _ compress: @escaping @Sendable (Frame) async throws -> [UInt8],
+        _ making: inout Making, _ contents: inout Contents
+    ) -> [EvidenceView]? {
+        // Each once, however many views show it.
+        let held = Dictionary(views.map { (Origin($0, making.frames), $0.bytes) }) { first, _ in first }
+        let more = held.reduce(0) { contents.has($1.key) ? $0 : $0 + $1.value }
+        // Nothing is compressed that there is no room for.
+        guard contents.bytes + more <= limit else { return nil }
+        contents.bytes += more
+        var taken: [EvidenceView] = []
+        for view in views {
+            guard case .frame(let frame) = view.source else {
+                taken.append(view)
+                continue
+            }
+            let jpeg = making.frames[ObjectIdentifier(frame)] ?? Task { try await compress(frame) }
+            making.frames[ObjectIdentifier(frame)] = jpeg
+            taken.append(
+                EvidenceView(
+                    role: view.role, source: .compressed(jpeg), part: view.part, taken: view.taken,
+                    vehicles: view.vehicles, bytes: view.bytes, isDetail: view.isDetail))
+        }
+        for (origin, bytes) in held {
+            guard let picture = origin.picture(making.frames) else { continue }
+            if let known = contents.pictures[picture] {
+                contents.pictures[picture] = (known.bytes, known.users + 1)
+            } else {
+                contents.pictures[picture] = (bytes, 1)
+                if case .jpeg(let jpeg) = picture { making.unmeasured.append(jpeg) }
+            }
+        }
+        return taken
     }
 
     /// What was taken for granted until the JPEG is there.
@@ -165,22 +190,61 @@ final class EvidenceQueue: Sendable {
     }
 
     /// The look is on the disk: its pictures may be made.
+    ///
+    /// - Parameter hasDetail: they wait for `settle` where they show the look.
+    /// - Returns: what waits so.
+    @discardableResult
     func begin(
-        _ ticket: Ticket, _ entry: IncidentWriter.Entry, _ edition: IncidentWriter.Edition, sequence: Int64
-    ) {
+        _ ticket: Ticket, _ entry: IncidentWriter.Entry, _ edition: IncidentWriter.Edition, sequence: Int64,
+        hasDetail: Bool = false
+    ) -> Job? {
         contents.withLock { contents in
-            guard let index = contents.items.firstIndex(where: { $0.ticket == ticket }) else { return }
-            contents.items[index].job = Job(
+            guard let index = contents.items.firstIndex(where: { $0.ticket == ticket }) else { return nil }
+            let job = Job(
                 ticket: ticket, entry: entry, views: contents.items[index].views, edition: edition,
                 sequence: sequence)
+            contents.items[index].job = job
+            contents.items[index].isWaiting = hasDetail && job.views.contains(where: \.isOfLook)
+            return contents.items[index].isWaiting ? job : nil
         }
+    }
+
+    /// What became of the wishes for a picture of the main stream, of one look: their pictures may be made.
+    ///
+    /// - Returns: for each why its views stay as they are, nil where they do not.
+    func settle(_ replies: [DetailPictures.Reply]) -> [DetailFault?] {
+        guard let compress else { return replies.map { _ in .unusable } }
+        var making = Making()
+        let faults = contents.withLock { contents in
+            replies.map { reply -> DetailFault? in
+                guard let index = contents.items.firstIndex(where: { $0.ticket == reply.ticket }) else {
+                    return .stopping
+                }
+                contents.items[index].isWaiting = false
+                switch reply.answer {
+                case .failure(let fault): contents.items[index].job?.fault = fault
+                case .success(let views):
+                    let old = Self.pictures(of: contents.items[index].views)
+                    if let new = hold(views, compress, &making, &contents) {
+                        Self.release(old, &contents)
+                        contents.items[index].views = new
+                        contents.items[index].job?.views = new
+                    } else {
+                        contents.items[index].job?.fault = .noRoom
+                    }
+                }
+                return contents.items[index].job?.fault
+            }
+        }
+        for jpeg in making.unmeasured { measure(jpeg) }
+        return faults
     }
 
     /// The next one: alerts that are new before those that are known, in their order.
     func next() -> Job? {
         contents.withLock { contents in
             let ready = contents.items.indices.filter {
-                contents.items[$0].job != nil && !contents.items[$0].isRunning
+                contents.items[$0].job != nil && !contents.items[$0].isRunning && !contents.items[$0].isWaiting
             }
             guard let index = ready.first(where: { contents.items[$0].isNew }) ?? ready.first else { return nil }
             contents.items[index].isRunning = true
@@ -207,10 +271,18 @@ final class EvidenceQueue: Sendable {
     }
 
     private static func remove(_ index: Int, _ contents: inout Contents) {
+        release(pictures(of: contents.items.remove(at: index).views), &contents)
+    }
+
+    private static func pictures(of views: [EvidenceView]) -> Set<Picture> {
         var pictures = Set<Picture>()
-        for view in contents.items.remove(at: index).views {
+        for view in views {
             if case .picture(let picture) = Origin(view, [:]) { pictures.insert(picture) }
         }
+        return pictures
+    }
+
+    private static func release(_ pictures: Set<Picture>, _ contents: inout Contents) {
         for picture in pictures {
             guard let known = contents.pictures[picture] else { continue }
             if known.users > 1 {

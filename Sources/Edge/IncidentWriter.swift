@@ -3,7 +3,7 @@ public import Contract
 public import Domain
 import Evidence
 public import Foundation
-public import Logging
+import Logging
 public import Pipeline
 public import Store
 import Synchronization
@@ -70,6 +70,7 @@ public actor IncidentWriter {
     private let topics: AlertTopics
     private let logger: Logger
     private let deadline: Duration
+    private let details: DetailPictures?
     private let pictured: @Sendable (Incident) -> Void
     private let wake: @Sendable () -> Void
     /// How often the pictures of an incident were withheld.
@@ -79,6 +80,8 @@ public actor IncidentWriter {
     private nonisolated let orphans: OrphanedIncidents
     private var flushing: Task<Void, Never>?
     private var picturing: Task<Void, Never>?
+    /// The newest wish for a picture of a main stream, which ends after all earlier ones.
+    private var wishing: Task<Void, Never>?
     /// Finished pictures that could not be written yet.
     private var unwritten: (job: EvidenceQueue.Job, pack: Pack)?
     private var isStopping = false
@@ -89,11 +92,12 @@ public actor IncidentWriter {
     ///   - archive: nil where no evidence is kept.
     ///   - deadline: how long an alert waits for its pictures.
     ///   - mostBytes: of views that wait for their pictures to be made.
+    ///   - details: gets pictures of main streams; nil where no camera has one.
     ///   - pictured: called on the writer's thread when pictures have followed for an ended incident.
     ///   - wake: called after each message that was written, or that may now be sent.
-    public init(
+    init(
         outbox: Outbox, archive: EvidenceArchive?, site: SiteIdentity, topics: AlertTopics, catalogue: Catalogue,
-        logger: Logger, deadline: Duration = evidenceDeadline, mostBytes: Int? = nil,
+        logger: Logger, deadline: Duration = evidenceDeadline, mostBytes: Int? = nil, details: DetailPictures? = nil,
         pictured: @escaping @Sendable (Incident) -> Void = { _ in }, wake: @escaping @Sendable () -> Void
     ) {
         self.outbox = outbox
@@ -104,6 +108,7 @@ public actor IncidentWriter {
         waiting = LookBacklog(logger: logger)
         orphans = OrphanedIncidents(outbox: outbox, topics: topics, logger: logger)
         self.deadline = deadline
+        self.details = details
         self.pictured = pictured
         self.wake = wake
         do { left = try outbox.evidenceDue() } catch {
@@ -180,6 +185,7 @@ public actor IncidentWriter {
     /// Returns once the pictures of all posted looks have been written too, or cannot be written now.
     public func settlePictures() async {
         await settle()
+        await wishing?.value
         makePictures()
         await picturing?.value
     }
@@ -193,6 +199,7 @@ public actor IncidentWriter {
     /// Writes the queue before the process ends, and makes pictures for this time; the others are withheld.
     public func stop(within duration: Duration) async {
         isStopping = true
+        details?.stop()
         outbox.releaseHeld()
         wake()
         let end = ContinuousClock.now + duration
@@ -229,7 +236,7 @@ public actor IncidentWriter {
                 change($0, $1, waiting.edition, ledger: ledger)
             },
             unsuppressed: look.unsuppressed, checkpoint: look.checkpoint,
-            isHeld: !isStopping && due > 0 && due <= Self.mostHeld && pictures.count == due)
+            isHeld: !isStopping && due > 0 && due <= Self.mostHeld && pictures.competing == due)
         let outcomes: [LookCommit.Outcome]
         do { outcomes = try outbox.commit(commit) } catch let error where error.isFinal && commit.checkpoint != nil {
             logger.error("a checkpoint cannot be written and is given up", metadata: ["error": "\(error)"])
@@ -239,18 +246,30 @@ public actor IncidentWriter {
         let known = zip(look.entries, waiting.admissions).filter {
             waiting.edition.catalogue[$0.0.change.incident.kind] != nil
         }
-        for ((entry, admission), outcome) in zip(known, outcomes) {
-            settle(entry, admission, waiting.edition, outcome)
-        }
+        wish(
+            zip(known, outcomes).compactMap { known, outcome in
+                settle(known.0, known.1, waiting.edition, outcome)
+            })
         guard !outcomes.isEmpty else { return }
         if commit.isHeld { releaseLater(outcomes) }
         makePictures()
         wake()
     }
 
+    /// The pictures of these incidents of one look wait for one of the main stream, the alerts do not.
+    private func wish(_ jobs: [EvidenceQueue.Job]) {
+        guard let details, !jobs.isEmpty else { return }
+        wishing = Task { [wishing] in
+            await details.serve(jobs, in: pictures)
+            makePictures()
+            await wishing?.value
+        }
+    }
+
+    /// Returns what waits for a picture of the main stream.
     private func settle(
         _ entry: Entry, _ admission: EvidenceQueue.Admission, _ edition: Edition, _ outcome: LookCommit.Outcome
-    ) {
+    ) -> EvidenceQueue.Job? {
         switch outcome {
         case .written(let incident, let message):
             if case .withheld(let reason) = admission {
@@ -263,7 +282,9 @@ public actor IncidentWriter {
                     "state": "\(incident.state.rawValue)", "incident": "\(incident.id)", "kind": "\(incident.kind)",
                     "camera": "\(entry.camera.id)", "zone": "\(entry.zone.id)", "sequence": "\(message.sequence)",
                 ])
-            if let ticket = admission.ticket { pictures.begin(ticket, entry, edition, sequence: message.sequence) }
+            guard let ticket = admission.ticket else { break }
+            let hasDetail = archive?.maker.fault == nil && details?.has(entry.camera.id) == true
+            return pictures.begin(ticket, entry, edition, sequence: message.sequence, hasDetail: hasDetail)
         case .endedByReview:
             // A review has ended it meanwhile.
             if let ticket = admission.ticket { pictures.finish(ticket) }
@@ -273,6 +294,7 @@ public actor IncidentWriter {
                 metadata: ["error": "\(error)", "incident": "\(entry.change.incident.id)"])
             if let ticket = admission.ticket { pictures.finish(ticket) }
         }
+        return nil
     }
 
     /// Nil for a kind that the catalogue does not know.
@@ -378,7 +400,7 @@ public actor IncidentWriter {
                     evidence.append(
                         EvidenceReference(
                             role: stored.role.rawValue, sha256: stored.sha256, bytes: stored.bytes, masked: true,
-                            taken: stored.taken, path: stored.file))
+                            taken: stored.taken, path: stored.file, isDetail: stored.isDetail))
                 } catch {
                     // An alert without a picture is better than none.
                     reason = "evidence could not be written"
@@ -388,12 +410,13 @@ public actor IncidentWriter {
         case .failure(let fault):
             reason = "\(fault)"
         }
+        let remarks = [evidence.isEmpty ? nil : job.fault?.description, reason].compactMap(\.self)
         let ledger = archive?.ledger.head.hash
         guard let first = envelope(job.entry, job.edition, evidence: evidence, ledger: ledger),
             let later = envelope(job.entry, edition.value, evidence: evidence, ledger: ledger)
         else { return }
         let written = try outbox.complete(evidenceOf: job.sequence) { incident in
-            if let reason { incident.why.append(.init(at: incident.lastSeen, what: reason)) }
+            for remark in remarks { incident.why.append(.init(at: incident.lastSeen, what: remark)) }
         } message: { incident, sequence, id in
             // Written anew, a message stays one of the configuration that it was written under.
             var envelope = id == nil ? later : first

@@ -82,6 +82,14 @@ struct PrometheusText {
             cameras.flatMap { camera in
                 (camera.zones ?? []).map { ([("camera", camera.id), ("zone", $0.id)], $0.blindSeconds) }
             })
+        add(
+            "gridwarden_camera_detail_pictures_total", .counter,
+            "How often an incident wished for pictures of the main stream, by what became of it.",
+            cameras.flatMap { camera in
+                (camera.detailPictures ?? []).map {
+                    ([("camera", camera.id), ("outcome", $0.outcome)], Double($0.count))
+                }
+            })
         let states = ["connecting"] + CameraReport.State.allCases.map(\.rawValue)
         add(
             "gridwarden_camera_state", .gauge, "1 for the state that the camera is in.",

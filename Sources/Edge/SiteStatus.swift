@@ -29,12 +29,21 @@ public struct SiteStatus: Codable, Sendable, Equatable {
         public let clockOffsetSeconds: Double?
         /// Nil from a version without it.
         public let zones: [Zone]?
+        /// Nil where it has no main stream for evidence, and from a version without it.
+        public let detailPictures: [DetailOutcome]?
     }
 
     public struct Zone: Codable, Sendable, Equatable {
         public let id: String
         /// How long it was not seen as promised since the start of its camera.
         public let blindSeconds: Double
+    }
+
+    /// How often the pictures of an incident were wished for from a main stream, with one outcome.
+    public struct DetailOutcome: Codable, Sendable, Equatable {
+        /// `used`, or why they are of the watched stream.
+        public let outcome: String
+        public let count: Int
     }
 
     /// The looks without which a promise would have been broken, since the start.
@@ -162,7 +171,8 @@ extension SiteStatus {
                 droppedPictures: counters.dropped, looksPerSecond: reading.looksPerSecond,
                 secondsSinceLook: reading.secondsSinceLook, openIncidents: standing.openIncidents[identity.id] ?? 0,
                 clockOffsetSeconds: reading.clockOffset,
-                zones: reading.blind.map { Zone(id: $0.zone, blindSeconds: $0.seconds) })
+                zones: reading.blind.map { Zone(id: $0.zone, blindSeconds: $0.seconds) },
+                detailPictures: service.settings.detail.map { _ in Self.detailPictures(reading) })
         }
         let counts = standing.counts
         outbox = Outbox(
@@ -192,5 +202,10 @@ extension SiteStatus {
         looks = Looks(needed: load.needed, late: load.late, shedding: shedding)
         processorSeconds = ProcessUsage.processorSeconds
         residentBytes = ProcessUsage.residentBytes
+    }
+
+    private static func detailPictures(_ reading: CameraMeter.Reading) -> [DetailOutcome] {
+        let faults: [DetailFault?] = [nil] + DetailFault.allCases.map { $0 }
+        return faults.map { DetailOutcome(outcome: $0?.rawValue ?? "used", count: reading.details[$0] ?? 0) }
     }
 }

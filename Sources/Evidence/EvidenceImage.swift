@@ -23,6 +23,8 @@ public struct EvidenceImage: Sendable {
     /// JPEG.
     public let jpeg: [UInt8]
     public let taken: Date
+    /// From the camera's main stream, which was opened for it.
+    public internal(set) var isDetail = false
 }
 
 /// The source of an evidence picture: unmasked, in memory only, never written anywhere.
@@ -47,14 +49,20 @@ public struct EvidenceView: Sendable {
     public let vehicles: [Box]
     /// What it holds in memory: those of its frame or key frame, or about those of the JPEG.
     public let bytes: Int
+    /// From the camera's main stream, which was opened for it after the look.
+    public let isDetail: Bool
+    /// Shows the look that changed the incident, not an earlier one.
+    package var isOfLook: Bool { role != .panoramaFirst }
 
     /// Of a JPEG, where nobody knows the frame that it was made of.
     private static let usualBytes = 512 << 10
 
     /// - Parameter bytes: what it holds; nil: those of the frame or key frame, or of a usual JPEG.
     public init(
-        role: EvidenceImage.Role, source: Source, part: Box? = nil, taken: Date, vehicles: [Box], bytes: Int? = nil
+        role: EvidenceImage.Role, source: Source, part: Box? = nil, taken: Date, vehicles: [Box], bytes: Int? = nil,
+        isDetail: Bool = false
     ) {
+        self.isDetail = isDetail
         self.bytes =
             switch source {
             case .frame(let frame): bytes ?? Self.bytes(of: frame)

@@ -155,6 +155,7 @@ public actor EvidenceMaker {
             let part = try Canvas(canvas, part: own.grown(by: Self.plateFrame))
             images.append(try image(.plate, part, caption, taken: view.taken))
         }
+        for index in images.indices { images[index].isDetail = view.isDetail }
         return images
     }
 

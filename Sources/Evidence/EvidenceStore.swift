@@ -15,6 +15,8 @@ public final class EvidenceStore: Sendable {
         public let taken: Date
         /// Relative to the store's folder.
         public let file: String
+        /// From the camera's main stream, which was opened for it.
+        public internal(set) var isDetail = false
     }
 
     public struct StoreError: Error, CustomStringConvertible {
@@ -55,7 +57,9 @@ public final class EvidenceStore: Sendable {
         let file = try save(
             image.jpeg, name: "\(image.role.rawValue)-\(hash.prefix(EvidenceName.hashDigits))\(EvidenceName.picture)",
             incident: incident, date: image.taken)
-        return Stored(role: image.role, sha256: hash, bytes: image.jpeg.count, taken: image.taken, file: file)
+        return Stored(
+            role: image.role, sha256: hash, bytes: image.jpeg.count, taken: image.taken, file: file,
+            isDetail: image.isDetail)
     }
 
     /// Writes the exact payload of a message beside the pictures of its incident; returns its path relative to the

@@ -41,7 +41,7 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
     }
 
     public var isStream: Bool { Self.isStream(address) }
-    var isEncrypted: Bool { address.hasPrefix("rtsps://") }
+    package var isEncrypted: Bool { address.hasPrefix("rtsps://") }
 
     private static func isStream(_ text: String) -> Bool { text.hasPrefix("rtsp://") || text.hasPrefix("rtsps://") }
 

@@ -17,6 +17,8 @@ extension VideoSource {
         var budget = DecodingBudget.shared
         var decoders = DecoderPool.shared
         var turns = LookDispatcher.shared
+        /// Key frames on their own are decoded to be looked at: see `PictureDecoder`.
+        var isHasty = true
         /// What decodes key frames on their own; all others are decoded in software.
         var decoding = DecodingWay.software
         /// The shape in which pictures are shown; what the stream says where nil.

@@ -420,7 +420,7 @@ final class VideoSource {
         if isAlone, isSharing {
             own = nil
             let decoder = try options.decoders.begin(announcement)
-            decoder.isHasty = true
+            decoder.isHasty = options.isHasty
             shared = decoder
             return decoder
         }

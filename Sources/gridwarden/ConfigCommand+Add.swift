@@ -37,14 +37,15 @@ extension ConfigCommand {
             discussion: """
                 gridwarden config add camera --id cam-02 --url rtsp://192.168.1.65/a --purpose 'parking at the gate' \
                 --signage-confirmed --zone np1 --polygon '[[0.1, 0.5], [0.9, 0.5], [0.9, 0.9]]' --rule parking.motor
-                More zones: gridwarden config add zone. Keep passwords out of --url, where every user of the machine sees
-                them: write them into --credentials-file.
+                More zones: gridwarden config add zone. Keep passwords out of --url and --detail-url, where every user of the
+                machine sees them: write them into --credentials-file.
                 """)
 
         @OptionGroup var change: ConfigurationChange
         @Flag(help: "Read the camera as YAML from standard input, as it stands in the file.") var yaml = false
         @Option(help: "Its id.") var id: String?
         @Option(help: "Its stream.") var url: String?
+        @Option(help: "Its main stream, where --url is a smaller one.") var detailUrl: String?
         @Option(help: "For people.") var name: String?
         @Option(help: "User and password, a line each.") var credentialsFile: String?
         @Option(help: "What it is for; the law asks for it.") var purpose: String?
@@ -72,8 +73,8 @@ extension ConfigCommand {
         private func value() throws -> ConfigurationValue {
             guard !yaml else { return try ConfigurationChange.item(ConfigurationChange.input()) }
             let texts = [
-                ("id", id), ("name", name), ("url", url), ("credentials_file", credentialsFile), ("purpose", purpose),
-                ("signage_confirmed", "true"),
+                ("id", id), ("name", name), ("url", url), ("detail_url", detailUrl),
+                ("credentials_file", credentialsFile), ("purpose", purpose), ("signage_confirmed", "true"),
             ]
             return .map(
                 texts.compactMap { key, value in value.map { .init(key, .text($0)) } }

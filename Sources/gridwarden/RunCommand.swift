@@ -99,6 +99,9 @@ struct CheckCommand: AsyncParsableCommand {
         for note in settings.broker.notes { print("  broker: note: \(note)") }
         for camera in settings.cameras {
             for note in camera.notes { print("  \(camera.identity.id): note: \(note)") }
+            if camera.detail != nil, settings.evidenceFolder == nil {
+                print("  \(camera.identity.id): note: detail_url does nothing: evidence.enabled is false")
+            }
         }
     }
 }

@@ -31,6 +31,13 @@ struct StatusCommand: ParsableCommand {
         return "connected: \(link.address), MQTT \(link.version)\(omits)\(unheard)\(trouble)"
     }
 
+    /// How many incidents have pictures of the main stream, and why others have not.
+    private func detail(_ camera: SiteStatus.Camera) -> String {
+        let outcomes = (camera.detailPictures ?? []).filter { $0.count > 0 }
+        guard !outcomes.isEmpty else { return "" }
+        return "; main stream: " + outcomes.map { "\($0.count) \($0.outcome)" }.joined(separator: ", ")
+    }
+
     private func show(_ sink: SinkReport) {
         var parts: [String] = []
         if let waiting = sink.waiting { parts.append("\(waiting) wait") }
@@ -74,7 +81,7 @@ struct StatusCommand: ParsableCommand {
             let reason = camera.reason.map { " (\($0))" } ?? ""
             print(
                 "camera \(camera.id): \(camera.state)\(reason), \(rate) looks/s, \(look), "
-                    + "\(camera.openIncidents) open incidents")
+                    + "\(camera.openIncidents) open incidents" + detail(camera))
             let blind = (camera.zones ?? []).filter { $0.blindSeconds >= 1 }
             if !blind.isEmpty {
                 let zones = blind.map { "\($0.id) \(Int($0.blindSeconds)) s" }.joined(separator: ", ")

@@ -22,6 +22,7 @@ import Testing
     private static let parking = "          parking.motor: "
     private static let departments = "  area: \"320583102201\"\n  departments: "
     private static let kinds = "  area: \"320583102201\"\n  kinds: "
+    private static let detail = "    purpose: p\n    detail_url: "
     private static let pile = "          env.garbage_pile: "
     private static let permits = "          vending.itinerant: {permits: "
 
@@ -131,6 +132,9 @@ import Testing
         Case(8, "    url: rtsp://u:8554?w@h/a", "8:10: camera cam-01: url must have an @ before", "%-encode"),
         Case(8, "    url: rtsp://h:x/a", "8:10: camera cam-01: url must have a port", "%-encode"),
         Case(8, "    url: rtsp://u:my word@h/a", "8:10: camera cam-01: url must hold no blank", "credentials_file"),
+        Case(9, detail + "/clips/a.mp4", "10:17: camera cam-01: detail_url must begin with rtsp://", "rtsps://"),
+        Case(9, detail + "rtsp://u:p/w@h/a", "10:17: camera cam-01: detail_url must have an @ before", "%-encode"),
+        Case(9, detail + "rtsp://10.0.0.1/a", "10:17: camera cam-01: detail_url is that of url", "remove it"),
         Case(9, "    transport: tcp", "7:5: camera cam-01: purpose is missing", "e.g. purpose:"),
         Case(10, "    signage_confirmed: false", "10:24: camera cam-01: confirm that signage stands", "or remove it"),
         Case(

@@ -15,6 +15,7 @@ import Testing
             cameras:
               - id: c1
                 url: /clips/a.mp4
+                detail_url: rtsps://10.0.0.1/main
                 purpose: 停车
                 signage_confirmed: true
                 decode: all
@@ -47,6 +48,7 @@ import Testing
         let camera = configuration.cameras[0]
         #expect(camera.decode == .all)
         #expect(camera.aspect == Aspect("16:9"))
+        #expect(camera.detailURL == "rtsps://10.0.0.1/main")
         #expect((camera.area.digits, camera.grid, camera.microgrid) == ("320583102201", "003", "02"))
         let zone = camera.zones[0]
         #expect(zone.zone.surface == .pavement)
@@ -172,7 +174,8 @@ import Testing
     }
 
     @Test func `a configuration prints no credentials`() throws {
-        let text = Sample.minimal(line: 8, "    url: rtsp://admin:secret@10.0.0.1/a")
+        let text = Sample.minimal(
+            line: 8, "    url: rtsp://admin:secret@10.0.0.1/a\n    detail_url: rtsp://admin:secret@10.0.0.1/b")
         let configuration = try Configuration.parse(text: text, file: "f")
         #expect(!"\(configuration)\(configuration.cameras)\(String(reflecting: configuration))".contains("secret"))
     }

@@ -33,6 +33,8 @@ package final class EdgeHarness: Sendable {
     private let sources = Mutex<[String: ScriptedSource]>([:])
     private let run = Mutex<Run?>(nil)
     private let making = Mutex<(@Sendable (String) -> Void)?>(nil)
+    private let opened = Mutex(0)
+    private let lastLook = Mutex(0.0)
 
     /// - Parameter cameras: their ids; each has one zone, `np1`, all over its picture.
     package init(cameras: [String] = ["cam-01"]) throws {
@@ -73,6 +75,11 @@ package final class EdgeHarness: Sendable {
     package func start() async throws {
         var parts = EdgeParts()
         (parts.engines, parts.heads) = (script.engines, script.heads)
+        parts.detail = { [weak self] _ in
+            self?.opened.withLock { $0 += 1 }
+            let picture = try? self?.mainPicture()
+            return ScriptedDetail(picture.map { .picture($0) } ?? .fails)
+        }
         parts.broker = { [broker] _ in broker.client() }
         parts.camera = { [weak self] settings in
             self?.making.withLock(\.self)?(settings.identity.id)
@@ -112,6 +119,15 @@ package final class EdgeHarness: Sendable {
     /// Called with its id before a camera is made, which waits for it.
     package func beforeMaking(_ body: (@Sendable (_ camera: String) -> Void)?) { making.withLock { $0 = body } }
 
+    /// What a camera's main stream shows: the street as it is, in twice the size and two seconds later.
+    private func mainPicture() throws -> Frame {
+        let last = lastLook.withLock(\.self)
+        return try BlockStreet.frame(at: last + 2, cars: cars.withLock(\.self), size: (640, 360))
+    }
+
+    /// How often a main stream was opened.
+    package var detailsOpened: Int { opened.withLock(\.self) }
+
     /// The newest source of a camera; nil where it was never made.
     package func source(_ camera: String) -> ScriptedSource? { sources.withLock { $0[camera] } }
 
@@ -125,6 +141,7 @@ package final class EdgeHarness: Sendable {
     package func look(_ camera: String = "cam-01", from: Double, through: Double) async throws {
         guard let source = source(camera) else { throw Stuck() }
         for seconds in stride(from: from, through: through, by: 2) {
+            lastLook.withLock { $0 = seconds }
             await source.show(try BlockStreet.frame(at: seconds, cars: cars.withLock(\.self)))
         }
     }

@@ -151,6 +151,20 @@ import Threading
         #expect(site.reports.withLock { $0.last?.picture?.shown } == [320, 180])
     }
 
+    @Test func `what is doubtful of the main stream stands in the camera's state until it is put right`() async throws {
+        try await run(source) { service in
+            source.tell(.online)
+            try await look(source, from: 0, through: 2)
+            service.meter.detailed(remark: "another shape")
+            try await look(source, from: 4, through: 6)
+            #expect(try await eventually { site.reports.withLock { $0.last?.warning } == "another shape" })
+            service.meter.detailed(remark: nil)
+            try await look(source, from: 8, through: 10)
+            #expect(try await eventually { site.reports.withLock { $0.last.map { $0.warning == nil } == true } })
+            #expect(site.states().allSatisfy { $0 == .online })
+        }
+    }
+
     @Test(arguments: ["host", "file"]) func `an alert says by which clock it is dated`(clock: String) async throws {
         let url = clock == "file" ? "/tmp/clip.mp4" : "rtsp://127.0.0.1:1/a"
         try await run(source, try site.settings(url: url)) { _ in

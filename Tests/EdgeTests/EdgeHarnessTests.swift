@@ -9,6 +9,7 @@ import Store
 import Synchronization
 import TestSupport
 import Testing
+import Video
 
 /// The composition of a site as a whole: pictures go in at one end, and at the other a broker has what the contract says.
 @Suite(.waiting) struct EdgeHarnessTests {
@@ -109,6 +110,43 @@ import Testing
             .mapValues { Set($0.map(\.data.provenance.configurationSHA256)) }
         #expect(named == ["cam-03": [before], "cam-01": [site.settings.site.configurationSHA256]])
         try await site.stop()
+    }
+
+    @Test func `a main stream that a reload brings is used from then on, and is not when it is taken out`() async throws
+    {
+        let site = try site()
+        try await site.start()
+        func streams(of subject: String) -> [[String?]] {
+            site.alerts.filter { $0.subject == subject && !$0.data.evidence.isEmpty }.map { alert in
+                alert.data.evidence.filter { $0.role == "close-up" }.map(\.stream)
+            }
+        }
+        try await site.look(from: 0, through: 30)
+        #expect(try await eventually { site.alerts.contains { !$0.data.evidence.isEmpty } })
+        let first = try #require(site.alerts.first?.subject)
+        #expect(streams(of: first).joined().allSatisfy { $0 == nil } && site.detailsOpened == 0)
+
+        let detail = Camera.Settings(url: CameraURL("rtsp://127.0.0.1:1/main"))
+        let report = try site.reload { $0.cameras[0].detail = detail }
+        #expect(report.outcome == .applied && report.restarted == ["cam-01"])
+        let other = Box(x: 0.1, y: 0.7, width: 0.2, height: 0.2)
+        site.park([Self.car, other])
+        try await site.look(from: 36, through: 90)
+        func second() -> String? { site.alerts.map(\.subject).first { $0 != first } }
+        #expect(try await eventually { second().map { streams(of: $0).joined().contains("main") } == true })
+        #expect(site.detailsOpened > 0)
+        let status = try StatusClient.status(of: site.settings.stateFolder).cameras[0]
+        #expect(status.detailPictures?.first?.outcome == "used" && (status.detailPictures?.first?.count ?? 0) > 0)
+
+        let opened = site.detailsOpened
+        #expect(try site.reload { $0.cameras[0].detail = nil }.outcome == .applied)
+        site.park([])
+        try await site.look(from: 96, through: 130)
+        site.park([other])
+        try await site.look(from: 132, through: 190)
+        #expect(try await eventually { states(site.alerts, "cam-01").count { $0 == "opened" } == 3 })
+        try await site.stop()
+        #expect(site.detailsOpened == opened && isWhole(site.alerts))
     }
 
     @Test func `a stop and a new start on the same folder lose nothing and repeat nothing`() async throws {

@@ -12,7 +12,8 @@ import Testing
           "cameras": [
             {"id": "a", "name": "A", "state": "online", "looks": 7, "inferences": 3, "pictures": 9,
              "dropped_pictures": 1, "looks_per_second": 0.5, "seconds_since_look": 1.25, "open_incidents": 2,
-             "clock_offset_seconds": -0.5, "zones": [{"id": "np1", "blind_seconds": 12.5}]},
+             "clock_offset_seconds": -0.5, "zones": [{"id": "np1", "blind_seconds": 12.5}],
+             "detail_pictures": [{"outcome": "used", "count": 4}, {"outcome": "other_view", "count": 1}]},
             {"id": "b", "name": "B", "state": "offline", "reason": "no route", "looks": 0, "inferences": 0,
              "pictures": 0, "dropped_pictures": 0, "looks_per_second": 0, "open_incidents": 0}],
           "outbox": {"undelivered": 4, "delivered": 6, "bytes": 1000, "open_incidents": 2, "last_sequence": 10,
@@ -55,6 +56,8 @@ import Testing
             #"gridwarden_camera_looks_total{camera="a"} 7"#,
             #"gridwarden_camera_last_look_age_seconds{camera="a"} 1.25"#,
             #"gridwarden_camera_clock_offset_seconds{camera="a"} -0.5"#,
+            #"gridwarden_camera_detail_pictures_total{camera="a",outcome="used"} 4"#,
+            #"gridwarden_camera_detail_pictures_total{camera="a",outcome="other_view"} 1"#,
             #"gridwarden_camera_state{camera="b",state="offline"} 1"#,
             #"gridwarden_camera_state{camera="b",state="online"} 0"#,
             #"gridwarden_precision_ratio{camera="a",kind="parking.motor"} 0.75"#,

@@ -79,9 +79,11 @@ import Testing
 
         let polygon = "[[0.1, 0.1], [0.9, 0.1], [0.5, 0.9]]"
         let camera = try config(
-            "add", "camera", "--id", "cam-02", "--url", "rtsp://u:an0therSecret@10.0.0.1/a", "--purpose", "test: 2",
-            "--signage-confirmed", "--zone", "z1", "--polygon", polygon, "--rule", "parking.motor")
+            "add", "camera", "--id", "cam-02", "--url", "rtsp://u:an0therSecret@10.0.0.1/a", "--detail-url",
+            "rtsp://u:m4inSecret@10.0.0.1/main", "--purpose", "test: 2", "--signage-confirmed", "--zone", "z1",
+            "--polygon", polygon, "--rule", "parking.motor")
         #expect(camera.status == 0, "\(camera.errors)")
+        #expect(try config("get", "cameras.cam-02.detail_url").output == "rtsp://u:***@10.0.0.1/main\n")
         #expect(
             try config("add", "zone", "--camera", "cam-02", "--id", "z2", "--polygon", polygon, "--rule", "env.burning")
                 .status == 0)
@@ -93,7 +95,7 @@ import Testing
         let whole = try config("get")
         for outcome in [camera, removed, whole, try config("diff"), try config("undo")] {
             #expect(outcome.status == 0)
-            for secret in ["s3cretWord", "an0therSecret", "0ldSecret"] {
+            for secret in ["s3cretWord", "an0therSecret", "m4inSecret", "0ldSecret"] {
                 #expect(!(outcome.output + outcome.errors).contains(secret))
             }
         }

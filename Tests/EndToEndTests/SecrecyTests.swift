@@ -10,7 +10,9 @@ import Testing
 @Suite(.waiting) struct SecrecyTests {
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
     private static let isReady = FileManager.default.fileExists(atPath: models + "/manifest.json")
-    private static let secrets = ["br0ker-Geheim-77", "c4mera-Geheim-88", "wr0ng-Geheim-99", "qu3ry-Geheim-66"]
+    private static let secrets = [
+        "br0ker-Geheim-77", "c4mera-Geheim-88", "wr0ng-Geheim-99", "qu3ry-Geheim-66", "m4in-Geheim-55",
+    ]
 
     /// Also as basic authentication would spell them.
     private static let spellings =
@@ -52,7 +54,9 @@ import Testing
 
             """ + camera("good", url: server.url, more: "credentials_file: camera")
             + camera("refused", url: "rtsp://warden:\(Self.secrets[2])@\(address)")
-            + camera("absent", url: "rtsp://\(address)x?jwt=\(Self.secrets[3])")
+            + camera(
+                "absent", url: "rtsp://\(address)x?jwt=\(Self.secrets[3])",
+                more: "detail_url: rtsp://warden:\(Self.secrets[4])@\(address)x")
         let file = folder.file("gridwarden.yaml")
         try text.write(to: file, atomically: true, encoding: .utf8)
         return file.path

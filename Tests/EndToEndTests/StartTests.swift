@@ -249,6 +249,10 @@ import Testing
             ),
             ({ $0.replacing("rtsp://127.0.0.1:9/a", with: "192.168.1.64:554/a") }, "a\nb\n", ":14:10: ", "rtsp://"),
             (
+                { $0.replacing("    purpose:", with: "    detail_url: admin:geheim77@10.0.0.5/a\n    purpose:") },
+                "a\nb\n", ":16:17: ", "rtsp://"
+            ),
+            (
                 { $0.replacing("host: 127.0.0.1", with: "host: 127.0.0.1:1883") }, "a\nb\n", ":8:9: ",
                 "without mqtt:// and port"
             ),
@@ -283,6 +287,12 @@ import Testing
         let child = try start("check", "--config", file)
         #expect(try await code(child) == 0)
         #expect(said.contains("note: anybody who reaches 0.0.0.0"), "\(said)")
+        let detail = text.replacing("    purpose:", with: "    detail_url: rtsps://127.0.0.1:9/main\n    purpose:")
+        try (detail + "\nevidence: { enabled: false }\n").write(toFile: file, atomically: true, encoding: .utf8)
+        try Data().write(to: log)
+        #expect(try await code(try start("check", "--config", file)) == 0)
+        #expect(said.contains("note: detail_url: nobody checks the camera's certificate"), "\(said)")
+        #expect(said.contains("note: detail_url does nothing: evidence.enabled is false"), "\(said)")
     }
 
     @Test(.enabled(if: isReady, "needs 'make models'"), .waiting(minutes: 5))

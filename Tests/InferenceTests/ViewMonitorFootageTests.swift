@@ -147,4 +147,27 @@ struct ViewMonitorFootageTests {
         }
         #expect(flips <= 1)
     }
+    /// Scenes of different cameras.
+    private static let streets = [
+        "real/footpath", "real/motorway-dusk", "real/multilane-dusk", "real/refuse-room", "real/residential-street",
+        "real/signal-crossing", "real/topdown-lane", "real/tunnel",
+    ]
+
+    @Test func `two pictures of one camera show the same view some seconds apart, and those of two cameras do not`()
+        throws
+    {
+        let pairs = try Self.streets.map { clip in
+            // One clip begins with a black picture.
+            let pictures = try Self.pictures(clip, .every(seconds: 3)).filter { $0.1.pixels.max() ?? 0 >= 16 }
+            return (try #require(pictures.first).1, try #require(pictures.dropFirst().first).1)
+        }
+        for (clip, (first, second)) in zip(Self.streets, pairs) {
+            let own = try #require(SameView.likeness(of: first, to: second), "\(clip)")
+            #expect(own > 0.5 && SameView.isSame(first, second) == true, "\(clip): \(own)")
+            for (other, (_, picture)) in zip(Self.streets, pairs) where other != clip {
+                let likeness = try #require(SameView.likeness(of: first, to: picture))
+                #expect(likeness < 0.25 && SameView.isSame(first, picture) == false, "\(clip), \(other): \(likeness)")
+            }
+        }
+    }
 }

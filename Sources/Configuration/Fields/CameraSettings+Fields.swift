@@ -18,15 +18,21 @@ extension CameraSettings.Key: FieldKey {
                 "The stream, or a file that begins with /, ./ or ../ or is there. Keep passwords out of it; blanks, and "
                 + "slash, question mark and at sign in user, password and path are %-encoded", zh: "视频流地址，请勿写入口令"),
         Field(
+            Self.detailURL, .text(form: "rtsp:// or rtsps://"),
+            en:
+                "The main stream, where url is a smaller one: opened only for the pictures of an incident, for one key frame. "
+                + "Credentials, certificates, transport, aspect and limits hold for both. Keep passwords out of it",
+            zh: "主码流地址，仅在取证时打开，取一帧关键帧后即关闭；请勿写入口令"),
+        Field(
             Self.credentialsFile, .path,
             en:
-                "Two lines, user and password (may be empty), and nothing else; takes the place of what the url carries",
-            zh: "凭据文件，共两行：用户名、口令"),
+                "Two lines, user and password (may be empty), and nothing else; takes the place of what url and detail_url "
+                + "carry", zh: "凭据文件，共两行：用户名、口令"),
         Field(
             Self.caFile, .path,
             en:
                 "For rtsps://: PEM with the camera's own certificate or that of its authority, which must vouch for the host "
-                + "in url; without it any certificate is taken", zh: "用于验证摄像机证书的 CA 证书"),
+                + "in url and detail_url; without it any certificate is taken", zh: "用于验证摄像机证书的 CA 证书"),
         Field(
             Self.transport, .choice(CameraSettings.Transport.self), default: plain?.transport.rawValue,
             en: "auto: TCP, or UDP where the camera refuses TCP or sends nothing over it. rtsps:// is TCP always",

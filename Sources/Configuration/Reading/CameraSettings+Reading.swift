@@ -5,6 +5,7 @@ import Yams
 extension CameraSettings {
     enum Key: String, CaseIterable {
         case id, name, url
+        case detailURL = "detail_url"
         case credentialsFile = "credentials_file"
         case caFile = "ca_file"
         case transport, purpose
@@ -22,6 +23,7 @@ extension CameraSettings {
             id: section.identifier(.id, example: "cam-01") ?? "", url: url(section),
             purpose: section.required(.purpose, example: "illegal parking at the market gate"), site: site, zones: [])
         camera.name = section.text(.name) ?? camera.id
+        camera.detailURL = detailURL(section)
         camera.credentialsFile = section.text(.credentialsFile)
         camera.caFile = section.text(.caFile)
         camera.transport = section.choice(.transport) ?? camera.transport
@@ -49,6 +51,21 @@ extension CameraSettings {
         if section.node(.url) == nil { section.reportMissing(.url, example: "rtsp://192.168.1.64/stream1") }
         guard let url = section.raw(.url) else { return "" }
         if let fault = Form.streamFault(url) { section.report("url \(fault)", .url) }
+        return url
+    }
+
+    /// A file shows nothing of the present. No fault quotes the address.
+    private static func detailURL(_ section: Section<Key>) -> String? {
+        guard let url = section.raw(.detailURL) else { return nil }
+        if !["rtsp://", "rtsps://"].contains(where: url.hasPrefix) {
+            section.report("detail_url must begin with rtsp:// or rtsps://", .detailURL)
+        } else if let fault = Form.streamFault(url) {
+            section.report("detail_url \(fault)", .detailURL)
+        } else if url == section.node(.url)?.scalar?.string {
+            section.report(
+                "detail_url is that of url: give it the camera's main stream and url a smaller one, or remove it",
+                .detailURL)
+        }
         return url
     }
 

@@ -30,7 +30,10 @@ public struct CameraSettings: Sendable, Hashable, CustomStringConvertible {
     public var name: String
     /// `rtsp://`, `rtsps://` or the path of a file. It may contain credentials: never print it unredacted.
     public var url: String
-    /// Two lines, user and password (the second may be empty); they replace those of `url`.
+    /// The main stream where `url` is a smaller one, `rtsp://` or `rtsps://`; opened for evidence only. It may contain
+    /// credentials: never print it unredacted.
+    public var detailURL: String?
+    /// Two lines, user and password (the second may be empty); they replace those of `url` and `detailURL`.
     public var credentialsFile: String?
     /// Path of the PEM certificates against which a camera of `rtsps` is verified; nil for no verification.
     public var caFile: String?

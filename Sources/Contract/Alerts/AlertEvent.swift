@@ -167,9 +167,11 @@ extension AlertEvent {
         public var taken: String
         /// Relative to the evidence folder of the box.
         public var file: String?
+        /// `main`: from the camera's main stream, opened for this picture after the look; nil: from the watched stream.
+        public var stream: String?
 
         private enum CodingKeys: String, CodingKey {
-            case role, sha256, bytes, masked, taken, file
+            case role, sha256, bytes, masked, taken, file, stream
             case mediaType = "media_type"
         }
     }
@@ -206,10 +208,12 @@ public struct EvidenceReference: Sendable, Hashable {
     public var taken: Date
     /// Relative to the evidence folder of the box.
     public var path: String
+    /// From the camera's main stream, which was opened for it.
+    public var isDetail: Bool
 
     public init(
         role: String, sha256: String, bytes: Int, mediaType: String = "image/jpeg", masked: Bool, taken: Date,
-        path: String
+        path: String, isDetail: Bool = false
     ) {
         self.role = role
         self.sha256 = sha256
@@ -218,6 +222,7 @@ public struct EvidenceReference: Sendable, Hashable {
         self.masked = masked
         self.taken = taken
         self.path = path
+        self.isDetail = isDetail
     }
 }
 

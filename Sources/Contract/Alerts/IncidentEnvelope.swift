@@ -108,7 +108,8 @@ public struct IncidentEnvelope: Sendable {
             evidence: evidence.map {
                 .init(
                     role: $0.role, sha256: $0.sha256, bytes: $0.bytes, mediaType: $0.mediaType, masked: $0.masked,
-                    taken: RFC3339.string(from: $0.taken, in: camera.timeZone), file: $0.path)
+                    taken: RFC3339.string(from: $0.taken, in: camera.timeZone), file: $0.path,
+                    stream: $0.isDetail ? "main" : nil)
             },
             provenance: .init(
                 software: site.software,

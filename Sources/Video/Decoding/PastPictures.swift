@@ -56,9 +56,11 @@ public final class PastPictures: @unchecked Sendable {
         }
         picture.pointee.sample_aspect_ratio = frame.raw.pointee.sample_aspect_ratio
         let age = now - key.time
+        let kept = KeyPicture(key.packet, announcement, decoders)
+        kept?.aspect = picture.pointee.sample_aspect_ratio
         return Frame(
             taking: picture, time: MediaTime(frame.time.seconds - age), date: frame.date.addingTimeInterval(-age),
-            shape: frame.shape)
+            shape: frame.shape, key: kept)
     }
 }
 
