@@ -102,6 +102,11 @@ public final class Frame: @unchecked Sendable {
     public var width: Int { shape.width }
     public var height: Int { shape.height }
     public var isKeyFrame: Bool { ffIsKeyFrame(raw) != 0 }
+    /// Bytes of its planes, as they are stored.
+    package var bytes: Int {
+        let format = AVPixelFormat(rawValue: raw.pointee.format)
+        return max(0, Int(av_image_get_buffer_size(format, raw.pointee.width, raw.pointee.height, 1)))
+    }
 
     /// While its size is still that of the whole: a part of it is smaller.
     private static func stateMatrix(_ raw: UnsafeMutablePointer<AVFrame>) {

@@ -8,9 +8,10 @@ final class PictureDecoder: @unchecked Sendable {
     /// It was given or gave out something faulty since it was opened.
     private(set) var isTainted = false
 
-    init(_ announcement: StreamAnnouncement) throws(FFmpegError) {
+    /// - Parameter isFiltered: see `StreamAnnouncement.openDecoder`.
+    init(_ announcement: StreamAnnouncement, isFiltered: Bool = true) throws(FFmpegError) {
         self.announcement = announcement
-        codec = try announcement.openDecoder()
+        codec = try announcement.openDecoder(isFiltered: isFiltered)
     }
 
     deinit { avcodec_free_context(&codec) }

@@ -64,7 +64,9 @@ final class StreamAnnouncement: @unchecked Sendable {
     }
 
     /// A decoder of libav's on one thread; the caller frees it.
-    func openDecoder() throws(FFmpegError) -> UnsafeMutablePointer<AVCodecContext> {
+    ///
+    /// - Parameter isFiltered: false leaves the loop filter out, for comparisons: edges of blocks stay visible.
+    func openDecoder(isFiltered: Bool = true) throws(FFmpegError) -> UnsafeMutablePointer<AVCodecContext> {
         let decoder = avcodec_find_decoder(codec)
         var context = avcodec_alloc_context3(decoder)
         guard let codec = context else {
@@ -82,6 +84,7 @@ final class StreamAnnouncement: @unchecked Sendable {
             }
             codec.pointee.thread_count = 1
             codec.pointee.max_pixels = Int64(largestPicture)
+            if !isFiltered { codec.pointee.skip_loop_filter = AVDISCARD_ALL }
             try FFmpegError.check(avcodec_open2(codec, decoder, nil), "open a decoder")
         } catch {
             avcodec_free_context(&context)
