@@ -7,6 +7,8 @@ SUDO := $(if $(filter 0,$(shell id -u)),,sudo)
 # Refuses some imports that Package.swift does not declare, not those of C libraries; 'make lint' finds them all.
 CHECKED := --explicit-target-dependency-import-check error
 FOOTAGE ?= ../shared/footage
+# On which the stages are measured: a camera as it sends it, where there is one.
+CLIP ?= $(firstword $(wildcard $(FOOTAGE)/composed/camera-*.mp4) $(CLIPS))
 CLIPS = $(filter-out %smoke-plate-1080p.mp4,$(wildcard $(FOOTAGE)/composed/*.mp4 $(FOOTAGE)/real/*.mp4))
 
 help: ## list the verbs
@@ -68,9 +70,10 @@ asan: ## run the tests under the address sanitizer
 	swift build --build-tests --sanitize=address --scratch-path .build-asan
 	$(SANITIZED) --sanitize=address --scratch-path .build-asan
 
-bench: build ## score the footage in FOOTAGE, by default ../shared/footage
+bench: build ## score the footage in FOOTAGE (../shared/footage), then measure each stage of a camera's cost on one CLIP of it
 	@test -n "$(CLIPS)" || { echo "There is no footage in $(FOOTAGE): name a folder with FOOTAGE=DIR."; exit 1; }
 	.build/release/gridwarden bench $(CLIPS) --dwell 10
+	.build/release/gridwarden bench $(CLIP) --stages
 
 clean: ## delete what was built and prepared
 	rm -rf .build .build-tsan .build-asan .build-fuzz .build-fuzz-thread models/prepared models/.venv models/.features

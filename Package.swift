@@ -114,7 +114,7 @@ let package = Package(
             ], swiftSettings: strict),
         .target(
             name: "Bench",
-            dependencies: ["Runtime", "Domain", "Analytics", "Video", "Inference", "Evidence", "Pipeline"],
+            dependencies: ["Hashing", "Runtime", "Domain", "Analytics", "Video", "Inference", "Evidence", "Pipeline"],
             swiftSettings: strict),
         .executableTarget(
             name: "gridwarden",

@@ -57,7 +57,8 @@ struct EdgeCameras: Sendable {
                 restored: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
-                reviewMailbox: reviewMailbox, shedding: board, meter: meter, source: parts.camera(camera), logger: logger
+                reviewMailbox: reviewMailbox, shedding: board, meter: meter, source: parts.camera(camera),
+                logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
                 meter.changed(to: report.state.rawValue, reason: report.reason)

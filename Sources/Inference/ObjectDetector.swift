@@ -13,7 +13,7 @@ public actor ObjectDetector {
     }
 
     /// Weaker detections are discarded; between this and the birth score they only continue a stationary object.
-    private static let faintScore = 0.2
+    static let faintScore = 0.2
 
     private let thread = DedicatedThread(name: "detector")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }

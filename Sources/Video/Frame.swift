@@ -112,6 +112,11 @@ public final class Frame: @unchecked Sendable {
     public var width: Int { shape.width }
     public var height: Int { shape.height }
     public var isKeyFrame: Bool { ffIsKeyFrame(raw) != 0 }
+    /// Bytes of its planes, as they are stored.
+    package var bytes: Int {
+        let format = AVPixelFormat(rawValue: raw.pointee.format)
+        return max(0, Int(av_image_get_buffer_size(format, raw.pointee.width, raw.pointee.height, 1)))
+    }
 
     /// The same picture in whole quality, for who keeps it: this one, or one that is decoded now. Blocking: some 35 ms for
     /// 1080p.

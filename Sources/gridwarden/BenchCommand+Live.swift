@@ -10,16 +10,20 @@ extension BenchCommand {
     func validateLive() throws {
         guard let cameras else {
             guard html == nil else { throw ValidationError("--html goes with --cameras") }
-            guard rtsp.isEmpty else { throw ValidationError("--rtsp goes with --cameras") }
+            guard rtsp.isEmpty || stages else { throw ValidationError("--rtsp goes with --cameras or --stages") }
             guard decode == nil else { throw ValidationError("--decode goes with --cameras") }
-            guard !findLimit else { throw ValidationError("--find-limit goes with --cameras, where the search begins") }
+            guard !findLimit else {
+                throw ValidationError("--find-limit goes with --cameras, where the search begins")
+            }
             return
         }
         let range = LiveBench.range
         guard range.contains(cameras) else {
             throw ValidationError("--cameras takes a number from \(range.lowerBound) to \(range.upperBound)")
         }
-        guard (1...86_400).contains(seconds) else { throw ValidationError("--seconds takes seconds from 1 to 86400") }
+        guard (1...86_400).contains(seconds ?? 60) else {
+            throw ValidationError("--seconds takes seconds from 1 to 86400")
+        }
         guard rtsp.isEmpty || rtsp.count == clips.count, rtsp.allSatisfy({ CameraURL($0).isStream }) else {
             throw ValidationError("--rtsp takes an address that begins with rtsp://, one for each clip")
         }
@@ -56,7 +60,8 @@ extension BenchCommand {
         let bench = try LiveBench(
             detector: detector, clips: loaded,
             options: .init(
-                seconds: seconds, watch: watch, streams: rtsp.map { CameraURL($0) }, decoding: decoding ?? .software))
+                seconds: seconds ?? 60, watch: watch, streams: rtsp.map { CameraURL($0) },
+                decoding: decoding ?? .software))
         Interruption.watch()
         let bar = LiveBar()
         var runs: [LiveRun] = []
@@ -99,7 +104,7 @@ extension BenchCommand {
 }
 
 /// Ctrl-C, or SIGTERM: the first one ends the measurement, the second one the process.
-private enum Interruption {
+enum Interruption {
     private static let count = Atomic(0)
 
     /// The counter is created before any signal can arrive: a handler only adds to it.
@@ -115,8 +120,7 @@ private enum Interruption {
 
 /// One bar for each phase of each run.
 private final class LiveBar {
-    private var label = ""
-    private var bar: ProgressBar?
+    private let bar = PhaseBar()
 
     func show(_ progress: LiveBench.Progress, cameras: Int) {
         let (name, share) =
@@ -124,14 +128,10 @@ private final class LiveBar {
             case .starting(let share): ("\(cameras) cameras start", share)
             case .measuring(let share): ("\(cameras) cameras", share)
             }
-        if name != label {
-            clear()
-            (label, bar) = (name, ProgressBar(label: name))
-        }
-        bar?.show(share)
+        bar.show(name, share)
     }
 
-    func clear() { bar?.clear() }
+    func clear() { bar.clear() }
 }
 
 /// The live runs' report for people.

@@ -23,9 +23,15 @@ struct BenchCommand: AsyncParsableCommand {
             With --cameras so many paced cameras play the clips from memory, round and round, in real time, each with the \
             daemon's camera and pipeline and all with one detector: what they cost, and whether every look that was \
             promised was made. See docs/performance.md. Ctrl-C ends it with what was measured until then.
+
+            With --stages each stage of what a camera costs is measured by itself on one clip, by turns with a reference: \
+            receiving, decoding a key frame, the small picture, the gate, the network's input, the network at each of its \
+            inputs, its boxes, tracking and rules, the transaction that writes a look. Take a recording of a fixed camera \
+            as the camera sends it, in its own size, bitrate and distance of key frames. Looks are written to a folder \
+            below --disk, which is deleted again.
             """)
 
-    @Argument(help: "The clips.") var clips: [String]
+    @Argument(help: "The clips; one of them with --stages.") var clips: [String] = []
     @Option(help: "Truth file, in place of the one beside the clip; with one clip only.") var truth: String?
     @Option(
         help:
@@ -52,21 +58,41 @@ struct BenchCommand: AsyncParsableCommand {
     var hours: Double?
     @Option(help: "With --hours: what light and weather follow from.") var seed: UInt64 = 1
     @Option(help: "Run so many paced cameras, the clips taken in turn: 1 to 2000.") var cameras: Int?
-    @Option(help: "With --cameras: seconds that are measured, after the warm-up.") var seconds = 60.0
+    @Option(
+        help:
+            "With --cameras: seconds that are measured, after the warm-up; 60 without it. With --stages: for each of them; 3 without it."
+    )
+    var seconds: Double?
     @Flag(help: "With --cameras: find the largest number that keeps every promise, from that number on.")
     var findLimit = false
     @Option(
         help:
-            "With --cameras: the address at which an RTSP server plays the clip, in place of memory; one for each clip, in their order."
+            "With --cameras: the address at which an RTSP server plays the clip, in place of memory; one for each clip, in their order. With --stages: where receiving is measured too."
     )
     var rtsp: [String] = []
     @Option(help: "With --cameras: what decodes key frames: software (without it), auto, vaapi or v4l2m2m.")
     var decode: String?
     @Option(help: "With --cameras: write the report as a page with plots to this file too.") var html: String?
+    @Flag(help: "Measure each stage of what a camera costs, on one clip.") var stages = false
+    @Option(
+        help:
+            "With --stages: only this one (may be given again): receive, decode, small, gate, scale, inference, boxes, tracking, commit."
+    )
+    var only: [String] = []
+    @Option(
+        help: "With --stages: a folder on the disk that the state is to be on; the working directory without it.")
+    var disk: String?
     @Flag(inversion: .prefixedNo, help: "Look at zones in which vehicles are small in parts too.") var tiles = true
     @OptionGroup var models: ModelOptions
 
     func validate() throws {
+        guard !clips.isEmpty else {
+            throw ValidationError(
+                stages
+                    ? "--stages needs a clip: a recording of a fixed camera as it sends it, in MP4 or another container; the "
+                        + "larger its pictures, the more they cost"
+                    : "name the clips to run: recorded footage of fixed cameras, in MP4 or another container")
+        }
         guard (1...86_400).contains(dwell ?? 30) else { throw ValidationError("--dwell takes seconds from 1 to 86400") }
         guard clips.count == 1 || (truth == nil && annotate == nil) else {
             throw ValidationError("--truth and --annotate are for one clip; give one, or leave them out")
@@ -90,6 +116,7 @@ struct BenchCommand: AsyncParsableCommand {
             }
         }
         try validateLive()
+        try validateStages()
         _ = try parsedSampling()
         _ = try dwells()
         _ = try kinds()
@@ -130,6 +157,7 @@ struct BenchCommand: AsyncParsableCommand {
         options.aspect = parsedAspect
         options.hasTiles = tiles
         if let cameras { return try await runLive(cameras, watch: options) }
+        if stages { return try await runStages(watch: options) }
         let detector = try await models.detector()
         if let hours {
             return try await countFalseAlerts(.init(hours: hours, seed: seed), watch: options, detector)

@@ -55,3 +55,19 @@ final class ProgressBar {
         if shown >= 0 { FileHandle.standardError.write(Data("\r\u{1B}[K".utf8)) }
     }
 }
+
+/// The same for a job of several phases, each with a bar of its own.
+final class PhaseBar {
+    private var label = ""
+    private var bar: ProgressBar?
+
+    func show(_ name: String, _ share: Double) {
+        if name != label {
+            clear()
+            (label, bar) = (name, ProgressBar(label: name))
+        }
+        bar?.show(share)
+    }
+
+    func clear() { bar?.clear() }
+}

@@ -255,6 +255,65 @@ import Testing
         #expect(outcome.errors.contains("could not open \(file.path)"), "\(outcome.errors)")
     }
 
+    @Test(arguments: [
+        ["--stages", "--cameras", "2"], ["--stages", "--hours", "1"], ["--stages", "b.mp4"], ["--only", "decode"],
+        ["--only", "sleep", "--stages"], ["--disk", "."], ["--seconds", "0", "--stages"],
+        ["--rtsp", "a.mp4", "--stages"],
+    ])
+    func `of stages what makes no sense is wrong usage`(options: [String]) throws {
+        let outcome = try gridwarden(["bench", "clip.mp4"] + options)
+        #expect(outcome.status == 64)
+        #expect(outcome.errors.contains(options[0]), "\(outcome.errors)")
+    }
+
+    @Test func `without a clip the benchmark says what it needs`() throws {
+        let (stages, usual) = (try gridwarden("bench", "--stages"), try gridwarden("bench"))
+        #expect(stages.status == 64 && stages.errors.contains("--stages needs a clip"), "\(stages.errors)")
+        #expect(usual.status == 64 && usual.errors.contains("name the clips"), "\(usual.errors)")
+    }
+
+    @Test func `stages of a clip that cannot be read say so`() throws {
+        let folder = try TemporaryFolder()
+        let file = folder.file("text.mp4")
+        try Data("no clip".utf8).write(to: file)
+        for path in [file.path, folder.file("absent.mp4").path] {
+            let outcome = try gridwarden("bench", "--stages", path)
+            #expect(outcome.status == 1)
+            #expect(outcome.errors.contains(path) && outcome.output.isEmpty, "\(outcome.errors)")
+        }
+    }
+
+    @Test(
+        .enabled(if: FileManager.default.fileExists(atPath: models + "/manifest.json"), "needs 'make models'"),
+        .heavy(minutes: 3))
+    func `every stage stands in the table and in the JSON, and nothing is left on the disk`() throws {
+        let folder = try TemporaryFolder()
+        let clip = try Footage.makeTestClip(in: folder, seconds: 4, size: (320, 180), gop: 5)
+        let disk = folder.file("disk")
+        try FileManager.default.createDirectory(at: disk, withIntermediateDirectories: true)
+        let json = folder.file("stages.json")
+        let outcome = try gridwarden(
+            "bench", clip, "--stages", "--seconds", "0.05", "--models", Self.models, "--disk", disk.path, "--json",
+            json.path)
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        let top = try JSONSerialization.jsonObject(with: Data(contentsOf: json)) as? [String: Any]
+        let report = try #require(top?["stages"] as? [String: Any])
+        let stages = try #require(report["stages"] as? [[String: Any]]).compactMap { $0["stage"] as? String }
+        let usual: Set = [
+            "receive", "decode", "decode-unfiltered", "small", "gate", "scale", "boxes", "tracking", "commit",
+        ]
+        #expect(usual.isSubset(of: stages))
+        #expect(stages.contains { $0.hasPrefix("inference-") } && report["camera"] is [String: Any])
+        let lines = outcome.output.split(separator: "\n")
+        for name in stages { #expect(lines.contains { $0.hasPrefix("\(name) ") }, "\(name)") }
+        #expect(outcome.output.contains("one look in 2 s"))
+        #expect(try FileManager.default.contentsOfDirectory(atPath: disk.path).isEmpty)
+        let absent = folder.file("absent").path
+        let fault = try gridwarden(
+            "bench", clip, "--stages", "--only", "commit", "--models", Self.models, "--disk", absent)
+        #expect(fault.status == 1 && fault.errors.contains("commit: could not make \(absent)"), "\(fault.errors)")
+    }
+
     private static let models = Footage.packageRoot.appending(path: "models/prepared").path
 
     @Test func `verify names the first broken link, and its exit code says so`() throws {
