@@ -1,6 +1,7 @@
 import Foundation
 import FoundationXML
 import Inference
+import Pipeline
 import TestSupport
 import Testing
 import Video

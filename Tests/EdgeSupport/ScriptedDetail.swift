@@ -1,5 +1,5 @@
 import Dispatch
-package import Edge
+import Edge
 import Synchronization
 package import Video
 

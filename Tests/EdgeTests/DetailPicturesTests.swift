@@ -191,7 +191,7 @@ import Threading
         #expect(pictures.map(\.role) == ["panorama-first", "panorama-confirming", "close-up"])
         #expect(pictures.map(\.stream) == [nil, "main", "main"])
         #expect(pictures.map(\.taken) == [text(0), text(302), text(302)])
-        #expect(pictures.allSatisfy(\.masked))
+        #expect(pictures.allSatisfy { $0.masked })
         #expect(try site.size(pictures[1])[0] == 640)
         #expect(!event.data.why.contains { $0.what.contains("main stream") })
         #expect(site.meters["cam-01"].reading.details == [nil: 1])
