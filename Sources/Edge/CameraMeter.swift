@@ -73,8 +73,9 @@ final class CameraMeter: Sendable {
         let now = uptime()
         state.withLock { state in
             for index in state.zones.indices where state.zones[index].preset == preset {
-                state.zones[index].ledger.keyInterval = keyInterval
+                // What has been counted stays: it is a counter.
                 state.zones[index].ledger.looked(at: now)
+                state.zones[index].ledger.keyInterval = keyInterval
             }
         }
     }

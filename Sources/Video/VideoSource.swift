@@ -34,6 +34,8 @@ final class VideoSource {
     private var announcement: StreamAnnouncement
     /// Key frames on their own are decoded by a shared decoder.
     private var isSharing: Bool
+    /// Sets of parameters came that are not announced.
+    private var lacksSets = false
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: DecodePlanner
@@ -149,7 +151,7 @@ final class VideoSource {
                     giveBack()
                 } else if received == ffAVERROR_EOF, !isDraining {
                     // The end of one key frame that was decoded on its own.
-                    own?.reset()
+                    renewOwn()
                     turn = nil
                 }
                 let isOver = received == ffAVERROR_EOF && isDraining
@@ -362,10 +364,16 @@ final class VideoSource {
 
     /// The decoder forgets what it has, so that nothing refers to what is damaged or missing.
     private func beginAnew() {
-        own?.reset()
+        renewOwn()
         // Where there is no key frame but a recovery point, the H.264 decoder gives nothing out until the pictures have been
         // renewed as far as the point says.
         if announcement.codec == AV_CODEC_ID_H264 { isDamaged = false }
+    }
+
+    /// One that is tainted does not forget all. Where it alone knows all sets of parameters it has to go on.
+    private func renewOwn() {
+        let isKnown = !lacksSets && announcement.parameterSets?.isComplete ?? true
+        if isKnown, own?.isTainted == true { own = nil } else { own?.reset() }
     }
 
     private func skip(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) throws(VideoError) {
@@ -445,7 +453,7 @@ final class VideoSource {
         if let brought, known.holds(brought) { return }
         guard let brought, brought.isComplete else {
             // Which of the old ones still hold cannot be known without decoding all.
-            isSharing = false
+            (isSharing, lacksSets) = (false, true)
             return
         }
         do { announcement = try announcement.replacing(brought) } catch {

@@ -129,6 +129,37 @@ import Threading
         #expect(pool.opened == 1)
     }
 
+    /// The same stream with its second key frame spoilt behind the head of its slice.
+    private func spoilt(_ path: String) throws -> String {
+        var bytes = try [UInt8](Data(contentsOf: URL(filePath: path)))
+        let slices = bytes.indices.dropLast(3).filter {
+            bytes[$0] == 0 && bytes[$0 + 1] == 0 && bytes[$0 + 2] == 1 && bytes[$0 + 3] & 31 == 5
+        }
+        for place in slices[1] + 400..<slices[1] + 480 { bytes[place] = 0xFF }
+        let spoilt = folder.file("spoilt.h264").path
+        try Data(bytes).write(to: URL(filePath: spoilt))
+        return spoilt
+    }
+
+    @Test(arguments: [true, false]) func `a spoilt key frame changes nothing of the next one`(isShared: Bool) throws {
+        let path = try stream("street", size: (320, 180))
+        func third(of path: String) throws -> [UInt8] {
+            if isShared {
+                let source = try source(path)
+                while true {
+                    let frame = try picture(source)
+                    if frame.time.seconds >= 3.9 { return try pixels(frame) }
+                }
+            }
+            var recording = try Recording(path: path, sampling: .every(seconds: 0.1))
+            while let frame = try recording.next() {
+                if frame.time.seconds >= 3.95 { return try pixels(frame) }
+            }
+            throw NoPicture()
+        }
+        #expect(try third(of: spoilt(path)) == third(of: path))
+    }
+
     @Test func `what a decoder of the camera's own gives is whole as it is`() throws {
         let source = try source(coarse(.h264), looks: .every(seconds: 0.1))
         let isWhole = try picture(source).key == nil

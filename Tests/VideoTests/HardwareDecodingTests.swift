@@ -169,9 +169,11 @@ final class ScriptedDevice: DeviceDecoder, @unchecked Sendable {
     /// The same pictures at the same times, and next to the same colours.
     private func expectSame(_ seen: Seen, _ other: Seen, sourceLocation: SourceLocation = #_sourceLocation) {
         #expect(seen.times == other.times && seen.sizes == other.sizes, sourceLocation: sourceLocation)
-        for (one, other) in zip(seen.colours, other.colours) {
-            let difference = zip(one, other).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
-            #expect(difference < 2 * one.count, sourceLocation: sourceLocation)
+        for (index, (one, two)) in zip(seen.colours, other.colours).enumerated() {
+            let difference = zip(one, two).reduce(0) { $0 + abs(Int($1.0) - Int($1.1)) }
+            #expect(
+                difference < 2 * one.count, "picture \(index) of \(seen.times) \(seen.fromDevice)",
+                sourceLocation: sourceLocation)
         }
     }
 

@@ -7,7 +7,8 @@ final class PictureDecoder: @unchecked Sendable {
     /// Nil while a device decodes and is not doubted.
     private var codec: UnsafeMutablePointer<AVCodecContext>?
     private let device: DeviceSession?
-    /// It was given or gave out something faulty since it was opened.
+    /// It was given or gave out something faulty since it was opened. libavcodec (5.1.9, H.264) carries what is left of a faulty
+    /// macroblock into the next picture, over a flush, and does not flag it.
     private(set) var isTainted = false
     /// For pictures that are looked at and not kept: software leaves out the loop filter of H.264 and H.265, a tenth of the work.
     var isHasty = false
@@ -60,7 +61,12 @@ final class PictureDecoder: @unchecked Sendable {
         guard let codec else { return ffAVERROR_EOF }
         let code = avcodec_receive_frame(codec, picture)
         if code < 0, code != ffAVERROR_EAGAIN, code != ffAVERROR_EOF { isTainted = true }
-        if code == 0, let device, !ffIsDamaged(picture), !device.stands(beside: picture) { isTainted = true }
+        guard code == 0 else { return code }
+        if ffIsDamaged(picture) {
+            isTainted = true
+        } else if let device, !device.stands(beside: picture) {
+            isTainted = true
+        }
         return code
     }
 
