@@ -1,6 +1,6 @@
 /// The catalogue's entry for one kind of alert.
 public struct KindEntry: Sendable, Hashable, Codable {
-    /// How well the product's rule for the kind has been verified.
+    /// How well the product's rule for the kind has been verified: docs/detectors.md says what each takes.
     public enum Maturity: String, Sendable, Codable { case stable, beta, experimental }
 
     /// The competent department, by the surface of the zone.
