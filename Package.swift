@@ -108,8 +108,8 @@ let package = Package(
                 .product(name: "NIOCore", package: "swift-nio"),
             ],
             resources: [
-                "app.js", "api.js", "charts.js", "health.js", "i18n.js", "icon.svg", "incident.js", "incidents.js",
-                "live.js", "shell.html", "sign.js", "style.css", "texts.js", "ui.js", "verdicts.js",
+                "app.js", "api.js", "health.js", "i18n.js", "icon.svg", "incident.js", "incidents.js",
+                "live.js", "picture.js", "shell.html", "sign.js", "style.css", "texts.js", "ui.js", "verdicts.js",
             ].map { .embedInCode("Assets/\($0)") }, swiftSettings: strict),
         // Not called Configuration: a package that the HTTP client needs has a module of that name.
         .target(

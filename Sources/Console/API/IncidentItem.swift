@@ -8,10 +8,12 @@ struct IncidentItem: Encodable {
     private let sequence: Int64
     private let isDelivered: Bool
     private let limit: LocalizedName
+    private let pictures: [Outbox.Picture]
 
     init(_ incident: Outbox.IndexedIncident, _ catalogue: Catalogue) {
         (event, sequence, isDelivered) = (incident.event, incident.sequence, incident.isDelivered)
         let (said, known) = (event.data.suggestedLimit, catalogue[AlertKind(rawValue: event.data.kind)]?.suggestedLimit)
+        pictures = incident.pictures
         // The catalogue may be another one by now.
         limit = known?.en == said ? known ?? .init(zh: said, en: said) : .init(zh: said, en: said)
     }
@@ -44,19 +46,8 @@ struct IncidentItem: Encodable {
         try container.encode(data.zone, forKey: .zone)
         try container.encode(data.observed, forKey: .observed)
         try container.encode(data.object, forKey: .object)
-        // Files are this box's own matter, and what is not masked is not shown.
-        try container.encode(data.evidence.filter(\.masked).map(Picture.init), forKey: .evidence)
+        try container.encode(pictures, forKey: .evidence)
         try container.encode(data.provenance.model.name, forKey: .provenance)
         try container.encode(data.why, forKey: .why)
-    }
-
-    private struct Picture: Encodable {
-        let role: String
-        let sha256: String
-        let taken: String
-
-        init(_ evidence: AlertEvent.Evidence) {
-            (role, sha256, taken) = (evidence.role, evidence.sha256, evidence.taken)
-        }
     }
 }

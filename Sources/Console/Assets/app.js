@@ -4,8 +4,9 @@ import { apply, pick, settings, span, t, timeOfDay } from './i18n.js';
 import { call, forget, get, onSessionEnd } from './api.js';
 import { live } from './live.js';
 import { List, drawList, filters } from './incidents.js';
-import { fill, judgeBy, judgeByClick, view } from './incident.js';
-import { flush, onVerdict, unsent } from './verdicts.js';
+import { judgeBy, judgeByClick, view } from './incident.js';
+import { fill } from './picture.js';
+import { flush, onVerdict, retry, unsent } from './verdicts.js';
 
 apply();
 const wide = matchMedia('(min-width: 1000px)');
@@ -101,7 +102,7 @@ async function enter(who) {
       list.take(item);
     },
     reset: () => list.load(serverTime()),
-    hello: () => { flush(); if (list.state === 'error') list.load(serverTime()); },
+    hello: () => { retry(); if (list.state === 'error') list.load(serverTime()); },
     changed: () => draw(),
   });
   read();

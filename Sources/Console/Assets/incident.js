@@ -1,8 +1,7 @@
 // One incident: evidence, the stay, why, verdicts. A pane on a wide screen, a page on a phone.
-import { $, $$, flag, html, icon, put } from './ui.js';
+import { $, flag, html, icon } from './ui.js';
 import { clock, moment, pick, span, t } from './i18n.js';
-import { picture } from './api.js';
-import { dwell, stayBar } from './charts.js';
+import { frame } from './picture.js';
 import { judge, waitingVerdict } from './verdicts.js';
 
 const chips = { pending: 'warn', confirmed: 'info', handled: 'ok' };
@@ -13,42 +12,44 @@ export const review = item => waitingVerdict(item.id) ?? item.review;
 export const reviewChip = item => html`<span class="chip ${chips[review(item)] ?? ''}">${t('review.' + review(item))}</span>`;
 export const severity = item =>
   html`<span class="sev sev${item.severity}">${icon('sev' + item.severity)}<span>${t('sev.' + item.severity)}</span></span>`;
-export const closeUp = item => item.evidence.find(e => e.role === 'close-up') ?? item.evidence[0];
+const newest = (item, role) => item.evidence.findLast(e => e.role === role);
+export const closeUp = item => newest(item, 'close-up') ?? item.evidence.at(-1);
 
 export function stateText(item) {
   if (item.state === 'closed') return `${t('state.closed')} · ${t('reason.' + (item.reason ?? 'cleared'))}`;
   return item.state === 'withdrawn' ? t('state.withdrawn') : t('inc.notend');
 }
 
-/** A place for a picture, which `fill` then shows. */
-export const frame = (sha256, alt, cls = '') => html`<span class="pic ${cls}" data-sha="${sha256}" data-alt="${alt}"></span>`;
-
-const loaded = new IntersectionObserver(entries => {
-  for (const entry of entries) if (entry.isIntersecting) { loaded.unobserve(entry.target); show(entry.target); }
-}, { rootMargin: '200px' });
-
-async function show(element) {
-  try {
-    const url = await picture(element.dataset.sha);
-    if (!url) { element.classList.add('none'); element.title = t('ev.gone'); put(element, icon('none')); return; }
-    const image = new Image();
-    image.decoding = 'async';
-    image.alt = element.dataset.alt;
-    image.src = url;
-    element.replaceChildren(image);
-  } catch { element.classList.add('none'); put(element, icon('none')); }
+function shot(item, evidence, isMarked) {
+  const label = t('ev.' + evidence.role);
+  const mark = html`<svg class="mark" data-box="${item.object.box.join(' ')}" aria-hidden="true"><rect/></svg>`;
+  return html`<figure class="shot"><div class="shotin">${frame(evidence.sha256, `${label}, ${pick(item.name)}, ${item.camera.name}, ${clock(evidence.taken)}`, { isCropped: !isMarked })}${isMarked ? mark : ''}</div>
+    <figcaption><b>${label}</b> <span class="num">${clock(evidence.taken)}</span></figcaption></figure>`;
 }
 
-/** Loads the pictures of an element as they come into view. */
-export const fill = root => { for (const e of $$('[data-sha]', root)) if (!e.firstChild) loaded.observe(e); };
+/** One stay: seen → allowed → reported → now. */
+export function stayBar(item, state, now) {
+  const { observed } = item;
+  const [first, reported] = [moment(observed.first_seen), moment(observed.confirmed)];
+  const isOpen = item.state === 'opened' || item.state === 'updated';
+  const end = isOpen ? Math.max(now, moment(observed.last_seen)) : moment(observed.closed ?? observed.last_seen);
+  const total = Math.max(end - first, observed.threshold_seconds * 1.2, 1);
+  const x = seconds => Math.round((1000 * Math.min(Math.max(seconds, 0), total)) / total);
+  const [limit, until] = [x(observed.threshold_seconds), x(end - first)];
+  return html`<div class="stayline">
+    <svg class="staybar" viewBox="0 0 1000 14" preserveAspectRatio="none" role="img"
+      aria-label="${t('inc.stay', span(end - first), span(observed.threshold_seconds))}">
+      <rect class="track" width="1000" height="14"/><rect class="allowed" width="${Math.min(limit, until)}" height="14"/>
+      <rect class="beyond" x="${limit}" width="${Math.max(0, until - limit)}" height="14"/>
+      <rect class="limit" x="${limit}" width="3" height="14"/></svg>
+    <p class="stays num"><span><b>${clock(observed.first_seen)}</b> ${t('tl.first')}</span>
+      <span><b>${clock(observed.confirmed)}</b> ${t('tl.opened')}</span><span>${state}</span></p></div>`;
+}
 
-function shot(item, evidence, isMarked) {
-  const [x, y, width, height] = item.object.box;
-  const label = t('ev.' + evidence.role);
-  const mark = html`<svg class="mark" viewBox="0 0 1000 1000" preserveAspectRatio="none" aria-hidden="true"><rect
-    x="${x * 1000}" y="${y * 1000}" width="${width * 1000}" height="${height * 1000}"/></svg>`;
-  return html`<figure class="shot"><div class="shotin">${frame(evidence.sha256, `${label}, ${pick(item.name)}, ${item.camera.name}, ${clock(evidence.taken)}`)}${isMarked ? mark : ''}</div>
-    <figcaption><b>${label}</b> <span class="num">${clock(evidence.taken)}</span></figcaption></figure>`;
+/** Seconds that an incident has lasted. */
+export function dwell(item, now) {
+  const isOpen = item.state === 'opened' || item.state === 'updated';
+  return isOpen ? Math.max(item.observed.dwell_seconds, now - moment(item.observed.first_seen)) : item.observed.dwell_seconds;
 }
 
 function evidence(item, now) {
@@ -56,7 +57,7 @@ function evidence(item, now) {
     const isSoon = now - moment(item.observed.confirmed) < 30;
     return html`<p class="note ${isSoon ? '' : 'warn'}">${icon('none')}<span>${t(isSoon ? 'ev.soon' : 'ev.none')}</span></p>`;
   }
-  const panoramas = item.evidence.filter(e => e.role.startsWith('panorama'));
+  const panoramas = ['first', 'confirming', 'later'].map(r => newest(item, `panorama-${r}`)).filter(Boolean);
   const [first, last] = [panoramas[0], panoramas.at(-1)];
   const apart = first !== last ? moment(last.taken) - moment(first.taken) : 0;
   return html`${panoramas.length ? html`<section class="shots n${Math.min(panoramas.length, 3)}" aria-label="${t('ev.title')}">
@@ -90,7 +91,7 @@ function facts(item) {
 }
 
 export function view(item, { isPage = false, role, now }) {
-  const close = item.evidence.find(e => e.role === 'close-up');
+  const close = newest(item, 'close-up');
   const heading = isPage ? html`<h1 id="ih">${pick(item.name)}</h1>` : html`<h2 id="ih" class="ititle">${pick(item.name)}</h2>`;
   return html`<article class="incident" aria-labelledby="ih">
     <header class="ihead">${isPage ? html`<a class="btn quiet backlink" href="/" data-k="back" aria-label="${t('back')}">${icon('back')}</a>` : ''}

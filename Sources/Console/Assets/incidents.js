@@ -2,8 +2,8 @@
 import { $, flag, html, icon, put, say } from './ui.js';
 import { clock, pick, span, t } from './i18n.js';
 import { get } from './api.js';
-import { closeUp, fill, frame, review, reviewChip } from './incident.js';
-import { dwell } from './charts.js';
+import { closeUp, dwell, review, reviewChip } from './incident.js';
+import { fill, frame } from './picture.js';
 
 export const filters = ['todo', 'open', 'today', 'all'];
 const isOpen = item => item.state === 'opened' || item.state === 'updated';
@@ -92,7 +92,7 @@ export class List {
 
 const row = (item, selected, filter, now) => html`<li><a class="item ${item.id === selected ? 'on' : ''}" href="/incident?id=${item.id}"
     data-id="${item.id}" data-k="i-${item.id}" ${flag('aria-current="true"', item.id === selected)}>
-  ${closeUp(item) ? frame(closeUp(item).sha256, '', 'thumb') : html`<span class="pic thumb none">${icon('none')}</span>`}
+  ${closeUp(item) ? frame(closeUp(item).sha256, '', { cls: 'thumb', isCropped: true }) : html`<span class="pic thumb none">${icon('none')}</span>`}
   <span class="what"><b>${icon('sev' + item.severity, `sevdot sev${item.severity}`)}<span class="vh">${t('sev.' + item.severity)} </span>${pick(item.name)}</b>
     <span class="p">${item.camera.name}${item.zone.name ? ` · ${item.zone.name}` : ''}</span>
     <span class="s">${t('inc.stay', span(dwell(item, now)), span(item.observed.threshold_seconds))}</span></span>

@@ -77,7 +77,7 @@ export const texts = {
   'v.note': ['备注（可不填，不写姓名和车牌）', 'Note (may stay empty; no names, no plates)'],
   'v.sent': ['已记为“{0}”。', 'Noted as “{0}”.'],
   'v.undo': ['撤销（{0}）', 'Undo ({0})'],
-  'v.waits': ['{0} 项判断等待送出', '{0} verdicts wait to be sent'],
+  'v.waits': ['等待送出：{0}。', 'Waiting to be sent: {0}.'],
   'v.failed': ['判断未被接受：{0}', 'The verdict was not taken: {0}'],
   'v.final': ['撤回后不能恢复。', 'A withdrawn incident stays withdrawn.'],
   'ev.title': ['证据', 'Evidence'],

@@ -32,6 +32,9 @@ export function flush() {
   return Promise.all([...waiting.keys()].map(send));
 }
 
+/** Tries again what could not be sent; what can still be undone waits. */
+export const retry = () => [...waiting.keys()].filter(incident => incident !== shown).map(send);
+
 function count() {
   const item = waiting.get(shown);
   if (!item) return clearInterval(timer);

@@ -14,7 +14,7 @@ struct AssetLibrary: Sendable {
 
     static let embedded: [(name: String, bytes: [UInt8])] = [
         ("app.js", PackageResources.app_js), ("api.js", PackageResources.api_js),
-        ("charts.js", PackageResources.charts_js), ("health.js", PackageResources.health_js),
+        ("picture.js", PackageResources.picture_js), ("health.js", PackageResources.health_js),
         ("i18n.js", PackageResources.i18n_js), ("incident.js", PackageResources.incident_js),
         ("incidents.js", PackageResources.incidents_js), ("live.js", PackageResources.live_js),
         ("sign.js", PackageResources.sign_js), ("texts.js", PackageResources.texts_js),

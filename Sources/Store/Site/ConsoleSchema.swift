@@ -29,7 +29,9 @@ enum ConsoleSchema {
             sha256 TEXT PRIMARY KEY NOT NULL,
             incident TEXT NOT NULL REFERENCES incidents(id) ON DELETE CASCADE,
             file TEXT NOT NULL,
-            bytes INTEGER NOT NULL
+            bytes INTEGER NOT NULL,
+            role TEXT NOT NULL,
+            taken TEXT NOT NULL
         ) WITHOUT ROWID;
         CREATE INDEX evidence_index_incident ON evidence_index(incident);
         CREATE TRIGGER messages_indexed AFTER INSERT ON messages WHEN \(isIncident) BEGIN \(index) END;
@@ -62,7 +64,8 @@ enum ConsoleSchema {
         WHERE excluded.sequence >= incident_index.sequence;
         INSERT OR REPLACE INTO evidence_index
         SELECT json_extract(value, '$.sha256'), NEW.subject, json_extract(value, '$.file'),
-            COALESCE(json_extract(value, '$.bytes'), 0)
+            COALESCE(json_extract(value, '$.bytes'), 0), COALESCE(json_extract(value, '$.role'), ''),
+            COALESCE(json_extract(value, '$.taken'), '')
         FROM json_each(\(payload), '$.data.evidence')
         WHERE json_extract(value, '$.masked') AND json_extract(value, '$.sha256') IS NOT NULL
             AND json_extract(value, '$.file') IS NOT NULL;

@@ -33,6 +33,15 @@ extension Outbox {
         package let topic: String
         /// Where its newest message stands with the broker.
         package let isDelivered: Bool
+        /// The masked ones of all its messages, oldest first: a message names those that came with it.
+        package let pictures: [Picture]
+    }
+
+    package struct Picture: Sendable, Hashable, Codable {
+        package let role: String
+        package let sha256: String
+        /// RFC 3339.
+        package let taken: String
     }
 
     /// Where the next page begins.
@@ -53,7 +62,7 @@ extension Outbox {
     }
 
     private static let rows = """
-        SELECT i.change, i.opened, m.sequence, m.payload, m.topic, m.delivered_at IS NOT NULL AS delivered
+        SELECT i.incident, i.change, i.opened, m.sequence, m.payload, m.topic, m.delivered_at IS NOT NULL AS delivered
         FROM incident_index i JOIN messages m ON m.sequence = i.sequence
         """
 
@@ -71,7 +80,7 @@ extension Outbox {
                     arguments += [cursor.opened, cursor.incident]
                 }
                 let sql = "\(Self.rows) WHERE \(condition) ORDER BY i.opened DESC, i.incident DESC LIMIT ?"
-                let found = try Row.fetchAll(db, sql: sql, arguments: arguments + [limit + 1]).map(Self.incident)
+                let found = try Self.incidents(db, sql, arguments + [limit + 1])
                 let items = Array(found.prefix(limit))
                 let next = found.count > limit ? items.last : nil
                 return (items, next.map { IndexCursor(opened: $0.opened, incident: $0.event.subject) })
@@ -88,10 +97,9 @@ extension Outbox {
                 var filter = IncidentFilter()
                 filter.area = area
                 let (condition, arguments) = Self.condition(filter)
-                return try Row.fetchAll(
-                    db, sql: "\(Self.rows) WHERE \(condition) AND i.change > ? ORDER BY i.change LIMIT ?",
-                    arguments: arguments + [change, limit]
-                ).map(Self.incident)
+                return try Self.incidents(
+                    db, "\(Self.rows) WHERE \(condition) AND i.change > ? ORDER BY i.change LIMIT ?",
+                    arguments + [change, limit])
             }
         }
     }
@@ -124,8 +132,7 @@ extension Outbox {
     package func indexedIncident(_ id: UUID) throws(OutboxError) -> IndexedIncident? {
         try Self.explaining("read incident \(id.text)") {
             try pool.read { db in
-                try Row.fetchOne(db, sql: "\(Self.rows) WHERE i.incident = ?", arguments: [id.text])
-                    .map(Self.incident)
+                try Self.incidents(db, "\(Self.rows) WHERE i.incident = ?", [id.text]).first
             }
         }
     }
@@ -186,11 +193,30 @@ extension Outbox {
         return (parts.joined(separator: " AND "), arguments)
     }
 
-    private static func incident(_ row: Row) throws -> IndexedIncident {
+    private static func incidents(
+        _ db: Database, _ sql: String, _ arguments: StatementArguments
+    ) throws -> [IndexedIncident] {
+        let rows = try Row.fetchAll(db, sql: sql, arguments: arguments)
+        let ids: [String] = rows.map { $0["incident"] }
+        let pictures = try Row.fetchAll(
+            db,
+            sql: """
+                SELECT incident, role, sha256, taken FROM evidence_index \
+                WHERE incident IN (\(databaseQuestionMarks(count: ids.count))) ORDER BY taken, role
+                """, arguments: StatementArguments(ids))
+        let byIncident = Dictionary(grouping: pictures) { $0["incident"] as String }
+        return try rows.map { row in
+            let pictures = byIncident[row["incident"]] ?? []
+            return try incident(
+                row, pictures.map { Picture(role: $0["role"], sha256: $0["sha256"], taken: $0["taken"]) })
+        }
+    }
+
+    private static func incident(_ row: Row, _ pictures: [Picture]) throws -> IndexedIncident {
         let payload: Data = row["payload"]
         return IndexedIncident(
             change: row["change"], opened: row["opened"], sequence: row["sequence"],
             event: try AlertEvent(json: payload), topic: row["topic"],
-            isDelivered: row["delivered"])
+            isDelivered: row["delivered"], pictures: pictures)
     }
 }
