@@ -184,7 +184,8 @@ let package = Package(
         test(
             "Edge",
             [
-                "Domain", "Analytics", "SiteConfiguration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
+                "Domain", "Analytics", "SiteConfiguration", "Console", "Contract", "MQTT", "Store", "Delivery",
+                "Evidence",
                 "Inference", "Pipeline", "PipelineSupport", "EdgeSupport", "Runtime", "Video", "Threading", logging,
                 lifecycle,
             ]),

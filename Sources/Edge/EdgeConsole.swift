@@ -13,8 +13,8 @@ import Store
 enum EdgeConsole {
     /// Nil where the configuration names no address for it.
     static func server(
-        _ settings: DaemonSettings, _ state: EdgeState, _ answers: EdgeAnswers, reviewMailbox: ReviewMailbox,
-        logger: Logger
+        _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, _ answers: EdgeAnswers,
+        reviewMailbox: ReviewMailbox, logger: Logger
     ) -> ConsoleServer? {
         guard let console = settings.console else { return nil }
         let (outbox, topics, examples, folder) = (
@@ -27,9 +27,12 @@ enum EdgeConsole {
             review: { request, topic in
                 let reviewed = try review(request, topic, outbox, topics)
                 // As after a review that came by MQTT.
-                if reviewed.message != nil, !reviewed.incident.isOpen {
-                    reviewMailbox.post(reviewed.incident.id, camera: reviewed.incident.camera)
-                    examples?.consider(reviewed.incident)
+                if reviewed.message != nil {
+                    messages.notify()
+                    if !reviewed.incident.isOpen {
+                        reviewMailbox.post(reviewed.incident.id, camera: reviewed.incident.camera)
+                        examples?.consider(reviewed.incident)
+                    }
                 }
                 return .init(
                     state: reviewed.incident.state.rawValue, review: reviewed.incident.review?.rawValue ?? "pending",
