@@ -62,7 +62,11 @@ public final class ConsoleServer: Service {
                     return
                 } catch {
                     if !hasComplained {
-                        logger.error("there is no console, it is tried again", metadata: ["reason": "\(error)"])
+                        logger.error(
+                            "there is no console, it is tried again: check console.listen",
+                            metadata: [
+                                "address": "\(settings.address):\(settings.port)", "reason": "\(error)",
+                            ])
                     }
                     hasComplained = true
                 }
@@ -76,9 +80,8 @@ public final class ConsoleServer: Service {
     }
 
     private var application: some ApplicationProtocol {
-        var logger = logger
-        // What a client does wrong is its own matter.
-        logger.logLevel = max(logger.logLevel, .critical)
+        // What a client does wrong is its own matter. The level of the daemon's log is shared by all its loggers: one of our own.
+        let silent = Logger(label: "console") { _ in SwiftLogNoOpLogHandler() }
         return Application(
             responder: CallbackResponder<ConsoleContext> { [gate] in await gate.respond(to: $0, $1) },
             server: .http1(
@@ -88,8 +91,8 @@ public final class ConsoleServer: Service {
                         maxHeaderFieldSize: 8192, maxHeaderListSize: 16_384, maxHeaderFieldCount: 64))),
             configuration: .init(
                 address: .hostname(settings.address, port: settings.port),
-                availableConnectionsDelegate: .maximum(Self.mostConnections, logger: logger)),
-            onServerRunning: { [isBound] in isBound($0.localAddress?.port ?? 0) }, logger: logger)
+                availableConnectionsDelegate: .maximum(Self.mostConnections, logger: silent)),
+            onServerRunning: { [isBound] in isBound($0.localAddress?.port ?? 0) }, logger: silent)
     }
 }
 

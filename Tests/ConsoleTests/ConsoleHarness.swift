@@ -31,14 +31,16 @@ final class ConsoleHarness: Sendable {
     private let running = Mutex<Task<Void, any Error>?>(nil)
     private let group = Mutex<ServiceGroup?>(nil)
 
-    init(hosts: [String] = [], proxies: [String] = []) async throws {
+    private static let silent = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+
+    init(hosts: [String] = [], proxies: [String] = [], logger: Logger = silent) async throws {
         folder = try TemporaryFolder()
         outbox = try Outbox(file: folder.file("outbox.sqlite"))
         let place = GridLocation(area: try AreaCode("320583102201"), grid: "003", microgrid: "02")
         site = SiteIdentity(
             id: "edge-01", place: place, software: "test", configurationSHA256: "0", catalogue: "1",
             model: .init(name: "net", version: "1", sha256: ""))
-        try await start(hosts: hosts, proxies: proxies)
+        try await start(hosts: hosts, proxies: proxies, logger: logger)
     }
 
     deinit { running.withLock { $0?.cancel() } }
@@ -48,7 +50,7 @@ final class ConsoleHarness: Sendable {
     var base: String { "http://127.0.0.1:\(port.withLock(\.self))" }
     var number: Int { port.withLock(\.self) }
 
-    private func start(hosts: [String], proxies: [String]) async throws {
+    private func start(hosts: [String], proxies: [String], logger: Logger) async throws {
         let parts = ConsoleParts(
             outbox: outbox, site: site, catalogue: try Catalogue.builtIn(),
             health: {
@@ -82,9 +84,9 @@ final class ConsoleHarness: Sendable {
         let (bound, binding) = AsyncStream<Int>.makeStream()
         let server = ConsoleServer(
             .init(address: "127.0.0.1", port: 0, hosts: hosts, trustedProxies: proxies), parts,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, isBound: { binding.yield($0) })
+            logger: logger, isBound: { binding.yield($0) })
         let group = ServiceGroup(
-            services: [server], logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            services: [server], logger: Self.silent)
         self.group.withLock { $0 = group }
         running.withLock { $0 = Task { try await group.run() } }
         for await number in bound {
