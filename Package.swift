@@ -36,10 +36,12 @@ let package = Package(
     products: [.executable(name: "gridwarden", targets: ["gridwarden"])],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1", traits: []),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
@@ -51,6 +53,7 @@ let package = Package(
         .systemLibrary(name: "CFreeType", pkgConfig: "freetype2", providers: [.apt(["libfreetype-dev"])]),
         .systemLibrary(name: "CMosquitto", pkgConfig: "libmosquitto", providers: [.apt(["libmosquitto-dev"])]),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", pkgConfig: "zlib", providers: [.apt(["zlib1g-dev"])]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "libssl libcrypto", providers: [.apt(["libssl-dev"])]),
         .target(name: "CThread"),
         .target(name: "CProcess"),
@@ -95,6 +98,19 @@ let package = Package(
             dependencies: [
                 "Threading", "Hashing", "Runtime", "Domain", "Contract", "MQTT", "Store", logging,
             ] + http, swiftSettings: strict),
+        // The page of the box, and its API.
+        .target(
+            name: "Console",
+            dependencies: [
+                "CZlib", "Threading", "Hashing", "Runtime", "Domain", "Contract", "Store", logging, lifecycle,
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ],
+            resources: [
+                "app.js", "api.js", "health.js", "i18n.js", "icon.svg", "incident.js", "incidents.js",
+                "live.js", "picture.js", "shell.html", "sign.js", "style.css", "texts.js", "ui.js", "verdicts.js",
+            ].map { .embedInCode("Assets/\($0)") }, swiftSettings: strict),
         // Not called Configuration: a package that the HTTP client needs has a module of that name.
         .target(
             name: "SiteConfiguration", dependencies: ["Domain", "Analytics", "Runtime", "Yams"],
@@ -109,8 +125,8 @@ let package = Package(
             name: "Edge",
             dependencies: [
                 "Threading", "Hashing", "Runtime", "Domain", "Analytics", "SiteConfiguration", "Video",
-                "Inference", "Pipeline", "Evidence", "Contract", "MQTT", "Store", "Delivery", logging, lifecycle,
-                signals,
+                "Inference", "Pipeline", "Evidence", "Contract", "MQTT", "Store", "Delivery", "Console", logging,
+                lifecycle, signals,
             ], swiftSettings: strict),
         .target(
             name: "Bench",
@@ -145,6 +161,13 @@ let package = Package(
         test("Video", ["CFFmpeg", "Threading", "Domain", "Analytics"]),
         test("Inference", ["Hashing", "Video", "Domain", "Analytics"]),
         test("Runtime", ["Evidence"]),
+        .testTarget(
+            name: "ConsoleTests",
+            dependencies: [
+                "Console", "TestSupport", "Threading", "Hashing", "Runtime", "Domain", "Contract", "Store", logging,
+                lifecycle, .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "NIOCore", package: "swift-nio"),
+            ], exclude: ["chromium.py", "walk.py"], swiftSettings: strict),
         test(
             "Pipeline",
             [
@@ -161,7 +184,8 @@ let package = Package(
         test(
             "Edge",
             [
-                "Domain", "Analytics", "SiteConfiguration", "Contract", "MQTT", "Store", "Delivery", "Evidence",
+                "Domain", "Analytics", "SiteConfiguration", "Console", "Contract", "MQTT", "Store", "Delivery",
+                "Evidence",
                 "Inference", "Pipeline", "PipelineSupport", "EdgeSupport", "Runtime", "Video", "Threading", logging,
                 lifecycle,
             ]),

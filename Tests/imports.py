@@ -10,12 +10,14 @@ TOOLCHAIN = {"Dispatch", "Foundation", "FoundationNetworking", "FoundationXML", 
 OWNERS = {
     "AsyncHTTPClient": {"Delivery"},
     "CCrypto": {"Hashing"},
+    "CZlib": {"Console"},
     "CFFmpeg": {"Video", "VideoTests"},  # files with flaws that no tool writes
     "CFreeType": {"Evidence"},
     "CMosquitto": {"MQTT"},
     "COpenCV": {"Inference"},
     "COpenSSL": {"MQTT"},
     "GRDB": {"Store", "DeliveryTests", "EndToEndTests"},  # looks into the database, and damages it
+    "Hummingbird": {"Console"},
     "Yams": {"SiteConfiguration"},
 }
 IMPORT = re.compile(

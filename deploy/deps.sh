@@ -4,7 +4,7 @@ set -euo pipefail
 
 packages=(
     pkg-config g++ libavformat-dev libavcodec-dev libswscale-dev libavutil-dev
-    libopencv-core-dev libopencv-imgproc-dev libopencv-dnn-dev libfreetype-dev fonts-wqy-microhei libmosquitto-dev libssl-dev libsqlite3-dev
+    libopencv-core-dev libopencv-imgproc-dev libopencv-dnn-dev libfreetype-dev fonts-wqy-microhei libmosquitto-dev libssl-dev libsqlite3-dev zlib1g-dev
     mosquitto mosquitto-clients nats-server ffmpeg python3 python3-venv python3-jsonschema python3-paho-mqtt iproute2
     python3-gi gir1.2-gst-rtsp-server-1.0 gstreamer1.0-plugins-base gstreamer1.0-plugins-good gstreamer1.0-plugins-bad
 )

@@ -14,6 +14,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public var cameras: [CameraSettings]
     public var logging: LoggingSettings
     public var metrics: MetricsSettings
+    public var console: ConsoleSettings
     /// The text of the file, for its hash. It may contain credentials: never print or send it.
     public let text: String
 
@@ -22,7 +23,8 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         evidence: EvidenceSettings, inbound: InboundSettings = InboundSettings(),
         delivery: DeliverySettings = DeliverySettings(), outbox: OutboxSettings = OutboxSettings(),
         cameras: [CameraSettings],
-        logging: LoggingSettings = LoggingSettings(), metrics: MetricsSettings = MetricsSettings(), text: String
+        logging: LoggingSettings = LoggingSettings(), metrics: MetricsSettings = MetricsSettings(),
+        console: ConsoleSettings = ConsoleSettings(), text: String
     ) {
         self.site = site
         self.broker = broker
@@ -34,6 +36,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         self.cameras = cameras
         self.logging = logging
         self.metrics = metrics
+        self.console = console
         self.text = text
     }
 
@@ -47,7 +50,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
             ("evidence", evidence != other.evidence), ("inbound", inbound != other.inbound),
             ("delivery", delivery != other.delivery), ("outbox", outbox != other.outbox),
             ("logging", logging != other.logging),
-            ("metrics", metrics != other.metrics),
+            ("metrics", metrics != other.metrics), ("console", console != other.console),
         ].filter(\.1).map(\.0)
     }
 

@@ -1,3 +1,4 @@
+import Console
 import Contract
 import Delivery
 import Domain
@@ -99,6 +100,11 @@ extension DaemonSettings {
         refusals = .init(configuration.delivery.refusals)
         self.webhooks = webhooks
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
+        let page = configuration.console
+        console = page.listen.map {
+            ConsoleServer.Settings(
+                address: $0.address, port: $0.port, hosts: page.hosts, trustedProxies: page.trustedProxies)
+        }
         logLevel = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
         accessPolicy = configuration.inbound.isEnabled ? Self.accessPolicy(configuration.inbound) : nil
     }

@@ -1,3 +1,4 @@
+public import Console
 public import Contract
 public import Delivery
 public import Domain
@@ -49,6 +50,8 @@ public struct DaemonSettings: Sendable {
     public var logLevel = Logger.Level.info
     /// The address for Prometheus; nil for none.
     public var metrics: (address: String, port: Int)?
+    /// Nil for no console.
+    public var console: ConsoleServer.Settings?
     public var cameras: [CameraService.Settings]
     /// Contains the credentials of all the above.
     public var secrets = KnownSecrets()

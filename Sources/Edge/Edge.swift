@@ -46,6 +46,7 @@ struct EdgeServices: Sendable {
             cameras.shedding,
             settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) },
             messages.sinks,
+            EdgeConsole.server(settings, state, messages, answers, reviewMailbox: reviewMailbox, logger: logger),
         ]
         services = table.compactMap { $0 } + answers.servers + [cameras.fleet, cameras.health]
         storeWatch = state.watch

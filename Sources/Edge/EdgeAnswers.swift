@@ -11,6 +11,8 @@ import Synchronization
 /// The daemon's local interfaces: status and metrics, and over the socket in the state folder also reloads.
 struct EdgeAnswers: Sendable {
     let servers: [StatusServer]
+    /// The status as it is now. Blocks, and throws where the store does not answer.
+    let status: @Sendable () throws -> SiteStatus
 
     /// - Parameter reloading: nil where the configuration is not read again.
     init(
@@ -20,17 +22,17 @@ struct EdgeAnswers: Sendable {
     ) {
         let reader = StandingReader { try state.outbox.standing() }
         let (publisher, secrets) = (messages.publisher, settings.secrets)
-        let respond: @Sendable (String) -> StatusServer.Response? = { path in
-            Self.response(path, secrets) {
-                let (standing, age) = try reader.standing()
-                return SiteStatus(
-                    site: settings.site, cameras: registry.services, standing: standing, age: age,
-                    isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
-                    withheld: cameras.writer.withheld.load(ordering: .relaxed), archive: state.archive,
-                    writer: cameras.writer, sinks: messages.board,
-                    shedding: cameras.shedding.board.kinds.map(\.rawValue), secrets: secrets)
-            }
+        let status: @Sendable () throws -> SiteStatus = {
+            let (standing, age) = try reader.standing()
+            return SiteStatus(
+                site: settings.site, cameras: registry.services, standing: standing, age: age,
+                isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
+                withheld: cameras.writer.withheld.load(ordering: .relaxed), archive: state.archive,
+                writer: cameras.writer, sinks: messages.board,
+                shedding: cameras.shedding.board.kinds.map(\.rawValue), secrets: secrets)
         }
+        let respond: @Sendable (String) -> StatusServer.Response? = { Self.response($0, secrets, status) }
+        let accounts: @Sendable (String) -> StatusServer.Response? = { EdgeConsole.accounts($0, settings, state) }
         let file = LocalSocket.file(settings.stateFolder.appending(path: StatusClient.socketName).path)
         var servers: [StatusServer] = []
         if let reloading {
@@ -38,16 +40,16 @@ struct EdgeAnswers: Sendable {
             servers.append(
                 StatusServer(
                     file, logger: logger, respond: { desk.response($0, secrets, read) ?? respond($0) },
-                    take: desk.take))
+                    take: desk.take, change: accounts))
         } else {
-            servers.append(StatusServer(file, logger: logger, respond: respond))
+            servers.append(StatusServer(file, logger: logger, respond: respond, change: accounts))
         }
         // The network address gives read access to the status only.
         if let metrics = settings.metrics {
             let socket = LocalSocket.tcp(address: metrics.address, port: metrics.port)
             servers.append(StatusServer(socket, logger: logger, respond: respond))
         }
-        self.servers = servers
+        (self.servers, self.status) = (servers, status)
     }
 
     private static func response(

@@ -71,6 +71,36 @@ public enum StatusClient {
         return standing
     }
 
+    /// What became of a request about the accounts of the console.
+    public struct AccountAnswer: Codable, Sendable {
+        /// One account.
+        public struct Row: Codable, Sendable {
+            public let name: String
+            public let role: String
+            public let area: String?
+            public let hasPassword: Bool
+        }
+
+        public let code: String?
+        public let token: String?
+        /// RFC 3339.
+        public let expires: String?
+        public let accounts: [Row]?
+        /// Why it was not done.
+        public let refused: String?
+    }
+
+    /// Asks the daemon of this folder about the accounts of the console, e.g. `["add", "worker-17", "operator"]`.
+    public static func accounts(_ request: [String], of folder: URL) throws(Unreached) -> AccountAnswer {
+        // A slash within a part must not end it.
+        let parts = request.map { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
+        let (status, body) = try ask("POST", "/console/" + parts.joined(separator: "/"), of: folder)
+        guard status == 200, let answer = try? JSONDecoder().decode(AccountAnswer.self, from: body) else {
+            throw .unanswered("the daemon does not know this request; it may be busy or of another version")
+        }
+        return answer
+    }
+
     private static func ask(
         _ method: String, _ path: String, of folder: URL
     ) throws(Unreached) -> (status: Int, body: Data) {

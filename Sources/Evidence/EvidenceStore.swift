@@ -86,6 +86,15 @@ public final class EvidenceStore: Sendable {
         return name
     }
 
+    /// The bytes of a picture, where they still have this hash; nil otherwise. No part of the path may be a link.
+    ///
+    /// - Parameter limit: a larger file is not read, in bytes.
+    public static func picture(_ file: String, sha256: String, in folder: URL, atMost limit: Int) -> [UInt8]? {
+        guard let bytes = try? BoundedFile.read(file, in: folder, atMost: limit), (try? SHA256.hex(bytes)) == sha256
+        else { return nil }
+        return bytes
+    }
+
     /// The days with evidence, oldest first.
     public var days: [String] {
         ((try? FileManager.default.contentsOfDirectory(atPath: folder.path)) ?? []).filter(Self.isDay).sorted()

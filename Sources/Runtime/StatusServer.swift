@@ -37,6 +37,7 @@ package final class StatusServer: Service {
     private let logger: Logger
     private let respond: @Sendable (_ path: String) -> Response?
     private let take: (@Sendable (_ path: String) -> Response?)?
+    private let change: (@Sendable (_ path: String) -> Response?)?
     private let isAnswering = Flag()
     /// Becomes readable when the other end is shut down, which ends the server.
     private let (stopped, stopper): (Int32, Int32)
@@ -46,12 +47,15 @@ package final class StatusServer: Service {
     ///   - answerTime: seconds for `respond`.
     ///   - respond: nil for an unknown path. On a disk that hangs it may never return.
     ///   - take: takes a POST without blocking; nil for an unknown path, or where nothing is accepted.
+    ///   - change: does a POST that `take` does not know, as `respond` answers a GET.
     package init(
         _ socket: LocalSocket, longest: Double = 2, answerTime: Double = 5, logger: Logger,
         respond: @escaping @Sendable (_ path: String) -> Response?,
-        take: (@Sendable (_ path: String) -> Response?)? = nil
+        take: (@Sendable (_ path: String) -> Response?)? = nil,
+        change: (@Sendable (_ path: String) -> Response?)? = nil
     ) {
         self.take = take
+        self.change = change
         self.longest = longest
         self.answerTime = answerTime
         self.socket = socket
@@ -195,9 +199,13 @@ package final class StatusServer: Service {
         switch Self.parse(request) {
         case nil: return nil
         case .path(let path)?:
-            response = answer(path) ?? Response(status: "404 Not Found", body: "there is /status and /metrics\n")
-        case .wish(let path)? where take != nil:
-            response = take?(path) ?? Response(status: "404 Not Found", body: "there is /reload\n")
+            response =
+                answer(path, by: respond)
+                ?? Response(status: "404 Not Found", body: "there is /status and /metrics\n")
+        case .wish(let path)? where take != nil || change != nil:
+            response =
+                take?(path) ?? change.flatMap { answer(path, by: $0) }
+                ?? Response(status: "404 Not Found", body: "there is no such wish\n")
         case .wish?:
             response = Response(status: "405 Method Not Allowed", body: "GET /status or GET /metrics\n")
         case .refused(let status)?: response = Response(status: status, body: "GET /status or GET /metrics\n")
@@ -217,11 +225,13 @@ package final class StatusServer: Service {
 
     /// On a thread of its own, which neither a stop nor another client waits for after its time limit. There is at most
     /// one.
-    private func answer(_ path: String) -> Response? {
+    private func answer(
+        _ path: String, by respond: @escaping @Sendable (_ path: String) -> Response?
+    ) -> Response? {
         let unanswered = Response(
             status: "503 Service Unavailable", body: "the store does not answer: see to the disk of state_directory\n")
         guard !isAnswering.isSet.exchange(true, ordering: .relaxed) else { return unanswered }
-        let call = BlockingCall(named: "status answer") { [respond, isAnswering] in
+        let call = BlockingCall(named: "status answer") { [isAnswering] in
             defer { isAnswering.isSet.store(false, ordering: .relaxed) }
             return respond(path)
         }

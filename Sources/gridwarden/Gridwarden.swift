@@ -13,6 +13,7 @@ struct Gridwarden: AsyncParsableCommand {
         version: version,
         subcommands: [
             RunCommand.self, CheckCommand.self, ConfigCommand.self, StatusCommand.self, WatchCommand.self,
+            UsersCommand.self,
             BenchCommand.self,
             ModelsCommand.self,
             VerifyCommand.self, ExportCommand.self, GapsCommand.self,

@@ -31,6 +31,7 @@ import Testing
         #expect(example.cameras == plain.cameras)
         #expect(example.logging == plain.logging)
         #expect(example.metrics == plain.metrics)
+        #expect(example.console == plain.console)
         #expect(try example.text == Sample.example())
         var parking = ParkingSettings()
         parking.windows.timeZone = plain.site.timeZone
@@ -82,6 +83,7 @@ import Testing
         try check(#require(file.section(.outbox) as Section<OutboxSettings.Key>?))
         try check(#require(file.section(.logging) as Section<LoggingSettings.Key>?))
         try check(#require(file.section(.metrics) as Section<MetricsSettings.Key>?))
+        try check(#require(file.section(.console) as Section<ConsoleSettings.Key>?))
         try check(camera)
         try check(zone)
         for kind in Rules.kinds {

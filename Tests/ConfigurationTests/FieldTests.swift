@@ -35,6 +35,7 @@ import Testing
         compare(OutboxSettings.Key.self)
         compare(LoggingSettings.Key.self)
         compare(MetricsSettings.Key.self)
+        compare(ConsoleSettings.Key.self)
         compare(CameraSettings.Key.self)
         compare(PresetSettings.Key.self)
         compare(ZoneSettings.Key.self)
@@ -222,7 +223,8 @@ import Testing
             ("delivery", DeliverySettings.Key.fields), ("delivery.webhooks", DeliverySettings.Webhook.Key.fields),
             ("outbox", OutboxSettings.Key.fields), ("cameras", CameraSettings.Key.fields),
             ("presets", PresetSettings.Key.fields), ("zones", ZoneSettings.Key.fields),
-            ("metrics", MetricsSettings.Key.fields), ("logging", LoggingSettings.Key.fields),
+            ("metrics", MetricsSettings.Key.fields), ("console", ConsoleSettings.Key.fields),
+            ("logging", LoggingSettings.Key.fields),
         ]
         let found = try Sample.docs()
         #expect(found.split(separator: "<!-- keys of ").count - 1 == tables.count, "a table is made of no fields")

@@ -14,7 +14,7 @@ import Testing
         let others = [
             "detector": "{threads: 2}", "evidence": "{keep_days: 3}", "inbound": "{enabled: false}",
             "delivery": "{refusals: skip}", "outbox": "{audit_days: 200}", "logging": "{level: debug}",
-            "metrics": "{listen: \"127.0.0.1:9464\"}",
+            "metrics": "{listen: \"127.0.0.1:9464\"}", "console": "{listen: \"127.0.0.1:8080\"}",
         ]
         for (section, value) in others {
             #expect(try differing(Sample.minimal + "\(section): \(value)\n") == [section])

@@ -71,6 +71,9 @@ package final class EdgeHarness: Sendable {
 
     package var settings: DaemonSettings { current.withLock(\.self) }
 
+    /// Changes the configuration of the next run.
+    package func configure(_ change: (inout DaemonSettings) -> Void) { current.withLock { change(&$0) } }
+
     /// Begins a run on the folder, and returns once its cameras run.
     package func start() async throws {
         var parts = EdgeParts()

@@ -73,7 +73,9 @@ import Testing
     @Test func `version and help are printed, and an unknown verb is wrong usage`() throws {
         #expect(try gridwarden("--version").status == 0)
         let help = try gridwarden("--help")
-        for verb in ["run", "check", "config", "status", "watch", "models", "bench", "verify", "export", "gaps"] {
+        for verb in [
+            "run", "check", "config", "status", "watch", "models", "bench", "verify", "export", "gaps", "users",
+        ] {
             #expect(help.output.contains(verb))
         }
         #expect(try gridwarden("no-such-verb").status == 64)

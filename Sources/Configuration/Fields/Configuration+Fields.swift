@@ -32,6 +32,9 @@ extension Configuration.Key: FieldKey {
             Self.metrics, .section(MetricsSettings.Key.fields), en: "For Prometheus, over HTTP; off without it",
             zh: "监控指标"),
         Field(
+            Self.console, .section(ConsoleSettings.Key.fields),
+            en: "The page of this box, for a browser; off without it. See docs/console.md", zh: "控制台"),
+        Field(
             Self.logging, .section(LoggingSettings.Key.fields), en: "What the daemon writes to its log", zh: "日志"),
     ]
 }

@@ -4,7 +4,7 @@ import Yams
 
 extension Configuration {
     enum Key: String, CaseIterable {
-        case site, broker, detector, evidence, inbound, delivery, outbox, cameras, logging, metrics
+        case site, broker, detector, evidence, inbound, delivery, outbox, cameras, logging, metrics, console
     }
 
     /// Nil only where `log` has a fault.
@@ -32,11 +32,13 @@ extension Configuration {
         let outbox = file.section(.outbox).map(OutboxSettings.read) ?? OutboxSettings()
         let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
         let metrics = file.section(.metrics).map(MetricsSettings.read) ?? MetricsSettings()
+        let console = file.section(.console).map(ConsoleSettings.read) ?? ConsoleSettings()
         let cameras = cameras(file, site: site, catalogue: catalogue.overridden(by: site.kinds))
         guard let broker else { return nil }
         return Configuration(
             site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound,
-            delivery: delivery, outbox: outbox, cameras: cameras, logging: logging, metrics: metrics, text: text)
+            delivery: delivery, outbox: outbox, cameras: cameras, logging: logging, metrics: metrics, console: console,
+            text: text)
     }
 
     private static func cameras(

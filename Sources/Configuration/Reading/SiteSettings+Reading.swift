@@ -108,7 +108,7 @@ extension MetricsSettings {
         return metrics
     }
 
-    private static func endpoint(_ text: String) -> Endpoint? {
+    static func endpoint(_ text: String) -> Endpoint? {
         guard let colon = text.lastIndex(of: ":"), let port = Int(text[text.index(after: colon)...]),
             (1...65535).contains(port)
         else { return nil }

@@ -17,6 +17,10 @@ public struct AuditEntry: Sendable, Hashable, Codable {
         case storeReplaced = "store.replaced"
         case storeRestored = "store.restored"
         case ledgerShortened = "ledger.shortened"
+        case accountChanged = "account.changed"
+        case sessionOpened = "session.opened"
+        case sessionRefused = "session.refused"
+        case evidenceViewed = "evidence.viewed"
     }
 
     /// From 1, without gaps.

@@ -37,7 +37,7 @@ extension Outbox {
                 // Below all existing numbers: no number is used twice on the way.
                 let step = try Self.lastSequence(db) - min(lowest, 1) + 1
                 try db.execute(sql: "PRAGMA defer_foreign_keys = ON")
-                for table in ["messages", "pictures", "evidence_due", "dead_letters"] {
+                for table in ["messages", "pictures", "evidence_due", "dead_letters", "incident_index"] {
                     try db.execute(sql: "UPDATE \(table) SET sequence = sequence - ?", arguments: [step])
                 }
                 // The messages that a sink missed now have other numbers, which are meaningless to others.

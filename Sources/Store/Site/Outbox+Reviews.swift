@@ -16,10 +16,10 @@ extension Outbox {
     ///
     /// - Parameters:
     ///   - place: the area levels of its topic: the incident must lie there.
-    ///   - reply: makes the answer from the result.
+    ///   - reply: makes the answer from the result; nil where it is told in another way than by MQTT.
     package func apply(
         _ review: Review, digest: String, place: String, replyTopic: String, topics: AlertTopics, at date: Date,
-        reply: (Reviewed) throws -> Reply
+        reply: (Reviewed) throws -> Reply?
     ) throws -> Reviewed {
         try writeMakingRoom { db in
             guard let incident = try OutboxSchema.incident(review.incident, db),
@@ -56,7 +56,7 @@ extension Outbox {
             facts["id"] = review.id
             if outcome.message == nil { facts["repeated"] = "true" }
             try Self.audit(.reviewAccepted, by: review.by, facts: facts, at: date, db)
-            try Self.insert(reply(outcome), topic: replyTopic, db)
+            if let reply = try reply(outcome) { try Self.insert(reply, topic: replyTopic, db) }
             return outcome
         }
     }

@@ -115,6 +115,7 @@ enum OutboxSchema {
                     ) WITHOUT ROWID;
                     """)
         }
+        migrator.registerMigration("console") { try $0.execute(sql: ConsoleSchema.tables) }
         return migrator
     }
 
