@@ -82,9 +82,8 @@ final class SkippedKeys {
         guard let kept = av_packet_clone(packet) else { return false }
         keys.append(PastPictures.Key(packet: kept, time: time))
         bytes += Int(kept.pointee.size)
-        while bytes > Self.capacity || keys.count > Self.most {
-            bytes -= Int(keys.removeFirst().packet.pointee.size)
-        }
+        // The packet goes with its key: its size is not to be read from it here.
+        while bytes > Self.capacity || keys.count > Self.most { bytes -= keys.removeFirst().bytes }
         return true
     }
 

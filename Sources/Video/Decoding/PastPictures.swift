@@ -10,8 +10,11 @@ public final class PastPictures: @unchecked Sendable {
         let packet: UnsafeMutablePointer<AVPacket>
         /// In the session, in seconds.
         let time: Double
+        let bytes: Int
 
-        init(packet: UnsafeMutablePointer<AVPacket>, time: Double) { (self.packet, self.time) = (packet, time) }
+        init(packet: UnsafeMutablePointer<AVPacket>, time: Double) {
+            (self.packet, self.time, bytes) = (packet, time, Int(packet.pointee.size))
+        }
 
         deinit {
             var packet = Optional(packet)
