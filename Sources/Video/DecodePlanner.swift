@@ -78,14 +78,15 @@ struct DecodePlanner {
         let isPressing: Bool
     }
 
-    /// Of a key frame that is needed; `needs` was asked before.
+    /// Of a key frame that is needed; `needs` was asked before. The first look comes as soon as it can: without it nobody knows
+    /// whether the camera sees anything.
     func due(at time: Double) -> Due {
-        let begin = lastLook.flatMap { $0 <= time ? $0 : nil } ?? firstKey ?? time
-        let deadline = begin + min(promise ?? 0, rest?.moment ?? .infinity) - time
+        let last = lastLook.flatMap { $0 <= time ? $0 : nil }
+        let wait = last == nil ? sampling.longestRest : min(promise ?? 0, rest?.moment ?? .infinity)
+        let deadline = (last ?? firstKey ?? time) + wait - time
         let group = longestGroup ?? 0
         return Due(
-            deadline: deadline, limit: deadline + group,
-            isPressing: longestGroup != nil && group > deadline + Self.slack)
+            deadline: deadline, limit: deadline + group, isPressing: last == nil || group > deadline + Self.slack)
     }
 
     /// Whether a packet must be decoded; where one is that is no key frame, all since the last key frame must.

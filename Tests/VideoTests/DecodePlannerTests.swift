@@ -260,4 +260,30 @@ import Testing
             last = time
         }
     }
+
+    /// Key frames every two seconds, looked at where the test says so.
+    private func due(at last: Double, _ rest: Rest?, looks: Set<Double>) -> DecodePlanner.Due {
+        var planner = DecodePlanner(sampling: .keyFrames(promise: 3), waitsAtFirst: true)
+        for time in stride(from: 0.0, through: last, by: 2) {
+            planner.rest = rest
+            _ = planner.needs(isKey: true, at: time)
+            if looks.contains(time) { _ = planner.choose(isKey: true, at: time) }
+        }
+        return planner.due(at: last)
+    }
+
+    @Test func `the first look of a camera is pressing, whatever it may rest later`() {
+        let rest = Rest(promise: 10, welcomesMore: true)
+        #expect(due(at: 0, rest, looks: []) == .init(deadline: 3, limit: 3, isPressing: true))
+        #expect(due(at: 4, rest, looks: []) == .init(deadline: -1, limit: 1, isPressing: true))
+    }
+
+    @Test func `a look is pressing where the next key frame comes after the promise, and welcome before that`() {
+        #expect(due(at: 6, nil, looks: [0, 2, 4]) == .init(deadline: 1, limit: 3, isPressing: true))
+        let learning = Rest(promise: 10, welcomesMore: true)
+        #expect(due(at: 6, learning, looks: [0]) == .init(deadline: 4, limit: 6, isPressing: false))
+        #expect(due(at: 10, learning, looks: [0]) == .init(deadline: 0, limit: 2, isPressing: true))
+        let pending = Rest(promise: 10, moment: 5)
+        #expect(due(at: 6, pending, looks: [0]) == .init(deadline: -1, limit: 1, isPressing: true))
+    }
 }
