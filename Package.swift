@@ -78,7 +78,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Inference", dependencies: ["COpenCV", "Threading", "Hashing", "Video", "Domain", "Analytics"],
-            swiftSettings: strict),
+            swiftSettings: strict + fast),
         .target(
             name: "Evidence",
             dependencies: [
