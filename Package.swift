@@ -78,7 +78,7 @@ let package = Package(
             swiftSettings: strict),
         .target(
             name: "Inference", dependencies: ["COpenCV", "Threading", "Hashing", "Video", "Domain", "Analytics"],
-            swiftSettings: strict),
+            swiftSettings: strict + fast),
         .target(
             name: "Evidence",
             dependencies: [
@@ -146,7 +146,7 @@ let package = Package(
         .target(
             name: "PipelineSupport",
             dependencies: ["Hashing", "Domain", "Analytics", "Video", "Inference", "TestSupport"],
-            path: "Tests/PipelineSupport", swiftSettings: strict),
+            path: "Tests/PipelineSupport", swiftSettings: strict + fast),
         // A whole site in a test, and what it has in place of the world.
         .target(
             name: "EdgeSupport",
@@ -193,7 +193,7 @@ let package = Package(
             "Bench",
             [
                 "Threading", "Domain", "Analytics", "Inference", "Video", "Evidence", "Pipeline", "Edge",
-                "SiteConfiguration",
+                "SiteConfiguration", "PipelineSupport",
             ],
             settings: fast),
         .executableTarget(

@@ -221,7 +221,7 @@ struct LiveBenchTests {
     private func bench(seconds: Double) throws -> LiveBench {
         let clip = try MemoryClip(path: try #require(Footage.clip("composed/parking.mp4")))
         return try LiveBench(
-            detector: try Prepared.detector(), clips: [clip],
+            detector: try Prepared.uncachedDetector(), clips: [clip],
             options: .init(seconds: seconds, watch: .init(dwell: 300)))
     }
 
@@ -238,7 +238,7 @@ struct LiveBenchTests {
         let server = try RTSPServer(clip: path)
         defer { server.stop() }
         let bench = try LiveBench(
-            detector: try Prepared.detector(), clips: [MemoryClip(path: path)],
+            detector: try Prepared.uncachedDetector(), clips: [MemoryClip(path: path)],
             options: .init(seconds: 4, watch: .init(dwell: 300), streams: [CameraURL(server.url)]))
         let run = try #require(await bench.run(2))
         #expect(run.faults.isEmpty && run.looks >= 2 && run.bytes > 0 && run.shares.decode > 0)

@@ -2,6 +2,7 @@ import Analytics
 import Domain
 import Foundation
 import Inference
+import PipelineSupport
 import SiteConfiguration
 import TestSupport
 import Video
@@ -13,9 +14,16 @@ enum Prepared {
     static let folder = Footage.packageRoot.appending(path: "models/prepared").path
     static let isReady = Footage.isPresent && FileManager.default.fileExists(atPath: folder + "/manifest.json")
 
-    static func detector() throws -> ObjectDetector {
-        let model = try ModelManifest.load(folder: folder).detection(DetectorSettings().model, in: folder)
-        return try ObjectDetector(model: model)
+    /// A picture that another test of this process has looked at costs it no inference.
+    static func detector(cache: OutputCache = .shared) throws -> ObjectDetector {
+        try ObjectDetector(model: model(), engines: cache.engines())
+    }
+
+    /// For tests of times and costs, and those that compare a run with itself.
+    static func uncachedDetector() throws -> ObjectDetector { try ObjectDetector(model: model()) }
+
+    private static func model() throws -> DetectionModel {
+        try ModelManifest.load(folder: folder).detection(DetectorSettings().model, in: folder)
     }
 }
 

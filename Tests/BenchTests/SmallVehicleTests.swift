@@ -1,6 +1,7 @@
 import Analytics
 import Domain
 import Foundation
+import Inference
 import TestSupport
 import Testing
 import Video
@@ -13,7 +14,9 @@ struct SmallVehicleTests {
     private static let canvas = (width: 1920, height: 1080)
 
     /// Opened incidents by the second, and processor seconds of whole pictures and of tiles.
-    private func watch(_ width: Int, hasTiles: Bool) async throws -> (opened: [Double], costs: CameraPipeline.Costs) {
+    private func watch(
+        _ width: Int, hasTiles: Bool, detector: ObjectDetector
+    ) async throws -> (opened: [Double], costs: CameraPipeline.Costs) {
         let path = try #require(Footage.clip("composed/parking.mp4"))
         let height = width * 9 / 16
         let corner = (x: 900, y: 480)
@@ -26,7 +29,7 @@ struct SmallVehicleTests {
             zone: Zone(id: "np1", name: "", polygon: Polygon(lane)),
             rules: [.illegalParking: ParkingSettings(dwell: 10)])
         var pipeline = CameraPipeline(
-            zones: [zone], detector: try Prepared.detector(), incidents: IncidentBook(camera: "c") { _ in UUID() },
+            zones: [zone], detector: detector, incidents: IncidentBook(camera: "c") { _ in UUID() },
             recorder: nil, hasTiles: hasTiles)
         var recording = try Recording(path: path, sampling: .every(seconds: 2))
         var opened: [Double] = []
@@ -58,7 +61,7 @@ struct SmallVehicleTests {
 
     /// They stop at 29.2 s and 123.0 s, and are 6.6 and 6 % of the picture's width.
     @Test func `cars that are small in a large picture are found in time`() async throws {
-        let seen = try await watch(640, hasTiles: true)
+        let seen = try await watch(640, hasTiles: true, detector: Prepared.uncachedDetector())
         #expect(seen.opened == [40, 134])
         let costs = seen.costs
         // The whole picture and one tile take as long: at most twice the cost.
@@ -66,6 +69,6 @@ struct SmallVehicleTests {
     }
 
     @Test func `without tiles they are not found, which is why there are tiles`() async throws {
-        #expect(try await watch(640, hasTiles: false).opened.isEmpty)
+        #expect(try await watch(640, hasTiles: false, detector: Prepared.detector()).opened.isEmpty)
     }
 }

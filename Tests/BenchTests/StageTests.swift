@@ -166,7 +166,7 @@ struct StageBenchTests {
     ) throws -> StageBench {
         let clip = try Footage.makeTestClip(in: folder, seconds: 4, size: (320, 180), gop: 5)
         return try StageBench(
-            clip: try MemoryClip(path: clip), detector: try Prepared.detector(),
+            clip: try MemoryClip(path: clip), detector: try Prepared.uncachedDetector(),
             options: .init(seconds: 0, only: only, stream: try stream(clip)))
     }
 
@@ -179,7 +179,7 @@ struct StageBenchTests {
         let bench = try bench(folder)
         let report = try #require(await bench.run(commit: Self.commit))
         #expect(report.faults.isEmpty, "\(report.faults)")
-        let inputs = try Prepared.detector().model.inputs.map { "inference-\($0.size)" }
+        let inputs = try Prepared.uncachedDetector().model.inputs.map { "inference-\($0.size)" }
         #expect(
             report.stages.map(\.stage) == ["receive", "decode", "decode-unfiltered", "small", "gate", "scale"] + inputs
                 + ["boxes", "tracking", "commit"])
