@@ -78,7 +78,7 @@ public struct CameraService: Sendable {
     private let status: CameraStatus
     private let publish: @Sendable (CameraReport) -> Void
     private let outlet = Outlet()
-    private let shedding: SheddingBoard
+    private let shedding: Adjustable<[AlertKind]>
 
     /// - Parameters:
     ///   - classifier: nil where no classifier is available.
@@ -88,7 +88,7 @@ public struct CameraService: Sendable {
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
         maker: EvidenceMaker?, writer: IncidentWriter, restored: CameraCheckpoint,
-        reviewMailbox: ReviewMailbox = ReviewMailbox(), shedding: SheddingBoard = SheddingBoard(),
+        reviewMailbox: ReviewMailbox = ReviewMailbox(), shedding: Adjustable<[AlertKind]> = Adjustable([]),
         meter: CameraMeter = CameraMeter(), source: any CameraSource, logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
@@ -150,7 +150,7 @@ public struct CameraService: Sendable {
                 meter.turned()
             }
             do {
-                watch.shed = Set(shedding.kinds)
+                watch.shed = Set(shedding.value)
                 for incident in reviewMailbox.take(camera: settings.identity.id) { watch.suppress(incident) }
                 let look = try await watch.look(at: frame)
                 frame.finishLook()

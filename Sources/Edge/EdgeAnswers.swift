@@ -29,7 +29,7 @@ struct EdgeAnswers: Sendable {
                 isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                 withheld: cameras.writer.withheld.load(ordering: .relaxed), archive: state.archive,
                 writer: cameras.writer, sinks: messages.board,
-                shedding: cameras.shedding.board.kinds.map(\.rawValue), secrets: secrets)
+                shedding: cameras.shedding.shed.value.map(\.rawValue), secrets: secrets)
         }
         let respond: @Sendable (String) -> StatusServer.Response? = { Self.response($0, secrets, status) }
         let accounts: @Sendable (String) -> StatusServer.Response? = { EdgeConsole.accounts($0, settings, state) }

@@ -43,7 +43,7 @@ struct EdgeCameras: Sendable {
                 messages.notify()
                 follower?.notify()
             })
-        let board = SheddingBoard()
+        let shed = Adjustable<[AlertKind]>([])
         // Before the cameras take over open incidents.
         writer.closeOrphans(by: settings.cameras)
         let classifier = SharedClassifier(folder: settings.modelsFolder, logger: logger)
@@ -57,7 +57,7 @@ struct EdgeCameras: Sendable {
                 restored: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
-                reviewMailbox: reviewMailbox, shedding: board, meter: meter, source: parts.camera(camera),
+                reviewMailbox: reviewMailbox, shedding: shed, meter: meter, source: parts.camera(camera),
                 logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
@@ -73,7 +73,7 @@ struct EdgeCameras: Sendable {
                 follower?.start()
             })
         shedding = Shedding(
-            board: board, warnings: state.warnings, logger: logger,
+            shed: shed, warnings: state.warnings, logger: logger,
             kinds: {
                 let kinds = registry.services.flatMap { $0.settings.zones.flatMap(\.rules.kinds) }
                 let catalogue = writer.catalogue

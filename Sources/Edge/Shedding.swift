@@ -3,24 +3,13 @@ import Domain
 import Logging
 import Pipeline
 import ServiceLifecycle
-import Synchronization
 import Threading
 import Video
 
-/// The kinds that the site promises no looks for at the moment; see `LoadShedder`.
-final class SheddingBoard: Sendable {
-    private let held = Mutex<[AlertKind]>([])
-
-    /// The least severe first.
-    var kinds: [AlertKind] {
-        get { held.withLock(\.self) }
-        set { held.withLock { $0 = newValue } }
-    }
-}
-
 /// Follows how often looks come too late, and sheds kinds by it.
 struct Shedding: Service {
-    let board: SheddingBoard
+    /// The kinds that no look is promised for at the moment, the least severe first; see `LoadShedder`.
+    let shed: Adjustable<[AlertKind]>
     let warnings: SiteWarnings
     let logger: Logger
     /// All kinds that cameras are watched for, with their severities.
@@ -45,7 +34,7 @@ struct Shedding: Service {
     }
 
     private func tell(_ before: [AlertKind], _ now: [AlertKind]) {
-        board.kinds = now
+        shed.value = now
         warnings.shedding = now.map(\.rawValue)
         for kind in now where !before.contains(kind) {
             logger.warning(

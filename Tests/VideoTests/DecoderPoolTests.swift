@@ -1,7 +1,6 @@
 import CFFmpeg
 import Domain
 import Foundation
-import Synchronization
 import TestSupport
 import Testing
 import Threading
@@ -16,17 +15,8 @@ import Threading
 
     /// A camera that plays a clip as fast as it is read.
     private func source(_ path: String, looks: SamplingPolicy = .keyFrames(promise: 3)) throws -> VideoSource {
-        let now = Mutex(0.0)
-        let hasty = Clocks(
-            now: { Date() },
-            uptime: {
-                now.withLock { now in
-                    now += 1000
-                    return now
-                }
-            })
         var options = VideoSource.Options()
-        options.clip = PacedClip(try MemoryClip(path: path), clocks: hasty)
+        options.clip = PacedClip(try MemoryClip(path: path), clocks: .hasty())
         options.decoders = pool
         options.sampling = looks
         return try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())

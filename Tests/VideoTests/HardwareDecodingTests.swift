@@ -128,17 +128,8 @@ final class ScriptedDevice: DeviceDecoder, @unchecked Sendable {
 
     /// A camera that plays a clip as fast as it is read.
     private func source(_ path: String, _ pool: DecoderPool, _ way: DecodingWay = .vaapi) throws -> VideoSource {
-        let now = Mutex(0.0)
-        let hasty = Clocks(
-            now: { Date() },
-            uptime: {
-                now.withLock { now in
-                    now += 1000
-                    return now
-                }
-            })
         var options = VideoSource.Options()
-        options.clip = PacedClip(try MemoryClip(path: path), clocks: hasty)
+        options.clip = PacedClip(try MemoryClip(path: path), clocks: .hasty())
         options.decoders = pool
         options.decoding = way
         return try VideoSource(CameraURL(path), options: options, deadline: ReadDeadline())

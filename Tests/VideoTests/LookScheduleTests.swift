@@ -1,3 +1,4 @@
+import TestSupport
 import Testing
 
 @testable import Video
@@ -57,7 +58,7 @@ import Testing
 
     /// The law of earliest deadline first: looks that all fit into their time keep their deadlines.
     @Test(arguments: 1...8) func `cameras that can be served together all keep their promises`(seed: UInt64) {
-        var random = Numbers(seed: seed)
+        var random = SeededGenerator(seed: seed)
         let places = Int.random(in: 1...3, using: &random)
         var cameras: [(next: Double, promise: Double, length: Double)] = []
         var load = 0.0
@@ -90,18 +91,5 @@ import Testing
         }
         #expect(late == 0)
         #expect(schedule.load(at: 300).pressing > 300)
-    }
-}
-
-/// Repeatable numbers (Vigna's SplitMix64).
-private struct Numbers: RandomNumberGenerator {
-    private var state: UInt64
-    init(seed: UInt64) { state = seed }
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
