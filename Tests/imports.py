@@ -9,14 +9,17 @@ import json, os, pathlib, re, subprocess, sys
 TOOLCHAIN = {"Dispatch", "Foundation", "FoundationNetworking", "FoundationXML", "Glibc", "Synchronization", "Testing"}
 OWNERS = {
     "AsyncHTTPClient": {"Delivery"},
+    "CAssets": {"Console"},
     "CCrypto": {"Hashing"},
-    "CZlib": {"Console"},
+    "CZlib": {"Runtime"},
     "CFFmpeg": {"Video", "VideoTests"},  # files with flaws that no tool writes
     "CFreeType": {"Evidence"},
     "CMosquitto": {"MQTT"},
     "COpenCV": {"Inference"},
     "COpenSSL": {"MQTT"},
+    "CPostgres": {"Postgres"},
     "GRDB": {"Store", "DeliveryTests", "EndToEndTests"},  # looks into the database, and damages it
+    "GRDBSQLite": {"Store"},
     "Hummingbird": {"Console"},
     "Yams": {"SiteConfiguration"},
 }

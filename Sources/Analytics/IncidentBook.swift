@@ -101,12 +101,14 @@ public struct IncidentBook: Sendable {
     }
 
     /// A new revision of an open incident that has more to show; nil where the finding has no open incident.
-    public mutating func revise(_ finding: Finding, at time: MediaTime, why: String) -> Incident? {
+    public mutating func revise(_ finding: Finding, at time: MediaTime, why: String, zh: String? = nil)
+        -> Incident?
+    {
         let key = Key(kind: finding.kind, zone: finding.zone, place: finding.place)
         guard var incident = incidents[key] else { return nil }
         incident.state = .updated
         incident.revision += 1
-        incident.why.append(.init(at: time, what: why))
+        incident.why.append(.init(at: time, what: why, zh: zh))
         incidents[key] = incident
         return incident
     }
@@ -140,12 +142,18 @@ public struct IncidentBook: Sendable {
         incident.revision += 1
         if grown {
             incident.object.box = finding.object.box
-            incident.why.append(.init(at: time, what: "it has grown"))
+            incident.why.append(.init(at: time, what: "it has grown", zh: "范围扩大了"))
         }
         if corrected {
-            incident.why.append(.init(at: time, what: "class corrected to \(finding.object.objectClass.rawValue)"))
+            incident.why.append(
+                .init(
+                    at: time, what: "class corrected to \(finding.object.objectClass.rawValue)",
+                    zh: "类别更正为\(finding.object.objectClass.chinese)"))
         } else if doubled {
-            incident.why.append(.init(at: time, what: "still there after \(Int(incident.dwell)) s"))
+            incident.why.append(
+                .init(
+                    at: time, what: "still there after \(Int(incident.dwell)) s",
+                    zh: "\(Int(incident.dwell)) 秒后仍在"))
         }
         incident.object.objectClass = finding.object.objectClass
         incidents[key] = incident
@@ -217,7 +225,10 @@ public struct IncidentBook: Sendable {
         let gone = restored.filter(isOver)
         restored.removeAll(where: isOver)
         return gone.map {
-            close($0, at: since, why: .init(at: since, what: "it was not found again when the watch began again"))
+            close(
+                $0, at: since,
+                why: .init(
+                    at: since, what: "it was not found again when the watch began again", zh: "恢复观测后没有再看到"))
         }
     }
 }

@@ -23,10 +23,10 @@ struct LastingCondition: Sendable, Codable {
     var why: [Incident.Reason]
 
     /// Begins with this look.
-    init(_ scene: Scene, _ windows: TimeWindows, _ what: String) {
+    init(_ scene: Scene, _ windows: TimeWindows, _ what: String, zh: String) {
         clock = DwellClock(since: scene.time, scene, windows, isForbidden: windows.contains(scene.date))
         lastSeen = scene.time
-        why = [.init(at: scene.time, what: what)]
+        why = [.init(at: scene.time, what: what, zh: zh)]
     }
 
     /// When its dwell starts to count.

@@ -118,6 +118,27 @@ public struct Patch: Sendable, Equatable {
         return parts.isEmpty ? 1 : Double(changed) / Double(parts.count)
     }
 
+    /// The shares of parts that look different in the other one, of those whose middle lies in `inner` and of the others, 0…1
+    /// each; `box` is what the patches show, in the coordinates of `inner`.
+    func changedShares(in other: Patch, of box: Box, inside inner: Box) -> (inner: Double, outer: Double) {
+        let count = Self.side / Self.part
+        var (parts, changed) = ((inner: 0.0, outer: 0.0), (inner: 0.0, outer: 0.0))
+        for (index, part) in self.parts(with: other).enumerated() {
+            let middle = Point(
+                x: box.x + box.width * (Double(index % count) + 0.5) / Double(count),
+                y: box.y + box.height * (Double(index / count) + 0.5) / Double(count))
+            let isChanged = part.mine.likeness(part.its) < Self.changedPart
+            if inner.holds(middle) {
+                parts.inner += 1
+                if isChanged { changed.inner += 1 }
+            } else {
+                parts.outer += 1
+                if isChanged { changed.outer += 1 }
+            }
+        }
+        return (changed.inner / max(1, parts.inner), changed.outer / max(1, parts.outer))
+    }
+
     private func parts(with other: Patch) -> [(mine: Patch, its: Patch)] {
         guard values.count == Self.side * Self.side, other.values.count == values.count else { return [] }
         let count = Self.side / Self.part

@@ -7,6 +7,8 @@ public struct Scene: Sendable {
     /// When the picture was taken; for calendars only, never for dwell.
     public let date: Date
     public let detections: [Detection]
+    /// What may be motor vehicles, by scores that say so only of what has just come.
+    public var hints: [Detection] = []
     /// The whole picture, small; about 320 pixels wide.
     public let picture: GreyImage
     /// Its colours; nil where no rule of the camera needs them.
@@ -41,6 +43,7 @@ public struct Scene: Sendable {
             time: time, date: date, detections: detections.filter { isKept($0.objectClass) }, picture: picture,
             chroma: chroma, unasked: unasked)
         kept.past = past
+        kept.hints = hints
         return kept
     }
 }
@@ -49,6 +52,8 @@ public struct Scene: Sendable {
 public struct Observation: Sendable {
     public let scene: Scene
     public let stationary: [StationaryObject]
+    /// What came and stands, and may be a motor vehicle: see `StationaryObject.isUnsure`.
+    public let unsure: [StationaryObject]
     public let ended: [StationaryObjectTracker.Ended]
     /// Objects on the ground that were not there before, including once more those that have just gone.
     public let objects: [LeftObject]
@@ -58,12 +63,13 @@ public struct Observation: Sendable {
     public let flames: [Plume]
 
     public init(
-        scene: Scene, stationary: [StationaryObject] = [], ended: [StationaryObjectTracker.Ended] = [],
-        objects: [LeftObject] = [],
-        plumes: [Plume] = [], flames: [Plume] = []
+        scene: Scene, stationary: [StationaryObject] = [], unsure: [StationaryObject] = [],
+        ended: [StationaryObjectTracker.Ended] = [], objects: [LeftObject] = [], plumes: [Plume] = [],
+        flames: [Plume] = []
     ) {
         self.scene = scene
         self.stationary = stationary
+        self.unsure = unsure
         self.ended = ended
         self.objects = objects
         self.plumes = plumes

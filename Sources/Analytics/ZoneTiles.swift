@@ -48,6 +48,7 @@ public struct ZoneTiles: Sendable {
     private var perspective = Perspective()
     private var looks = 0
     private var asked: Int?
+    private var isTilesTurn = false
 
     private let isOn: Bool
 
@@ -83,8 +84,26 @@ public struct ZoneTiles: Sendable {
         return asked.map { tiles[$0].box }
     }
 
-    /// How many parts are still to be looked at before all of the picture has been.
-    public var pending: Int { tiles.count { $0.isNeeded && !$0.isKnown } }
+    /// How many parts are to be looked at anew before all of the picture is known again.
+    public var pending: Int { tiles.count { $0.isNeeded && !$0.isKnown && $0.lookedAt > 0 } }
+    /// Whether a part has not been looked at yet since the start.
+    public var isBeginning: Bool { tiles.contains { $0.isNeeded && $0.lookedAt == 0 } }
+
+    /// The picture has not changed, and one detection is to say whether it is still as it was: the whole picture and one of the
+    /// tiles take turns.
+    ///
+    /// - Returns: true where it is a tile's turn: `next` returns it.
+    public mutating func takeTurn() -> Bool {
+        let needed = tiles.indices.filter { tiles[$0].isNeeded }
+        guard let oldest = needed.min(by: { tiles[$0].lookedAt < tiles[$1].lookedAt }), unseen.isEmpty else {
+            isTilesTurn = false
+            return false
+        }
+        isTilesTurn.toggle()
+        // What it has found is true until it is looked at.
+        if isTilesTurn { tiles[oldest].isKnown = false }
+        return isTilesTurn
+    }
 
     /// Takes the detections in the tile that `next` returned.
     public mutating func take(_ detections: [Detection]) {

@@ -9,8 +9,9 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public var evidence: EvidenceSettings
     public var inbound: InboundSettings
     public var delivery: DeliverySettings
+    public var dialects: DialectSettings
     public var outbox: OutboxSettings
-    /// At least one; ids are unique.
+    /// At least one, unless the console can add it; ids are unique.
     public var cameras: [CameraSettings]
     public var logging: LoggingSettings
     public var metrics: MetricsSettings
@@ -21,8 +22,8 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
     public init(
         site: SiteSettings, broker: BrokerSettings, detector: DetectorSettings = DetectorSettings(),
         evidence: EvidenceSettings, inbound: InboundSettings = InboundSettings(),
-        delivery: DeliverySettings = DeliverySettings(), outbox: OutboxSettings = OutboxSettings(),
-        cameras: [CameraSettings],
+        delivery: DeliverySettings = DeliverySettings(), dialects: DialectSettings? = nil,
+        outbox: OutboxSettings = OutboxSettings(), cameras: [CameraSettings],
         logging: LoggingSettings = LoggingSettings(), metrics: MetricsSettings = MetricsSettings(),
         console: ConsoleSettings = ConsoleSettings(), text: String
     ) {
@@ -32,6 +33,7 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         self.evidence = evidence
         self.inbound = inbound
         self.delivery = delivery
+        self.dialects = dialects ?? DialectSettings(site: site.id)
         self.outbox = outbox
         self.cameras = cameras
         self.logging = logging
@@ -48,7 +50,8 @@ public struct Configuration: Sendable, Hashable, CustomStringConvertible {
         [
             ("site", site != other.site), ("broker", broker != other.broker), ("detector", detector != other.detector),
             ("evidence", evidence != other.evidence), ("inbound", inbound != other.inbound),
-            ("delivery", delivery != other.delivery), ("outbox", outbox != other.outbox),
+            ("delivery", delivery != other.delivery), ("dialects", dialects != other.dialects),
+            ("outbox", outbox != other.outbox),
             ("logging", logging != other.logging),
             ("metrics", metrics != other.metrics), ("console", console != other.console),
         ].filter(\.1).map(\.0)
@@ -78,6 +81,12 @@ extension Configuration {
     ///     does not contain it, the fault is at the nearest parent.
     ///   - file: the name of the file.
     public func fault(_ message: String, at path: [String], in file: String) -> ConfigurationFault {
+        Self.fault(message, at: path, of: text, in: file)
+    }
+
+    static func fault(
+        _ message: String, at path: [String], of text: String, in file: String
+    ) -> ConfigurationFault {
         var position = Position()
         var next = SourceText.compose(text, FaultLog(file: file))
         for step in path {

@@ -21,34 +21,6 @@ package struct ConsoleParts: Sendable {
         }
     }
 
-    /// A camera as the page shows it.
-    package struct CameraRow: Sendable, Encodable, Hashable {
-        package let id: String
-        package let name: String
-        /// As on MQTT; `connecting` before the first report.
-        package let state: String
-        package let reason: String?
-        package let openIncidents: Int
-        package let secondsSinceLook: Double?
-        package let looksPerSecond: Double
-
-        package init(
-            id: String, name: String, state: String, reason: String?, openIncidents: Int, secondsSinceLook: Double?,
-            looksPerSecond: Double
-        ) {
-            (self.id, self.name, self.state, self.reason) = (id, name, state, reason)
-            (self.openIncidents, self.secondsSinceLook) = (openIncidents, secondsSinceLook)
-            self.looksPerSecond = looksPerSecond
-        }
-
-        private enum CodingKeys: String, CodingKey {
-            case id, name, state, reason
-            case openIncidents = "open_incidents"
-            case secondsSinceLook = "seconds_since_look"
-            case looksPerSecond = "looks_per_second"
-        }
-    }
-
     /// The answer to a verdict.
     package struct Reviewed: Sendable, Encodable {
         package let state: String
@@ -66,20 +38,28 @@ package struct ConsoleParts: Sendable {
     package let site: SiteIdentity
     /// Names of kinds in both languages, where a message has them in one.
     package let catalogue: Catalogue
-    /// The rows of health and the cameras. Blocks, and throws where the store does not answer.
+    /// The rows of health. Blocks, and throws where the store does not answer.
     package let health: @Sendable () throws -> [HealthRow]
-    package let cameras: @Sendable () throws -> [CameraRow]
-    /// Does a review as one that came by MQTT, of an incident whose alerts have this topic. Blocks, and throws a
-    /// `Rejection`.
-    package let review: @Sendable (_ request: [UInt8], _ topic: String) throws -> Reviewed
+    package let cameras: CameraParts
+    /// Does a review as one that came by MQTT, of an incident whose alerts have this topic, from an address. Blocks, and
+    /// throws a `Rejection`.
+    package let review: @Sendable (_ request: [UInt8], _ topic: String, _ address: String) throws -> Reviewed
     /// The bytes of a picture, where they have this hash; nil where it is not there any more. Blocks.
     package let picture: @Sendable (_ file: String, _ sha256: String, _ bytes: Int) -> [UInt8]?
     package let now: @Sendable () -> Date
+    /// Nil where the daemon reads no file again.
+    package var configuration: ConfigurationParts?
+    /// Nil where no camera can be added.
+    package var commissioning: Commissioning?
+    /// What `gridwarden status --json` prints, and the metrics for Prometheus. Both block, and throw where the store does
+    /// not answer; nil where the site has none.
+    package var status: (@Sendable () throws -> String)?
+    package var metrics: (@Sendable () throws -> (mediaType: String, text: String))?
 
     package init(
         outbox: Outbox, site: SiteIdentity, catalogue: Catalogue, health: @escaping @Sendable () throws -> [HealthRow],
-        cameras: @escaping @Sendable () throws -> [CameraRow],
-        review: @escaping @Sendable (_ request: [UInt8], _ topic: String) throws -> Reviewed,
+        cameras: CameraParts,
+        review: @escaping @Sendable (_ request: [UInt8], _ topic: String, _ address: String) throws -> Reviewed,
         picture: @escaping @Sendable (_ file: String, _ sha256: String, _ bytes: Int) -> [UInt8]?,
         now: @escaping @Sendable () -> Date = { Date() }
     ) {
@@ -97,8 +77,17 @@ actor ConsoleDesk {
 
     nonisolated let parts: ConsoleParts
     nonisolated var now: Date { parts.now() }
+    /// Accounts, on the same thread.
+    nonisolated let access: AccessDesk
 
-    init(_ parts: ConsoleParts) { self.parts = parts }
+    init(_ parts: ConsoleParts) {
+        self.parts = parts
+        access = AccessDesk(
+            parts.outbox,
+            .init(
+                roles: Account.Role.ofSite, area: parts.site.place.area.digits, timeZone: parts.site.timeZone,
+                command: "gridwarden users"), thread: executor, now: parts.now)
+    }
 
     func run<Result: Sendable>(_ body: @Sendable (ConsoleParts) throws -> Result) throws -> Result { try body(parts) }
 }

@@ -17,7 +17,7 @@ public enum RFC3339 {
     }
 
     /// The offset in a date.
-    static func timeZone(of text: String) -> TimeZone? {
+    package static func timeZone(of text: String) -> TimeZone? {
         guard let match = text.firstMatch(of: /([+-])(\d\d):(\d\d)$/), let hours = Int(match.2),
             let minutes = Int(match.3)
         else { return text.hasSuffix("Z") ? .gmt : nil }

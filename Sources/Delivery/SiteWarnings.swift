@@ -6,7 +6,6 @@ import Synchronization
 /// Any thread may set one; the site's retained state tells them.
 public final class SiteWarnings: Sendable {
     private let words = Mutex<[String: String]>([:])
-    private let shed = Mutex<[String]>([])
     private let secrets: KnownSecrets
 
     /// - Parameter secrets: are taken out of each word: it may repeat what a library or the disk said.
@@ -23,12 +22,6 @@ public final class SiteWarnings: Sendable {
             defer { words[matter] = text }
             return words[matter] != text
         }
-    }
-
-    /// The kinds that no look is promised for, the least severe first.
-    public var shedding: [String] {
-        get { shed.withLock(\.self) }
-        set { shed.withLock { $0 = newValue } }
     }
 
     /// By matter.

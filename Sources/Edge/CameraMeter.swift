@@ -1,5 +1,6 @@
 import Contract
 import Domain
+import Foundation
 import Pipeline
 import Synchronization
 import Video
@@ -16,8 +17,22 @@ final class CameraMeter: Sendable {
         /// As last published; nil before that.
         var state: String?
         var reason: String?
+        /// See `CameraReport`.
+        var fault: String?
+        var warning: String?
+        var preset: String?
+        /// Width and height of its pictures as they are shown, in pixels; nil before the first one.
+        var size: [Int]?
+        /// Since when its state and fault are as they are; nil before the first report.
+        var since: Date?
+        /// Processors that it keeps busy, over the last minute; nil before two looks.
+        var cores: Double?
+        /// How well vehicles are seen in its zones, as last published.
+        var sharpness: [CameraReport.Zone] = []
         /// The camera's clock minus ours, in seconds; nil where unknown.
         var clockOffset: Double?
+        /// By how much its view has shifted, in shares of the picture; nil where it has not, or where that is not known.
+        var viewOffset: Point?
         /// How long each zone was not seen as promised, in seconds since the start.
         var blind: [Blindness] = []
         /// How often incidents wished for pictures of the main stream, by what became of it; nil where they had them.
@@ -27,12 +42,16 @@ final class CameraMeter: Sendable {
     struct Blindness: Sendable, Equatable {
         let zone: String
         let seconds: Double
+        /// It is not seen as promised at the moment.
+        var isLate = false
     }
 
     private struct State {
         var reading = Reading()
         /// Times of the looks of the last minute, in seconds of uptime.
         var times: [Double] = []
+        /// Processor seconds since the start, at each of them.
+        var spent: [Double] = []
         /// Pictures that the looking task has finished, successfully or not.
         var turns = 0
         var zones: [(id: String, preset: String?, ledger: PromiseLedger)] = []
@@ -85,23 +104,38 @@ final class CameraMeter: Sendable {
 
     var turns: Int { state.withLock { $0.turns } }
 
-    func looked(_ costs: CameraPipeline.Costs) {
+    /// - Parameter receiving: processor seconds of the camera's own thread since the start.
+    func looked(_ costs: CameraPipeline.Costs, receiving: Double = 0) {
         let now = uptime()
         state.withLock { state in
             state.reading.looks = costs.looks
             state.reading.inferences = costs.inferences
             state.times.append(now)
+            state.spent.append(receiving + costs.gate + costs.infer + costs.rest)
             let old = state.times.prefix { now - $0 > Self.span }.count
             state.times.removeFirst(old)
+            state.spent.removeFirst(old)
         }
     }
 
-    func changed(to name: String, reason: String?) {
+    /// Its state was published.
+    ///
+    /// - Parameter date: now; a fault says itself since when.
+    func changed(to report: CameraReport, at date: Date = Date()) {
         state.withLock { state in
-            (state.reading.state, state.reading.reason) = (name, reason)
-            if name == CameraReport.State.offline.rawValue { state.reading.clockOffset = nil }
+            let isOther = state.reading.state != report.state.rawValue || state.reading.fault != report.fault
+            if isOther { state.reading.since = report.since.flatMap { RFC3339.date(from: $0) } ?? date }
+            (state.reading.state, state.reading.reason) = (report.state.rawValue, report.reason)
+            (state.reading.fault, state.reading.warning) = (report.fault, report.warning)
+            state.reading.preset = report.preset
+            if let picture = report.picture {
+                (state.reading.size, state.reading.sharpness) = (picture.shown, picture.zones ?? [])
+            }
+            if report.state == .offline { state.reading.clockOffset = nil }
         }
     }
+
+    func told(viewOffset: Point?) { state.withLock { $0.reading.viewOffset = viewOffset } }
 
     func told(clockOffset: Double?) { state.withLock { $0.reading.clockOffset = clockOffset } }
 
@@ -121,7 +155,15 @@ final class CameraMeter: Sendable {
             reading.secondsSinceLook = state.times.last.map { now - $0 }
             let recent = state.times.count { now - $0 <= Self.span }
             reading.looksPerSecond = Double(recent) / max(1, min(Self.span, now - start))
-            reading.blind = state.zones.map { Blindness(zone: $0.id, seconds: $0.ledger.blind(until: now)) }
+            if let first = state.times.first, let last = state.times.last, last > first,
+                let begin = state.spent.first, let end = state.spent.last
+            {
+                reading.cores = max(0, end - begin) / (last - first)
+            }
+            reading.blind = state.zones.map { zone in
+                let seconds = zone.ledger.blind(until: now)
+                return Blindness(zone: zone.id, seconds: seconds, isLate: seconds > zone.ledger.blind)
+            }
             return reading
         }
     }

@@ -79,17 +79,19 @@ public struct CameraService: Sendable {
     private let publish: @Sendable (CameraReport) -> Void
     private let outlet = Outlet()
     private let shedding: Adjustable<[AlertKind]>
+    private let stays: StayLogs?
 
     /// - Parameters:
     ///   - classifier: nil where no classifier is available.
     ///   - maker: nil where no evidence is kept.
     ///   - reviewMailbox: receives the incidents that a review ends from now on.
+    ///   - stays: where what stands and lies is noted; nil where nobody asks.
     ///   - publish: called with the camera's state at each change; must not wait for anything.
     init(
         settings: Settings, site: SiteIdentity, detector: ObjectDetector, classifier: ExplanationClassifier?,
         maker: EvidenceMaker?, writer: IncidentWriter, restored: CameraCheckpoint,
         reviewMailbox: ReviewMailbox = ReviewMailbox(), shedding: Adjustable<[AlertKind]> = Adjustable([]),
-        meter: CameraMeter = CameraMeter(), source: any CameraSource, logger: Logger,
+        meter: CameraMeter = CameraMeter(), stays: StayLogs? = nil, source: any CameraSource, logger: Logger,
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
@@ -103,6 +105,7 @@ public struct CameraService: Sendable {
         status = CameraStatus(camera: settings.identity, site: site)
         self.meter = meter
         self.shedding = shedding
+        self.stays = stays
         camera = source
         var logger = logger
         logger[metadataKey: "camera"] = "\(settings.identity.id)"
@@ -158,7 +161,8 @@ public struct CameraService: Sendable {
                 camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
                 guard !frame.isBurstFrame else { continue }
                 await tell(look, frame)
-                meter.looked(watch.costs)
+                meter.looked(watch.costs, receiving: camera.counters.processorSeconds)
+                meter.told(viewOffset: watch.place.pipeline.viewOffset)
                 if look.judgement.isClear {
                     meter.saw(preset: look.preset, keyInterval: camera.counters.keyInterval)
                 }
@@ -230,6 +234,7 @@ public struct CameraService: Sendable {
             restored: kept.watch, restoredBackground: kept.ground,
             views: preset == nil ? [learnt].compactMap { $0 } : [], presets: settings.presets.map(\.id),
             minimumScore: settings.minimumScore, hasTiles: settings.hasTiles)
+        pipeline.stays = stays?.log(of: settings.identity.id, preset: preset?.id)
         pipeline.hasTime = { [detector] in detector.isFree }
         return CameraWatch.Place(preset: preset, learnt: learnt, pipeline: pipeline)
     }

@@ -13,6 +13,8 @@ actor CameraStatus {
     private static let window = 60.0
     /// Seconds for which a warning remains in the state after its cause.
     private static let warningLasts = 600.0
+    /// The reason of a camera that is a file and was read to its end.
+    static let fileEnded = "the file has ended"
     /// Change of the camera's clock against ours, in seconds, that is reported.
     private static let offsetMoves = 1.0
 
@@ -86,7 +88,7 @@ actor CameraStatus {
         switch stream {
         case nil, .connecting: return nil
         case .offline(let reason): (report.state, report.reason) = (.offline, reason)
-        case .ended: (report.state, report.reason) = (.offline, "the file has ended")
+        case .ended: (report.state, report.reason) = (.offline, Self.fileEnded)
         case .online:
             if let fault {
                 report.state = CameraReport.State(fault.kind)

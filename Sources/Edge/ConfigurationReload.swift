@@ -1,3 +1,4 @@
+import Contract
 import Delivery
 import Domain
 import Evidence
@@ -19,19 +20,23 @@ struct ConfigurationReload: Service {
         let housekeeping: Housekeeping
         let archive: EvidenceArchive?
         let examples: HardExamples?
-        let inbox: Inbox?
+        let outbox: Outbox
+        let inbox: Inbox
         let publisher: Publisher
         let sinks: SinkFleet
+        let metrics: MetricsListener
+        let stays: StayLogs?
         /// What lies outside of the daemon, as the level of the log.
         let others: @Sendable (DaemonSettings) -> Void
 
         init(
-            _ state: EdgeState, _ messages: EdgeMessages, _ cameras: EdgeCameras,
+            _ state: EdgeState, _ messages: EdgeMessages, _ cameras: EdgeCameras, _ answers: EdgeAnswers,
             others: @escaping @Sendable (DaemonSettings) -> Void
         ) {
             (writer, inbox) = (cameras.writer, messages.inbox)
-            (publisher, sinks) = (messages.publisher, messages.sinks)
-            (housekeeping, archive, examples) = (state.housekeeping, state.archive, state.examples)
+            (publisher, sinks, metrics) = (messages.publisher, messages.sinks, answers.metrics)
+            (outbox, housekeeping, stays) = (state.outbox, state.housekeeping, cameras.stays)
+            (archive, examples) = (state.archive, state.examples)
             self.others = others
         }
     }
@@ -42,7 +47,6 @@ struct ConfigurationReload: Service {
     let read: @Sendable () throws -> DaemonSettings
     let fleet: CameraFleet
     let registry: CameraRegistry
-    let outbox: Outbox
     let parts: Parts
     let logger: Logger
 
@@ -100,7 +104,7 @@ struct ConfigurationReload: Service {
             ])
         let site = settings.site
         do {
-            try await onOwnThread(named: "audit") { [outbox] in
+            try await onOwnThread(named: "audit") { [outbox = parts.outbox] in
                 try outbox.audit(.configurationLoaded, facts: site.auditFacts)
             }
         } catch {
@@ -114,13 +118,19 @@ struct ConfigurationReload: Service {
     /// What takes over its part once the cameras run; the writer has done so before the first of them began.
     private func adopt(_ settings: DaemonSettings) async {
         registry.adopt(settings.cameras.map(\.identity))
+        parts.stays?.keep(settings.cameras.map(\.identity.id))
         parts.housekeeping.ages.value = .init(evidence: settings.evidenceDays, audit: settings.auditDays)
         parts.archive?.adopt(budget: settings.evidenceBudget)
         await parts.archive?.maker.adopt(quality: settings.jpegQuality)
         parts.examples?.adopt(limit: settings.hardExamples)
         parts.sinks.adopt(settings.webhooks)
         await parts.publisher.adopt(settings.refusals)
-        if let policy = settings.accessPolicy { await parts.inbox?.adopt(policy) }
+        await parts.publisher.adopt(BrokerDialects(settings, catalogue: parts.writer.catalogue))
+        parts.outbox.adopt(settings.outboxBudget, sendsPictures: settings.publishesEvidence)
+        await parts.inbox.adopt(settings.accessPolicy)
+        // After the inbox: whether requests are listened to is a part of how the broker is spoken with.
+        await parts.publisher.adopt(settings.broker, kinds: settings.topics.kinds)
+        parts.metrics.adopt(settings.metricsSocket)
         parts.others(settings)
     }
 }

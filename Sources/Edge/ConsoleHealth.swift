@@ -7,14 +7,6 @@ import Foundation
 enum ConsoleHealth {
     typealias Row = ConsoleParts.HealthRow
 
-    static func cameras(_ status: SiteStatus) -> [ConsoleParts.CameraRow] {
-        status.cameras.map {
-            .init(
-                id: $0.id, name: $0.name, state: $0.state, reason: $0.reason, openIncidents: $0.openIncidents,
-                secondsSinceLook: $0.secondsSinceLook, looksPerSecond: $0.looksPerSecond)
-        }
-    }
-
     static func rows(_ status: SiteStatus) -> [Row] {
         [broker(status), outbox(status), cameraRow(status), writing(status), evidence(status), clocks(status)]
             .compactMap(\.self) + sinks(status)

@@ -99,14 +99,16 @@ extension DaemonSettings {
         auditDays = outbox.auditDays
         refusals = .init(configuration.delivery.refusals)
         self.webhooks = webhooks
+        (dialects, language) = (configuration.dialects.made, configuration.dialects.language.made)
         metrics = configuration.metrics.listen.map { ($0.address, $0.port) }
         let page = configuration.console
         console = page.listen.map {
             ConsoleServer.Settings(
                 address: $0.address, port: $0.port, hosts: page.hosts, trustedProxies: page.trustedProxies)
         }
+        discoveryInterfaces = page.discovery.interfaces
         logLevel = Logger.Level(rawValue: configuration.logging.level.rawValue) ?? .info
-        accessPolicy = configuration.inbound.isEnabled ? Self.accessPolicy(configuration.inbound) : nil
+        accessPolicy = configuration.inbound.isEnabled ? configuration.inbound.policy : nil
     }
 
     /// Reads the file of a running daemon again. Throws where it has faults, and `NeedsRestart` where a change requires
@@ -123,13 +125,6 @@ extension DaemonSettings {
                     + "restart the service, or take back this change")
         }
         try self.init(configuration, file: path, software: software, secrets: secrets)
-    }
-
-    private static func accessPolicy(_ inbound: InboundSettings) -> AccessPolicy {
-        func parties(_ parties: [InboundSettings.Party]) -> [AccessPolicy.Party] {
-            parties.map { AccessPolicy.Party(by: $0.by, area: $0.area) }
-        }
-        return AccessPolicy(reviewers: parties(inbound.reviewers), commanders: parties(inbound.commanders))
     }
 
     private static func broker(
@@ -175,7 +170,7 @@ extension DaemonSettings {
             host: broker.host, port: broker.port, clientID: broker.clientID, username: broker.username,
             password: password, keepAlive: broker.keepAlive, version: version(broker.version), tls: tls)
         settings.secrets = secrets
-        settings.addresses = broker.addresses.map { MQTTSettings.Address(host: $0.host, port: $0.port) }
+        settings.addresses = broker.addresses
         settings.ackTimeout = Double(broker.ackTimeout)
         return settings
     }
@@ -275,7 +270,7 @@ extension DaemonSettings {
         return lines
     }
 
-    private static func transport(_ transport: CameraSettings.Transport) -> Transport {
+    static func transport(_ transport: CameraSettings.Transport) -> Transport {
         switch transport {
         case .auto: .auto
         case .tcp: .tcp

@@ -46,12 +46,20 @@ public struct DaemonSettings: Sendable {
     public var refusals = DeliveryLoop.Refusals.hold
     /// Receivers of alerts besides the broker.
     public var webhooks: [WebhookSettings] = []
+    /// What the broker gets besides the native topics.
+    public var dialects: [any BrokerDialect] = []
+    /// Of texts that these show.
+    public var language = DialectSite.Language.zh
     /// The least level that is written to the log.
     public var logLevel = Logger.Level.info
     /// The address for Prometheus; nil for none.
     public var metrics: (address: String, port: Int)?
     /// Nil for no console.
     public var console: ConsoleServer.Settings?
+    /// The interfaces on which cameras may be searched for.
+    public var discoveryInterfaces: [String] = []
+    /// The file that all this was read from; nil where there is none that could be changed.
+    public var configurationFile: String?
     public var cameras: [CameraService.Settings]
     /// Contains the credentials of all the above.
     public var secrets = KnownSecrets()

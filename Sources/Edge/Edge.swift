@@ -24,38 +24,36 @@ struct EdgeServices: Sendable {
         adopting adopt: @escaping @Sendable (DaemonSettings) -> Void
     ) throws {
         let detector = try parts.detector(settings)
-        let (registry, reviewMailbox) = (CameraRegistry(settings.cameras.map(\.identity)), ReviewMailbox())
-        let desk = ReloadDesk(running: settings.site.configurationSHA256)
-
+        let registry = CameraRegistry(settings.cameras.map(\.identity))
+        let (reviewMailbox, news) = (ReviewMailbox(), CameraNews())
+        let reloading = read.map { (desk: ReloadDesk(running: settings.site.configurationSHA256), read: $0) }
         let state = try EdgeState(settings, engines: parts.engines, logger: logger)
         let snapshots = SnapshotTaker(archive: state.archive, detector: detector, registry: registry)
         let messages = EdgeMessages(
             settings, state, client: parts.broker, reviewMailbox: reviewMailbox, snapshots: snapshots, logger: logger)
         let cameras = try EdgeCameras(
-            settings, state, messages, parts, detector: detector, registry: registry,
+            settings, state, messages, parts, detector: detector, registry: registry, news: news,
             reviewMailbox: reviewMailbox, logger: logger)
         let answers = EdgeAnswers(
-            settings, state, messages, cameras, registry: registry, reloading: read.map { (desk, $0) }, logger: logger)
-
+            settings, state, messages, cameras, registry: registry, reloading: reloading, logger: logger)
         let publisher = messages.publisher
         let table: [(any Service)?] = [
             PublisherService(publisher: publisher, logger: logger, registry: registry),
-            SiteHeartbeat(publisher: publisher),
-            state.housekeeping,
-            cameras.follower,
-            cameras.shedding,
-            settings.broker.tls.map { _ in CertificateWatch(publisher: publisher, logger: logger) },
-            messages.sinks,
-            EdgeConsole.server(settings, state, messages, answers, reviewMailbox: reviewMailbox, logger: logger),
+            SiteHeartbeat(publisher: publisher), CertificateWatch(publisher: publisher, logger: logger),
+            messages.sinks, state.housekeeping, cameras.follower, cameras.shedding,
         ]
-        services = table.compactMap { $0 } + answers.servers + [cameras.fleet, cameras.health]
+        let console = EdgeConsole.services(
+            settings, parts, state, messages, cameras, answers, desk: reloading?.desk, registry: registry, news: news,
+            detector: detector, reviewMailbox: reviewMailbox, logger: logger)
+        services =
+            table.compactMap(\.self) + console + [answers.server, answers.metrics, cameras.fleet, cameras.health]
         storeWatch = state.watch
-        let adopters = ConfigurationReload.Parts(state, messages, cameras, others: adopt)
-        reload = read.map { read in
+        let adopters = ConfigurationReload.Parts(state, messages, cameras, answers, others: adopt)
+        reload = reloading.map { desk, read in
             { @Sendable signals in
                 ConfigurationReload(
                     signals: signals, desk: desk, read: read, fleet: cameras.fleet, registry: registry,
-                    outbox: state.outbox, parts: adopters, logger: logger)
+                    parts: adopters, logger: logger)
             }
         }
     }

@@ -10,7 +10,10 @@ import Synchronization
 
 /// The daemon's local interfaces: status and metrics, and over the socket in the state folder also reloads.
 struct EdgeAnswers: Sendable {
-    let servers: [StatusServer]
+    /// On the socket in the state folder.
+    let server: StatusServer
+    /// On the network address, which gives read access to the status only.
+    let metrics: MetricsListener
     /// The status as it is now. Blocks, and throws where the store does not answer.
     let status: @Sendable () throws -> SiteStatus
 
@@ -29,27 +32,21 @@ struct EdgeAnswers: Sendable {
                 isConnected: publisher.client.isConnected, broker: publisher.link, blocked: publisher.blocked,
                 withheld: cameras.writer.withheld.load(ordering: .relaxed), archive: state.archive,
                 writer: cameras.writer, sinks: messages.board,
-                shedding: cameras.shedding.shed.value.map(\.rawValue), secrets: secrets)
+                shedding: state.shed.value.map(\.rawValue), secrets: secrets)
         }
         let respond: @Sendable (String) -> StatusServer.Response? = { Self.response($0, secrets, status) }
         let accounts: @Sendable (String) -> StatusServer.Response? = { EdgeConsole.accounts($0, settings, state) }
         let file = LocalSocket.file(settings.stateFolder.appending(path: StatusClient.socketName).path)
-        var servers: [StatusServer] = []
         if let reloading {
             let (desk, read) = reloading
-            servers.append(
-                StatusServer(
-                    file, logger: logger, respond: { desk.response($0, secrets, read) ?? respond($0) },
-                    take: desk.take, change: accounts))
+            server = StatusServer(
+                file, logger: logger, respond: { desk.response($0, secrets, read) ?? respond($0) }, take: desk.take,
+                change: accounts)
         } else {
-            servers.append(StatusServer(file, logger: logger, respond: respond, change: accounts))
+            server = StatusServer(file, logger: logger, respond: respond, change: accounts)
         }
-        // The network address gives read access to the status only.
-        if let metrics = settings.metrics {
-            let socket = LocalSocket.tcp(address: metrics.address, port: metrics.port)
-            servers.append(StatusServer(socket, logger: logger, respond: respond))
-        }
-        (self.servers, self.status) = (servers, status)
+        metrics = MetricsListener(settings.metricsSocket) { StatusServer($0, logger: logger, respond: respond) }
+        self.status = status
     }
 
     private static func response(

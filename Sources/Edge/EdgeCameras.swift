@@ -15,13 +15,18 @@ struct EdgeCameras: Sendable {
     let fleet: CameraFleet
     let health: Health
     let shedding: Shedding
+    /// What stood and lay in the last hour; nil without a console.
+    let stays: StayLogs?
 
     /// Throws where the store cannot be read.
     ///
-    /// - Parameter parts: create the sources of the cameras' pictures.
+    /// - Parameters:
+    ///   - parts: create the sources of the cameras' pictures.
+    ///   - news: is told of each camera whose state changes.
     init(
         _ settings: DaemonSettings, _ state: EdgeState, _ messages: EdgeMessages, _ parts: EdgeParts,
-        detector: ObjectDetector, registry: CameraRegistry, reviewMailbox: ReviewMailbox, logger: Logger
+        detector: ObjectDetector, registry: CameraRegistry, news: CameraNews, reviewMailbox: ReviewMailbox,
+        logger: Logger
     ) throws {
         let (publisher, secrets) = (messages.publisher, settings.secrets)
         let follower = state.archive.map { archive in
@@ -43,9 +48,9 @@ struct EdgeCameras: Sendable {
                 messages.notify()
                 follower?.notify()
             })
-        let shed = Adjustable<[AlertKind]>([])
         // Before the cameras take over open incidents.
         writer.closeOrphans(by: settings.cameras)
+        let stays = settings.console.map { _ in StayLogs() }
         let classifier = SharedClassifier(folder: settings.modelsFolder, logger: logger)
         fleet = try CameraFleet(
             cameras: settings.cameras, registry: registry, outbox: state.outbox, writer: writer, logger: logger
@@ -57,11 +62,12 @@ struct EdgeCameras: Sendable {
                 restored: try CameraCheckpoint(
                     of: camera.identity.id, presets: camera.presets.map(\.id), in: state.outbox, unwritten: unwritten,
                     logger: logger),
-                reviewMailbox: reviewMailbox, shedding: shed, meter: meter, source: parts.camera(camera),
-                logger: logger
+                reviewMailbox: reviewMailbox, shedding: state.shed, meter: meter, stays: stays,
+                source: parts.camera(camera), logger: logger
             ) { report in
                 let report = report.redacted(by: secrets)
-                meter.changed(to: report.state.rawValue, reason: report.reason)
+                meter.changed(to: report)
+                news.tell(report.camera)
                 publisher.post(report, at: camera.identity.place)
             }
         }
@@ -73,12 +79,12 @@ struct EdgeCameras: Sendable {
                 follower?.start()
             })
         shedding = Shedding(
-            shed: shed, warnings: state.warnings, logger: logger,
+            shed: state.shed, logger: logger,
             kinds: {
                 let kinds = registry.services.flatMap { $0.settings.zones.flatMap(\.rules.kinds) }
                 let catalogue = writer.catalogue
                 return Dictionary(kinds.map { ($0, catalogue[$0]?.severity ?? .max) }) { first, _ in first }
             }, changed: { publisher.notify() })
-        (self.writer, self.follower) = (writer, follower)
+        (self.writer, self.follower, self.stays) = (writer, follower, stays)
     }
 }

@@ -1,6 +1,7 @@
 import Domain
 package import Inference
 package import MQTT
+package import SiteConfiguration
 package import Video
 
 /// The external parts of a site: networks, cameras, a broker. Replaceable in tests.
@@ -18,10 +19,19 @@ package struct EdgeParts: Sendable {
     /// Creates the connection to the broker.
     package var broker: @Sendable (MQTTSettings) -> any BrokerClient = { MQTTClient($0) }
 
+    /// Checks what a configuration names that somebody is about to write; throws `ConfigurationFaults` or another error.
+    package var named: @Sendable (Configuration, DaemonSettings) throws -> Void = { configuration, running in
+        _ = try DaemonSettings(
+            configuration, file: running.configurationFile ?? "the configuration", software: running.site.software,
+            secrets: running.secrets)
+    }
+
     package init() {}
 
     /// Throws where the model cannot be loaded.
     func detector(_ settings: DaemonSettings) throws -> ObjectDetector {
-        try ObjectDetector(model: settings.model, threads: settings.threads, engines: engines, heads: heads)
+        try ObjectDetector(
+            model: settings.model, threads: settings.threads,
+            workers: ObjectDetector.workers(threads: settings.threads), engines: engines, heads: heads)
     }
 }

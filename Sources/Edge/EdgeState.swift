@@ -17,6 +17,8 @@ struct EdgeState: Sendable {
     let archive: EvidenceArchive?
     let examples: HardExamples?
     let warnings: SiteWarnings
+    /// The kinds that no look is promised for, the least severe first.
+    let shed = Adjustable<[AlertKind]>([])
     let watch: StoreWatch
     let housekeeping: Housekeeping
 

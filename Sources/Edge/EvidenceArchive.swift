@@ -9,7 +9,7 @@ import Synchronization
 /// The evidence of a site: the maker of the pictures, their folder, and the ledger over them and all messages.
 public final class EvidenceArchive: Sendable {
     /// Messages read from the outbox at a time.
-    private static let batch: Int64 = 20
+    private static let batch = 20
 
     private struct Eviction {
         /// Incidents that could not be deleted in this run of the process.
@@ -64,8 +64,9 @@ public final class EvidenceArchive: Sendable {
         guard next <= last else { return false }
         // A ledger truncated while the daemon is stopped is detected at the next start.
         defer { try? outbox.save(mark) }
-        let end = min(last, next + Self.batch - 1)
-        for message in try outbox.messages(from: next, through: end) {
+        // Of those that were deleted before they came into the ledger there may be any number, and the next one tells.
+        let messages = try outbox.messages(from: next, through: last, limit: Self.batch)
+        for message in messages {
             let evidence = (try? AlertEvent(json: Data(message.payload)))?.data.evidence ?? []
             try ledger.announce(sequence: message.sequence, epoch: outbox.epoch)
             let file = try store.save(
@@ -75,7 +76,7 @@ public final class EvidenceArchive: Sendable {
                 files: evidence.compactMap { image in image.file.map { .init(file: $0, sha256: image.sha256) } }
                     + [.init(file: file, sha256: try SHA256.hex(message.payload))])
         }
-        return end < last
+        return messages.last.map { $0.sequence < last } ?? false
     }
 
     /// Whether folder and ledger are still those that were opened.

@@ -54,8 +54,6 @@ public actor IncidentWriter {
         var catalogue: Catalogue
     }
 
-    private typealias Pack = Result<[EvidenceImage], EvidenceWithheld>
-
     /// How long an alert waits for its pictures.
     public static let evidenceDeadline = Duration.seconds(5)
     /// It waits only where no more than this number of packs are pending: a burst is sent at once.
@@ -66,6 +64,7 @@ public actor IncidentWriter {
 
     private let outbox: Outbox
     private let archive: EvidenceArchive?
+    private let packs: EvidencePacks
     private nonisolated let edition: Adjustable<Edition>
     private let topics: AlertTopics
     private let logger: Logger
@@ -83,7 +82,7 @@ public actor IncidentWriter {
     /// The newest wish for a picture of a main stream, which ends after all earlier ones.
     private var wishing: Task<Void, Never>?
     /// Finished pictures that could not be written yet.
-    private var unwritten: (job: EvidenceQueue.Job, pack: Pack)?
+    private var unwritten: (job: EvidenceQueue.Job, pack: EvidencePacks.Pack)?
     private var isStopping = false
     /// The messages whose pictures an earlier run left unfinished.
     private var left: [Int64] = []
@@ -102,7 +101,9 @@ public actor IncidentWriter {
     ) {
         self.outbox = outbox
         self.archive = archive
-        edition = Adjustable(Edition(site: site, catalogue: catalogue))
+        let edition = Adjustable(Edition(site: site, catalogue: catalogue))
+        self.edition = edition
+        packs = EvidencePacks(outbox: outbox, archive: archive, topics: topics, edition: edition, logger: logger)
         self.topics = topics
         self.logger = logger
         waiting = LookBacklog(logger: logger)
@@ -304,7 +305,7 @@ public actor IncidentWriter {
         _ entry: Entry, _ admission: EvidenceQueue.Admission, _ edition: Edition, ledger: String?
     ) -> LookCommit.Change? {
         var incident = entry.change.incident
-        guard let envelope = envelope(entry, edition, ledger: ledger) else {
+        guard let envelope = edition.envelope(entry, ledger: ledger, epoch: outbox.epoch) else {
             logger.error("the catalogue does not know this kind", metadata: ["kind": "\(incident.kind)"])
             if let ticket = admission.ticket { pictures.finish(ticket) }
             return nil
@@ -316,17 +317,6 @@ public actor IncidentWriter {
             var envelope = envelope
             envelope.incident = $0
             return try envelope.message(sequence: $1, topics: topics)
-        }
-    }
-
-    private func envelope(
-        _ entry: Entry, _ edition: Edition, evidence: [EvidenceReference] = [], ledger: String?
-    ) -> IncidentEnvelope? {
-        edition.catalogue[entry.change.incident.kind].map { kind in
-            IncidentEnvelope(
-                incident: entry.change.incident, site: edition.site, camera: entry.camera, zone: entry.zone,
-                entry: kind,
-                evidence: evidence, clock: entry.clock, ledger: ledger, epoch: outbox.epoch, date: entry.date)
         }
     }
 
@@ -354,90 +344,26 @@ public actor IncidentWriter {
     private func workOff() async {
         while true {
             if let (job, pack) = unwritten {
-                do { try write(pack, of: job) } catch {
+                let told: Incident?
+                do { told = try packs.write(pack, of: job) } catch {
                     logger.error(
                         "could not write pictures, they are kept and tried again", metadata: ["error": "\(error)"])
                     return
                 }
+                // Only now: a pack that cannot be written is tried again.
+                if case .failure(let fault) = pack {
+                    withheld.add(1, ordering: .relaxed)
+                    logger.error("\(fault)", metadata: ["incident": "\(job.entry.change.incident.id)"])
+                }
                 unwritten = nil
                 pictures.finish(job.ticket)
-            }
-            guard let job = pictures.next() else { return }
-            unwritten = (job, await make(job))
-        }
-    }
-
-    private func make(_ job: EvidenceQueue.Job) async -> Pack {
-        let entry = job.entry
-        guard let archive, let kind = edition.value.catalogue[entry.change.incident.kind] else { return .success([]) }
-        do {
-            return .success(
-                try await archive.maker.images(
-                    of: job.views, incident: entry.change.incident, profile: kind.privacyProfile
-                ) {
-                    [
-                        "\(RFC3339.string(from: $0, in: entry.camera.timeZone))  \(entry.camera.name) (\(entry.camera.id))",
-                        "\(entry.camera.place.area) / \(entry.camera.place.grid) / \(entry.camera.place.microgrid)  "
-                            + entry.zone.name,
-                        "\(kind.name.zh) \(kind.name.en)",
-                    ]
-                })
-        } catch let error as EvidenceWithheld {
-            return .failure(error)
-        } catch {
-            return .failure(EvidenceWithheld(reason: "\(error)"))
-        }
-    }
-
-    private func write(_ pack: Pack, of job: EvidenceQueue.Job) throws(OutboxError) {
-        var evidence: [EvidenceReference] = []
-        var reason: String?
-        switch pack {
-        case .success(let images):
-            for image in images {
-                do {
-                    guard let stored = try archive?.store.save(image, incident: job.entry.change.incident.id) else {
-                        continue
-                    }
-                    evidence.append(
-                        EvidenceReference(
-                            role: stored.role.rawValue, sha256: stored.sha256, bytes: stored.bytes, masked: true,
-                            taken: stored.taken, path: stored.file, isDetail: stored.isDetail))
-                } catch {
-                    // An alert without a picture is better than none.
-                    reason = "evidence could not be written"
-                    logger.error("could not write evidence", metadata: ["error": "\(error)"])
+                if let told {
+                    if !told.isOpen { pictured(told) }
+                    wake()
                 }
             }
-        case .failure(let fault):
-            reason = "\(fault)"
+            guard let job = pictures.next() else { return }
+            unwritten = (job, await packs.make(job))
         }
-        let remarks = [evidence.isEmpty ? nil : job.fault?.description, reason].compactMap(\.self)
-        let ledger = archive?.ledger.head.hash
-        guard let first = envelope(job.entry, job.edition, evidence: evidence, ledger: ledger),
-            let later = envelope(job.entry, edition.value, evidence: evidence, ledger: ledger)
-        else { return }
-        let written = try outbox.complete(evidenceOf: job.sequence) { incident in
-            for remark in remarks { incident.why.append(.init(at: incident.lastSeen, what: remark)) }
-        } message: { incident, sequence, id in
-            // Written anew, a message stays one of the configuration that it was written under.
-            var envelope = id == nil ? later : first
-            envelope.incident = incident
-            return try envelope.message(id: id ?? UUIDv7.make(), sequence: sequence, topics: topics)
-        }
-        // Only now: a pack that cannot be written returns here.
-        if case .failure(let fault) = pack {
-            withheld.add(1, ordering: .relaxed)
-            logger.error("\(fault)", metadata: ["incident": "\(job.entry.change.incident.id)"])
-        }
-        guard let written else { return }
-        logger.info(
-            "pictures follow",
-            metadata: [
-                "incident": "\(written.incident.id)", "pictures": "\(evidence.count)",
-                "sequence": "\(written.message.sequence)",
-            ])
-        if !written.incident.isOpen { pictured(written.incident) }
-        wake()
     }
 }

@@ -77,7 +77,8 @@ extension Incident {
         incident.closeReason = .cameraLost
         incident.closed = max(time, lastSeen)
         incident.revision += 1
-        incident.why.append(.init(at: time, what: "no longer watched: taken out of the configuration"))
+        incident.why.append(
+            .init(at: time, what: "no longer watched: taken out of the configuration", zh: "不再观测：已从配置中去掉"))
         return incident
     }
 }

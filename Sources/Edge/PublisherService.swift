@@ -54,7 +54,7 @@ struct PublisherService: Service {
                 logger.error(
                     "the broker's client cannot be set up, alerts wait in the outbox",
                     metadata: ["reason": "\(error)", "again_in_seconds": "\(Int(seconds.rounded()))"])
-                try? await Task.sleep(for: .seconds(seconds))
+                await publisher.pause(for: .seconds(seconds))
             }
         }
     }

@@ -74,6 +74,16 @@ final class ReloadDesk: Sendable {
         }
     }
 
+    /// What became of a wish; nil where that takes longer, or the service ends meanwhile.
+    func outcome(of number: Int, within duration: Duration) async -> ReloadReport? {
+        let end = ContinuousClock.now + duration
+        while .now < end, let known = report(number) {
+            if let known { return known }
+            do { try await Task.sleep(for: .milliseconds(50)) } catch { return nil }
+        }
+        return nil
+    }
+
     /// Nil where there is no such wish any more; `.some(nil)` while it has not ended.
     func report(_ number: Int) -> ReloadReport?? {
         state.withLock { state in

@@ -1,4 +1,3 @@
-import Delivery
 import Domain
 import Logging
 import Pipeline
@@ -8,9 +7,9 @@ import Video
 
 /// Follows how often looks come too late, and sheds kinds by it.
 struct Shedding: Service {
-    /// The kinds that no look is promised for at the moment, the least severe first; see `LoadShedder`.
+    /// The kinds that no look is promised for at the moment, the least severe first, for cameras and the site's state; see
+    /// `LoadShedder`.
     let shed: Adjustable<[AlertKind]>
-    let warnings: SiteWarnings
     let logger: Logger
     /// All kinds that cameras are watched for, with their severities.
     let kinds: @Sendable () -> [AlertKind: Int]
@@ -35,7 +34,6 @@ struct Shedding: Service {
 
     private func tell(_ before: [AlertKind], _ now: [AlertKind]) {
         shed.value = now
-        warnings.shedding = now.map(\.rawValue)
         for kind in now where !before.contains(kind) {
             logger.warning(
                 "more is to be looked at than there is time: nothing is promised for this kind until the load falls",

@@ -1,6 +1,6 @@
 public import Foundation
 import Glibc
-import Runtime
+package import Runtime
 
 /// Requests the status of the daemon on this machine.
 public enum StatusClient {
@@ -78,6 +78,9 @@ public enum StatusClient {
             public let name: String
             public let role: String
             public let area: String?
+            /// Of a centre.
+            public let grid: String?
+            public let department: String?
             public let hasPassword: Bool
         }
 
@@ -91,10 +94,14 @@ public enum StatusClient {
     }
 
     /// Asks the daemon of this folder about the accounts of the console, e.g. `["add", "worker-17", "operator"]`.
-    public static func accounts(_ request: [String], of folder: URL) throws(Unreached) -> AccountAnswer {
+    ///
+    /// - Parameter socket: the name of its socket; that of a site's daemon without it.
+    public static func accounts(
+        _ request: [String], of folder: URL, socket: String = socketName
+    ) throws(Unreached) -> AccountAnswer {
         // A slash within a part must not end it.
         let parts = request.map { $0.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? "" }
-        let (status, body) = try ask("POST", "/console/" + parts.joined(separator: "/"), of: folder)
+        let (status, body) = try ask("POST", "/console/" + parts.joined(separator: "/"), of: folder, socket: socket)
         guard status == 200, let answer = try? JSONDecoder().decode(AccountAnswer.self, from: body) else {
             throw .unanswered("the daemon does not know this request; it may be busy or of another version")
         }
@@ -102,9 +109,9 @@ public enum StatusClient {
     }
 
     private static func ask(
-        _ method: String, _ path: String, of folder: URL
+        _ method: String, _ path: String, of folder: URL, socket name: String = socketName
     ) throws(Unreached) -> (status: Int, body: Data) {
-        let socket = LocalSocket.file(folder.appending(path: socketName).path)
+        let socket = LocalSocket.file(folder.appending(path: name).path)
         let answer: Data
         do { answer = try get(path, from: socket, method: method) } catch let error as LocalSocket.Failed {
             guard error.code != ENOENT, error.code != ECONNREFUSED else { throw .noDaemon }
@@ -117,7 +124,7 @@ public enum StatusClient {
     }
 
     /// Nil for an incomplete response.
-    private static func parts(of answer: Data) -> (status: Int, body: Data)? {
+    package static func parts(of answer: Data) -> (status: Int, body: Data)? {
         let text = String(decoding: answer.prefix(12), as: UTF8.self)
         guard let head = answer.range(of: Data("\r\n\r\n".utf8)), text.hasPrefix("HTTP/1.1 "),
             let status = Int(text.suffix(3))
@@ -126,7 +133,7 @@ public enum StatusClient {
     }
 
     /// The whole response, head and body.
-    static func get(_ path: String, from socket: LocalSocket, method: String = "GET") throws -> Data {
+    package static func get(_ path: String, from socket: LocalSocket, method: String = "GET") throws -> Data {
         let connection = try socket.connected()
         defer { close(connection) }
         var limit = timeval(tv_sec: longest, tv_usec: 0)

@@ -52,7 +52,7 @@ extension WebhookSettings {
 
 extension DeliverySettings.Dialect {
     /// What speaks it.
-    var made: any Dialect {
+    var made: any WebhookDialect {
         switch self {
         case .native: NativeDialect()
         case .homeAssistant: HomeAssistantDialect()

@@ -17,6 +17,8 @@ public actor EvidenceMaker {
     static let readable = (width: 60, contrast: 8.0)
     /// Margin around the plate in its picture, as a share of its size.
     private static let plateFrame = 0.5
+    /// JPEG qualities of a picture for a page, in the order in which they are tried.
+    private static let stillQualities = [4, 8, 14, 22, 31]
     /// JPEG quality of views kept in memory, which are encoded a second time.
     private static let keptQuality = 3
 
@@ -128,6 +130,30 @@ public actor EvidenceMaker {
         } catch let error as EvidenceWithheld { throw error } catch { throw EvidenceWithheld(reason: "\(error)") }
     }
 
+    /// The whole view for a page, with every face and every plate masked, as a JPEG without a caption. They are searched in
+    /// the frame as it is given, and only then it is shrunk to what is shown.
+    ///
+    /// - Parameters:
+    ///   - vehicles: in shares of the picture, where plates are searched at full resolution.
+    ///   - width: pixels; a narrower frame stays as it is.
+    ///   - most: bytes, as far as the coarsest quality allows.
+    /// - Throws: `EvidenceWithheld`; then nothing may be shown.
+    public func still(of frame: Frame, vehicles: [Box], width: Int, atMost most: Int) throws -> [UInt8] {
+        if let fault { throw EvidenceWithheld(reason: fault) }
+        do {
+            let canvas = try Canvas(frame)
+            let findings = try find(canvas, vehicles)
+            Self.mask(canvas, faces: findings.faces, plates: findings.plates.map(\.box), but: nil)
+            let small = try Canvas(canvas, width: width)
+            var jpeg: [UInt8] = []
+            for quality in Self.stillQualities {
+                jpeg = try JPEG.encode(small, quality: quality)
+                if jpeg.count <= most { break }
+            }
+            return jpeg
+        } catch let error as EvidenceWithheld { throw error } catch { throw EvidenceWithheld(reason: "\(error)") }
+    }
+
     private func frame(of view: EvidenceView) async throws -> Frame {
         switch view.source {
         case .frame(let frame): frame
@@ -170,17 +196,21 @@ public actor EvidenceMaker {
         if let known = searched.first(where: { $0.picture == picture && $0.vehicles == vehicles }) {
             return known.findings
         }
-        searches += 1
-        let colours = try ColourPicture(canvas)
-        guard let faces = try faces?.faces(in: colours),
-            let plates = try plates?.plates(in: colours, vehicles: vehicles)
-        else { throw EvidenceWithheld(reason: "the models to mask with were not read") }
-        let findings = Findings(faces: faces.map(\.box), plates: plates)
+        let findings = try find(canvas, vehicles)
         searched.append((picture, vehicles, findings))
         // A frame is large: one is enough.
         if picture.isFrame { searched.removeAll { $0.picture.isFrame && !($0.picture == picture) } }
         if searched.count > Self.mostSearched { searched.removeFirst() }
         return findings
+    }
+
+    private func find(_ canvas: borrowing Canvas, _ vehicles: [Box]) throws -> Findings {
+        searches += 1
+        let colours = try ColourPicture(canvas)
+        guard let faces = try faces?.faces(in: colours),
+            let plates = try plates?.plates(in: colours, vehicles: vehicles)
+        else { throw EvidenceWithheld(reason: "the models to mask with were not read") }
+        return Findings(faces: faces.map(\.box), plates: plates)
     }
 
     /// Masks all faces, and all plates but one.

@@ -115,6 +115,8 @@ public struct LinearClassifier: Sendable, Equatable {
 public struct ExplanationClassifier: Sendable {
     private let features: CropFeatures
     private let classifiers: [AlertKind: LinearClassifier]
+    /// What the project's own classifiers say, in Chinese.
+    private static let chinese = ["flames": "像火焰", "bags or a pile of refuse": "像垃圾袋或垃圾堆", "smoke": "像烟雾"]
 
     /// - Parameter folder: of the prepared models and classifiers.
     /// - Throws: where the features' network or a classifier is missing or differs from the manifest.
@@ -137,6 +139,7 @@ public struct ExplanationClassifier: Sendable {
             let probability = try? classifier.probability(of: row)
         else { return nil }
         return .init(
-            at: incident.confirmed, what: "by its looks alone: \(classifier.looksLike)", score: probability)
+            at: incident.confirmed, what: "by its looks alone: \(classifier.looksLike)",
+            zh: Self.chinese[classifier.looksLike].map { "仅看外观：\($0)" }, score: probability)
     }
 }

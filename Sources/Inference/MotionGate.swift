@@ -20,18 +20,30 @@ public struct MotionGate: Sendable {
     ///   them count.
     public init(zones: [Polygon]) { watched = zones.map { $0.bounds.grown(by: 0.5) } }
 
-    /// True where the detector must run on `picture`.
+    /// Why the detector must run.
+    public enum Admission: Sendable {
+        /// The picture is another one, or somebody wants to know anew.
+        case changed
+        /// It has not changed, but the detector has rested for long enough.
+        case rested
+    }
+
+    /// Why the detector must run on `picture`; nil where it need not.
     ///
     /// - Parameter isWanted: whether to run the detector even on an equal picture.
-    public mutating func admits(_ picture: GreyImage, at time: MediaTime, isWanted: Bool = false) -> Bool {
-        if !isWanted, let admitted, time - admitted.time < longestRest, time >= admitted.time,
+    public mutating func admission(
+        of picture: GreyImage, at time: MediaTime, isWanted: Bool = false
+    ) -> Admission? {
+        var admission = Admission.changed
+        if !isWanted, let admitted, time >= admitted.time,
             admitted.picture.width == picture.width, admitted.picture.height == picture.height,
             !hasChanged(from: admitted.picture, to: picture)
         {
-            return false
+            guard time - admitted.time >= longestRest else { return nil }
+            admission = .rested
         }
         admitted = (time, picture)
-        return true
+        return admission
     }
 
     /// The last admitted picture could not be processed: the next one is admitted in any case.

@@ -1,3 +1,4 @@
+import Domain
 import Threading
 
 /// Decides which address of a broker is tried next, in which manner, and after which delay.
@@ -6,7 +7,7 @@ import Threading
 struct BrokerRoute {
     /// One connection attempt.
     struct Attempt: Sendable, Equatable {
-        var address: MQTTSettings.Address
+        var address: ServerAddress
         var version: MQTTSettings.Version
         /// Some brokers do not accept a retained last will.
         var hasWill = true

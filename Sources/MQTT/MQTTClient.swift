@@ -34,13 +34,24 @@ public final class MQTTClient: BrokerClient {
     public let messages: AsyncStream<MQTTMessage>
 
     private let settings: MQTTSettings
+    /// Nil where `messages` has them.
+    private let take: (@Sendable (MQTTMessage) -> Void)?
     private let clock = ContinuousClock()
     private let message: AsyncStream<MQTTMessage>.Continuation
     private let state = Mutex(State())
     private let waiting = MonotonicEvent()
 
-    public init(_ settings: MQTTSettings) {
+    public convenience init(_ settings: MQTTSettings) { self.init(settings, take: nil) }
+
+    /// - Parameter take: called with each message in place of `messages`, on the connection's own thread: as long as it waits,
+    ///   the broker keeps what follows.
+    package convenience init(_ settings: MQTTSettings, taking take: @escaping @Sendable (MQTTMessage) -> Void) {
+        self.init(settings, take: take)
+    }
+
+    private init(_ settings: MQTTSettings, take: (@Sendable (MQTTMessage) -> Void)?) {
         self.settings = settings
+        self.take = take
         (messages, message) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1024))
     }
 
@@ -188,6 +199,7 @@ public final class MQTTClient: BrokerClient {
         let events = MQTTSession.Events(
             up: { [weak self] in self?.up($0) },
             message: { [weak self] message in
+                if let take = self?.take { return take(message) }
                 guard let self, case .dropped = self.message.yield(message) else { return }
                 state.withLock { $0.dropped += 1 }
             },

@@ -1,4 +1,5 @@
 internal import CMosquitto
+import Domain
 
 /// The broker's reasons for a refusal, and the remedies: of CONNACK, DISCONNECT and the acknowledgements.
 enum MQTTReasons {
@@ -13,7 +14,7 @@ enum MQTTReasons {
     private static let theirLog = "the broker's own log says why"
 
     /// A refusing CONNACK.
-    static func connection(_ code: Int, _ address: MQTTSettings.Address) -> MQTTError {
+    static func connection(_ code: Int, _ address: ServerAddress) -> MQTTError {
         let (text, remedy) =
             // A broker of 3.1.1 may use codes of its own.
             switch code {

@@ -1,5 +1,6 @@
 internal import CMosquitto
 import Contract
+import Domain
 import Foundation
 import Runtime
 import Synchronization
@@ -42,8 +43,6 @@ final class MQTTSession: Sendable {
 
     /// A connection that ends so soon after a refusal ended because of it.
     private static let afterRefusal = Duration.seconds(2)
-    /// Longer messages are dropped.
-    static let mostBytes = 64 * 1024
     private static let library: Void = { mosquitto_lib_init() }()
 
     let attempt: BrokerRoute.Attempt
@@ -135,7 +134,7 @@ final class MQTTSession: Sendable {
         mosquitto_message_v5_callback_set(handle) { _, context, message, _ in
             guard let session = MQTTSession.from(context), let message = message?.pointee, let topic = message.topic
             else { return }
-            guard message.payloadlen <= MQTTSession.mostBytes else { return session.events.oversized() }
+            guard message.payloadlen <= session.settings.largestMessage else { return session.events.oversized() }
             let bytes = UnsafeRawBufferPointer(start: message.payload, count: Int(message.payloadlen))
             session.events.message(
                 MQTTMessage(topic: String(cString: topic), payload: Array(bytes), retain: message.retain))
@@ -254,7 +253,7 @@ final class MQTTSession: Sendable {
         if attempt.version == .v5 {
             // The library would accept 256 MB: the broker is asked not to send so much.
             mosquitto_property_add_int32(
-                &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(2 * Self.mostBytes))
+                &properties, Int32(MQTT_PROP_MAXIMUM_PACKET_SIZE.rawValue), UInt32(2 * settings.largestMessage))
             // A will is delayed no longer than its session lives.
             let expiry = max(settings.sessionExpiry, settings.willDelay(attempt))
             if expiry > 0 {

@@ -1,4 +1,5 @@
 import Contract
+public import Domain
 public import Runtime
 
 /// The settings of the connection to a broker.
@@ -6,21 +7,6 @@ public struct MQTTSettings: Sendable {
     public enum Version: String, Sendable, Codable, CaseIterable {
         case v311 = "3.1.1"
         case v5 = "5"
-    }
-
-    /// The address of a broker.
-    public struct Address: Sendable, Hashable, CustomStringConvertible {
-        /// A name or an address; IPv6 without brackets.
-        public var host: String
-        public var port: Int
-
-        public init(host: String, port: Int) {
-            self.host = host
-            self.port = port
-        }
-
-        /// An address of IPv6 in brackets.
-        public var description: String { host.contains(":") ? "[\(host)]:\(port)" : "\(host):\(port)" }
     }
 
     /// Paths of PEM files.
@@ -38,7 +24,7 @@ public struct MQTTSettings: Sendable {
     }
 
     /// At least one. They are tried in turn, and a working one is kept.
-    public var addresses: [Address]
+    public var addresses: [ServerAddress]
     public var clientID: String
     public var username: String?
     public var password: Secret?
@@ -89,6 +75,8 @@ public struct MQTTSettings: Sendable {
     ///
     /// One more for each `slowestLink` bytes in flight: a picture takes its time over a slow line.
     public var ackTimeout = 20.0
+    /// Bytes; a longer message that comes in is dropped, and the broker is asked not to send one of more than twice as many.
+    public var largestMessage = 64 * 1024
     /// Bytes per second that every line is expected to carry; wss on Debian's mosquitto achieves 40 KiB.
     static let slowestLink = 32.0 * 1024
     /// Seconds for each address of a host to accept the TCP connection, and then for the broker to accept it.
@@ -98,7 +86,7 @@ public struct MQTTSettings: Sendable {
         host: String, port: Int = 1883, clientID: String, username: String? = nil, password: Secret? = nil,
         keepAlive: Int = 30, version: Version? = .v5, tls: TLS? = nil, will: (@Sendable () -> MQTTMessage)? = nil
     ) {
-        addresses = [Address(host: host, port: port)]
+        addresses = [ServerAddress(host: host, port: port)]
         self.clientID = clientID
         self.username = username
         self.password = password
@@ -106,6 +94,21 @@ public struct MQTTSettings: Sendable {
         self.version = version
         self.tls = tls
         self.will = will
+    }
+}
+
+/// Whether both reach the same broker in the same way; the will and the secrets aside.
+extension MQTTSettings: Equatable {
+    public static func == (one: MQTTSettings, other: MQTTSettings) -> Bool {
+        (one.addresses, one.clientID, one.username, one.password, one.version, one.tls) == (
+            other.addresses, other.clientID, other.username, other.password, other.version, other.tls
+        )
+            && (one.keepAlive, one.ackTimeout, one.connectTimeout, one.sessionExpiry, one.willDelay) == (
+                other.keepAlive, other.ackTimeout, other.connectTimeout, other.sessionExpiry, other.willDelay
+            )
+            && (one.shortestWait, one.longestWait, one.settleTime) == (
+                other.shortestWait, other.longestWait, other.settleTime
+            )
     }
 }
 

@@ -25,8 +25,14 @@ public struct CameraPipeline: ~Copyable {
     }
     /// How long no look is needed after the last one; nil: as often as the camera's sampling says.
     public private(set) var rest: Rest?
+    /// What stands and lies is noted there, for zones that are being drawn; nil where nobody asks.
+    package var stays: StayLog?
+    /// See `ViewMonitor`.
+    package var viewOffset: Point? { monitor.offset }
     /// Whether the camera's view has been learnt.
     package var knowsView: Bool { monitor.isKnown }
+    /// Whether the view, or how large vehicles are in a part of it, is still to be learnt: it looks more often than it will.
+    package var isLearning: Bool { !monitor.isKnown || tiles.isBeginning }
     /// Whether the background model of an earlier run was restored.
     public var backgroundRestoration: BackgroundRestoration { leftObjects?.restoration ?? .none }
     private let detector: ObjectDetector
@@ -62,6 +68,7 @@ public struct CameraPipeline: ~Copyable {
     private let hasPresets: Bool
     /// Detections in the whole picture, and those together with the tiles.
     private var whole: [Detection] = []
+    private var hints: [Detection] = []
     private var detections: [Detection] = []
 
     /// - Parameters:
@@ -189,33 +196,36 @@ public struct CameraPipeline: ~Copyable {
                 time: frame.time, changes: [], detections: [], findings: [], judgement: judgement,
                 sharpness: tiles.sharpness, remarks: remarks)
         }
-        let isAdmitted = gate.admits(picture, at: frame.time, isWanted: tracker.isInDoubt)
+        let admission = gate.admission(of: picture, at: frame.time, isWanted: tracker.isInDoubt)
         costs.gate += threadSeconds() - clock
-        if isAdmitted {
+        let isTilesTurn = admission == .rested && tiles.takeTurn()
+        if admission != nil, !isTilesTurn {
             let result: ObjectDetector.Result
             do { result = try await detector.detections(in: frame) } catch {
                 // The detections of an earlier picture must not be reused for this one, nor for equal ones.
                 gate.forget()
                 throw error
             }
-            whole = result.detections
+            (whole, hints) = (result.detections, result.hints)
             costs.infer += result.seconds
             costs.inferences += 1
         }
-        let tileFault = await lookIntoTile(of: frame, hasChanged: isAdmitted)
+        let tileFault = await lookIntoTile(of: frame, hasChanged: admission == .changed)
         detections = tiles.joined(with: whole)
         costs.looks += 1
         var scene = Scene(
             time: frame.time, date: frame.date, detections: detections, picture: picture, chroma: chroma,
             unasked: tiles.unseen)
         var arrived: [(box: Box, frame: Frame)] = []
+        scene.hints = hints
         if let past = frame.past { (scene.past, arrived) = await lookBack(into: past, from: frame, scene) }
         clock = threadSeconds()
         let ended = tracker.update(with: scene)
         let burning = flames?.update(with: scene) ?? []
         var objects =
             leftObjects?.update(
-                with: scene, stationary: tracker.stationary, ended: ended, hazes: smoke?.hazes ?? [],
+                with: scene, stationary: tracker.stationary, ended: ended.filter { !$0.object.isUnsure },
+                hazes: smoke?.hazes ?? [],
                 plumes: (smoke?.plumes ?? []) + burning.filter { $0.certainty > 0 }) ?? []
         smokeSeen = frame.time
         let plumes = leftObjects.flatMap { smoke?.update(with: $0, at: frame.time) } ?? []
@@ -228,8 +238,9 @@ public struct CameraPipeline: ~Copyable {
         clock = threadSeconds()
         defer { costs.rest += threadSeconds() - clock }
         let look = Observation(
-            scene: scene, stationary: tracker.stationary, ended: ended, objects: objects, plumes: plumes,
-            flames: burning)
+            scene: scene, stationary: tracker.stationary, unsure: tracker.unsure, ended: ended, objects: objects,
+            plumes: plumes, flames: burning)
+        stays?.note(look)
         let findings = rules.evaluate(look)
         let vehicles = detections.filter { $0.objectClass.isPlated }.map(\.box)
         var advanced = incidents.advance(findings, at: frame.time)
@@ -245,7 +256,8 @@ public struct CameraPipeline: ~Copyable {
         }
         var changes = advanced.map(change)
         for finding in recorder?.due(findings, at: frame.time) ?? [] {
-            let revised = incidents.revise(finding, at: frame.time, why: "seen again for the evidence")
+            let revised = incidents.revise(
+                finding, at: frame.time, why: "seen again for the evidence", zh: "为取证再次看到")
             if let revised { changes.append(change(revised)) }
         }
         let arrivals = await arrivals(arrived, findings)
@@ -272,7 +284,7 @@ public struct CameraPipeline: ~Copyable {
         let promise = longestRest / Double(1 + tiles.pending)
         rest = Rest(
             promise: promise, moment: thresholds.filter { $0 >= 0 }.min(),
-            welcomesMore: !monitor.isKnown || !shed.isEmpty)
+            welcomesMore: isLearning || !shed.isEmpty)
     }
 
     /// Looks back at what was found for the first time: since when it has stood there. By halves, in the pictures alone; what

@@ -17,8 +17,8 @@ package struct PromiseLedger: Sendable {
     package private(set) var missed = 0
     /// Seconds.
     package private(set) var blind = 0.0
-    /// Looks since the start, measured or not.
-    package private(set) var looks = 0
+    /// Since when every look has come in time; nil before the first one.
+    private var keptSince: Double?
     private var begin: Double?
     private var end: Double?
     private var last: Double?
@@ -33,12 +33,18 @@ package struct PromiseLedger: Sendable {
 
     /// A look has ended.
     package mutating func looked(at time: Double) {
-        looks += 1
+        if keptSince == nil || last.map({ time > $0 + limit }) == true { keptSince = time }
         if isMeasuring {
             settle(until: time)
             made += 1
         }
         last = time
+    }
+
+    /// Seconds for which every look has come in time; 0 before the first look, and while one is overdue.
+    package func kept(until time: Double) -> Double {
+        guard let last, let keptSince, time <= last + limit else { return 0 }
+        return time - keptSince
     }
 
     package mutating func end(at time: Double) {

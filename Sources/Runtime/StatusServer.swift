@@ -68,7 +68,7 @@ package final class StatusServer: Service {
 
     deinit { for descriptor in [stopped, stopper] { close(descriptor) } }
 
-    func run() async throws {
+    package func run() async throws {
         try await withTaskCancellationHandler {
             try await withGracefulShutdownHandler {
                 try await onOwnThread(named: "status") { self.serve() }

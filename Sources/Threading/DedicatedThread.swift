@@ -40,8 +40,10 @@ public final class DedicatedThread: SerialExecutor, TaskExecutor, Sendable {
 
     private let queue = Queue()
 
-    public init(name: String) {
+    /// - Parameter yieldsToOthers: whether other threads of the machine get ten times its share of a busy processor.
+    public init(name: String, yieldsToOthers: Bool = false) {
         startThread(named: name) { [queue] in
+            if yieldsToOthers { thread_yield_to_others() }
             while let entry = queue.pop() {
                 entry.job.runSynchronously(isolatedTo: entry.serial, taskExecutor: entry.task)
             }

@@ -40,6 +40,11 @@ public struct CameraURL: Sendable, Hashable, CustomStringConvertible, CustomRefl
         return Login(user: parts[0], password: parts.count > 1 ? parts[1] : "")
     }
 
+    /// The address as it was written, without user and password, and those; nil where there are none.
+    package var parts: (address: String, login: (user: String, password: String)?) {
+        (address, login.map { ($0.user, $0.password) })
+    }
+
     public var isStream: Bool { Self.isStream(address) }
     package var isEncrypted: Bool { address.hasPrefix("rtsps://") }
 

@@ -33,6 +33,16 @@ public struct Canvas: ~Copyable {
     /// Copies `part` of another canvas.
     public init(_ canvas: borrowing Canvas, part: Box) throws { try self.init(copying: canvas.raw, part: part) }
 
+    /// Copies the whole of a frame, shrunk where it is wider than so many pixels.
+    public init(_ frame: Frame, width most: Int) throws {
+        try self.init(copying: frame.raw, part: .whole, width: most)
+    }
+
+    /// Copies the whole of another canvas, shrunk where it is wider than so many pixels.
+    public init(_ canvas: borrowing Canvas, width most: Int) throws {
+        try self.init(copying: canvas.raw, part: .whole, width: most)
+    }
+
     /// A plain area; width and height in pixels, made even.
     public init(width: Int, height: Int, _ colour: Colour = .black) throws {
         guard width >= 2, height >= 2 else {
@@ -57,12 +67,13 @@ public struct Canvas: ~Copyable {
         return target
     }
 
-    private init(copying source: UnsafeMutablePointer<AVFrame>, part: Box) throws {
+    private init(copying source: UnsafeMutablePointer<AVFrame>, part: Box, width most: Int = .max) throws {
         let whole = try Frame.cut(part, of: source)
         var cropped: UnsafeMutablePointer<AVFrame>? = whole
         defer { av_frame_free(&cropped) }
-        let (width, height) = PictureShape.shown(
+        var (width, height) = PictureShape.shown(
             Int(whole.pointee.width), Int(whole.pointee.height), PixelAspect(whole.pointee.sample_aspect_ratio))
+        if width > most { (width, height) = (most, height * most / width) }
         let target = try Self.allocate(width: max(2, width & ~1), height: max(2, height & ~1))
         var done = false
         var unfinished: UnsafeMutablePointer<AVFrame>? = target
@@ -80,6 +91,15 @@ public struct Canvas: ~Copyable {
     deinit {
         var pointer: UnsafeMutablePointer<AVFrame>? = raw
         av_frame_free(&pointer)
+    }
+
+    /// The same picture as a frame, for who keeps it; what is drawn on this canvas later is drawn there too.
+    func frame(time: MediaTime, date: Date) throws -> Frame {
+        guard let shared = av_frame_clone(raw) else {
+            throw FFmpegError(operation: "copy a picture", code: ffAVERROR_INVALIDDATA)
+        }
+        shared.pointee.colorspace = Conversion.jpeg
+        return Frame(taking: shared, time: time, date: date)
     }
 
     /// Draws the border of a box; `thickness` in pixels.

@@ -86,23 +86,28 @@ final class Demuxer {
         try Self.check(result, "open", url, deadline, session)
         // MPEG-TS in RTP would bring streams along that nothing has described.
         guard !url.isStream || format?.pointee.nb_streams != 0 else {
-            throw VideoError("find a video stream in", on: url, cause: "its description names no video that is taken")
+            throw VideoError(
+                "find a video stream in", on: url, cause: "its description names no video that is taken",
+                kind: .noVideo)
         }
         try Self.check(Self.probe(format, options.largestPicture), "probe", url, deadline, session)
         var decoder: UnsafePointer<AVCodec>?
         let stream = av_find_best_stream(format, AVMEDIA_TYPE_VIDEO, -1, -1, &decoder, 0)
         guard stream >= 0, let info = format?.pointee.streams[Int(stream)], let shape = info.pointee.codecpar else {
-            throw VideoError("find a video stream in", on: url, cause: "it holds no video that can be decoded")
+            throw VideoError(
+                "find a video stream in", on: url, cause: "it holds no video that can be decoded", kind: .noVideo)
         }
         let name = decoder.map { String(cString: $0.pointee.name) } ?? ""
         guard !url.isStream || Self.cameraDecoders.contains(name) else {
-            throw VideoError("decode", on: url, cause: "it sends \(name) where H.264 or H.265 is taken")
+            throw VideoError(
+                "decode", on: url, cause: "it sends \(name) where H.264 or H.265 is taken", kind: .noVideo)
         }
         let size = (shape.pointee.width, shape.pointee.height)
         guard Int(size.0) * Int(size.1) <= options.largestPicture else {
             throw VideoError(
                 "decode", on: url,
-                cause: "its pictures of \(size.0)x\(size.1) pixels are too large: \(options.allowedPictures)")
+                cause: "its pictures of \(size.0)x\(size.1) pixels are too large: \(options.allowedPictures)",
+                kind: .tooLarge)
         }
         let announcement: StreamAnnouncement
         do {
@@ -249,8 +254,10 @@ final class Demuxer {
         if let fault = session?.fault { throw VideoError(operation, on: url, fault: fault) }
         guard code < 0 else { return }
         // An interrupted call returns one of several codes: only the deadline knows.
-        if deadline.isStopped { throw VideoError(operation, on: url, cause: "stopped") }
-        if deadline.isOver { throw VideoError(operation, on: url, cause: "no answer within \(deadline.text)") }
+        if deadline.isStopped { throw VideoError(operation, on: url, cause: "stopped", kind: .stopped) }
+        if deadline.isOver {
+            throw VideoError(operation, on: url, cause: "no answer within \(deadline.text)", kind: .silent)
+        }
         let cause = "\(FFmpegError(operation: operation, code: code))"
         throw VideoError(operation, on: url, cause: CameraURL.redact(cause))
     }

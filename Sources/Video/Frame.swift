@@ -122,6 +122,12 @@ public final class Frame: @unchecked Sendable {
     /// 1080p.
     public func whole() throws -> Frame { try key?.frame(date: date) ?? self }
 
+    /// A copy of it in square pixels that is at most so many pixels wide: for who waits with it, without the decoder's buffers.
+    /// Some 5 ms for 1080p.
+    public func shrunk(toWidth most: Int) throws -> Frame {
+        try Canvas(self, width: most).frame(time: time, date: date)
+    }
+
     /// While its size is still that of the whole: a part of it is smaller.
     private static func stateMatrix(_ raw: UnsafeMutablePointer<AVFrame>) {
         guard raw.pointee.colorspace == AVCOL_SPC_UNSPECIFIED else { return }

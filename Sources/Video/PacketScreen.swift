@@ -154,7 +154,7 @@ final class PacketScreen: Sendable {
     static func tooLarge(_ width: Int, _ height: Int, most: Int) -> RTSPFault {
         RTSPFault(
             "its pictures of \(width)x\(height) pixels are too large: at most \(megapixels(most)) megapixels are decoded",
-            remedy: "set a smaller picture at the camera, or raise largest_picture")
+            remedy: "set a smaller picture at the camera, or raise largest_picture", kind: .tooLarge)
     }
 
     static func megapixels(_ pixels: Int) -> Double { (Double(pixels) / 1e5).rounded() / 10 }

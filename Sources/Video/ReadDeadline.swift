@@ -6,6 +6,7 @@ import Synchronization
 final class ReadDeadline: Sendable {
     private let nanoseconds = Atomic<UInt64>(.max)
     private let allowed = Atomic<UInt64>(0)
+    private let end = Atomic<UInt64>(.max)
     private let stopped = Atomic<Bool>(false)
 
     init() {}
@@ -15,6 +16,12 @@ final class ReadDeadline: Sendable {
         nanoseconds.store(now() + UInt64(seconds * 1e9), ordering: .relaxed)
     }
 
+    /// From now on nothing goes on for longer than this, whatever it is armed for.
+    func limit(to seconds: Double) { end.store(now() + UInt64(seconds * 1e9), ordering: .relaxed) }
+
+    /// The time of `limit` has passed.
+    var isAtEnd: Bool { now() > end.load(ordering: .relaxed) }
+
     func stop() { stopped.store(true, ordering: .relaxed) }
 
     var isStopped: Bool { stopped.load(ordering: .relaxed) }
@@ -22,7 +29,7 @@ final class ReadDeadline: Sendable {
     /// The limit of the newest call, for messages.
     var text: String { "\(Double(allowed.load(ordering: .relaxed)) / 1000) s" }
 
-    var isOver: Bool { isStopped || now() > nanoseconds.load(ordering: .relaxed) }
+    var isOver: Bool { isStopped || now() > nanoseconds.load(ordering: .relaxed) || isAtEnd }
 
     private func now() -> UInt64 { DispatchTime.now().uptimeNanoseconds }
 }

@@ -8,17 +8,18 @@ public struct VideoError: Error, Equatable, CustomStringConvertible {
 
     public let remedy: String
     /// Seconds in which another attempt would do harm; nil where none would.
-    let rest: Double?
+    package let rest: Double?
+    package let kind: StreamFault
 
-    init(_ operation: String, on url: CameraURL, cause: String) {
-        self.init(operation, on: url, fault: RTSPFault(cause))
+    init(_ operation: String, on url: CameraURL, cause: String, kind: StreamFault = .other) {
+        self.init(operation, on: url, fault: RTSPFault(cause, kind: kind))
     }
 
     init(_ operation: String, on url: CameraURL, fault: RTSPFault) {
         self.operation = operation
         source = url.description
         cause = fault.cause
-        rest = fault.rest
+        (rest, kind) = (fault.rest, fault.kind)
         remedy =
             fault.remedy
             ?? (url.isStream

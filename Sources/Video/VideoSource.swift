@@ -108,6 +108,15 @@ final class VideoSource {
         _ = options.budget.take(0, insteadOf: claimed.bytes)
     }
 
+    /// As libav calls it, e.g. `h264`, and its profile where the stream says it.
+    var codec: (name: String, profile: String?) { (announcement.codecName, announcement.profile) }
+
+    /// How its packets come; nil for a file.
+    var transport: Transport? { demuxer.session?.used }
+
+    /// The share of its packets that were lost on the way, 0…1.
+    var lost: Double { demuxer.session?.loss.whole ?? 0 }
+
     /// Seconds as the container claims them; nil for a live stream.
     var duration: Double? { demuxer.duration }
 
@@ -316,12 +325,15 @@ final class VideoSource {
 
     private func barrenness() -> VideoError {
         var cause = "no whole picture in \(Int(barren)) s"
+        var kind = StreamFault.noPicture
         if refresh.isNeeded {
             cause += ": it sends no key frames: switch off intra refresh (gradual or smart refresh) at the camera"
+            kind = .noKeyFrames
         } else if isSizeRefused {
             cause += ": the size of its pictures is refused: \(options.allowedPictures)"
+            kind = .tooLarge
         }
-        return VideoError("decode", on: url, cause: cause + losses)
+        return VideoError("decode", on: url, cause: cause + losses, kind: kind)
     }
 
     /// Takes from the budget of all cameras what pictures of this size need while they are decoded.
@@ -343,7 +355,7 @@ final class VideoSource {
                 cause:
                     "its pictures of \(width)x\(height) need \(bytes >> 20) MiB, and those of all cameras together may "
                     + "take \(options.budget.bytes >> 20) MiB, half of this computer's memory: set a smaller picture at "
-                    + "this camera or at others")
+                    + "this camera or at others", kind: .tooLarge)
         }
         claimed = (bytes, width, height, isShared)
     }

@@ -24,8 +24,11 @@ extension BenchCommand {
         guard (1...86_400).contains(seconds ?? 60) else {
             throw ValidationError("--seconds takes seconds from 1 to 86400")
         }
-        guard rtsp.isEmpty || rtsp.count == clips.count, rtsp.allSatisfy({ CameraURL($0).isStream }) else {
-            throw ValidationError("--rtsp takes an address that begins with rtsp://, one for each clip")
+        guard rtsp.isEmpty || rtsp.count == clips.count,
+            rtsp.allSatisfy({ $0 == Self.memory || CameraURL($0).isStream })
+        else {
+            throw ValidationError(
+                "--rtsp takes an address that begins with rtsp://, or '\(Self.memory)', one for each clip")
         }
         guard decoding != nil else {
             let ways = DecodingWay.allCases.map(\.rawValue).joined(separator: ", ")
@@ -39,6 +42,9 @@ extension BenchCommand {
         }
     }
 
+    /// In place of an address: the clip is played from memory.
+    private static let memory = "memory"
+
     /// Nil where there is none of that name.
     private var decoding: DecodingWay? {
         guard let decode else { return .software }
@@ -51,7 +57,11 @@ extension BenchCommand {
             throw ExitCode.failure
         }
         let loaded: [MemoryClip]
-        do { loaded = try clips.map { try MemoryClip(path: $0) } } catch {
+        do {
+            // A clip that is named again is in memory once.
+            let known = try Dictionary(uniqueKeysWithValues: Set(clips).map { ($0, try MemoryClip(path: $0)) })
+            loaded = clips.compactMap { known[$0] }
+        } catch {
             Console.complain("\(error)")
             throw ExitCode.failure
         }
@@ -60,7 +70,7 @@ extension BenchCommand {
         let bench = try LiveBench(
             detector: detector, clips: loaded,
             options: .init(
-                seconds: seconds ?? 60, watch: watch, streams: rtsp.map { CameraURL($0) },
+                seconds: seconds ?? 60, watch: watch, streams: rtsp.map { $0 == Self.memory ? nil : CameraURL($0) },
                 decoding: decoding ?? .software))
         Interruption.watch()
         let bar = LiveBar()
@@ -138,12 +148,14 @@ private final class LiveBar {
 enum LiveTable {
     static func text(_ report: LiveReport) -> String {
         let head = [
-            "cameras", "cores", "one", "due", "looks", "missed", "blind", "look50", "look95", "alerts", "alert50",
+            "cameras", "settle", "cores", "one", "due", "looks", "missed", "blind", "look50", "look95", "alerts",
+            "alert50",
             "alert95", "MiB", "MiB/one", "Mb/s", "decode", "gate", "infer", "rest", "other", "kept",
         ]
         let rows = report.runs.map { run in
             [
-                "\(run.cameras)", number(run.coresUsed, 2), number(run.coresPerCamera, 4), "\(run.looksDue)",
+                "\(run.cameras)", number(run.settling.seconds, 0) + (run.settling.isComplete ? "" : "!"),
+                number(run.coresUsed, 2), number(run.coresPerCamera, 4), "\(run.looksDue)",
                 "\(run.looks)", "\(run.looksMissed)", number(run.blindSeconds, 1), seconds(run.lookDelay.median),
                 seconds(run.lookDelay.p95), "\(run.alerts)", seconds(run.openingDelay.median),
                 seconds(run.openingDelay.p95), number(run.resident, 0), number(run.residentPerCamera, 1),
@@ -158,7 +170,8 @@ enum LiveTable {
         let limit = report.limit.map { ["limit: \($0) cameras keep every promise"] } ?? []
         return
             (TextTable.lines(head, rows) + [
-                "cores, MiB: of this process, and for one camera; look, alert: seconds within which half and 95 % of the looks "
+                "settle: seconds until all had learnt their views and their looks came in time (! where that was not waited for any "
+                    + "longer); cores, MiB: of this process, and for one camera; look, alert: seconds within which half and 95 % of the looks "
                     + "ended after their picture came, and of the alerts were opened after their threshold; decode (with "
                     + "receiving) to other: % of the processor time"
             ] + faults + limit).joined(separator: "\n")

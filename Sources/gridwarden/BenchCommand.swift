@@ -60,14 +60,14 @@ struct BenchCommand: AsyncParsableCommand {
     @Option(help: "Run so many paced cameras, the clips taken in turn: 1 to 2000.") var cameras: Int?
     @Option(
         help:
-            "With --cameras: seconds that are measured, after the warm-up; 60 without it. With --stages: for each of them; 3 without it."
+            "With --cameras: seconds that are measured, after all cameras have learnt their views; 60 without it. With --stages: for each of them; 3 without it."
     )
     var seconds: Double?
     @Flag(help: "With --cameras: find the largest number that keeps every promise, from that number on.")
     var findLimit = false
     @Option(
         help:
-            "With --cameras: the address at which an RTSP server plays the clip, in place of memory; one for each clip, in their order. With --stages: where receiving is measured too."
+            "With --cameras: the address at which an RTSP server plays the clip, in place of memory; one for each clip, in their order, or the word memory. With --stages: where receiving is measured too."
     )
     var rtsp: [String] = []
     @Option(help: "With --cameras: what decodes key frames: software (without it), auto, vaapi or v4l2m2m.")

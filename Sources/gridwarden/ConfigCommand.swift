@@ -23,7 +23,7 @@ struct ConfigCommand: ParsableCommand {
             Passwords in addresses are never shown.
             """,
         subcommands: [
-            Get.self, Set.self, Add.self, Remove.self, Undo.self, Versions.self, Diff.self, Keys.self,
+            Get.self, Set.self, Add.self, Remove.self, Zones.self, Undo.self, Versions.self, Diff.self, Keys.self,
         ])
 
     /// The file to change.
@@ -42,7 +42,7 @@ struct ConfigCommand: ParsableCommand {
             try ConfigurationChange.reporting(file) {
                 let text = try ConfigurationChange.text(of: file.config)
                 let document = try ConfigurationDocument(text: text, file: file.config)
-                let secrets = ConfigurationChange.secrets(in: [text])
+                let secrets = KnownSecrets(of: [text])
                 guard let path else {
                     if file.json { return try JSONText.print(JSONValue(document.value, secrets)) }
                     return print(secrets.redact(text), terminator: "")
@@ -129,9 +129,10 @@ struct ConfigCommand: ParsableCommand {
             let number: Int
             let date: String
             let backTo: Int?
+            let by: String?
 
             private enum CodingKeys: String, CodingKey {
-                case number, date
+                case number, date, by
                 case backTo = "back_to"
             }
         }
@@ -139,10 +140,13 @@ struct ConfigCommand: ParsableCommand {
         func run() throws {
             try ConfigurationChange.reporting(file) {
                 let rows = try ConfigurationStore(path: file.config).versions().map {
-                    Row(number: $0.number, date: $0.date.formatted(.iso8601), backTo: $0.backTo)
+                    Row(number: $0.number, date: $0.date.formatted(.iso8601), backTo: $0.backTo, by: $0.by)
                 }
                 if file.json { return try JSONText.print(["versions": rows]) }
-                for row in rows { print("\(row.number) \(row.date)" + (row.backTo.map { " back to \($0)" } ?? "")) }
+                for row in rows {
+                    let by = row.by.map { " by \($0)" } ?? ""
+                    print("\(row.number) \(row.date)\(by)" + (row.backTo.map { " back to \($0)" } ?? ""))
+                }
                 if rows.isEmpty { print("none: the file was not changed with gridwarden config") }
             }
         }
@@ -160,7 +164,7 @@ struct ConfigCommand: ParsableCommand {
                 let store = ConfigurationStore(path: file.config)
                 let now = try ConfigurationChange.text(of: file.config)
                 let old = try version.map(store.text(ofVersion:)) ?? store.previous()
-                let text = ConfigurationChange.secrets(in: [old, now]).redact(
+                let text = KnownSecrets(of: [old, now]).redact(
                     LineDifference.unified(old, now, name: file.config))
                 if file.json { try JSONText.print(["diff": text]) } else { print(text, terminator: "") }
             }

@@ -50,7 +50,7 @@ struct ConfigurationChange: ParsableArguments {
         }
         findCredentials()
         let change = try Self.reporting(file) { try body(store) }
-        let secrets = Self.secrets(in: [change.before, change.after])
+        let secrets = KnownSecrets(of: [change.before, change.after])
         let diff = secrets.redact(LineDifference.unified(change.before, change.after, name: file.config))
         var outcome = Outcome(written: !dryRun && change.before != change.after, diff: diff)
         if outcome.written { ask(about: change, seen.sha256.withLock { $0 }, secrets, &outcome) }
@@ -167,26 +167,5 @@ struct ConfigurationChange: ParsableArguments {
         let value = try ConfigurationValue(yaml: yaml)
         if case .list(let items) = value, items.count == 1 { return items[0] }
         return value
-    }
-
-    /// The passwords of the addresses in these texts, including comments.
-    static func secrets(in texts: [String]) -> KnownSecrets {
-        let secrets = KnownSecrets()
-        for text in texts {
-            for match in text.matches(of: #/[A-Za-z][A-Za-z0-9+.\-]*:\/\/[^\s"',\]}]+/#) {
-                secrets.learn(address: String(match.output))
-            }
-            if let document = try? ConfigurationDocument(text: text, file: "") { learn(document.value, secrets) }
-        }
-        return secrets
-    }
-
-    private static func learn(_ value: ConfigurationValue, _ secrets: KnownSecrets) {
-        switch value {
-        case .empty: break
-        case .text(let text): if text.contains("://") || text.contains("@") { secrets.learn(address: text) }
-        case .list(let items): for item in items { learn(item, secrets) }
-        case .map(let entries): for entry in entries { learn(entry.value, secrets) }
-        }
     }
 }

@@ -17,6 +17,7 @@ struct Gridwarden: AsyncParsableCommand {
             BenchCommand.self,
             ModelsCommand.self,
             VerifyCommand.self, ExportCommand.self, GapsCommand.self,
+            CentreCommand.self, SimulateCommand.self,
         ])
 }
 
@@ -25,7 +26,17 @@ enum Program {
     static func main() async {
         // Before anything else.
         ProcessMemory.share()
-        if CommandLine.arguments.dropFirst().first == RunCommand.configuration.commandName { StartSignals.take() }
+        if runsAService(CommandLine.arguments.dropFirst()) { StartSignals.take() }
         await Gridwarden.main()
+    }
+
+    /// A command that runs until a signal: `run`, and `centre` without another verb.
+    private static func runsAService(_ arguments: ArraySlice<String>) -> Bool {
+        switch arguments.first {
+        case RunCommand.configuration.commandName?: true
+        case CentreCommand.configuration.commandName?:
+            arguments.dropFirst().first.map { $0.hasPrefix("-") || $0 == "run" } ?? true
+        default: false
+        }
     }
 }

@@ -98,6 +98,7 @@ struct ModelOptions: ParsableArguments {
 
     func detector() async throws -> ObjectDetector {
         let model = try ModelManifest.load(folder: path).detection(model, in: path)
-        return try ObjectDetector(model: model, threads: threads)
+        return try ObjectDetector(
+            model: model, threads: threads, workers: ObjectDetector.workers(threads: threads))
     }
 }

@@ -36,9 +36,10 @@ struct RunCommand: AsyncParsableCommand {
                 secrets: secrets, threshold: threshold)
         }
         let software = "gridwarden \(Gridwarden.version)"
-        let settings: DaemonSettings
+        var settings: DaemonSettings
         do {
             settings = try DaemonSettings(configuration, file: config, software: software, secrets: secrets)
+            settings.configurationFile = config
         } catch {
             Console.complain("\(error)")
             throw ExitCode(DaemonRun.Code.configuration)

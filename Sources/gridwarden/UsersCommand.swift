@@ -15,29 +15,11 @@ struct UsersCommand: AsyncParsableCommand {
     struct Options: ParsableArguments {
         @Option(help: "The configuration file.") var config: String
 
-        /// What the daemon answers; ends with 69 where it does not, and with 1 where it refuses.
-        @discardableResult
-        func ask(_ parts: [String]) throws -> StatusClient.AccountAnswer {
+        func client() throws -> AccountClient {
             let configuration = try ConfigurationFile.load(config)
-            let answer: StatusClient.AccountAnswer
-            do {
-                answer = try StatusClient.accounts(parts, of: URL(filePath: configuration.site.stateDirectory))
-            } catch {
-                switch error {
-                case .noDaemon: Console.complain("no daemon runs with this configuration: start it first")
-                case .unanswered(let why): Console.complain(why)
-                }
-                throw ExitCode(69)
-            }
-            guard let refused = answer.refused else { return answer }
-            Console.complain(refused)
-            throw ExitCode(1)
-        }
-
-        func printCode(_ parts: [String]) throws {
-            let answer = try ask(parts)
-            print("code: \(answer.code ?? "")")
-            print("valid until \(answer.expires ?? ""), on the page /setup of the console")
+            return AccountClient(
+                folder: URL(filePath: configuration.site.stateDirectory), program: "daemon",
+                page: "the page /setup of the console")
         }
     }
 
@@ -46,7 +28,7 @@ struct UsersCommand: AsyncParsableCommand {
             abstract: "A code for the first administrator, valid for 30 minutes.")
         @OptionGroup var options: Options
 
-        func run() async throws { try options.printCode(["setup"]) }
+        func run() async throws { try options.client().printCode(["setup"]) }
     }
 
     struct Add: AsyncParsableCommand {
@@ -57,7 +39,7 @@ struct UsersCommand: AsyncParsableCommand {
         @Option(help: "viewer (looks), operator (also judges) or admin (also configures).") var role = "operator"
         @Option(help: "The area code that it is limited to, with all below.") var area: String?
 
-        func run() async throws { try options.printCode(["add", name, role] + (area.map { [$0] } ?? [])) }
+        func run() async throws { try options.client().printCode(["add", name, role] + (area.map { [$0] } ?? [])) }
     }
 
     struct Reset: AsyncParsableCommand {
@@ -66,7 +48,7 @@ struct UsersCommand: AsyncParsableCommand {
         @OptionGroup var options: Options
         @Argument var name: String
 
-        func run() async throws { try options.printCode(["reset", name]) }
+        func run() async throws { try options.client().printCode(["reset", name]) }
     }
 
     struct Token: AsyncParsableCommand {
@@ -76,9 +58,7 @@ struct UsersCommand: AsyncParsableCommand {
         @Argument var name: String
         @Option(help: "Days for which it is valid.") var days = 365
 
-        func run() async throws {
-            print(try options.ask(["token", name, "\(days)"]).token ?? "")
-        }
+        func run() async throws { try options.client().printToken(name, days: days) }
     }
 
     struct List: AsyncParsableCommand {
@@ -87,7 +67,7 @@ struct UsersCommand: AsyncParsableCommand {
         @Flag(help: "Print them as JSON.") var json = false
 
         func run() async throws {
-            let accounts = try options.ask(["users"]).accounts ?? []
+            let accounts = try options.client().ask(["users"]).accounts ?? []
             guard !json else { return try JSONText.print(["accounts": accounts]) }
             let rows = accounts.map { [$0.name, $0.role, $0.area ?? "-", $0.hasPassword ? "yes" : "no"] }
             for line in TextTable.lines(["NAME", "ROLE", "AREA", "PASSWORD"], rows) { print(line) }
@@ -99,6 +79,6 @@ struct UsersCommand: AsyncParsableCommand {
         @OptionGroup var options: Options
         @Argument var name: String
 
-        func run() async throws { try options.ask(["remove", name]) }
+        func run() async throws { try options.client().ask(["remove", name]) }
     }
 }

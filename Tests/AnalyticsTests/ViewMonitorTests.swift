@@ -152,7 +152,10 @@ private struct Watch {
         let later = watch.see(40) { Retouch.shifted($0, 36, 0) }
         #expect(later.fault?.kind == .moved && !later.isClear)
         #expect(later.fault?.why.contains("until the old view is back") == true)
+        // To the right: what was at 0.5 is at 0.6125 now.
+        #expect(watch.monitor.offset.map { abs($0.x - 36.0 / 320) < 0.01 && abs($0.y) < 0.01 } == true)
         #expect(watch.see(2).isClear)
+        #expect(watch.monitor.offset == nil)
     }
 
     /// Another preset of a camera that turns: nothing of the street is where it was.

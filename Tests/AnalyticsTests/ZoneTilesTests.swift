@@ -91,6 +91,41 @@ private func car(_ box: Box, score: Double = 0.6, _ kind: ObjectClass = .car) ->
         #expect(none == nil && tiles.unseen.isEmpty)
     }
 
+    @Test func `in a still street the whole picture and the tiles are asked again in turn`() throws {
+        var tiles = ZoneTiles(zones: [zone(Box(x: 0, y: 0.5, width: 1, height: 0.2))])
+        #expect(!tiles.isBeginning, "nothing is known of the picture")
+        var turn = tiles.takeTurn()
+        #expect(!turn)
+        _ = tiles.next()
+        #expect(tiles.isBeginning && tiles.pending == 0)
+        tiles.take([])
+        turn = tiles.takeTurn()
+        #expect(!turn, "the rest has not been looked at yet")
+        /// In the middle of a tile.
+        func inside(_ tile: Box) -> Detection {
+            car(Box(x: tile.x + tile.width * 0.45, y: tile.y + tile.height * 0.45, width: 0.03, height: 0.02))
+        }
+        while let tile = tiles.next(hasChanged: false) { tiles.take([inside(tile)]) }
+        #expect(!tiles.isBeginning)
+        let found = tiles.joined(with: []).count
+        #expect(found == tiles.tiles.count - 1, "nothing is in the first one")
+        var asked: [Box?] = []
+        for _ in 0..<(2 * tiles.tiles.count) {
+            turn = tiles.takeTurn()
+            let next = tiles.next(hasChanged: false)
+            #expect((next != nil) == turn)
+            asked.append(next)
+            if let next {
+                #expect(tiles.pending == 1)
+                let seen = tiles.joined(with: []).count
+                #expect(seen >= found, "what was found is there until it is looked at")
+                tiles.take([inside(next)])
+            }
+        }
+        #expect(asked.map { $0 != nil } == (0..<asked.count).map { $0 % 2 == 0 })
+        #expect(Set(asked.compactMap(\.self)).count == tiles.tiles.count)
+    }
+
     /// Without an answer, because nobody had time or it failed, it is asked again.
     @Test func `a tile that was not looked at stays due`() throws {
         var tiles = ZoneTiles(zones: [zone(far)])

@@ -56,7 +56,7 @@ import Testing
         func error(_ quality: Int) -> Double {
             var coded = noisy
             BlockCodec(quality: quality).compress(&coded, width: 64, height: 64)
-            return zip(coded, noisy).reduce(0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(noisy.count)
+            return meanDifference(coded, noisy)
         }
         #expect(error(100) < 1)
         #expect(error(90) > error(100) && error(30) > 2 * error(90))

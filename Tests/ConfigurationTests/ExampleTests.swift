@@ -27,6 +27,7 @@ import Testing
         #expect(example.detector == plain.detector)
         #expect(example.evidence == plain.evidence)
         #expect(example.inbound == plain.inbound)
+        #expect(example.dialects == plain.dialects)
         #expect(example.outbox == plain.outbox)
         #expect(example.cameras == plain.cameras)
         #expect(example.logging == plain.logging)
@@ -80,6 +81,11 @@ import Testing
         try check(#require(file.section(.detector) as Section<DetectorSettings.Key>?))
         try check(#require(file.section(.evidence) as Section<EvidenceSettings.Key>?))
         try check(#require(file.section(.inbound) as Section<InboundSettings.Key>?))
+        let dialects: Section<DialectSettings.Key> = try #require(file.section(.dialects))
+        try check(dialects)
+        try check(#require(dialects.section(.homeAssistant) as Section<DialectSettings.HomeAssistant.Key>?))
+        try check(#require(dialects.section(.onvif) as Section<DialectSettings.ONVIF.Key>?))
+        try check(#require(dialects.section(.frigate) as Section<DialectSettings.Frigate.Key>?))
         try check(#require(file.section(.outbox) as Section<OutboxSettings.Key>?))
         try check(#require(file.section(.logging) as Section<LoggingSettings.Key>?))
         try check(#require(file.section(.metrics) as Section<MetricsSettings.Key>?))
@@ -101,7 +107,7 @@ import Testing
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`") || Sample.docs().contains("`{system: …, code: …}`"))
         }
-        for key in InboundSettings.Party.Key.allCases.map(\.rawValue) {
+        for key in AccessPolicy.Party.Key.allCases.map(\.rawValue) {
             #expect(try Sample.example().contains("\(key): "))
             #expect(try Sample.docs().contains("`\(key)`"))
         }

@@ -29,13 +29,18 @@ import Testing
         compare(DetectorSettings.Key.self)
         compare(EvidenceSettings.Key.self)
         compare(InboundSettings.Key.self)
-        compare(InboundSettings.Party.Key.self)
+        compare(AccessPolicy.Party.Key.self)
         compare(DeliverySettings.Key.self)
         compare(DeliverySettings.Webhook.Key.self)
+        compare(DialectSettings.Key.self)
+        compare(DialectSettings.HomeAssistant.Key.self)
+        compare(DialectSettings.ONVIF.Key.self)
+        compare(DialectSettings.Frigate.Key.self)
         compare(OutboxSettings.Key.self)
         compare(LoggingSettings.Key.self)
         compare(MetricsSettings.Key.self)
         compare(ConsoleSettings.Key.self)
+        compare(DiscoverySettings.Key.self)
         compare(CameraSettings.Key.self)
         compare(PresetSettings.Key.self)
         compare(ZoneSettings.Key.self)
@@ -111,7 +116,8 @@ import Testing
     }
 
     @Test func `a field is found by its keys, and knows whether a change needs a restart`() {
-        #expect(Configuration.field(at: ["broker", "tls", "ca_file"])?.needsRestart == true)
+        #expect(Configuration.field(at: ["broker", "tls", "ca_file"])?.needsRestart == false)
+        #expect(Configuration.field(at: ["broker", "topic_root"])?.needsRestart == true)
         #expect(Configuration.field(at: ["cameras", "zones", "promise"])?.takes == "0.2…60 seconds")
         #expect(Configuration.field(at: ["site", "kinds", "parking.motor", "dwell"])?.takes == "1…86400 seconds")
         #expect(Configuration.field(at: ["cameras", "colour"]) == nil)
@@ -128,9 +134,17 @@ import Testing
         // Each of these is adopted by ConfigurationReload, or belongs to the settings of each camera.
         #expect(
             live(Configuration.fields, "") == [
-                "site.departments", "site.kinds", "detector.minimum_score", "detector.tiles", "evidence.keep_days",
-                "evidence.max_megabytes", "evidence.jpeg_quality", "evidence.hard_examples", "inbound.reviewers",
-                "inbound.commanders", "delivery.refusals", "delivery.webhooks", "outbox.audit_days", "cameras",
+                "site.departments", "site.kinds", "broker.host", "broker.port", "broker.hosts", "broker.protocol",
+                "broker.client_id", "broker.username", "broker.password_file", "broker.topic_kind", "broker.product",
+                "broker.keep_alive", "broker.ack_timeout", "broker.tls.ca_file", "broker.tls.certificate_file",
+                "broker.tls.key_file",
+                "detector.minimum_score", "detector.tiles", "evidence.publish", "evidence.keep_days",
+                "evidence.max_megabytes", "evidence.jpeg_quality", "evidence.hard_examples", "inbound.enabled",
+                "inbound.reviewers", "inbound.commanders", "delivery.refusals", "delivery.webhooks",
+                "dialects.language", "dialects.home_assistant.enabled", "dialects.home_assistant.discovery_prefix",
+                "dialects.home_assistant.topic_prefix", "dialects.onvif.enabled", "dialects.onvif.topic_prefix",
+                "dialects.frigate.enabled", "dialects.frigate.topic_prefix",
+                "outbox.max_messages", "outbox.max_megabytes", "outbox.audit_days", "cameras", "metrics.listen",
                 "logging.level",
             ])
     }
@@ -143,13 +157,14 @@ import Testing
             return try plain.changesThatNeedRestart(Configuration.parse(text: document.text, file: "f"))
         }
         #expect(try changes(("site.id", "s2")) == ["site.id"])
-        #expect(try changes(("broker.port", "1883"), ("broker.keep_alive", "60")) == ["broker.keep_alive"])
-        #expect(try changes(("broker.port", "1883"), ("logging.level", "debug"), ("evidence.keep_days", "3")) == [])
-        #expect(try changes(("broker.tls.ca_file", "/x"), ("cameras.cam-01.name", "x")) == ["broker.tls"])
+        #expect(try changes(("detector.threads", "1"), ("broker.topic_root", "a/b")) == ["broker.topic_root"])
+        #expect(try changes(("broker.port", "1884"), ("logging.level", "debug"), ("evidence.keep_days", "3")) == [])
+        #expect(try changes(("broker.tls.ca_file", "/x"), ("cameras.cam-01.name", "x")) == [])
         #expect(
-            try changes(("metrics.listen", "127.0.0.1:1"), ("evidence.publish", "true")) == [
-                "evidence.publish", "metrics.listen",
-            ])
+            try changes(("evidence.enabled", "false"), ("detector.threads", "2"), ("broker.topic_kind", "underscored"))
+                == [
+                    "detector.threads", "evidence.enabled",
+                ])
     }
 
     // MARK: The reference
@@ -219,11 +234,16 @@ import Testing
             ("site.kinds", KindOverride.Key.fields), ("broker", BrokerSettings.Key.fields),
             ("broker.tls", TLSSettings.Key.fields),
             ("detector", DetectorSettings.Key.fields), ("evidence", EvidenceSettings.Key.fields),
-            ("inbound", InboundSettings.Key.fields), ("inbound.reviewers", InboundSettings.Party.Key.fields),
+            ("inbound", InboundSettings.Key.fields), ("inbound.reviewers", AccessPolicy.Party.Key.fields),
             ("delivery", DeliverySettings.Key.fields), ("delivery.webhooks", DeliverySettings.Webhook.Key.fields),
+            ("dialects", DialectSettings.Key.fields),
+            ("dialects.home_assistant", DialectSettings.HomeAssistant.Key.fields),
+            ("dialects.onvif", DialectSettings.ONVIF.Key.fields),
+            ("dialects.frigate", DialectSettings.Frigate.Key.fields),
             ("outbox", OutboxSettings.Key.fields), ("cameras", CameraSettings.Key.fields),
             ("presets", PresetSettings.Key.fields), ("zones", ZoneSettings.Key.fields),
             ("metrics", MetricsSettings.Key.fields), ("console", ConsoleSettings.Key.fields),
+            ("console.discovery", DiscoverySettings.Key.fields),
             ("logging", LoggingSettings.Key.fields),
         ]
         let found = try Sample.docs()

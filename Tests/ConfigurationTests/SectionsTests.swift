@@ -13,7 +13,8 @@ import Testing
         #expect(try differing(Sample.minimal.replacing("localhost", with: "elsewhere")) == ["broker"])
         let others = [
             "detector": "{threads: 2}", "evidence": "{keep_days: 3}", "inbound": "{enabled: false}",
-            "delivery": "{refusals: skip}", "outbox": "{audit_days: 200}", "logging": "{level: debug}",
+            "delivery": "{refusals: skip}", "dialects": "{onvif: {enabled: true}}", "outbox": "{audit_days: 200}",
+            "logging": "{level: debug}",
             "metrics": "{listen: \"127.0.0.1:9464\"}", "console": "{listen: \"127.0.0.1:8080\"}",
         ]
         for (section, value) in others {

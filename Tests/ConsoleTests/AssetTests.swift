@@ -30,12 +30,28 @@ import Testing
         }
     }
 
-    @Test func `the page takes at most 300 KiB and twelve requests, none of them elsewhere`() throws {
+    /// A module and all that it imports before it runs.
+    private func modules(_ name: String, _ known: Set<String> = []) throws -> Set<String> {
+        guard !known.contains(name) else { return known }
+        let code = try #require(files[name], "\(name)")
+        return try code.matches(of: /from '\.\/([a-z0-9]+\.js)'/).reduce(known.union([name])) {
+            try modules(String($1.1), $0)
+        }
+    }
+
+    @Test func `the code of each page takes at most 300 KiB and twelve requests, where it is for every day`() throws {
         #expect(files.values.map(\.utf8.count).reduce(0, +) < 300 << 10)
         let shell = try #require(files["shell.html"])
         let named = shell.matches(of: /\{assets\}\/([a-z0-9]+\.(?:js|css))/).map { String($0.1) }
-        #expect(Set(named).count + 1 <= 12)
-        for name in named { #expect(files[name] != nil, "\(name)") }
+        #expect(Set(named) == ["app.js", "style.css"])
+        let app = try modules("app.js")
+        let pages = try #require(files["app.js"]).matches(of: /import\('\.\/([a-z0-9]+\.js)'\)/).map { String($0.1) }
+        #expect(pages.contains("health.js"))
+        // Besides them the shell itself and the sheet.
+        for page in pages {
+            let most = ["cameras.js", "health.js", "sign.js"].contains(page) ? 12 : 17
+            #expect(try modules(page, app).count + 2 <= most, "\(page)")
+        }
         for (name, text) in files {
             let addresses = text.matches(of: /https?:\/\/[^"' ]+/).map { String($0.0) }
             #expect(addresses.allSatisfy { $0 == "http://www.w3.org/2000/svg" }, "\(name): \(addresses)")

@@ -131,6 +131,20 @@ private final class Reader {
         try await harness.stop()
     }
 
+    @Test func `a camera whose state changes is told, to those whose area it is in`() async throws {
+        let harness = try await ConsoleHarness()
+        harness.see { $0.rows.append(ConsoleHarness.camera("cam-02", "Elsewhere", area: "320583103204")) }
+        try harness.account("here", .viewer, area: "320583102")
+        let reader = try Reader(harness, try harness.signIn("here"))
+        #expect(reader.next()?.name == "hello")
+        harness.see(telling: "cam-02") { _ in }
+        harness.see(telling: "cam-01") { $0.rows[0].warning = "its clock was set" }
+        let event = try #require(reader.next())
+        #expect(event.name == "camera" && event.data["id"] as? String == "cam-01")
+        #expect(event.data["warning"] as? String == "its clock was set" && event.data["zones"] == nil)
+        try await harness.stop()
+    }
+
     @Test func `four streams of a session are open at a time, and a stop ends them all`() async throws {
         let harness = try await ConsoleHarness()
         try harness.account("worker", .viewer)

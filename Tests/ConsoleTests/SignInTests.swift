@@ -50,6 +50,22 @@ import Testing
     }
 }
 
+@Suite(.waiting) struct PasswordDeskTests {
+    @Test func `keys of passwords are made when nothing else needs the processor`() async throws {
+        let desk = PasswordDesk(cost: 4)
+        #expect(try await desk.isRight("a", for: try await desk.key(of: "a")))
+        let tasks = try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task")
+        let nices = tasks.compactMap { task -> String? in
+            guard let stat = try? String(contentsOfFile: "/proc/self/task/\(task)/stat", encoding: .utf8),
+                stat.contains("(passwords)"), let end = stat.lastIndex(of: ")")
+            else { return nil }
+            // The nineteenth field, of which two are before the end of the name.
+            return stat[end...].split(separator: " ").dropFirst(17).first.map(String.init)
+        }
+        #expect(!nices.isEmpty && nices.allSatisfy { $0 == "10" }, "\(nices)")
+    }
+}
+
 @Suite struct ScryptTests {
     @Test func `the keys are those of RFC 7914`() throws {
         let first = try Scrypt.key(

@@ -86,15 +86,37 @@ class Chromium:
             f"(() => {{ const e = document.querySelector({json.dumps(selector)}); e.scrollIntoView({{block: 'center'}});"
             " const b = e.getBoundingClientRect(); return [b.x + b.width / 2, b.y + b.height / 2]; })()")
         for kind in ("mousePressed", "mouseReleased"):
-            self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, button="left", clickCount=1)
+            self.mouse(kind, x, y, button="left", clickCount=1)
+
+    def mouse(self, kind, x, y, **more):
+        self.send("Input.dispatchMouseEvent", type=kind, x=x, y=y, **more)
+
+    def touchable(self):
+        """From here on the page has fingers."""
+        self.send("Emulation.setTouchEmulationEnabled", enabled=True, maxTouchPoints=2)
+
+    def touch(self, kind, *points):
+        """touchStart and touchMove with all fingers that are down, or touchEnd."""
+        self.send("Input.dispatchTouchEvent", type=kind, touchPoints=[{"x": x, "y": y, "id": i} for i, (x, y) in enumerate(points)])
+
+    def type(self, text):
+        self.send("Input.insertText", text=text)
 
     def fill(self, selector, text):
         self.click(selector)
-        self.send("Input.insertText", text=text)
+        self.type(text)
 
     def key(self, key):
         for kind in ("keyDown", "keyUp"):
             self.send("Input.dispatchKeyEvent", type=kind, key=key, text=key if kind == "keyDown" else "")
+
+    def press(self, key, ctrl=False):
+        """A key that writes nothing."""
+        for kind in ("rawKeyDown", "keyUp"):
+            self.send("Input.dispatchKeyEvent", type=kind, key=key, modifiers=2 if ctrl else 0)
+
+    def reload(self):
+        self.send("Page.reload")
 
     def picture(self, path):
         data = self.send("Page.captureScreenshot", format="png")["data"]
@@ -120,4 +142,7 @@ class Chromium:
     def close(self):
         self.process.kill()
         self.process.wait()
+        # The shell that starts the next one takes descriptors of one digit only.
+        os.close(self.out)
+        os.close(self.into)
         shutil.rmtree(self.folder, ignore_errors=True)

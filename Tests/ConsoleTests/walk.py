@@ -5,7 +5,7 @@ done, and keeps pictures in FOLDER where that is named.
 """
 import sys
 
-from chromium import Chromium, Failed
+from browser import Browser, Failed
 
 base, user, password, language, width = sys.argv[1:6]
 folder = sys.argv[6] if len(sys.argv) > 6 else None
@@ -14,7 +14,7 @@ words = {
     "en": {"empty": "Nothing waits for a review", "kind": "Motor vehicle", "withdrawn": "A withdrawn incident stays"},
     "zh": {"empty": "没有待核实的事件", "kind": "机动车", "withdrawn": "撤回后不能恢复"},
 }[language]
-browser = Chromium(int(width), 844 if narrow else 900, language, touch=narrow)
+browser = Browser(int(width), 844 if narrow else 900, language, touch=narrow)
 
 
 def says(text, where="body"):

@@ -83,13 +83,13 @@ struct Fixtures: Sendable {
     }
 
     func inbox(
-        _ outbox: Outbox, authority: AccessPolicy = AccessPolicy(), secrets: KnownSecrets = KnownSecrets(),
+        _ outbox: Outbox, policy: AccessPolicy = AccessPolicy(), secrets: KnownSecrets = KnownSecrets(),
         now: @escaping @Sendable () -> Date = { Date() },
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (String) async -> Snapshot = { .unavailable(camera: $0) }
     ) -> Inbox {
         Inbox(
-            outbox: outbox, topics: topics, site: site, places: [camera.place], authority: authority,
+            outbox: outbox, topics: topics, site: site, places: [camera.place], policy: policy,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, secrets: secrets, now: now,
             settled: settled, snapshot: snapshot)
     }

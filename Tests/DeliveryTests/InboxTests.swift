@@ -25,12 +25,12 @@ import Testing
     }
 
     private func inbox(
-        _ authority: AccessPolicy = AccessPolicy(), outbox: Outbox? = nil, secrets: KnownSecrets = KnownSecrets(),
+        _ policy: AccessPolicy = AccessPolicy(), outbox: Outbox? = nil, secrets: KnownSecrets = KnownSecrets(),
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (String) async -> Snapshot = { .unavailable(camera: $0) }
     ) -> Inbox {
         fixtures.inbox(
-            outbox ?? self.outbox, authority: authority, secrets: secrets, now: { Self.now }, settled: settled,
+            outbox ?? self.outbox, policy: policy, secrets: secrets, now: { Self.now }, settled: settled,
             snapshot: snapshot)
     }
 
@@ -324,9 +324,9 @@ import Testing
         try fixtures.append(incident, to: outbox)
         let json = review(incident.id, "confirmed")
         let ping = command("c", "ping", #","by":"centre""#)
-        func ask(_ authority: AccessPolicy) async throws -> [Rejection.Reason?] {
+        func ask(_ policy: AccessPolicy) async throws -> [Rejection.Reason?] {
             let before = try replies().count
-            let inbox = inbox(authority)
+            let inbox = inbox(policy)
             await inbox.take(MQTTMessage(topic: fixtures.reviewTopic, text: json))
             await inbox.take(MQTTMessage(topic: fixtures.commandTopic, text: ping))
             return try replies().dropFirst(before).map(\.reason)

@@ -1,4 +1,5 @@
 import Delivery
+import Domain
 import Foundation
 import TestSupport
 import Testing

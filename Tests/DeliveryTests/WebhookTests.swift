@@ -296,11 +296,11 @@ struct WebhookTests {
 
     @Test func `Retry-After is read as seconds and as a date`() {
         let now = Date(timeIntervalSince1970: 784_111_777)
-        #expect(WebhookSink.seconds("120", now: now) == 120)
+        #expect(HTTPPoster.seconds("120", now: now) == 120)
         // The example of RFC 9110, 5.6.7.
-        #expect(WebhookSink.seconds("Sun, 06 Nov 1994 08:50:37 GMT", now: now) == 60)
-        #expect(WebhookSink.seconds("Sun, 06 Nov 1994 08:40:37 GMT", now: now) == 0)
-        for text in ["", "soon", "-1", "1.5", "٣", "Sun"] { #expect(WebhookSink.seconds(text, now: now) == nil) }
+        #expect(HTTPPoster.seconds("Sun, 06 Nov 1994 08:50:37 GMT", now: now) == 60)
+        #expect(HTTPPoster.seconds("Sun, 06 Nov 1994 08:40:37 GMT", now: now) == 0)
+        for text in ["", "soon", "-1", "1.5", "٣", "Sun"] { #expect(HTTPPoster.seconds(text, now: now) == nil) }
     }
 
     @Test func `secrets of the receiver are in no trouble that is told`() async throws {

@@ -233,7 +233,7 @@ struct BrokerRecipeTests {
     @Test func `the access list is what its script prints`() throws {
         let text = try String(contentsOf: RecipeBroker.recipes.appending(path: "acl"), encoding: .utf8)
         let blocks = text.split(separator: "\n\n").dropFirst()
-        #expect(blocks.count == 8)
+        #expect(blocks.count == 10)
         for block in blocks {
             let lines = block.split(separator: "\n")
             let arguments = try #require(lines.first).split(separator: " ").dropFirst(2).map(String.init)
@@ -245,7 +245,8 @@ struct BrokerRecipeTests {
     @Test(arguments: [
         ["viewer", "u", "3205831"], ["viewer", "u", "#"], ["viewer", "u", "320583/003"], ["viewer", "u+", "32"],
         ["viewer", "u\nuser admin", "32"], ["edge", "u", "s", "320583102201"], ["king", "u", "32"],
-        ["edge", "u", "+", "320583102201/003/02"], ["department", "u", "320583", "#"], ["viewer", "u\"", "32"],
+        ["edge", "u", "+", "320583102201/003/02"], ["department", "u", "320583", "#"],
+        ["cases", "u", "320583", "+"], ["cases", "u", "320583"], ["viewer", "u\"", "32"],
     ])
     func `the script prints nothing for what is no area, place or user`(arguments: [String]) throws {
         let error = #expect(throws: CommandFailed.self) {

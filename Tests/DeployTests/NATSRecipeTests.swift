@@ -96,7 +96,7 @@ struct NATSRecipeTests {
         let lines = try String(contentsOf: RecipeBroker.recipes.appending(path: "nats/users.conf"), encoding: .utf8)
             .split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
         let commands = lines.indices.filter { lines[$0].hasPrefix("# acl.sh ") }
-        #expect(commands.count == 7)
+        #expect(commands.count == 9)
         for index in commands {
             let words = lines[index].dropFirst("# acl.sh ".count).split(separator: " ").map(String.init)
             let printed = try RecipeBroker.run(

@@ -20,6 +20,16 @@ struct CatalogueTests {
         }
     }
 
+    @Test func `Chinese names have full-width punctuation`() {
+        let halfWidth: Set<Character> = ["(", ")", ",", ";", ":", "?", "!"]
+        for entry in entries {
+            let departments = [entry.departments.primary] + entry.departments.assisting
+            for text in [entry.name.zh, entry.suggestedLimit.zh] + departments.map(\.name.zh) {
+                #expect(!text.contains(where: halfWidth.contains), "\(entry.kind): \(text)")
+            }
+        }
+    }
+
     @Test func `every code has the shape of its generation`() {
         for entry in entries {
             for code in entry.codes {

@@ -25,7 +25,9 @@ package final class EdgeHarness: Sendable {
         let task: Task<Void, any Error>
     }
 
+    /// The broker at `memory`, and one at `other`, which a reload may name.
     package let broker = MemoryBroker()
+    package let other = MemoryBroker()
     private let script: ScriptedDetector
     private let cars = Mutex<[Box]>([])
     private let folder: TemporaryFolder
@@ -33,6 +35,7 @@ package final class EdgeHarness: Sendable {
     private let sources = Mutex<[String: ScriptedSource]>([:])
     private let run = Mutex<Run?>(nil)
     private let making = Mutex<(@Sendable (String) -> Void)?>(nil)
+    private let reading = Mutex<(@Sendable (inout DaemonSettings) throws -> Void)?>(nil)
     private let opened = Mutex(0)
     private let lastLook = Mutex(0.0)
 
@@ -83,7 +86,9 @@ package final class EdgeHarness: Sendable {
             let picture = try? self?.mainPicture()
             return ScriptedDetail(picture.map { .picture($0) } ?? .fails)
         }
-        parts.broker = { [broker] _ in broker.client() }
+        parts.broker = { [broker, other] in ($0.addresses.first?.host == "other" ? other : broker).client($0) }
+        // What a file names is not there.
+        parts.named = { _, _ in }
         parts.camera = { [weak self] settings in
             self?.making.withLock(\.self)?(settings.identity.id)
             let source = ScriptedSource(settings.identity.id)
@@ -94,7 +99,9 @@ package final class EdgeHarness: Sendable {
             settings, parts, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             rereading: { [weak self] in
                 guard let self else { throw Stuck() }
-                return settings
+                var read = settings
+                try reading.withLock(\.self)?(&read)
+                return read
             })
         let group = daemon.services(reloadingAt: await UnixSignalsSequence(trapping: []), stoppingAt: [])
         run.withLock { $0 = Run(group: group, task: Task { try await group.run() }) }
@@ -117,6 +124,11 @@ package final class EdgeHarness: Sendable {
             change(&settings)
         }
         return try StatusClient.reload(of: settings.stateFolder)
+    }
+
+    /// Called at each reload, for what a test reads of a file.
+    package func rereading(_ body: (@Sendable (inout DaemonSettings) throws -> Void)?) {
+        reading.withLock { $0 = body }
     }
 
     /// Called with its id before a camera is made, which waits for it.
@@ -150,9 +162,17 @@ package final class EdgeHarness: Sendable {
     }
 
     /// The alerts that the broker has taken, in sequence of their arrival.
-    package var alerts: [AlertEvent] {
+    package var alerts: [AlertEvent] { alerts(at: broker) }
+
+    package func alerts(at broker: MemoryBroker) -> [AlertEvent] {
         broker.received.filter { settings.topics.isChannel(.alert, $0.topic) }
             .compactMap { try? AlertEvent(json: Data($0.payload)) }
+    }
+
+    /// What a broker retains of the site's state.
+    package func report(at broker: MemoryBroker) throws -> SiteReport? {
+        let topic = settings.topics.site(settings.site.place, id: settings.site.id)
+        return try broker.retained[topic].map { try SiteReport(json: Data($0.payload)) }
     }
 
     /// What a screen that looks now sees as open: the subjects of the incidents that the broker retains.

@@ -8,13 +8,20 @@ package final class MemoryBroker: Sendable {
         var received: [MQTTMessage] = []
         var retained: [String: MQTTMessage] = [:]
         var refuses: (@Sendable (MQTTMessage) -> Bool)?
+        var admits: (@Sendable (MQTTSettings) -> Bool)?
         var isAway = false
         var clients: [Client] = []
+        var connections = 0
+        var refusedConnections = 0
     }
 
     private let state = Mutex(State())
 
     package init() {}
+
+    /// How many connections it has taken, and refused because of who wanted them.
+    package var connections: Int { state.withLock(\.connections) }
+    package var refusedConnections: Int { state.withLock(\.refusedConnections) }
 
     /// All that it has taken and does not retain.
     package var received: [MQTTMessage] { state.withLock(\.received) }
@@ -24,9 +31,15 @@ package final class MemoryBroker: Sendable {
     /// What it refuses from now on, with a word; nil: nothing.
     package func refuses(_ which: (@Sendable (MQTTMessage) -> Bool)?) { state.withLock { $0.refuses = which } }
 
-    /// For a site; it connects as soon as it is started and the broker is there.
-    package func client() -> any BrokerClient {
-        let client = Client(self)
+    /// Whom it lets in from now on; nil: everybody.
+    package func admits(_ which: (@Sendable (MQTTSettings) -> Bool)?) { state.withLock { $0.admits = which } }
+
+    /// Whether a site that is connected listens to this topic.
+    package func isHeard(_ topic: String) -> Bool { state.withLock(\.clients).contains { $0.listens(to: topic) } }
+
+    /// For a site that names itself by these settings; it connects as soon as it is started and the broker is there.
+    package func client(_ settings: MQTTSettings) -> any BrokerClient {
+        let client = Client(self, settings)
         state.withLock { $0.clients.append(client) }
         return client
     }
@@ -48,6 +61,9 @@ package final class MemoryBroker: Sendable {
         for client in clients { client.connect() }
     }
 
+    /// Loses what it retains, as one without a disk does.
+    package func forget() { state.withLock { $0.retained = [:] } }
+
     /// Somebody publishes something.
     package func publish(_ message: MQTTMessage) {
         let clients = state.withLock { state in
@@ -57,7 +73,15 @@ package final class MemoryBroker: Sendable {
         for client in clients { client.hear(message) }
     }
 
-    fileprivate var isAway: Bool { state.withLock(\.isAway) }
+    fileprivate func takes(_ settings: MQTTSettings) -> Bool {
+        let (isAway, admits) = state.withLock { ($0.isAway, $0.admits) }
+        guard !isAway else { return false }
+        let isAdmitted = admits?(settings) ?? true
+        state.withLock { state in
+            if isAdmitted { state.connections += 1 } else { state.refusedConnections += 1 }
+        }
+        return isAdmitted
+    }
 
     fileprivate func take(_ message: MQTTMessage) throws(MQTTError) {
         let refuses = state.withLock(\.refuses)
@@ -99,10 +123,11 @@ private final class Client: BrokerClient {
     let messages: AsyncStream<MQTTMessage>
     private let message: AsyncStream<MQTTMessage>.Continuation
     private let broker: MemoryBroker
+    private let settings: MQTTSettings
     private let state = Mutex(State())
 
-    init(_ broker: MemoryBroker) {
-        self.broker = broker
+    init(_ broker: MemoryBroker, _ settings: MQTTSettings) {
+        (self.broker, self.settings) = (broker, settings)
         (messages, message) = AsyncStream.makeStream()
     }
 
@@ -114,7 +139,7 @@ private final class Client: BrokerClient {
 
     func start() throws(MQTTError) {
         state.withLock { $0.isStarted = true }
-        if !broker.isAway { connect() }
+        connect()
     }
 
     func certificates() -> [CertificateExpiry] { [] }
@@ -129,6 +154,9 @@ private final class Client: BrokerClient {
     }
 
     func connect() {
+        guard state.withLock({ $0.isStarted && !$0.isClosed && !$0.isConnected }), broker.takes(settings) else {
+            return
+        }
         state.withLock { state in
             guard state.isStarted, !state.isClosed, !state.isConnected else { return }
             state.isConnected = true
@@ -145,9 +173,12 @@ private final class Client: BrokerClient {
         }
     }
 
+    func listens(to topic: String) -> Bool {
+        state.withLock { $0.isConnected && $0.filters.contains { MemoryBroker.matches($0, topic) } }
+    }
+
     func hear(_ message: MQTTMessage) {
-        let isWanted = state.withLock { $0.filters.contains { MemoryBroker.matches($0, message.topic) } }
-        if isWanted { self.message.yield(message) }
+        if listens(to: message.topic) { self.message.yield(message) }
     }
 
     func send(_ message: MQTTMessage) throws(MQTTError) -> MQTTReceipt {

@@ -19,44 +19,29 @@ import Video
 /// The way from a look to the broker's acknowledgement in figures, with a real broker and the real disk: docs/testing.md has
 /// the bars. Each prints what it measured; its limits are those of a busy machine.
 @Suite(.serialized) struct AloneBarTests {
-    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
-    private static let canMask = (try? masking.verified()) != nil
-    private static let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    private final class Site: Sendable {
-        let outbox: Outbox
-        let writer: IncidentWriter
+    /// What is written goes to the broker.
+    private struct Site {
+        let parts: WriterSite
         let publisher: Publisher
-        let place: GridLocation
         private let publishing: Task<Void, any Error>
 
-        init(_ folder: TemporaryFolder, _ broker: Broker, archive: EvidenceArchive?) throws {
-            let site = try SiteIdentity.edge01()
-            let place = site.place
-            self.place = place
-            outbox = try Outbox(file: folder.file("outbox.sqlite"))
+        init(_ folder: TemporaryFolder, _ broker: Broker, masking: MaskingModels = WriterSite.noMasking) throws {
+            parts = try WriterSite(folder, masking: masking, deadline: IncidentWriter.evidenceDeadline)
             let publisher = Publisher(
-                outbox: outbox, broker: MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "bar"),
-                topics: AlertTopics(), site: site, logger: AloneBarTests.logger, places: [place])
+                outbox: parts.outbox, broker: MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "bar"),
+                topics: AlertTopics(), site: parts.identity, logger: WriterSite.noLogger,
+                places: [parts.identity.place])
             self.publisher = publisher
-            writer = IncidentWriter(
-                outbox: outbox, archive: archive, site: site, topics: AlertTopics(), catalogue: try Catalogue.builtIn(),
-                logger: AloneBarTests.logger, wake: { publisher.notify() })
+            parts.wake.value = { publisher.notify() }
             publishing = Task { try await publisher.run() }
         }
 
+        var outbox: Outbox { parts.outbox }
+        var writer: IncidentWriter { parts.writer }
+
         /// Of another camera each.
         func entry(_ camera: Int, _ views: [EvidenceView] = []) -> IncidentWriter.Entry {
-            let incident = Incident(
-                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-\(camera)", zone: "z", firstSeen: MediaTime(0),
-                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
-                object: .init(
-                    objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
-            return IncidentWriter.Entry(
-                change: .init(incident: incident, views: views),
-                camera: CameraIdentity(id: "cam-\(camera)", name: "北门", place: place, timeZone: .gmt),
-                zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
-                date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
+            parts.entry(WriterSite.incident(camera: "cam-\(camera)"), views)
         }
 
         func end() async throws {
@@ -70,7 +55,7 @@ import Video
         let folder = try TemporaryFolder()
         let broker = try Broker()
         defer { broker.stop() }
-        let site = try Site(folder, broker, archive: nil)
+        let site = try Site(folder, broker)
         try await site.publisher.client.waitForConnection()
         struct Wait {
             let fromLook: Double
@@ -127,18 +112,14 @@ import Video
             time: MediaTime(300), date: Date(timeIntervalSince1970: 1_790_000_300))
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 8))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"), .waiting(minutes: 8))
     func `two thousand incidents at once are on the disk and sent in sequence, and memory does not grow with them`()
         async throws
     {
         let folder = try TemporaryFolder()
         let broker = try Broker(lines: ["max_queued_messages 0"])
         defer { broker.stop() }
-        let evidence = folder.file("evidence")
-        let archive = EvidenceArchive(
-            maker: EvidenceMaker(masking: Self.masking), store: try EvidenceStore(folder: evidence),
-            ledger: try Ledger(folder: evidence, site: "edge-01"))
-        let site = try Site(folder, broker, archive: archive)
+        let site = try Site(folder, broker, masking: WriterSite.masking)
         try await site.publisher.client.waitForConnection()
         let screen = MQTTClient(MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "screen"))
         try screen.start()
@@ -158,9 +139,7 @@ import Video
             let start = ContinuousClock.now
             for camera in 0..<100 {
                 let frame = try Self.picture(camera)
-                let views = [EvidenceImage.Role.panoramaConfirming, .closeUp].map {
-                    EvidenceView(role: $0, source: .frame(frame), taken: frame.date, vehicles: [])
-                }
+                let views = [EvidenceImage.Role.panoramaConfirming, .closeUp].map { WriterSite.view(frame, $0) }
                 site.writer.record((0..<20).map { _ in site.entry(camera, views) })
             }
             var peak = 0
@@ -182,7 +161,7 @@ import Video
         // The networks that mask are read once.
         let frame = try Self.picture(100)
         site.writer.record([
-            site.entry(100, [.init(role: .closeUp, source: .frame(frame), taken: frame.date, vehicles: [])])
+            site.entry(100, [WriterSite.view(frame, .closeUp)])
         ])
         await site.writer.settlePictures()
         let before = Self.resident

@@ -17,55 +17,31 @@ import Video
 
 /// Sixty incidents in one look, with a real broker and real masking. Alone, since it takes all processors.
 @Suite struct AloneBurstTests {
-    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
-    private static let canMask = (try? masking.verified()) != nil
-
-    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 5))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"), .waiting(minutes: 5))
     func `all alerts are with the broker while pictures are still made, and a stop and a reload wait for none`()
         async throws
     {
         let folder = try TemporaryFolder()
         let broker = try Broker()
         defer { broker.stop() }
-        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-        let site = try SiteIdentity.edge01()
-        let place = site.place
-        let evidence = folder.file("evidence")
-        let outbox = try Outbox(file: folder.file("outbox.sqlite"))
-        let archive = EvidenceArchive(
-            maker: EvidenceMaker(masking: Self.masking), store: try EvidenceStore(folder: evidence),
-            ledger: try Ledger(folder: evidence, site: "edge-01"))
+        let site = try WriterSite(folder, masking: WriterSite.masking, deadline: IncidentWriter.evidenceDeadline)
+        let (outbox, writer) = (site.outbox, site.writer)
         let publisher = Publisher(
             outbox: outbox, broker: MQTTSettings(host: "127.0.0.1", port: broker.port, clientID: "burst"),
-            topics: AlertTopics(), site: site, logger: logger, places: [place])
-        let writer = IncidentWriter(
-            outbox: outbox, archive: archive, site: site, topics: AlertTopics(), catalogue: try Catalogue.builtIn(),
-            logger: logger, wake: { publisher.notify() })
+            topics: AlertTopics(), site: site.identity, logger: WriterSite.noLogger, places: [site.identity.place])
+        site.wake.value = { publisher.notify() }
         let publishing = Task { try await publisher.run() }
         try await publisher.client.waitForConnection()
 
-        let camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
         let jpeg = try JPEG.encode(try Canvas(width: 1920, height: 1080, .grey))
-        let shared = try JPEG.decode(
-            jpeg, time: MediaTime(300), date: Date(timeIntervalSince1970: 1_790_000_300))
+        let shared = try WriterSite.frame(size: (1920, 1080))
         let entries = (0..<60).map { _ in
-            let incident = Incident(
-                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
-                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
-                object: .init(
-                    objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
             // Each began in a look of its own.
             let first = EvidenceView(
                 role: .panoramaFirst, source: .compressed(Task { jpeg }), taken: shared.date, vehicles: [])
-            let views = [EvidenceImage.Role.panoramaConfirming, .closeUp].map {
-                EvidenceView(role: $0, source: .frame(shared), taken: shared.date, vehicles: [])
-            }
-            return IncidentWriter.Entry(
-                change: .init(
-                    incident: incident,
-                    views: [first] + views), camera: camera,
-                zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway),
-                clock: ClockReport(), date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
+            return site.entry(
+                WriterSite.incident(),
+                [first] + [.panoramaConfirming, .closeUp].map { WriterSite.view(shared, $0) })
         }
         let look = ContinuousClock.now
         writer.record(entries)

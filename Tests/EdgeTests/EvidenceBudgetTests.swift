@@ -17,67 +17,32 @@ import Video
 
 /// What goes when evidence outgrows its budget, in which order, and what tells of it.
 @Suite(.heavy) struct EvidenceBudgetTests {
-    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
-    private static let canMask = (try? masking.verified()) != nil
-    private static let noLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
     /// Incidents whose evidence is their messages, of some two kilobytes each.
-    private final class Site {
-        let outbox: Outbox
-        let archive: EvidenceArchive
-        let identity: SiteIdentity
-        let camera: CameraIdentity
-        let writer: IncidentWriter
-        let inbox: Inbox
-        let folder: URL
+    private struct Site {
+        let parts: WriterSite
 
         init(
-            _ folder: TemporaryFolder, evidence: URL? = nil, budget: Int,
-            masking: MaskingModels = MaskingModels(face: nil, plate: nil)
+            _ folder: TemporaryFolder, evidence: URL? = nil, budget: Int = .max,
+            masking: MaskingModels = WriterSite.noMasking
         ) throws {
-            identity = try SiteIdentity.edge01()
-            let place = identity.place
-            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
-            self.folder = evidence ?? folder.file("evidence")
-            outbox = try Outbox(file: folder.file("outbox.sqlite"))
-            archive = EvidenceArchive(
-                maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: self.folder),
-                ledger: try Ledger(folder: self.folder, site: "edge-01"), budget: budget)
-            writer = IncidentWriter(
-                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
-                catalogue: try Catalogue.builtIn(), logger: noLogger
-            ) {}
-            inbox = Inbox(
-                outbox: outbox, topics: AlertTopics(), site: identity, places: [place], authority: AccessPolicy(),
-                logger: noLogger, settled: { _ in }, snapshot: { .unavailable(camera: $0) })
+            parts = try WriterSite(folder, evidence: evidence, masking: masking, budget: budget)
         }
 
-        func incident() -> Incident {
-            Incident(
-                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
-                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
-                object: .init(
-                    objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
-        }
+        var outbox: Outbox { parts.outbox }
+        var archive: EvidenceArchive { parts.archive }
 
         func write(_ incident: Incident, views: [EvidenceView] = []) async {
-            writer.record([
-                IncidentWriter.Entry(
-                    change: .init(incident: incident, views: views), camera: camera,
-                    zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
-                    date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
-            ])
+            parts.writer.record([parts.entry(incident, views)])
             await settle()
         }
 
         func settle() async {
-            await writer.settlePictures()
-            archive.followAll(outbox)
-            archive.evict(outbox, logger: noLogger)
+            await parts.settle()
+            archive.evict(outbox, logger: WriterSite.noLogger)
         }
 
         func open() async -> Incident {
-            let incident = incident()
+            let incident = WriterSite.incident()
             await write(incident)
             return incident
         }
@@ -96,10 +61,13 @@ import Video
         func past() async -> Incident { await close(await open()) }
 
         func confirm(_ incident: Incident) async {
-            let topic = AlertTopics().inbound(.review, camera.place, site: identity.id)
+            let (site, place) = (parts.identity, parts.identity.place)
+            let inbox = Inbox(
+                outbox: outbox, topics: AlertTopics(), site: site, places: [place], logger: WriterSite.noLogger)
             await inbox.take(
                 MQTTMessage(
-                    topic: topic, text: #"{"incident":"\#(incident.id)","verdict":"confirmed","by":"worker-17"}"#))
+                    topic: AlertTopics().inbound(.review, place, site: site.id),
+                    text: #"{"incident":"\#(incident.id)","verdict":"confirmed","by":"worker-17"}"#))
             await settle()
         }
 
@@ -110,7 +78,7 @@ import Video
         }
 
         func isKept(_ incident: Incident) -> Bool { archive.store.incidents.contains(incident.id) }
-        func check() throws -> LedgerReport { try LedgerCheck.run(folder: folder) }
+        func check() throws -> LedgerReport { try LedgerCheck.run(folder: parts.evidence) }
         func evictions() throws -> [String] { try check().evictions.map(\.incident) }
     }
 
@@ -120,7 +88,7 @@ import Video
         async throws
     {
         let folder = try TemporaryFolder()
-        var site = try Site(folder, budget: .max)
+        var site = try Site(folder)
         let standing = await site.open()
         let confirmed = await site.past()
         let first = await site.past()
@@ -133,14 +101,14 @@ import Video
         // Each time room for one byte less than there is.
         for (count, gone) in [first, second, waiting, confirmed].enumerated() {
             site = try Site(folder, budget: site.archive.store.bytes - 1)
-            #expect(site.archive.evict(site.outbox, logger: Self.noLogger) == 1)
+            #expect(site.archive.evict(site.outbox, logger: WriterSite.noLogger) == 1)
             #expect(!site.isKept(gone) && site.isKept(standing))
             #expect(try site.check().isIntact && site.check().evictions.count == count + 1)
         }
         #expect(try site.evictions() == text(first, second, waiting, confirmed))
         // An open one stays, whatever the budget.
         site = try Site(folder, budget: 1)
-        #expect(site.archive.evict(site.outbox, logger: Self.noLogger) == 0)
+        #expect(site.archive.evict(site.outbox, logger: WriterSite.noLogger) == 0)
         #expect(site.isKept(standing))
         #expect(try site.check().files == 1)
     }
@@ -181,14 +149,14 @@ import Video
         async throws
     {
         let folder = try TemporaryFolder()
-        let site = try Site(folder, budget: .max)
+        let site = try Site(folder)
         let past = await site.past()
         try site.archive.ledger.evict(incident: past.id)
         #expect(site.isKept(past))
         #expect(try site.check().isIntact)
         for _ in 0..<2 {
-            let again = try Site(folder, budget: .max)
-            again.archive.resume(again.outbox, logger: Self.noLogger)
+            let again = try Site(folder)
+            again.archive.resume(again.outbox, logger: WriterSite.noLogger)
             #expect(!again.isKept(past))
             let evicted = try again.outbox.standing().evicted
             #expect(evicted.incidents == 1 && evicted.bytes > 1000)
@@ -208,28 +176,24 @@ import Video
         let entries = try site.outbox.auditEntries().filter { $0.event == .evidenceDropped }
         #expect(entries.map { $0.facts["incidents"] } == ["\(evicted.incidents)"])
         let status = SiteStatus(
-            site: site.identity, cameras: [], standing: try site.outbox.standing(), isConnected: false, withheld: 0,
+            site: site.parts.identity, cameras: [], standing: try site.outbox.standing(), isConnected: false,
+            withheld: 0,
             archive: site.archive)
         #expect(status.evidence?.evictedIncidents == evicted.incidents)
         #expect(status.evidence?.bytes == site.archive.store.bytes && status.evidence?.budgetBytes == 5000)
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `on a disk that is full alerts go out without pictures, and the ledger follows once there is room`()
         async throws
     {
         let folder = try TemporaryFolder()
         guard let disk = try FullDisk(in: folder, megabytes: 4) else { return }
-        let site = try Site(folder, evidence: disk.url.appending(path: "evidence"), budget: .max, masking: Self.masking)
-        let frame = try JPEG.decode(
-            try JPEG.encode(try Canvas(width: 640, height: 360, .grey)), time: MediaTime(300),
-            date: Date(timeIntervalSince1970: 1_790_000_300))
-        func view() -> EvidenceView {
-            EvidenceView(role: .panoramaConfirming, source: .frame(frame), taken: frame.date, vehicles: [])
-        }
-        await site.write(site.incident(), views: [view()])
+        let site = try Site(folder, evidence: disk.url.appending(path: "evidence"), masking: WriterSite.masking)
+        let views = [WriterSite.view(try WriterSite.frame())]
+        await site.write(WriterSite.incident(), views: views)
         disk.fill()
-        for _ in 0..<3 { await site.write(site.incident(), views: [view()]) }
+        for _ in 0..<3 { await site.write(WriterSite.incident(), views: views) }
         let events = try site.outbox.messages(from: 1, through: 10).map { try AlertEvent(json: Data($0.payload)) }
         #expect(events.map(\.data.evidence.count) == [1, 0, 0, 0])
         #expect(events.dropFirst().allSatisfy { $0.data.why.last?.what == "evidence could not be written" })
@@ -242,7 +206,7 @@ import Video
 
     @Test func `a budget and a catalogue that a reload changes hold from the next message on`() async throws {
         let folder = try TemporaryFolder()
-        let site = try Site(folder, budget: .max)
+        let site = try Site(folder)
         func severities() throws -> [Int] {
             try site.outbox.messages(from: 1, through: 100).map {
                 try AlertEvent(json: Data($0.payload)).data.severity
@@ -252,7 +216,7 @@ import Video
         let kept = site.archive.store.incidents.count
         #expect(kept == 3)
         let usual = try #require(try severities().last)
-        site.writer.adopt(
+        site.parts.writer.adopt(
             configurationSHA256: "x",
             catalogue: try Catalogue.builtIn().overridden(by: [
                 KindOverride(kind: .illegalParking, severity: usual == 1 ? 2 : 1)

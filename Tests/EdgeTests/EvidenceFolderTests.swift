@@ -17,45 +17,23 @@ import Testing
 /// An evidence folder that goes away while the service runs.
 @Suite struct EvidenceFolderTests {
     private struct Site {
-        let outbox: Outbox
-        let archive: EvidenceArchive
-        let writer: IncidentWriter
+        let parts: WriterSite
         let follower: LedgerFollower
         let warnings = SiteWarnings()
-        let camera: CameraIdentity
-        let evidence: URL
 
         init(_ folder: TemporaryFolder) throws {
-            let identity = try SiteIdentity.edge01()
-            let place = identity.place
-            let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-            evidence = folder.file("evidence")
-            outbox = try Outbox(file: folder.file("outbox.sqlite"))
-            archive = EvidenceArchive(
-                maker: EvidenceMaker(masking: MaskingModels(face: nil, plate: nil)),
-                store: try EvidenceStore(folder: evidence), ledger: try Ledger(folder: evidence, site: "edge-01"))
-            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
-            writer = IncidentWriter(
-                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
-                catalogue: try Catalogue.builtIn(), logger: logger
+            parts = try WriterSite(folder)
+            follower = LedgerFollower(
+                archive: parts.archive, outbox: parts.outbox, warnings: warnings, logger: WriterSite.noLogger
             ) {}
-            follower = LedgerFollower(archive: archive, outbox: outbox, warnings: warnings, logger: logger) {}
         }
 
-        func alert() async throws {
-            let incident = Incident(
-                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
-                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
-                object: .init(
-                    objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
-            writer.record([
-                IncidentWriter.Entry(
-                    change: .init(incident: incident, views: []), camera: camera,
-                    zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
-                    date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
-            ])
-            await writer.settlePictures()
-            archive.followAll(outbox)
+        var archive: EvidenceArchive { parts.archive }
+        var evidence: URL { parts.evidence }
+
+        func alert() async {
+            parts.writer.record([parts.entry()])
+            await parts.settle()
         }
     }
 
@@ -65,7 +43,7 @@ import Testing
     ) async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder)
-        for _ in 0..<2 { try await site.alert() }
+        for _ in 0..<2 { await site.alert() }
         site.follower.inspect()
         #expect(site.warnings.texts == [] && site.archive.losses.load(ordering: .relaxed) == 0)
         if isMoved {
@@ -74,11 +52,11 @@ import Testing
             try FileManager.default.removeItem(at: site.evidence)
         }
         // Before anybody notices: its record waits, since nobody would find it.
-        try await site.alert()
+        await site.alert()
         site.follower.inspect()
         #expect(site.warnings.texts.first?.hasPrefix("the evidence folder was deleted or moved") == true)
         #expect(site.archive.losses.load(ordering: .relaxed) == 1)
-        try await site.alert()
+        await site.alert()
         let report = try LedgerCheck.run(folder: site.evidence)
         #expect(report.isIntact && report.messages == 2 && report.files == 2, "\(report)")
         #expect(site.archive.ledger.head.sequence == 4)
@@ -91,13 +69,13 @@ import Testing
     @Test func `a ledger that is deleted by itself is noticed too, and a start after it goes on`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder)
-        for _ in 0..<2 { try await site.alert() }
+        for _ in 0..<2 { await site.alert() }
         site.follower.inspect()
         try FileManager.default.removeItem(at: site.evidence.appending(path: Ledger.fileName))
         site.follower.inspect()
         #expect(!site.warnings.texts.isEmpty)
         #expect(try Ledger(folder: site.evidence, site: "edge-01").head.sequence == 2)
-        try await site.alert()
+        await site.alert()
         #expect(site.archive.ledger.head.sequence == 3)
     }
 
@@ -105,19 +83,8 @@ import Testing
     func `the ledger waits for the start, and follows by itself then`() async throws {
         let folder = try TemporaryFolder()
         let site = try Site(folder)
-        for _ in 0..<45 {
-            let incident = Incident(
-                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
-                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
-                object: .init(objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
-            site.writer.record([
-                IncidentWriter.Entry(
-                    change: .init(incident: incident, views: []), camera: site.camera,
-                    zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
-                    date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
-            ])
-        }
-        await site.writer.settle()
+        for _ in 0..<45 { site.parts.writer.record([site.parts.entry()]) }
+        await site.parts.writer.settle()
         site.follower.notify()
         #expect(site.archive.ledger.head.sequence == 0)
         site.follower.start()

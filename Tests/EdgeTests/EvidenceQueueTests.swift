@@ -3,7 +3,7 @@ import Domain
 import Evidence
 import Foundation
 import Inference
-import Logging
+import PipelineSupport
 import Synchronization
 import TestSupport
 import Testing
@@ -17,48 +17,6 @@ import Video
 
 /// Alerts never wait for pictures but a little, and what waits is bounded.
 @Suite struct EvidenceQueueTests {
-    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
-    private static let canMask = (try? masking.verified()) != nil
-    private static let noLogger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
-
-    private struct Site {
-        let outbox: Outbox
-        let archive: EvidenceArchive
-        let writer: IncidentWriter
-        let camera: CameraIdentity
-        let folder: TemporaryFolder
-
-        init(
-            _ folder: TemporaryFolder, deadline: Duration = .seconds(3600), mostBytes: Int? = nil,
-            masking: MaskingModels = EvidenceQueueTests.masking
-        ) throws {
-            self.folder = folder
-            let identity = try SiteIdentity.edge01()
-            let place = identity.place
-            let evidence = folder.file("evidence")
-            outbox = try Outbox(file: folder.file("outbox.sqlite"))
-            archive = EvidenceArchive(
-                maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: evidence),
-                ledger: try Ledger(folder: evidence, site: "edge-01"))
-            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
-            writer = IncidentWriter(
-                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
-                catalogue: try Catalogue.builtIn(), logger: noLogger, deadline: deadline, mostBytes: mostBytes
-            ) {}
-        }
-
-        func entry(_ incident: Incident, _ views: [EvidenceView]) -> IncidentWriter.Entry {
-            IncidentWriter.Entry(
-                change: .init(incident: incident, views: views), camera: camera,
-                zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
-                date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
-        }
-
-        func events() throws -> [AlertEvent] {
-            try outbox.messages(from: 1, through: 1000).map { try AlertEvent(json: Data($0.payload)) }
-        }
-    }
-
     private func eventually(_ condition: () throws -> Bool) async rethrows -> Bool {
         // The test's own limit ends it.
         while try !condition() {
@@ -68,19 +26,9 @@ import Video
         return true
     }
 
-    private static func frame(_ time: Double = 300) throws -> Frame {
-        try JPEG.decode(
-            try JPEG.encode(try Canvas(width: 640, height: 360, .grey)), time: MediaTime(time),
-            date: Date(timeIntervalSince1970: 1_790_000_000 + time))
-    }
-
-    private static func view(_ frame: Frame) -> EvidenceView {
-        EvidenceView(role: .panoramaConfirming, source: .frame(frame), taken: frame.date, vehicles: [])
-    }
-
     /// A picture that is ready once somebody says so.
     private static func slow(_ gate: AsyncStream<Void>) throws -> EvidenceView {
-        let jpeg = try JPEG.encode(try frame())
+        let jpeg = try JPEG.encode(try WriterSite.frame())
         return EvidenceView(
             role: .panoramaFirst,
             source: .compressed(
@@ -90,29 +38,11 @@ import Video
                 }), taken: Date(timeIntervalSince1970: 1_790_000_300), vehicles: [])
     }
 
-    private static func incident() -> Incident {
-        Incident(
-            id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
-            confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
-            object: .init(objectClass: .car, confidence: 0.7, box: Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)))
-    }
-
     @Test(.waiting) func `a key frame that several pictures are made of is held once, until none of them waits`()
         async throws
     {
-        let folder = try TemporaryFolder()
-        let path = try Footage.makeTestClip(in: folder, seconds: 2, size: (320, 180), gop: 5)
-        let camera = Camera(
-            id: "c", settings: Camera.Settings(url: CameraURL(path)), clip: PacedClip(try MemoryClip(path: path)))
-        let running = Task { await camera.run(from: MediaTime(0)) }
-        var taken: Frame?
-        for await next in camera.frames {
-            taken = next
-            break
-        }
-        camera.stop()
-        await running.value
-        let key = try #require(taken?.key)
+        let frame = try await PlayedCamera.firstFrame()
+        let key = try #require(frame?.key)
         let queue = EvidenceQueue { _ in
             Issue.record("it is compressed")
             return []
@@ -120,7 +50,7 @@ import Video
         let views = [EvidenceImage.Role.panoramaConfirming, .closeUp].map { role in
             EvidenceView(role: role, source: .key(key), taken: Date(), vehicles: [])
         }
-        let tickets = queue.admit((0..<2).map { _ in .init(incident: Self.incident(), views: views) })
+        let tickets = queue.admit((0..<2).map { _ in .init(incident: WriterSite.incident(), views: views) })
             .compactMap(\.ticket)
         #expect(tickets.count == 2 && queue.bytes == key.bytes && key.bytes > 0)
         queue.finish(tickets[0])
@@ -129,11 +59,11 @@ import Video
         #expect(queue.bytes == 0 && queue.count == 0)
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `one alert waits for its pictures and has them, and nobody reads it before`() async throws {
-        let site = try Site(try TemporaryFolder())
+        let site = try WriterSite(try TemporaryFolder(), masking: WriterSite.masking)
         let (gate, opening) = AsyncStream<Void>.makeStream()
-        let incident = Self.incident()
+        let incident = WriterSite.incident()
         site.writer.record([site.entry(incident, [try Self.slow(gate)])])
         await site.writer.settle()
         // On the disk, and kept back.
@@ -156,25 +86,25 @@ import Video
     @Test func `a message that waits for its pictures stays one of the configuration under which it was written`()
         async throws
     {
-        let site = try Site(try TemporaryFolder())
+        let site = try WriterSite(try TemporaryFolder(), masking: WriterSite.masking)
         let (gate, opening) = AsyncStream<Void>.makeStream()
-        site.writer.record([site.entry(Self.incident(), [try Self.slow(gate)])])
+        site.writer.record([site.entry(WriterSite.incident(), [try Self.slow(gate)])])
         await site.writer.settle()
         site.writer.adopt(configurationSHA256: "new", catalogue: try Catalogue.builtIn())
         opening.finish()
         await site.writer.settlePictures()
-        site.writer.record([site.entry(Self.incident(), [])])
+        site.writer.record([site.entry(WriterSite.incident(), [])])
         await site.writer.settle()
         let events = try site.events()
         #expect(events.map(\.data.incident.state) == ["opened", "opened"])
         #expect(events.map(\.data.provenance.configurationSHA256) == ["", "new"])
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"), .waiting(minutes: 2))
     func `pictures that take longer than the deadline follow as an update`() async throws {
-        let site = try Site(try TemporaryFolder(), deadline: .milliseconds(1))
+        let site = try WriterSite(try TemporaryFolder(), masking: WriterSite.masking, deadline: .milliseconds(1))
         let (gate, opening) = AsyncStream<Void>.makeStream()
-        site.writer.record([site.entry(Self.incident(), [try Self.slow(gate)])])
+        site.writer.record([site.entry(WriterSite.incident(), [try Self.slow(gate)])])
         await site.writer.settle()
         #expect(try await eventually { try site.outbox.pending(limit: 10).count == 1 })
         opening.finish()
@@ -187,19 +117,19 @@ import Video
             try SchemaValidator.incident.violations(in: site.outbox.pending(limit: 10).map { Data($0.payload) }) == [])
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"), .waiting(minutes: 2))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"), .waiting(minutes: 2))
     func `a burst goes out at once, a held alert before it, and all pictures follow, new alerts first`() async throws {
-        let site = try Site(try TemporaryFolder())
+        let site = try WriterSite(try TemporaryFolder(), masking: WriterSite.masking)
         let (gate, opening) = AsyncStream<Void>.makeStream()
-        let first = Self.incident()
+        let first = WriterSite.incident()
         site.writer.record([site.entry(first, [try Self.slow(gate)])])
         await site.writer.settle()
-        let frame = try Self.frame()
-        var known = Self.incident()
+        let frame = try WriterSite.frame()
+        var known = WriterSite.incident()
         (known.state, known.revision) = (.updated, 2)
-        let burst = (0..<20).map { _ in Self.incident() }
+        let burst = (0..<20).map { _ in WriterSite.incident() }
         site.writer.record(
-            [site.entry(known, [Self.view(frame)])] + burst.map { site.entry($0, [Self.view(frame)]) })
+            [site.entry(known, [WriterSite.view(frame)])] + burst.map { site.entry($0, [WriterSite.view(frame)]) })
         await site.writer.settle()
         // Before, the first picture held up all of them.
         #expect(try site.outbox.pending(limit: 100).count == 22)
@@ -212,11 +142,11 @@ import Video
         #expect(events.suffix(22).allSatisfy { $0.data.incident.state == "updated" && !$0.data.evidence.isEmpty })
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `pictures of an incident that closed meanwhile follow as closed, and its order holds`() async throws {
-        let site = try Site(try TemporaryFolder())
+        let site = try WriterSite(try TemporaryFolder(), masking: WriterSite.masking)
         let (gate, opening) = AsyncStream<Void>.makeStream()
-        var incident = Self.incident()
+        var incident = WriterSite.incident()
         site.writer.record([site.entry(incident, [try Self.slow(gate)])])
         await site.writer.settle()
         (incident.state, incident.closeReason, incident.closed) = (.closed, .cleared, MediaTime(400))
@@ -237,17 +167,17 @@ import Video
         let folder = try TemporaryFolder()
         let (gate, opening) = AsyncStream<Void>.makeStream()
         defer { opening.finish() }
-        let site = try Site(folder)
-        site.writer.record([site.entry(Self.incident(), [try Self.slow(gate)])])
+        let site = try WriterSite(folder, masking: WriterSite.masking)
+        site.writer.record([site.entry(WriterSite.incident(), [try Self.slow(gate)])])
         await site.writer.settle()
         // As after a kill: the views are gone, what is due is on the disk.
-        let next = try Site(folder)
+        let next = try WriterSite(folder, masking: WriterSite.masking)
         #expect(try next.outbox.pending(limit: 10).count == 1)
         await next.writer.resume()
         #expect(
             try next.events().last?.data.why.last?.what
                 == "evidence withheld: the service ended before its pictures were made")
-        next.writer.record([next.entry(Self.incident(), [try Self.slow(gate)])])
+        next.writer.record([next.entry(WriterSite.incident(), [try Self.slow(gate)])])
         await next.writer.settle()
         let writer = next.writer
         #expect(await finishes(within: Patience.seconds(20)) { await writer.stop(within: .zero) })
@@ -262,16 +192,16 @@ import Video
         let size = 640 * 360 * 3 / 2
         let queue = EvidenceQueue(limit: size * 2 + size / 2) { _ in [UInt8](repeating: 0, count: 10_000) }
         func change(_ frame: Frame) -> CameraPipeline.Change {
-            .init(incident: Self.incident(), views: [Self.view(frame), Self.view(frame)])
+            .init(incident: WriterSite.incident(), views: [WriterSite.view(frame), WriterSite.view(frame)])
         }
-        let frames = try (0..<4).map { try Self.frame(Double($0)) }
+        let frames = try (0..<4).map { try WriterSite.frame(Double($0)) }
         // Three of one look share its picture.
         let first = queue.admit([change(frames[0]), change(frames[0]), change(frames[0])])
         #expect(first.compactMap(\.ticket).count == 3)
-        #expect(queue.admit([.init(incident: Self.incident(), views: [])]).compactMap(\.ticket).isEmpty)
+        #expect(queue.admit([.init(incident: WriterSite.incident(), views: [])]).compactMap(\.ticket).isEmpty)
         // As JPEGs they are small.
         #expect(await eventually { queue.bytes == 10_000 })
-        let many = try (0..<100).map { change(try Self.frame(Double($0))) }
+        let many = try (0..<100).map { change(try WriterSite.frame(Double($0))) }
         let admissions = queue.admit(many)
         #expect(admissions.compactMap(\.ticket).count == 2)
         guard case .withheld(let reason) = admissions[2] else { throw CancellationError() }
@@ -286,7 +216,7 @@ import Video
         let (gate, opening) = AsyncStream<Void>.makeStream()
         defer { opening.finish() }
         let admissions = try (0..<3).map { _ in
-            queue.admit([.init(incident: Self.incident(), views: [try Self.slow(gate)])])[0]
+            queue.admit([.init(incident: WriterSite.incident(), views: [try Self.slow(gate)])])[0]
         }
         #expect(admissions.map { $0.ticket != nil } == [true, true, false])
         #expect(queue.bytes == 1 << 20)
@@ -301,10 +231,10 @@ import Video
         }
         weak var kept: Frame?
         do {
-            let frame = try Self.frame()
+            let frame = try WriterSite.frame()
             kept = frame
-            let views = [Self.view(frame), Self.view(frame)]
-            let admission = queue.admit([.init(incident: Self.incident(), views: views)])
+            let views = [WriterSite.view(frame), WriterSite.view(frame)]
+            let admission = queue.admit([.init(incident: WriterSite.incident(), views: views)])
             guard case .withheld = admission.first else {
                 Issue.record("there is room for it")
                 return

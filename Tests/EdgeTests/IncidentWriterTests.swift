@@ -17,66 +17,20 @@ import Video
 
 /// From a changed incident to the message, its pictures and the record of both.
 @Suite(.waiting) struct IncidentWriterTests {
-    private static let masking = MaskingModels(folder: Footage.packageRoot.appending(path: "models/prepared").path)
-    private static let canMask = (try? masking.verified()) != nil
+    /// With the pictures that a look has of it.
+    private func entry(_ site: WriterSite) throws -> IncidentWriter.Entry {
+        let incident = WriterSite.incident()
+        var recorder = EvidenceRecorder { try JPEG.encode($0) }
+        return site.entry(
+            incident,
+            recorder.views(
+                for: incident, findings: [], vehicles: [incident.object.box], in: try WriterSite.frame()))
+    }
 
-    private struct Site {
-        let outbox: Outbox
-        let archive: EvidenceArchive
-        let writer: IncidentWriter
-        let camera: CameraIdentity
-        let evidence: URL
-
-        init(
-            _ folder: TemporaryFolder, masking: MaskingModels, departments: Routing = Routing(),
-            kinds: [KindOverride] = [], state: URL? = nil, deadline: Duration = .seconds(3600)
-        ) throws {
-            let identity = try SiteIdentity.edge01()
-            let place = identity.place
-            evidence = folder.file("evidence")
-            outbox = try Outbox(file: (state ?? folder.url).appending(path: "outbox.sqlite"))
-            archive = EvidenceArchive(
-                maker: EvidenceMaker(masking: masking), store: try EvidenceStore(folder: evidence),
-                ledger: try Ledger(folder: evidence, site: "edge-01"))
-            camera = CameraIdentity(id: "cam-01", name: "北门", place: place, timeZone: .gmt)
-            writer = IncidentWriter(
-                outbox: outbox, archive: archive, site: identity, topics: AlertTopics(),
-                catalogue: try Catalogue.builtIn().overridden(by: kinds).routed(by: departments),
-                logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, deadline: deadline
-            ) {}
-        }
-
-        func entry() throws -> IncidentWriter.Entry {
-            let canvas = try Canvas(width: 640, height: 360, .grey)
-            let frame = try JPEG.decode(
-                try JPEG.encode(canvas), time: MediaTime(300), date: Date(timeIntervalSince1970: 1_790_000_300))
-            let box = Box(x: 0.4, y: 0.4, width: 0.2, height: 0.2)
-            let incident = Incident(
-                id: UUIDv7.make(), kind: .illegalParking, camera: "cam-01", zone: "z", firstSeen: MediaTime(0),
-                confirmed: MediaTime(300), lastSeen: MediaTime(300), threshold: 300,
-                object: .init(objectClass: .car, confidence: 0.7, box: box))
-            var recorder = EvidenceRecorder { try JPEG.encode($0) }
-            let views = recorder.views(for: incident, findings: [], vehicles: [box], in: frame)
-            return IncidentWriter.Entry(
-                change: .init(incident: incident, views: views), camera: camera,
-                zone: ZoneIdentity(id: "z", name: "Lane", surface: .carriageway), clock: ClockReport(),
-                date: { Date(timeIntervalSince1970: 1_790_000_000 + $0.seconds) })
-        }
-
-        func settle() async {
-            await writer.settlePictures()
-            archive.followAll(outbox)
-        }
-
-        func events() throws -> [AlertEvent] {
-            try outbox.messages(from: 1, through: 100).map { try AlertEvent(json: Data($0.payload)) }
-        }
-
-        /// The pictures in the evidence folder.
-        func pictures() -> [String] {
-            let names = FileManager.default.enumerator(atPath: evidence.path)?.compactMap { $0 as? String } ?? []
-            return names.filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".part") }
-        }
+    /// The pictures in the evidence folder.
+    private func pictures(_ site: WriterSite) -> [String] {
+        let names = FileManager.default.enumerator(atPath: site.evidence.path)?.compactMap { $0 as? String } ?? []
+        return names.filter { $0.hasSuffix(".jpg") || $0.hasSuffix(".part") }
     }
 
     @Test func `the department of the site stands in the alert`() async throws {
@@ -84,8 +38,8 @@ import Video
         let routing = Routing([
             .init(kinds: "parking.*", id: "0"), .init(kinds: "parking.motor", surface: .carriageway, id: "0512-07"),
         ])
-        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil), departments: routing)
-        site.writer.record([try site.entry()])
+        let site = try WriterSite(folder, catalogue: Catalogue.builtIn().routed(by: routing))
+        site.writer.record([try entry(site)])
         await site.settle()
         let department = try #require(try site.events().last).data.department
         #expect(department.role == "traffic-police")
@@ -99,8 +53,8 @@ import Video
             kind: .illegalParking, name: .init(zh: "违停", en: "Parked"),
             codes: [.init(system: .cjt2007, code: "0505", certainty: .site)], severity: 1,
             suggestedLimit: .init(zh: "四小时", en: "4 hours"), privacyProfile: .maskAll)
-        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil), kinds: [override])
-        site.writer.record([try site.entry()])
+        let site = try WriterSite(folder, catalogue: Catalogue.builtIn().overridden(by: [override]))
+        site.writer.record([try entry(site)])
         await site.settle()
         let data = try #require(try site.events().last).data
         #expect(data.name == .init(zh: "违停", en: "Parked"))
@@ -114,29 +68,29 @@ import Video
     @Test func `without a model to mask with no picture is written, and the alert says why`() async throws {
         let folder = try TemporaryFolder()
         for masking in [
-            MaskingModels(face: nil, plate: nil), MaskingModels(face: Self.masking.face, plate: nil),
+            WriterSite.noMasking, MaskingModels(face: WriterSite.masking.face, plate: nil),
             MaskingModels(
                 face: Model(
                     name: "centerface", version: "1", sha256: "", path: "/nonexistent.onnx", width: 736, height: 608,
-                    classes: []), plate: Self.masking.plate),
+                    classes: []), plate: WriterSite.masking.plate),
         ] {
-            let site = try Site(folder, masking: masking)
+            let site = try WriterSite(folder, masking: masking)
             #expect(site.archive.maker.fault?.contains("gridwarden models prepare") == true)
-            site.writer.record([try site.entry()])
+            site.writer.record([try entry(site)])
             await site.settle()
             let event = try #require(try site.events().last)
             #expect(event.data.evidence.isEmpty)
             #expect(event.data.why.contains { $0.what.hasPrefix("evidence withheld: ") })
-            #expect(site.pictures() == [])
+            #expect(pictures(site) == [])
         }
-        #expect(try Site(folder, masking: Self.masking).events().count == 3)
+        #expect(try WriterSite(folder, masking: WriterSite.masking).events().count == 3)
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `a view that cannot be read withholds the whole pack`() async throws {
         let folder = try TemporaryFolder()
-        let site = try Site(folder, masking: Self.masking)
-        let good = try site.entry()
+        let site = try WriterSite(folder, masking: WriterSite.masking)
+        let good = try entry(site)
         let bad = EvidenceView(
             role: .panoramaFirst, source: .compressed(Task { [1, 2, 3] }), taken: Date(), vehicles: [])
         site.writer.record([
@@ -146,16 +100,16 @@ import Video
         ])
         await site.settle()
         let event = try #require(try site.events().last)
-        #expect(event.data.evidence.isEmpty && site.pictures() == [])
+        #expect(event.data.evidence.isEmpty && pictures(site) == [])
         #expect(event.data.why.last?.what.hasPrefix("evidence withheld: decode a JPEG") == true, "\(event.data.why)")
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `each message and its pictures are in the ledger`() async throws {
         let folder = try TemporaryFolder()
-        let site = try Site(folder, masking: Self.masking)
+        let site = try WriterSite(folder, masking: WriterSite.masking)
         for _ in 0..<2 {
-            site.writer.record([try site.entry()])
+            site.writer.record([try entry(site)])
             await site.settle()
         }
         let events = try site.events()
@@ -171,27 +125,27 @@ import Video
         #expect(events[1].data.provenance.ledger != events[0].data.provenance.ledger)
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `a shutdown does not wait for pictures and loses no alert`() async throws {
         let folder = try TemporaryFolder()
-        let site = try Site(folder, masking: Self.masking)
+        let site = try WriterSite(folder, masking: WriterSite.masking)
         await site.writer.stop(within: .zero)
-        site.writer.record([try site.entry(), try site.entry()])
+        site.writer.record([try entry(site), try entry(site)])
         await site.settle()
         let events = try site.events()
-        #expect(events.count == 2 && site.pictures() == [])
+        #expect(events.count == 2 && pictures(site) == [])
         #expect(events.allSatisfy { $0.data.why.last?.what == "evidence withheld: the service was stopping" })
     }
 
     @Test func `what can never be written is told in the audit log and holds up nothing`() async throws {
         let folder = try TemporaryFolder()
-        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
-        let good = try site.entry()
+        let site = try WriterSite(folder)
+        let good = try entry(site)
         let long = IncidentWriter.Entry(
-            change: try site.entry().change, camera: good.camera,
+            change: try entry(site).change, camera: good.camera,
             zone: ZoneIdentity(id: "z", name: String(repeating: "x", count: 9000), surface: .carriageway),
             clock: good.clock, date: good.date)
-        var endless = try site.entry()
+        var endless = try entry(site)
         var incident = endless.change.incident
         incident.threshold = .infinity
         endless.change = .init(incident: incident, views: [])
@@ -210,10 +164,10 @@ import Video
     @Test func `a disk that is full keeps all changes, and says so`() async throws {
         let folder = try TemporaryFolder()
         guard let disk = try FullDisk(in: folder, megabytes: 4) else { return }
-        let site = try Site(
-            folder, masking: MaskingModels(face: nil, plate: nil), state: disk.url.appending(path: "state"))
+        let site = try WriterSite(
+            folder, state: disk.url.appending(path: "state"))
         disk.fill()
-        let entries = try (0..<20).map { _ in try site.entry() }
+        let entries = try (0..<20).map { _ in try entry(site) }
         site.writer.record([entries[0]])
         await site.settle()
         site.writer.record(Array(entries.dropFirst()))
@@ -234,13 +188,13 @@ import Video
         #expect(try site.outbox.evidenceDue() == [])
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `pictures that are withheld count once, however often the disk refuses to write it`() async throws {
         let folder = try TemporaryFolder()
         guard let disk = try FullDisk(in: folder, megabytes: 4) else { return }
-        let site = try Site(folder, masking: Self.masking, state: disk.url.appending(path: "state"))
+        let site = try WriterSite(folder, state: disk.url.appending(path: "state"), masking: WriterSite.masking)
         let (gate, opening) = AsyncStream<Void>.makeStream()
-        let entry = try site.entry()
+        let entry = try entry(site)
         let unreadable = EvidenceView(
             role: .panoramaFirst,
             source: .compressed(
@@ -266,14 +220,14 @@ import Video
         #expect(withheld() == 1)
     }
 
-    @Test(.enabled(if: canMask, "needs 'make models'"))
+    @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"))
     func `faces and plates are looked for once in each picture, however many incidents a look has`() async throws {
-        let site = try Site(try TemporaryFolder(), masking: Self.masking)
+        let site = try WriterSite(try TemporaryFolder(), masking: WriterSite.masking)
         let frame = try JPEG.decode(
             try JPEG.encode(try Canvas(width: 640, height: 360, .grey)), time: MediaTime(300),
             date: Date(timeIntervalSince1970: 1_790_000_300))
         let entries = try (0..<5).map { _ in
-            let entry = try site.entry()
+            let entry = try entry(site)
             let views = [EvidenceImage.Role.panoramaConfirming, .closeUp].map {
                 EvidenceView(role: $0, source: .frame(frame), taken: frame.date, vehicles: [])
             }
@@ -288,25 +242,24 @@ import Video
     }
 
     @Test func `after a reload alerts name the new configuration`() async throws {
-        let site = try Site(try TemporaryFolder(), masking: MaskingModels(face: nil, plate: nil))
+        let site = try WriterSite(try TemporaryFolder())
         let new = String(repeating: "a", count: 64)
         site.writer.adopt(configurationSHA256: new, catalogue: try Catalogue.builtIn())
-        site.writer.record([try site.entry()])
+        site.writer.record([try entry(site)])
         await site.settle()
         #expect(try site.events().first?.data.provenance.configurationSHA256 == new)
     }
 
     @Test func `the ledger takes what it missed from the outbox`() async throws {
         let folder = try TemporaryFolder()
-        let masking = MaskingModels(face: nil, plate: nil)
-        let site = try Site(folder, masking: masking)
-        for _ in 0..<3 { site.writer.record([try site.entry()]) }
+        let site = try WriterSite(folder)
+        for _ in 0..<3 { site.writer.record([try entry(site)]) }
         await site.settle()
         // As after a kill between the outbox and the ledger: the last two messages have no record.
         let ledger = site.evidence.appending(path: Ledger.fileName)
         let lines = try String(contentsOf: ledger, encoding: .utf8).split(separator: "\n")
         try Data((lines.dropLast(2).joined(separator: "\n") + "\n").utf8).write(to: ledger)
-        let again = try Site(folder, masking: masking)
+        let again = try WriterSite(folder)
         again.archive.followAll(again.outbox)
         let report = try LedgerCheck.run(folder: again.evidence)
         // That pictures are withheld is said with the alert or, where that did not wait for it, in a message of its own.
@@ -315,10 +268,40 @@ import Video
         #expect(again.archive.ledger.head.sequence == last)
     }
 
+    @Test func `evidence that was off for a while goes on with an intact ledger, whatever was pruned meanwhile`()
+        async throws
+    {
+        let folder = try TemporaryFolder()
+        let site = try WriterSite(folder)
+        func past() async {
+            var incident = WriterSite.incident()
+            site.writer.record([site.entry(incident)])
+            (incident.state, incident.closeReason, incident.closed) = (.closed, .cleared, MediaTime(400))
+            incident.revision += 1
+            site.writer.record([site.entry(incident)])
+            await site.writer.settle()
+        }
+        await past()
+        site.archive.followAll(site.outbox)
+        // Nobody follows: more than the ledger reads at a time, delivered, and deleted for its age.
+        for _ in 0..<15 { await past() }
+        try site.outbox.markDelivered(Dictionary(uniqueKeysWithValues: (1...32).map { ($0, Date()) }))
+        #expect(try site.outbox.prune(deliveredBefore: .distantFuture) == 32)
+
+        let again = try WriterSite(folder)
+        #expect(try !again.archive.follow(again.outbox))
+        again.writer.record([again.entry()])
+        await again.writer.settle()
+        #expect(try !again.archive.follow(again.outbox))
+        #expect(again.archive.ledger.head.sequence == 33)
+        let report = try LedgerCheck.run(folder: again.evidence)
+        #expect(report.isIntact && report.messages == 3, "\(report)")
+    }
+
     @Test func `expired days are deleted with a record in the ledger`() async throws {
         let folder = try TemporaryFolder()
-        let site = try Site(folder, masking: MaskingModels(face: nil, plate: nil))
-        site.writer.record([try site.entry()])
+        let site = try WriterSite(folder)
+        site.writer.record([try entry(site)])
         await site.settle()
         #expect(try site.archive.prune(keeping: 30, now: Date()) == 0)
         #expect(try site.archive.prune(keeping: 30, now: Date().addingTimeInterval(40 * 86_400)) == 1)
@@ -331,13 +314,12 @@ import Video
         async throws
     {
         let folder = try TemporaryFolder()
-        let masking = MaskingModels(face: nil, plate: nil)
-        let site = try Site(folder, masking: masking)
-        for _ in 0..<3 { site.writer.record([try site.entry()]) }
+        let site = try WriterSite(folder)
+        for _ in 0..<3 { site.writer.record([try entry(site)]) }
         await site.settle()
         let before = site.archive.ledger.head.sequence
-        let again = try Site(folder, masking: masking, state: folder.file("another"))
-        again.writer.record([try again.entry()])
+        let again = try WriterSite(folder, state: folder.file("another"))
+        again.writer.record([try entry(again)])
         await again.settle()
         let head = again.archive.ledger.head
         let last = try again.outbox.counts().lastSequence

@@ -1,5 +1,4 @@
 import Analytics
-import Delivery
 import Domain
 import Foundation
 import Logging
@@ -33,9 +32,9 @@ import Video
         var isOver: Bool { state.withLock { $0.reading >= readings.count } }
     }
 
-    private func run(_ machine: Machine, _ board: Adjustable<[AlertKind]>, _ warnings: SiteWarnings) async throws {
+    private func run(_ machine: Machine, _ board: Adjustable<[AlertKind]>) async throws {
         let shedding = Shedding(
-            shed: board, warnings: warnings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
+            shed: board, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() },
             kinds: { [.exposedGarbage: 4, .illegalParking: 3] },
             changed: { machine.told.withLock { $0 += 1 } }, load: { machine.load },
             clocks: Clocks(now: { .distantPast }, uptime: { machine.uptime }),
@@ -46,15 +45,14 @@ import Video
     @Test func `what the machine has no time for is named to cameras and in the site's state, and no longer than that`()
         async throws
     {
-        let (board, warnings) = (Adjustable<[AlertKind]>([]), SiteWarnings())
+        let board = Adjustable<[AlertKind]>([])
         let strained = Machine(Array(repeating: 50, count: 5))
-        try await run(strained, board, warnings)
+        try await run(strained, board)
         #expect(board.value == [.exposedGarbage])
-        #expect(warnings.shedding == ["env.garbage_exposed"])
         #expect(strained.told.withLock(\.self) == 1)
         let relieved = Machine(Array(repeating: 50, count: 5) + Array(repeating: 0, count: 8))
-        try await run(relieved, board, warnings)
-        #expect(board.value.isEmpty && warnings.shedding.isEmpty)
+        try await run(relieved, board)
+        #expect(board.value.isEmpty)
         #expect(relieved.told.withLock(\.self) == 2)
     }
 

@@ -75,6 +75,8 @@ import Testing
         let help = try gridwarden("--help")
         for verb in [
             "run", "check", "config", "status", "watch", "models", "bench", "verify", "export", "gaps", "users",
+            "centre",
+            "simulate",
         ] {
             #expect(help.output.contains(verb))
         }

@@ -1,6 +1,7 @@
 import Analytics
 import Domain
 import Foundation
+import PipelineSupport
 import TestSupport
 import Testing
 import Video
@@ -32,19 +33,8 @@ import Video
     }
 
     @Test(.waiting) func `a picture that a camera's key frame was decoded to waits as that key frame`() async throws {
-        let folder = try TemporaryFolder()
-        let path = try Footage.makeTestClip(in: folder, seconds: 2, size: (320, 180), gop: 5)
-        let camera = Camera(
-            id: "c", settings: Camera.Settings(url: CameraURL(path)), clip: PacedClip(try MemoryClip(path: path)))
-        let running = Task { await camera.run(from: MediaTime(0)) }
-        var taken: Frame?
-        for await next in camera.frames {
-            taken = next
-            break
-        }
-        camera.stop()
-        await running.value
-        let frame = try #require(taken)
+        let played = try await PlayedCamera.firstFrame()
+        let frame = try #require(played)
         var recorder = EvidenceRecorder { _ in
             Issue.record("it is compressed")
             return []

@@ -85,4 +85,33 @@ import Video
         // Idle, it answers as well.
         await detector.getsOn()
     }
+
+    @Test func `two workers look at two pictures at a time, and one of them that hangs is noticed`() async throws {
+        let script = try ScriptedDetector()
+        let detector = try ObjectDetector(
+            model: script.model, workers: 2, engines: script.engines, heads: script.heads)
+        let hanging = Mutex(0)
+        let isHung = Mutex(true)
+        script.holds {
+            // Only the first one.
+            guard
+                hanging.withLock({ hanging in
+                    hanging += 1
+                    return hanging == 1
+                })
+            else { return }
+            while isHung.withLock({ $0 }) { Thread.sleep(forTimeInterval: 0.01) }
+        }
+        let frame = try BlockStreet.frame(at: 0)
+        let first = Task { _ = try? await detector.detections(in: frame) }
+        #expect(try await eventually { hanging.withLock { $0 } == 1 })
+        #expect(detector.isFree, "the second one has time")
+        for _ in 0..<3 { _ = try await detector.detections(in: frame) }
+        let answered = await finishes(within: .milliseconds(300)) { await detector.getsOn() }
+        #expect(!answered)
+        isHung.withLock { $0 = false }
+        await first.value
+        await detector.getsOn()
+        #expect(script.asked == 4)
+    }
 }

@@ -14,6 +14,8 @@ public final class FaultProxy: Sendable {
         case corrupt(every: Int)
         /// Passes on all but the acknowledgements (PUBACK) of an MQTT broker: a node that has lost its storage does that.
         case unacknowledged
+        /// Passes on what the client says, and none of the answers.
+        case unanswered
     }
 
     private struct State {
@@ -131,6 +133,7 @@ public final class FaultProxy: Sendable {
             if case .slow(let bytes) = shared.state.withLock(\.fault) { limit = max(1, min(limit, bytes / 10)) }
             var count = recv(source, &buffer, limit, 0)
             guard count > 0 else { return }
+            if isFromServer, shared.state.withLock(\.fault) == .unanswered { continue }
             if limit < buffer.count { usleep(100_000) }
             while shared.state.withLock({ $0.fault == .silent && !$0.isStopped }) { usleep(20_000) }
             if isFromServer {

@@ -23,23 +23,34 @@ public enum Patience {
         guard last != 0 else { return 1 }
         return time / .milliseconds(100)
     }
+
+    /// Lets time pass for what is done on other threads: about `pause`, longer where those are held by other tests.
+    ///
+    /// The thread of a test is its own, and goes on while tasks without one, as those that a test starts, wait for half a
+    /// minute behind other tests. So it is asked whether one of them would have run.
+    ///
+    /// - Returns: how much of it counts against a limit: no more than five times `pause`.
+    static func pass(_ pause: Duration) async throws -> Duration {
+        let start = ContinuousClock.now
+        try await Task.sleep(for: pause)
+        await Task {}.value
+        return min(start.duration(to: .now), pause * 5)
+    }
 }
 
 /// Waits until something is so.
 ///
-/// Counted is the time in which it could ask: where other tests hold the threads for half a minute, one turn of asking and
-/// waiting counts as five times its usual length.
+/// Counted is the time in which it could come to be so: where other tests hold the threads for half a minute, one turn of
+/// asking and waiting counts as five times its usual length.
 ///
 /// - Parameter seconds: the longest wait on an ordinary machine (`Patience`).
 /// - Returns: whether it came to be so.
 public func eventually(seconds: Double = 20, _ condition: () throws -> Bool) async throws -> Bool {
-    let (limit, pause) = (Patience.seconds(seconds), Duration.milliseconds(50))
+    let limit = Patience.seconds(seconds)
     var waited = Duration.zero
     while waited < limit {
-        let start = ContinuousClock.now
         if try condition() { return true }
-        try await Task.sleep(for: pause)
-        waited += min(start.duration(to: .now), pause * 5)
+        waited += try await Patience.pass(.milliseconds(50))
     }
     return try condition()
 }

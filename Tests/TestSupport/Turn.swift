@@ -62,7 +62,8 @@ public struct Turn: TestTrait, SuiteTrait, TestScoping {
                     return true
                 }
                 group.addTask {
-                    try await Task.sleep(for: limit)
+                    var passed = Duration.zero
+                    while passed < limit { passed += try await Patience.pass(min(limit, .seconds(1))) }
                     return false
                 }
                 defer { group.cancelAll() }

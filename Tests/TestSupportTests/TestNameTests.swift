@@ -66,4 +66,20 @@ import Testing
         }
         #expect(count > 100)
     }
+
+    /// `file:function`, below `Sources`.
+    @Test func `each function on the ways of docs/architecture.md exists, and the composition is a table`() throws {
+        var count = 0
+        for step in try Self.text("docs/architecture.md").matches(of: /`([A-Za-z+\/]+\.swift):([A-Za-z]+)`/) {
+            let (file, name) = (step.output.1, step.output.2)
+            let code = (try? Self.text("Sources/\(file)")) ?? ""
+            let forms = name == "init" ? ["init("] : ["func \(name)", "var \(name)", "let \(name)"]
+            let isThere = forms.contains { code.contains($0) }
+            #expect(isThere, "docs/architecture.md: \(file):\(name)")
+            count += 1
+        }
+        #expect(count > 100)
+        let lines = try Self.text("Sources/Edge/Edge.swift").split(separator: "\n", omittingEmptySubsequences: false)
+        #expect(lines.count <= 61)
+    }
 }

@@ -18,10 +18,6 @@ import Testing
         return pictures
     }
 
-    private func difference(_ a: [UInt8], _ b: [UInt8]) -> Double {
-        zip(a, b).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(max(1, a.count))
-    }
-
     /// The H.264 decoder says which parts of a picture it had to invent. (That of H.265 hardly ever does: there the
     /// judgement of the picture itself has to do.)
     @Test(arguments: [SamplingPolicy.keyFrames(promise: 3), .every(seconds: 0.3)])
@@ -34,7 +30,7 @@ import Testing
             let seen = try pictures(spoilt, sampling)
             for (time, picture) in seen {
                 let original = try #require(clean[time])
-                #expect(difference(picture, original) < 2, "1 in \(amount) at \(time)")
+                #expect(meanDifference(picture, original) < 2, "1 in \(amount) at \(time)")
             }
             let times = seen.keys.sorted()
             #expect(times.contains { $0 < 60 } && times.contains { $0 > 160 }, "1 in \(amount): \(times)")

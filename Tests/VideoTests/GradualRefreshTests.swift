@@ -26,17 +26,13 @@ import Testing
         return pictures
     }
 
-    private func difference(_ a: [UInt8], _ b: [UInt8]) -> Double {
-        zip(a, b).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(max(1, a.count))
-    }
-
     @Test(arguments: ["clip.mp4", "clip.ts"], [2, 5])
     func `recovery points are no key frames`(name: String, every: Int) throws {
         let folder = try TemporaryFolder()
         let clip = try clip(name, in: folder, every: every)
         let clean = try pictures(clip, .every(seconds: 0.1))
         let seen = try pictures(clip, .keyFrames(promise: 3, interval: 2))
-        for (time, picture) in seen { #expect(difference(picture, try #require(clean[time])) < 2, "at \(time)") }
+        for (time, picture) in seen { #expect(meanDifference(picture, try #require(clean[time])) < 2, "at \(time)") }
         // Twice a recovery point brings nothing; from then on the promise holds.
         let times = seen.keys.sorted()
         let late = [0] + times.filter { $0 > 50 * every } + [600]
@@ -51,7 +47,7 @@ import Testing
         let clip = try clip("clip.mp4", in: folder, every: 2)
         let clean = try pictures(clip, .every(seconds: 0.1))
         let seen = try pictures(Footage.spoil(clip, in: folder, from: 20, to: 22, everyNthByte: 40), sampling)
-        for (time, picture) in seen { #expect(difference(picture, try #require(clean[time])) < 2, "at \(time)") }
+        for (time, picture) in seen { #expect(meanDifference(picture, try #require(clean[time])) < 2, "at \(time)") }
         let times = seen.keys.sorted()
         #expect(times.contains { $0 > 220 && $0 < 300 } && times.contains { $0 > 560 }, "\(times)")
     }

@@ -55,10 +55,6 @@ import Testing
         return pictures
     }
 
-    private func difference(_ a: [UInt8], _ b: [UInt8]) -> Double {
-        zip(a, b).reduce(0.0) { $0 + abs(Double($1.0) - Double($1.1)) } / Double(max(1, a.count))
-    }
-
     @Test(
         arguments: Codec.allCases, [SamplingPolicy.every(seconds: 0), .keyFrames(promise: 3), .keyFrames(promise: 0.3)])
     func `who joins in the middle gets whole pictures only`(codec: Codec, sampling: SamplingPolicy) throws {
@@ -81,7 +77,7 @@ import Testing
             let seen = try small(joined.path, sampling)
             #expect(seen.count >= 4, "from \(first): \(seen.count)")
             for (index, picture) in seen.enumerated() {
-                let nearest = clean.map { difference($0, picture) }.min() ?? 255
+                let nearest = clean.map { meanDifference($0, picture) }.min() ?? 255
                 #expect(nearest < 0.5, "from \(first), picture \(index): off by \(nearest)")
             }
         }

@@ -6,6 +6,8 @@
 #   acl.sh worker USER AREA              sees its area, and sends reviews
 #   acl.sh operator USER AREA            sees its area, and sends reviews and commands
 #   acl.sh department USER AREA KIND     sees one kind of alert in its area
+#   acl.sh cases USER AREA DEPARTMENT    a department: its cases in its area, and its answers
+#   acl.sh centre USER AREA              a grid centre: hears its area, and writes to its sites and to all departments
 #   acl.sh bridge USER AREA              the broker of an area below
 #
 # PLACE is area/grid/micro-grid, e.g. 320583102201/003/02. AREA is the beginning of one: 32, 3205, 320583, 320583102,
@@ -19,7 +21,7 @@ form=${FORM:-mosquitto}
 case $form in mosquitto | emqx) ;; nats)
     [[ ${PASSWORD:-} =~ ^[^\"\\[:space:]]+$ ]] || { echo "Give PASSWORD, without spaces, \" and \\." >&2; exit 64; } ;;
     *) echo "FORM is mosquitto, emqx or nats, not $form." >&2; exit 64 ;; esac
-usage() { sed -n '4,9s/^# *//p' "$0" >&2; exit 64; }
+usage() { sed -n '4,11s/^# *//p' "$0" >&2; exit 64; }
 [ $# -ge 3 ] || usage
 role=$1 user=$2
 shift 2
@@ -94,6 +96,14 @@ entry() {
             allow read open "$at/$kind/+"
             allow read evidence "$at/$kind/+/+"
             ;;
+        cases)
+            allow read "dept/$kind" "$at/#"
+            allow write "answer/$kind" "$at/#"
+            ;;
+        centre)
+            for class in "${outgoing[@]}" answer/+; do allow read "$class" "$at/#"; done
+            for class in review command dept/+; do allow write "$class" "$at/#"; done
+            ;;
         bridge)
             for class in "${outgoing[@]}"; do allow write "$class" "$at/#"; done
             for class in review command; do allow read "$class" "$at/#"; done
@@ -114,7 +124,7 @@ case $role in
             places+=("$at")
         done
         ;;
-    viewer | worker | operator | bridge) at=$(levels "$1") ;;
+    viewer | worker | operator | centre | bridge) at=$(levels "$1") ;;
     department)
         [ $# -eq 2 ] || usage
         kind=$2
@@ -123,6 +133,12 @@ case $role in
         # Below its area: the levels that are left, down to the micro-grid.
         slashes=${at//[^\/]/}
         for _ in $(seq $((6 - ${#slashes}))); do at+=/+; done
+        ;;
+    cases)
+        [ $# -eq 2 ] || usage
+        kind=$2
+        name "$kind"
+        at=$(levels "$1")
         ;;
     *) usage ;;
 esac

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Makes the Debian package from .build/release/gridwarden, which 'make deb' has linked with a static Swift runtime.
-# Prints the path of the package. VERSION takes the place of the program's own. Reports of faults go to whoever builds it:
-# DEBFULLNAME and DEBEMAIL, else git's identity.
+# Makes the Debian packages from .build/release/gridwarden, which 'make deb' has linked with a static Swift runtime: gridwarden,
+# and gridwarden-centre, which adds a centre's unit, user and folders to the same program. Prints the paths of both. VERSION takes
+# the place of the program's own. Reports of faults go to whoever builds it: DEBFULLNAME and DEBEMAIL, else git's identity.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 umask 022
@@ -31,6 +31,7 @@ root=$work/gridwarden
 install -D -m 755 "$binary" "$root/usr/bin/gridwarden"
 strip --strip-unneeded "$root/usr/bin/gridwarden"
 install -D -m 644 systemd/gridwarden.service "$root/usr/lib/systemd/system/gridwarden.service"
+install -D -m 644 systemd/console-edit.conf "$root/usr/share/gridwarden/console-edit.conf"
 install -D -m 644 deploy/deb/sysusers.conf "$root/usr/lib/sysusers.d/gridwarden.conf"
 install -D -m 644 deploy/deb/tmpfiles.conf "$root/usr/lib/tmpfiles.d/gridwarden.conf"
 install -D -m 644 deploy/gridwarden.example.yaml "$root/etc/gridwarden/gridwarden.example.yaml"
@@ -68,9 +69,41 @@ Description: alerts from street cameras over MQTT
  parking, street vending and pollution, and publishes one structured alert for
  each violation over MQTT, on a topic tree by area code.
 EOF
-(cd "$root" && find etc usr -type f -exec md5sum {} + >DEBIAN/md5sums)
+
+# The centre: no program of its own, so that both always have the same version.
+centre=$work/gridwarden-centre
+install -D -m 644 systemd/gridwarden-centre.service "$centre/usr/lib/systemd/system/gridwarden-centre.service"
+install -D -m 644 deploy/deb/centre/sysusers.conf "$centre/usr/lib/sysusers.d/gridwarden-centre.conf"
+install -D -m 644 deploy/deb/centre/tmpfiles.conf "$centre/usr/lib/tmpfiles.d/gridwarden-centre.conf"
+install -D -m 644 deploy/centre.example.yaml "$centre/etc/gridwarden-centre/centre.example.yaml"
+install -D -m 644 "$doc/copyright" "$centre/usr/share/doc/gridwarden-centre/copyright"
+install -D -m 644 "$doc/changelog.gz" "$centre/usr/share/doc/gridwarden-centre/changelog.gz"
+install -d "$centre/DEBIAN"
+install -m 755 deploy/deb/centre/postinst deploy/deb/centre/prerm deploy/deb/centre/postrm "$centre/DEBIAN"
+echo /etc/gridwarden-centre/centre.example.yaml >"$centre/DEBIAN/conffiles"
+cat >"$centre/DEBIAN/control" <<EOF
+Package: gridwarden-centre
+Version: $version
+Architecture: all
+Maintainer: $name <$address>
+Section: net
+Priority: optional
+Installed-Size: $(du -sk --exclude=DEBIAN "$centre" | cut -f1)
+Depends: gridwarden (= $version), systemd
+Recommends: ca-certificates
+Description: grid centre for alerts from street cameras
+ The unit, the user and the folders of 'gridwarden centre': it keeps the
+ messages of all sites of an area in a database, makes cases of them, and tells
+ departments. The daemon of the same package does not run beside it unless it
+ has a configuration.
+EOF
 
 mkdir -p .build/deb
-package=.build/deb/gridwarden_${version}_${architecture}.deb
-dpkg-deb --root-owner-group -Zzstd -z12 --build "$root" "$package" >/dev/null
-echo "$package"
+pack() { # folder, architecture
+    (cd "$1" && find etc usr -type f -exec md5sum {} + >DEBIAN/md5sums)
+    local package=.build/deb/$(basename "$1")_${version}_$2.deb
+    dpkg-deb --root-owner-group -Zzstd -z12 --build "$1" "$package" >/dev/null
+    echo "$package"
+}
+pack "$root" "$architecture"
+pack "$centre" all

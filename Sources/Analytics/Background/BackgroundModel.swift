@@ -33,9 +33,6 @@ struct BackgroundModel: Sendable {
     private static let step = 3
     /// A pixel that changes in more than this share of the looks (of 255) is restless: a clock, a tree, a screen.
     private static let habit: UInt8 = 100
-    /// Largest movement of the camera against the background, in pixels.
-    private static let reach = 2
-
     private(set) var ground: ColourPicture
     /// 1 where a pixel has been changed for at least two looks.
     private(set) var changed: Plane
@@ -118,7 +115,7 @@ struct BackgroundModel: Sendable {
         hidden = Plane(width: width, height: height)
         for box in covers { mark(box, in: &hidden) }
         guard isReady else { return begin(with: picture) }
-        let shift = displacement(of: picture)
+        let shift = Displacement(of: picture.luma, against: ground.luma, hidden: hidden)
         let seen = picture.shifted(x: shift.x, y: shift.y)
         hideBorder()
         noteLight(of: seen, at: time)
@@ -175,8 +172,8 @@ struct BackgroundModel: Sendable {
     /// At the border a shaking camera shows what the background model has never seen.
     private mutating func hideBorder() {
         for y in 0..<height {
-            let isEdge = y < Self.reach || y >= height - Self.reach
-            for x in 0..<width where isEdge || x < Self.reach || x >= width - Self.reach {
+            let isEdge = y < Displacement.reach || y >= height - Displacement.reach
+            for x in 0..<width where isEdge || x < Displacement.reach || x >= width - Displacement.reach {
                 hidden.values[y * width + x] = 1
             }
         }
@@ -246,41 +243,6 @@ struct BackgroundModel: Sendable {
                 noise.values[pixel] = UInt8(min(40, max(12, deviations[deviations.count / 2] * 10)))
             }
         }
-    }
-
-    /// The camera's movement in whole pixels: the one with the least difference, after removing the overall gain.
-    private func displacement(of picture: ColourPicture) -> (x: Int, y: Int) {
-        var (now, then) = (1, 1)
-        let step = 3
-        for y in stride(from: 4, to: height - 4, by: step) {
-            for x in stride(from: 4, to: width - 4, by: step) where hidden.values[y * width + x] == 0 {
-                now += Int(picture.luma.values[y * width + x])
-                then += Int(ground.luma.values[y * width + x])
-            }
-        }
-        let gain = now * 256 / then
-        var best = (x: 0, y: 0, cost: Int.max)
-        var still = Int.max
-        picture.luma.values.withUnsafeBufferPointer { picture in
-            ground.luma.values.withUnsafeBufferPointer { ground in
-                for dy in -Self.reach...Self.reach {
-                    for dx in -Self.reach...Self.reach {
-                        var cost = 0
-                        for y in stride(from: 4, to: height - 4, by: step) {
-                            for x in stride(from: 4, to: width - 4, by: step) {
-                                let pixel = y * width + x
-                                let here = Int(picture[pixel + dy * width + dx])
-                                // A large difference is an object, not a movement.
-                                cost += min(24, abs(here - Int(ground[pixel]) * gain >> 8))
-                            }
-                        }
-                        if dx == 0, dy == 0 { still = cost }
-                        if cost < best.cost { best = (dx, dy, cost) }
-                    }
-                }
-            }
-        }
-        return best.cost < still * 95 / 100 ? (best.x, best.y) : (0, 0)
     }
 
     private mutating func compare(_ seen: ColourPicture, keep: Plane, at now: UInt32) {

@@ -53,11 +53,15 @@ public struct Crowd: RememberingRule {
         }
         guard people.count >= settings.people else { return thin(at: time) }
         var gathering =
-            self.gathering ?? LastingCondition(look.scene, settings.windows, "\(people.count) people in the zone")
+            self.gathering
+            ?? LastingCondition(
+                look.scene, settings.windows, "\(people.count) people in the zone", zh: "区域内有 \(people.count) 人")
         most = max(most, people.count)
         if let dwell = gathering.lasts(look.scene, settings.windows, dwell: settings.dwell) {
             gathering.why.append(
-                .init(at: time, what: "\(settings.people) people and more for \(Int(dwell)) s, \(most) at most"))
+                .init(
+                    at: time, what: "\(settings.people) people and more for \(Int(dwell)) s, \(most) at most",
+                    zh: "\(settings.people) 人及以上持续 \(Int(dwell)) 秒，最多 \(most) 人"))
         }
         self.gathering = gathering
         let score = people.map(\.score).reduce(0, +) / Double(people.count)
@@ -69,7 +73,8 @@ public struct Crowd: RememberingRule {
         let end = gathering.rests(at: time)
         self.gathering = gathering
         guard let end else { return [finding(gathering, gathering.unseenPhase, 0)] }
-        gathering.why.append(.init(at: end, what: "fewer than \(settings.people) people"))
+        gathering.why.append(
+            .init(at: end, what: "fewer than \(settings.people) people", zh: "不足 \(settings.people) 人"))
         let ended = finding(gathering, .ended(at: end), 0)
         self.gathering = nil
         most = 0

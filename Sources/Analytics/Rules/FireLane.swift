@@ -10,7 +10,7 @@ extension RuleDescriptor {
     /// both is reported as this only.
     static let fireLane = RuleDescriptor(
         [.fireLane], fields: [.dwell, .classes, .occlusion, .queueVehicles, .queuePatience], needs: .smallVehicles,
-        outranks: [.illegalParking], isPatient: true
+        outranks: [.illegalParking], isPatient: true, replay: .standing
     ) { _ in
         ParkingSettings(dwell: 60, queueVehicles: 0)
     } make: {

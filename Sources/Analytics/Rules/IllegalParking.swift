@@ -10,7 +10,7 @@ extension RuleDescriptor {
         [.illegalParking],
         fields: [
             .dwell, .classes, .windows, .timeZone, .holidays, .occlusion, .queueVehicles, .queuePatience,
-        ], needs: .smallVehicles, isPatient: true
+        ], needs: .smallVehicles, isPatient: true, replay: .standing
     ) { _ in
         ParkingSettings()
     } make: {
@@ -36,6 +36,8 @@ public struct IllegalParking: Rule, RememberingRule {
     /// Least number of detections, and the number where the arrival was not seen: a single box of a middling score is
     /// as often as not an error of the detector, and where tiles take turns a dwell may have no more.
     static let leastDetections = (arrived: 2, unseen: 3)
+    /// Of a vehicle that only hints speak for: least share of the looks with one, and their least number.
+    static let unsure = (share: 0.5, hints: 3)
 
     struct Vouched: Sendable, Codable {
         var from: MediaTime
@@ -84,23 +86,30 @@ public struct IllegalParking: Rule, RememberingRule {
         var findings: [Finding] = []
         for end in look.ended {
             guard let candidate = candidates.removeValue(forKey: end.object.id) else { continue }
-            waitingPlaces.left(end.object, at: end.at)
+            if !end.object.isUnsure { waitingPlaces.left(end.object, at: end.at) }
             let isTaken = end.object.presence == .hidden
             let what = isTaken ? "something else stands in its place" : "the place was seen empty"
-            let why = candidate.why + [.init(at: end.at, what: what)]
+            let zh = isTaken ? "原位置换成了别的物体" : "已看到原位置空出"
+            let why = candidate.why + [.init(at: end.at, what: what, zh: zh)]
             findings.append(finding(end.object, candidate.clock.counts, .ended(at: end.at), why))
         }
         // Forget restored candidates that were not found again.
-        let known = Set(look.stationary.map(\.id))
+        let all = look.stationary + look.unsure
+        let known = Set(all.map(\.id))
         candidates = candidates.filter { known.contains($0.key) }
-        let inside = look.stationary.filter {
+        let inside = all.filter {
             $0.isEstablished && settings.classes.contains($0.objectClass) && holds($0.box)
         }
-        let queue = VehicleQueue.members(among: inside, least: settings.queueVehicles)
+        let queue = VehicleQueue.members(among: inside.filter { !$0.isUnsure }, least: settings.queueVehicles)
+        // What is not known to be a vehicle holds back no other.
+        let doubtfulQueue =
+            inside.contains(where: \.isUnsure)
+            ? VehicleQueue.members(among: inside, least: settings.queueVehicles) : queue
         let forbidden = settings.windows.contains(scene.date)
         for object in inside {
-            if candidates[object.id] == nil { waitingPlaces.came(object) }
-            if let finding = judge(object, scene, isQueued: queue.contains(object.id), isForbidden: forbidden) {
+            if candidates[object.id] == nil, !object.isUnsure { waitingPlaces.came(object) }
+            let isQueued = (object.isUnsure ? doubtfulQueue : queue).contains(object.id)
+            if let finding = judge(object, scene, isQueued: isQueued, isForbidden: forbidden) {
                 findings.append(finding)
             }
         }
@@ -124,14 +133,14 @@ public struct IllegalParking: Rule, RememberingRule {
             return finding(object, candidate.clock.counts, object.isVisible ? .standing : .hidden, candidate.why)
         }
         if candidate.clock.judge(isForbidden: isForbidden, at: time) {
-            candidate.why.append(.init(at: time, what: "stopping became forbidden at this hour"))
+            candidate.why.append(.init(at: time, what: "stopping became forbidden at this hour", zh: "进入禁停时段"))
         }
         if isQueued {
             candidate.queued = time
         } else if let queued = candidate.queued {
             candidate.queued = nil
             candidate.clock.counts = max(candidate.clock.counts, queued)
-            candidate.why.append(.init(at: time, what: "the queue moved on, it stayed"))
+            candidate.why.append(.init(at: time, what: "the queue moved on, it stayed", zh: "车队已走，此车未动"))
         }
         if (object.isVisible ? object.absence : object.unseen(at: time)) > settings.occlusion {
             // Hidden, or the camera blind, for too long to assume the same vehicle: the time before no longer counts.
@@ -146,9 +155,17 @@ public struct IllegalParking: Rule, RememberingRule {
         let needed = isQueued ? longest : min(longest, max(settings.dwell, wait ?? 0))
         guard dwell >= needed, isCredible(object, candidate, at: time) else { return pending }
         candidate.stood = true
+        if object.isUnsure {
+            candidate.why.append(
+                .init(
+                    at: time,
+                    what: "the detector is not sure of it: it came while the camera looked and has stood still",
+                    zh: "识别把握不足；但它是在观测中驶入的，之后一直未动"))
+        }
         candidate.why.append(
             .init(
                 at: time, what: "stood for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed",
+                zh: "停放 \(Int(dwell.rounded(.down))) 秒，允许 \(Int(settings.dwell)) 秒",
                 score: object.meanScore))
         return finding(object, candidate.clock.counts, .standing, candidate.why)
     }
@@ -157,11 +174,15 @@ public struct IllegalParking: Rule, RememberingRule {
         Candidate(
             clock: DwellClock(since: object.since, scene, settings.windows, isForbidden: isForbidden), queued: nil,
             vouched: Vouched(from: object.since, seen: 0),
-            why: [.init(at: object.since, what: "stopped in the zone", score: object.bestScore)])
+            why: [.init(at: object.since, what: "stopped in the zone", zh: "在区域内停下", score: object.bestScore)])
     }
 
     private func isCredible(_ object: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
         let seen = object.seenSeconds - candidate.vouched.seen
+        if object.isUnsure {
+            return object.hasArrived && seen >= Self.seenShare * (time - candidate.vouched.from)
+                && object.detections >= Self.unsure.hints && object.detectedShare >= Self.unsure.share
+        }
         return object.detectedShare >= Self.detectedShare && seen >= Self.seenShare * (time - candidate.vouched.from)
             && object.detections >= (object.hasArrived ? Self.leastDetections.arrived : Self.leastDetections.unseen)
             && object.meanScore >= minimumScore + (object.hasArrived ? 0 : Self.unseenArrival)

@@ -9,7 +9,9 @@ extension AlertKind {
 extension RuleDescriptor {
     static let leftObject = RuleDescriptor(
         [.exposedGarbage, .garbagePile, .piledGoods],
-        fields: [.dwell, .windows, .timeZone, .holidays, .smallestShare, .largestShare], needs: .ground, looks: "refuse"
+        fields: [.dwell, .windows, .timeZone, .holidays, .smallestShare, .largestShare], needs: .ground,
+        looks: "refuse",
+        replay: .lying
     ) { kind in
         // Everything smaller than a pile is exposed garbage.
         LeftObjectSettings(size: kind == .garbagePile ? 0.01...1 : 0...1)
@@ -53,8 +55,10 @@ public struct LeftObjectRule: Rule {
         let isForbidden = settings.windows.contains(look.scene.date)
         return look.objects.compactMap { object in
             switch object.presence {
-            case .gone(let at): return end(of: object, at, "the ground was seen clean")
-            case .lost(let at): return end(of: object, at, "the picture has another shape: the ground is learnt anew")
+            case .gone(let at): return end(of: object, at, "the ground was seen clean", zh: "已看到地面干净")
+            case .lost(let at):
+                return end(
+                    of: object, at, "the picture has another shape: the ground is learnt anew", zh: "画面尺寸变了，重新学习地面")
             case .visible, .hidden: break
             }
             // A candidate grows while it is being recognised; a reported one remains the same alert.
@@ -73,9 +77,9 @@ public struct LeftObjectRule: Rule {
         }
     }
 
-    private mutating func end(of object: LeftObject, _ time: MediaTime, _ what: String) -> Finding? {
+    private mutating func end(of object: LeftObject, _ time: MediaTime, _ what: String, zh: String) -> Finding? {
         guard let entry = lying.removeValue(forKey: object.id) else { return nil }
-        return finding(object, entry.clock.counts, .ended(at: time), entry.why + [.init(at: time, what: what)])
+        return finding(object, entry.clock.counts, .ended(at: time), entry.why + [.init(at: time, what: what, zh: zh)])
     }
 
     private mutating func judge(
@@ -83,23 +87,23 @@ public struct LeftObjectRule: Rule {
     ) -> Finding? {
         let time = scene.time
         if case .known(let name) = object.identity {
-            return end(of: object, time, "a closer look says: \(name.rawValue)")
+            return end(of: object, time, "a closer look says: \(name.rawValue)", zh: "放大后识别为：\(name.chinese)")
         }
         var entry =
             lying[object.id]
             ?? Lying(
                 clock: DwellClock(since: object.since, scene, settings.windows, isForbidden: isForbidden),
-                why: [.init(at: object.since, what: "something new lies in the zone")])
+                why: [.init(at: object.since, what: "something new lies in the zone", zh: "区域内出现新的物品")])
         defer { lying[object.id] = entry }
         if entry.stood {
             return finding(object, entry.clock.counts, object.isVisible ? .standing : .hidden, entry.why)
         }
         if object.since > entry.clock.counts {
             entry.clock.counts = object.since
-            entry.why = [.init(at: object.since, what: "something else lies in its place")]
+            entry.why = [.init(at: object.since, what: "something else lies in its place", zh: "原处换成了另一件物品")]
         }
         if entry.clock.judge(isForbidden: isForbidden, at: time) {
-            entry.why.append(.init(at: time, what: "it became forbidden at this hour"))
+            entry.why.append(.init(at: time, what: "it became forbidden at this hour", zh: "进入禁止时段"))
         }
         let dwell = time - entry.clock.counts
         guard isForbidden, !isPart, object.isVisible, object.isThing, object.identity == .thing, object.doubt == nil,
@@ -112,7 +116,9 @@ public struct LeftObjectRule: Rule {
             .init(
                 at: time,
                 what: "lay for \(Int(dwell.rounded(.down))) s, \(Int(settings.dwell)) s are allowed; no person, "
-                    + "no vehicle, not explained by light", score: object.certainty))
+                    + "no vehicle, not explained by light",
+                zh: "放置 \(Int(dwell.rounded(.down))) 秒，允许 \(Int(settings.dwell)) 秒；不是人，不是车，也不是光影",
+                score: object.certainty))
         return finding(object, entry.clock.counts, .standing, entry.why)
     }
 

@@ -19,6 +19,14 @@ public struct RuleDescriptor: Sendable {
         public static let smallVehicles = Needs(rawValue: 1 << 3)
     }
 
+    /// What a rule goes by alone, so that its word on the past can be had of a `StayHistory`.
+    public enum Replay: Sendable {
+        /// Vehicles that stand.
+        case standing
+        /// Things on the ground.
+        case lying
+    }
+
     /// How long a restored open incident may go without being found again.
     public enum Grace: Sendable {
         /// A visible object is found in the first looks.
@@ -60,6 +68,8 @@ public struct RuleDescriptor: Sendable {
     public let looks: String?
     /// Whether it needs no more looks than tell when something came and whether it is still there.
     public let isPatient: Bool
+    /// Nil where it goes by something else.
+    public let replay: Replay?
     /// Seconds of dwell in a benchmark without one for the kind; nil for the benchmark's common dwell.
     public let trialDwell: Double?
 
@@ -74,7 +84,7 @@ public struct RuleDescriptor: Sendable {
     init<Settings: RuleSettings>(
         _ kinds: [AlertKind], fields: [RuleField<Settings>], needs: Needs = [], surface: Zone.Surface? = nil,
         sameness: Double = 0.4, grace: Grace = .short, outranks: Set<AlertKind> = [], looks: String? = nil,
-        isPatient: Bool = false,
+        isPatient: Bool = false, replay: Replay? = nil,
         trialDwell: Double? = nil, standard: @escaping @Sendable (AlertKind) -> Settings,
         make: @escaping @Sendable (AlertKind, Settings, Context) -> any Rule
     ) {
@@ -86,6 +96,7 @@ public struct RuleDescriptor: Sendable {
         self.outranks = outranks
         self.looks = looks
         self.isPatient = isPatient
+        self.replay = replay
         self.trialDwell = trialDwell
         self.fields = { kind in fields.map { $0.field(standard(kind)) } }
         read = { kind, dwell, timeZone, values in

@@ -63,7 +63,7 @@ public struct SmokeRule: Rule, RememberingRule {
                     (opened[heir.id], places[heir.id]) = (why, places[plume.id] ?? plume.id)
                     if !findings.contains(where: { $0.place == places[heir.id] }) { findings.append(judge(heir, look)) }
                 } else {
-                    let over = Incident.Reason(at: at, what: "the view was clear again")
+                    let over = Incident.Reason(at: at, what: "the view was clear again", zh: "画面恢复清晰")
                     findings.append(finding(plume, .ended(at: at), why + [over]))
                 }
                 continue
@@ -88,7 +88,8 @@ public struct SmokeRule: Rule, RememberingRule {
         let isFlames = plume.id < 0
         let age = time - plume.since
         let began = Incident.Reason(
-            at: plume.since, what: isFlames ? "something flickers like flames" : "a veil over the ground")
+            at: plume.since, what: isFlames ? "something flickers like flames" : "a veil over the ground",
+            zh: isFlames ? "有像火焰一样闪动的东西" : "地面上方有一层薄雾状的遮挡")
         guard plume.presence == .visible, age >= dwell, !isFlames || plume.certainty > 0 else {
             return finding(plume, .pending, [began])
         }
@@ -97,7 +98,11 @@ public struct SmokeRule: Rule, RememberingRule {
             isFlames
             ? "for \(seconds) s it is as bright and warm as flames, and flickers as they do in bursts of pictures"
             : "for \(seconds) s the ground is seen through a pale veil that stirs"
-        let why = [began, .init(at: time, what: what, score: plume.certainty)]
+        let zh =
+            isFlames
+            ? "持续 \(seconds) 秒，亮度和颜色像火焰，连续画面中的闪动也像火焰"
+            : "持续 \(seconds) 秒，地面隔着一层飘动的灰白色遮挡"
+        let why = [began, .init(at: time, what: what, zh: zh, score: plume.certainty)]
         opened[plume.id] = why
         return finding(plume, .standing, why)
     }

@@ -66,10 +66,12 @@ public struct SuspectedVending: RememberingRule {
         var score = 0.0
         var stood = false
         var why: [Incident.Reason] = []
-        /// These two are nil in checkpoints of an older version.
+        /// These three are nil in checkpoints of an older version.
         var customers: Customers?
         /// Since when a person with brought goods is there; nil while not.
         var broughtSince: MediaTime?
+        /// Whether somebody stayed there; nil: nobody.
+        var hasSeller: Bool?
     }
 
     struct Checkpoint: Codable {
@@ -119,8 +121,9 @@ public struct SuspectedVending: RememberingRule {
             var place = old
             if look.scene.time - place.lastSeller <= Self.longestAbsence { see(&place, look, passing, alone, aspect) }
             if let end = end(of: place, at: look.scene.time) {
-                let why = place.why + [.init(at: end, what: "nobody and nothing was seen there any more")]
-                findings.append(finding(place, .ended(at: end), why))
+                let over = Incident.Reason(
+                    at: end, what: "nobody and nothing was seen there any more", zh: "那里已没有人，也没有物品")
+                findings.append(finding(place, .ended(at: end), place.why + [over]))
             } else {
                 if let judged = judge(&place, look.scene) { findings.append(judged) }
                 kept.append(place)
@@ -138,7 +141,7 @@ public struct SuspectedVending: RememberingRule {
             guard !things.isEmpty else { continue }
             begin(
                 person.box, things, since: person.since, "somebody stays with things as vendors have them",
-                isBrought: !offer.brought.isEmpty, look.scene)
+                zh: "有人停留，旁边有像摊贩所带的物品", isBrought: !offer.brought.isEmpty, look.scene)
         }
     }
 
@@ -146,11 +149,13 @@ public struct SuspectedVending: RememberingRule {
     private mutating func begin(_ goods: [Offer.Thing], _ scene: Scene) {
         guard let first = goods.first else { return }
         let since = goods.map(\.since).min() ?? first.since
-        begin(first.box, goods, since: since, "goods stand before the shop", isBrought: true, scene)
+        begin(
+            first.box, goods, since: since, "goods stand before the shop", zh: "店外摆放着货物", isBrought: true, scene)
     }
 
     private mutating func begin(
-        _ middle: Box, _ things: [Offer.Thing], since: MediaTime, _ what: String, isBrought: Bool, _ scene: Scene
+        _ middle: Box, _ things: [Offer.Thing], since: MediaTime, _ what: String, zh: String, isBrought: Bool,
+        _ scene: Scene
     ) {
         guard !places.contains(where: { $0.box.grown(by: 0.25).intersection(middle) > 0 }) else { return }
         let since = max(since, things.map(\.since).min() ?? since)
@@ -159,7 +164,7 @@ public struct SuspectedVending: RememberingRule {
             id: nextID, box: box,
             clock: DwellClock(since: since, scene, settings.windows, isForbidden: isForbidden(box, scene)),
             lastSeen: scene.time, lastSeller: scene.time)
-        place.why = [.init(at: since, what: what)]
+        place.why = [.init(at: since, what: what, zh: zh)]
         // The looks that created it count as well.
         place.looks = [Look(time: since, seller: true, things: true, isBrought: isBrought)]
         place.broughtSince = isBrought ? since : nil
@@ -188,6 +193,7 @@ public struct SuspectedVending: RememberingRule {
         customers.update(people, sellers: sellers, aspect)
         place.customers = customers
         if isAttended { place.lastSeller = time }
+        if !sellers.isEmpty { place.hasSeller = true }
         // A miss of the detector is bridged for a few looks. One empty look may be a gap; the second one dates the
         // departure.
         let seen = (sellers.map(\.lastSeen) + things.map(\.lastSeen)).max() ?? place.lastSeen
@@ -239,7 +245,9 @@ public struct SuspectedVending: RememberingRule {
         }
         let forbidden = isForbidden(place.box, scene)
         if place.clock.judge(isForbidden: forbidden, at: scene.time) {
-            place.why.append(.init(at: scene.time, what: "selling became forbidden at this hour or place"))
+            place.why.append(
+                .init(
+                    at: scene.time, what: "selling became forbidden at this hour or place", zh: "此时此处已禁止摆卖"))
         }
         let parties = place.customers?.parties ?? 0
         // Without customers only brought goods count, from the time they were brought.
@@ -254,12 +262,20 @@ public struct SuspectedVending: RememberingRule {
         }
         place.clock.counts = counts
         place.stood = true
-        let names = place.names.sorted().joined(separator: ", ")
+        let names = place.names.sorted()
+        let inChinese = names.map { ObjectClass(rawValue: $0)?.chinese ?? "货物" }.joined(separator: "、")
+        let seconds = Int(dwell.rounded(.down))
+        let inEnglish = names.joined(separator: ", ")
+        let isAlone = place.hasSeller != true
         place.why.append(
             .init(
                 at: scene.time,
-                what: "for \(Int(dwell.rounded(.down))) s somebody with \(names); \(parties) came, stopped and left, "
-                    + "\(place.visitors) others came close",
+                what: (isAlone
+                    ? "for \(seconds) s \(inEnglish) before the shop, nobody with it; "
+                    : "for \(seconds) s somebody with \(inEnglish); ")
+                    + "\(parties) came, stopped and left, \(place.visitors) others came close",
+                zh: (isAlone ? "店外摆放\(inChinese) \(seconds) 秒，旁边无人看守；" : "\(seconds) 秒内有人带着\(inChinese)停留；")
+                    + "\(parties) 人来过、停下又离开，另有 \(place.visitors) 人走近",
                 score: place.score))
         return finding(place, .standing, place.why)
     }

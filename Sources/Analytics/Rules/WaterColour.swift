@@ -80,13 +80,15 @@ public struct WaterColour: RememberingRule {
         }
         var change =
             self.change
-            ?? LastingCondition(look.scene, settings.windows, "the water has another colour than before")
+            ?? LastingCondition(
+                look.scene, settings.windows, "the water has another colour than before", zh: "水的颜色与以前不同")
         if let dwell = change.lasts(look.scene, settings.windows, dwell: settings.dwell) {
             change.why.append(
                 .init(
                     at: time,
                     what: "for \(Int(dwell)) s its colour is \(Int(distance)) levels off its long mean, "
-                        + "daylight taken out"))
+                        + "daylight taken out",
+                    zh: "持续 \(Int(dwell)) 秒，扣除日光影响后，颜色与长期平均相差 \(Int(distance)) 级"))
         }
         self.change = change
         return [finding(change, change.phase)]
@@ -97,7 +99,7 @@ public struct WaterColour: RememberingRule {
         let end = change.rests(at: time)
         self.change = change
         guard let end else { return [finding(change, change.unseenPhase)] }
-        change.why.append(.init(at: end, what: "the water has its own colour again"))
+        change.why.append(.init(at: end, what: "the water has its own colour again", zh: "水恢复了原来的颜色"))
         let ended = finding(change, .ended(at: end))
         self.change = nil
         number += 1

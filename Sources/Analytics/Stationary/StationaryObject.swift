@@ -34,6 +34,9 @@ public struct StationaryObject: Sendable {
     /// False if it was there before it was found, as in the very first picture: it may be a part of the scene that
     /// looks like a vehicle.
     public let hasArrived: Bool
+    /// No detection has found it yet, only hints: a thing with a box and edges of its own that came while the camera looked and
+    /// has stood still since, and that the network takes for a vehicle as doubtfully as it takes one in a hard picture.
+    public internal(set) var isUnsure = false
     /// How long it had been unseen when this look showed it again, in seconds; 0 if the previous look showed it.
     public internal(set) var absence = 0.0
     /// Start of its absence: the newest look that showed it, or the first one after a restart.
@@ -89,6 +92,8 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
     let bestScore: Double
     let hasArrived: Bool
     let isDistinct: Bool
+    /// Nil in checkpoints of an older version, which knew no others.
+    let isUnsure: Bool?
     let scoreSum: Double
     /// Mean luma values of the place, rounded: enough to tell the same vehicle from another one.
     let appearance: Data
@@ -105,6 +110,7 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
         bestScore = object.bestScore
         hasArrived = object.hasArrived
         isDistinct = object.looksBeside >= StationaryObjectTracker.distinctLooks
+        isUnsure = object.isUnsure ? true : nil
         scoreSum = object.scoreSum
         appearance = object.usual.data
     }
@@ -118,8 +124,8 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
         return StationaryObject(
             id: id, objectClass: objectClass, box: box, since: isVouched ? since : time, lastSeen: lastSeen,
             presence: .hidden, seenSeconds: isVouched ? seenSeconds + (time - lastSeen) : 0, looks: looks,
-            detections: detections, bestScore: bestScore, hasArrived: hasArrived, unseenSince: time,
-            outdated: isVouched ? nil : time, looksBeside: isDistinct ? VehicleQueue.looksBeside : 0,
+            detections: detections, bestScore: bestScore, hasArrived: hasArrived, isUnsure: isUnsure ?? false,
+            unseenSince: time, outdated: isVouched ? nil : time, looksBeside: isDistinct ? VehicleQueue.looksBeside : 0,
             scoreSum: scoreSum,
             votes: [objectClass: scoreSum], appearance: patch, usual: patch)
     }

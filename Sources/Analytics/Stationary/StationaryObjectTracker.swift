@@ -6,49 +6,6 @@ public import Domain
 /// was. So places are tracked, not motion: a stationary object is a box in which the same thing is seen again, by the
 /// detector or, where the detector misses it, by comparing the picture.
 public struct StationaryObjectTracker: Sendable {
-    public struct Settings: Sendable {
-        /// A detection of at least this score may start a stationary object; a weaker one only continues it.
-        public var birthScore: Double = 0.35
-        /// Least overlap (IoU) between an object's box and a detection of the same object: with equal sizes, a drift of
-        /// about a quarter of the box's own width.
-        public var overlap: Double = 0.55
-        /// Least likeness of pictures that show the same object.
-        public var likeness: Double = 0.7
-        /// The same with a detection of the same size there: a hard shadow across a vehicle lowers the likeness about
-        /// as far, another vehicle in the same slot lowers it further.
-        public var detectedLikeness: Double = 0.45
-        /// Least overlap (IoU) of two boxes around one standing object, whatever its appearance.
-        var sameBox: Double = 0.8
-        /// Likeness of an unchanged appearance, and the number of looks after which a new one becomes the usual one.
-        var steady = (likeness: 0.85, looks: 5)
-        /// Below both, the place holds another object after an outage, or none. Of eight real vehicles in one another's
-        /// places 89 % were recognised so, of the same ones in seven lights none.
-        var another = (likeness: 0.6, structure: 0.45)
-        /// How many times farther from the appearance with the object (1 − likeness) than from the appearance before it
-        /// a place must be to count as empty again. For one object in two looks both distances are noise.
-        var asBefore: Double = 3
-        /// Least structure of the whole picture before and after an outage for its places to be comparable: another
-        /// hour or hard light leave 0.7 and more, infra-red after daylight less than 0.6.
-        var comparable: Double = 0.65
-        /// The share of a place that must be covered for it to be hidden.
-        public var cover: Double = 0.2
-        /// The share from which nearly all of a place is hidden: its appearance is then that of the occluder.
-        var fullCover: Double = 0.8
-        /// Share of an object's texture that shows that it is partly hidden, not gone.
-        var remainder: Double = 0.5
-        /// Up to this share of its uncovered parts an object is gone: one part in eight matches by chance.
-        var leastRemains: Double = 0.125
-        /// Least overlap (IoU) of a differently drawn box around an object that the picture still shows.
-        var looseOverlap: Double = 0.35
-        /// Share of the whole picture that differs when lamps, infra-red or headlights change it at once.
-        var otherView: Double = 0.6
-        /// Consecutive looks that must agree that a place is empty; the larger number for an object that stood for
-        /// long.
-        public var emptyLooks = (first: 2, long: 3)
-
-        public init() {}
-    }
-
     /// An object that has left, and since when its place was seen without it.
     public struct Ended: Sendable {
         public let object: StationaryObject
@@ -73,16 +30,20 @@ public struct StationaryObjectTracker: Sendable {
     /// How much more alike an earlier picture must be, of which the detector said nothing, than a second look at an object.
     private static let earlier = 0.1
 
-    public private(set) var stationary: [StationaryObject] = []
-    private let settings: Settings
-    private var nextID = 1
+    /// What stands.
+    public var stationary: [StationaryObject] { all.filter { !$0.isUnsure } }
+    /// What came and stands, and may be a vehicle.
+    public var unsure: [StationaryObject] { all.filter(\.isUnsure) }
+    var all: [StationaryObject] = []
+    let settings: Settings
+    var nextID = 1
     private var lastLook: MediaTime?
     /// Seconds between the last two looks.
     private var spacing = 0.0
     /// The whole picture of the last look.
     private(set) var view: Patch?
     /// The last pictures, with their detections.
-    private var recent: [(time: MediaTime, picture: GreyImage, found: [Box])] = []
+    private(set) var recent: [(time: MediaTime, picture: GreyImage, found: [Box], hints: [Box])] = []
 
     /// Objects of an earlier run, until the first look.
     private var restored: [StationaryObjectCheckpoint]
@@ -109,7 +70,7 @@ public struct StationaryObjectTracker: Sendable {
 
     /// The state from which a later run resumes: every object that has stood for two looks and has not gone.
     public var checkpoints: [StationaryObjectCheckpoint] {
-        stationary.filter(\.isEstablished).map(StationaryObjectCheckpoint.init) + restored
+        all.filter(\.isEstablished).map(StationaryObjectCheckpoint.init) + restored
     }
 
     /// An object seems to have gone: the detector should look again, even if it has already judged such a picture.
@@ -118,7 +79,7 @@ public struct StationaryObjectTracker: Sendable {
     /// Whether all that stands is plainly there, and nothing of it needs another look soon.
     public var isCertain: Bool {
         restored.isEmpty
-            && stationary.allSatisfy { !$0.isEstablished || $0.isVisible && $0.outdated == nil && !$0.isDoubtful }
+            && all.allSatisfy { !$0.isEstablished || $0.isVisible && $0.outdated == nil && !$0.isDoubtful }
     }
 
     /// The boxes in `scene` with which something may begin to stand: of them a look back is worth while.
@@ -140,16 +101,16 @@ public struct StationaryObjectTracker: Sendable {
     /// The camera cannot see for now: no object ends, and their presence is unknown.
     public mutating func interrupt() {
         recent = []
-        for index in stationary.indices { hide(&stationary[index]) }
+        for index in all.indices { hide(&all[index]) }
     }
 
     /// The whole picture looks different from now on (day to infra-red, lamps): the detector must find the objects
     /// again before their appearance counts, and has some time for it.
     public mutating func appearanceChanged(at time: MediaTime) {
         interrupt()
-        for index in stationary.indices {
-            stationary[index].outdated = time
-            stationary[index].isDoubtful = false
+        for index in all.indices {
+            all[index].outdated = time
+            all[index].isDoubtful = false
         }
     }
 
@@ -167,11 +128,13 @@ public struct StationaryObjectTracker: Sendable {
         let hasOtherView = view.map { $0.changedShare(in: whole) > settings.otherView } ?? false
         view = whole
         let owner = match(scene.detections)
+        let hints = hints(in: scene, owner)
+        let hinted = matchHints(hints)
         var ended: [Ended] = []
         var kept: [StationaryObject] = []
-        for (index, old) in stationary.enumerated() {
+        for (index, old) in all.enumerated() {
             var object = old
-            let detection = owner.firstIndex(of: index).map { scene.detections[$0] }
+            let detection = owner.firstIndex(of: index).map { scene.detections[$0] } ?? hinted[index]
             advance(&object, detection, scene, owner: owner, hasOtherView: hasOtherView)
             if let end = end(of: object, at: scene.time) {
                 ended.append(end)
@@ -185,18 +148,19 @@ public struct StationaryObjectTracker: Sendable {
         }
         let twice = kept.filter { isDrawnTwice($0, among: kept) }
         ended += twice.map { Ended(object: $0, at: scene.time) }
-        stationary = kept.filter { object in !twice.contains { $0.id == object.id } }
+        all = kept.filter { object in !twice.contains { $0.id == object.id } }
         for (index, detection) in scene.detections.enumerated() where owner[index] == nil {
             begin(detection, scene)
         }
-        recent.append((scene.time, scene.picture, scene.detections.map(\.box)))
+        beginUnsure(hints, scene)
+        recent.append((scene.time, scene.picture, scene.detections.map(\.box), hints.map(\.box)))
         if recent.count > Self.lookback { recent.removeFirst() }
         return ended
     }
 
     private mutating func restore(at time: MediaTime, in whole: Patch) {
         let isComparable = view.map { $0.structure(whole) >= settings.comparable } ?? false
-        stationary += restored.compactMap { kept in
+        all += restored.compactMap { kept in
             let gap = time - kept.lastSeen
             let isVouched = gap <= Self.longestRestart
             guard gap >= 0, isVouched || reported.contains(kept.id) else { return nil }
@@ -216,7 +180,7 @@ public struct StationaryObjectTracker: Sendable {
 
     private func olderOverlapping(_ object: StationaryObject, among all: [StationaryObject]) -> [StationaryObject] {
         all.filter {
-            $0.id < object.id && alike($0.objectClass, object.objectClass)
+            $0.id < object.id && (object.isUnsure || !$0.isUnsure) && alike($0.objectClass, object.objectClass)
                 && $0.box.iou(object.box) >= settings.looseOverlap
         }
     }
@@ -225,7 +189,8 @@ public struct StationaryObjectTracker: Sendable {
     private func match(_ detections: [Detection]) -> [Int?] {
         var pairs: [(iou: Double, detection: Int, object: Int)] = []
         for (d, detection) in detections.enumerated() {
-            for (s, object) in stationary.enumerated() where alike(detection.objectClass, object.objectClass) {
+            for (s, object) in all.enumerated()
+            where !object.isUnsure && alike(detection.objectClass, object.objectClass) {
                 let iou = object.box.iou(detection.box)
                 if iou >= settings.overlap { pairs.append((iou, d, s)) }
             }
@@ -240,7 +205,7 @@ public struct StationaryObjectTracker: Sendable {
         return owner
     }
 
-    private func alike(_ a: ObjectClass, _ b: ObjectClass) -> Bool { a == b || a.isMotorVehicle && b.isMotorVehicle }
+    func alike(_ a: ObjectClass, _ b: ObjectClass) -> Bool { a == b || a.isMotorVehicle && b.isMotorVehicle }
 
     private func advance(
         _ object: inout StationaryObject, _ detection: Detection?, _ scene: Scene, owner: [Int?], hasOtherView: Bool
@@ -285,7 +250,7 @@ public struct StationaryObjectTracker: Sendable {
         let before = scene.detections.indices.filter { index in
             let other = scene.detections[index]
             // An object that stood beside it when it was last seen has not moved in front of it.
-            let stoodBefore = owner[index].map { stationary[$0].since <= object.lastSeen } ?? false
+            let stoodBefore = owner[index].map { all[$0].since <= object.lastSeen } ?? false
             return !stoodBefore && object.box.covered(by: other.box) >= settings.cover
                 && object.box.iou(other.box) < settings.overlap
         }.map { scene.detections[$0].box }
@@ -327,6 +292,7 @@ public struct StationaryObjectTracker: Sendable {
     /// road marking or a rail behind it is in both, and may dominate the appearance.
     private func isAsBefore(_ object: StationaryObject, _ now: Patch) -> Bool {
         guard let before = object.before, object.outdated == nil else { return false }
+        if object.isUnsure { return now.changedShare(in: before) < Self.stayed }
         let since = max(object.appearance.likeness(now), object.usual.likeness(now))
         return settings.asBefore * (1 - before.likeness(now)) < 1 - since
     }
@@ -355,7 +321,7 @@ public struct StationaryObjectTracker: Sendable {
         object.appearance = now
     }
 
-    private func seen(_ object: inout StationaryObject, _ detection: Detection?, _ scene: Scene) {
+    func seen(_ object: inout StationaryObject, _ detection: Detection?, _ scene: Scene) {
         let time = scene.time
         if object.isVisible { object.seenSeconds += time - object.lastSeen }
         object.absence = object.unseen(at: time)
@@ -375,7 +341,8 @@ public struct StationaryObjectTracker: Sendable {
         }
     }
 
-    private func count(_ detection: Detection, of object: inout StationaryObject) {
+    func count(_ detection: Detection, of object: inout StationaryObject) {
+        if object.isUnsure, detection.score >= settings.birthScore { object.becomeSure() }
         object.presence = .detected
         object.detections += 1
         object.scoreSum += detection.score
@@ -397,26 +364,29 @@ public struct StationaryObjectTracker: Sendable {
         guard detection.score >= settings.birthScore else { return }
         // A part of an existing object is not a second object. A box drawn once around a whole scene, which has not
         // changed since, is no such object.
-        let isPart = stationary.contains {
-            ($0.presence == .detected || $0.presence == .unchanged && $0.detectedShare >= IllegalParking.detectedShare)
+        let isPart = all.contains {
+            !$0.isUnsure
+                && ($0.presence == .detected
+                    || $0.presence == .unchanged && $0.detectedShare >= IllegalParking.detectedShare)
                 && alike($0.objectClass, detection.objectClass) && detection.box.covered(by: $0.box) > 0.8
         }
         guard !isPart else { return }
         // A different box around an object that the picture still shows and the detector has not refuted.
-        let drawnOtherwise = stationary.indices.filter {
-            (stationary[$0].presence == .unchanged || stationary[$0].partlySeen != nil)
-                && alike(stationary[$0].objectClass, detection.objectClass)
-                && stationary[$0].box.iou(detection.box) >= settings.looseOverlap
-        }.max { stationary[$0].box.iou(detection.box) < stationary[$1].box.iou(detection.box) }
+        let drawnOtherwise = all.indices.filter {
+            !all[$0].isUnsure && (all[$0].presence == .unchanged || all[$0].partlySeen != nil)
+                && alike(all[$0].objectClass, detection.objectClass)
+                && all[$0].box.iou(detection.box) >= settings.looseOverlap
+        }.max { all[$0].box.iou(detection.box) < all[$1].box.iou(detection.box) }
         if let drawnOtherwise {
-            if stationary[drawnOtherwise].isVisible { count(detection, of: &stationary[drawnOtherwise]) }
+            if all[drawnOtherwise].isVisible { count(detection, of: &all[drawnOtherwise]) }
             return
         }
+        if confirm(by: detection, scene) { return }
         let appearance = scene.picture.patch(in: detection.box)
         defer { nextID += 1 }
         // The detector may find an object a look late: the pictures before show since when it has been there.
         let least = settings.likeness + Self.earlier
-        let looks = recent + scene.past.map { ($0.time, $0.picture, []) }
+        let looks = recent + scene.past.map { ($0.time, $0.picture, [], []) }
         let shown = looks.map {
             $0.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least
         }
@@ -429,7 +399,7 @@ public struct StationaryObjectTracker: Sendable {
             recent.contains { $0.time == look.time }
                 ? !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } : !isShown
         }?.0
-        stationary.append(
+        all.append(
             StationaryObject(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: since < scene.time ? 2 : 1, detections: 1,

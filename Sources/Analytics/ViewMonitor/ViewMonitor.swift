@@ -45,6 +45,9 @@ public struct ViewMonitor: Sendable {
     private var misplaced: CameraFault?
     private var lastEdges: EdgeField?
     private var firstLook: MediaTime?
+    /// By how much the view has shifted, in shares of the picture, right and down; nil where it is in its place, and where
+    /// the last look could not tell.
+    public private(set) var offset: Point?
 
     /// - Parameters:
     ///   - known: the view known from an earlier run, under each known light.
@@ -90,11 +93,14 @@ public struct ViewMonitor: Sendable {
         }
         size = (picture.width, picture.height)
         firstLook = firstLook ?? time
+        offset = nil
         let view = View(picture)
         let still = freeze.judge(picture, at: time)
         let place = place(of: view, picture)
         switch place {
-        case .shifted(let dx, let dy): return misplaced(lost ?? Self.shift(dx, dy, picture), at: time)
+        case .shifted(let dx, let dy):
+            offset = Self.offset(dx, dy, picture)
+            return misplaced(lost ?? Self.shift(dx, dy, picture), at: time)
         case .elsewhere:
             return misplaced(
                 lost
@@ -111,6 +117,7 @@ public struct ViewMonitor: Sendable {
         }
         let isSame = if case .same = place { true } else { false }
         let impression = isSame ? .usual : reference.impression(view, at: time)
+        if case .shifted(let dx, let dy) = impression { offset = Self.offset(dx, dy, picture) }
         if place == .unclear, let doubtful = doubted(impression, picture, at: time) { return doubtful }
         if impression == .changed, still == .alive { return change(to: view, at: time) }
         if impression == .settled { return learnAnew(view, at: time) }
@@ -179,6 +186,11 @@ public struct ViewMonitor: Sendable {
             ? nil
             : "the camera shows none of its presets (\(presets.joined(separator: ", "))); zones rest until it is back at one: "
                 + "turn it back, or take the pictures of the presets anew and reload"
+    }
+
+    /// The edges are compared in every second column and row.
+    private static func offset(_ dx: Int, _ dy: Int, _ picture: GreyImage) -> Point {
+        Point(x: Double(2 * dx) / Double(picture.width), y: Double(2 * dy) / Double(picture.height))
     }
 
     private static func shift(_ dx: Int, _ dy: Int, _ picture: GreyImage) -> String {

@@ -13,13 +13,15 @@ public struct LiveBench: Sendable {
         public var seconds: Double
         /// Dwell, kinds, sampling, truth, aspect and tiles as for a benchmark; the rest is not used.
         public var watch: Benchmark.Options
-        /// The streams of an RTSP server that plays the clips, in their order; none where they are played from memory.
-        public var streams: [CameraURL]
+        /// The streams of an RTSP server that plays the clips, in their order, nil for a clip that is played from memory; none
+        /// where all are.
+        public var streams: [CameraURL?]
         /// What decodes key frames.
         public var decoding: DecodingWay
 
         public init(
-            seconds: Double = 60, watch: Benchmark.Options, streams: [CameraURL] = [], decoding: DecodingWay = .software
+            seconds: Double = 60, watch: Benchmark.Options, streams: [CameraURL?] = [],
+            decoding: DecodingWay = .software
         ) {
             self.seconds = seconds
             self.streams = streams
@@ -30,18 +32,17 @@ public struct LiveBench: Sendable {
 
     /// The progress of a run: 0…1.
     public enum Progress: Sendable, Equatable {
-        /// The share of cameras that are ready.
+        /// The share of cameras that have learnt their view and whose looks come in time.
         case starting(Double)
         case measuring(Double)
     }
 
     /// The fewest and the most cameras.
     public static let range = 1...2000
-    /// Looks of each camera before the measurement begins.
-    private static let warmUp = 2
-    /// Seconds after the last start to wait for them; after that the measurement begins all the same, and they count as
-    /// missed.
+    /// Seconds after the last start to wait for all cameras to settle, besides the promises that learning a view takes with no
+    /// look more than promised; after that the measurement begins all the same.
     private static let patience = 60.0
+    private static let learning = 8.0
     private static let tick = Duration.milliseconds(100)
 
     private let detector: ObjectDetector
@@ -59,6 +60,13 @@ public struct LiveBench: Sendable {
         self.clips = try clips.map { ($0, options.watch.zones(try options.watch.truth(for: $0.path))) }
         residentBefore = Self.residentMiB()
     }
+
+    /// Of a camera, by its number.
+    private func stream(_ camera: Int) -> CameraURL? {
+        options.streams.isEmpty ? nil : options.streams[camera % options.streams.count]
+    }
+
+    private var isOverRTSP: Bool { options.streams.contains { $0 != nil } }
 
     /// Seconds from one look to the next while nothing happens.
     private func promise(_ zones: [WatchedZone]) -> Double {
@@ -85,9 +93,8 @@ public struct LiveBench: Sendable {
         guard !clips.isEmpty else { return nil }
         let all = (0..<cameras).map { index in
             let (clip, zones) = clips[index % clips.count]
-            let streams = options.streams
             return LiveCamera(
-                id: "\(index + 1)", clip: clip, stream: streams.isEmpty ? nil : streams[index % streams.count],
+                id: "\(index + 1)", clip: clip, stream: stream(index),
                 zones: zones, detector: detector, sampling: options.watch.sampling,
                 promise: promise(zones), aspect: options.watch.aspect, hasTiles: options.watch.hasTiles,
                 decoding: options.decoding)
@@ -103,7 +110,8 @@ public struct LiveBench: Sendable {
                     await camera.run()
                 }
             }
-            let run = await measure(all, until: (starts.max() ?? 0) + Self.patience, isStopped, progress)
+            let run = await measure(
+                all, until: (starts.max() ?? 0) + Self.patience + Self.learning * promise, isStopped, progress)
             for camera in all { camera.stop() }
             group.cancelAll()
             await group.waitForAll()
@@ -116,15 +124,21 @@ public struct LiveBench: Sendable {
     ) async -> LiveRun? {
         let uptime = Clocks.system.uptime
         let start = uptime()
-        while uptime() - start < patience, !isStopped() {
-            let ready = cameras.count { $0.looks >= Self.warmUp }
-            progress(.starting(Double(ready) / Double(cameras.count)))
-            if ready == cameras.count { break }
-            try? await Task.sleep(for: Self.tick)
+        let atStart = ProcessUsage.processorSeconds
+        var isSettled = false
+        while uptime() - start < patience, !isSettled, !isStopped() {
+            let now = uptime()
+            let settled = cameras.count { $0.isSettled(at: now) }
+            progress(.starting(Double(settled) / Double(cameras.count)))
+            isSettled = settled == cameras.count
+            if !isSettled { try? await Task.sleep(for: Self.tick) }
         }
         guard !isStopped() else { return nil }
         let begin = uptime()
         let before = ProcessUsage.processorSeconds
+        let settling = LiveRun.Settling(
+            isComplete: isSettled, seconds: rounded(begin - start),
+            coresPerCamera: precise((before - atStart) / max(begin - start, 1e-3) / Double(max(1, cameras.count))))
         for camera in cameras { camera.begin(at: begin) }
         while case let passed = uptime() - begin, passed < options.seconds, !isStopped() {
             progress(.measuring(passed / options.seconds))
@@ -135,7 +149,8 @@ public struct LiveBench: Sendable {
         let resident = Self.residentMiB()
         return LiveRun(
             seconds: end - begin, processorSeconds: processor, residentBefore: residentBefore, resident: resident,
-            keyInterval: keyInterval, promise: promise, cameras: cameras.map { $0.end(at: end) })
+            keyInterval: keyInterval, promise: promise, settling: settling, cameras: cameras.map { $0.end(at: end) },
+            sources: clips.indices.map { LiveRun.Source(clip: clips[$0].clip.path, stream: stream($0)) })
     }
 
     /// Finds the largest number of cameras for which every promise is kept. Returns the runs in their order, and the
@@ -152,7 +167,7 @@ public struct LiveBench: Sendable {
         var search = LimitSearch(from: cameras, most: Self.range.upperBound)
         var runs: [LiveRun] = []
         while let next = search.next {
-            guard LiveRoom.fault(cameras: next, overRTSP: !options.streams.isEmpty) == nil else {
+            guard LiveRoom.fault(cameras: next, overRTSP: isOverRTSP) == nil else {
                 search.note(next, isKept: false)
                 continue
             }

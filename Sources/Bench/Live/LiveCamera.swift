@@ -34,6 +34,7 @@ final class LiveCamera: Sendable {
         var ledger: PromiseLedger
         var reading = Reading()
         var costs = CameraPipeline.Costs()
+        var isLearning = true
         var begun = (costs: CameraPipeline.Costs(), counters: Camera.Counters())
     }
 
@@ -66,8 +67,10 @@ final class LiveCamera: Sendable {
         camera = Camera(id: id, settings: settings, clocks: clocks, clip: self.clip, holdsPlaces: true)
     }
 
-    /// Looks so far, measured or not.
-    var looks: Int { state.withLock { $0.ledger.looks } }
+    /// Whether it has learnt its view, and every look has come in time for a whole promise.
+    func isSettled(at time: Double) -> Bool {
+        state.withLock { !$0.isLearning && $0.ledger.kept(until: time) >= $0.ledger.promise }
+    }
 
     /// Runs until `stop`.
     func run() async {
@@ -121,14 +124,14 @@ final class LiveCamera: Sendable {
                 let look = try await watch.look(at: frame)
                 camera.watch(with: watch.place.pipeline.attention, rest: watch.place.pipeline.rest)
                 if let fault = look.fault { note("a look failed: \(fault)") }
-                take(look, of: frame, costs: watch.costs)
+                take(look, of: frame, costs: watch.costs, isLearning: watch.place.pipeline.isLearning)
             } catch {
                 note("a look failed: \(error)")
             }
         }
     }
 
-    private func take(_ look: CameraPipeline.Look, of frame: Frame, costs: CameraPipeline.Costs) {
+    private func take(_ look: CameraPipeline.Look, of frame: Frame, costs: CameraPipeline.Costs, isLearning: Bool) {
         let now = clocks.uptime()
         let delay =
             clip.map { $0.due(frame.time.seconds).map { now - $0 } }
@@ -137,7 +140,7 @@ final class LiveCamera: Sendable {
             delay.map { $0 + (frame.time - incident.firstSeen) - incident.threshold }
         }
         state.withLock { state in
-            state.costs = costs
+            (state.costs, state.isLearning) = (costs, isLearning)
             guard !frame.isBurstFrame else { return }
             state.ledger.looked(at: now)
             guard state.ledger.isMeasuring else { return }

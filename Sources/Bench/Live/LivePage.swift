@@ -54,9 +54,9 @@ public enum LivePage {
 
     private static func subtitle(_ report: LiveReport, _ run: LiveRun) -> String {
         "A look is promised every \(number(run.promise, 0)) s; a key frame comes every \(number(run.keyInterval, 1)) s; "
-            + "measured for \(number(run.seconds, 0)) s, "
+            + "measured for \(number(run.seconds, 0)) s, \(number(run.settling.seconds, 0)) s after the first start, "
             + (report.isOverRTSP ? "over RTSP. " : "from memory. ")
-            + "要求每 \(number(run.promise, 0)) 秒检测一次，关键帧间隔 \(number(run.keyInterval, 1)) 秒，测量时长 \(number(run.seconds, 0)) 秒。"
+            + "要求每 \(number(run.promise, 0)) 秒检测一次，关键帧间隔 \(number(run.keyInterval, 1)) 秒，启动 \(number(run.settling.seconds, 0)) 秒后开始测量，时长 \(number(run.seconds, 0)) 秒。"
     }
 
     private static func delayText(_ run: LiveRun) -> String {

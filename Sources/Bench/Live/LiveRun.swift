@@ -1,4 +1,5 @@
 import Foundation
+import Video
 
 /// The result of one run of paced cameras; the keys are the published format.
 public struct LiveRun: Encodable, Sendable {
@@ -14,6 +15,54 @@ public struct LiveRun: Encodable, Sendable {
         public let other: Double
     }
 
+    /// The time before the measurement, from the first start until all cameras had learnt their views and their looks came
+    /// in time.
+    public struct Settling: Encodable, Sendable {
+        /// False where that was not waited for any longer.
+        public let isComplete: Bool
+        public let seconds: Double
+        public let coresPerCamera: Double
+
+        enum CodingKeys: String, CodingKey {
+            case seconds
+            case isComplete = "complete"
+            case coresPerCamera = "cores_per_camera"
+        }
+    }
+
+    /// The cameras of one clip.
+    public struct Source: Encodable, Sendable {
+        /// The path as given.
+        public let clip: String
+        /// The address without credentials, or `memory`.
+        public let stream: String
+        public private(set) var cameras = 0
+        public private(set) var looksDue = 0
+        public private(set) var looks = 0
+        public private(set) var looksMissed = 0
+        public private(set) var blindSeconds = 0.0
+
+        init(clip: String, stream: CameraURL? = nil) {
+            self.clip = clip
+            self.stream = stream.map { "\($0)" } ?? "memory"
+        }
+
+        mutating func add(_ reading: LiveCamera.Reading) {
+            cameras += 1
+            looksDue += reading.due
+            looks += reading.made
+            looksMissed += reading.missed
+            blindSeconds = rounded(blindSeconds + reading.blind)
+        }
+
+        enum CodingKeys: String, CodingKey {
+            case clip, stream, cameras, looks
+            case looksDue = "looks_due"
+            case looksMissed = "looks_missed"
+            case blindSeconds = "blind_seconds"
+        }
+    }
+
     /// Why cameras were offline or looks failed.
     public struct Fault: Encodable, Sendable {
         public let what: String
@@ -22,7 +71,8 @@ public struct LiveRun: Encodable, Sendable {
     }
 
     public let cameras: Int
-    /// Measured seconds, after the warm-up.
+    public let settling: Settling
+    /// Measured seconds, after that.
     public let seconds: Double
     /// Processor seconds of this process per second.
     public let coresUsed: Double
@@ -53,19 +103,28 @@ public struct LiveRun: Encodable, Sendable {
     /// No look was missed, no camera was blind, and 95 % of the looks ended before the next key frame.
     public let isKept: Bool
     public let faults: [Fault]
+    /// What is due and made, by clip: who keeps its promises beside cameras that do not.
+    public let sources: [Source]
     /// Of all looks, in seconds; for the plot.
     let delays: [Double]
 
     init(
         seconds: Double, processorSeconds: Double, residentBefore: Double, resident: Double, keyInterval: Double,
-        promise: Double, cameras: [LiveCamera.Reading]
+        promise: Double, settling: Settling, cameras: [LiveCamera.Reading],
+        sources: [Source]
     ) {
+        var sources = sources
+        if !sources.isEmpty {
+            for (index, reading) in cameras.enumerated() { sources[index % sources.count].add(reading) }
+        }
+        self.sources = sources
         func sum<Value: AdditiveArithmetic>(_ value: (LiveCamera.Reading) -> Value) -> Value {
             cameras.reduce(.zero) { $0 + value($1) }
         }
         let count = Double(max(1, cameras.count))
         let passed = max(seconds, 1e-3)
         self.cameras = cameras.count
+        self.settling = settling
         self.seconds = rounded(seconds)
         coresUsed = precise(processorSeconds / passed)
         coresPerCamera = precise(processorSeconds / passed / count)
@@ -100,7 +159,7 @@ public struct LiveRun: Encodable, Sendable {
     }
 
     enum CodingKeys: String, CodingKey {
-        case cameras, seconds, looks, inferences, alerts, bytes, shares, faults
+        case cameras, settling, seconds, looks, inferences, alerts, bytes, shares, faults, sources
         case coresUsed = "cores_used"
         case coresPerCamera = "cores_per_camera"
         case looksDue = "looks_due"

@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// Light, weather, exposure, the sensor's noise and the codec over a day, for one camera: a state for each moment,

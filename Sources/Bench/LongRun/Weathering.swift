@@ -1,3 +1,4 @@
+import Domain
 import Foundation
 
 /// Changes a picture by the light, weather and sensor of one moment.

@@ -28,7 +28,7 @@ final class GateWork {
         let picture = pictures[looks % pictures.count]
         let time = MediaTime(Double(looks) * interval)
         _ = monitor.judge(picture, at: time)
-        _ = gate.admits(picture, at: time)
+        _ = gate.admission(of: picture, at: time)
         looks += 1
     }
 }

@@ -286,7 +286,9 @@ struct TextEditor {
     private mutating func removeInFlow(_ range: Range<Int>, of above: Part) {
         let after = layout.skipSpace(from: range.upperBound)
         if after < layout.scalars.count, layout.scalars[after] == "," {
-            splices.append((range, ""))
+            // With the blanks before the comma, and not with a comment there.
+            let last = isBlank(range.upperBound..<after) ? after : range.upperBound
+            splices.append((range.lowerBound..<last, ""))
             var end = after + 1
             while end < layout.scalars.count, SourceLayout.isBlank(layout.scalars[end]) { end += 1 }
             splices.append((after..<end, ""))

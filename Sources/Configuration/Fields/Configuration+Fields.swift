@@ -21,13 +21,18 @@ extension Configuration.Key: FieldKey {
             Self.delivery, .section(DeliverySettings.Key.fields),
             en: "Where alerts go besides the broker, and what becomes of those that are refused", zh: "告警投递"),
         Field(
+            Self.dialects, .section(DialectSettings.Key.fields),
+            en:
+                "What the broker gets besides the native topics, for other ecosystems; all of it is off. See "
+                + "docs/integrations.md", zh: "与其他生态对接（默认全部关闭）"),
+        Field(
             Self.outbox, .section(OutboxSettings.Key.fields),
             en: "How much waits and is kept for a repetition. What was delivered goes first, what was not goes last",
             zh: "本地消息缓存"),
         Field(
-            Self.cameras, .sections(CameraSettings.Key.fields), isRequired: true, en: "At least one camera",
-            zh: "至少一路摄像机"
-        ),
+            Self.cameras, .sections(CameraSettings.Key.fields), isRequired: true,
+            en: "At least one camera; may be [] where console.listen is set, for the page can add the first",
+            zh: "至少一路摄像机；启用控制台时可为 []，由页面添加"),
         Field(
             Self.metrics, .section(MetricsSettings.Key.fields), en: "For Prometheus, over HTTP; off without it",
             zh: "监控指标"),

@@ -3,7 +3,7 @@ import Domain
 extension ConsoleSettings.Key: FieldKey {
     static let fields: [Field] = [
         Field(
-            Self.listen, .text(form: "an address of this machine and a port, e.g. 127.0.0.1:8080 or [::1]:8080"),
+            Self.listen, .text(form: ConsoleSettings.endpointForm),
             needsRestart: true,
             en:
                 "Where the console is; off without it. Beyond the loopback only with trusted_proxies, for it speaks no TLS "
@@ -23,5 +23,18 @@ extension ConsoleSettings.Key: FieldKey {
                 "Whether it may listen beyond the loopback without a proxy: passwords then cross the network in the "
                 + "clear",
             zh: "允许无加密监听（不建议）"),
+        Field(
+            Self.discovery, .section(DiscoverySettings.Key.fields), needsRestart: true,
+            en: "The search for cameras in a network, when one is added by the page", zh: "添加摄像机时在网络中查找"),
+    ]
+}
+
+extension DiscoverySettings.Key: FieldKey {
+    static let fields: [Field] = [
+        Field(
+            Self.interfaces, .other(form: "a list of at most 8 names of interfaces, e.g. [eth1]"), needsRestart: true,
+            en:
+                "Networks in which an administrator may search for cameras: one multicast (ONVIF's WS-Discovery) each time "
+                + "it is asked for; off without it", zh: "允许查找摄像机的网络接口，不写则关闭")
     ]
 }

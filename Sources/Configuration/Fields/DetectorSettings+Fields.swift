@@ -34,7 +34,7 @@ extension EvidenceSettings.Key: FieldKey {
             needsRestart: true,
             en: "A folder that nothing else is in; one daemon a folder", zh: "证据目录"),
         Field(
-            Self.publish, .boolean, default: "\(plain.isPublished)", needsRestart: true,
+            Self.publish, .boolean, default: "\(plain.isPublished)",
             en: "Whether masked pictures are sent to the broker, on the evidence topics, each after its alert",
             zh: "是否发送已遮挡的图片"),
         Field(
@@ -58,18 +58,18 @@ extension InboundSettings.Key: FieldKey {
 
     static let fields: [Field] = [
         Field(
-            Self.enabled, .boolean, default: "\(plain.isEnabled)", needsRestart: true,
+            Self.enabled, .boolean, default: "\(plain.isEnabled)",
             en: "Whether the site listens to reviews and commands", zh: "是否接收核查反馈与指令"),
         Field(
-            Self.reviewers, .sections(InboundSettings.Party.Key.fields), default: "[]",
+            Self.reviewers, .sections(AccessPolicy.Party.Key.fields), default: "[]",
             en: "Who may review; [] is everybody whom the broker lets write", zh: "允许提交核查的人员，留空不限"),
         Field(
-            Self.commanders, .sections(InboundSettings.Party.Key.fields), default: "[]",
+            Self.commanders, .sections(AccessPolicy.Party.Key.fields), default: "[]",
             en: "Who may send commands; [] is everybody whom the broker lets write", zh: "允许下发指令的人员，留空不限"),
     ]
 }
 
-extension InboundSettings.Party.Key: FieldKey {
+extension AccessPolicy.Party.Key: FieldKey {
     static let fields: [Field] = [
         Field(
             Self.by, .text(form: "1 to 128 characters on one line"), isRequired: true,
@@ -86,11 +86,10 @@ extension OutboxSettings.Key: FieldKey {
     static let fields: [Field] = [
         Field(
             Self.maxMessages, .integer(1000...10_000_000, unit: ""), default: "\(plain.maxMessages)",
-            needsRestart: true,
             en: "Messages that are kept, delivered or not", zh: "消息条数上限"),
         Field(
             Self.maxMegabytes, .integer(8...1_000_000, unit: "megabytes"), default: "\(plain.maxMegabytes)",
-            needsRestart: true, en: "Of messages", zh: "消息容量上限"),
+            en: "Of messages", zh: "消息容量上限"),
         Field(
             Self.auditDays, .integer(184...3650, unit: "days"), default: "\(plain.auditDays)",
             en: "For the audit log and the reviews; of the log at most 500,000 entries", zh: "审计日志与核查记录的保存天数"),
@@ -109,7 +108,6 @@ extension MetricsSettings.Key: FieldKey {
     static let fields: [Field] = [
         Field(
             Self.listen, .text(form: "an address of this machine and a port, e.g. 127.0.0.1:9464 or [::1]:9464"),
-            needsRestart: true,
             en:
                 "Where GET /metrics and /status are answered, without any access control: check says where it is not an "
                 + "address of this machine or a private network", zh: "监控指标的监听地址")

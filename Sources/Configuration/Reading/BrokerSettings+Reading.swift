@@ -1,3 +1,4 @@
+import Domain
 import Yams
 
 extension BrokerSettings {
@@ -65,13 +66,13 @@ extension BrokerSettings {
     }
 
     /// The items of `hosts`.
-    private static func more(_ section: Section<Key>, after first: BrokerSettings) -> [Address] {
+    private static func more(_ section: Section<Key>, after first: BrokerSettings) -> [ServerAddress] {
         guard let node = section.node(.hosts) else { return [] }
         guard let items = node.sequence, (1...8).contains(items.count) else {
             section.report("hosts must be a list of 1 to 8 hosts, e.g. [10.0.0.1, \"10.0.0.2:1884\"]", .hosts)
             return []
         }
-        var addresses: [Address] = []
+        var addresses: [ServerAddress] = []
         for item in items {
             guard let address = item.scalar.flatMap({ address($0.string, port: first.port) }) else {
                 section.report(
@@ -89,14 +90,14 @@ extension BrokerSettings {
     }
 
     /// `host`, `host:port`, `[IPv6]`, `[IPv6]:port` or IPv6 alone; nil for anything else.
-    static func address(_ text: String, port: Int) -> Address? {
-        func made(_ host: Substring, _ rest: Substring) -> Address? {
+    static func address(_ text: String, port: Int) -> ServerAddress? {
+        func made(_ host: Substring, _ rest: Substring) -> ServerAddress? {
             guard (1...253).contains(host.utf8.count),
                 !host.contains(where: { $0.isWhitespace || "/@[]".contains($0) })
             else { return nil }
-            if rest.isEmpty { return Address(host: String(host), port: port) }
+            if rest.isEmpty { return ServerAddress(host: String(host), port: port) }
             guard rest.hasPrefix(":"), let port = Int(rest.dropFirst()), (1...65535).contains(port) else { return nil }
-            return Address(host: String(host), port: port)
+            return ServerAddress(host: String(host), port: port)
         }
         if text.hasPrefix("[") {
             guard let end = text.firstIndex(of: "]") else { return nil }
@@ -107,7 +108,7 @@ extension BrokerSettings {
         return made(text[..<colon], text[colon...])
     }
 
-    private static func isTopic(_ text: String) -> Bool {
+    static func isTopic(_ text: String) -> Bool {
         text.utf8.count <= 128 && !text.hasPrefix("$") && !text.contains { "+#\0".contains($0) || $0.isWhitespace }
             && text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy { !$0.isEmpty }
     }

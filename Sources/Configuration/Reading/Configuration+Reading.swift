@@ -4,7 +4,7 @@ import Yams
 
 extension Configuration {
     enum Key: String, CaseIterable {
-        case site, broker, detector, evidence, inbound, delivery, outbox, cameras, logging, metrics, console
+        case site, broker, detector, evidence, inbound, delivery, dialects, outbox, cameras, logging, metrics, console
     }
 
     /// Nil only where `log` has a fault.
@@ -29,23 +29,36 @@ extension Configuration {
         let inbound = file.section(.inbound).map(InboundSettings.read) ?? InboundSettings()
         let delivery =
             file.section(.delivery).map { DeliverySettings.read($0, catalogue: catalogue) } ?? DeliverySettings()
+        let dialects =
+            file.section(.dialects).map {
+                DialectSettings.read($0, site: site.id, root: broker?.topicRoot ?? BrokerSettings.usualRoot)
+            } ?? DialectSettings(site: site.id)
         let outbox = file.section(.outbox).map(OutboxSettings.read) ?? OutboxSettings()
         let logging = file.section(.logging).map(LoggingSettings.read) ?? LoggingSettings()
         let metrics = file.section(.metrics).map(MetricsSettings.read) ?? MetricsSettings()
         let console = file.section(.console).map(ConsoleSettings.read) ?? ConsoleSettings()
-        let cameras = cameras(file, site: site, catalogue: catalogue.overridden(by: site.kinds))
+        if let listen = console.listen, listen == metrics.listen {
+            file.report(
+                "metrics.listen is the address of the console, which answers /metrics and /status itself to whoever has an "
+                    + "account: take metrics out, or give it an address of its own", .metrics)
+        }
+        let cameras = cameras(
+            file, mayBeNone: console.listen != nil, site: site, catalogue: catalogue.overridden(by: site.kinds))
         guard let broker else { return nil }
         return Configuration(
             site: site, broker: broker, detector: detector, evidence: evidence, inbound: inbound,
-            delivery: delivery, outbox: outbox, cameras: cameras, logging: logging, metrics: metrics, console: console,
-            text: text)
+            delivery: delivery, dialects: dialects, outbox: outbox, cameras: cameras, logging: logging,
+            metrics: metrics, console: console, text: text)
     }
 
     private static func cameras(
-        _ file: Section<Key>, site: SiteSettings, catalogue: Catalogue
+        _ file: Section<Key>, mayBeNone: Bool, site: SiteSettings, catalogue: Catalogue
     ) -> [CameraSettings] {
         guard let nodes = file.list(.cameras, of: "cameras") else { return [] }
-        if nodes.isEmpty { file.report("cameras is empty: add at least one camera", .cameras) }
+        if nodes.isEmpty, !mayBeNone {
+            file.report(
+                "cameras is empty: add at least one camera, or set console.listen and add it by the page", .cameras)
+        }
         var ids = UniqueIDs("camera")
         return nodes.enumerated().compactMap { index, node in
             let place = ids.place(of: node, index: index)

@@ -1,3 +1,5 @@
+public import Domain
+
 /// The brokers that receive the alerts.
 public struct BrokerSettings: Sendable, Hashable {
     /// The version of MQTT, as the file spells it.
@@ -21,35 +23,23 @@ public struct BrokerSettings: Sendable, Hashable {
         case mosquitto, emqx, nats, ejabberd, rabbitmq, activemq
     }
 
-    /// The address of one broker.
-    public struct Address: Sendable, Hashable {
-        /// A name or an address; IPv6 without brackets.
-        public var host: String
-        /// 1…65535.
-        public var port: Int
-
-        public init(host: String, port: Int) {
-            self.host = host
-            self.port = port
-        }
-    }
-
     /// A name or an address; empty where only `hosts` is given.
     public var host: String
     /// 1…65535; 8883 is usual with TLS.
     public var port = 1883
     /// More brokers, after `host`; one at a time is used.
-    public var hosts: [Address] = []
+    public var hosts: [ServerAddress] = []
     public var version = Version.auto
     /// All brokers, in the order in which they are tried.
-    public var addresses: [Address] { (host.isEmpty ? [] : [Address(host: host, port: port)]) + hosts }
+    public var addresses: [ServerAddress] { (host.isEmpty ? [] : [ServerAddress(host: host, port: port)]) + hosts }
     /// `gridwarden-<site id>` unless the file says otherwise.
     public var clientID: String
     public var username: String?
     /// Its first line is the password; only with `username`.
     public var passwordFile: String?
     /// The prefix of every topic; no slash at its ends.
-    public var topicRoot = "mg/v1"
+    public var topicRoot = BrokerSettings.usualRoot
+    static let usualRoot = "mg/v1"
     public var topicKind = TopicKind.dotted
     /// Nil where the file does not say; then the daemon finds out.
     public var product: Product?

@@ -8,6 +8,7 @@ public struct ConsoleSettings: Sendable, Hashable {
     public var trustedProxies: [String] = []
     /// Whether it may listen beyond the loopback without TLS in front of it.
     public var isInsecure = false
+    public var discovery = DiscoverySettings()
 
     public init() {}
 
@@ -15,4 +16,12 @@ public struct ConsoleSettings: Sendable, Hashable {
     public static func isLoopback(_ address: String) -> Bool {
         address == "::1" || address.hasPrefix("127.")
     }
+}
+
+/// The search for cameras in a network.
+public struct DiscoverySettings: Sendable, Hashable {
+    /// The names of the interfaces that are asked on; none for no search.
+    public var interfaces: [String] = []
+
+    public init() {}
 }

@@ -52,24 +52,10 @@ public struct DeliverySettings: Sendable, Hashable {
 
 /// Who may review alerts and send commands to the site.
 public struct InboundSettings: Sendable, Hashable {
-    /// A name in requests, and the area in which it may send them.
-    public struct Party: Sendable, Hashable {
-        public var by: String
-        /// Including everything below it; nil is everywhere.
-        public var area: AreaCode?
-
-        public init(by: String, area: AreaCode? = nil) {
-            self.by = by
-            self.area = area
-        }
-    }
-
     /// False: no requests are accepted.
     public var isEnabled = true
-    /// Empty: everyone whom the broker lets publish.
-    public var reviewers: [Party] = []
-    /// Empty: everyone whom the broker lets publish.
-    public var commanders: [Party] = []
+    /// Who may, where requests are accepted.
+    public var policy = AccessPolicy()
 
     public init() {}
 }

@@ -43,9 +43,11 @@ public struct ConfigurationStore: Sendable {
     ///
     /// - Parameters:
     ///   - isTrial: everything except the writing.
+    ///   - by: whose version it is, one line; nil for a person at the machine.
     ///   - date: of the version.
     public func edit(
-        isTrial: Bool = false, at date: Date = Date(), _ body: (inout ConfigurationDocument) throws -> Void
+        isTrial: Bool = false, by author: String? = nil, at date: Date = Date(),
+        _ body: (inout ConfigurationDocument) throws -> Void
     ) throws -> Change {
         try locked { file in
             let before = try SourceText.read(path: path)
@@ -53,16 +55,22 @@ public struct ConfigurationStore: Sendable {
             try body(&document)
             let change = Change(before: before, after: document.text)
             try validate(change.after)
-            if !isTrial, change.before != change.after { try write(change, to: file, backTo: nil, at: date) }
+            if !isTrial, change.before != change.after { try write(change, to: file, by: author, at: date) }
             return change
         }
     }
 
     /// Restores an older version: the one before the last change, or the named one. Repeating it goes further back.
     /// Throws like `edit`.
-    public func undo(to number: Int? = nil, isTrial: Bool = false, at date: Date = Date()) throws -> Change {
+    ///
+    /// - Parameter isExpected: throws where the present text is not the one that the change was meant for.
+    public func undo(
+        to number: Int? = nil, isTrial: Bool = false, by author: String? = nil, at date: Date = Date(),
+        _ isExpected: (_ text: String) throws -> Void = { _ in }
+    ) throws -> Change {
         try locked { file in
             let before = try SourceText.read(path: path)
+            try isExpected(before)
             let versions = try ConfigurationVersions(of: file)
             let target: Int
             if let number {
@@ -72,7 +80,9 @@ public struct ConfigurationStore: Sendable {
             }
             let change = Change(before: before, after: try versions.text(of: target))
             try validate(change.after)
-            if !isTrial, change.before != change.after { try write(change, to: file, backTo: target, at: date) }
+            if !isTrial, change.before != change.after {
+                try write(change, to: file, backTo: target, by: author, at: date)
+            }
             return change
         }
     }
@@ -83,9 +93,18 @@ public struct ConfigurationStore: Sendable {
     }
 
     /// The version that `undo` would restore.
-    public func previous() throws -> String {
-        let versions = try ConfigurationVersions(of: try real())
-        return try versions.text(of: versions.predecessor(of: try text()))
+    public func previous() throws -> String { try text(ofVersion: previousNumber()) }
+
+    /// Its number.
+    public func previousNumber() throws -> Int {
+        try ConfigurationVersions(of: try real()).predecessor(of: try text())
+    }
+
+    /// Whether this user may replace the file; where it seems so, writing may fail all the same.
+    public var canWrite: Bool {
+        guard let file = try? real(), let owner = try? FileOwner(of: file) else { return false }
+        let folder = file.deletingLastPathComponent().path
+        return access(folder, W_OK | X_OK) == 0 && (geteuid() == 0 || geteuid() == owner.user)
     }
 
     /// The text of a version.
@@ -113,12 +132,14 @@ public struct ConfigurationStore: Sendable {
         return try body(file)
     }
 
-    private func write(_ change: Change, to file: URL, backTo: Int?, at date: Date) throws {
+    private func write(
+        _ change: Change, to file: URL, backTo: Int? = nil, by author: String?, at date: Date
+    ) throws {
         let versions = try ConfigurationVersions(of: file)
         let owner = try FileOwner(of: file)
         // A manual change is recorded as a version as well.
         let isKnown = try versions.last.map { try versions.text(of: $0.number) == change.before } ?? false
-        if !isKnown { try versions.append(change.before, backTo: nil, owner: owner, at: date) }
+        if !isKnown { try versions.append(change.before, backTo: nil, by: nil, owner: owner, at: date) }
         // An editor takes no lock.
         guard try SourceText.read(path: path) == change.before else {
             throw ConfigurationStoreFault(
@@ -126,7 +147,7 @@ public struct ConfigurationStore: Sendable {
                 "\(path) was changed by somebody else meanwhile, nothing was written: look at it, and try again")
         }
         try WholeFile.write(change.after, to: file, owner: owner)
-        try versions.append(change.after, backTo: backTo, owner: owner, at: date)
+        try versions.append(change.after, backTo: backTo, by: author, owner: owner, at: date)
     }
 }
 

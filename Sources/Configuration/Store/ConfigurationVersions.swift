@@ -1,7 +1,8 @@
 public import Foundation
 
 /// The earlier texts of a configuration file, each in a file `NUMBER-DATE.yaml` or `NUMBER-DATE-back-to-NUMBER.yaml` in
-/// the folder `.NAME.versions` beside it. Only the oldest are ever deleted: restoring creates a version of its own.
+/// the folder `.NAME.versions` beside it; who made it, where that is known, in `NUMBER.by` (which earlier versions of the
+/// program pass over). Only the oldest are ever deleted: restoring creates a version of its own.
 public struct ConfigurationVersions {
     public struct Version: Sendable, Hashable {
         /// From 1.
@@ -9,6 +10,8 @@ public struct ConfigurationVersions {
         public let date: Date
         /// The version that was restored with it; nil for a change.
         public let backTo: Int?
+        /// Who made it; nil for a person at the machine.
+        public let by: String?
         fileprivate let file: URL
     }
 
@@ -38,9 +41,16 @@ public struct ConfigurationVersions {
             guard let match = name.wholeMatch(of: /([0-9]{6,})-([0-9]{8}T[0-9]{6}Z)(-back-to-([0-9]+))?\.yaml/),
                 let number = Int(match.1), let date = try? format.parse(String(match.2))
             else { return nil }
+            let isNamed = names.contains("\(match.1).by")
             return Version(
-                number: number, date: date, backTo: match.4.flatMap { Int($0) }, file: folder.appending(path: name))
+                number: number, date: date, backTo: match.4.flatMap { Int($0) },
+                by: isNamed ? author(folder.appending(path: "\(match.1).by")) : nil, file: folder.appending(path: name))
         }.sorted { $0.number < $1.number }
+    }
+
+    private static func author(_ file: URL) -> String? {
+        let text = try? SourceText.read(path: file.path)
+        return text.flatMap { $0.split(whereSeparator: \.isNewline).first.map(String.init) }
     }
 
     private static let format = Date.ISO8601FormatStyle(
@@ -77,16 +87,20 @@ public struct ConfigurationVersions {
     }
 
     /// Adds a version, and deletes the oldest ones beyond the limit.
-    func append(_ text: String, backTo: Int?, owner: FileOwner, at date: Date) throws {
+    func append(_ text: String, backTo: Int?, by author: String?, owner: FileOwner, at date: Date) throws {
         try WholeFile.makeFolder(folder, owner: owner)
         let present = try Self.list(folder)
         let number = String((present.last?.number ?? 0) + 1)
-        let name =
-            String(repeating: "0", count: max(0, 6 - number.count)) + number + "-" + Self.format.format(date)
-            + (backTo.map { "-back-to-\($0)" } ?? "") + ".yaml"
+        let digits = String(repeating: "0", count: max(0, 6 - number.count)) + number
+        let name = digits + "-" + Self.format.format(date) + (backTo.map { "-back-to-\($0)" } ?? "") + ".yaml"
+        if let author {
+            try WholeFile.write(author + "\n", to: folder.appending(path: "\(digits).by"), owner: owner.alone)
+        }
         try WholeFile.write(text, to: folder.appending(path: name), owner: owner.alone)
         for version in present.dropLast(ConfigurationStore.mostVersions - 1) {
             try? FileManager.default.removeItem(at: version.file)
+            let digits = version.file.lastPathComponent.prefix { $0 != "-" }
+            try? FileManager.default.removeItem(at: folder.appending(path: "\(digits).by"))
         }
     }
 }

@@ -5,19 +5,16 @@ import HTTPTypes
 import Hummingbird
 import NIOCore
 import Store
-import Synchronization
 
 /// Incidents: the list, one of them, its pictures, and the verdict.
 final class IncidentRoutes: Sendable {
     private static let mostItems = 100
     private static let longestNote = 200
-    /// Views of which the log has an entry already.
-    private static let mostViews = 10_000
 
     private let desk: ConsoleDesk
-    private let views = Mutex<Set<String>>([])
+    private let views: ViewLog
 
-    init(_ desk: ConsoleDesk) { self.desk = desk }
+    init(_ desk: ConsoleDesk) { (self.desk, views) = (desk, ViewLog(desk)) }
 
     var all: [Route] {
         [
@@ -46,15 +43,12 @@ final class IncidentRoutes: Sendable {
 
     private func list(_ call: Call) async throws -> Response {
         let filter = try Self.filter(call)
-        let limit = try call.query("limit").map { text in
-            guard let limit = Int(text), (1...Self.mostItems).contains(limit) else { throw Fault.malformed }
-            return limit
-        }
+        let limit = try call.limit(most: Self.mostItems)
         let cursor = try call.query("after").map(Self.cursor)
         let list = try await desk.run { parts in
             // Before what is read: an event may then come twice, and none is missed.
             let event = EventID(epoch: parts.outbox.epoch, change: try parts.outbox.lastIncidentChange())
-            let (items, next) = try parts.outbox.incidents(filter, after: cursor, limit: limit ?? 50)
+            let (items, next) = try parts.outbox.incidents(filter, after: cursor, limit: limit)
             let counts = try parts.outbox.indexCounts(area: filter.area)
             return List(
                 items: items.map { IncidentItem($0, parts.catalogue) },
@@ -64,7 +58,7 @@ final class IncidentRoutes: Sendable {
         return Response(json: list)
     }
 
-    private static func filter(_ call: Call) throws -> Outbox.IncidentFilter {
+    static func filter(_ call: Call) throws -> Outbox.IncidentFilter {
         var filter = Outbox.IncidentFilter()
         filter.area = try call.account.area
         if let review = call.query("review") {
@@ -109,27 +103,15 @@ final class IncidentRoutes: Sendable {
     }
 
     private func picture(_ call: Call) async throws -> Response {
-        let (account, sha256, date) = (try call.account, call.value("sha256"), desk.now)
-        guard sha256.utf8.count == 64, sha256.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
-        else { throw Fault.notFound }
+        let (account, sha256) = (try call.account, try call.sha256)
         let found = try await desk.run { try $0.outbox.indexedPicture(sha256) }
         guard let found, account.covers(found.area) else { throw Fault.notFound }
         guard let bytes = try await desk.run({ $0.picture(found.file, sha256, found.bytes) }) else { throw Fault.gone }
-        if isFirstView(of: found.incident, call) {
-            let facts = ["incident": found.incident, "sha256": sha256, "address": call.address]
-            try await desk.run { try $0.outbox.audit(.evidenceViewed, by: account.name, facts: facts, at: date) }
-        }
+        try await views.note(
+            .evidenceViewed, of: found.incident, ["incident": found.incident, "sha256": sha256], call)
         return Response(
             status: .ok, headers: [.contentType: "image/jpeg", .cacheControl: "no-store"],
             body: .init(byteBuffer: ByteBuffer(bytes: bytes)))
-    }
-
-    /// One entry of the log for an incident and a session, and not one for each picture.
-    private func isFirstView(of incident: String, _ call: Call) -> Bool {
-        views.withLock { views in
-            if views.count >= Self.mostViews { views.removeAll() }
-            return views.insert("\(call.sessionHash ?? "") \(incident)").inserted
-        }
     }
 
     private func review(_ call: Call) async throws -> Response {
@@ -138,19 +120,26 @@ final class IncidentRoutes: Sendable {
             let verdict: String
             let note: String?
         }
+        // Before the body is looked at: what lies elsewhere is not there, whatever is said of it.
+        let (found, account) = (try await incident(call), try call.account)
         let body: Body = try await call.body()
         guard (8...64).contains(body.id.utf8.count), (body.note ?? "").count <= Self.longestNote else {
             throw Fault.malformed
         }
-        let (found, account) = (try await incident(call), try call.account)
         var fields = [
             "id": body.id, "incident": found.event.subject, "verdict": body.verdict, "by": account.name,
         ]
         if let note = body.note, !note.isEmpty { fields["note"] = note }
-        let request = Array(try WireJSON.encode(fields))
+        let (request, address, date) = (Array(try WireJSON.encode(fields)), call.address, desk.now)
         do {
-            return Response(json: try await desk.run { try $0.review(request, found.topic) })
+            return Response(json: try await desk.run { try $0.review(request, found.topic, address) })
         } catch let rejection as Rejection {
+            var facts = ["incident": found.event.subject, "reason": rejection.reason.rawValue, "address": address]
+            facts["id"] = body.id
+            facts["verdict"] = String(body.verdict.prefix(64))
+            try await desk.run { [facts] in
+                try $0.outbox.audit(.reviewRefused, by: account.name, facts: facts, at: date)
+            }
             throw Fault(rejection)
         }
     }

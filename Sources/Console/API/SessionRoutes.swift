@@ -7,10 +7,10 @@ import Store
 
 /// Signing in and out, and the first administrator.
 struct SessionRoutes: Sendable {
-    private let desk: ConsoleDesk
+    private let desk: AccessDesk
     private let doors: SignIn
 
-    init(_ desk: ConsoleDesk, _ doors: SignIn) { (self.desk, self.doors) = (desk, doors) }
+    init(_ desk: AccessDesk, _ doors: SignIn) { (self.desk, self.doors) = (desk, doors) }
 
     var all: [Route] {
         [
@@ -26,18 +26,28 @@ struct SessionRoutes: Sendable {
         let user: String
         let role: String
         let area: String?
+        let grid: String?
+        let department: String?
+        /// That an account may have here.
+        let roles: [String]
+        /// Whether an account may be limited to a grid and a department.
+        let narrow: Bool
         let expires: String
     }
 
     private func who(_ call: Call) async throws -> Response {
-        guard let session = call.session else { throw Fault.noSession }
+        guard let session = call.session else {
+            // The page then begins with the code for the first administrator.
+            throw try await desk.run { try $0.accounts().isEmpty } ? Fault.noUsers(desk.rules.command) : Fault.noSession
+        }
         return Response(json: who(session.account, session.expires))
     }
 
     private func who(_ account: Account, _ expires: Date) -> Who {
         Who(
             user: account.name, role: account.role.rawValue, area: account.area.map { $0.segment($0.level) },
-            expires: RFC3339.string(from: expires, in: desk.parts.site.timeZone))
+            grid: account.grid, department: account.department, roles: desk.rules.roles.map(\.rawValue),
+            narrow: desk.store.hasNarrowAccounts, expires: RFC3339.string(from: expires, in: desk.timeZone))
     }
 
     private func signIn(_ call: Call) async throws -> Response {
@@ -72,8 +82,8 @@ struct SessionRoutes: Sendable {
 
     private func signOut(_ call: Call) async throws -> Response {
         guard let hash = call.sessionHash else { throw Fault.noSession }
-        let date = desk.now
-        try await desk.run { try $0.outbox.end(session: hash, at: date) }
+        let (date, address) = (desk.now, call.address)
+        try await desk.run { try $0.end(session: hash, from: address, at: date) }
         return Response(status: .noContent, headers: [.setCookie: cookie("", seconds: 0, call)])
     }
 

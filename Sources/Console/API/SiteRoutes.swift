@@ -3,7 +3,7 @@ import Domain
 import Hummingbird
 import Store
 
-/// The site, its health and its cameras.
+/// The site and its health.
 struct SiteRoutes: Sendable {
     private let desk: ConsoleDesk
 
@@ -14,14 +14,6 @@ struct SiteRoutes: Sendable {
             Route(.get, "/api/v1/site", .account(.viewer)) { _ in site },
             Route(.get, "/api/v1/health", .account(.viewer)) { _ in
                 Response(json: ["rows": try await desk.run { try $0.health() }])
-            },
-            Route(.get, "/api/v1/cameras", .account(.viewer)) { _ in
-                Response(json: ["items": try await desk.run { try $0.cameras() }])
-            },
-            Route(.get, "/api/v1/cameras/:id", .account(.viewer)) { call in
-                let found = try await desk.run { try $0.cameras() }.first { $0.id == call.value("id") }
-                guard let found else { throw Fault.notFound }
-                return Response(json: found)
             },
         ]
     }

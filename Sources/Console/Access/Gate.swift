@@ -1,4 +1,5 @@
 import Contract
+import Domain
 import Foundation
 import HTTPTypes
 import Hashing
@@ -14,11 +15,11 @@ struct Gate: Sendable {
         + "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 
     private let settings: ConsoleServer.Settings
-    private let desk: ConsoleDesk
+    private let desk: AccessDesk
     private let routes: [Route]
     private let logger: Logger
 
-    init(_ settings: ConsoleServer.Settings, _ desk: ConsoleDesk, routes: [Route], logger: Logger) {
+    init(_ settings: ConsoleServer.Settings, _ desk: AccessDesk, routes: [Route], logger: Logger) {
         (self.settings, self.desk, self.routes, self.logger) = (settings, desk, routes, logger)
     }
 
@@ -26,7 +27,7 @@ struct Gate: Sendable {
         var response: Response
         do { response = try await answer(request, context) } catch let fault as Fault {
             response = fault.response
-        } catch let error as OutboxError {
+        } catch let error where error is OutboxError || error is SQLFault {
             logger.error("the console could not answer", metadata: ["reason": "\(error)"])
             response = Fault.store.response
         } catch {
@@ -38,6 +39,11 @@ struct Gate: Sendable {
         if let name = HTTPField.Name("Referrer-Policy") { response.headers[name] = "no-referrer" }
         if let name = HTTPField.Name("Cross-Origin-Opener-Policy") { response.headers[name] = "same-origin" }
         if let name = HTTPField.Name("Cross-Origin-Resource-Policy") { response.headers[name] = "same-origin" }
+        if response.status == .unauthorized, let name = HTTPField.Name("WWW-Authenticate") {
+            response.headers[name] = "Bearer"
+        }
+        // An answer to HEAD has none, and what came after its head would be taken for the next answer.
+        if request.method == .head { response.body = .init() }
         // A body that was not read would be taken for the next request.
         if response.status.code >= 400, request.method != .get { response.headers[.connection] = "close" }
         return response
@@ -48,20 +54,33 @@ struct Gate: Sendable {
         let path = request.uri.path
         let found = routes.lazy.compactMap { route in route.values(in: path).map { (route, $0) } }
         guard let (route, values) = found.first(where: { $0.0.method == request.method }) else {
-            throw found.isEmpty ? Fault.notFound : Fault.method
+            guard !found.isEmpty else { throw Fault.notFound }
+            var response = Fault.method.response
+            response.headers[.allow] = found.map(\.0.method.rawValue).joined(separator: ", ")
+            return response
         }
         let (address, isEncrypted) = client(request, context)
         // The shell and its code are the same for everybody.
-        let known = path.hasPrefix("/api/") ? try await session(request) : nil
-        if case .account(let role) = route.access {
-            guard let session = known?.session else { throw Fault.noSession }
-            guard session.account.role >= role else { throw Fault.role }
-        }
+        let isOpen = route.access == .everybody && !path.hasPrefix("/api/")
+        let known = isOpen ? nil : try await session(request)
+        try check(route.access, known?.session.account)
         if route.method != .get { try checkOrigin(request, isProgram: known?.session.kind == .token) }
         return try await route.answer(
             Call(
                 request: request, values: values, session: known?.session, sessionHash: known?.hash, address: address,
                 isEncrypted: isEncrypted))
+    }
+
+    private func check(_ access: Route.Access, _ account: Account?) throws(Fault) {
+        let (role, isOfSite): (Account.Role, Bool)
+        switch access {
+        case .everybody: return
+        case .account(let needed): (role, isOfSite) = (needed, needed == .admin)
+        case .wholeSite(let needed): (role, isOfSite) = (needed, true)
+        }
+        guard let account else { throw .noSession }
+        guard account.role >= role else { throw .role }
+        guard !isOfSite || account.isUnlimited(in: desk.rules.area) else { throw .area }
     }
 
     /// Loopback names, the address that it listens on, and those of the configuration: another name may be one that an
@@ -93,7 +112,7 @@ struct Gate: Sendable {
         guard let text = Self.secret(of: request), (20...128).contains(text.utf8.count) else { return nil }
         let hash = try SHA256.hex(Array(text.utf8))
         let date = desk.now
-        return try await desk.run { try $0.outbox.session(hash, at: date) }.map { ($0, hash) }
+        return try await desk.run { try $0.session(hash, at: date) }.map { ($0, hash) }
     }
 
     private static func secret(of request: Request) -> String? {

@@ -3,9 +3,10 @@ import Store
 import Synchronization
 import Threading
 
-/// Makes and checks keys of passwords, one at a time on a thread of its own: each takes memory and time on purpose.
+/// Makes and checks keys of passwords, one at a time on a thread of its own: each takes memory and time on purpose, and
+/// cameras go first.
 actor PasswordDesk {
-    private nonisolated let executor = DedicatedThread(name: "passwords")
+    private nonisolated let executor = DedicatedThread(name: "passwords", yieldsToOthers: true)
     nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
     private static let mostWaiting = 8

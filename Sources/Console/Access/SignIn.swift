@@ -17,11 +17,11 @@ final class SignIn: Sendable {
         let expires: Date
     }
 
-    private let desk: ConsoleDesk
+    private let desk: AccessDesk
     private let passwords: PasswordDesk
     private let throttle = Mutex(SignInThrottle())
 
-    init(_ desk: ConsoleDesk, passwords: PasswordDesk = PasswordDesk()) {
+    init(_ desk: AccessDesk, passwords: PasswordDesk = PasswordDesk()) {
         self.desk = desk
         self.passwords = passwords
     }
@@ -30,7 +30,7 @@ final class SignIn: Sendable {
     func signIn(_ user: String, _ password: String, from address: String) async throws -> Opened {
         try check(user, from: address)
         let date = desk.now
-        let found = try await desk.run { try $0.outbox.account(user) }
+        let found = try await desk.run { try $0.account(user) }
         guard try await passwords.isRight(String(password.prefix(PasswordDesk.longest)), for: found?.password),
             let account = found?.account
         else { throw try await refuse(user, "bad_credentials", from: address, at: date) }
@@ -40,28 +40,28 @@ final class SignIn: Sendable {
 
     /// A one-time code makes the first administrator, or sets the password of an account.
     func redeem(_ code: String, _ user: String, _ password: String, from address: String) async throws -> Opened {
-        guard Account.isName(user) else {
-            throw Fault(
-                .unprocessableContent, "name", zh: "账号为 1 至 64 个字母、数字、点、横线或下划线。",
-                en: "An account is 1 to 64 letters, digits, dots, hyphens or underscores.")
-        }
+        guard Account.isName(user) else { throw AccountRefusal.name.fault }
         try Self.check(password)
         try check(user, from: address)
         let date = desk.now
         let key = try await passwords.key(of: password)
         let hash = try SHA256.hex(Array(code.lowercased().filter(\.isLetter).utf8))
-        let account: Account? = try await desk.run { parts in
-            guard let use = try parts.outbox.use(code: hash, for: user, at: date) else { return nil }
+        let command = desk.rules.command
+        let account: Account? = try await desk.run { accounts in
+            guard let use = try accounts.use(code: hash, for: user, at: date) else { return nil }
             if use == .firstAdministrator {
-                guard try !parts.outbox.accounts().contains(where: { $0.role == .admin && $0.hasPassword }) else {
+                guard try !accounts.accounts().contains(where: { $0.role == .admin && $0.hasPassword }) else {
                     throw Fault(
-                        .conflict, "users_exist", zh: "已有管理员；请用 gridwarden users add 添加账号。",
-                        en: "There is an administrator already: add accounts with gridwarden users add.")
+                        .conflict, "users_exist", zh: "已有管理员；请用 \(command) add 添加账号。",
+                        en: "There is an administrator already: add accounts with \(command) add.")
                 }
-                try parts.outbox.save(Account(name: user, role: .admin, created: date), by: user, at: date)
+                let administrator = Account(name: user, role: .admin, created: date)
+                if try accounts.add(administrator, by: user, from: address, at: date) == .knownAccount {
+                    _ = try accounts.change(user, to: .admin, area: nil, by: user, from: address, at: date)
+                }
             }
-            try parts.outbox.set(key, of: user, by: user, at: date)
-            return try parts.outbox.account(user)?.account
+            try accounts.set(key, of: user, by: user, from: address, at: date)
+            return try accounts.account(user)?.account
         }
         guard let account else { throw try await refuse(user, "bad_code", from: address, at: date) }
         return try await open(account, from: address, at: date)
@@ -72,12 +72,12 @@ final class SignIn: Sendable {
         try Self.check(new)
         try check(account.name, from: address)
         let date = desk.now
-        let found = try await desk.run { try $0.outbox.account(account.name) }
+        let found = try await desk.run { try $0.account(account.name) }
         guard try await passwords.isRight(String(old.prefix(PasswordDesk.longest)), for: found?.password) else {
             throw try await refuse(account.name, "bad_credentials", from: address, at: date)
         }
         let key = try await passwords.key(of: new)
-        try await desk.run { try $0.outbox.set(key, of: account.name, by: account.name, at: date) }
+        try await desk.run { try $0.set(key, of: account.name, by: account.name, from: address, at: date) }
         return try await open(account, from: address, at: date)
     }
 
@@ -86,7 +86,7 @@ final class SignIn: Sendable {
         let expires = date.addingTimeInterval(Self.longest)
         let hash = try SHA256.hex(Array(token.utf8))
         try await desk.run {
-            try $0.outbox.open(
+            try $0.open(
                 session: hash, .session, of: account.name, expires: expires, address: address, at: date)
         }
         return Opened(token: token, account: account, expires: expires)
@@ -113,7 +113,7 @@ final class SignIn: Sendable {
         }
         if seconds > 0 {
             let facts = ["account": String(user.prefix(64)), "address": address]
-            try await desk.run { try $0.outbox.audit(.sessionRefused, facts: facts, at: date) }
+            try await desk.run { try $0.audit(.sessionRefused, facts: facts, at: date) }
         }
         let wait = Int(seconds.rounded(.up))
         let isCode = name == "bad_code"

@@ -1,8 +1,7 @@
 // The page: who is here, which view, and what the stream says. Addresses are the state.
-import { $, html, icon, keys, flag, put, say } from './ui.js';
-import { apply, pick, settings, span, t, timeOfDay } from './i18n.js';
-import { call, forget, get, onSessionEnd } from './api.js';
-import { live } from './live.js';
+import { $, $$, entered, html, icon, keys, flag, put, say } from './ui.js';
+import { apply, nextTheme, pick, settings, span, t, timeOfDay, turn } from './i18n.js';
+import { call, forget, get, live, onSessionEnd } from './api.js';
 import { List, drawList, filters } from './incidents.js';
 import { judgeBy, judgeByClick, view } from './incident.js';
 import { fill } from './picture.js';
@@ -10,7 +9,7 @@ import { flush, onVerdict, retry, unsent } from './verdicts.js';
 
 apply();
 const wide = matchMedia('(min-width: 1000px)');
-const page = { who: null, site: null, cameras: null, health: null, healthError: null, single: null, missing: false, stream: null, offset: 0, asOf: '' };
+const page = { who: null, site: null, cameras: null, single: null, missing: false, stream: null, offset: 0 };
 const list = new List(() => draw());
 const main = $('#main');
 
@@ -25,6 +24,43 @@ function serverTime() {
   const [hours, minutes] = zone.split(':').map(Number);
   const shift = hours * 60 + (zone.startsWith('-') ? -minutes : minutes);
   return new Date((now() + shift * 60) * 1000).toISOString().slice(0, -1) + zone;
+}
+
+/* ---------- pages of their own ---------- */
+
+// Each comes when it is asked for, as { read(), draw(root), title() } and, where it wants, { beat(), camera(row), left(), forget() }: read is
+// called when the address has changed, beat every 15 s while the page is looked at, forget when somebody signs out.
+const others = {
+  '/health': { name: 'health', title: 'nav.health', load: async () => (await import('./health.js')).health },
+  '/cameras': { name: 'cameras', title: 'nav.cameras', load: async () => (await import('./cameras.js')).cameras },
+  '/camera': { name: 'camera', tab: 'cameras', title: 'nav.cameras', load: async () => (await import('./cameras.js')).camera },
+  '/zones': { name: 'zones', tab: 'cameras', title: 'z.title', load: async () => (await import('./zones.js')).zones },
+  '/add': { name: 'add', title: 'add.title', load: async () => (await import('./add.js')).add },
+  '/config': { name: 'config', title: 'cfg.title', load: async () => (await import('./versions.js')).versions },
+  '/account': { name: 'account', title: 'nav.account', load: async () => entered(await import('./account.js'), 'nav.account') },
+  // Under one tab: manage.js leads from one to the other.
+  '/users': { name: 'users', tab: 'manage', title: 'nav.users', load: async () => entered(await import('./users.js'), 'nav.users') },
+  '/audit': { name: 'audit', tab: 'manage', title: 'nav.audit', load: async () => entered(await import('./audit.js'), 'nav.audit') },
+};
+const other = () => (page.who ? others[path()] : null);
+/** What they know of the frame around them. */
+const frameOf = {
+  redraw: () => draw(),
+  get who() { return page.who; },
+  go: (address, how) => go(address, how),
+  get cameras() { return page.cameras; },
+  set cameras(rows) { page.cameras = rows; },
+  get isLost() { return page.stream?.state.name === 'off'; },
+  now: () => now(),
+};
+
+async function open(entry) {
+  try {
+    entry.page ??= (await entry.load())(frameOf);
+    entry.isLost = false;
+  } catch { entry.isLost = true; }
+  if (entry.page && other() === entry) entry.page.read();
+  draw();
 }
 
 /* ---------- addresses ---------- */
@@ -42,7 +78,7 @@ function read() {
     Object.assign(list, { filter, words, state: 'load' });
     list.load(serverTime());
   }
-  if (path() === '/health') readHealth();
+  if (other()) open(other());
   if (path() === '/incident') readSingle();
   draw();
 }
@@ -56,21 +92,7 @@ const listAddress = changes => {
 
 /* ---------- reading ---------- */
 
-// What not every page needs comes when it is asked for.
-let [healthPage, signPage] = [null, null];
-const needed = async () => {
-  if (!page.who) signPage ??= (await import('./sign.js')).signPage;
-  if (path() === '/health') healthPage ??= (await import('./health.js')).drawHealth;
-};
-
-async function readHealth() {
-  await needed();
-  try {
-    const [health, cameras] = await Promise.all([get('/health'), get('/cameras')]);
-    Object.assign(page, { health: health.rows, cameras: cameras.items, healthError: null, asOf: timeOfDay(Date.now()) });
-  } catch (error) { page.healthError = error.message; }
-  draw();
-}
+let signPage = null;
 
 async function readSingle() {
   const id = selectedID();
@@ -93,13 +115,20 @@ async function enter(who) {
   list.filter = filters.includes(query().get('f')) ? query().get('f') : 'todo';
   list.words = query().get('q') ?? '';
   await list.load(serverTime());
-  get('/cameras').then(answer => { page.cameras = answer.items; draw(); }).catch(() => {});
+  if (!other()) get('/cameras').then(answer => { page.cameras = answer.items; draw(); }).catch(() => {});
   page.stream?.close();
   page.stream = live({
     since: () => list.event,
-    incident: item => {
-      if (page.single?.id === item.id) page.single = item;
-      list.take(item);
+    events: {
+      incident: item => {
+        if (page.single?.id === item.id) page.single = item;
+        list.take(item);
+      },
+      camera: row => {
+        page.cameras = page.cameras?.map(known => (known.id === row.id ? row : known)) ?? null;
+        other()?.page?.camera?.(row);
+        draw();
+      },
     },
     reset: () => list.load(serverTime()),
     hello: () => { retry(); if (list.state === 'error') list.load(serverTime()); },
@@ -108,17 +137,21 @@ async function enter(who) {
   read();
 }
 
-async function leave() {
+async function leave({ isNew = false } = {}) {
   page.stream?.close();
-  Object.assign(page, { who: null, stream: null });
+  for (const entry of Object.values(others)) { entry.page?.left?.(); entry.page?.forget?.(); entry.page = null; }
+  Object.assign(page, { who: null, stream: null, cameras: null });
+  for (const dialog of $$('dialog[open]')) dialog.close();
+  // Without any account there is one way in.
+  if (isNew) history.replaceState(null, '', '/setup');
   // A lost session opens the sign-in over the page: what was there stays, and so does the address.
   if (path() !== '/signin' && path() !== '/setup') {
     history.replaceState(null, '', `/signin?to=${encodeURIComponent(location.pathname + location.search)}`);
   }
-  await needed();
+  signPage ??= (await import('./sign.js')).signPage;
   draw();
 }
-onSessionEnd(leave);
+onSessionEnd(() => leave());
 
 onVerdict({
   changed: () => draw(),
@@ -133,23 +166,24 @@ onVerdict({
 
 /* ---------- drawing ---------- */
 
+let drawnPage = null; // the page of its own that was drawn last
+
 function drawFrame(current) {
-  const themes = ['light', 'dark', 'sun'];
-  const theme = settings.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-  const next = themes[(themes.indexOf(theme) + 1) % 3];
+  const next = nextTheme();
   const state = page.stream?.state ?? { name: 'wait' };
   const isLive = state.name === 'on';
   const words = { on: t('live.on'), wait: t('live.wait'), off: t('live.wait'), stale: t('live.stale', span((Date.now() - (page.stream?.heard ?? Date.now())) / 1000)) };
   const place = page.site ? `${page.site.area} / ${page.site.grid}` : '';
   const tab = (id, href, key) => html`<a href="${href}" data-k="tab-${id}" ${flag('aria-current="page"', id === current)}>${icon(id)}<span>${t('nav.' + id)}</span>${id === 'incidents' && list.counts.pending ? html`<span class="count num">${list.counts.pending}</span>` : ''}</a>`;
   put($('#top'), html`<a class="skip" href="#main">${t('skip')}</a><div class="top-in">
-    <a class="brand" href="/" data-k="brand">${icon('brand')}<span>${t('product')}</span></a><span class="place mono">${place}</span>
-    ${page.who ? html`<nav class="tabs" aria-label="${t('nav')}">${tab('incidents', '/')}${tab('health', '/health')}</nav>` : ''}
+    <a class="brand" href="/" data-k="brand" aria-label="${t('product')}">${icon('brand')}<span>${t('product')}</span></a><span class="place mono">${place}</span>
+    ${page.who ? html`<nav class="tabs" aria-label="${t('nav')}">${tab('incidents', '/')}${tab('cameras', '/cameras')}${tab('health', '/health')}${page.who.role === 'admin' ? html`${tab('add', '/add')}${tab('manage', '/users')}` : ''}</nav>` : ''}
     <span class="grow"></span>
     ${page.who ? html`<span class="live ${isLive ? '' : 'off'}">${icon(isLive ? 'ok' : 'warn', `dot ${isLive ? 'ok' : 'warn'}`)}<span>${words[state.name]}</span></span>` : ''}
     <span class="tools"><button class="btn tool" data-act="theme" data-k="theme" aria-label="${t('theme')}: ${t('theme.' + next)}">${icon(next === 'dark' ? 'moon' : 'sun')}<span class="wideonly">${t('theme.' + next)}</span></button>
       <button class="btn tool" data-act="lang" data-k="lang" lang="${settings.lang === 'zh' ? 'en' : 'zh-Hans'}">${t('lang.other')}</button>
-      ${page.who ? html`<button class="btn tool" data-act="out" data-k="out" title="${t('user', page.who.user, t('role.' + page.who.role))}" aria-label="${t('signout')}: ${t('user', page.who.user, t('role.' + page.who.role))}">${icon('out')}<span class="wideonly">${page.who.user}</span></button>` : ''}</span></div>
+      ${page.who ? html`<a class="btn tool" href="/account" data-k="who" ${flag('aria-current="page"', current === 'account')} title="${t('user', page.who.user, t('role.' + page.who.role))}" aria-label="${t('nav.account')}: ${t('user', page.who.user, t('role.' + page.who.role))}">${icon('user')}<span class="wideonly">${page.who.user}</span></a>
+      <button class="btn tool" data-act="out" data-k="out" aria-label="${t('signout')}">${icon('out')}</button>` : ''}</span></div>
     ${page.who && state.name === 'off' ? html`<p class="lost" role="alert">${icon('warn')}<span>${t('live.off', timeOfDay(state.since))}${unsent() ? ` ${t('v.waits', unsent())}` : ''}</span></p>` : ''}
     ${page.notice ? html`<p class="lost bad" role="alert"><span>${page.notice}</span></p>` : ''}`);
   document.documentElement.toggleAttribute('data-lost', state.name === 'off');
@@ -167,7 +201,9 @@ function drawIncidents() {
   const shown = list.shown(selectedID());
   const selected = wide.matches ? list.items.get(selectedID()) ?? shown[0] : null;
   page.first = selected?.id;
-  drawList(left, list, { selected: selected?.id, cameras: page.cameras, now: now() });
+  const table = list.query(serverTime());
+  table.set('lang', settings.lang);
+  drawList(left, list, { selected: selected?.id, cameras: page.cameras, now: now(), role: page.who.role, table: `/api/v1/incidents.csv?${table}` });
   right.hidden = !wide.matches || (list.state === 'ready' && !shown.length);
   if (selected && put(right, view(selected, { role: page.who.role, now: now() }))) fill(right);
   if (!selected && !right.hidden) put(right, html`<p class="empty muted">${list.state === 'load' ? t('load') : t('inc.choose')}</p>`);
@@ -188,11 +224,20 @@ function drawSingle() {
 }
 
 function draw() {
-  const current = !page.who ? (path() === '/setup' ? 'setup' : 'signin') : path() === '/health' ? 'health' : path() === '/incident' ? 'incident' : 'incidents';
+  const entry = other();
+  const current = !page.who ? (path() === '/setup' ? 'setup' : 'signin') : entry ? entry.name : path() === '/incident' ? 'incident' : 'incidents';
   const turned = document.body.dataset.page !== current;
   document.body.dataset.page = current;
-  drawFrame(current === 'incident' ? 'incidents' : current);
-  if (turned) { main.onclick = null; main.drawn = null; if (current === 'incidents') main.innerHTML = ''; scrollTo(0, 0); }
+  drawFrame(current === 'incident' ? 'incidents' : entry?.tab ?? current);
+  if (turned) {
+    drawnPage?.page?.left?.();
+    drawnPage = entry;
+    main.onclick = null;
+    main.drawn = null;
+    // Parts of several pages are called the same.
+    main.innerHTML = '';
+    scrollTo(0, 0);
+  }
   if (current === 'signin' || current === 'setup') {
     if (signPage && (turned || page.signed !== current + settings.lang)) {
       signPage(main, current, enter);
@@ -200,8 +245,13 @@ function draw() {
     }
   } else if (current === 'incidents') drawIncidents();
   else if (current === 'incident') drawSingle();
-  else healthPage?.(main, { health: page.health, cameras: page.cameras, error: page.healthError, asOf: page.asOf });
-  const title = { incidents: t('inc.title'), incident: page.single ? pick(page.single.name) : t('inc.detail'), health: t('nav.health'), signin: t('in.title'), setup: t('in.setup') }[current];
+  else if (entry.page) entry.page.draw(main);
+  else {
+    put(main, html`<div class="phead"><h1>${t(entry.title)}</h1></div>${entry.isLost
+      ? html`<p class="note bad" role="alert">${icon('bad')}<span>${t('error', t('net'))} <button class="btn" data-act="retry" data-k="retry">${t('retry')}</button></span></p>`
+      : html`<div class="panel" aria-busy="true"><p class="vh">${t('load')}</p><div class="wait"></div><div class="wait"></div></div>`}`);
+  }
+  const title = entry ? entry.page?.title() ?? t(entry.title) : { incidents: t('inc.title'), incident: page.single ? pick(page.single.name) : t('inc.detail'), signin: t('in.title'), setup: t('in.setup') }[current];
   document.title = `${list.counts.pending && page.who ? `(${list.counts.pending}) ` : ''}${title} · ${t('product')}`;
 }
 
@@ -209,22 +259,15 @@ function draw() {
 
 document.addEventListener('click', event => {
   const act = event.target.closest('[data-act]')?.dataset.act;
-  if (act === 'lang') { settings.lang = settings.lang === 'zh' ? 'en' : 'zh'; apply(); draw(); }
-  if (act === 'theme') {
-    const themes = ['light', 'dark', 'sun'];
-    const theme = settings.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
-    settings.theme = themes[(themes.indexOf(theme) + 1) % 3];
-    apply();
-    draw();
-  }
-  if (act === 'out') flush().finally(() => call('DELETE', '/session').catch(() => {}).finally(() => { forget(); list.items.clear(); leave(); history.replaceState(null, '', '/signin'); draw(); }));
-  if (act === 'retry') { if (path() === '/health') readHealth(); else { list.state = 'load'; draw(); list.load(serverTime()); } }
+  if (turn(act)) draw();
+  if (act === 'out') flush().finally(() => call('DELETE', '/session').catch(() => {}).finally(() => { forget(); dispatchEvent(new Event('signedout')); list.items.clear(); leave(); history.replaceState(null, '', '/signin'); draw(); }));
+  if (act === 'retry') { if (other()) open(other()); else { list.state = 'load'; draw(); list.load(serverTime()); } }
   if (act === 'more') list.more(serverTime()).catch(() => {});
   const filter = event.target.closest('[data-f]')?.dataset.f;
   if (filter) { page.first = null; go(listAddress({ f: filter, id: '' })); }
   if (page.notice && !act) page.notice = null;
   const link = event.target.closest('a[href^="/"]');
-  if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+  if (!link || link.hasAttribute('download') || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   if (link.dataset.id && wide.matches) return go(listAddress({ id: link.dataset.id }), { replaces: true });
   if (link.matches('.backlink') && page.cameFromList) return history.back();
@@ -250,7 +293,7 @@ function move(step) {
   say(`${pick(next.name)}, ${next.camera.name}`);
   return true;
 }
-const verdictKey = verdict => () => (page.who && path() !== '/health' ? judgeBy(page.shown, verdict, page.who.role) : false);
+const verdictKey = verdict => () => (page.who && !other() ? judgeBy(page.shown, verdict, page.who.role) : false);
 keys({
   j: () => move(1), k: () => move(-1), ArrowDown: () => move(1), ArrowUp: () => move(-1),
   c: verdictKey('confirmed'), h: verdictKey('handled'), f: verdictKey('false_positive'),
@@ -258,7 +301,13 @@ keys({
 });
 
 addEventListener('popstate', read);
-wide.addEventListener('change', () => { main.innerHTML = ''; main.drawn = null; read(); });
+// Two panes or two pages. What else is shown stays as it is, with what is typed into it.
+wide.addEventListener('change', () => {
+  if (!page.who || document.body.dataset.page !== 'incidents') return;
+  main.innerHTML = '';
+  main.drawn = null;
+  read();
+});
 /** Whether a message has reached the broker is no change of its incident, and comes with no event. */
 async function readDelivery() {
   const item = page.shown;
@@ -268,13 +317,14 @@ async function readDelivery() {
 }
 setInterval(async () => {
   if (!page.who || document.hidden) return;
-  if (path() === '/health') return readHealth();
+  const own = other()?.page;
+  if (own) return own.beat?.();
   await readDelivery();
   draw();
 }, 15_000);
 
 call('GET', '/session').then(enter).catch(error => {
-  if (error.status === 401) return leave();
+  if (error.status === 401) return leave({ isNew: error.type === 'no_users' });
   page.notice = t('error', error.message);
   leave();
 });

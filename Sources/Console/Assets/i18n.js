@@ -8,6 +8,8 @@ const stored = read();
 export const settings = {
   lang: query.get('lang') || stored.lang || (navigator.language.toLowerCase().startsWith('en') ? 'en' : 'zh'),
   theme: query.get('theme') || stored.theme || '',
+  /** Whether single letters are keys. */
+  letters: stored.letters,
 };
 
 /** Keeps them, and applies them to the document. */
@@ -16,6 +18,22 @@ export function apply() {
   root.lang = settings.lang === 'zh' ? 'zh-Hans' : 'en';
   if (settings.theme) root.dataset.theme = settings.theme; else delete root.dataset.theme;
   try { localStorage.setItem('gw', JSON.stringify(settings)); } catch { /* a private window */ }
+}
+
+/** The appearance after the present one: what its switch leads to. */
+export function nextTheme() {
+  const themes = ['light', 'dark', 'sun'];
+  const theme = settings.theme || (matchMedia('(prefers-color-scheme: dark)').matches ? 'dark' : 'light');
+  return themes[(themes.indexOf(theme) + 1) % 3];
+}
+
+/** What the switches in the bar do; false where it was none of them. */
+export function turn(act) {
+  if (act === 'lang') settings.lang = settings.lang === 'zh' ? 'en' : 'zh';
+  else if (act === 'theme') settings.theme = nextTheme();
+  else return false;
+  apply();
+  return true;
 }
 
 /** The text of a key; {0} and so on stand for values. */
@@ -40,5 +58,7 @@ export function span(seconds) {
 /** The time of day at the place, as a message says it. */
 export const clock = text => (text || '').slice(11, 19);
 export const moment = text => Date.parse(text) / 1000;
+/** Day and minute at the place, as the server said it. */
+export const date = text => (text || '').slice(0, 16).replace('T', ' ');
 /** The time of day of this browser. */
 export const timeOfDay = date => clock(new Date(date - new Date(date).getTimezoneOffset() * 60_000).toISOString());

@@ -1,6 +1,6 @@
 // One incident: evidence, the stay, why, verdicts. A pane on a wide screen, a page on a phone.
 import { $, flag, html, icon } from './ui.js';
-import { clock, moment, pick, span, t } from './i18n.js';
+import { clock, moment, pick, settings, span, t } from './i18n.js';
 import { frame } from './picture.js';
 import { judge, waitingVerdict } from './verdicts.js';
 
@@ -12,6 +12,8 @@ export const review = item => waitingVerdict(item.id) ?? item.review;
 export const reviewChip = item => html`<span class="chip ${chips[review(item)] ?? ''}">${t('review.' + review(item))}</span>`;
 export const severity = item =>
   html`<span class="sev sev${item.severity}">${icon('sev' + item.severity)}<span>${t('sev.' + item.severity)}</span></span>`;
+/** One step of the explanation; what has no Chinese words, such as a fault of the box, stays English. */
+const reason = why => settings.lang === 'zh' && why.what_zh ? html`<span>${why.what_zh}</span>` : html`<span lang="en">${why.what}</span>`;
 const newest = (item, role) => item.evidence.findLast(e => e.role === role);
 export const closeUp = item => newest(item, 'close-up') ?? item.evidence.at(-1);
 
@@ -101,7 +103,7 @@ export function view(item, { isPage = false, role, now }) {
       <section><h2 class="sub">${t('tl.title')} · <b>${t('inc.stay', span(dwell(item, now)), span(item.observed.threshold_seconds))}</b></h2>
         ${stayBar(item, stateText(item), now)}</section>
       <div class="closewhy ${close ? '' : 'alone'}">${close ? shot(item, close, false) : ''}
-        <section><h2 class="sub">${t('why.title')}</h2><ol class="why">${item.why.map(w => html`<li><span class="num muted">${clock(w.at)}</span><span lang="en">${w.what}</span></li>`)}</ol></section></div>
+        <section><h2 class="sub">${t('why.title')}</h2><ol class="why">${item.why.map(w => html`<li><span class="num muted">${clock(w.at)}</span>${reason(w)}</li>`)}</ol></section></div>
     </div><aside class="stack"><section class="verdict" aria-labelledby="vh"><h2 id="vh">${t('v.ask')}</h2>${buttons(item, role)}
       <p class="hint lead">${t('facts.lead')}</p></section>${facts(item)}</aside></div></article>`;
 }

@@ -108,10 +108,10 @@ function empty(list, cameras) {
 }
 
 /** Draws the list; the field for words is never drawn anew, for somebody may be typing. */
-export function drawList(root, list, { selected, cameras, now }) {
+export function drawList(root, list, { selected, cameras, now, role, table }) {
   if (!$('.lhead', root)) {
     root.innerHTML = String(html`<div class="lhead"><p class="lead" data-part="sum"></p><div class="seg" role="group" data-part="seg"></div>
-      <input class="input" type="search" data-k="search" maxlength="100" autocomplete="off"></div><div data-part="rows"></div>`);
+      <input class="input" type="search" data-k="search" maxlength="100" autocomplete="off"></div><div data-part="rows"></div><div data-part="table"></div>`);
   }
   const search = $('[type=search]', root);
   search.placeholder = t('inc.search');
@@ -131,4 +131,6 @@ export function drawList(root, list, { selected, cameras, now }) {
       ${list.next ? html`<p class="pad"><button class="btn" data-act="more" data-k="more">${t('more')}</button></p>` : ''}`);
     fill(rows);
   }
+  put($('[data-part=table]', root), role !== 'viewer' && list.state === 'ready' && shown.length
+    ? html`<p class="pad"><a class="btn" href="${table}" download data-k="csv">${icon('save')}<span>${t('inc.csv')}</span></a></p>` : '');
 }

@@ -31,7 +31,11 @@ const seen = new IntersectionObserver(entries => {
 }, { rootMargin: '200px' });
 
 async function show(element) {
-  const none = title => { element.classList.add('none'); element.title = title; put(element, icon('none')); };
+  const none = words => {
+    element.classList.add('none');
+    element.drawn = null;
+    put(element, html`${icon('none')}<span class="${element.matches('.thumb') ? 'vh' : 'why'}">${words}</span>`);
+  };
   try {
     const url = await picture(element.dataset.sha);
     if (!url) return none(t('ev.gone'));
@@ -39,13 +43,15 @@ async function show(element) {
     image.decoding = 'async';
     image.alt = element.dataset.alt;
     image.src = url;
-    const area = await image.decode().then(() => areaOf(image), () => null);
+    // What the browser cannot show it would draw as its own sign for that.
+    if (!await image.decode().then(() => true, () => false)) return none(t('ev.broken'));
+    const area = areaOf(image);
     const node = element.dataset.crop && area ? cropped(image, area) : image;
     const known = { node, area, width: image.naturalWidth, height: image.naturalHeight };
     shown.set(key(element), known);
     if (shown.size > most) shown.delete(shown.keys().next().value);
     place(element, known);
-  } catch { none(''); }
+  } catch { none(t('ev.failed')); }
 }
 
 /** Draws the mark once it is known which part is the picture. */

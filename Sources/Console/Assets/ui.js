@@ -1,4 +1,6 @@
-// What all pages share: escaped templates, icons, and a list that keeps its elements.
+// What all pages share: escaped templates, icons, a list that keeps its elements, and pictures of numbers.
+import { isText, moment, settings, span, t } from './i18n.js';
+
 class Markup {
   constructor(text) { this.text = text; }
   toString() { return this.text; }
@@ -40,8 +42,11 @@ const stroke = (path, width = 2.2) =>
   `<path d="${path}" fill="none" stroke="currentColor" stroke-width="${width}" stroke-linecap="round" stroke-linejoin="round"/>`;
 const icons = {
   brand: '<path d="M3 3h8v8H3zM13 3h8v8h-8zM3 13h8v8H3z" fill="none" stroke="currentColor" stroke-width="1.8"/><path d="M13 13h8v8h-8z" fill="currentColor"/>',
+  add: stroke('M12 4v16M4 12h16'),
   incidents: stroke('M4 6h16M4 12h16M4 18h10'),
   health: stroke('M3 12h4l3-7 4 14 3-7h4'),
+  cameras: stroke('M3 7h12v10H3zM15 11l6-3v8l-6-3'),
+  again: stroke('M20 11a8 8 0 10-2.500 6.500M20 4v7h-7'),
   sev1: '<path d="M12 2l10 10-10 10L2 12z" fill="currentColor"/>',
   sev2: '<path d="M12 3l10 18H2z" fill="currentColor"/>',
   sev3: '<circle cx="12" cy="12" r="9" fill="currentColor"/>',
@@ -55,10 +60,90 @@ const icons = {
   sun: stroke('M12 2v3M12 19v3M2 12h3M19 12h3M5 5l2 2M17 17l2 2M19 5l-2 2M7 17l-2 2M16 12a4 4 0 11-8 0 4 4 0 018 0z'),
   moon: '<path d="M20 14.500A8.500 8.500 0 119.500 4a7 7 0 0010.500 10.500z" fill="currentColor"/>',
   none: stroke('M3 3l18 18M10 5.300A10 10 0 0121.500 12a14 14 0 01-3 4M6 7a14 14 0 00-3.500 5A10 10 0 0016 17.800', 2),
+  redo: stroke('M16 4l4.500 4.500L16 13M20 8.500H10a6 6 0 000 12h5'),
+  plus: stroke('M12 5v14M5 12h14'),
+  trash: stroke('M4 7h16M9 7V4h6v3M6.500 7l1 13h9l1-13', 2),
+  addp: `${stroke('M4 19L9 6l8 3M13 20h8M17 16v8', 2)}<circle cx="9" cy="6" r="2.800" fill="currentColor"/>`,
+  delp: `${stroke('M4 19L9 6l8 3M13 20h8', 2)}<circle cx="9" cy="6" r="2.800" fill="currentColor"/>`,
+  zin: stroke('M17 10a7 7 0 11-14 0 7 7 0 0114 0zM15.500 15.500L22 22M10 7v6M7 10h6', 2),
+  zout: stroke('M17 10a7 7 0 11-14 0 7 7 0 0114 0zM15.500 15.500L22 22M7 10h6', 2),
+  fit: stroke('M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5'),
   out: stroke('M9 4H4v16h5M14 8l4 4-4 4M18 12H9'),
+  user: stroke('M16 8a4 4 0 11-8 0 4 4 0 018 0zM4 21c.5-4.500 3.500-7 8-7s7.500 2.500 8 7'),
+  manage: stroke('M12 3l7.500 3v5c0 5-3 8.500-7.500 10C7.500 19.500 4.500 16 4.500 11V6z'),
+  audit: stroke('M6 3h9l4 4v14H6zM9.500 11h6M9.500 15h6'),
+  save: stroke('M12 4v11M7.500 10.500L12 15l4.500-4.500M4.500 20h15'),
 };
 export const icon = (name, cls = '') =>
   new Markup(`<svg class="${cls}" viewBox="0 0 24 24" aria-hidden="true" focusable="false">${icons[name]}</svg>`);
+
+/* ---------- pictures of numbers: inline SVG without a style, each with its words beside it ---------- */
+
+/** What a stretch of time was: runs of [from, to, state] in milliseconds. Heights and colours tell the states apart. */
+function coverStrip(runs, label) {
+  const [from, to] = [runs[0]?.[0] ?? 0, runs.at(-1)?.[1] ?? 1];
+  const x = time => Math.round((960 * (time - from)) / Math.max(1, to - from));
+  const top = { saw: 0, offline: 0, blind: 6, unknown: 15 };
+  return html`<svg class="cover" viewBox="0 0 960 18" preserveAspectRatio="none" role="img" aria-label="${label}">
+    <rect class="ground" width="960" height="18"/>
+    ${runs.map(([a, b, state]) => html`<rect class="cv-${state}" x="${x(a)}" y="${top[state]}" width="${Math.max(2, x(b) - x(a))}" height="${18 - top[state]}"/>`)}
+    ${[240, 480, 720].map(at => html`<line class="tick" x1="${at}" x2="${at}" y1="0" y2="18"/>`)}</svg>`;
+}
+
+/** Bars with a word below some of them, as [value, word]; the largest has its number. */
+export function bars(values, label, { width = 480, height = 120 } = {}) {
+  const most = Math.max(1, ...values.map(v => v[0]));
+  const step = width / values.length;
+  const y = value => height - (value / most) * (height - 18);
+  const first = values.findIndex(v => v[0] === most);
+  return html`<svg class="bars" viewBox="0 0 ${width} ${height + 20}" role="img" aria-label="${label}">
+    ${values.map(([value], i) => (value ? html`<rect x="${(i * step + 1.5).toFixed(1)}" y="${y(value).toFixed(1)}" width="${(step - 3).toFixed(1)}" height="${(height - y(value)).toFixed(1)}"/>` : ''))}
+    <line class="axis" x1="0" x2="${width}" y1="${height}" y2="${height}"/>
+    ${first >= 0 ? html`<text x="${(first * step + step / 2).toFixed(1)}" y="${(y(most) - 5).toFixed(1)}" text-anchor="middle">${most}</text>` : ''}
+    ${values.map(([, word], i) => (word ? html`<text x="${(i * step + 1).toFixed(1)}" y="${height + 15}">${word}</text>` : ''))}</svg>`;
+}
+
+/* ---------- a camera's state and its last day, on several pages ---------- */
+
+const cameraStates = { online: 'ok', connecting: 'warn', moved: 'warn' };
+const coverKinds = ['saw', 'blind', 'offline', 'unknown'];
+
+/** The sign of a camera's state, and its word. */
+export const cameraSign = state => cameraStates[state] ?? 'bad';
+export const cameraWord = state => (isText('cam.' + state) ? t('cam.' + state) : state);
+
+/** A camera's last day in words: what kept it from seeing, and for how long. */
+export function coverWords(sum) {
+  if (!sum) return t('cover.unknown');
+  const parts = ['blind', 'offline', 'unknown'].filter(kind => sum[kind] >= (kind === 'unknown' ? 60 : 1))
+    .map(kind => t('cover.part', t('cover.' + kind), span(sum[kind])));
+  return parts.length ? parts.join(t('cover.and')) : t('cover.all');
+}
+/** The strip of one camera. */
+export const cover = (day, camera, name) => coverStrip(
+  (day.coverage[camera] ?? []).map(([from, to, state]) => [moment(from), moment(to), state]),
+  t('cover.of', name, coverWords(day.seconds[camera])));
+/** The times below strips, and what their colours mean. */
+export function coverAxis(day) {
+  const [from, to] = [moment(day.from), moment(day.to)];
+  const zone = day.from.slice(-6).match(/([+-])(\d\d):(\d\d)/);
+  const shift = zone ? (zone[1] === '-' ? -1 : 1) * (zone[2] * 60 + +zone[3]) * 60 : 0;
+  const times = [0, .25, .5, .75, 1].map(share => new Date((from + (to - from) * share + shift) * 1000).toISOString().slice(11, 16));
+  return html`<span class="hours num" aria-hidden="true">${times.map(time => html`<i>${time}</i>`)}</span>`;
+}
+export const coverLegend = () => html`<p class="legend">${coverKinds.map(kind => html`<span><svg viewBox="0 0 14 12" aria-hidden="true"><rect class="ground" width="14" height="12"/><rect class="cv-${kind}" y="${{ blind: 4, unknown: 10 }[kind] ?? 0}" width="14" height="12"/></svg>${t('cover.' + kind)}</span>`)}</p>`;
+
+/** The lines of a difference, each as what it is. */
+export const diff = text => text.split('\n').filter(line => line && !/^(---|\+\+\+) /.test(line))
+  .map(line => html`<span class="${{ '-': 'del', '+': 'add', '@': 'at' }[line[0]] ?? 'same'}">${line}\n</span>`);
+
+/** A page of a module that is entered at each address, with what the frame around it knows. */
+export const entered = (module, title) => frame => ({
+  read: () => module.page.enter({ who: frame.who, query: new URLSearchParams(location.search), changed: frame.redraw, go: frame.go }),
+  draw: root => module.page.draw(root),
+  forget: () => module.page.forget(),
+  title: () => t(title),
+});
 
 /** Says something to a screen reader, at most every five seconds. */
 let said = 0;
@@ -68,9 +153,10 @@ export function say(text) {
   saying = setTimeout(() => { said = Date.now(); $('#say').textContent = text; }, Math.max(0, said + 5000 - Date.now()));
 }
 
-/** Single-letter keys, only while nothing is typed into. */
+/** Single-letter keys, only while nothing is typed into, and unless somebody has switched them off. */
 export function keys(map) {
   addEventListener('keydown', event => {
+    if (settings.letters === false && event.key.length === 1) return;
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.('input,select,textarea,dialog')) return;
     const action = map[event.key];
     if (action && action() !== false) event.preventDefault();

@@ -30,6 +30,9 @@ actor Broadcaster {
     private var opening = 0
     private var isPumping = false
     private var isDirty = false
+    /// Cameras whose state has changed and was not told yet.
+    private var changedCameras: Set<String> = []
+    private var isTellingCameras = false
     private var ticking: Task<Void, Never>?
     private nonisolated let isWatched = Atomic(false)
     private nonisolated let observation = Mutex<(any Sendable)?>(nil)
@@ -43,6 +46,10 @@ actor Broadcaster {
             Task { await self.pump() }
         }
         observation.withLock { $0 = observed }
+        desk.parts.cameras.observe { [weak self] camera in
+            guard let self, isWatched.load(ordering: .relaxed) else { return }
+            Task { await self.tell(camera) }
+        }
     }
 
     /// Ends all streams.
@@ -142,6 +149,26 @@ actor Broadcaster {
         for (id, reader) in readers
         where served.contains(id) && reader.last < item.change && reader.account.covers(area) {
             if !reader.stream.send(bytes) { readers[id] = nil }
+        }
+    }
+
+    /// Sends a camera as it is now. Without an id: who was away reads all cameras anew.
+    private func tell(_ camera: String) async {
+        changedCameras.insert(camera)
+        guard !isTellingCameras else { return }
+        isTellingCameras = true
+        defer { isTellingCameras = false }
+        while !changedCameras.isEmpty {
+            let changed = changedCameras
+            changedCameras = []
+            let rows = (try? await desk.run { try $0.cameras.rows() }) ?? []
+            for var row in rows where changed.contains(row.id) {
+                row.zones = nil
+                let bytes = Self.event("camera", id: nil, data: Self.json(row))
+                for (id, reader) in readers where reader.account.covers(row.area) {
+                    if !reader.stream.send(bytes) { readers[id] = nil }
+                }
+            }
         }
     }
 

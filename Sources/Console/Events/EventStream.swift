@@ -2,7 +2,7 @@ import NIOCore
 import Synchronization
 
 /// One open stream of events. Whoever reads too slowly is cut off and comes back with the id of what it had.
-final class EventStream: Sendable {
+package final class EventStream: Sendable {
     /// Bytes that wait for one reader.
     private static let mostBytes = 262_144
 
@@ -10,7 +10,7 @@ final class EventStream: Sendable {
     private let continuation: AsyncStream<ByteBuffer>.Continuation
     private let waiting = Mutex(0)
 
-    init() { (events, continuation) = AsyncStream.makeStream() }
+    package init() { (events, continuation) = AsyncStream.makeStream() }
 
     /// False where it has ended, or ends with this.
     @discardableResult
@@ -28,5 +28,14 @@ final class EventStream: Sendable {
 
     func taken(_ bytes: ByteBuffer) { waiting.withLock { $0 -= bytes.readableBytes } }
 
-    func end() { continuation.finish() }
+    /// A text event; false where the stream has ended, or ends with this.
+    ///
+    /// - Parameter data: one line.
+    @discardableResult
+    package func send(_ name: String, id: EventID? = nil, _ data: String) -> Bool {
+        let id = id.map { "id: \($0.text)\n" } ?? ""
+        return send(ByteBuffer(string: "\(id)event: \(name)\ndata: \(data)\n\n"))
+    }
+
+    package func end() { continuation.finish() }
 }

@@ -1,9 +1,11 @@
+import CAssets
 import Foundation
 import Hashing
+import Runtime
 
 /// The code of the page: embedded, with one hash over all of it in every address, so that modules find each other by
 /// plain relative names and a browser may keep them for ever.
-struct AssetLibrary: Sendable {
+package struct AssetLibrary: Sendable {
     struct Asset: Sendable {
         let mediaType: String
         let bytes: [UInt8]
@@ -12,46 +14,51 @@ struct AssetLibrary: Sendable {
 
     static let shared = AssetLibrary(Self.embedded)
 
-    static let embedded: [(name: String, bytes: [UInt8])] = [
-        ("app.js", PackageResources.app_js), ("api.js", PackageResources.api_js),
-        ("picture.js", PackageResources.picture_js), ("health.js", PackageResources.health_js),
-        ("i18n.js", PackageResources.i18n_js), ("incident.js", PackageResources.incident_js),
-        ("incidents.js", PackageResources.incidents_js), ("live.js", PackageResources.live_js),
-        ("sign.js", PackageResources.sign_js), ("texts.js", PackageResources.texts_js),
-        ("ui.js", PackageResources.ui_js), ("verdicts.js", PackageResources.verdicts_js),
-        ("style.css", PackageResources.style_css),
-        ("icon.svg", PackageResources.icon_svg), ("shell.html", PackageResources.shell_html),
-    ]
+    /// The files of the console's page.
+    package static let embedded = files(assets_of_console)
+    /// What a centre's page has besides.
+    package static let ofCentre = files(assets_of_centre)
+
+    private static func files(
+        _ table: (UnsafeMutablePointer<Int>?) -> UnsafePointer<asset>?
+    ) -> [(name: String, bytes: [UInt8])] {
+        var count = 0
+        return UnsafeBufferPointer(start: table(&count), count: count).map { file in
+            (String(cString: file.name), Array(UnsafeBufferPointer(start: file.bytes, count: file.count)))
+        }
+    }
 
     /// Of all files and their names.
-    let hash: String
+    package let hash: String
+    /// The name of the file that every address of the page begins with.
+    let shell: String
     private let assets: [String: Asset]
-    /// Where they are read anew for each request; nil for the embedded ones.
-    let folder: String?
+    /// Where they are read anew for each request, the first folder that has one; nil for the embedded ones.
+    let folders: [String]?
 
-    init(_ files: [(name: String, bytes: [UInt8])]) {
+    package init(_ files: [(name: String, bytes: [UInt8])], shell: String = "shell.html") {
+        self.shell = shell
         var assets: [String: Asset] = [:]
         var all: [UInt8] = []
         for (name, bytes) in files.sorted(by: { $0.name < $1.name }) {
-            assets[name] = Asset(mediaType: Self.mediaType(of: name), bytes: bytes, gzip: Gzip.compressed(bytes))
+            assets[name] = Asset(mediaType: Self.mediaType(of: name), bytes: bytes, gzip: Zlib.gzip(bytes))
             all += Array(name.utf8) + bytes
         }
         self.assets = assets
         // Where libcrypto has none, no address is kept.
         hash = ((try? SHA256.hex(all)).map { String($0.prefix(16)) }) ?? "0"
         #if DEBUG
-            folder = ProcessInfo.processInfo.environment["GRIDWARDEN_ASSETS"]
+            folders = ProcessInfo.processInfo.environment["GRIDWARDEN_ASSETS"]?.components(separatedBy: ":")
         #else
-            folder = nil
+            folders = nil
         #endif
     }
 
     /// Nil where there is none of that name.
     func asset(_ name: String) -> Asset? {
-        guard let folder else { return assets[name] }
-        guard assets[name] != nil, let data = FileManager.default.contents(atPath: "\(folder)/\(name)") else {
-            return nil
-        }
+        guard let folders else { return assets[name] }
+        let found = folders.lazy.compactMap { FileManager.default.contents(atPath: "\($0)/\(name)") }
+        guard assets[name] != nil, let data = found.first else { return nil }
         return Asset(mediaType: Self.mediaType(of: name), bytes: Array(data), gzip: nil)
     }
 

@@ -121,7 +121,14 @@ extension AlertEvent {
     public struct Reason: Codable, Sendable, Hashable {
         public var at: String
         public var what: String
+        /// `what` in Chinese, where there are words for it.
+        public var whatInChinese: String?
         public var score: Double?
+
+        private enum CodingKeys: String, CodingKey {
+            case at, what, score
+            case whatInChinese = "what_zh"
+        }
     }
 }
 

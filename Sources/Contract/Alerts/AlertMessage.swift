@@ -63,7 +63,8 @@ extension AlertMessage {
         data.observed.backfilled = false
         if let configurationSHA256 { data.provenance.configurationSHA256 = configurationSHA256 }
         if incident.closed != nil { data.observed.closed = data.observed.closed ?? time }
-        data.why.append(.init(at: time, what: incident.why.last?.what ?? "reviewed"))
+        data.why.append(
+            .init(at: time, what: incident.why.last?.what ?? "reviewed", whatInChinese: incident.why.last?.zh))
         event = AlertEvent(
             id: UUIDv7.make(date: date), source: event.source, subject: incident.id, time: time, sequence: sequence,
             epoch: epoch, data: data)

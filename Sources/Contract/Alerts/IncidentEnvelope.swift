@@ -118,6 +118,7 @@ public struct IncidentEnvelope: Sendable {
             why: incident.why.map {
                 .init(
                     at: text($0.at), what: String($0.what.prefix(Self.longestReason)),
+                    whatInChinese: $0.zh.map { String($0.prefix(Self.longestReason)) },
                     score: $0.score.map { Self.rounded($0, 1000) })
             })
     }

@@ -1,29 +1,8 @@
-public import Domain
+package import Domain
 
-/// Who may send requests. The broker's access list comes first: names in a request are claimed by the sender.
-public struct AccessPolicy: Sendable, Hashable {
-    /// A name, and the area in which it may send requests.
-    public struct Party: Sendable, Hashable {
-        public var by: String
-        /// Including everything below it; nil is everywhere.
-        public var area: AreaCode?
-
-        public init(by: String, area: AreaCode? = nil) {
-            self.by = by
-            self.area = area
-        }
-    }
-
-    /// Empty: everyone whom the broker lets publish.
-    public var reviewers: [Party]
-    /// Empty: everyone whom the broker lets publish.
-    public var commanders: [Party]
-
-    public init(reviewers: [Party] = [], commanders: [Party] = []) {
-        self.reviewers = reviewers
-        self.commanders = commanders
-    }
-
+extension AccessPolicy {
+    /// Throws the refusal of a request by somebody who is not among the parties, or not for this area.
+    ///
     /// - Parameter area: 12 digits.
     package static func check(_ by: String?, at area: some StringProtocol, among parties: [Party]) throws(Rejection) {
         guard !parties.isEmpty else { return }

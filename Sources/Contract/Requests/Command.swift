@@ -20,7 +20,7 @@ public struct Command: Sendable, Hashable {
     /// The furthest that an expiry may lie in the future, in seconds: ids are remembered for longer.
     package static let longestExpiry = 86_400.0
     /// Most messages in one replay.
-    static let mostMessages: Int64 = 10_000
+    package static let mostMessages: Int64 = 10_000
 
     package init(_ fields: InboundFields) throws(Rejection) {
         id = try fields.required("id")

@@ -32,8 +32,9 @@ final class BrokerLine {
         let at: ContinuousClock.Instant
     }
 
-    let client: any BrokerClient
-    let topics: AlertTopics
+    private(set) var client: any BrokerClient
+    /// As the broker has them.
+    private(set) var topics: AlertTopics
     private let journal: BrokerJournal
     private let board: BrokerBoard
     private var objections = BrokerObjections()
@@ -48,6 +49,14 @@ final class BrokerLine {
         self.topics = topics
         self.journal = journal
         self.board = board
+    }
+
+    /// Another broker, or the same one in another way: nothing is held against it.
+    func goOver(to client: any BrokerClient, topics: AlertTopics) {
+        (self.client, self.topics) = (client, topics)
+        objections = BrokerObjections()
+        (refusal, end, hungUpOver) = (nil, nil, nil)
+        tellLeftOut()
     }
 
     var isConnected: Bool { client.isConnected }

@@ -19,6 +19,9 @@ final class MQTTSink: Sink {
     /// A new connection: its broker may be another one, or have other rules.
     func begin() { allowed = [] }
 
+    /// Another broker is spoken with from now on.
+    func goOver() { (refused, broke) = (nil, nil) }
+
     func limit(_ waiting: [AlertMessage]) -> Int {
         guard broke == nil else { return 1 }
         return max(1, waiting.prefix(line.window).prefix { allowed.contains($0.topic) }.count)

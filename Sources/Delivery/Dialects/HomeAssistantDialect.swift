@@ -4,7 +4,7 @@ import Foundation
 
 /// For a webhook trigger of Home Assistant: one flat map, whose keys an automation reads as `trigger.json.…`, with texts that can
 /// be shown as they are. https://www.home-assistant.io/docs/automation/trigger/#webhook-trigger
-public struct HomeAssistantDialect: Dialect {
+public struct HomeAssistantDialect: WebhookDialect {
     /// Wire keys: more may come, none goes.
     private struct Body: Encodable {
         /// Of the message: one that is sent again has the same.

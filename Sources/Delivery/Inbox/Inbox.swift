@@ -17,19 +17,27 @@ public actor Inbox {
     private nonisolated let executor = DedicatedThread(name: "inbox")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { executor.asUnownedSerialExecutor() }
 
-    /// The topics that the site listens on.
-    public nonisolated var filters: [String] { listening.withLock { $0.sorted() } }
-    private nonisolated let listening: Mutex<Set<String>>
+    private struct Listening {
+        var topics: Set<String>
+        var isOpen: Bool
+    }
+
+    /// The topics that the site listens on; none while it takes no requests.
+    public nonisolated var filters: [String] { listening.withLock { $0.isOpen ? $0.topics.sorted() : [] } }
+    /// Whether requests are taken.
+    public nonisolated var isOpen: Bool { listening.withLock(\.isOpen) }
+    private nonisolated let listening: Mutex<Listening>
     private let outbox: Outbox
     private let topics: AlertTopics
     private let site: SiteIdentity
-    private var authority: AccessPolicy
+    private var policy: AccessPolicy
     private let logger: Logger
     private let secrets: KnownSecrets
     private let now: @Sendable () -> Date
     private let settled: @Sendable (Incident) async -> Void
     private let snapshot: @Sendable (_ camera: String) async -> Snapshot
     private var isTakingPicture = false
+    private var hasRecovered = false
     private var budget: RequestBudget
     /// Requests that were refused since the start, by their class and reason.
     nonisolated var refusals: [String: [String: Int]] { refused.withLock(\.self) }
@@ -38,52 +46,56 @@ public actor Inbox {
 
     /// - Parameters:
     ///   - places: of the site's cameras.
+    ///   - policy: who may ask; nil: nobody, until `adopt`.
     ///   - secrets: are taken out of what is answered: it may repeat what a camera or a library said.
     ///   - now: the clock against which requests expire.
     ///   - settled: told of each incident that a review has ended.
     ///   - snapshot: takes a picture of a camera.
     public init(
         outbox: Outbox, topics: AlertTopics, site: SiteIdentity, places: [GridLocation],
-        authority: AccessPolicy = AccessPolicy(),
-        logger: Logger, secrets: KnownSecrets = KnownSecrets(), now: @escaping @Sendable () -> Date = { Date() },
+        policy: AccessPolicy? = AccessPolicy(), logger: Logger, secrets: KnownSecrets = KnownSecrets(),
+        now: @escaping @Sendable () -> Date = { Date() },
         settled: @escaping @Sendable (Incident) async -> Void = { _ in },
         snapshot: @escaping @Sendable (_ camera: String) async -> Snapshot = { .unavailable(camera: $0) }
     ) {
         self.outbox = outbox
         self.topics = topics
         self.site = site
-        self.authority = authority
-        budget = RequestBudget(authority)
+        self.policy = policy ?? AccessPolicy()
+        budget = RequestBudget(self.policy)
         self.logger = logger
         self.secrets = secrets
         self.now = now
         self.settled = settled
         self.snapshot = snapshot
         listening = Mutex(
-            Set((places + [site.place]).map { topics.inbound(.review, $0, site: site.id) })
-                .union([topics.inbound(.command, site.place, site: site.id)]))
+            Listening(
+                topics: Set((places + [site.place]).map { topics.inbound(.review, $0, site: site.id) })
+                    .union([topics.inbound(.command, site.place, site: site.id)]),
+                isOpen: policy != nil))
     }
 
-    /// From now on these may ask. What senders have spent of their budgets counts on where nothing has changed.
-    public func adopt(_ authority: AccessPolicy) {
-        guard authority != self.authority else { return }
-        self.authority = authority
-        budget = RequestBudget(authority)
+    /// From now on these may ask; nil: nobody. What senders have spent of their budgets counts on where nothing has changed.
+    public func adopt(_ policy: AccessPolicy?) {
+        listening.withLock { $0.isOpen = policy != nil }
+        guard let policy, policy != self.policy else { return }
+        self.policy = policy
+        budget = RequestBudget(policy)
     }
 
     /// Listens also to reviews at these places; returns the filters that are new.
     nonisolated func listen(at places: [GridLocation]) -> [String] {
         let filters = Set(places.map { topics.inbound(.review, $0, site: site.id) })
         return listening.withLock { listening in
-            defer { listening.formUnion(filters) }
-            return filters.subtracting(listening).sorted()
+            defer { listening.topics.formUnion(filters) }
+            return filters.subtracting(listening.topics).sorted()
         }
     }
 
     /// Takes one message of the `review` and `command` topics.
     public func take(_ message: MQTTMessage) async {
         // Zero bytes empty a retained topic.
-        guard !message.payload.isEmpty, listening.withLock({ $0.contains(message.topic) }),
+        guard !message.payload.isEmpty, listening.withLock({ $0.isOpen && $0.topics.contains(message.topic) }),
             let place = topics.place(of: message.topic)
         else { return }
         let `class`: Reply.Class = topics.isChannel(.review, message.topic) ? .review : .command
@@ -123,8 +135,10 @@ public actor Inbox {
         }
     }
 
-    /// Answers what an earlier run began and could not finish; to be called before the first message.
+    /// Answers what an earlier run of the process began and could not finish, once; to be called before the first message.
     func recover() {
+        guard isOpen, !hasRecovered else { return }
+        hasRecovered = true
         do {
             for request in try outbox.unanswered() {
                 var reply = Reply(.command, .refused, site: site, at: now())
@@ -153,7 +167,7 @@ public actor Inbox {
 
     private func review(_ payload: [UInt8], _ request: Request) async throws {
         let review = try Review(InboundFields(payload, known: Review.keys))
-        try AccessPolicy.check(review.by, at: request.area, among: authority.reviewers)
+        try AccessPolicy.check(review.by, at: request.area, among: policy.reviewers)
         let date = now()
         if let expires = review.expires, expires < date,
             try outbox.known(.review, review.id ?? request.digest, digest: request.digest) == .new
@@ -182,7 +196,7 @@ public actor Inbox {
 
     private func command(_ payload: [UInt8], _ request: Request) throws {
         let command = try Command(InboundFields(payload, known: Command.keys))
-        try AccessPolicy.check(command.by, at: request.area, among: authority.commanders)
+        try AccessPolicy.check(command.by, at: request.area, among: policy.commanders)
         switch try outbox.known(.command, command.id, digest: request.digest) {
         case .answered, .underWay: return
         case .other: throw Rejection(.idReused, "another command had the id \(command.id)")

@@ -44,8 +44,8 @@ struct RequestBudget: Sendable {
     private var requests: [Reply.Class: Int] = [:]
     private var refusals: [Reply.Class: Int] = [:]
 
-    init(_ authority: AccessPolicy) {
-        listed = [.review: Set(authority.reviewers.map(\.by)), .command: Set(authority.commanders.map(\.by))]
+    init(_ policy: AccessPolicy) {
+        listed = [.review: Set(policy.reviewers.map(\.by)), .command: Set(policy.commanders.map(\.by))]
     }
 
     /// How many senders are remembered.

@@ -40,6 +40,13 @@ final class AlertLane {
 
     func begin() { sink.begin() }
 
+    /// Another broker is spoken with from now on: what the one before refused is tried at once.
+    func goOver() {
+        loop = DeliveryLoop(refusals: loop.refusals, waits: waits)
+        board.blocked = nil
+        sink.goOver()
+    }
+
     /// What becomes of refusals from now on; what was held for one is tried at once.
     func adopt(_ refusals: DeliveryLoop.Refusals) {
         if refusals != loop.refusals { loop = DeliveryLoop(refusals: refusals, waits: waits) }

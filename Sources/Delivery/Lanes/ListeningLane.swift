@@ -59,6 +59,12 @@ final class ListeningLane {
         try await listenAnew()
     }
 
+    /// Another broker is spoken with from now on, which may retain something else.
+    func goOver() {
+        (reconciled, reconciling) = ([:], [:])
+        isStopping = false
+    }
+
     /// From now on the cameras are at these places.
     func adopt(_ places: [GridLocation]) {
         self.places = places

@@ -27,9 +27,11 @@ final class PictureLane {
         self.logger = logger
     }
 
-    /// Sends one; false where none is left.
+    /// Sends one; false where none is left, or none may leave the box.
     func advance() async throws -> Bool {
-        guard let picture = try outbox.nextPicture(except: book.progress.pictures.keys) else { return false }
+        guard outbox.sendsPictures, let picture = try outbox.nextPicture(except: book.progress.pictures.keys) else {
+            return false
+        }
         var fault: String?
         if let bytes = try? Data(contentsOf: folder.appending(path: picture.file)) {
             if bytes.count <= Self.mostBytes, try SHA256.hex(bytes) == picture.sha256 {

@@ -15,6 +15,7 @@ final class SiteLane {
     private let site: SiteIdentity
     private let inbox: Inbox?
     private let warnings: SiteWarnings
+    private let shedding: @Sendable () -> [String]
     private let sinks: SinkBoard
     private let board: BrokerBoard
     // What the last message said.
@@ -26,14 +27,15 @@ final class SiteLane {
     private var hasToldTrouble = false
 
     init(
-        outbox: Outbox, line: BrokerLine, site: SiteIdentity, inbox: Inbox?, warnings: SiteWarnings, sinks: SinkBoard,
-        board: BrokerBoard
+        outbox: Outbox, line: BrokerLine, site: SiteIdentity, inbox: Inbox?, warnings: SiteWarnings,
+        shedding: @escaping @Sendable () -> [String], sinks: SinkBoard, board: BrokerBoard
     ) {
         self.outbox = outbox
         self.line = line
         self.site = site
         self.inbox = inbox
         self.warnings = warnings
+        self.shedding = shedding
         self.sinks = sinks
         self.board = board
     }
@@ -59,8 +61,7 @@ final class SiteLane {
         let facts = try outbox.facts(isCounting: false)
         if facts.dropped != toldFacts?.dropped || facts.evicted != toldFacts?.evicted
             || facts.tallies != toldFacts?.tallies || warnings.texts != toldWarnings
-            || warnings.shedding != toldShedding
-            || sinks.completed(facts.sinks).map(\.news) != toldSinks.map(\.news)
+            || shedding() != toldShedding || sinks.completed(facts.sinks).map(\.news) != toldSinks.map(\.news)
         {
             await refresh()
         }
@@ -80,7 +81,7 @@ final class SiteLane {
     func message(_ state: SiteReport.State) throws -> MQTTMessage {
         let facts = try outbox.facts()
         toldFacts = facts
-        (toldWarnings, toldShedding) = (warnings.texts, warnings.shedding)
+        (toldWarnings, toldShedding) = (warnings.texts, shedding())
         toldSinks = sinks.completed(facts.sinks)
         let link = state == .online ? board.link(of: line.client) : nil
         hasToldTrouble = link?.trouble != nil

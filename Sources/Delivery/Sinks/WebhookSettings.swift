@@ -28,14 +28,14 @@ public struct WebhookSettings: Sendable, Equatable {
     public var authorities: String?
     public var refusals: DeliveryLoop.Refusals
     /// What its receiver understands.
-    public var dialect: any Dialect
+    public var dialect: any WebhookDialect
     /// Seconds for one attempt.
     public var timeout: Double
 
     public init(
         name: String, url: String, kinds: [String] = [], areas: [AreaCode] = [], header: Header? = nil,
         authorities: String? = nil, refusals: DeliveryLoop.Refusals = .hold,
-        dialect: any Dialect = NativeDialect(), timeout: Double = 20
+        dialect: any WebhookDialect = NativeDialect(), timeout: Double = 20
     ) {
         self.name = name
         self.url = url

@@ -28,11 +28,14 @@ public struct Incident: Sendable, Codable, Equatable {
     public struct Reason: Sendable, Codable, Equatable {
         public var at: MediaTime
         public var what: String
+        /// The same in Chinese; nil of what has no words of its own in Chinese, such as a fault of the box.
+        public var zh: String?
         public var score: Double?
 
-        public init(at: MediaTime, what: String, score: Double? = nil) {
+        public init(at: MediaTime, what: String, zh: String? = nil, score: Double? = nil) {
             self.at = at
             self.what = what
+            self.zh = zh
             self.score = score
         }
     }
@@ -96,7 +99,8 @@ public struct Incident: Sendable, Codable, Equatable {
         case .confirmed, .handled: break
         default: (incident.state, incident.closeReason) = (.withdrawn, nil)
         }
-        incident.why.append(Reason(at: lastSeen, what: "reviewed: \(verdict.rawValue)"))
+        incident.why.append(
+            Reason(at: lastSeen, what: "reviewed: \(verdict.rawValue)", zh: "核实结果：\(verdict.chinese)"))
         return incident
     }
 }
@@ -110,6 +114,19 @@ public enum Verdict: String, Sendable, Codable, CaseIterable {
     case outOfScope = "out_of_scope"
     case insufficientEvidence = "insufficient_evidence"
     case handled
+
+    /// The verdict's name in Chinese, as the console has it.
+    public var chinese: String {
+        switch self {
+        case .confirmed: "属实"
+        case .falsePositive: "误报"
+        case .duplicate: "重复"
+        case .wrongKind: "类别不符"
+        case .outOfScope: "不属管辖"
+        case .insufficientEvidence: "证据不足"
+        case .handled: "已处置"
+        }
+    }
 
     /// Whether the rule was right; nil where the verdict is undecided about it.
     public var isRight: Bool? {

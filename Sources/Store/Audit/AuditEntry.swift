@@ -5,7 +5,7 @@ import Hashing
 /// One entry of the audit log: a request, its sender and its result.
 public struct AuditEntry: Sendable, Hashable, Codable {
     /// The kinds of entries; the names are part of the log's format.
-    public enum Event: String, Sendable, Codable {
+    public enum Event: String, Sendable, Codable, CaseIterable {
         case configurationLoaded = "configuration.loaded"
         case reviewAccepted = "review.accepted"
         case reviewRefused = "review.refused"
@@ -20,7 +20,17 @@ public struct AuditEntry: Sendable, Hashable, Codable {
         case accountChanged = "account.changed"
         case sessionOpened = "session.opened"
         case sessionRefused = "session.refused"
+        case sessionClosed = "session.closed"
         case evidenceViewed = "evidence.viewed"
+        case stillViewed = "still.viewed"
+        case configurationChanged = "configuration.changed"
+        case streamTested = "stream.tested"
+        case camerasSearched = "cameras.searched"
+        case cameraAdded = "camera.added"
+        case incidentsExported = "incidents.exported"
+        case caseChanged = "case.changed"
+        case casesExported = "cases.exported"
+        case deliveryRetried = "delivery.retried"
     }
 
     /// From 1, without gaps.

@@ -71,6 +71,19 @@ enum ConsoleSchema {
             AND json_extract(value, '$.file') IS NOT NULL;
         """
 
+    /// By quarter of an hour since 1970, in seconds.
+    static let coverage = """
+        CREATE TABLE coverage (
+            camera TEXT NOT NULL,
+            quarter INTEGER NOT NULL,
+            saw REAL NOT NULL,
+            blind REAL NOT NULL,
+            offline REAL NOT NULL,
+            PRIMARY KEY (camera, quarter)
+        ) WITHOUT ROWID;
+        CREATE TABLE backlog (quarter INTEGER PRIMARY KEY NOT NULL, most INTEGER NOT NULL, seconds REAL NOT NULL);
+        """
+
     /// Passwords as scrypt keys; sessions, tokens and one-time codes as SHA-256.
     private static let accounts = """
         CREATE TABLE console_users (

@@ -1,4 +1,3 @@
-import Contract
 public import Foundation
 import GRDB
 
@@ -16,24 +15,14 @@ extension Outbox {
     static func audit(
         _ event: AuditEntry.Event, by: String, facts: [String: String], at date: Date, _ db: Database
     ) throws {
-        let last = try newest(db)
-        let entry = try AuditEntry(
-            number: last.number + 1, at: RFC3339.string(from: date, in: .gmt), event: event, by: by, facts: facts,
-            previous: last.hash)
-        try db.execute(
-            sql: """
-                INSERT INTO audit (number, written, at, event, by, facts, previous, hash) \
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-                """,
-            arguments: [
-                entry.number, date.timeIntervalSince1970, entry.at, entry.event.rawValue, entry.by,
-                String(decoding: try WireJSON.encode(entry.facts), as: UTF8.self), entry.previous, entry.hash,
-            ])
+        try AuditLog.add(event, by: by, facts: facts, at: date, SQLiteConnection(db))
     }
 
     /// Entries after `number`, oldest first.
     public func auditEntries(after number: Int64 = 0, limit: Int = 1000) throws(OutboxError) -> [AuditEntry] {
-        try Self.explaining("read the audit log") { try pool.read { try Self.entries(after: number, limit, $0) } }
+        try Self.explaining("read the audit log") {
+            try pool.read { try AuditLog.entries(after: number, limit, SQLiteConnection($0)) }
+        }
     }
 
     /// Checks the whole log; throws an `AuditChain.Break` where it differs from what was written. Returns the number of
@@ -43,21 +32,16 @@ extension Outbox {
     @discardableResult
     public func verifyAudit(head: String? = nil) throws -> Int {
         try pool.read { db in
-            var last = try Self.anchor(db)
+            let log = SQLiteConnection(db)
+            var last = try AuditLog.anchor(log)
             var count = 0
             while true {
-                let entries = try Self.entries(after: last.number, 1000, db)
-                guard let newest = entries.last else { break }
-                try AuditChain.verify(entries, after: last)
-                last = .init(number: newest.number, hash: newest.hash)
-                count += entries.count
+                let part = try AuditLog.verify(after: last, limit: 1000, log)
+                last = part.through
+                count += part.entries
+                if part.isEnd { break }
             }
-            // Entries cut off at the end are detected by the count.
-            let written = try Int64.fetchOne(db, sql: "SELECT newest FROM audit_ends") ?? 0
-            guard written == last.number else {
-                throw AuditChain.Break(number: last.number + 1, cause: "the log ends before entry \(written)")
-            }
-            if let head = head?.lowercased(), try Self.anchor(db).hash != head,
+            if let head = head?.lowercased(), try AuditLog.anchor(log).hash != head,
                 try Int.fetchOne(db, sql: "SELECT 1 FROM audit WHERE hash = ?", arguments: [head]) == nil
             {
                 throw AuditChain.Break(
@@ -108,39 +92,6 @@ extension Outbox {
         return db.changesCount
     }
 
-    private static func anchor(_ db: Database) throws -> AuditChain.Anchor {
-        guard let row = try Row.fetchOne(db, sql: "SELECT oldest, hash FROM audit_ends") else { return .init() }
-        return .init(number: row["oldest"], hash: row["hash"])
-    }
-
-    /// The end of the chain. A copy kept elsewhere can prove that the log was not rewritten.
-    static func newest(_ db: Database) throws -> AuditChain.Anchor {
-        let row = try Row.fetchOne(db, sql: "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1")
-        return try row.map { .init(number: $0["number"], hash: $0["hash"]) } ?? anchor(db)
-    }
-
-    private static func entries(after number: Int64, _ limit: Int, _ db: Database) throws -> [AuditEntry] {
-        try Row.fetchAll(
-            db, sql: "SELECT * FROM audit WHERE number > ? ORDER BY number LIMIT ?", arguments: [number, limit]
-        ).map { row in
-            // An unreadable event or fact was changed from outside: it breaks the chain, not the reader.
-            try AuditEntry(row)
-        }
-    }
-}
-
-extension AuditEntry {
-    fileprivate init(_ row: Row) throws {
-        number = row["number"]
-        let (event, facts): (String, String) = (row["event"], row["facts"])
-        guard let known = Event(rawValue: event),
-            let read = try? JSONDecoder().decode([String: String].self, from: Data(facts.utf8))
-        else { throw AuditChain.Break(number: number, cause: "it cannot be read") }
-        at = row["at"]
-        self.event = known
-        by = row["by"]
-        self.facts = read
-        previous = row["previous"]
-        hash = row["hash"]
-    }
+    /// The end of the chain.
+    static func newest(_ db: Database) throws -> AuditChain.Anchor { try AuditLog.newest(SQLiteConnection(db)) }
 }

@@ -88,6 +88,16 @@ extension Outbox {
         }
     }
 
+    package func incidentCount(_ filter: IncidentFilter) throws(OutboxError) -> Int {
+        try Self.explaining("count incidents") {
+            try pool.read { db in
+                let (condition, arguments) = Self.condition(filter)
+                let sql = "SELECT COUNT(*) FROM incident_index i WHERE \(condition)"
+                return try Int.fetchOne(db, sql: sql, arguments: arguments) ?? 0
+            }
+        }
+    }
+
     /// What changed after a change, oldest first: each incident once, as it is now.
     package func incidentChanges(
         after change: Int64, area: AreaCode? = nil, limit: Int

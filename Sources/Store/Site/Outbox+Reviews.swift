@@ -16,10 +16,11 @@ extension Outbox {
     ///
     /// - Parameters:
     ///   - place: the area levels of its topic: the incident must lie there.
+    ///   - address: from which it was asked for by another way than MQTT; for the audit log.
     ///   - reply: makes the answer from the result; nil where it is told in another way than by MQTT.
     package func apply(
-        _ review: Review, digest: String, place: String, replyTopic: String, topics: AlertTopics, at date: Date,
-        reply: (Reviewed) throws -> Reply?
+        _ review: Review, digest: String, place: String, replyTopic: String, topics: AlertTopics,
+        from address: String = "", at date: Date, reply: (Reviewed) throws -> Reply?
     ) throws -> Reviewed {
         try writeMakingRoom { db in
             guard let incident = try OutboxSchema.incident(review.incident, db),
@@ -55,7 +56,7 @@ extension Outbox {
             var facts = ["incident": review.incident.text, "verdict": review.verdict.rawValue]
             facts["id"] = review.id
             if outcome.message == nil { facts["repeated"] = "true" }
-            try Self.audit(.reviewAccepted, by: review.by, facts: facts, at: date, db)
+            try Self.audit(.reviewAccepted, by: review.by, facts: facts.from(address), at: date, db)
             if let reply = try reply(outcome) { try Self.insert(reply, topic: replyTopic, db) }
             return outcome
         }

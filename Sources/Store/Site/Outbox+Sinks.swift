@@ -13,6 +13,20 @@ public struct DeadLetter: Sendable, Hashable {
     public let at: Date
 }
 
+/// Who manages a sink.
+public enum SinkFamily: Sendable {
+    case webhooks
+    /// What the broker gets in other dialects. A webhook's id has no underscore.
+    case dialects
+
+    private static let prefix = "dialect_"
+
+    init(sink name: String) { self = name.hasPrefix(Self.prefix) ? .dialects : .webhooks }
+
+    /// The name of a dialect's sink.
+    public static func sink(of dialect: String) -> String { prefix + dialect }
+}
+
 /// Durable sinks beside the broker: each has its own cursor, and messages behind a cursor are kept as long as the
 /// budget allows.
 extension Outbox {
@@ -21,12 +35,14 @@ extension Outbox {
     /// Beyond this number the oldest of a sink are deleted.
     private static let mostDeadLetters = 1000
 
-    /// Sets the list of sinks. A new one starts with the messages written from now on; one no longer listed is
-    /// forgotten, with its missed messages.
-    public func serve(sinks names: [String]) throws(OutboxError) {
+    /// Sets the list of sinks of one family; those of others stay. A new one starts with the messages written from now
+    /// on; one no longer listed is forgotten, with its missed messages.
+    public func serve(sinks names: [String], of family: SinkFamily = .webhooks) throws(OutboxError) {
         try Self.explaining("take over the sinks of messages") {
             try writeMakingRoom { db in
-                let known = try String.fetchAll(db, sql: "SELECT name FROM sinks")
+                let known = try String.fetchAll(db, sql: "SELECT name FROM sinks").filter {
+                    SinkFamily(sink: $0) == family
+                }
                 for name in known where !names.contains(name) {
                     // Record what is discarded, for whoever removed the sink.
                     try Self.audit(
@@ -35,6 +51,7 @@ extension Outbox {
                     try db.execute(sql: "DELETE FROM sinks WHERE name = ?", arguments: [name])
                     try db.execute(sql: "DELETE FROM sink_gaps WHERE sink = ?", arguments: [name])
                     try db.execute(sql: "DELETE FROM dead_letters WHERE sink = ?", arguments: [name])
+                    if family == .dialects { try Self.forget(dialect: name, db) }
                 }
                 for name in names where !known.contains(name) {
                     try db.execute(

@@ -9,8 +9,12 @@ import Synchronization
 /// The calls block for a write to the disk; any thread may make them.
 public final class Outbox: Sendable {
     let pool: DatabasePool
-    private let budget: OutboxBudget
-    let sendsPictures: Bool
+    private struct Limits {
+        var budget: OutboxBudget
+        var sendsPictures: Bool
+    }
+
+    private let limits: Mutex<Limits>
     private let appended = Mutex<@Sendable () -> Void>({})
     let file: URL
     /// Whether the audit log was empty when it was opened: the database is new, or was made by a run that ended before
@@ -25,8 +29,7 @@ public final class Outbox: Sendable {
     public init(
         file: URL, budget: OutboxBudget = OutboxBudget(), sendsPictures: Bool = false
     ) throws(OutboxError) {
-        self.budget = budget
-        self.sendsPictures = sendsPictures
+        limits = Mutex(Limits(budget: budget, sendsPictures: sendsPictures))
         self.file = file
         let epoch: String
         (pool, epoch, isNew) = try Self.explaining("open the outbox \(file.path)") {
@@ -53,8 +56,7 @@ public final class Outbox: Sendable {
 
     /// Opens an existing database for reading only: calls that write fail.
     public init(reading file: URL) throws(OutboxError) {
-        budget = OutboxBudget()
-        sendsPictures = false
+        limits = Mutex(Limits(budget: OutboxBudget(), sendsPictures: false))
         self.file = file
         isNew = false
         let epoch: String
@@ -66,6 +68,14 @@ public final class Outbox: Sendable {
             return (pool, try pool.read { try $0.tableExists("store") ? Self.epoch($0) : "" })
         }
         generation = Mutex(epoch)
+    }
+
+    /// Whether the masked pictures of messages are enqueued for the `evidence` topics.
+    package var sendsPictures: Bool { limits.withLock(\.sendsPictures) }
+
+    /// Holds from the next message on, which makes room as far as the budget asks for it.
+    public func adopt(_ budget: OutboxBudget, sendsPictures: Bool) {
+        limits.withLock { $0 = Limits(budget: budget, sendsPictures: sendsPictures) }
     }
 
     /// - Parameter body: called on the database's thread after each written message, whatever wrote it. Must not wait.
@@ -105,7 +115,7 @@ public final class Outbox: Sendable {
         if sendsPictures { try Self.insert(message.pictures, of: message, db) }
         try db.execute(sql: "UPDATE sequence SET last = ?", arguments: [sequence])
         db.afterNextTransaction(onCommit: { [weak self] _ in self?.appended.withLock { $0 }() })
-        try Self.evict(to: budget, keeping: sequence, db)
+        try Self.evict(to: limits.withLock(\.budget), keeping: sequence, db)
         return message
     }
 
@@ -190,12 +200,14 @@ public final class Outbox: Sendable {
         }
     }
 
-    /// The messages of a span of sequences, to be sent again.
-    public func messages(from first: Int64, through last: Int64) throws(OutboxError) -> [AlertMessage] {
+    /// The messages of a span of sequences that are kept, the first of them.
+    public func messages(from first: Int64, through last: Int64, limit: Int = .max) throws(OutboxError)
+        -> [AlertMessage]
+    {
         try Self.explaining("read messages \(first) to \(last)") {
             try pool.read { db in
                 try OutboxSchema.messages(
-                    db, where: "sequence BETWEEN ? AND ? ORDER BY sequence", arguments: [first, last])
+                    db, where: "sequence BETWEEN ? AND ? ORDER BY sequence LIMIT ?", arguments: [first, last, limit])
             }
         }
     }

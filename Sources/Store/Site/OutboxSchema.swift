@@ -116,6 +116,25 @@ enum OutboxSchema {
                     """)
         }
         migrator.registerMigration("console") { try $0.execute(sql: ConsoleSchema.tables) }
+        migrator.registerMigration("coverage") { try $0.execute(sql: ConsoleSchema.coverage) }
+        // What each dialect has told, and what it has had retained.
+        migrator.registerMigration("dialects") { db in
+            try db.execute(
+                sql: """
+                    CREATE TABLE dialect_incidents (
+                        dialect TEXT NOT NULL, incident TEXT NOT NULL, payload BLOB NOT NULL,
+                        PRIMARY KEY (dialect, incident)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE dialect_totals (
+                        dialect TEXT NOT NULL, camera TEXT NOT NULL, zone TEXT NOT NULL, kind TEXT NOT NULL,
+                        opened INTEGER NOT NULL, changed TEXT NOT NULL, PRIMARY KEY (dialect, camera, zone, kind)
+                    ) WITHOUT ROWID;
+                    CREATE TABLE dialect_topics (
+                        number INTEGER PRIMARY KEY AUTOINCREMENT, dialect TEXT NOT NULL, topic TEXT NOT NULL UNIQUE,
+                        file TEXT, sha256 TEXT
+                    );
+                    """)
+        }
         return migrator
     }
 

@@ -45,6 +45,12 @@ final class StreamAnnouncement: @unchecked Sendable {
     deinit { avcodec_parameters_free(&parameters) }
 
     var codec: AVCodecID { parameters?.pointee.codec_id ?? AV_CODEC_ID_NONE }
+    /// As libav calls it, e.g. `h264`.
+    var codecName: String { String(cString: avcodec_get_name(codec)) }
+    /// E.g. `High`; nil where the stream does not say it.
+    var profile: String? {
+        parameters.flatMap { avcodec_profile_name(codec, $0.pointee.profile) }.map { String(cString: $0) }
+    }
     /// In pixels; 0 where the size is not announced.
     var width: Int { parameters.map { max(0, Int($0.pointee.width)) } ?? 0 }
     var height: Int { parameters.map { max(0, Int($0.pointee.height)) } ?? 0 }

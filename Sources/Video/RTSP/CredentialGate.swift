@@ -25,7 +25,7 @@ public final class CredentialGate: Sendable {
         /// Seconds of the monotonic clock.
         var until = -Double.infinity
         var proven = -Double.infinity
-        var fault = RTSPFault("user and password are refused")
+        var fault = RTSPFault("user and password are refused", kind: .wrongLogin)
     }
 
     enum Outcome: Equatable {
@@ -69,7 +69,8 @@ public final class CredentialGate: Sendable {
             }
             if let isTurn { return isTurn }
             guard !patience.isOver else {
-                throw RTSPFault("another camera of this recorder got no answer to its user and password in time")
+                throw RTSPFault(
+                    "another camera of this recorder got no answer to its user and password in time", kind: .silent)
             }
             usleep(20_000)
         }
@@ -108,6 +109,6 @@ public final class CredentialGate: Sendable {
         let remedy =
             (isOne ? "give the user that right at the camera" : "correct its credentials_file and reload")
             + "; they are shown again in \(Int(rest / 60)) minutes, so that the camera does not lock its user"
-        return RTSPFault(what, remedy: remedy)
+        return RTSPFault(what, remedy: remedy, kind: isOne ? .forbidden : .wrongLogin)
     }
 }

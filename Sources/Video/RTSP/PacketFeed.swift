@@ -88,6 +88,8 @@ struct PacketLoss {
     private(set) var expected = 0
     private(set) var received = 0
     private var newest: UInt16?
+    /// Before `reset`.
+    private var before = (expected: 0, received: 0)
 
     /// A larger difference of sequence numbers is a restarted stream.
     private static let restart = 3000
@@ -103,10 +105,19 @@ struct PacketLoss {
         (expected, newest) = (expected + step, number)
     }
 
-    mutating func reset() { (expected, received) = (0, 0) }
+    mutating func reset() {
+        before = (before.expected + expected, before.received + received)
+        (expected, received) = (0, 0)
+    }
 
     /// 0…1.
-    var share: Double { expected > received ? Double(expected - received) / Double(expected) : 0 }
+    var share: Double { Self.share(expected, received) }
+    /// The same since the beginning.
+    var whole: Double { Self.share(before.expected + expected, before.received + received) }
+
+    private static func share(_ expected: Int, _ received: Int) -> Double {
+        expected > received ? Double(expected - received) / Double(expected) : 0
+    }
 }
 
 /// What is learnt about a camera in one session and used in the next, up to the end of the run.

@@ -78,15 +78,19 @@ struct RTSPFault: Error, Equatable {
     var isEnd = false
     /// Seconds in which another attempt would do harm; nil where none would.
     var rest: Double?
+    var kind: StreamFault
 
-    init(_ cause: String, remedy: String? = nil, isEnd: Bool = false, rest: Double? = nil) {
+    init(
+        _ cause: String, remedy: String? = nil, isEnd: Bool = false, rest: Double? = nil, kind: StreamFault = .other
+    ) {
+        self.kind = kind
         self.cause = cause
         self.remedy = remedy
         self.isEnd = isEnd
         self.rest = rest
     }
 
-    static let hungUp = RTSPFault("the camera closed the connection", isEnd: true)
+    static let hungUp = RTSPFault("the camera closed the connection", isEnd: true, kind: .hungUp)
 
     /// The camera has answered a request with an error.
     ///
@@ -97,18 +101,23 @@ struct RTSPFault: Error, Equatable {
         let status = RTSPMessage.text(answer.status ?? 0)
         return switch (answer.status, transport) {
         case (461, .tcp?):
-            RTSPFault("it sends no video over TCP (\(status))", remedy: "set transport: udp or transport: auto")
+            RTSPFault(
+                "it sends no video over TCP (\(status))", remedy: "set transport: udp or transport: auto",
+                kind: .transport)
         case (461, .udp?):
-            RTSPFault("it sends no video over UDP (\(status))", remedy: "set transport: tcp or transport: auto")
+            RTSPFault(
+                "it sends no video over UDP (\(status))", remedy: "set transport: tcp or transport: auto",
+                kind: .transport)
         case (453, _), (503, _):
             RTSPFault(
                 "\(request) was answered by \(status)",
-                remedy: "it serves no more viewers: close others, or allow it more; it is tried again")
+                remedy: "it serves no more viewers: close others, or allow it more; it is tried again", kind: .busy)
         case (404, _):
             RTSPFault(
                 "\(request) was answered by \(status)",
-                remedy: "check the path of its address; it is tried again")
-        default: RTSPFault("\(request) was answered by \(status)")
+                remedy: "check the path of its address; it is tried again", kind: .noStream)
+        case (461, _): RTSPFault("\(request) was answered by \(status)", kind: .transport)
+        default: RTSPFault("\(request) was answered by \(status)", kind: .declined)
         }
     }
 }

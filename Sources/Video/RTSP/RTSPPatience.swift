@@ -29,7 +29,7 @@ final class RTSPPatience {
 
     /// The fault to report after the end.
     var fault: RTSPFault {
-        if deadline.isStopped { return RTSPFault("stopped") }
-        return RTSPFault("no answer within \(deadline.isOver ? deadline.text : silence.text)")
+        if deadline.isStopped { return RTSPFault("stopped", kind: .stopped) }
+        return RTSPFault("no answer within \(deadline.isOver ? deadline.text : silence.text)", kind: .silent)
     }
 }

@@ -113,7 +113,9 @@ final class RTSPReader {
         }
         guard RTSPMessage(head: bytes[start...line]) != nil else {
             if bytes[start...line].starts(with: Array("HTTP/".utf8)) {
-                throw RTSPFault("what answers there speaks HTTP", remedy: "write the port of its RTSP into the address")
+                throw RTSPFault(
+                    "what answers there speaks HTTP", remedy: "write the port of its RTSP into the address",
+                    kind: .notRTSP)
             }
             try skip((bytes[start...line].firstIndex(of: UInt8(ascii: "$")) ?? line + 1) - start)
             return .garbage
@@ -122,7 +124,8 @@ final class RTSPReader {
         while true {
             guard let next = window[(end + 1)...].firstIndex(of: 10) else {
                 guard window.count < Self.longestHead else {
-                    throw RTSPFault("its answer has a head of more than \(Self.longestHead >> 10) KiB")
+                    throw RTSPFault(
+                        "its answer has a head of more than \(Self.longestHead >> 10) KiB", kind: .notRTSP)
                 }
                 return .notYet
             }
@@ -135,7 +138,8 @@ final class RTSPReader {
         let length = message["content-length"].flatMap(Int.init) ?? 0
         guard length > 0 else { return .found(found(.message(message))) }
         guard length <= Self.longestBody else {
-            throw RTSPFault("its answer of \(length) bytes is too long: \(Self.longestBody >> 10) KiB are taken")
+            throw RTSPFault(
+                "its answer of \(length) bytes is too long: \(Self.longestBody >> 10) KiB are taken", kind: .notRTSP)
         }
         pending = (message, length)
         return try next().map { .found($0) } ?? .notYet
@@ -150,7 +154,9 @@ final class RTSPReader {
         start += count
         garbage += count
         isLost = true
-        guard garbage <= Self.mostGarbage else { throw RTSPFault("what it sends is no RTSP") }
+        guard garbage <= Self.mostGarbage else {
+            throw RTSPFault("what it sends is no RTSP", kind: .notRTSP)
+        }
     }
 
     private func isCapital(_ byte: UInt8) -> Bool { (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(byte) }

@@ -97,7 +97,8 @@ extension RTSPSession {
                 ? "\(other.uppercased()) is tried next"
                 : used == .tcp
                     ? "check the camera, or set transport: udp"
-                    : "let UDP from the camera through the firewall, or set transport: tcp")
+                    : "let UDP from the camera through the firewall, or set transport: tcp",
+            kind: .noPackets)
     }
 
     /// Whether libav gets the packet. Throws where it shows that nothing usable can follow.
@@ -138,7 +139,7 @@ extension RTSPSession {
         else { return }
         throw RTSPFault(
             "its MJPEG pictures have more than 2040 pixels in width or height, which RTP cannot state",
-            remedy: "set H.264 or H.265 at the camera, or smaller pictures")
+            remedy: "set H.264 or H.265 at the camera, or smaller pictures", kind: .tooLarge)
     }
 
     // MARK: signs of life
@@ -168,7 +169,7 @@ extension RTSPSession {
             (challenge, answers) = (next, 0)
             try showLife(by: sign.method, isSecond: true)
         case 454:
-            throw RTSPFault("it has ended the session (\(RTSPMessage.text(454)))", isEnd: true)
+            throw RTSPFault("it has ended the session (\(RTSPMessage.text(454)))", isEnd: true, kind: .ended)
         case 400...:
             guard sign.method == "GET_PARAMETER" else { return }
             options.memory.note { $0.avoidsGetParameter = true }

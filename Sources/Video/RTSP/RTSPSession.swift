@@ -85,14 +85,16 @@ final class RTSPSession {
     private func begin() throws(RTSPFault) {
         if let key { try options.gate.check(key, at: options.uptime()) }
         if let pathKey { try options.gate.check(pathKey, at: options.uptime()) }
-        guard !address.host.isEmpty, address.port > 0 else { throw RTSPFault("its address names no host or no port") }
+        guard !address.host.isEmpty, address.port > 0 else {
+            throw RTSPFault("its address names no host or no port", kind: .address)
+        }
         let description = try describe()
         let (track, control) = try VideoTrack.choose(description.body)
         self.track = track
         guard !track.isInterleaved else {
             throw RTSPFault(
                 "it may send H.265 out of order (sprop-max-don-diff), which is not taken",
-                remedy: "turn that off at the camera")
+                remedy: "turn that off at the camera", kind: .noVideo)
         }
         screen = PacketScreen(
             track.encoding == .h264 ? .h264 : track.encoding == .h265 ? .h265 : .other,
@@ -106,6 +108,7 @@ final class RTSPSession {
         try setUp(try Self.written(base.joined(track.control)))
         let answer = try ask("PLAY", target, ["Range: npt=0.000-"])
         guard answer.status == 200 else { throw .refused("PLAY", answer) }
+        if used == .tcp { wire?.gather() }
         nextSign = options.uptime() + interval
     }
 
@@ -144,12 +147,12 @@ final class RTSPSession {
                 let host = next.host.filter { $0.isASCII && ($0.isLetter || $0.isNumber || ".-:[]_".contains($0)) }
                 throw RTSPFault(
                     "it sends its caller to \(host.isEmpty ? "no host" : String(host.prefix(80))), "
-                        + "and only its own address is taken")
+                        + "and only its own address is taken", kind: .elsewhere)
             }
             address = next
             (challenge, isProven) = (nil, false)
         }
-        throw RTSPFault("it sends its caller on and on")
+        throw RTSPFault("it sends its caller on and on", kind: .elsewhere)
     }
 
     private func setUp(_ uri: String) throws(RTSPFault) {
@@ -192,10 +195,10 @@ final class RTSPSession {
     /// The camera has chosen another transport than requested.
     private func mixUp(_ cause: String, other: Transport) -> RTSPFault {
         guard options.transport == .auto, address.scheme == "rtsp" else {
-            return RTSPFault(cause, remedy: "set transport: \(other.rawValue)")
+            return RTSPFault(cause, remedy: "set transport: \(other.rawValue)", kind: .transport)
         }
         options.memory.note { $0.transport = other }
-        return RTSPFault(cause, remedy: "\(other.rawValue.uppercased()) is tried next")
+        return RTSPFault(cause, remedy: "\(other.rawValue.uppercased()) is tried next", kind: .transport)
     }
 
     // MARK: requests
@@ -209,7 +212,7 @@ final class RTSPSession {
             guard let key else {
                 throw RTSPFault(
                     "it asks for user and password (\(RTSPMessage.text(401)))",
-                    remedy: "write them into the camera's credentials_file")
+                    remedy: "write them into the camera's credentials_file", kind: .needsLogin)
             }
             if answer.status == 403 {
                 try refuse(options.gate.knows(key) ? pathKey ?? key : key, 403)
@@ -221,12 +224,12 @@ final class RTSPSession {
                     names.isEmpty
                         ? "it asks for user and password without saying how (\(RTSPMessage.text(401)))"
                         : "it asks for user and password in a way that is not known (\(names))",
-                    remedy: "set digest authentication with MD5 or SHA-256 at the camera")
+                    remedy: "set digest authentication with MD5 or SHA-256 at the camera", kind: .loginMethod)
             }
             let isRenewed = renewals < 2 && challenge.map { next.isStale || isProven && next.nonce != $0.nonce } ?? true
             guard isRenewed else {
                 try refuse(key, 401)
-                throw RTSPFault("user and password are refused (\(RTSPMessage.text(401)))")
+                throw RTSPFault("user and password are refused (\(RTSPMessage.text(401)))", kind: .wrongLogin)
             }
             if challenge != nil { renewals += 1 }
             (challenge, answers) = (next, 0)
@@ -333,7 +336,8 @@ final class RTSPSession {
             guard !patience.isOver else { throw patience.fault }
             if let descriptor = wire.descriptor {
                 var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-                guard poll(&entry, 1, 100) > 0 else { continue }
+                // What a wire gathers is taken after this time, however little it is.
+                _ = poll(&entry, 1, 100)
             }
             guard let count = try receive(from: wire) else { return false }
             if count > 0 { return true }

@@ -23,7 +23,7 @@ final class TLSWire: RTSPWire {
             "ca_file does not vouch for its certificate, or that is none of \(address.host), or not valid today",
             remedy:
                 "write the camera's own certificate or that of its authority into \(caFile), and call the camera "
-                + "by a name or address that stands in its certificate")
+                + "by a name or address that stands in its certificate", kind: .encryption)
     }
 
     private static func open(
@@ -66,7 +66,12 @@ final class TLSWire: RTSPWire {
         if let code = connection?.pointee.error, code < 0 { throw fault(code) }
     }
 
+    /// libav's TLS reads a record at a time.
+    func gather() {}
+
     private func fault(_ code: Int32) -> RTSPFault {
-        patience.isOver ? patience.fault : RTSPFault("\(FFmpegError(operation: "TLS", code: code))", isEnd: true)
+        patience.isOver
+            ? patience.fault
+            : RTSPFault("\(FFmpegError(operation: "TLS", code: code))", isEnd: true, kind: .encryption)
     }
 }

@@ -108,7 +108,8 @@ struct VideoTrack: Equatable {
             let found = names.isEmpty ? "" : ", only \(names.prefix(4).joined(separator: ", "))"
             throw RTSPFault(
                 "its description names no video that is taken\(found)",
-                remedy: "set H.264 or H.265 at the camera, and check that its address is that of a video stream")
+                remedy: "set H.264 or H.265 at the camera, and check that its address is that of a video stream",
+                kind: .noVideo)
         }
         return (best.element, sections[0].control)
     }

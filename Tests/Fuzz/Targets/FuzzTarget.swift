@@ -1,7 +1,7 @@
 import Domain
 
-// Release builds have no testable modules, and nothing there needs this one.
-#if DEBUG
+// Only builds for the tests have testable modules, and nothing else needs this one.
+#if DEBUG || TESTABLE
     import Analytics
     import SiteConfiguration
     public import Foundation

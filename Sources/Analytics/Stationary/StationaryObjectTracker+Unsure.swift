@@ -1,0 +1,104 @@
+import Domain
+
+/// Vehicles that the network doubts too much to detect them, above all without colour. A low score says nothing of a thing
+/// that was always there: parts of houses and of other vehicles have it too. Of a thing that is seen to come, with a box of
+/// its own, and to stand still, it says a lot: see `ObjectDetector.hintScore`.
+extension StationaryObjectTracker {
+    /// What has come into a box: least share of its parts that look different than before.
+    private static let came = 0.5
+    /// Below this share of them its place is as it was before: the line of a road that is in both does not keep it.
+    static let stayed = came / 2
+    /// The surroundings of a box, as a share of its size on each side.
+    private static let around = 0.5
+    /// Up to this share of what has changed in a box its surroundings may have changed: a vehicle ends with its box, while
+    /// light, a crowd and a camera that moves do not.
+    private static let besides = 0.5
+    /// Least overlap with a known vehicle at which a box is one around a part of that.
+    private static let part = 0.5
+
+    /// What may be vehicles, without those that belong to a known object; surest first.
+    func hints(in scene: Scene, _ owner: [Int?]) -> [Detection] {
+        let faint = zip(scene.detections, owner).filter { detection, owner in
+            owner == nil && detection.objectClass.isMotorVehicle && detection.score < settings.birthScore
+        }.map(\.0)
+        return faint + scene.hints
+    }
+
+    /// The hints of unsure objects, by their indices.
+    func matchHints(_ hints: [Detection]) -> [Int: Detection] {
+        var found: [Int: Detection] = [:]
+        var free = hints
+        for index in all.indices where all[index].isUnsure {
+            let best = free.indices.filter { all[index].box.iou(free[$0].box) >= settings.overlap }
+                .max { all[index].box.iou(free[$0].box) < all[index].box.iou(free[$1].box) }
+            if let best { found[index] = free.remove(at: best) }
+        }
+        return found
+    }
+
+    /// Begins what has just come. A hint in the place as it was before, or a known vehicle there, and it is none.
+    mutating func beginUnsure(_ hints: [Detection], _ scene: Scene) {
+        for hint in hints {
+            let isKnown = all.contains {
+                $0.box.iou(hint.box) >= settings.looseOverlap || hint.box.covered(by: $0.box) > Self.part
+            }
+            guard !isKnown, let came = arrival(of: hint.box, in: scene) else { continue }
+            all.append(
+                StationaryObject(
+                    id: nextID, objectClass: hint.objectClass, box: hint.box, since: came.since, lastSeen: scene.time,
+                    presence: .detected, seenSeconds: scene.time - came.since, looks: came.since < scene.time ? 2 : 1,
+                    detections: 1, bestScore: hint.score, hasArrived: true, isUnsure: true, unseenSince: scene.time,
+                    scoreSum: hint.score, votes: [hint.objectClass: hint.score], appearance: came.now, usual: came.now,
+                    before: came.before))
+            nextID += 1
+        }
+    }
+
+    /// What a box shows and showed before, and the first look with it; nil where nothing with edges of its own has come
+    /// that ends with the box.
+    private func arrival(of box: Box, in scene: Scene) -> (now: Patch, before: Patch, since: MediaTime)? {
+        let now = scene.picture.patch(in: box)
+        let shows = recent.map { self.shows($0.picture, in: box, theSameAs: scene.picture) }
+        guard let last = shows.lastIndex(of: false) else { return nil }
+        let without = recent[last]
+        let before = without.picture.patch(in: box)
+        // A vehicle that still rolls has its box elsewhere.
+        guard !(without.hints + without.found).contains(where: { $0.iou(box) >= settings.overlap }),
+            now.structure(before) < settings.another.structure
+        else { return nil }
+        let surroundings = box.grown(by: Self.around)
+        let changed = scene.picture.patch(in: surroundings).changedShares(
+            in: without.picture.patch(in: surroundings), of: surroundings, inside: box)
+        guard now.changedShare(in: before) >= Self.came, changed.outer <= Self.besides * changed.inner
+        else { return nil }
+        return (now, before, last + 1 < recent.count ? recent[last + 1].time : scene.time)
+    }
+
+    /// Whether a detection is that of an unsure object, which is a vehicle then.
+    mutating func confirm(by detection: Detection, _ scene: Scene) -> Bool {
+        let place = all.firstIndex {
+            $0.isUnsure && alike($0.objectClass, detection.objectClass)
+                && $0.box.iou(detection.box) >= settings.looseOverlap
+        }
+        guard let place else { return false }
+        guard all[place].isEstablished, all[place].isVisible else {
+            // One look alone: what is detected begins by itself. What stood and is not seen now ends by itself.
+            if !all[place].isEstablished { all.remove(at: place) }
+            return false
+        }
+        let appearance = scene.picture.patch(in: detection.box)
+        all[place].box = detection.box
+        (all[place].appearance, all[place].usual, all[place].before) = (appearance, appearance, nil)
+        count(detection, of: &all[place])
+        return true
+    }
+}
+
+extension StationaryObject {
+    /// The first detection: what hints said does not count any more.
+    mutating func becomeSure() {
+        isUnsure = false
+        (looks, detections, unasked) = (2, 0, 0)
+        (scoreSum, bestScore, votes) = (0, 0, [:])
+    }
+}
