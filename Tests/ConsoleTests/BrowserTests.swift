@@ -139,6 +139,18 @@ import Testing
     /// Runs a script that tells of each step and waits for `step` to return.
     ///
     /// - Returns: the steps, and what the script complained of.
+    @Test(.enabled(if: isThere, "there is no browser: apt-get install chromium firefox-esr"), arguments: WebBrowser.present)
+    func `what arrives while somebody types or clicks takes neither away, and the page says what its markup says`(
+        browser: WebBrowser
+    ) async throws {
+        let harness = try await ConsoleHarness()
+        let talk = try Conversation("put.py", [harness.base], in: browser)
+        var steps: [String] = []
+        for line in talk { steps.append(line) }
+        #expect(steps == ["done"], "\(talk.complaint.suffix(2000))")
+        try await harness.stop()
+    }
+
     private func drive(
         _ script: String, _ kind: WebBrowser, _ harness: ConsoleHarness, _ user: String, _ language: String,
         _ width: Int,

@@ -103,7 +103,7 @@ function actions(file) {
   const [own, more] = [file.actions.filter(action => !['merge', 'split', 'note'].includes(action)), file.actions.filter(action => ['merge', 'split', 'note'].includes(action) && (action !== 'split' || file.incidents.length > 1))];
   if (!file.actions.length) return '';
   const button = (action, index) => html`<button class="btn ${index === 0 ? 'primary' : ''}" data-do="${action}" data-k="do-${action}" ${flag('disabled', !!state.busy)}>${t('act.' + action)}</button>`;
-  return html`<section class="panel pad acts noprint">${own.includes('accept') ? html`<label class="check"><input type="checkbox" data-confirmed data-k="confirmed" ${flag('checked', state.confirmed)}><span>${t('cs.confirmed')}</span></label>` : ''}
+  return html`<section data-of="${file.item.id}" class="panel pad acts noprint">${own.includes('accept') ? html`<label class="check"><input type="checkbox" data-confirmed data-k="confirmed" ${flag('checked', state.confirmed)}><span>${t('cs.confirmed')}</span></label>` : ''}
     <div class="row">${own.map(button)}${more.map(action => button(action, 1))}</div>${state.fault ? html`<p class="error" role="alert">${state.fault}</p>` : ''}</section>`;
 }
 

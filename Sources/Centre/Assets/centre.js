@@ -93,7 +93,6 @@ async function enter(who) {
   state.who = who;
   if (path() === '/signin' || path() === '/setup') history.replaceState(null, '', query().get('to') ?? '/');
   document.body.dataset.page = 'load';
-  main.drawn = null;
   try { state.about = await get('/centre'); } catch (error) { state.notice = t('error', error.message); }
   if (state.about) state.offset = (Date.parse(state.about.time) - Date.now()) / 1000;
   // A grid worker in the street has a list, not a wall of numbers.
@@ -173,7 +172,6 @@ function draw() {
   if (turned) {
     main.onclick = null;
     main.onchange = null;
-    main.drawn = null;
     main.innerHTML = '';
     scrollTo(0, 0);
   }

@@ -16,7 +16,7 @@ export function due(item) {
 export const stageChip = item => html`<span class="chip st-${item.stage}">${t('s.' + item.stage)}</span>`;
 export const placeOf = item => item.camera ?? item.place.split('/').at(-2) ?? item.place;
 
-const row = item => html`<li><a class="case ${item.due_at && moment(item.due_at) < centre.now() ? 'late' : ''}" href="/?case=${encodeURIComponent(item.number)}" data-k="case-${item.id}" data-case="${item.id}">
+const row = item => html`<li data-of="${item.id}"><a class="case ${item.due_at && moment(item.due_at) < centre.now() ? 'late' : ''}" href="/?case=${encodeURIComponent(item.number)}" data-k="case-${item.id}" data-case="${item.id}">
   ${item.picture ? frame(item.picture, '', { cls: 'thumb', isCropped: true }) : html`<span class="pic thumb none">${icon('none')}</span>`}
   <span class="what"><b>${icon('sev' + item.severity, `sevdot sev${item.severity}`)}<span class="vh">${t('sev.' + item.severity)} </span>${centre.kind(item.kind)}</b>
     <span class="p">${placeOf(item)}${item.merged ? html` <span class="chip info" title="${t('c.merged', item.merged)}">+${item.merged}<span class="vh"> ${t('c.merged', item.merged)}</span></span>` : ''}${item.recurring ? html` <span class="chip warn">${t('c.recurring')}</span>` : ''}</span>

@@ -361,8 +361,7 @@ function take(target) {
   plan = null;
   planOf = null;
   store();
-  // What is typed stands there already; what follows from it is drawn.
-  if (target.matches('select, [type=checkbox]')) draw(); else root.drawn = String(view());
+  draw();
 }
 
 function listen() {

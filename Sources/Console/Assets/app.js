@@ -109,7 +109,6 @@ async function enter(who) {
   page.who = who;
   if (path() === '/signin' || path() === '/setup') history.replaceState(null, '', query().get('to') ?? '/');
   document.body.dataset.page = 'load';
-  main.drawn = null;
   page.site = await get('/site').catch(() => null);
   if (page.site) page.offset = (Date.parse(page.site.time) - Date.now()) / 1000;
   list.filter = filters.includes(query().get('f')) ? query().get('f') : 'todo';
@@ -192,7 +191,6 @@ function drawFrame(current) {
 function drawIncidents() {
   if (!$('.two', main)) {
     main.innerHTML = '<h1 class="vh"></h1><div class="two"><section class="panel list"></section><section class="panel pane"></section></div>';
-    main.drawn = null;
   }
   $('h1', main).textContent = t('inc.title');
   const [left, right] = [$('.list', main), $('.pane', main)];
@@ -233,7 +231,6 @@ function draw() {
     drawnPage?.page?.left?.();
     drawnPage = entry;
     main.onclick = null;
-    main.drawn = null;
     // Parts of several pages are called the same.
     main.innerHTML = '';
     scrollTo(0, 0);
@@ -305,7 +302,6 @@ addEventListener('popstate', read);
 wide.addEventListener('change', () => {
   if (!page.who || document.body.dataset.page !== 'incidents') return;
   main.innerHTML = '';
-  main.drawn = null;
   read();
 });
 /** Whether a message has reached the broker is no change of its incident, and comes with no event. */

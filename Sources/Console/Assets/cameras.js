@@ -94,7 +94,7 @@ function show(place) {
   const words = !known || known.isLoading ? t('cam.wait') : known.fault ? pick(known.fault) : '';
   if (known?.node) {
     known.node.alt = place.dataset.alt;
-    if (place.firstChild !== known.node) { place.replaceChildren(known.node); place.drawn = null; }
+    if (place.firstChild !== known.node) place.replaceChildren(known.node);
     overlay(place, known.node);
   } else put(place, html`${icon('none')}<span class="why">${words}</span>`);
   place.classList.toggle('none', !known?.node);
@@ -117,7 +117,7 @@ function age(place) {
 /** Zones lie over the picture in its own pixels, once its size is known. */
 function overlay(place, image) {
   const svg = $('svg.zones', place.parentElement);
-  if (!svg || svg.hasAttribute('viewBox')) return;
+  if (!svg) return;
   const [width, height] = [image.naturalWidth, image.naturalHeight];
   svg.setAttribute('viewBox', `0 0 ${width} ${height}`);
   for (const group of $$('g', svg)) {
@@ -155,7 +155,7 @@ const zonesOf = c => `/zones?camera=${encodeURIComponent(c.id)}`;
 function card(c) {
   const warned = !isBad(c) && notice(c);
   const line = isBad(c) ? pick(c.action) : warned ? html`<b class="w">${warned}</b>` : t('cam.looks', c.looks_per_second);
-  return html`<li class="panel cam ${isBad(c) ? `bad ${c.state}` : ''}"><a href="/camera?id=${encodeURIComponent(c.id)}" data-k="cam-${c.id}">
+  return html`<li data-of="${c.id}" class="panel cam ${isBad(c) ? `bad ${c.state}` : ''}"><a href="/camera?id=${encodeURIComponent(c.id)}" data-k="cam-${c.id}">
     <span class="frame">${place(c)}${veil(c)}</span>
     <span class="cbody"><span class="row between"><span><b>${c.name}</b> <span class="muted mono">${c.id}</span></span>${chip(c)}</span>
       <span class="cline num">${line} · ${t('cam.opened', c.open_incidents)} · ${t('cam.today', span(c.blind_seconds_today))}</span></span></a>
@@ -247,7 +247,7 @@ export function camera(frame) {
   const shapes = c => html`<svg class="zones" aria-hidden="true">${(c.zones ?? []).map((zone, index) => html`<g class="z-${zone.state}" data-polygon="${JSON.stringify(zone.polygon)}"><polygon/><text>${index + 1}</text></g>`)}</svg>`;
   const page = c => html`<header class="ihead"><a class="btn quiet backlink" href="/cameras" data-k="back" aria-label="${t('back')}">${icon('back')}</a>
       <div class="grow"><h1>${c.name} <span class="muted mono">${c.id}</span></h1>${asOf ? html`<p class="muted num">${t('h.asof', asOf)}</p>` : ''}</div>${chip(c)}</header>
-    <div class="camcols"><section class="panel cam one ${isBad(c) ? `bad ${c.state}` : ''}" aria-label="${t('cam.still', c.name)}"><div class="frame">${place(c, 'whole')}${shapes(c)}${veil(c)}</div>
+    <div class="camcols"><section data-of="${c.id}" class="panel cam one ${isBad(c) ? `bad ${c.state}` : ''}" aria-label="${t('cam.still', c.name)}"><div class="frame">${place(c, 'whole')}${shapes(c)}${veil(c)}</div>
       <div class="pad row between"><p class="hint grow">${t('cam.fresh.hint')}</p><button class="btn" data-fresh data-k="fresh">${icon('again')}${t('cam.fresh')}</button></div></section>
       <section class="panel pad" aria-label="${t('h.now')}">${facts(c)}</section></div>
     <section class="panel"><header class="row between"><h2>${t('zone.title')}</h2><a class="btn quiet" href="${zonesOf(c)}" data-k="zones">${t('zone.draw')}</a></header>${zones(c)}</section>

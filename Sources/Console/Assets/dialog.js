@@ -43,5 +43,8 @@ export async function copyByClick(event) {
   const button = event.target.closest('[data-copy]');
   if (!button) return;
   const text = $('[data-secret]', button.parentElement).textContent;
-  await navigator.clipboard.writeText(text).then(() => { button.textContent = t('ac.copied'); }, () => {});
+  await navigator.clipboard.writeText(text).then(() => {
+    button.textContent = t('ac.copied');
+    setTimeout(() => { button.textContent = t('ac.copy'); }, 3000);
+  }, () => {});
 }

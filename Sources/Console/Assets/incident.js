@@ -95,7 +95,7 @@ function facts(item) {
 export function view(item, { isPage = false, role, now }) {
   const close = newest(item, 'close-up');
   const heading = isPage ? html`<h1 id="ih">${pick(item.name)}</h1>` : html`<h2 id="ih" class="ititle">${pick(item.name)}</h2>`;
-  return html`<article class="incident" aria-labelledby="ih">
+  return html`<article class="incident" data-of="${item.id}" aria-labelledby="ih">
     <header class="ihead">${isPage ? html`<a class="btn quiet backlink" href="/" data-k="back" aria-label="${t('back')}">${icon('back')}</a>` : ''}
       <div class="grow">${heading}<p class="where">${item.camera.name}${item.zone.name ? html` <span class="muted">· ${item.zone.name}</span>` : ''}</p></div>
       <div class="row">${severity(item)} ${reviewChip(item)}</div></header>

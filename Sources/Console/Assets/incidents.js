@@ -90,7 +90,7 @@ export class List {
   }
 }
 
-const row = (item, selected, filter, now) => html`<li><a class="item ${item.id === selected ? 'on' : ''}" href="/incident?id=${item.id}"
+const row = (item, selected, filter, now) => html`<li data-of="${item.id}"><a class="item ${item.id === selected ? 'on' : ''}" href="/incident?id=${item.id}"
     data-id="${item.id}" data-k="i-${item.id}" ${flag('aria-current="true"', item.id === selected)}>
   ${closeUp(item) ? frame(closeUp(item).sha256, '', { cls: 'thumb', isCropped: true }) : html`<span class="pic thumb none">${icon('none')}</span>`}
   <span class="what"><b>${icon('sev' + item.severity, `sevdot sev${item.severity}`)}<span class="vh">${t('sev.' + item.severity)} </span>${pick(item.name)}</b>

@@ -15,13 +15,15 @@ const key = element => `${element.dataset.sha} ${element.className}`;
 /** Loads the pictures of an element as they come into view. */
 export function fill(root) {
   for (const element of $$('[data-sha]', root)) {
-    if (element.firstChild) continue;
+    if (element.known) mark(element.parentElement, element.known);
+    if (element.firstChild || element.isLoading) continue;
     const known = shown.get(key(element));
     if (known && !known.node.isConnected) place(element, known); else seen.observe(element);
   }
 }
 
 function place(element, known) {
+  element.known = known;
   element.replaceChildren(known.node);
   mark(element.parentElement, known);
 }
@@ -31,9 +33,9 @@ const seen = new IntersectionObserver(entries => {
 }, { rootMargin: '200px' });
 
 async function show(element) {
+  element.isLoading = true;
   const none = words => {
     element.classList.add('none');
-    element.drawn = null;
     put(element, html`${icon('none')}<span class="${element.matches('.thumb') ? 'vh' : 'why'}">${words}</span>`);
   };
   try {
@@ -51,7 +53,7 @@ async function show(element) {
     shown.set(key(element), known);
     if (shown.size > most) shown.delete(shown.keys().next().value);
     place(element, known);
-  } catch { none(t('ev.failed')); }
+  } catch { none(t('ev.failed')); } finally { element.isLoading = false; }
 }
 
 /** Draws the mark once it is known which part is the picture. */

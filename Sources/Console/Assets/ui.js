@@ -19,22 +19,70 @@ export const flag = (name, isThere) => new Markup(isThere ? name : '');
 export const $ = (selector, root = document) => root.querySelector(selector);
 export const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
 
-/** Puts markup into an element where it differs; keeps the focus, and what is typed, where the same key is still there. */
+// What somebody types into, until the browser says that it is done.
+let edited = null;
+document.addEventListener('input', event => { edited = event.target; }, true);
+document.addEventListener('change', () => { edited = null; }, true);
+
+/** By what an element is the same one in the next markup: its kind, and what it is of where it has that. */
+const same = ['data-k', 'data-of', 'data-part', 'data-sha', 'data-still', 'name'];
+const identity = node => (node.nodeType === Node.ELEMENT_NODE
+  ? [node.nodeName, ...same.map(name => node.getAttribute(name)), node.nodeName === 'OPTION' ? node.value : ''].join('\n') : node.nodeName);
+/** A node of the page, and the node of the markup from which it was made. */
+const made = (source, live) => ({ source, live, children: [...source.childNodes].map((child, i) => made(child, live.childNodes[i])) });
+
+/** Makes a node of the page what its markup says now; what only scripts and people have changed stays. */
+function update(live, before, after) {
+  if (live.nodeType !== Node.ELEMENT_NODE) { live.nodeValue = after.nodeValue; return; }
+  for (const { name } of [...before.attributes]) if (!after.hasAttribute(name)) live.removeAttribute(name);
+  for (const { name, value } of after.attributes) if (before.getAttribute(name) !== value) live.setAttribute(name, value);
+  if (live === edited && live === document.activeElement) return;
+  if (live.matches('input') && before.getAttribute('value') !== after.getAttribute('value')) live.value = after.value;
+  if (live.matches('input') && before.checked !== after.checked) live.checked = after.checked;
+}
+
+/** Makes the children of an element what their markup says now, and keeps each that is still there. */
+function patch(parent, before, sources) {
+  const free = new Map();
+  for (const one of before) {
+    const key = identity(one.source);
+    if (free.has(key)) free.get(key).push(one); else free.set(key, [one]);
+  }
+  const after = [...sources].map(source => {
+    const old = free.get(identity(source))?.shift();
+    if (!old) return made(source, source.cloneNode(true));
+    if (old.source.isEqualNode(source)) return old;
+    update(old.live, old.source, source);
+    const children = patch(old.live, old.children, source.childNodes);
+    if (old.live.matches?.('select') && old.live !== edited) old.live.value = source.value;
+    return { source, live: old.live, children };
+  });
+  for (const rest of free.values()) for (const { live } of rest) live.remove();
+  // From the end, so that what has its place already is not moved: that would take the focus from it.
+  let next = null;
+  for (const { live } of after.toReversed()) {
+    if (live.parentNode !== parent || live.nextSibling !== next) parent.insertBefore(live, next);
+    next = live;
+  }
+  return after;
+}
+
+/**
+ * Puts markup into an element where it differs from what was put there before. Elements that stay the same stay: with the focus, what is
+ * typed, what is open, and a click whose button is down while something arrives. Where a script has taken the contents away, all is new.
+ */
 export function put(element, markup) {
   const text = String(markup);
-  if (element.drawn === text) return false;
+  const isWhole = element.made?.every(({ live }) => live.parentNode === element);
+  if (isWhole && element.drawn === text) return false;
   const active = document.activeElement;
   const key = element.contains(active) ? active?.closest?.('[data-k]')?.dataset.k : null;
-  const typed = key && 'value' in active && active.type !== 'checkbox' ? active.value : null;
-  const open = $$('details[open][data-k]', element).map(e => e.dataset.k);
-  element.innerHTML = text;
+  const parsed = element.cloneNode(false);
+  parsed.innerHTML = text;
+  if (!isWhole) element.replaceChildren();
+  element.made = patch(element, isWhole ? element.made : [], parsed.childNodes);
   element.drawn = text;
-  for (const k of open) { const e = $(`details[data-k="${CSS.escape(k)}"]`, element); if (e) e.open = true; }
-  if (key) {
-    const again = $(`[data-k="${CSS.escape(key)}"]`, element);
-    if (again && typed != null && again.matches('input')) again.value = typed;
-    again?.focus({ preventScroll: true });
-  }
+  if (key && document.activeElement !== active) $(`[data-k="${CSS.escape(key)}"]`, element)?.focus({ preventScroll: true });
   return true;
 }
 

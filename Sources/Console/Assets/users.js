@@ -101,7 +101,7 @@ function edit(name) {
 const row = item => {
   const [sessions, tokens] = ['session', 'token'].map(kind => item.sessions.filter(s => s.kind === kind).length);
   const seen = item.sessions.map(s => s.seen).sort().at(-1);
-  return html`<tr><th scope="row">${item.name}${item.has_password ? '' : html` <span class="chip warn">${t('us.nopass')}</span>`}</th>
+  return html`<tr data-of="${item.name}"><th scope="row">${item.name}${item.has_password ? '' : html` <span class="chip warn">${t('us.nopass')}</span>`}</th>
     <td data-label="${t('us.role')}">${t('role.' + item.role)}</td><td class="mono" data-label="${t('us.area')}">${[item.area, item.grid, item.department].filter(Boolean).join(' / ') || t('us.everywhere')}</td>
     <td class="num" data-label="${t('us.open')}">${t('us.counts', sessions, tokens)}</td><td class="num" data-label="${t('ss.seen')}">${seen ? date(seen) : '–'}</td>
     <td class="n"><button class="btn" data-edit="${item.name}" data-k="e-${item.name}" aria-label="${t('us.edit')}: ${item.name}">${t('us.edit')}</button></td></tr>`;

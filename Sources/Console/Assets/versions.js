@@ -18,7 +18,6 @@ function showVersions(element, { who }) {
   root = element;
   if (isNew) {
     element.innerHTML = '<div data-part="versions"></div><dialog id="dlg" aria-labelledby="dh"></dialog>';
-    element.drawn = null;
     state.shown = $('[data-part=versions]', element);
     element.firstElementChild.addEventListener('click', click);
     $('#dlg', element).addEventListener('click', click);
@@ -38,7 +37,7 @@ const author = row => row.by ?? t('cfg.byhand');
 
 function row(item) {
   const isOpen = state.open === item.number;
-  return html`<tr><th scope="row" class="num">${item.number}</th><td class="num" data-label="${t('cfg.at')}">${item.at.slice(0, 10)} ${item.at.slice(11, 19)}</td><td data-label="${t('cfg.by')}">${author(item)}${item.back_to ? html` <span class="muted">${t('cfg.backto', item.back_to)}</span>` : ''}</td>
+  return html`<tr data-of="${item.number}"><th scope="row" class="num">${item.number}</th><td class="num" data-label="${t('cfg.at')}">${item.at.slice(0, 10)} ${item.at.slice(11, 19)}</td><td data-label="${t('cfg.by')}">${author(item)}${item.back_to ? html` <span class="muted">${t('cfg.backto', item.back_to)}</span>` : ''}</td>
     <td><div class="row"><button class="btn quiet" data-open="${item.number}" data-k="o${item.number}" aria-expanded="${String(isOpen)}">${t('cfg.changes')}</button><button class="btn quiet" data-restore="${item.number}" data-k="r${item.number}">${t('cfg.restore')}</button></div></td></tr>
     ${isOpen ? html`<tr><td colspan="4">${state.changes == null ? html`<p class="muted">${t('load')}</p>` : state.changes ? html`<div class="diff" tabindex="0" role="region" aria-label="${t('cfg.changes')}">${diff(state.changes)}</div>` : html`<p class="muted">${t('cfg.oldest')}</p>`}</td></tr>` : ''}`;
 }

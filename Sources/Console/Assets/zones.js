@@ -94,7 +94,6 @@ class Editor {
       this.element = document.createElement('div');
       this.element.className = 'zpage';
       root.replaceChildren(this.element);
-      root.drawn = null;
       this.frame();
       // What nobody has changed here is read again; the still is by now another one.
       if (this.page && !this.sketch.isChanged) this.read();
@@ -400,7 +399,8 @@ class Editor {
   }
 
   async write() {
-    $('[data-do=write]').disabled = true;
+    const button = $('[data-do=write]');
+    button.disabled = true;
     const written = this.sketch.zones;
     try {
       const answer = await this.put('');
@@ -411,7 +411,7 @@ class Editor {
       const reason = answer.applied?.needs_restart?.join(', ') || answer.applied?.reason || '';
       this.notice = { kind: outcome === 'applied' ? 'ok' : 'warn', text: outcome === 'applied' ? t('z.saved', this.open) : t('z.applied.' + outcome, reason) };
       say(this.notice.text);
-    } catch (error) { this.failed(error); }
+    } catch (error) { this.failed(error); } finally { button.disabled = false; }
     this.draw();
   }
 
