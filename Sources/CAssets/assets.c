@@ -30,12 +30,6 @@ static const unsigned char console_canvas_js[] = {
 static const unsigned char console_dialog_js[] = {
 #embed "../Console/Assets/dialog.js"
 };
-static const unsigned char console_geometry_js[] = {
-#embed "../Console/Assets/geometry.js"
-};
-static const unsigned char console_hands_js[] = {
-#embed "../Console/Assets/hands.js"
-};
 static const unsigned char console_health_js[] = {
 #embed "../Console/Assets/health.js"
 };
@@ -45,20 +39,11 @@ static const unsigned char console_i18n_js[] = {
 static const unsigned char console_icon_svg[] = {
 #embed "../Console/Assets/icon.svg"
 };
-static const unsigned char console_incident_js[] = {
-#embed "../Console/Assets/incident.js"
-};
 static const unsigned char console_incidents_js[] = {
 #embed "../Console/Assets/incidents.js"
 };
-static const unsigned char console_manage_js[] = {
-#embed "../Console/Assets/manage.js"
-};
 static const unsigned char console_picture_js[] = {
 #embed "../Console/Assets/picture.js"
-};
-static const unsigned char console_preview_js[] = {
-#embed "../Console/Assets/preview.js"
 };
 static const unsigned char console_shell_html[] = {
 #embed "../Console/Assets/shell.html"
@@ -80,9 +65,6 @@ static const unsigned char console_ui_js[] = {
 };
 static const unsigned char console_users_js[] = {
 #embed "../Console/Assets/users.js"
-};
-static const unsigned char console_verdicts_js[] = {
-#embed "../Console/Assets/verdicts.js"
 };
 static const unsigned char console_versions_js[] = {
 #embed "../Console/Assets/versions.js"
@@ -128,16 +110,11 @@ static const struct asset console[] = {
     FILE("cameras.js", console_cameras_js),
     FILE("canvas.js", console_canvas_js),
     FILE("dialog.js", console_dialog_js),
-    FILE("geometry.js", console_geometry_js),
-    FILE("hands.js", console_hands_js),
     FILE("health.js", console_health_js),
     FILE("i18n.js", console_i18n_js),
     FILE("icon.svg", console_icon_svg),
-    FILE("incident.js", console_incident_js),
     FILE("incidents.js", console_incidents_js),
-    FILE("manage.js", console_manage_js),
     FILE("picture.js", console_picture_js),
-    FILE("preview.js", console_preview_js),
     FILE("shell.html", console_shell_html),
     FILE("sign.js", console_sign_js),
     FILE("sketch.js", console_sketch_js),
@@ -145,7 +122,6 @@ static const struct asset console[] = {
     FILE("texts.js", console_texts_js),
     FILE("ui.js", console_ui_js),
     FILE("users.js", console_users_js),
-    FILE("verdicts.js", console_verdicts_js),
     FILE("versions.js", console_versions_js),
     FILE("zones.js", console_zones_js),
 };

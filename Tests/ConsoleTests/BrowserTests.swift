@@ -136,10 +136,9 @@ import Testing
         try await harness.stop()
     }
 
-    /// Runs a script that tells of each step and waits for `step` to return.
-    ///
-    /// - Returns: the steps, and what the script complained of.
-    @Test(.enabled(if: isThere, "there is no browser: apt-get install chromium firefox-esr"), arguments: WebBrowser.present)
+    @Test(
+        .enabled(if: isThere, "there is no browser: apt-get install chromium firefox-esr"),
+        arguments: WebBrowser.present)
     func `what arrives while somebody types or clicks takes neither away, and the page says what its markup says`(
         browser: WebBrowser
     ) async throws {
@@ -151,6 +150,9 @@ import Testing
         try await harness.stop()
     }
 
+    /// Runs a script that tells of each step and waits for `step` to return.
+    ///
+    /// - Returns: the steps, and what the script complained of.
     private func drive(
         _ script: String, _ kind: WebBrowser, _ harness: ConsoleHarness, _ user: String, _ language: String,
         _ width: Int,

@@ -108,6 +108,9 @@ try:
     browser.wait("document.querySelectorAll('[data-corner]').length === 4")
     browser.wait(says(words["one"]))
     browser.wait(says(words["still"]))
+    # Without the page on which one signs in, which went before.
+    code = [url for url in browser.requests() if url.startswith(base) and "/api/" not in url and not url.endswith((".svg", ".ico", "/sign.js"))]
+    check(f"{len(code)} requests: {code}", len(code) <= 12)
     browser.wait("document.querySelector('.stay.rep')")
     browser.eval("window.mark = 'not reloaded'")
     step("shown")

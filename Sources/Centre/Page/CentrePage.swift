@@ -71,7 +71,7 @@ package struct CentrePage: Sendable {
         AssetLibrary.embedded.filter { shared.contains($0.name) } + AssetLibrary.ofCentre, shell: "centre.html")
 
     static let shared: Set<String> = [
-        "account.js", "api.js", "audit.js", "dialog.js", "i18n.js", "icon.svg", "manage.js", "picture.js", "sign.js",
+        "account.js", "api.js", "audit.js", "dialog.js", "i18n.js", "icon.svg", "picture.js", "sign.js",
         "style.css", "texts.js", "ui.js", "users.js",
     ]
 }

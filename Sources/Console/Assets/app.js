@@ -2,10 +2,8 @@
 import { $, $$, entered, html, icon, keys, flag, put, say } from './ui.js';
 import { apply, nextTheme, pick, settings, span, t, timeOfDay, turn } from './i18n.js';
 import { call, forget, get, live, onSessionEnd } from './api.js';
-import { List, drawList, filters } from './incidents.js';
-import { judgeBy, judgeByClick, view } from './incident.js';
+import { List, drawList, filters, flush, judgeBy, judgeByClick, onVerdict, retry, unsent, view } from './incidents.js';
 import { fill } from './picture.js';
-import { flush, onVerdict, retry, unsent } from './verdicts.js';
 
 apply();
 const wide = matchMedia('(min-width: 1000px)');
@@ -38,7 +36,7 @@ const others = {
   '/add': { name: 'add', title: 'add.title', load: async () => (await import('./add.js')).add },
   '/config': { name: 'config', title: 'cfg.title', load: async () => (await import('./versions.js')).versions },
   '/account': { name: 'account', title: 'nav.account', load: async () => entered(await import('./account.js'), 'nav.account') },
-  // Under one tab: manage.js leads from one to the other.
+  // Under one tab: `manageNav` leads from one to the other.
   '/users': { name: 'users', tab: 'manage', title: 'nav.users', load: async () => entered(await import('./users.js'), 'nav.users') },
   '/audit': { name: 'audit', tab: 'manage', title: 'nav.audit', load: async () => entered(await import('./audit.js'), 'nav.audit') },
 };

@@ -1,8 +1,7 @@
 // The audit log: who, when, what; and whether it is as it was written. The address is the state.
-import { $, flag, html, icon, put } from './ui.js';
+import { $, flag, html, icon, manageNav, put } from './ui.js';
 import { date, isText, t } from './i18n.js';
 import { get } from './api.js';
-import { manageNav } from './manage.js';
 
 const state = { items: null, next: null, events: [], chain: null, chainError: null, error: null, filter: {}, turn: 0, changed: () => {}, go: () => {} };
 const names = ['event', 'by', 'q'];

@@ -1,5 +1,53 @@
-// The zones while they are drawn: each change is one step that can be undone.
-import { round } from './geometry.js';
+// The zones while they are drawn: each change is one step that can be undone; their geometry; and what they would have reported.
+import { html, icon } from './ui.js';
+import { isText, span, t } from './i18n.js';
+import { call } from './api.js';
+
+/* ---------- geometry: corners are [x, y], as shares of the picture from its left top ---------- */
+
+export const area = p => Math.abs(p.reduce((sum, [x, y], i) => {
+  const [u, v] = p[(i + 1) % p.length];
+  return sum + x * v - u * y;
+}, 0)) / 2;
+
+const turn = (a, b, c) => (b[0] - a[0]) * (c[1] - a[1]) - (b[1] - a[1]) * (c[0] - a[0]);
+const cross = (a, b, c, d) => turn(a, b, c) * turn(a, b, d) < 0 && turn(c, d, a) * turn(c, d, b) < 0;
+
+/** Whether two of its sides cross. */
+export function crosses(p) {
+  for (let i = 0; i < p.length; i += 1) {
+    for (let j = i + 2; j < p.length; j += 1) {
+      if (i === 0 && j === p.length - 1) continue;
+      if (cross(p[i], p[i + 1], p[j], p[(j + 1) % p.length])) return true;
+    }
+  }
+  return false;
+}
+
+function holds(p, x, y) {
+  let isInside = false;
+  for (let i = 0, j = p.length - 1; i < p.length; j = i, i += 1) {
+    if ((p[i][1] > y) !== (p[j][1] > y) && x < ((p[j][0] - p[i][0]) * (y - p[i][1])) / (p[j][1] - p[i][1]) + p[i][0]) isInside = !isInside;
+  }
+  return isInside;
+}
+
+/** The share of a that lies in b, roughly, by a grid of points. */
+export function overlap(a, b) {
+  let [both, one] = [0, 0];
+  for (let i = 0; i < 60; i += 1) {
+    for (let j = 0; j < 60; j += 1) {
+      const [x, y] = [(i + 0.5) / 60, (j + 0.5) / 60];
+      if (holds(a, x, y)) { one += 1; if (holds(b, x, y)) both += 1; }
+    }
+  }
+  return one ? both / one : 0;
+}
+
+/** Three decimals, within the picture. */
+export const round = v => Math.round(Math.min(1, Math.max(0, v)) * 1000) / 1000;
+
+/* ---------- the zones ---------- */
 
 const most = 100;
 export const copy = value => JSON.parse(JSON.stringify(value));
@@ -139,4 +187,74 @@ export class Sketch {
     this.choose(Math.min(this.current, Math.max(0, this.zones.length - 1)));
     this.settle(theirs);
   }
+}
+
+/* ---------- what a zone would have reported in the last hour: the daemon's own rules say it; this asks them and draws the answer ---------- */
+
+const pause = 150;
+
+/** Asks after each change, one question at a time. */
+export class Question {
+  constructor(camera, answered) {
+    Object.assign(this, { camera, answered, timer: null, isAsking: false, asked: '', waiting: null });
+  }
+
+  /** @param zones of which it is asked; the same ones are not asked again within a minute. */
+  ask(zones) {
+    const body = JSON.stringify({ zones });
+    if (body === this.asked && Date.now() - this.at < 60_000) return;
+    this.waiting = body;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.send(), pause);
+  }
+
+  async send() {
+    if (this.isAsking || !this.waiting) return;
+    const body = this.waiting;
+    Object.assign(this, { waiting: null, isAsking: true, asked: body, at: Date.now() });
+    try {
+      this.answered(await call('POST', `/cameras/${encodeURIComponent(this.camera)}/preview`, JSON.parse(body)), null);
+    } catch (error) { this.answered(null, error); }
+    this.isAsking = false;
+    if (this.waiting) this.send();
+  }
+}
+
+const height = 17;
+
+function chart(stays, verdict, kinds, isNarrow) {
+  const width = isNarrow ? 330 : 520;
+  const x = ago => 8 + (width - 16) * (1 - Math.min(3600, Math.max(0, ago)) / 3600);
+  const bottom = stays.length * height;
+  const ticks = [60, 45, 30, 15, 0];
+  return html`<svg class="pvchart" viewBox="0 0 ${width} ${bottom + 20}" role="img" aria-label="${t('z.pv.now', verdict.told.length)}">
+    ${ticks.map(m => html`<line class="tick" x1="${x(m * 60)}" x2="${x(m * 60)}" y1="0" y2="${bottom}"/><text x="${x(m * 60)}" y="${bottom + 14}" text-anchor="${m === 60 ? 'start' : m ? 'middle' : 'end'}">${m ? `−${m}` : t('z.pv.axis')}</text>`)}
+    ${stays.map((stay, i) => {
+    const told = verdict.told.filter(other => other.stay === stay.id).sort((a, b) => b.ago - a.ago)[0];
+    const isIn = verdict.inside.includes(stay.id);
+    const [from, to] = [x(stay.from), x(stay.until ?? 0)];
+    const late = told ? Math.max(from, x(told.ago)) : to;
+    const name = isText('cls.' + stay.class) ? t('cls.' + stay.class) : stay.class;
+    return html`<g class="${told ? 'rep' : ''} ${isIn ? 'in' : 'out'}"><rect x="${from}" y="${i * height + 3}" width="${Math.max(2, late - from)}" height="10" rx="2"/>${told ? html`<rect class="over" x="${late}" y="${i * height + 3}" width="${Math.max(2, to - late)}" height="10"/>` : ''}<title>${name} ${span(stay.from - (stay.until ?? 0))}</title></g>`;
+  })}</svg>`;
+}
+
+/** @param kinds by their names: {name, …}. */
+export function drawPreview(answer, error, zone, kinds, isNarrow) {
+  if (!zone) return '';
+  const head = html`<h2 id="pvh">${t('z.pv.title')}</h2>`;
+  const frame = body => html`<section class="panel pad pv" aria-labelledby="pvh">${head}${body}</section>`;
+  if (error) return frame(html`<p class="note warn">${icon('warn')}<span>${error.message}</span></p>`);
+  if (!answer) return frame(html`<p class="muted">${t('load')}</p>`);
+  const verdict = answer.zones[zone.id];
+  if (!verdict) return frame(html`<p class="muted">${t('z.pv.faulty')}</p>`);
+  const silences = answer.unsaid.filter(silence => silence.zone === zone.id);
+  const words = silences.map(silence => html`<p class="hint">${t('pvwhy.' + silence.why, kinds(silence.kind))}</p>`);
+  if (silences.length === Object.keys(zone.rules).length) return frame(words);
+  const stays = answer.stays.filter(stay => (stay.preset ?? null) === (zone.preset ?? null)).sort((a, b) => b.from - a.from).slice(0, 40);
+  const more = verdict.told.length - (answer.in_force[zone.id]?.told.length ?? 0);
+  const compared = more > 0 ? t('z.pv.more', more) : more < 0 ? t('z.pv.less', -more) : t('z.pv.same');
+  return frame(html`<p class="pvn" aria-live="polite"><b>${t('z.pv.now', verdict.told.length)}</b><span class="chip ${more ? 'warn' : 'ok'}">${compared}</span></p>
+    ${answer.seconds < 3600 ? html`<p class="hint">${t('z.pv.since', span(answer.seconds))}</p>` : ''}${words}
+    ${stays.length ? html`${chart(stays, verdict, kinds, isNarrow)}<p class="legend">${['rep', 'in', 'out'].map(name => html`<span><i class="lg ${name}"></i>${t('z.pv.' + name)}</span>`)}</p>` : html`<p class="muted">${t('z.pv.none')}</p>`}`);
 }

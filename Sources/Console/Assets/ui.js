@@ -193,6 +193,11 @@ export const entered = (module, title) => frame => ({
   title: () => t(title),
 });
 
+const managed = [['users', '/users'], ['audit', '/audit']];
+/** The way between the pages of an administrator. */
+export const manageNav = current => html`<nav class="subnav" aria-label="${t('nav.manage')}">${managed.map(([id, href]) =>
+  html`<a href="${href}" data-k="sub-${id}" ${flag('aria-current="page"', id === current)}>${t('nav.' + id)}</a>`)}</nav>`;
+
 /** Says something to a screen reader, at most every five seconds. */
 let said = 0;
 let saying = null;

@@ -1,9 +1,8 @@
 // Accounts: who may come in, with which role and area. Codes and tokens are shown once.
-import { $, flag, html, icon, put } from './ui.js';
+import { $, flag, html, icon, manageNav, put } from './ui.js';
 import { date, t } from './i18n.js';
 import { call, get } from './api.js';
 import { copyByClick, openDialog, secret } from './dialog.js';
-import { manageNav } from './manage.js';
 import { sessionRow, sessionTable } from './account.js';
 
 const state = { items: null, error: null, who: null, changed: () => {} };

@@ -2,11 +2,8 @@
 import { $, diff, flag, html, icon, put, say } from './ui.js';
 import { pick, settings, span, t } from './i18n.js';
 import { call, get, still } from './api.js';
-import { overlap } from './geometry.js';
-import { Sketch, same } from './sketch.js';
-import { Canvas, isBad } from './canvas.js';
-import { Hands } from './hands.js';
-import { Question, drawPreview } from './preview.js';
+import { Question, Sketch, drawPreview, overlap, same } from './sketch.js';
+import { Canvas, Hands, isBad } from './canvas.js';
 
 const coarse = matchMedia('(hover: none)');
 const narrow = matchMedia('(max-width: 719px)');
