@@ -45,6 +45,7 @@ try:
         () => `<svg${key()} viewBox="0 0 ${random(3)} 1"><path d="M0,${random(3)}"/><g><circle r="${random(2)}"/></g></svg>`,
         () => (depth ? `<div${key()}>${tree(depth - 1)}</div>` : ''),
         () => (depth ? `<ul>${Array.from({ length: random(4) }, () => `<li${key()}>${tree(depth - 1)}</li>`).join('')}</ul>` : ''),
+        () => `\\n  ${depth ? tree(depth - 1) : ''}\\n `,
         () => `<table><tbody>${'<tr><td>x</td></tr>'.repeat(random(3))}</tbody></table>`,
       ])()).join('');
       const state = root => [...root.querySelectorAll('input, select')].map(e => `${e.type} ${e.type === 'checkbox' ? e.checked : e.value}`).join();
@@ -102,6 +103,39 @@ try:
     put('<nav><a data-k="first">2</a></nav><button class="on" data-k="go"><i>2</i>Go</button>')
     browser.mouse("mouseReleased", x, y, button="left", clickCount=1)
     check(f"the click is lost: {browser.eval('told')}", browser.eval("told.at(-1)") == "click go")
+
+    # The same where an element comes before it among blanks, and where the last one goes to the front: what stays is not moved.
+    def press(key):
+        x, y = browser.eval(f"(b => [b.x + b.width / 2, b.y + b.height / 2])(document.querySelector('[data-k={key}]').getBoundingClientRect())")
+        browser.mouse("mousePressed", x, y, button="left", clickCount=1)
+        return x, y
+
+    def release(key, point):
+        browser.mouse("mouseReleased", *point, button="left", clickCount=1)
+        check(f"the click is lost: {browser.eval('told')}", browser.eval("told.at(-1)") == f"click {key}")
+
+    high = '<svg width="300" height="300"></svg>'
+    put(f'<div>\n  \n  <button data-k="a">{high}</button>\n</div>')
+    point = press("a")
+    put(f'<div>\n  <p>!</p>\n  <button data-k="a">{high}</button>\n</div>')
+    release("a", point)
+    rows = {k: f'<li data-of="{k}"><button data-k="{k}">{k}</button></li>' for k in "abcd"}
+    put("<ul>" + "".join(rows[k] for k in "abcd") + "</ul>")
+    browser.eval("document.querySelector('[data-k=b]').focus()")
+    put("<ul>" + "".join(rows[k] for k in "dabc") + "</ul>")
+    check("the focus of what was not moved has gone", browser.eval("document.activeElement.dataset.k") == "b")
+
+    # What a script has put in the place of a text goes with the next change.
+    put("<p>Copy</p><i>1</i>")
+    browser.eval("document.querySelector('p').textContent = 'Copied'")
+    put("<p>Copy it</p><i>1</i>")
+    check("two texts in one place", browser.eval("document.querySelector('p').textContent") == "Copy it")
+    # What is typed into a field that is taken away is told to nobody.
+    put('<input data-k="field" value="1"><p></p>')
+    browser.fill("[data-k=field]", "x")
+    browser.eval("told.length = 0")
+    put('<b>gone</b>')
+    check(f"told of a field that is gone: {browser.eval('told')}", browser.eval("told.length") == 0)
 
     # What a script has emptied is put there again.
     browser.eval("box.innerHTML = ''")

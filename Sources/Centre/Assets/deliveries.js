@@ -21,7 +21,7 @@ async function again(id) {
   await load();
 }
 
-const row = one => html`<tr><th scope="row"><a href="/?case=${encodeURIComponent(one.number)}">${one.number}</a></th><td data-label="${t('dl.route')}">${one.route}</td><td class="num" data-label="${t('dl.attempts')}">${one.attempts}</td>
+const row = one => html`<tr data-of="${one.id}"><th scope="row"><a href="/?case=${encodeURIComponent(one.number)}">${one.number}</a></th><td data-label="${t('dl.route')}">${one.route}</td><td class="num" data-label="${t('dl.attempts')}">${one.attempts}</td>
   <td class="num" data-label="${t('st.seen')}">${date(one.dead ?? one.next ?? one.created)}</td><td data-label="${t('dl.error')}">${one.error ?? ''}</td>
   <td class="n">${one.dead ? html`<button class="btn" data-retry="${one.id}" data-k="r-${one.id}" aria-label="${t('dl.again')}: ${one.number} ${one.route}">${t('dl.again')}</button>` : ''}</td></tr>`;
 

@@ -11,7 +11,7 @@ async function load() {
 }
 
 /** A session or token as a row; the last cell ends it. */
-export const sessionRow = (s, end) => html`<tr><th scope="row">${t('ss.' + s.kind)}${s.current ? html` <span class="chip ok">${t('ss.this')}</span>` : ''}</th>
+export const sessionRow = (s, end) => html`<tr data-of="${s.id}"><th scope="row">${t('ss.' + s.kind)}${s.current ? html` <span class="chip ok">${t('ss.this')}</span>` : ''}</th>
   <td class="mono" data-label="${t('ss.from')}">${s.address || t('ss.box')}</td><td class="num" data-label="${t('ss.seen')}">${date(s.seen)}</td>
   <td class="num" data-label="${t('ss.until')}">${date(s.expires)}</td>
   <td class="n">${s.current ? '' : html`<button class="btn" type="button" data-end="${s.id}" data-k="end-${s.id}" aria-label="${t('ss.end')}: ${t('ss.' + s.kind)} ${date(s.created)}">${t('ss.end')}</button>`}</td></tr>`;

@@ -138,10 +138,10 @@ const place = (c, cls = '') => html`<span class="pic still ${cls}" data-still="$
 
 /** What lies over the picture of a camera that does not see: it never looks fresh. */
 function veil(c) {
-  if (!isBad(c)) return html`<span class="age num"></span>`;
-  return html`<span class="veil">${icon(c.state === 'offline' ? 'bad' : 'none')}<b>${cameraWord(c.state)}</b>
+  if (!isBad(c)) return html`<span class="age num" data-part="age"></span>`;
+  return html`<span class="veil" data-part="veil">${icon(c.state === 'offline' ? 'bad' : 'none')}<b>${cameraWord(c.state)}</b>
     <span>${[pick(c.cause), sinceWords(c)].filter(Boolean).join(' · ')}</span>${c.state === 'offline' ? html`<span class="oldage num"></span>` : ''}</span>
-    ${c.state === 'offline' ? '' : html`<span class="age num"></span>`}`;
+    ${c.state === 'offline' ? '' : html`<span class="age num" data-part="age"></span>`}`;
 }
 
 const cost = c => (c.cores == null ? t('cam.looks', c.looks_per_second) : t('cam.cost.v', c.cores, c.looks_per_second));

@@ -202,7 +202,11 @@ export class Hands {
     if (event.button) return;
     const { sketch, canvas } = this;
     canvas.isTouch = event.pointerType === 'touch';
-    if (canvas.isTouch) event.preventDefault();
+    if (canvas.isTouch) {
+      event.preventDefault();
+      // A field would keep the focus, and what is typed into it would become another zone's.
+      $('#box').focus({ preventScroll: true });
+    }
     this.pointers.set(event.pointerId, event);
     canvas.svg.setPointerCapture(event.pointerId);
     if (this.pointers.size === 2) {

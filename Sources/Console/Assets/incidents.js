@@ -118,7 +118,7 @@ export function stateText(item) {
 function shot(item, evidence, isMarked) {
   const label = t('ev.' + evidence.role);
   const mark = html`<svg class="mark" data-box="${item.object.box.join(' ')}" aria-hidden="true"><rect/></svg>`;
-  return html`<figure class="shot"><div class="shotin">${frame(evidence.sha256, `${label}, ${pick(item.name)}, ${item.camera.name}, ${clock(evidence.taken)}`, { isCropped: !isMarked })}${isMarked ? mark : ''}</div>
+  return html`<figure data-of="${evidence.sha256}" class="shot"><div class="shotin">${frame(evidence.sha256, `${label}, ${pick(item.name)}, ${item.camera.name}, ${clock(evidence.taken)}`, { isCropped: !isMarked })}${isMarked ? mark : ''}</div>
     <figcaption><b>${label}</b> <span class="num">${clock(evidence.taken)}</span></figcaption></figure>`;
 }
 
@@ -208,8 +208,9 @@ export function judgeByClick(event, item, role) {
 }
 export function judgeBy(item, verdict, role) {
   if (!item || role === 'viewer' || item.state === 'withdrawn') return false;
-  const note = $('[data-k="vnote"]')?.value.trim();
-  judge(item.id, verdict, note);
+  const field = $('[data-k="vnote"]');
+  judge(item.id, verdict, field?.value.trim());
+  if (field) field.value = '';
   return true;
 }
 

@@ -9,13 +9,16 @@ export const frame = (sha256, alt, { cls = '', isCropped = false } = {}) =>
 
 // What was shown is put into its place again when that is drawn anew, so that nothing flickers.
 const most = 120;
+/** After which one that could not be fetched is asked for again. */
+const pause = 15_000;
 const shown = new Map();
-const key = element => `${element.dataset.sha} ${element.className}`;
+const key = element => `${element.dataset.sha} ${element.className.replace(' none', '')}`;
 
 /** Loads the pictures of an element as they come into view. */
 export function fill(root) {
   for (const element of $$('[data-sha]', root)) {
     if (element.known) mark(element.parentElement, element.known);
+    if (element.lack) tell(element, element.lack);
     if (element.firstChild || element.isLoading) continue;
     const known = shown.get(key(element));
     if (known && !known.node.isConnected) place(element, known); else seen.observe(element);
@@ -23,7 +26,8 @@ export function fill(root) {
 }
 
 function place(element, known) {
-  element.known = known;
+  Object.assign(element, { known, lack: null });
+  element.classList.remove('none');
   element.replaceChildren(known.node);
   mark(element.parentElement, known);
 }
@@ -32,28 +36,34 @@ const seen = new IntersectionObserver(entries => {
   for (const entry of entries) if (entry.isIntersecting) { seen.unobserve(entry.target); show(entry.target); }
 }, { rootMargin: '200px' });
 
+/** Says, in the language of now, why there is no picture. */
+function tell(element, lack) {
+  element.lack = lack;
+  element.classList.add('none');
+  put(element, html`${icon('none')}<span class="${element.matches('.thumb') ? 'vh' : 'why'}">${t(lack)}</span>`);
+}
+
 async function show(element) {
   element.isLoading = true;
-  const none = words => {
-    element.classList.add('none');
-    put(element, html`${icon('none')}<span class="${element.matches('.thumb') ? 'vh' : 'why'}">${words}</span>`);
-  };
   try {
     const url = await picture(element.dataset.sha);
-    if (!url) return none(t('ev.gone'));
+    if (!url) return tell(element, 'ev.gone');
     const image = new Image();
     image.decoding = 'async';
     image.alt = element.dataset.alt;
     image.src = url;
     // What the browser cannot show it would draw as its own sign for that.
-    if (!await image.decode().then(() => true, () => false)) return none(t('ev.broken'));
+    if (!await image.decode().then(() => true, () => false)) return tell(element, 'ev.broken');
     const area = areaOf(image);
     const node = element.dataset.crop && area ? cropped(image, area) : image;
     const known = { node, area, width: image.naturalWidth, height: image.naturalHeight };
     shown.set(key(element), known);
     if (shown.size > most) shown.delete(shown.keys().next().value);
     place(element, known);
-  } catch { none(t('ev.failed')); } finally { element.isLoading = false; }
+  } catch {
+    tell(element, 'ev.failed');
+    setTimeout(() => { if (element.isConnected) seen.observe(element); }, pause);
+  } finally { element.isLoading = false; }
 }
 
 /** Draws the mark once it is known which part is the picture. */

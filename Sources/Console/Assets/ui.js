@@ -21,13 +21,19 @@ export const $$ = (selector, root = document) => [...root.querySelectorAll(selec
 
 // What somebody types into, until the browser says that it is done.
 let edited = null;
+let isPatching = false;
 document.addEventListener('input', event => { edited = event.target; }, true);
-document.addEventListener('change', () => { edited = null; }, true);
+document.addEventListener('change', event => {
+  // Chromium tells what was typed into a field that is being taken away: it is of something that is no longer shown.
+  if (isPatching) event.stopImmediatePropagation();
+  edited = null;
+}, true);
 
-/** By what an element is the same one in the next markup: its kind, and what it is of where it has that. */
+/** By what a node is the same one in the next markup: its kind, and what it is of where it has that. A text is that before its next. */
 const same = ['data-k', 'data-of', 'data-part', 'data-sha', 'data-still', 'name'];
 const identity = node => (node.nodeType === Node.ELEMENT_NODE
-  ? [node.nodeName, ...same.map(name => node.getAttribute(name)), node.nodeName === 'OPTION' ? node.value : ''].join('\n') : node.nodeName);
+  ? [node.nodeName, ...same.map(name => node.getAttribute(name)), node.nodeName === 'OPTION' ? node.value : ''].join('\n')
+  : `${node.nodeName} ${node.nextSibling ? identity(node.nextSibling) : ''}`);
 /** A node of the page, and the node of the markup from which it was made. */
 const made = (source, live) => ({ source, live, children: [...source.childNodes].map((child, i) => made(child, live.childNodes[i])) });
 
@@ -37,19 +43,44 @@ function update(live, before, after) {
   for (const { name } of [...before.attributes]) if (!after.hasAttribute(name)) live.removeAttribute(name);
   for (const { name, value } of after.attributes) if (before.getAttribute(name) !== value) live.setAttribute(name, value);
   if (live === edited && live === document.activeElement) return;
-  if (live.matches('input') && before.getAttribute('value') !== after.getAttribute('value')) live.value = after.value;
-  if (live.matches('input') && before.checked !== after.checked) live.checked = after.checked;
+  if (!live.matches('input')) return;
+  if (['checkbox', 'radio'].includes(live.type)) {
+    if (before.checked !== after.checked) live.checked = after.checked;
+  } else if (before.getAttribute('value') !== after.getAttribute('value')) live.value = after.value;
+}
+
+/** The indices of a longest run of rising numbers; -1 is none. */
+function rising(numbers) {
+  const ends = []; // by length − 1, the index at which the run of this length with the least end ends
+  const before = [];
+  numbers.forEach((number, index) => {
+    if (number < 0) return;
+    const found = ends.findIndex(end => numbers[end] >= number);
+    const length = found < 0 ? ends.length : found;
+    before[index] = ends[length - 1];
+    ends[length] = index;
+  });
+  const run = new Set();
+  for (let index = ends.at(-1); index != null; index = before[index]) run.add(index);
+  return run;
 }
 
 /** Makes the children of an element what their markup says now, and keeps each that is still there. */
 function patch(parent, before, sources) {
+  // What a script or a translator has put there instead is not ours to keep.
+  if (before.length ? before.some(({ live }) => live.parentNode !== parent) : sources.length) {
+    parent.replaceChildren();
+    before = [];
+  }
   const free = new Map();
   for (const one of before) {
     const key = identity(one.source);
     if (free.has(key)) free.get(key).push(one); else free.set(key, [one]);
   }
+  const places = [];
   const after = [...sources].map(source => {
     const old = free.get(identity(source))?.shift();
+    places.push(before.indexOf(old));
     if (!old) return made(source, source.cloneNode(true));
     if (old.source.isEqualNode(source)) return old;
     update(old.live, old.source, source);
@@ -58,10 +89,12 @@ function patch(parent, before, sources) {
     return { source, live: old.live, children };
   });
   for (const rest of free.values()) for (const { live } of rest) live.remove();
-  // From the end, so that what has its place already is not moved: that would take the focus from it.
+  // What is moved loses the focus and a click that is under way, so as few as can be are.
+  const stays = rising(places);
   let next = null;
-  for (const { live } of after.toReversed()) {
-    if (live.parentNode !== parent || live.nextSibling !== next) parent.insertBefore(live, next);
+  for (let index = after.length - 1; index >= 0; index -= 1) {
+    const { live } = after[index];
+    if (!stays.has(index)) parent.insertBefore(live, next);
     next = live;
   }
   return after;
@@ -73,14 +106,16 @@ function patch(parent, before, sources) {
  */
 export function put(element, markup) {
   const text = String(markup);
-  const isWhole = element.made?.every(({ live }) => live.parentNode === element);
-  if (isWhole && element.drawn === text) return false;
+  const before = element.made?.every(({ live }) => live.parentNode === element) ? element.made : null;
+  if (before && element.drawn === text) return false;
   const active = document.activeElement;
   const key = element.contains(active) ? active?.closest?.('[data-k]')?.dataset.k : null;
   const parsed = element.cloneNode(false);
   parsed.innerHTML = text;
-  if (!isWhole) element.replaceChildren();
-  element.made = patch(element, isWhole ? element.made : [], parsed.childNodes);
+  if (!before) element.replaceChildren();
+  isPatching = true;
+  element.made = patch(element, before ?? [], parsed.childNodes);
+  isPatching = false;
   element.drawn = text;
   if (key && document.activeElement !== active) $(`[data-k="${CSS.escape(key)}"]`, element)?.focus({ preventScroll: true });
   return true;

@@ -106,7 +106,12 @@ class Editor {
       <div class="zright stack" data-part="right"></div></div><dialog id="dlg" aria-labelledby="dh"></dialog>`;
     this.hands.listen($('#canvas', this.element));
     this.element.addEventListener('click', event => this.click(event));
-    this.element.addEventListener('change', event => this.input(event));
+    this.element.addEventListener('change', event => {
+      this.input(event);
+      // What was not taken as it was typed.
+      const field = event.target;
+      if (field.isConnected && field.matches('input:not([type=checkbox])')) field.value = field.defaultValue;
+    });
   }
 
   part(name) { return $(`[data-part=${name}]`, this.element); }
