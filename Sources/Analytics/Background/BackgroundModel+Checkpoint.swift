@@ -71,18 +71,15 @@ extension BackgroundModel {
         let (width, height) = (picture.width, picture.height)
         let light = IlluminationMap(of: picture, over: ground, mask: Plane(width: width, height: height))
         var lit = picture
-        var (gain, blue, red) = (
-            [Float](repeating: 1, count: width), [Float](repeating: 0, count: width),
-            [Float](repeating: 0, count: width)
-        )
+        var row = IlluminationMap.Row(width: width)
         func byte(_ value: Float) -> UInt8 { UInt8(min(255, max(0, value + 0.5))) }
         for y in 0..<height {
-            light.fill(row: y, width: width, gain: &gain, blue: &blue, red: &red)
+            light.fill(row: y, width: width, into: &row)
             for x in 0..<width {
                 let pixel = y * width + x
-                lit.luma.values[pixel] = byte(Float(picture.luma.values[pixel]) / gain[x])
-                lit.blue.values[pixel] = byte(Float(picture.blue.values[pixel]) - blue[x])
-                lit.red.values[pixel] = byte(Float(picture.red.values[pixel]) - red[x])
+                lit.luma.values[pixel] = byte(Float(picture.luma.values[pixel]) / row.gain[x])
+                lit.blue.values[pixel] = row.blue(picture.blue.values[pixel], over: ground.blue.values[pixel], at: x)
+                lit.red.values[pixel] = row.red(picture.red.values[pixel], over: ground.red.values[pixel], at: x)
             }
         }
         return lit

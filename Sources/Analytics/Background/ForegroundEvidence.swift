@@ -29,7 +29,12 @@ struct ForegroundEvidence: Sendable {
 
     var isLight: Bool {
         guard colour < Self.leastColour, gain > Self.darkestShadow else { return false }
-        return residual < max(2.6, 1.45 * noise) || residual < 0.09 * change
+        return Self.isLight(residual: residual, noise: noise, change: change)
+    }
+
+    /// Whether a smooth gain leaves no more than noise does, or hardly anything of the change.
+    static func isLight(residual: Double, noise: Double, change: Double) -> Bool {
+        residual < max(2.6, 1.45 * noise) || residual < 0.09 * change
     }
 
     var speaksForThing: Bool { came > Self.leastCame && change + colour > max(Self.leastChange, 3 * noise) && !isLight }
@@ -47,13 +52,18 @@ struct ForegroundEvidence: Sendable {
         let core = pixels.filter { !Self.isEdge($0, inside) && model.hidden.values[$0] == 0 }
         let used = core.count >= 12 ? core : pixels.filter { model.hidden.values[$0] == 0 }
         (gain, residual) = Self.fit(used, model)
-        let count = Double(max(1, used.count))
-        noise = used.reduce(0) { $0 + Double(model.noise.values[$1]) / 8 } / count * 1.25
-        change =
-            used.reduce(0) {
-                $0 + abs(Double(model.view.luma.values[$1]) - Double(model.ground.luma.values[$1]))
-            } / count
+        (noise, change) = Self.change(used, model)
         colour = Self.colour(used, model)
+    }
+
+    /// What noise leaves of a fit, and the mean change of luma, in levels.
+    static func change(_ pixels: [Int], _ model: BackgroundModel) -> (noise: Double, change: Double) {
+        let count = Double(max(1, pixels.count))
+        let noise = pixels.reduce(0) { $0 + Double(model.noise.values[$1]) / 8 } / count * 1.25
+        let change = pixels.reduce(0) {
+            $0 + abs(Double(model.view.luma.values[$1]) - Double(model.ground.luma.values[$1]))
+        }
+        return (noise, change / count)
     }
 
     /// Least share of unclipped pixels for the colour to count.
@@ -125,7 +135,7 @@ struct ForegroundEvidence: Sendable {
     }
 
     /// Least squares of picture = (a + b·x + c·y) · ground; returns the mean gain and the remaining deviation.
-    private static func fit(_ pixels: [Int], _ model: BackgroundModel) -> (gain: Double, residual: Double) {
+    static func fit(_ pixels: [Int], _ model: BackgroundModel) -> (gain: Double, residual: Double) {
         guard pixels.count >= 6 else { return (1, 255) }
         let width = model.width
         let centreX = pixels.reduce(0.0) { $0 + Double($1 % width) } / Double(pixels.count)

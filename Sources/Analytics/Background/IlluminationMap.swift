@@ -3,6 +3,12 @@ import Foundation
 /// How the light of a look differs from the light of the background model: a gain of luma and an offset of each colour
 /// difference, smooth over the picture.
 ///
+/// Light that is dimmed, by a cloud or by the exposure, scales the gamma-encoded red, green and blue alike, so that it scales
+/// both colour differences as it scales luma (they are linear in the three; ITU-R BT.601): a red car in the shade has half
+/// the red of one in the sun. Light of another colour shifts them. What a camera does to colours when it is dark lies
+/// somewhere between. So there are two offsets, with and without that scaling, and a colour is taken for the one between
+/// both that is nearest to the ground's.
+///
 /// Computed as means over cells, then the median of each cell's neighbourhood, so that an object, being smaller than
 /// half of the neighbourhood, does not distort the estimate at its own place; then bilinear between the cells' centres.
 struct IlluminationMap: Sendable {
@@ -16,8 +22,9 @@ struct IlluminationMap: Sendable {
     private let columns: Int
     private let rows: Int
     private var gain: [Float]
-    private var blue: [Float]
-    private var red: [Float]
+    /// Offsets of the colour differences as they are, and as they are after the division by the gain.
+    private var blue: [(plain: Float, scaled: Float)]
+    private var red: [(plain: Float, scaled: Float)]
     /// Median gain over the picture.
     let overall: Float
 
@@ -26,8 +33,7 @@ struct IlluminationMap: Sendable {
         let (width, height) = (picture.width, picture.height)
         columns = max(1, (width + Self.cell - 1) / Self.cell)
         rows = max(1, (height + Self.cell - 1) / Self.cell)
-        var sums = [(now: Int, then: Int, blue: Int, red: Int, count: Int)](
-            repeating: (0, 0, 0, 0, 0), count: columns * rows)
+        var sums = [Sums](repeating: Sums(), count: columns * rows)
         for y in 0..<height {
             for x in 0..<width where mask.values[y * width + x] == 0 {
                 let (pixel, index) = (y * width + x, y / Self.cell * columns + x / Self.cell)
@@ -36,40 +42,68 @@ struct IlluminationMap: Sendable {
                 guard now < 250, then < 250 else { continue }
                 sums[index].now += now
                 sums[index].then += then
-                sums[index].blue += Int(picture.blue.values[pixel]) - Int(ground.blue.values[pixel])
-                sums[index].red += Int(picture.red.values[pixel]) - Int(ground.red.values[pixel])
+                sums[index].blue.now += Int(picture.blue.values[pixel]) - 128
+                sums[index].blue.then += Int(ground.blue.values[pixel]) - 128
+                sums[index].red.now += Int(picture.red.values[pixel]) - 128
+                sums[index].red.then += Int(ground.red.values[pixel]) - 128
                 sums[index].count += 1
             }
         }
         let least = Self.cell * Self.cell / 5
-        let raw = sums.map { cell -> (gain: Float, blue: Float, red: Float)? in
-            guard cell.count >= least else { return nil }
-            let count = Float(cell.count)
-            let gain = (Float(cell.now) / count + 6) / (Float(cell.then) / count + 6)
-            return (
-                min(max(gain, Self.limits.lowerBound), Self.limits.upperBound), Float(cell.blue) / count,
-                Float(cell.red) / count
-            )
-        }
+        let raw = sums.map { $0.count >= least ? $0.light : nil }
         let all = raw.compactMap { $0 }
-        overall = Self.median(all.map(\.gain)) ?? 1
-        let (allBlue, allRed) = (Self.median(all.map(\.blue)) ?? 0, Self.median(all.map(\.red)) ?? 0)
+        let whole = Self.median(all)
+        overall = whole.gain
         gain = []
         blue = []
         red = []
         for row in 0..<rows {
             for column in 0..<columns {
-                var near: [(gain: Float, blue: Float, red: Float)] = []
+                var near: [Light] = []
                 for y in max(0, row - Self.reach)...min(rows - 1, row + Self.reach) {
                     for x in max(0, column - Self.reach)...min(columns - 1, column + Self.reach) {
                         if let value = raw[y * columns + x] { near.append(value) }
                     }
                 }
-                gain.append(Self.median(near.map(\.gain)) ?? overall)
-                blue.append(Self.median(near.map(\.blue)) ?? allBlue)
-                red.append(Self.median(near.map(\.red)) ?? allRed)
+                let light = near.isEmpty ? whole : Self.median(near)
+                gain.append(light.gain)
+                blue.append(light.blue)
+                red.append(light.red)
             }
         }
+    }
+
+    private struct Light {
+        var gain: Float = 1
+        var blue: (plain: Float, scaled: Float) = (0, 0)
+        var red: (plain: Float, scaled: Float) = (0, 0)
+    }
+
+    /// Of the pixels of a cell; colour differences without their middle of 128.
+    private struct Sums {
+        var now = 0
+        var then = 0
+        var blue = (now: 0, then: 0)
+        var red = (now: 0, then: 0)
+        var count = 0
+
+        var light: Light {
+            let count = Float(count)
+            let gain = (Float(now) / count + 6) / (Float(then) / count + 6)
+            let limited = min(max(gain, IlluminationMap.limits.lowerBound), IlluminationMap.limits.upperBound)
+            func offset(_ sum: (now: Int, then: Int)) -> (plain: Float, scaled: Float) {
+                let (now, then) = (Float(sum.now) / count, Float(sum.then) / count)
+                return (now - then, now / limited - then)
+            }
+            return Light(gain: limited, blue: offset(blue), red: offset(red))
+        }
+    }
+
+    private static func median(_ lights: [Light]) -> Light {
+        Light(
+            gain: median(lights.map(\.gain)) ?? 1,
+            blue: (median(lights.map(\.blue.plain)) ?? 0, median(lights.map(\.blue.scaled)) ?? 0),
+            red: (median(lights.map(\.red.plain)) ?? 0, median(lights.map(\.red.scaled)) ?? 0))
     }
 
     private static func median(_ values: [Float]) -> Float? {
@@ -77,17 +111,52 @@ struct IlluminationMap: Sendable {
         return values.sorted()[values.count / 2]
     }
 
-    /// The light over one row of pixels: gain, offset of blue, offset of red.
-    func fill(row y: Int, width: Int, gain: inout [Float], blue: inout [Float], red: inout [Float]) {
+    /// The light over one row of pixels.
+    struct Row {
+        fileprivate(set) var gain: [Float]
+        fileprivate var blue: [(plain: Float, scaled: Float)]
+        fileprivate var red: [(plain: Float, scaled: Float)]
+
+        init(width: Int) {
+            gain = [Float](repeating: 1, count: width)
+            blue = [(plain: Float, scaled: Float)](repeating: (0, 0), count: width)
+            red = blue
+        }
+
+        /// The blue difference of a pixel as it would be in the light of the background, in levels.
+        @inline(__always)
+        func blue(_ seen: UInt8, over ground: UInt8, at x: Int) -> UInt8 {
+            Self.colour(seen, over: ground, gain[x], blue[x])
+        }
+
+        /// The red difference of a pixel as it would be in the light of the background, in levels.
+        @inline(__always)
+        func red(_ seen: UInt8, over ground: UInt8, at x: Int) -> UInt8 {
+            Self.colour(seen, over: ground, gain[x], red[x])
+        }
+
+        @inline(__always)
+        private static func colour(
+            _ seen: UInt8, over ground: UInt8, _ gain: Float, _ offset: (plain: Float, scaled: Float)
+        ) -> UInt8 {
+            let (value, wanted) = (Float(seen) - 128, Float(ground) - 128)
+            let (plain, scaled) = (value - offset.plain, value / gain - offset.scaled)
+            let nearest = min(max(wanted, min(plain, scaled)), max(plain, scaled))
+            return UInt8(min(255, max(0, nearest + 128.5)))
+        }
+    }
+
+    /// The light over the pixels of row `y`.
+    func fill(row y: Int, width: Int, into row: inout Row) {
         let (top, bottom, down) = place(y, rows)
         for x in 0..<width {
             let (left, right, across) = place(x, columns)
             let corners = (
                 top * columns + left, top * columns + right, bottom * columns + left, bottom * columns + right
             )
-            gain[x] = Self.mix(self.gain, corners, across, down)
-            blue[x] = Self.mix(self.blue, corners, across, down)
-            red[x] = Self.mix(self.red, corners, across, down)
+            row.gain[x] = Self.mix(gain, corners, across, down)
+            row.blue[x] = Self.mix(blue, corners, across, down)
+            row.red[x] = Self.mix(red, corners, across, down)
         }
     }
 
@@ -112,6 +181,18 @@ struct IlluminationMap: Sendable {
         let above = values[at.0] + (values[at.1] - values[at.0]) * across
         let below = values[at.2] + (values[at.3] - values[at.2]) * across
         return above + (below - above) * down
+    }
+
+    @inline(__always)
+    private static func mix(
+        _ values: [(plain: Float, scaled: Float)], _ at: (Int, Int, Int, Int), _ across: Float, _ down: Float
+    ) -> (plain: Float, scaled: Float) {
+        func mixed(_ a: Float, _ b: Float, _ c: Float, _ d: Float) -> Float {
+            let (above, below) = (a + (b - a) * across, c + (d - c) * across)
+            return above + (below - above) * down
+        }
+        let (a, b, c, d) = (values[at.0], values[at.1], values[at.2], values[at.3])
+        return (mixed(a.plain, b.plain, c.plain, d.plain), mixed(a.scaled, b.scaled, c.scaled, d.scaled))
     }
 }
 

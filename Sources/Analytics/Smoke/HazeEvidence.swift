@@ -2,7 +2,8 @@
 ///
 /// Through haze of opacity a and colour s the picture is (1 − a) · ground + a · s (Koschmieder's law of airlight): its
 /// contrast falls and its dark parts rise together. A shadow is gain · ground without a rise; a lamp adds without a
-/// loss of contrast; a vehicle replaces the background, so that nothing of its structure is left.
+/// loss of contrast; a vehicle replaces the background, so that nothing of its structure is left. Where the background is
+/// bright and nearly plain, as a sky is, light that grows over the place passes for either: then it is taken for light.
 struct HazeEvidence: Sendable {
     /// Picture ≈ slope · ground + rise, in levels.
     let slope: Double
@@ -11,6 +12,8 @@ struct HazeEvidence: Sendable {
     let structure: Double
     /// The share of pixels that changed since the previous look, 0…1.
     let stirring: Double
+    /// Whether light that varies smoothly over the place explains the change.
+    let isLight: Bool
     /// Mean distance from grey of the picture minus that of the background, in levels.
     let colour: Double
 
@@ -24,7 +27,7 @@ struct HazeEvidence: Sendable {
 
     var isHaze: Bool {
         Self.slopes.contains(slope) && rise >= Self.leastRise && Self.haze.contains(rise / (1 - slope))
-            && structure >= Self.leastStructure && stirring >= Self.leastStirring && colour <= Self.mostColour
+            && structure >= Self.leastStructure && stirring >= Self.leastStirring && colour <= Self.mostColour && !isLight
     }
 
     /// Nil where the background is too plain to tell.
@@ -46,6 +49,9 @@ struct HazeEvidence: Sendable {
         slope = covariance / variance
         rise = meanView - slope * meanGround
         structure = Self.structure(seen, model)
+        let (noise, change) = ForegroundEvidence.change(seen, model)
+        isLight = ForegroundEvidence.isLight(
+            residual: ForegroundEvidence.fit(seen, model).residual, noise: noise, change: change)
         stirring = Double(seen.count { model.stirred.values[$0] != 0 }) / count
         func tint(_ picture: ColourPicture) -> Double {
             Double(

@@ -21,7 +21,7 @@ struct Weathering {
     /// - Parameter look: its number in the run, which seeds noise and rain.
     func apply(_ moment: DayAndWeather.Moment, to planes: inout LoopedClip.Planes, look: Int) {
         move(&planes, by: moment.shift)
-        relight(&planes.values[0], moment)
+        relight(&planes, moment)
         if moment.daylight < Self.infraRed {
             for plane in 1...2 { planes.values[plane] = [UInt8](repeating: 128, count: width * height) }
         } else if abs(moment.colour) >= 0.5 {
@@ -35,7 +35,8 @@ struct Weathering {
         BlockCodec(quality: moment.quality).compress(&planes.values[0], width: width, height: height)
     }
 
-    private func relight(_ luma: inout [UInt8], _ moment: DayAndWeather.Moment) {
+    /// Less light scales red, green and blue alike, and so luma and both colour differences; haze is grey.
+    private func relight(_ planes: inout LoopedClip.Planes, _ moment: DayAndWeather.Moment) {
         // Depends on the column only: a shadow moves over the picture from the left.
         let gains = (0..<width).map { column -> Double in
             guard let shadow = moment.shadow else { return moment.gain }
@@ -47,8 +48,12 @@ struct Weathering {
         for y in 0..<height {
             for x in 0..<width {
                 let pixel = y * width + x
-                let value = Double(luma[pixel]) * gains[x]
-                luma[pixel] = UInt8(min(255, max(0, value + (level - value) * haze)))
+                let value = Double(planes.values[0][pixel]) * gains[x]
+                planes.values[0][pixel] = UInt8(min(255, max(0, value + (level - value) * haze)))
+                for plane in 1...2 {
+                    let difference = (Double(planes.values[plane][pixel]) - 128) * gains[x] * (1 - haze)
+                    planes.values[plane][pixel] = UInt8(min(255, max(0, difference.rounded() + 128)))
+                }
             }
         }
     }
