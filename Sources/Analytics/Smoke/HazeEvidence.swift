@@ -27,7 +27,8 @@ struct HazeEvidence: Sendable {
 
     var isHaze: Bool {
         Self.slopes.contains(slope) && rise >= Self.leastRise && Self.haze.contains(rise / (1 - slope))
-            && structure >= Self.leastStructure && stirring >= Self.leastStirring && colour <= Self.mostColour && !isLight
+            && structure >= Self.leastStructure && stirring >= Self.leastStirring && colour <= Self.mostColour
+            && !isLight
     }
 
     /// Nil where the background is too plain to tell.
