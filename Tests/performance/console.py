@@ -6,7 +6,8 @@
 paint     the first contentful paint of every page on loopback, with an empty cache; the median of --loads. Below 300 ms.
 cost      processor time of the daemon while a page with all cameras is open, against none, by turns of one length of the clip
           each, --rounds times. Less than 5 % more.
-heap      what the page's scripts hold after a collection, at the first and the last turn with the page open.
+heap      what the page's scripts hold after a collection, at the first and the last turn with the page open; and the daemon's
+          resident memory after each turn.
 verdict   from a verdict of the page to the `withdrawn` at an MQTT subscriber, 95th percentile. The five seconds in which it can
           be taken back are not in it. At most 500 ms.
 
@@ -116,7 +117,7 @@ def heap(browser):
 
 def cost(options, browser, base, daemon, length):
     """By turns, so that what drifts, drifts for both; each turn sees the clip once."""
-    used, heaps = {"closed": [], "open": []}, []
+    used, heaps, sizes = {"closed": [], "open": []}, [], []
     for turn in range(2 * options.rounds):
         what = "open" if turn % 2 else "closed"
         say(f"turn {turn + 1} of {2 * options.rounds}, {length:.0f} s, page {what}")
@@ -125,10 +126,11 @@ def cost(options, browser, base, daemon, length):
         before = spent(daemon.pid)
         time.sleep(length)
         used[what].append(spent(daemon.pid) - before)
+        sizes.append(resident(daemon.pid))
         if what == "open":
             heaps.append(heap(browser))
     closed, opened = (sum(used[what]) / len(used[what]) / length for what in ("closed", "open"))
-    return {"closed_cores": closed, "open_cores": opened, "ratio": opened / closed, "heap_mb": [heaps[0], heaps[-1]]}
+    return {"closed_cores": closed, "open_cores": opened, "ratio": opened / closed, "heap_mb": [heaps[0], heaps[-1]], "daemon_mib": sizes}
 
 
 def verdicts(browser, base, heard):
@@ -201,7 +203,6 @@ def measure(options, folder, started):
     say("judging each incident")
     times = sorted(verdicts(browser, base, heard))
     found["verdict_ms"] = {"count": len(times), "median": statistics.median(times), "p95": times[min(len(times) - 1, int(0.95 * len(times)))]}
-    found["daemon_mib"] = resident(daemon.pid)
     return found
 
 
@@ -210,7 +211,8 @@ def report(found):
         print(f"first paint {page:<12} {value:6.0f} ms")
     one = found["cost"]
     print(f"daemon, page closed {one['closed_cores']:.3f} cores, open {one['open_cores']:.3f}: {one['ratio']:.3f} times")
-    print(f"page's heap {one['heap_mb'][0]:.1f} MB, at the last turn {one['heap_mb'][1]:.1f} MB; daemon {found['daemon_mib']:.0f} MiB")
+    print(f"page's heap {one['heap_mb'][0]:.1f} MB, at the last turn {one['heap_mb'][1]:.1f} MB; daemon after each turn "
+          f"{', '.join(f'{size:.0f}' for size in one['daemon_mib'])} MiB")
     verdict = found["verdict_ms"]
     print(f"verdict to 'withdrawn' at a subscriber, {verdict['count']} of them: median {verdict['median']:.0f} ms, p95 {verdict['p95']:.0f} ms")
     kept = {
