@@ -20,21 +20,14 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import tempfile
 import time
 
-from measuring import ROOT, Failed, Missing, need, run, say
+from measuring import ROOT, Failed, Missing, free_port, need, processor, resident, run, say
 
 AREA = "320583"
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 class Running:
@@ -61,15 +54,11 @@ class Running:
 
     @property
     def processor(self):
-        fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return processor(self.process.pid)
 
     @property
     def memory(self):
-        for line in pathlib.Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
-            if line.startswith("VmRSS"):
-                return int(line.split()[1]) / 1024
-        return 0.0
+        return resident(self.process.pid)
 
 
 def broker(folder):
@@ -217,4 +206,5 @@ def main():
     sys.exit(0 if kept else 1)
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -16,7 +16,6 @@ Exit code 0 where all bars are kept, 1 where one is not, 2 where one could not b
 """
 import argparse
 import json
-import os
 import pathlib
 import re
 import shutil
@@ -27,7 +26,7 @@ import sys
 import tempfile
 import time
 
-from measuring import ROOT, USUAL_CLIP, Failed, Missing, need, run, say, seconds_of
+from measuring import ROOT, USUAL_CLIP, Failed, Missing, free_port, need, processor, resident, run, say, seconds_of
 
 sys.path.insert(0, str(ROOT / "Tests/ConsoleTests"))
 from chromium import Chromium  # noqa: E402
@@ -35,13 +34,6 @@ from chromium import Failed as BrowserFailed  # noqa: E402
 
 BARS = {"paint_ms": 300, "cost": 1.05, "verdict_ms": 500}
 USER, PASSWORD = "admin", "correct horse battery staple"
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def free_port():
-    with socket.socket() as one:
-        one.bind(("127.0.0.1", 0))
-        return one.getsockname()[1]
 
 
 def wait_for(port, what):
@@ -76,16 +68,6 @@ evidence: {{directory: {folder}/evidence}}
 console: {{listen: "127.0.0.1:{console}"}}
 cameras:
 {cameras}"""
-
-
-def spent(pid):
-    """Processor seconds of a process so far, user and system."""
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident(pid):
-    return int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{pid}/status").read_text())[1]) / 1024
 
 
 def script(browser, body):
@@ -123,9 +105,9 @@ def cost(options, browser, base, daemon, length):
         say(f"turn {turn + 1} of {2 * options.rounds}, {length:.0f} s, page {what}")
         browser.open(base + "/cameras" if what == "open" else "about:blank")
         time.sleep(2)
-        before = spent(daemon.pid)
+        before = processor(daemon.pid)
         time.sleep(length)
-        used[what].append(spent(daemon.pid) - before)
+        used[what].append(processor(daemon.pid) - before)
         sizes.append(resident(daemon.pid))
         if what == "open":
             heaps.append(heap(browser))

@@ -12,7 +12,7 @@ struct HazeEvidence: Sendable {
     let structure: Double
     /// The share of pixels that changed since the previous look, 0…1.
     let stirring: Double
-    /// Whether light that varies smoothly over the place explains the change.
+    /// Whether light that varies smoothly over the place explains the change; false where the slope is none of haze, and nobody asks.
     let isLight: Bool
     /// Mean distance from grey of the picture minus that of the background, in levels.
     let colour: Double
@@ -50,9 +50,6 @@ struct HazeEvidence: Sendable {
         slope = covariance / variance
         rise = meanView - slope * meanGround
         structure = Self.structure(seen, model)
-        let (noise, change) = ForegroundEvidence.change(seen, model)
-        isLight = ForegroundEvidence.isLight(
-            residual: ForegroundEvidence.fit(seen, model).residual, noise: noise, change: change)
         stirring = Double(seen.count { model.stirred.values[$0] != 0 }) / count
         func tint(_ picture: ColourPicture) -> Double {
             Double(
@@ -61,6 +58,11 @@ struct HazeEvidence: Sendable {
                 / count
         }
         colour = tint(model.view) - tint(model.ground)
+        let (noise, change) = ForegroundEvidence.change(seen, model)
+        isLight =
+            Self.slopes.contains(slope)
+            && ForegroundEvidence.isLight(
+                residual: ForegroundEvidence.fit(seen, model).residual, noise: noise, change: change)
     }
 
     private static func structure(_ pixels: [Int], _ model: BackgroundModel) -> Double {

@@ -114,8 +114,7 @@ export function put(element, markup) {
   parsed.innerHTML = text;
   if (!before) element.replaceChildren();
   isPatching = true;
-  element.made = patch(element, before ?? [], parsed.childNodes);
-  isPatching = false;
+  try { element.made = patch(element, before ?? [], parsed.childNodes); } finally { isPatching = false; }
   element.drawn = text;
   if (key && document.activeElement !== active) $(`[data-k="${CSS.escape(key)}"]`, element)?.focus({ preventScroll: true });
   return true;
