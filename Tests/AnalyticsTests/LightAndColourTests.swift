@@ -33,12 +33,12 @@ struct LightAndColourTests {
 
     private static func reds(of seen: ColourPicture, over ground: ColourPicture) -> [Double] {
         let light = IlluminationMap(of: seen, over: ground, mask: Plane(width: width, height: height))
-        var row = [IlluminationMap.Light](repeating: .init(), count: width)
+        var row = IlluminationMap.Row(width: width)
         return rows.flatMap { y in
-            light.fill(row: y, into: &row)
+            light.fill(row: y, width: width, into: &row)
             return columns.map { x in
                 let pixel = y * width + x
-                return Double(row[x].red(seen.red.values[pixel], over: ground.red.values[pixel])) - 128
+                return Double(row.red(seen.red.values[pixel], over: ground.red.values[pixel], at: x)) - 128
             }
         }
     }

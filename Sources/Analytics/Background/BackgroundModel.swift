@@ -221,17 +221,17 @@ struct BackgroundModel: Sendable {
     /// settles every pixel changes, and none of them is restless for it.
     private mutating func learnNoise() {
         let lights = first.map { IlluminationMap(of: $0.picture, over: ground, mask: $0.hidden) }
-        var lit = [[IlluminationMap.Light]](repeating: .init(repeating: .init(), count: width), count: first.count)
+        var lit = [IlluminationMap.Row](repeating: .init(width: width), count: first.count)
         var deviations: [Float] = []
         for y in 0..<height {
             for (index, light) in lights.enumerated() {
-                light.fill(row: y, into: &lit[index])
+                light.fill(row: y, width: width, into: &lit[index])
             }
             for x in 0..<width where unknown.values[y * width + x] == 0 {
                 let pixel = y * width + x
                 deviations.removeAll(keepingCapacity: true)
                 for (index, look) in first.enumerated() where look.hidden.values[pixel] == 0 {
-                    let luma = min(255, Float(look.picture.luma.values[pixel]) / lit[index][x].gain)
+                    let luma = min(255, Float(look.picture.luma.values[pixel]) / lit[index].gain[x])
                     deviations.append(abs(luma - Float(ground.luma.values[pixel])))
                 }
                 deviations.sort()
@@ -254,9 +254,9 @@ struct BackgroundModel: Sendable {
         let (low, high) = (ground.luma.least(), ground.luma.greatest())
         let before = last.luma
         let (lastLow, lastHigh) = (before.least(), before.greatest())
-        var row = [IlluminationMap.Light](repeating: .init(), count: width)
+        var row = IlluminationMap.Row(width: width)
         for y in 0..<height {
-            light.fill(row: y, into: &row)
+            light.fill(row: y, width: width, into: &row)
             for x in 0..<width {
                 let pixel = y * width + x
                 if hidden.values[pixel] != 0 {
@@ -267,9 +267,9 @@ struct BackgroundModel: Sendable {
                 hiddenLooks.values[pixel] = 0
                 let value = Float(seen.luma.values[pixel])
                 // Adjusted to the light of the background. A clipped value could have been anything brighter.
-                let luma = row[x].luma(seen.luma.values[pixel])
-                let blueNow = row[x].blue(seen.blue.values[pixel], over: ground.blue.values[pixel])
-                let redNow = row[x].red(seen.red.values[pixel], over: ground.red.values[pixel])
+                let luma = UInt8(min(255, max(0, value / row.gain[x] + 0.5)))
+                let blueNow = row.blue(seen.blue.values[pixel], over: ground.blue.values[pixel], at: x)
+                let redNow = row.red(seen.red.values[pixel], over: ground.red.values[pixel], at: x)
                 view.luma.values[pixel] = luma
                 view.blue.values[pixel] = blueNow
                 view.red.values[pixel] = redNow

@@ -21,7 +21,10 @@ struct IlluminationMap: Sendable {
 
     private let columns: Int
     private let rows: Int
-    private var lights: [Light]
+    private var gain: [Float]
+    /// Offsets of the colour differences as they are, and as they are after the division by the gain.
+    private var blue: [(plain: Float, scaled: Float)]
+    private var red: [(plain: Float, scaled: Float)]
     /// Median gain over the picture.
     let overall: Float
 
@@ -51,7 +54,9 @@ struct IlluminationMap: Sendable {
         let all = raw.compactMap { $0 }
         let whole = Self.median(all)
         overall = whole.gain
-        lights = []
+        gain = []
+        blue = []
+        red = []
         for row in 0..<rows {
             for column in 0..<columns {
                 var near: [Light] = []
@@ -60,37 +65,18 @@ struct IlluminationMap: Sendable {
                         if let value = raw[y * columns + x] { near.append(value) }
                     }
                 }
-                lights.append(near.isEmpty ? whole : Self.median(near))
+                let light = near.isEmpty ? whole : Self.median(near)
+                gain.append(light.gain)
+                blue.append(light.blue)
+                red.append(light.red)
             }
         }
     }
 
-    /// The light at one place.
-    struct Light {
-        fileprivate(set) var gain: Float = 1
-        /// Offsets of the colour differences as they are, and as they are after the division by the gain.
-        fileprivate var blue = SIMD2<Float>()
-        fileprivate var red = SIMD2<Float>()
-
-        /// The luma of a pixel as it would be in the light of the background, in levels.
-        @inline(__always)
-        func luma(_ seen: UInt8) -> UInt8 { UInt8(min(255, max(0, Float(seen) / gain + 0.5))) }
-
-        /// The blue difference of a pixel as it would be in the light of the background, in levels.
-        @inline(__always)
-        func blue(_ seen: UInt8, over ground: UInt8) -> UInt8 { colour(seen, over: ground, blue) }
-
-        /// The red difference of a pixel as it would be in the light of the background, in levels.
-        @inline(__always)
-        func red(_ seen: UInt8, over ground: UInt8) -> UInt8 { colour(seen, over: ground, red) }
-
-        @inline(__always)
-        private func colour(_ seen: UInt8, over ground: UInt8, _ offset: SIMD2<Float>) -> UInt8 {
-            let (value, wanted) = (Float(seen) - 128, Float(ground) - 128)
-            let range = SIMD2(value, value / gain) - offset
-            let nearest = min(max(wanted, range.min()), range.max())
-            return UInt8(min(255, max(0, nearest + 128.5)))
-        }
+    private struct Light {
+        var gain: Float = 1
+        var blue: (plain: Float, scaled: Float) = (0, 0)
+        var red: (plain: Float, scaled: Float) = (0, 0)
     }
 
     /// Of the pixels of a cell; colour differences without their middle of 128.
@@ -105,9 +91,9 @@ struct IlluminationMap: Sendable {
             let count = Float(count)
             let gain = (Float(now) / count + 6) / (Float(then) / count + 6)
             let limited = min(max(gain, IlluminationMap.limits.lowerBound), IlluminationMap.limits.upperBound)
-            func offset(_ sum: (now: Int, then: Int)) -> SIMD2<Float> {
+            func offset(_ sum: (now: Int, then: Int)) -> (plain: Float, scaled: Float) {
                 let (now, then) = (Float(sum.now) / count, Float(sum.then) / count)
-                return SIMD2(now - then, now / limited - then)
+                return (now - then, now / limited - then)
             }
             return Light(gain: limited, blue: offset(blue), red: offset(red))
         }
@@ -116,8 +102,8 @@ struct IlluminationMap: Sendable {
     private static func median(_ lights: [Light]) -> Light {
         Light(
             gain: median(lights.map(\.gain)) ?? 1,
-            blue: SIMD2(median(lights.map(\.blue.x)) ?? 0, median(lights.map(\.blue.y)) ?? 0),
-            red: SIMD2(median(lights.map(\.red.x)) ?? 0, median(lights.map(\.red.y)) ?? 0))
+            blue: (median(lights.map(\.blue.plain)) ?? 0, median(lights.map(\.blue.scaled)) ?? 0),
+            red: (median(lights.map(\.red.plain)) ?? 0, median(lights.map(\.red.scaled)) ?? 0))
     }
 
     private static func median(_ values: [Float]) -> Float? {
@@ -125,18 +111,62 @@ struct IlluminationMap: Sendable {
         return values.sorted()[values.count / 2]
     }
 
-    /// The light over the pixels of row `y`, as many as `row` has.
-    func fill(row y: Int, into row: inout [Light]) {
-        for x in row.indices { row[x] = light(x: x, y: y) }
+    /// The light over one row of pixels.
+    struct Row {
+        fileprivate(set) var gain: [Float]
+        fileprivate var blue: [(plain: Float, scaled: Float)]
+        fileprivate var red: [(plain: Float, scaled: Float)]
+
+        init(width: Int) {
+            gain = [Float](repeating: 1, count: width)
+            blue = [(plain: Float, scaled: Float)](repeating: (0, 0), count: width)
+            red = blue
+        }
+
+        /// The blue difference of a pixel as it would be in the light of the background, in levels.
+        @inline(__always)
+        func blue(_ seen: UInt8, over ground: UInt8, at x: Int) -> UInt8 {
+            Self.colour(seen, over: ground, gain[x], blue[x])
+        }
+
+        /// The red difference of a pixel as it would be in the light of the background, in levels.
+        @inline(__always)
+        func red(_ seen: UInt8, over ground: UInt8, at x: Int) -> UInt8 {
+            Self.colour(seen, over: ground, gain[x], red[x])
+        }
+
+        @inline(__always)
+        private static func colour(
+            _ seen: UInt8, over ground: UInt8, _ gain: Float, _ offset: (plain: Float, scaled: Float)
+        ) -> UInt8 {
+            let (value, wanted) = (Float(seen) - 128, Float(ground) - 128)
+            let (plain, scaled) = (value - offset.plain, value / gain - offset.scaled)
+            let nearest = min(max(wanted, min(plain, scaled)), max(plain, scaled))
+            return UInt8(min(255, max(0, nearest + 128.5)))
+        }
     }
 
-    /// The light at one pixel.
-    @inline(__always)
-    func light(x: Int, y: Int) -> Light {
-        let ((top, bottom, down), (left, right, across)) = (place(y, rows), place(x, columns))
-        let above = Self.mix(lights[top * columns + left], lights[top * columns + right], across)
-        let below = Self.mix(lights[bottom * columns + left], lights[bottom * columns + right], across)
-        return Self.mix(above, below, down)
+    /// The light over the pixels of row `y`.
+    func fill(row y: Int, width: Int, into row: inout Row) {
+        let (top, bottom, down) = place(y, rows)
+        for x in 0..<width {
+            let (left, right, across) = place(x, columns)
+            let corners = (
+                top * columns + left, top * columns + right, bottom * columns + left, bottom * columns + right
+            )
+            row.gain[x] = Self.mix(gain, corners, across, down)
+            row.blue[x] = Self.mix(blue, corners, across, down)
+            row.red[x] = Self.mix(red, corners, across, down)
+        }
+    }
+
+    /// The gain at one pixel.
+    func gain(x: Int, y: Int) -> Float {
+        let (top, bottom, down) = place(y, rows)
+        let (left, right, across) = place(x, columns)
+        return Self.mix(
+            gain, (top * columns + left, top * columns + right, bottom * columns + left, bottom * columns + right),
+            across, down)
     }
 
     @inline(__always)
@@ -147,10 +177,22 @@ struct IlluminationMap: Sendable {
     }
 
     @inline(__always)
-    private static func mix(_ one: Light, _ other: Light, _ share: Float) -> Light {
-        Light(
-            gain: one.gain + (other.gain - one.gain) * share, blue: one.blue + (other.blue - one.blue) * share,
-            red: one.red + (other.red - one.red) * share)
+    private static func mix(_ values: [Float], _ at: (Int, Int, Int, Int), _ across: Float, _ down: Float) -> Float {
+        let above = values[at.0] + (values[at.1] - values[at.0]) * across
+        let below = values[at.2] + (values[at.3] - values[at.2]) * across
+        return above + (below - above) * down
+    }
+
+    @inline(__always)
+    private static func mix(
+        _ values: [(plain: Float, scaled: Float)], _ at: (Int, Int, Int, Int), _ across: Float, _ down: Float
+    ) -> (plain: Float, scaled: Float) {
+        func mixed(_ a: Float, _ b: Float, _ c: Float, _ d: Float) -> Float {
+            let (above, below) = (a + (b - a) * across, c + (d - c) * across)
+            return above + (below - above) * down
+        }
+        let (a, b, c, d) = (values[at.0], values[at.1], values[at.2], values[at.3])
+        return (mixed(a.plain, b.plain, c.plain, d.plain), mixed(a.scaled, b.scaled, c.scaled, d.scaled))
     }
 }
 
