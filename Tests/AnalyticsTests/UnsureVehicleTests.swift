@@ -71,6 +71,35 @@ import Testing
         #expect(first.tracker.unsure.isEmpty && hinted.tracker.unsure.isEmpty)
     }
 
+    @Test func `a road that a column of vehicles has left is no vehicle`() {
+        var watch = Watch()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            let passes = 10..<18 ~= seconds
+            watch.look(at: seconds, hasCar: false, hint: seconds >= 18) { canvas in
+                guard passes else { return }
+                let lorry = Int(seconds)
+                canvas.relight(Self.place) { x, y, _ in
+                    Double(30 + ((x + lorry * 5) / 7 * 53 + (y + lorry * 3) / 5 * 31) % 190)
+                }
+            }
+        }
+        #expect(watch.opened.isEmpty && watch.tracker.unsure.isEmpty)
+    }
+
+    @Test func `a car that comes behind others is told as one that comes to an empty road`() {
+        var watch = Watch()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            let passes = 10..<14 ~= seconds
+            watch.look(at: seconds, hasCar: seconds >= 14, hint: seconds >= 16) { canvas in
+                guard passes else { return }
+                canvas.relight(Self.place.grown(by: 0.2)) { x, y, _ in
+                    Double(30 + ((x + Int(seconds) * 5) / 7 * 53 + y / 5 * 31) % 190)
+                }
+            }
+        }
+        #expect(watch.opened.map(\.firstSeen) == [MediaTime(14)])
+    }
+
     @Test func `what comes over the surroundings as well is light, a crowd or the camera`() {
         var watch = Watch()
         for seconds in stride(from: 0.0, through: 60, by: 2) {

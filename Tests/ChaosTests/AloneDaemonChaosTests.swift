@@ -60,14 +60,13 @@ import Testing
         let child = try ChildProcess(program, arguments, log: log)
         #expect(
             try await eventually(seconds: 60) {
-                Set(centre.received.filter { $0.event.data.incident.state == "closed" }.map(\.event.subject)).count
+                Set(centre.kept.filter { $0.data.incident.state == "closed" }.map(\.subject)).count
                     == rounds
             })
         child.signal(SIGTERM)
         #expect(try await eventually(seconds: 20) { child.exit != nil })
         #expect(child.exit == 0)
-        var events: [AlertEvent] = []
-        for (event, _) in centre.received where !events.contains(where: { $0.id == event.id }) { events.append(event) }
+        let events = centre.kept
         Campaign.say(
             "\(kills.before) kills before the alert, \(kills.after) after it: \(events.map(\.data.incident.state).joined(separator: ", "))"
         )

@@ -35,6 +35,12 @@ final class Centre: Sendable {
         return documents.isEmpty ? [] : try SchemaValidator.incident.violations(in: documents)
     }
 
+    /// Every message, as it came. A daemon that is killed, or cut off, before it knows of an acknowledgement sends again.
     var received: [(event: AlertEvent, at: Date)] { events.withLock { $0 } }
+    /// Each event once, as a centre keeps them: the contract promises each one at least once, repeated by its id.
+    var kept: [AlertEvent] {
+        var ids = Set<String>()
+        return received.map(\.event).filter { ids.insert($0.id).inserted }
+    }
     var count: Int { events.withLock(\.count) }
 }

@@ -59,12 +59,15 @@ extension StationaryObjectTracker {
     private func arrival(of box: Box, in scene: Scene) -> (now: Patch, before: Patch, since: MediaTime)? {
         let now = scene.picture.patch(in: box)
         let shows = recent.map { self.shows($0.picture, in: box, theSameAs: scene.picture) }
-        guard let last = shows.lastIndex(of: false) else { return nil }
-        let without = recent[last]
+        // Where the picture before shows something that passes, what is there now may be the road again.
+        guard let last = shows.lastIndex(of: false), let ground = lastGround(in: box, upTo: last) else { return nil }
+        let without = recent[ground]
         let before = without.picture.patch(in: box)
         // A vehicle that still rolls has its box elsewhere.
-        guard !(without.hints + without.found).contains(where: { $0.iou(box) >= settings.overlap }),
-            now.structure(before) < settings.another.structure
+        guard
+            !recent[ground...last].contains(where: { look in
+                (look.hints + look.found).contains { $0.iou(box) >= settings.overlap }
+            }), now.structure(before) < settings.another.structure
         else { return nil }
         let surroundings = box.grown(by: Self.around)
         let changed = scene.picture.patch(in: surroundings).changedShares(
@@ -72,6 +75,15 @@ extension StationaryObjectTracker {
         guard now.changedShare(in: before) >= Self.came, changed.outer <= Self.besides * changed.inner
         else { return nil }
         return (now, before, last + 1 < recent.count ? recent[last + 1].time : scene.time)
+    }
+
+    /// The last look until then that shows in a box what the look before it showed: what stands still is the ground, or
+    /// something that was there.
+    private func lastGround(in box: Box, upTo last: Int) -> Int? {
+        recent.indices.prefix(last + 1).dropFirst().last { index in
+            let (one, next) = (recent[index - 1].picture.patch(in: box), recent[index].picture.patch(in: box))
+            return next.changedShare(in: one) < Self.stayed
+        }
     }
 
     /// Whether a detection is that of an unsure object, which is a vehicle then.

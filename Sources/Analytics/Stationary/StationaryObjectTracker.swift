@@ -27,6 +27,9 @@ public struct StationaryObjectTracker: Sendable {
 
     /// How many looks back the arrival of an object is searched for in the pictures alone.
     private static let lookback = 3
+    /// How many looks back the ground is searched for on which a doubted vehicle has come: two that agree, one in which it
+    /// comes, and the lookback's delay of its first hint.
+    private static let kept = 5
     /// How much more alike an earlier picture must be, of which the detector said nothing, than a second look at an object.
     private static let earlier = 0.1
 
@@ -154,7 +157,7 @@ public struct StationaryObjectTracker: Sendable {
         }
         beginUnsure(hints, scene)
         recent.append((scene.time, scene.picture, scene.detections.map(\.box), hints.map(\.box)))
-        if recent.count > Self.lookback { recent.removeFirst() }
+        if recent.count > Self.kept { recent.removeFirst() }
         return ended
     }
 
@@ -386,7 +389,7 @@ public struct StationaryObjectTracker: Sendable {
         defer { nextID += 1 }
         // The detector may find an object a look late: the pictures before show since when it has been there.
         let least = settings.likeness + Self.earlier
-        let looks = recent + scene.past.map { ($0.time, $0.picture, [], []) }
+        let looks = recent.suffix(Self.lookback) + scene.past.map { ($0.time, $0.picture, [], []) }
         let shown = looks.map {
             $0.picture.likeness(of: detection.box, to: appearance, atLeast: least).value >= least
         }
