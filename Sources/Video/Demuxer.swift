@@ -8,6 +8,12 @@ final class Demuxer {
     private let deadline: ReadDeadline
     private var format: UnsafeMutablePointer<AVFormatContext>?
     private var packet: UnsafeMutablePointer<AVPacket>?
+    /// A stream's first picture while it has no time: see `FirstStep`.
+    private var undated: UnsafeMutablePointer<AVPacket>?
+    /// The picture after it, once that has dated it: to be read next.
+    private var following: UnsafeMutablePointer<AVPacket>?
+    /// A picture has come, dated or not.
+    private var hasBegun = false
     private let stream: Int32
     private let timeBase: AVRational
     /// Nil for a file.
@@ -59,9 +65,9 @@ final class Demuxer {
         var dictionary: OpaquePointer?
         defer { av_dict_free(&dictionary) }
         if url.isStream {
-            av_dict_set(&dictionary, "fflags", "nobuffer", 0)
             // The probe ends with the first picture where the description names codec and size, as RTSP's does: it reads
-            // nothing for a frame rate or a decoding time, which nobody asks for.
+            // nothing for a frame rate or a decoding time, which nobody asks for. Without `nobuffer`, which throws away what the
+            // probe has read: that is the first key frame.
             av_dict_set(&dictionary, "analyzeduration", "2000000", 0)
             av_dict_set(&dictionary, "fpsprobesize", "0", 0)
             av_dict_set(&dictionary, "max_ts_probe", "0", 0)
@@ -148,7 +154,7 @@ final class Demuxer {
     }
 
     deinit {
-        av_packet_free(&packet)
+        for var packet in [packet, undated, following] { av_packet_free(&packet) }
         avformat_close_input(&format)
         withExtendedLifetime((feed, clip, deadline)) {}
         session?.close()
@@ -166,6 +172,11 @@ final class Demuxer {
     /// Reads the next packet, of whatever stream; false at the end.
     func read() throws(VideoError) -> Bool {
         av_packet_unref(packet)
+        if following != nil {
+            av_packet_move_ref(packet, following)
+            av_packet_free(&following)
+            return true
+        }
         deadline.arm(for: options.readTimeout)
         let code = clip?.read(format, packet, stream: stream) ?? av_read_frame(format, packet)
         guard code != ffAVERROR_EOF else { return false }
@@ -184,11 +195,37 @@ final class Demuxer {
     func picture() -> (packet: UnsafeMutablePointer<AVPacket>, time: Double)? {
         guard let packet, packet.pointee.stream_index == stream else { return nil }
         stamps?.mend(&packet.pointee)
+        defer { hasBegun = true }
         guard let time = seconds(packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts) else {
+            // A second one without a time: the first cannot be dated any more.
+            if undated != nil { av_packet_free(&undated) } else if !hasBegun, session != nil { undated = taken(packet) }
             return nil
         }
         noteSenderTime(packet, at: time)
+        if undated != nil, let first = date(before: packet, at: time) { return (packet, first) }
         return (packet, time)
+    }
+
+    /// Puts a stream's first picture in place of `packet`, which follows it at `time`, and returns its time; nil where that is
+    /// not known.
+    private func date(before packet: UnsafeMutablePointer<AVPacket>, at time: Double) -> Double? {
+        defer { av_packet_free(&undated) }
+        guard let session, let undated, timeBase.num > 0,
+            let step = session.firstStep.seconds(clockRate: session.track?.clockRate ?? 90_000)
+        else { return nil }
+        following = taken(packet)
+        guard following != nil else { return nil }
+        av_packet_move_ref(packet, undated)
+        packet.pointee.pts = Int64(((time - step) * Double(timeBase.den) / Double(timeBase.num)).rounded())
+        packet.pointee.dts = packet.pointee.pts
+        return seconds(packet.pointee.pts)
+    }
+
+    /// What `packet` holds, in a packet of its own; nil, and `packet` as it was, where memory cannot be allocated.
+    private func taken(_ packet: UnsafeMutablePointer<AVPacket>) -> UnsafeMutablePointer<AVPacket>? {
+        guard let other = av_packet_alloc() else { return nil }
+        av_packet_move_ref(other, packet)
+        return other
     }
 
     func seconds(_ stamp: Int64) -> Double? {

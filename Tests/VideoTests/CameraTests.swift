@@ -113,6 +113,27 @@ import Threading
         #expect(abs(frames[0].date.timeIntervalSinceNow) < 30)
     }
 
+    @Test(arguments: [Transport.tcp, .udp], [Footage.Codec.h264, .h265])
+    func `a stream is seen from its first key frame on`(transport: Transport, codec: Footage.Codec) async throws {
+        let folder = try TemporaryFolder()
+        // The next one comes after twenty seconds.
+        let clip = try Footage.makeTestClip(in: folder, seconds: 40, codec: codec, gop: 200)
+        let server = try RTSPServer(clip: clip)
+        defer { server.stop() }
+        let camera = Camera(
+            id: "test", settings: Camera.Settings(url: CameraURL(server.url), transport: transport))
+        let running = Task { await camera.run(from: MediaTime(1000)) }
+        let seen = Mutex<Frame?>(nil)
+        let looking = Task {
+            for await frame in camera.frames { seen.withLock { $0 = $0 ?? frame } }
+        }
+        #expect(try await eventually(seconds: 10) { seen.withLock { $0 != nil } })
+        #expect(seen.withLock { $0?.isKeyFrame } == true)
+        camera.stop()
+        await running.value
+        await looking.value
+    }
+
     @Test func `credentials are used and not shown`() async throws {
         let folder = try TemporaryFolder()
         let login = RTSPServer.Login(user: "warden", password: "s3cret-word", isDigest: true)

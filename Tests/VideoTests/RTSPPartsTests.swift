@@ -278,4 +278,17 @@ struct SenderClockTests {
         for number: UInt16 in [200, 202, 201, 203, 60_000, 60_001] { loss.take(number) }
         #expect(loss.share < 0.01)
     }
+
+    @Test func `the step from the first picture to the second one is known across a stamp that wraps, and only where it is one`()
+    {
+        func step(_ stamps: [UInt32]) -> Double? {
+            var step = FirstStep()
+            for stamp in stamps { step.take(stamp) }
+            return step.seconds(clockRate: 90_000)
+        }
+        #expect(step([.max - 1799, .max - 1799, 1800, 5400]) == 0.04)
+        #expect(step([]) == nil && step([9000, 9000]) == nil)
+        // Back, and far ahead.
+        #expect(step([9000, 5400]) == nil && step([0, 90_000 * 60]) == nil)
+    }
 }

@@ -120,6 +120,30 @@ struct PacketLoss {
     }
 }
 
+/// How much later than the first picture of a stream the second one is, by the stamps of their packets.
+///
+/// libav gives the first picture of a session no time where it is cut at the beginning of the next one, and a camera would be
+/// seen a whole group later.
+struct FirstStep {
+    private var first: UInt32?
+    private var second: UInt32?
+
+    /// A larger one is a stamp that jumps, in seconds.
+    private static let longest = 30.0
+
+    mutating func take(_ stamp: UInt32) {
+        if first == nil { first = stamp } else if second == nil, stamp != first { second = stamp }
+    }
+
+    /// - Parameter clockRate: ticks a second of the stamps.
+    /// - Returns: seconds, > 0; nil where two pictures have not come, or their stamps are none of two that follow one another.
+    func seconds(clockRate: Int) -> Double? {
+        guard let first, let second else { return nil }
+        let step = Double(Int32(bitPattern: second &- first)) / Double(max(1, clockRate))
+        return step > 0 && step <= Self.longest ? step : nil
+    }
+}
+
 /// What is learnt about a camera in one session and used in the next, up to the end of the run.
 public final class StreamMemory: Sendable {
     struct Facts {

@@ -115,6 +115,7 @@ extension RTSPSession {
         }
         if let fault = screen.fault(of: bytes) { throw fault }
         loss.take(bytes.loadUnaligned(fromByteOffset: 2, as: UInt16.self).bigEndian)
+        firstStep.take(bytes.loadUnaligned(fromByteOffset: 4, as: UInt32.self).bigEndian)
         if track?.encoding == .jpeg { try checkPicture(bytes) }
         return true
     }

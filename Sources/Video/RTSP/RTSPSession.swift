@@ -56,6 +56,7 @@ final class RTSPSession {
     var hasPackets = false
     var clock = SenderClock(clockRate: 90_000)
     var loss = PacketLoss()
+    var firstStep = FirstStep()
     /// Inspects packets before libav does.
     private(set) var screen = PacketScreen(.other)
     /// Why no more packets arrive; nil also at the end of a stream.
