@@ -279,8 +279,7 @@ struct SenderClockTests {
         #expect(loss.share < 0.01)
     }
 
-    @Test func `the step from the first picture to the second one is known across a stamp that wraps, and only where it is one`()
-    {
+    @Test func `the step from the first picture to the second is known where stamps wrap, and only where it is one`() {
         func step(_ stamps: [UInt32]) -> Double? {
             var step = FirstStep()
             for stamp in stamps { step.take(stamp) }
