@@ -101,4 +101,24 @@ struct LightAndColourTests {
         let veil = try Self.haze(over: Self.paving) { _, _, luma in (1 - opacity) * luma + opacity * 150 }
         #expect(!veil.isLight && veil.slope < 0.88 && veil.rise > 14, "\(veil)")
     }
+
+    /// Each value is one of smoke; each change alone is none.
+    @Test func `haze is what light does not explain, what stirs, and what keeps the structure behind it`() {
+        func isHaze(
+            slope: Double = 0.6, rise: Double = 60, structure: Double = 0.9, stirring: Double = 0.5,
+            isLight: Bool = false, colour: Double = 0
+        ) -> Bool {
+            HazeEvidence(
+                slope: slope, rise: rise, structure: structure, stirring: stirring, isLight: isLight, colour: colour
+            ).isHaze
+        }
+        #expect(isHaze())
+        #expect(!isHaze(isLight: true))
+        // Thinner than noise, a shadow, darker than smoke by day, a vehicle, a wall that was painted, a red lamp.
+        let others = [
+            isHaze(slope: 0.95), isHaze(rise: 5), isHaze(slope: 0.2, rise: 20), isHaze(structure: 0.2),
+            isHaze(stirring: 0), isHaze(colour: 10),
+        ]
+        #expect(others.allSatisfy { !$0 }, "\(others)")
+    }
 }

@@ -61,6 +61,33 @@ import Testing
         #expect(watch.tracker.stationary.isEmpty)
     }
 
+    @Test func `one look that is sure of it makes a doubted car no worse`() throws {
+        var watch = Watch()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            let isThere = 10..<50 ~= seconds
+            watch.look(at: seconds, hasCar: isThere, hint: isThere && seconds != 14, score: seconds == 14 ? 0.4 : nil)
+        }
+        #expect(watch.opened.map(\.confirmed) == [MediaTime(30)])
+        #expect(watch.opened.first?.why.contains { $0.what.contains("is not sure of it") } == true)
+        #expect(watch.changes.last?.closed == MediaTime(50))
+    }
+
+    @Test func `a car that is detected as it comes and doubted from then on is told`() {
+        var watch = Watch()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            watch.look(at: seconds, hasCar: seconds >= 10, hint: seconds > 10, score: seconds == 10 ? 0.4 : nil)
+        }
+        #expect(watch.opened.map(\.confirmed) == [MediaTime(30)])
+    }
+
+    @Test func `a thing that was not seen to come and is mostly doubted is none`() {
+        var watch = Watch()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            watch.look(at: seconds, hasCar: true, hint: seconds != 14, score: seconds == 14 ? 0.4 : nil)
+        }
+        #expect(watch.opened.isEmpty)
+    }
+
     @Test func `what was there in the first picture, or hinted at before anything came, is none`() {
         var (first, hinted) = (Watch(), Watch())
         for seconds in stride(from: 0.0, through: 60, by: 2) {

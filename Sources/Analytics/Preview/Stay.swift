@@ -42,6 +42,7 @@ public struct Stay: Sendable {
     var area: Double?
     var certainty = 0.0
     var hasArrived = true
+    var wasSeenToCome = false
     var looksBeside = 0
     private var samples: [Sample] = []
     private var latest: Sample
@@ -51,7 +52,7 @@ public struct Stay: Sendable {
     init(_ object: StationaryObject, number: Int, at time: MediaTime) {
         self.number = number
         (id, objectClass, box, since, found) = (object.id, object.objectClass, object.box, object.since, time)
-        hasArrived = object.hasArrived
+        (hasArrived, wasSeenToCome) = (object.hasArrived, object.wasSeenToCome)
         lastSeen = object.lastSeen
         latest = Sample(object, at: time)
         samples = [latest]
@@ -128,9 +129,10 @@ public struct Stay: Sendable {
             presence: hidden == nil ? .detected : .hidden, seenSeconds: counts.seenSeconds, looks: counts.looks,
             detections: counts.detections,
             bestScore: counts.detections > 0 ? counts.scoreSum / Double(counts.detections) : 0,
-            hasArrived: hasArrived, unseenSince: hidden?.from ?? time, scoreSum: counts.scoreSum,
+            hasArrived: hasArrived, wasSeenToCome: wasSeenToCome, unseenSince: hidden?.from ?? time, scoreSum: counts.scoreSum,
             votes: [objectClass: counts.scoreSum], appearance: Self.nothing, usual: Self.nothing)
         object.unasked = counts.unasked
+        (object.asked, object.hinted) = (counts.looks - counts.unasked, counts.detections)
         object.looksBeside = looksBeside
         object.absence = ended.flatMap { gap in gap.to.map { $0 - gap.from } } ?? 0
         return object

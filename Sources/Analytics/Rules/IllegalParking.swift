@@ -36,8 +36,9 @@ public struct IllegalParking: Rule, RememberingRule {
     /// Least number of detections, and the number where the arrival was not seen: a single box of a middling score is
     /// as often as not an error of the detector, and where tiles take turns a dwell may have no more.
     static let leastDetections = (arrived: 2, unseen: 3)
-    /// Of a vehicle that only hints speak for: least share of the looks with one, and their least number.
-    static let unsure = (share: 0.5, hints: 3)
+    /// Of a vehicle that was seen to come, and that the detector doubts: least share of the looks with a hint, and their
+    /// least number.
+    static let doubted = (share: 0.5, hints: 3)
 
     struct Vouched: Sendable, Codable {
         var from: MediaTime
@@ -153,9 +154,10 @@ public struct IllegalParking: Rule, RememberingRule {
         let longest = settings.dwell + settings.queuePatience
         let wait = settings.queueVehicles > 0 ? waitingPlaces.patience(at: object.box, time) : nil
         let needed = isQueued ? longest : min(longest, max(settings.dwell, wait ?? 0))
-        guard dwell >= needed, isCredible(object, candidate, at: time) else { return pending }
+        let isDetected = isDetected(object, candidate, at: time)
+        guard dwell >= needed, isDetected || hasCome(object, candidate, at: time) else { return pending }
         candidate.stood = true
-        if object.isUnsure {
+        if !isDetected {
             candidate.why.append(
                 .init(
                     at: time,
@@ -177,15 +179,21 @@ public struct IllegalParking: Rule, RememberingRule {
             why: [.init(at: object.since, what: "stopped in the zone", zh: "在区域内停下", score: object.bestScore)])
     }
 
-    private func isCredible(_ object: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
-        let seen = object.seenSeconds - candidate.vouched.seen
-        if object.isUnsure {
-            return object.hasArrived && seen >= Self.seenShare * (time - candidate.vouched.from)
-                && object.detections >= Self.unsure.hints && object.detectedShare >= Self.unsure.share
-        }
-        return object.detectedShare >= Self.detectedShare && seen >= Self.seenShare * (time - candidate.vouched.from)
+    /// Whether the detector found it often and clearly enough.
+    private func isDetected(_ object: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
+        !object.isUnsure && object.detectedShare >= Self.detectedShare && isSeen(object, candidate, at: time)
             && object.detections >= (object.hasArrived ? Self.leastDetections.arrived : Self.leastDetections.unseen)
             && object.meanScore >= minimumScore + (object.hasArrived ? 0 : Self.unseenArrival)
+    }
+
+    /// Whether it is a vehicle that came while the camera looked, though the detector doubts it.
+    private func hasCome(_ object: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
+        object.hasArrived && object.wasSeenToCome && isSeen(object, candidate, at: time)
+            && object.hinted >= Self.doubted.hints && object.hintedShare >= Self.doubted.share
+    }
+
+    private func isSeen(_ object: StationaryObject, _ candidate: Candidate, at time: MediaTime) -> Bool {
+        object.seenSeconds - candidate.vouched.seen >= Self.seenShare * (time - candidate.vouched.from)
     }
 
     private func finding(

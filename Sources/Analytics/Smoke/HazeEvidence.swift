@@ -30,7 +30,9 @@ struct HazeEvidence: Sendable {
             && structure >= Self.leastStructure && stirring >= Self.leastStirring && colour <= Self.mostColour
             && !isLight
     }
+}
 
+extension HazeEvidence {
     /// Nil where the background is too plain to tell.
     init?(of pixels: [Int], in model: BackgroundModel) {
         let seen = pixels.filter { model.hidden.values[$0] == 0 }

@@ -37,6 +37,13 @@ public struct StationaryObject: Sendable {
     /// No detection has found it yet, only hints: a thing with a box and edges of its own that came while the camera looked and
     /// has stood still since, and that the network takes for a vehicle as doubtfully as it takes one in a hard picture.
     public internal(set) var isUnsure = false
+    /// It was seen to come into its place, with a box and edges of its own, as one that only hints speak for must have been:
+    /// then scores that are low for the most part say no more against it than they do of that.
+    public internal(set) var wasSeenToCome = false
+    /// Looks in which the network was asked about it, and those of them in which it took it for a vehicle, however doubtfully;
+    /// unlike `looks` from its first hint on.
+    var asked = 1
+    var hinted = 1
     /// How long it had been unseen when this look showed it again, in seconds; 0 if the previous look showed it.
     public internal(set) var absence = 0.0
     /// Start of its absence: the newest look that showed it, or the first one after a restart.
@@ -69,6 +76,9 @@ public struct StationaryObject: Sendable {
     /// Share of the visible looks with a search in which it was detected, 0…1.
     public var detectedShare: Double { looks > unasked ? Double(detections) / Double(looks - unasked) : 0 }
 
+    /// Share of the looks that asked for it in which the network at least hinted at it, 0…1.
+    var hintedShare: Double { asked > 0 ? min(1, Double(hinted) / Double(asked)) : 0 }
+
     /// True once two looks showed it at the same place.
     public var isEstablished: Bool { looks >= 2 }
 
@@ -94,6 +104,9 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
     let isDistinct: Bool
     /// Nil in checkpoints of an older version, which knew no others.
     let isUnsure: Bool?
+    let wasSeenToCome: Bool?
+    let asked: Int?
+    let hinted: Int?
     let scoreSum: Double
     /// Mean luma values of the place, rounded: enough to tell the same vehicle from another one.
     let appearance: Data
@@ -111,6 +124,8 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
         hasArrived = object.hasArrived
         isDistinct = object.looksBeside >= StationaryObjectTracker.distinctLooks
         isUnsure = object.isUnsure ? true : nil
+        wasSeenToCome = object.wasSeenToCome ? true : nil
+        (asked, hinted) = object.wasSeenToCome ? (object.asked, object.hinted) : (nil, nil)
         scoreSum = object.scoreSum
         appearance = object.usual.data
     }
@@ -125,7 +140,7 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
             id: id, objectClass: objectClass, box: box, since: isVouched ? since : time, lastSeen: lastSeen,
             presence: .hidden, seenSeconds: isVouched ? seenSeconds + (time - lastSeen) : 0, looks: looks,
             detections: detections, bestScore: bestScore, hasArrived: hasArrived, isUnsure: isUnsure ?? false,
-            unseenSince: time, outdated: isVouched ? nil : time, looksBeside: isDistinct ? VehicleQueue.looksBeside : 0,
+            wasSeenToCome: wasSeenToCome ?? false, asked: asked ?? looks, hinted: hinted ?? detections, unseenSince: time, outdated: isVouched ? nil : time, looksBeside: isDistinct ? VehicleQueue.looksBeside : 0,
             scoreSum: scoreSum,
             votes: [objectClass: scoreSum], appearance: patch, usual: patch)
     }

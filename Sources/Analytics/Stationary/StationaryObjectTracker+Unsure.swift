@@ -24,11 +24,11 @@ extension StationaryObjectTracker {
         return faint + scene.hints
     }
 
-    /// The hints of unsure objects, by their indices.
-    func matchHints(_ hints: [Detection]) -> [Int: Detection] {
+    /// The hints of objects that were seen to come and have no detection in this look, by their indices.
+    func matchHints(_ hints: [Detection], _ owner: [Int?]) -> [Int: Detection] {
         var found: [Int: Detection] = [:]
         var free = hints
-        for index in all.indices where all[index].isUnsure {
+        for index in all.indices where all[index].wasSeenToCome && !owner.contains(index) {
             let best = free.indices.filter { all[index].box.iou(free[$0].box) >= settings.overlap }
                 .max { all[index].box.iou(free[$0].box) < all[index].box.iou(free[$1].box) }
             if let best { found[index] = free.remove(at: best) }
@@ -47,7 +47,8 @@ extension StationaryObjectTracker {
                 StationaryObject(
                     id: nextID, objectClass: hint.objectClass, box: hint.box, since: came.since, lastSeen: scene.time,
                     presence: .detected, seenSeconds: scene.time - came.since, looks: came.since < scene.time ? 2 : 1,
-                    detections: 1, bestScore: hint.score, hasArrived: true, isUnsure: true, unseenSince: scene.time,
+                    detections: 1, bestScore: hint.score, hasArrived: true, isUnsure: true, wasSeenToCome: true,
+                    asked: came.since < scene.time ? 2 : 1, unseenSince: scene.time,
                     scoreSum: hint.score, votes: [hint.objectClass: hint.score], appearance: came.now, usual: came.now,
                     before: came.before))
             nextID += 1
@@ -56,7 +57,7 @@ extension StationaryObjectTracker {
 
     /// What a box shows and showed before, and the first look with it; nil where nothing with edges of its own has come
     /// that ends with the box.
-    private func arrival(of box: Box, in scene: Scene) -> (now: Patch, before: Patch, since: MediaTime)? {
+    func arrival(of box: Box, in scene: Scene) -> (now: Patch, before: Patch, since: MediaTime)? {
         let now = scene.picture.patch(in: box)
         let shows = recent.map { self.shows($0.picture, in: box, theSameAs: scene.picture) }
         // Where the picture before shows something that passes, what is there now may be the road again.

@@ -132,13 +132,16 @@ public struct StationaryObjectTracker: Sendable {
         view = whole
         let owner = match(scene.detections)
         let hints = hints(in: scene, owner)
-        let hinted = matchHints(hints)
+        let hinted = matchHints(hints, owner)
         var ended: [Ended] = []
         var kept: [StationaryObject] = []
         for (index, old) in all.enumerated() {
             var object = old
-            let detection = owner.firstIndex(of: index).map { scene.detections[$0] } ?? hinted[index]
+            let hint = hinted[index]
+            let detection = owner.firstIndex(of: index).map { scene.detections[$0] } ?? (old.isUnsure ? hint : nil)
             advance(&object, detection, scene, owner: owner, hasOtherView: hasOtherView)
+            // A hint does not count among the detections of what was detected once.
+            if !old.isUnsure, hint != nil, object.isVisible { object.hinted += 1 }
             if let end = end(of: object, at: scene.time) {
                 ended.append(end)
             } else {
@@ -341,13 +344,16 @@ public struct StationaryObjectTracker: Sendable {
             count(detection, of: &object)
         } else if scene.unasked.contains(where: { $0.holds(object.box.centre) }) {
             object.unasked += 1
+            return
         }
+        object.asked += 1
     }
 
     func count(_ detection: Detection, of object: inout StationaryObject) {
         if object.isUnsure, detection.score >= settings.birthScore { object.becomeSure() }
         object.presence = .detected
         object.detections += 1
+        object.hinted += 1
         object.scoreSum += detection.score
         object.bestScore = max(object.bestScore, detection.score)
         object.votes[detection.objectClass, default: 0] += detection.score
@@ -406,7 +412,9 @@ public struct StationaryObjectTracker: Sendable {
             StationaryObject(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: since < scene.time ? 2 : 1, detections: 1,
-                bestScore: detection.score, hasArrived: hasArrived, unseenSince: scene.time,
+                bestScore: detection.score, hasArrived: hasArrived,
+                wasSeenToCome: detection.objectClass.isMotorVehicle && arrival(of: detection.box, in: scene) != nil,
+                unseenSince: scene.time,
                 scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
                 usual: appearance,
                 before: before.map { $0.picture.patch(in: detection.box) }))
