@@ -129,8 +129,9 @@ public struct Stay: Sendable {
             presence: hidden == nil ? .detected : .hidden, seenSeconds: counts.seenSeconds, looks: counts.looks,
             detections: counts.detections,
             bestScore: counts.detections > 0 ? counts.scoreSum / Double(counts.detections) : 0,
-            hasArrived: hasArrived, wasSeenToCome: wasSeenToCome, unseenSince: hidden?.from ?? time, scoreSum: counts.scoreSum,
-            votes: [objectClass: counts.scoreSum], appearance: Self.nothing, usual: Self.nothing)
+            hasArrived: hasArrived, wasSeenToCome: wasSeenToCome, unseenSince: hidden?.from ?? time,
+            scoreSum: counts.scoreSum, votes: [objectClass: counts.scoreSum], appearance: Self.nothing,
+            usual: Self.nothing)
         object.unasked = counts.unasked
         (object.asked, object.hinted) = (counts.looks - counts.unasked, counts.detections)
         object.looksBeside = looksBeside

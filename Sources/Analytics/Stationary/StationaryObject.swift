@@ -140,7 +140,8 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
             id: id, objectClass: objectClass, box: box, since: isVouched ? since : time, lastSeen: lastSeen,
             presence: .hidden, seenSeconds: isVouched ? seenSeconds + (time - lastSeen) : 0, looks: looks,
             detections: detections, bestScore: bestScore, hasArrived: hasArrived, isUnsure: isUnsure ?? false,
-            wasSeenToCome: wasSeenToCome ?? false, asked: asked ?? looks, hinted: hinted ?? detections, unseenSince: time, outdated: isVouched ? nil : time, looksBeside: isDistinct ? VehicleQueue.looksBeside : 0,
+            wasSeenToCome: wasSeenToCome ?? false, asked: asked ?? looks, hinted: hinted ?? detections,
+            unseenSince: time, outdated: isVouched ? nil : time, looksBeside: isDistinct ? VehicleQueue.looksBeside : 0,
             scoreSum: scoreSum,
             votes: [objectClass: scoreSum], appearance: patch, usual: patch)
     }
