@@ -48,8 +48,8 @@ import Testing
     }
 
     @Test func `looks go on where the stamps stand still`() throws {
-        // Eight of the pictures are whole.
-        #expect(try looks(session { $0 }, every: 0, packets: 0.1).count == 8)
+        // All twelve pictures.
+        #expect(try looks(session { $0 }, every: 0, packets: 0.1).count == 12)
         let found = try looks(session { _ in 90_000 }, every: 3, packets: 4)
         #expect(found.count >= 4 && Set(found).count == 1, "\(found)")
     }
