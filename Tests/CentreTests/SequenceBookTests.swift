@@ -99,6 +99,32 @@ import Testing
         #expect(plan.next(book, at: now + 5000, most: 10_000) == nil && book.contiguous == 5)
     }
 
+    @Test func `what a replay brought only in part is asked for again as soon as it has ended`() {
+        var (book, plan) = (SequenceBook(), ReplayPlan())
+        for sequence in [1, 10, 12] as [Int64] { _ = book.arrive(sequence, at: 0) }
+        func ask(at now: Double) -> ClosedRange<Int64>? {
+            guard let span = plan.next(book, at: now, most: 10_000) else { return nil }
+            book.ask(for: span, at: now)
+            plan.asked("x", for: span, at: now)
+            return span
+        }
+        #expect(ask(at: 5) == 2...11)
+        for sequence in 2...6 as ClosedRange<Int64> { _ = book.arrive(sequence, at: 7) }
+        #expect(ask(at: 16) == nil)
+        #expect(ask(at: 17) == 7...11)
+        // All of the first hole: the second one was asked for with it.
+        for sequence in 7...9 as ClosedRange<Int64> { _ = book.arrive(sequence, at: 20) }
+        #expect(ask(at: 29) == nil)
+        #expect(ask(at: 30) == 11...11)
+        // Nothing comes of it any more: as from the start.
+        #expect(ask(at: 59) == nil)
+        #expect(ask(at: 60) == 11...11)
+        #expect(ask(at: 359) == nil)
+        #expect(ask(at: 360) == 11...11)
+        _ = book.arrive(11, at: 361)
+        #expect(book.missing == 0 && ask(at: 5000) == nil)
+    }
+
     @Test func `one request a site, of ten thousand messages at most, and near gaps as one`() {
         var (book, plan) = (SequenceBook(), ReplayPlan())
         book.tell(25_000, at: 0)

@@ -2,9 +2,10 @@
 struct ReplayPlan: Sendable, Hashable {
     /// Seconds that a message may take to come by itself: others overtake it, and a state tells of it first.
     static let patience = 5.0
-    /// Seconds after each request until the next one for the same span; the last one goes on.
+    /// Seconds after each request that brought nothing until the next one for the same span; the last one goes on.
     static let waits = [30.0, 300.0, 3600.0]
-    /// Seconds without a message of the span after which a replay is taken to have ended.
+    /// Seconds without a message of the span after which a replay is taken to have ended. What it did not bring although it
+    /// brought something was dropped on the way, by a full queue of the broker, and is asked for again.
     static let silence = 10.0
     /// Holes that lie so near to each other are asked for as one: a site takes a hundred commands an hour.
     static let nearness: Int64 = 200
@@ -29,19 +30,23 @@ struct ReplayPlan: Sendable, Hashable {
     mutating func next(_ book: SequenceBook, at now: Double, most: Int64) -> ClosedRange<Int64>? {
         if let underWay {
             let stirred = book.holes.lazy.filter { $0.span.overlaps(underWay.span) }.compactMap(\.stirred).max()
+            let answered = book.answered.flatMap { $0 >= underWay.at ? $0 : nil }
             // All of it has come, or nothing more does.
-            guard stirred.map({ now - $0 >= Self.silence && now - underWay.at >= Self.waits[0] }) ?? true else {
-                return nil
+            if let stirred {
+                guard now - max(stirred, answered ?? stirred) >= Self.silence,
+                    answered != nil || now - underWay.at >= Self.waits[0]
+                else { return nil }
             }
             self.underWay = nil
         }
-        guard now >= restUntil, let first = book.holes.firstIndex(where: { Self.isDue($0, at: now) }) else {
+        guard now >= restUntil, let first = book.holes.firstIndex(where: { Self.isDue($0, book, at: now) })
+        else {
             return nil
         }
         var span = book.holes[first].span
         span = span.lowerBound...min(span.upperBound, span.lowerBound + most - 1)
         for hole in book.holes[(first + 1)...] {
-            guard hole.span.lowerBound - span.upperBound <= Self.nearness, Self.isDue(hole, at: now),
+            guard hole.span.lowerBound - span.upperBound <= Self.nearness, Self.isDue(hole, book, at: now),
                 hole.span.upperBound - span.lowerBound < most
             else { break }
             span = span.lowerBound...hole.span.upperBound
@@ -49,8 +54,9 @@ struct ReplayPlan: Sendable, Hashable {
         return span
     }
 
-    private static func isDue(_ hole: SequenceBook.Hole, at now: Double) -> Bool {
+    private static func isDue(_ hole: SequenceBook.Hole, _ book: SequenceBook, at now: Double) -> Bool {
         guard hole.asks > 0, let stirred = hole.stirred else { return now - hole.noticed >= patience }
+        if let answered = book.answered, answered >= stirred { return now - answered >= silence }
         return now - stirred >= waits[min(hole.asks, waits.count) - 1]
     }
 

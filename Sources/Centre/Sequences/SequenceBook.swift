@@ -7,7 +7,7 @@ struct SequenceBook: Sendable, Hashable {
         var span: ClosedRange<Int64>
         /// When it was first known, in seconds since 1970.
         let noticed: Double
-        /// How often it was asked for.
+        /// How often it was asked for since the site's last answer.
         var asks = 0
         /// When it was last asked for, or when a part of it came.
         var stirred: Double?
@@ -31,6 +31,8 @@ struct SequenceBook: Sendable, Hashable {
     private(set) var highest: Int64 = 0
     /// Disjoint, in their order.
     private(set) var holes: [Hole] = []
+    /// When something that was asked for came last.
+    private(set) var answered: Double?
     /// What the site holds no more; disjoint, in their order.
     private(set) var lost: [ClosedRange<Int64>] = []
 
@@ -111,7 +113,8 @@ struct SequenceBook: Sendable, Hashable {
     /// A hole was asked for.
     mutating func ask(for span: ClosedRange<Int64>, at now: Double) {
         for index in holes.indices where holes[index].span.overlaps(span) {
-            holes[index].asks += 1
+            let isAnswered = answered.map { $0 >= holes[index].stirred ?? now } ?? false
+            holes[index].asks = isAnswered ? 1 : holes[index].asks + 1
             holes[index].stirred = now
         }
     }
@@ -130,7 +133,7 @@ struct SequenceBook: Sendable, Hashable {
 
     private mutating func fill(_ sequence: Int64, in index: Int, at now: Double) {
         var hole = holes[index]
-        hole.stirred = hole.asks > 0 ? now : hole.stirred
+        if hole.asks > 0 { (hole.stirred, answered) = (now, now) }
         let (low, high) = (hole.span.lowerBound, hole.span.upperBound)
         switch (sequence == low, sequence == high) {
         case (true, true): holes.remove(at: index)
