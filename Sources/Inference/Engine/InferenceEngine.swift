@@ -97,8 +97,6 @@ public struct Network: ~Copyable, InferenceEngine, @unchecked Sendable {
         guard blob.count == 3 * width * height else {
             throw InferenceError("run \(path)", cause: "the input has \(blob.count) floats", remedy: "report this")
         }
-        let results = outputs.map { UnsafeMutableBufferPointer<Float>.allocate(capacity: max(1, $0.count)) }
-        defer { for result in results { result.deallocate() } }
         let names = outputs.map { Array($0.name.utf8CString) }
         let starts = names.map { name in
             let copy = UnsafeMutableBufferPointer<CChar>.allocate(capacity: name.count)
@@ -109,19 +107,18 @@ public struct Network: ~Copyable, InferenceEngine, @unchecked Sendable {
         var counts = [Int](repeating: 0, count: outputs.count)
         var error = ocv_error()
         let namePointers = starts.compactMap { $0.baseAddress.map { UnsafePointer($0) } }
-        let resultPointers = results.compactMap(\.baseAddress)
+        var results = [UnsafePointer<Float>?](repeating: nil, count: outputs.count)
         let done = ocv_net_forward(
-            raw, blob, Int32(width), Int32(height), namePointers, Int32(outputs.count), resultPointers,
-            outputs.map(\.count), &counts, &error)
+            raw, blob, Int32(width), Int32(height), namePointers, Int32(outputs.count), &results, &counts, &error)
         guard done else {
             throw InferenceError("run \(path)", error, remedy: "check it with 'gridwarden models verify'")
         }
-        for (expected, count) in zip(outputs, counts) where isExact && expected.count != count {
+        for (expected, count) in zip(outputs, counts) where isExact ? expected.count != count : expected.count < count {
             throw InferenceError(
                 "run \(path)", cause: "output \(expected.name) has \(count) floats instead of \(expected.count)",
                 remedy: "check it with 'gridwarden models verify'")
         }
-        return zip(results, counts).map { Array($0.0.prefix($0.1)) }
+        return zip(results, counts).map { Array(UnsafeBufferPointer(start: $0.0, count: $0.1)) }
     }
 }
 
