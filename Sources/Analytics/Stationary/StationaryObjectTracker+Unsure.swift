@@ -59,9 +59,10 @@ extension StationaryObjectTracker {
     /// that ends with the box.
     func arrival(of box: Box, in scene: Scene) -> (now: Patch, before: Patch, since: MediaTime)? {
         let now = scene.picture.patch(in: box)
-        let shows = recent.map { self.shows($0.picture, in: box, theSameAs: scene.picture) }
+        // From the newest on: where everything moves, the first comparison decides.
+        let last = recent.lastIndex { !shows($0.picture, in: box, theSameAs: scene.picture) }
         // Where the picture before shows something that passes, what is there now may be the road again.
-        guard let last = shows.lastIndex(of: false), let ground = lastGround(in: box, upTo: last) else { return nil }
+        guard let last, let ground = lastGround(in: box, upTo: last) else { return nil }
         let without = recent[ground]
         let before = without.picture.patch(in: box)
         // A vehicle that still rolls has its box elsewhere.
