@@ -23,11 +23,14 @@ import Testing
 
         /// A look in which the car stands there, if it does, and what the network says of the place.
         mutating func look(
-            at seconds: Double, hasCar: Bool, hint: Bool, score: Double? = nil,
+            at seconds: Double, hasCar: Bool, hint: Bool, score: Double? = nil, unasked: [Box] = [],
             change: (inout Street.Canvas) -> Void = { _ in }
         ) {
             let car = Street.Thing(.car, UnsureVehicleTests.place, score: score ?? 0, isDetected: score != nil)
-            var scene = Street(isTextured: true).scene(at: seconds, hasCar ? [car] : [], change: change)
+            let seen = Street(isTextured: true).scene(at: seconds, hasCar ? [car] : [], change: change)
+            var scene = Scene(
+                time: seen.time, date: seen.date, detections: seen.detections, picture: seen.picture,
+                chroma: seen.chroma, unasked: unasked)
             if hint { scene.hints = [UnsureVehicleTests.hint] }
             let ended = tracker.update(with: scene)
             let look = Observation(
@@ -142,6 +145,17 @@ import Testing
         var watch = Watch()
         for seconds in stride(from: 0.0, through: 80, by: 2) {
             watch.look(at: seconds, hasCar: seconds >= 10, hint: seconds >= 10 && Int(seconds) % 6 == 4)
+        }
+        #expect(watch.opened.isEmpty)
+    }
+
+    @Test func `a look that does not search its part for small things asks about it all the same`() {
+        var watch = Watch()
+        for seconds in stride(from: 0.0, through: 80, by: 2) {
+            // Hints come from the whole picture, and there are none in two of three looks.
+            watch.look(
+                at: seconds, hasCar: seconds >= 10, hint: seconds >= 10 && Int(seconds) % 6 == 4,
+                unasked: Int(seconds) % 6 == 4 ? [] : [.whole])
         }
         #expect(watch.opened.isEmpty)
     }

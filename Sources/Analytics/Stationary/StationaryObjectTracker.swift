@@ -344,8 +344,8 @@ public struct StationaryObjectTracker: Sendable {
             count(detection, of: &object)
         } else if scene.unasked.contains(where: { $0.holds(object.box.centre) }) {
             object.unasked += 1
-            return
         }
+        // Hints are those of the whole picture, whichever part is looked into.
         object.asked += 1
     }
 
