@@ -123,7 +123,7 @@ import Testing
         ahead.write(-hour)
         #expect(try await eventually(seconds: 40) { centre.received.last?.event.data.incident.state == "closed" })
 
-        let events = centre.kept
+        let events = centre.received.map(\.event)
         Campaign.say(
             "clock steps: "
                 + events.map { "\($0.data.incident.state) after \($0.data.observed.dwellSeconds) s" }
