@@ -27,7 +27,7 @@ import sys
 import tempfile
 import time
 
-from measuring import ROOT, USUAL_CLIP, Failed, Missing, bench, camera, median, need, run, say, seconds_of, spent, table
+from measuring import ROOT, USUAL_CLIP, Failed, Missing, bench, camera, free_port, median, need, run, say, seconds_of, spent, table
 
 HERE = pathlib.Path(__file__).resolve().parent
 
@@ -193,9 +193,7 @@ class Peer(Comparison):
 
     @contextlib.contextmanager
     def broker(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         configuration = self.work / "mosquitto.conf"
         configuration.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\nlog_type none\n")
         process = subprocess.Popen([self.mosquitto, "-c", configuration], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)

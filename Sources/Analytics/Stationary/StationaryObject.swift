@@ -40,8 +40,8 @@ public struct StationaryObject: Sendable {
     /// It was seen to come into its place, with a box and edges of its own, as one that only hints speak for must have been:
     /// then scores that are low for the most part say no more against it than they do of that.
     public internal(set) var wasSeenToCome = false
-    /// Looks in which the network was asked about it, and those of them in which it took it for a vehicle, however doubtfully;
-    /// unlike `looks` from its first hint on.
+    /// Looks that showed the place since its first hint, and those of them in which the network took it for a vehicle, however
+    /// doubtfully.
     var asked = 1
     var hinted = 1
     /// How long it had been unseen when this look showed it again, in seconds; 0 if the previous look showed it.

@@ -30,7 +30,7 @@ struct ReplayPlan: Sendable, Hashable {
     mutating func next(_ book: SequenceBook, at now: Double, most: Int64) -> ClosedRange<Int64>? {
         if let underWay {
             let stirred = book.holes.lazy.filter { $0.span.overlaps(underWay.span) }.compactMap(\.stirred).max()
-            let answered = book.answered.flatMap { $0 >= underWay.at ? $0 : nil }
+            let answered = book.answer(since: underWay.at)
             // All of it has come, or nothing more does.
             if let stirred {
                 guard now - max(stirred, answered ?? stirred) >= Self.silence,
@@ -56,7 +56,7 @@ struct ReplayPlan: Sendable, Hashable {
 
     private static func isDue(_ hole: SequenceBook.Hole, _ book: SequenceBook, at now: Double) -> Bool {
         guard hole.asks > 0, let stirred = hole.stirred else { return now - hole.noticed >= patience }
-        if let answered = book.answered, answered >= stirred { return now - answered >= silence }
+        if let answered = book.answer(since: stirred) { return now - answered >= silence }
         return now - stirred >= waits[min(hole.asks, waits.count) - 1]
     }
 

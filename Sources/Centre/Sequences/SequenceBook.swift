@@ -32,7 +32,7 @@ struct SequenceBook: Sendable, Hashable {
     /// Disjoint, in their order.
     private(set) var holes: [Hole] = []
     /// When something that was asked for came last.
-    private(set) var answered: Double?
+    private var answered: Double?
     /// What the site holds no more; disjoint, in their order.
     private(set) var lost: [ClosedRange<Int64>] = []
 
@@ -63,6 +63,9 @@ struct SequenceBook: Sendable, Hashable {
     var contiguous: Int64 { holes.first.map { $0.span.lowerBound - 1 } ?? highest }
     /// How many are missing and not given up.
     var missing: Int64 { holes.reduce(0) { $0 + Int64($1.span.count) } }
+
+    /// When something that was asked for came last, if that was not before this time.
+    func answer(since time: Double) -> Double? { answered.flatMap { $0 >= time ? $0 : nil } }
 
     /// Whether nobody can have written as much.
     func isAbsurd(_ sequence: Int64) -> Bool { sequence > highest && sequence - highest > Self.farthest }
@@ -113,7 +116,7 @@ struct SequenceBook: Sendable, Hashable {
     /// A hole was asked for.
     mutating func ask(for span: ClosedRange<Int64>, at now: Double) {
         for index in holes.indices where holes[index].span.overlaps(span) {
-            let isAnswered = answered.map { $0 >= holes[index].stirred ?? now } ?? false
+            let isAnswered = holes[index].stirred.flatMap { answer(since: $0) } != nil
             holes[index].asks = isAnswered ? 1 : holes[index].asks + 1
             holes[index].stirred = now
         }
