@@ -96,7 +96,7 @@ struct CaseBook {
         let auto = hasGone && CaseMachine.next(item.stage, .selfResolve) != nil ? now + rules.selfResolvedAfter : nil
         guard item.stage != .checked, item.auto != auto else { return }
         item.auto = auto
-        try item.update(db)
+        try item.updateAuto(db)
     }
 
     /// What the centre does by itself once its time has come. Returns false where nothing was due.

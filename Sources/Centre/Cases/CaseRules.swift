@@ -122,6 +122,12 @@ package struct CaseRules: Sendable {
     /// A case's number of one day.
     func number(_ count: Int64, on date: Double) -> String {
         let day = calendar.date(ofDay: calendar.day(of: date))
-        return String(format: "%@-%02d%02d%02d-%04lld", prefix, day.year % 100, day.month, day.day, count)
+        // Not by a format, which takes as long as a row of the database.
+        func digits(_ number: Int64, _ least: Int) -> String {
+            let digits = String(number)
+            return String(repeating: "0", count: max(0, least - digits.count)) + digits
+        }
+        let date = [day.year % 100, day.month, day.day].map { digits(Int64($0), 2) }.joined()
+        return "\(prefix)-\(date)-\(digits(count, 4))"
     }
 }

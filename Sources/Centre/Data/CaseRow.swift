@@ -89,6 +89,11 @@ extension CaseRow {
             ])
     }
 
+    /// Only when the centre goes on by itself: the indexes of all else stay as they are.
+    func updateAuto(_ db: any SQLConnection) throws {
+        try db.post("UPDATE casefile SET auto_at = ? WHERE id = ?", [.maybe(auto), .text(id)])
+    }
+
     static func find(_ id: String, _ db: any SQLConnection) throws -> CaseRow? {
         try db.row("SELECT \(columns) FROM casefile WHERE id = ?", [.text(id)]).map(CaseRow.init)
     }

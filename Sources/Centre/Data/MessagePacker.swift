@@ -15,6 +15,7 @@ final class MessagePacker {
         case first = 1
     }
 
+    /// A lower one is hardly faster: with so short a text most of the time goes into the dictionary and the code's tables.
     private static let level = 2
     private let deflater = Deflater(level: level, dictionary: PackingDictionary.first)
 

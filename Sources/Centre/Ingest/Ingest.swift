@@ -10,8 +10,8 @@ import Synchronization
 ///
 /// Stored comes first, counted after that: what a batch has changed in memory is adopted once its transaction is written.
 final class Ingest: Sendable {
-    /// Of one batch, in messages and in seconds of waiting for more.
-    static let batch = (most: 500, pause: 0.05)
+    /// Of one batch, in messages and in seconds of waiting for more. Screens are to show within a second what a site has sent.
+    static let batch = (most: 500, pause: 0.05...0.25)
     /// Seconds between two looks at what is due.
     static let beat = 1.0
 

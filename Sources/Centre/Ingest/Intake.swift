@@ -24,6 +24,11 @@ final class Intake: Sendable {
         var isClosed = false
     }
 
+    /// Seconds of one wait for more, and the messages in it that are worth another one: to write a batch costs as much as some ten
+    /// messages of it.
+    private static let step = 0.01
+    private static let worthWaiting = 5
+
     private let mostMessages: Int
     private let mostBytes: Int
     /// Seconds for which a connection waits for room.
@@ -68,10 +73,12 @@ final class Intake: Sendable {
 
     /// What waits, in the order in which it came: at once where there is as much as `most`, else what has come within the time.
     /// Empty where nothing has, or once it is closed.
-    func take(most: Int, within seconds: Double, gathering pause: Double) -> [Received] {
+    ///
+    /// - Parameter pause: seconds for which more is waited for once something has come; the longer time while much comes.
+    func take(most: Int, within seconds: Double, gathering pause: ClosedRange<Double> = 0...0) -> [Received] {
         if waiting == 0 { arrived.wait(seconds: seconds) }
         // A batch costs one commit, whatever it holds.
-        if pause > 0, (1..<most).contains(waiting) { gathered(most, pause) }
+        if pause.upperBound > 0, (1..<most).contains(waiting) { gathered(most, pause) }
         let batch = state.withLock { state in
             let batch = Array(state.waiting.prefix(most))
             state.waiting.removeFirst(batch.count)
@@ -82,10 +89,14 @@ final class Intake: Sendable {
         return batch
     }
 
-    private func gathered(_ most: Int, _ pause: Double) {
-        let steps = 5
-        for _ in 0..<steps where waiting < most && !state.withLock(\.isClosed) {
-            arrived.wait(seconds: pause / Double(steps))
+    private func gathered(_ most: Int, _ pause: ClosedRange<Double>) {
+        var (waited, before) = (0.0, waiting)
+        while waited < pause.upperBound, waiting < most, !isClosed {
+            arrived.wait(seconds: Self.step)
+            waited += Self.step
+            let now = waiting
+            guard waited < pause.lowerBound || now - before >= Self.worthWaiting else { return }
+            before = now
         }
     }
 
