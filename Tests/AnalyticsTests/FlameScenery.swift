@@ -5,15 +5,16 @@ import TestSupport
 
 /// Scripted pictures of 160×120 with colour, for what flickers: flames, and what must not be taken for them.
 enum FlameScenery: String, CaseIterable, Sendable {
-    case dayFlames, nightFlames, violetFlames, smallFlames
+    case dayFlames, nightFlames, violetFlames, smallFlames, faintFlames
     case greyFlames
-    case wall, headlights, queueOfTailLights, hazardLights, neon, flag, autumnTree, welding, sunset, steam, insects
+    case wall, headlights, queueOfTailLights, hazardLights, policeLamps, neon, flag, autumnTree, welding, sunset, steam,
+        insects
     case flickersOnce
 
     static let width = 160
     static let height = 120
 
-    var isFire: Bool { [.dayFlames, .nightFlames, .violetFlames, .smallFlames].contains(self) }
+    var isFire: Bool { [.dayFlames, .nightFlames, .violetFlames, .smallFlames, .faintFlames].contains(self) }
 
     /// - Parameter seconds: media time.
     func scene(at seconds: Double) throws -> Scene {
@@ -31,6 +32,10 @@ enum FlameScenery: String, CaseIterable, Sendable {
         case .nightFlames, .greyFlames: canvas.flames(x: 30, y: 40, width: 60, height: 60, at: t)
         case .violetFlames: canvas.flames(x: 60, y: 50, width: 36, height: 50, at: t, isViolet: true)
         case .smallFlames: canvas.flames(x: 80, y: 70, width: 13, height: 20, at: t)
+        case .faintFlames:
+            // They die down and flare up again.
+            let isLow = (t / 2).truncatingRemainder(dividingBy: 2) >= 1
+            canvas.flames(x: 80, y: 70, width: isLow ? 5 : 8, height: isLow ? 7 : 12, at: t)
         case .wall: canvas.fill(20..<120, 20..<90) { _, _ in (225, 120, 70) }
         case .headlights:
             // One car after another comes round the bend.
@@ -43,6 +48,14 @@ enum FlameScenery: String, CaseIterable, Sendable {
             let phase = (t * 2 + 0.2).truncatingRemainder(dividingBy: 1)
             let level = phase < 0.5 ? min(1, phase / 0.08) : max(0, 1 - (phase - 0.5) / 0.12)
             for x in [50, 90] { canvas.glow(x, 60, radius: 12, (255, 160, 30), strength: level) }
+        case .policeLamps:
+            // By day: two lamps that flash in turn, three times in a quarter of a second each.
+            for (lamp, colour) in [(255.0, 150.0, 140.0), (140, 170, 255)].enumerated() {
+                let turn = (t * 2 + Double(lamp) / 2).truncatingRemainder(dividingBy: 1)
+                if turn < 0.5, (turn * 6).truncatingRemainder(dividingBy: 1) < 0.5 {
+                    canvas.glow(70 + lamp * 12, 60, radius: 6, colour)
+                }
+            }
         case .neon:
             // Fifty pictures of a hundred flashes: beats slowly.
             canvas.fill(40..<110, 40..<60) { x, _ in

@@ -3,8 +3,8 @@ import Domain
 /// Finds flames, from the first picture on: no background is needed. Experimental.
 ///
 /// A look shows where something has the colour of a flame. Where it is not yet known whether that flickers, a burst of
-/// pictures decides; flames are tiles that flicker in the same place in three bursts. Tiles that do not are skipped for
-/// increasingly longer times.
+/// pictures decides; flames are tiles that flicker in the same place in three bursts, strongly or in the mean. Tiles that do
+/// not are skipped for increasingly longer times.
 ///
 /// A whole area that flickers in unison is a lamp. Without colour nothing is concluded: by flicker alone a flame cannot
 /// be told from leaves, rain and insects.
@@ -27,6 +27,11 @@ public struct FlameWatcher: Sendable {
     /// Flickering pixels in a tile. In the three recordings without fire that came closest the same place never had more than 17
     /// in three bursts running; in the one that burns it had 260 (bursts of 1.2 to 2 s, swings of 20 to 28 levels).
     private static let leastFlickering = 20
+    /// Pixels of a tile below which it does not flicker at all. Flames of 3 to 6 % of the picture's width have 6 to 57, from one
+    /// burst to the next (computed ones, Tests/Scenes/fires.py): one burst alone says little of them, and their mean does.
+    private static let faint = 8
+    /// What one burst adds to that mean at most: what passes once has hundreds.
+    private static let mostInMean = 40
     /// How much of a tile may swing in unison: see `FlickerMap.unison`.
     private static let mostUnison = 0.6
     /// Bursts in which a tile must flicker, and seconds for which they are stored.
@@ -57,9 +62,12 @@ public struct FlameWatcher: Sendable {
 
     private struct Burst: Sendable {
         let time: MediaTime
-        var flickering: [Bool]
+        /// Flickering pixels of each tile, 0 where they are faint or in unison; nil where it was not looked at.
+        var pixels: [Int?]
         /// The bounds of the flickering pixels of each such tile.
         var boxes: [Int: Box]
+
+        func flickers(_ tile: Int) -> Bool { pixels[tile] ?? 0 > 0 }
     }
 
     private struct Fire: Sendable {
@@ -246,17 +254,20 @@ public struct FlameWatcher: Sendable {
     private mutating func conclude(_ map: FlickerMap) {
         let (flicker, start) = (map.flicker(), map.start)
         let sums = sums(flicker)
-        var burst = Burst(time: start, flickering: sums.map { $0 >= Self.leastFlickering }, boxes: [:])
-        for tile in tiles.indices where burst.flickering[tile] {
+        var burst = Burst(time: start, pixels: [], boxes: [:])
+        burst.pixels = tiles.indices.map { tile in
+            map.covers(box(of: tile)) ? sums[tile] >= Self.faint ? sums[tile] : 0 : nil
+        }
+        for tile in tiles.indices where burst.flickers(tile) {
             let (x, y) = origin(of: tile)
             let (columns, rows) = (x / FlickerMap.cell, y / FlickerMap.cell)
             let size = Self.side / FlickerMap.cell
             let unison = map.unison(in: (columns..<columns + size, rows..<rows + size))
-            burst.flickering[tile] = unison <= Self.mostUnison
+            if unison > Self.mostUnison { burst.pixels[tile] = 0 }
         }
-        for tile in tiles.indices where burst.flickering[tile] { burst.boxes[tile] = bounds(of: flicker, in: tile) }
-        for tile in tiles.indices where map.covers(box(of: tile)) {
-            if burst.flickering[tile] {
+        for tile in tiles.indices where burst.flickers(tile) { burst.boxes[tile] = bounds(of: flicker, in: tile) }
+        for tile in tiles.indices where burst.pixels[tile] != nil {
+            if burst.flickers(tile) {
                 (tiles[tile].settledUntil, tiles[tile].settled) = (nil, 0)
             } else {
                 settle(tile, map)
@@ -339,16 +350,21 @@ public struct FlameWatcher: Sendable {
         return wantedAfter
     }
 
-    /// The box that flickered in the same place in two bursts; nil where no place did in three.
+    /// The box of all places that flickered in two bursts; nil where none burns.
     private func steadyBox(of fire: Fire) -> Box? {
-        let reach = fire.flames.reach
-        let counts = tiles.indices.map { tile in
-            reach.intersection(box(of: tile)) > 0 ? remembered.count { $0.flickering[tile] } : 0
-        }
-        guard counts.contains(where: { $0 >= Self.bursts }) else { return nil }
-        return tiles.indices.filter { counts[$0] >= Self.bursts - 1 }
+        let places = tiles.indices.filter { fire.flames.reach.intersection(box(of: $0)) > 0 }
+        guard places.contains(where: burns) else { return nil }
+        return places.filter { tile in remembered.count { $0.flickers(tile) } >= Self.bursts - 1 }
             .flatMap { tile in remembered.compactMap { $0.boxes[tile] } }
             .reduce(nil) { $0?.union($1) ?? $1 }
+    }
+
+    /// Whether a tile flickered strongly in three bursts, or in three and in the mean of all.
+    private func burns(_ tile: Int) -> Bool {
+        let pixels = remembered.compactMap { $0.pixels[tile] }
+        guard pixels.count(where: { $0 > 0 }) >= Self.bursts else { return false }
+        let sum = pixels.reduce(0) { $0 + min(Self.mostInMean, $1) }
+        return pixels.count { $0 >= Self.leastFlickering } >= Self.bursts || sum >= Self.leastFlickering * pixels.count
     }
 
     /// Updates the visibility of the fires in this look; returns those unseen for too long.

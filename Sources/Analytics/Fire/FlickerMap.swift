@@ -18,8 +18,6 @@ struct FlickerMap: Sendable {
     private static let leastPeak: UInt8 = 170
     /// Parts of the burst in each of which it must come or go: a passing object does so in one or two.
     private static let parts = 3
-    /// Seconds within which swings are simultaneous: a lamp takes some time to light up.
-    private static let moment = 0.1
     /// Pixels of a cell's side.
     static let cell = 8
 
@@ -38,12 +36,11 @@ struct FlickerMap: Sendable {
 
     private var pixels: [FlickerPixel]
     private var part = 0
-    /// For each cell and moment the upward minus the downward swings, and all swings; cells in rows over the whole
-    /// picture.
+    /// For each picture and cell the upward minus the downward swings, and all swings; cells in rows over the whole picture. Only
+    /// of pixels that have been warm: beside the red lamp of a police car the blue one goes out.
     private var turns: [Int32]
     private var allTurns: [Int32]
     private let cells: (columns: Int, rows: Int)
-    private let moments: Int
 
     /// - Parameters:
     ///   - box: the area to evaluate.
@@ -56,9 +53,7 @@ struct FlickerMap: Sendable {
         self.length = length
         (start, last) = (scene.time, scene.time)
         cells = ((width + Self.cell - 1) / Self.cell, (height + Self.cell - 1) / Self.cell)
-        moments = Int(length / Self.moment) + 1
-        turns = [Int32](repeating: 0, count: cells.columns * cells.rows * moments)
-        allTurns = turns
+        (turns, allTurns) = ([], [])
         pixels = [FlickerPixel](repeating: FlickerPixel(), count: (right - left + 1) * (bottom - top + 1))
         add(scene)
     }
@@ -77,16 +72,18 @@ struct FlickerMap: Sendable {
         frames += 1
         let (luma, blue, red) = (scene.picture.pixels, chroma.blue, chroma.red)
         let (left, right, top, bottom, width) = (left, right, top, bottom, width)
-        let moment = min(moments - 1, max(0, Int(seconds / Self.moment)))
+        let none = repeatElement(Int32(0), count: cells.columns * cells.rows)
+        turns += none
+        allTurns += none
         var index = 0
         for y in top...bottom {
-            let row = (moment * cells.rows + y / Self.cell) * cells.columns
+            let row = ((frames - 1) * cells.rows + y / Self.cell) * cells.columns
             for x in left...right {
                 let place = y * width + x
                 let turn = pixels[index].take(
                     luma[place], isWarm: FlameColour.isWarm(luma: luma[place], blue: blue[place], red: red[place]),
                     swing: Self.swing)
-                if turn != 0 {
+                if turn != 0, pixels[index].warm > 0 {
                     turns[row + x / Self.cell] += Int32(turn)
                     allTurns[row + x / Self.cell] += 1
                 }
@@ -101,13 +98,13 @@ struct FlickerMap: Sendable {
     /// - Parameter cells: columns and rows of cells.
     func unison(in cells: (x: Range<Int>, y: Range<Int>)) -> Double {
         var (squares, all) = (0.0, 0.0)
-        // The most swings in the same direction that one moment can hold.
+        // The most swings in the same direction that one picture can hold.
         var most = 0.0
-        for moment in 0..<moments {
+        for frame in 0..<frames {
             var (sum, count): (Int32, Int32) = (0, 0)
             for y in cells.y where y < self.cells.rows {
                 for x in cells.x where x < self.cells.columns {
-                    let index = (moment * self.cells.rows + y) * self.cells.columns + x
+                    let index = (frame * self.cells.rows + y) * self.cells.columns + x
                     sum += turns[index]
                     count += allTurns[index]
                 }
