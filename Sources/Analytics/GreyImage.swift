@@ -64,6 +64,21 @@ public struct GreyImage: Sendable, Equatable {
         return Patch(values: values)
     }
 
+    /// How bright it is around `box`, by `share` of its size on each side: the median of luma, since what passes there covers a
+    /// part of it.
+    func light(around box: Box, by share: Double) -> Float {
+        let outer = box.grown(by: share)
+        let values = patch(in: outer).values
+        let cells = values.indices.filter { index in
+            !box.holds(
+                Point(
+                    x: outer.x + outer.width * (Double(index % Patch.side) + 0.5) / Double(Patch.side),
+                    y: outer.y + outer.height * (Double(index / Patch.side) + 0.5) / Double(Patch.side)))
+        }
+        let sorted = cells.map { values[$0] }.sorted()
+        return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
+    }
+
     /// The likeness of `box` to `patch`, allowing for a camera movement of up to `radius` pixels: the likeness at the
     /// first offset, nearest first, that reaches `least`, otherwise at no offset; and the patch found there.
     public func likeness(

@@ -118,6 +118,12 @@ public struct Patch: Sendable, Equatable {
         return parts.isEmpty ? 1 : Double(changed) / Double(parts.count)
     }
 
+    /// The same where the other one was taken in another light, so many times as bright now: parts with little texture are
+    /// compared by their brightness. Where that does not make them more alike, it is not the light.
+    func changedShare(in other: Patch, gain: Float) -> Double {
+        min(changedShare(in: other), changedShare(in: Patch(values: other.values.map { $0 * gain })))
+    }
+
     /// The shares of parts that look different in the other one, of those whose middle lies in `inner` and of the others, 0…1
     /// each; `box` is what the patches show, in the coordinates of `inner`.
     func changedShares(in other: Patch, of box: Box, inside inner: Box) -> (inner: Double, outer: Double) {

@@ -63,6 +63,8 @@ public struct StationaryObject: Sendable {
     var steadyLooks = 0
     /// The appearance of the place in the last look without a detection; nil where there was none.
     var before: Patch?
+    /// How bright the surroundings were then, 0…255; nil where that is not asked for.
+    var lightBefore: Float?
     /// The appearance of the place in the last look that did not show the object.
     var emptied: (patch: Patch, since: MediaTime, looks: Int)?
     /// The appearance of the place while nearly all of it is hidden by an occluder.

@@ -13,6 +13,8 @@ extension StationaryObjectTracker {
     /// Up to this share of what has changed in a box its surroundings may have changed: a vehicle ends with its box, while
     /// light, a crowd and a camera that moves do not.
     private static let besides = 0.5
+    /// Below this luma there is hardly more than the noise of a sensor, which no light makes brighter.
+    private static let black: Float = 8
     /// Least overlap with a known vehicle at which a box is one around a part of that.
     private static let part = 0.5
 
@@ -50,14 +52,18 @@ extension StationaryObjectTracker {
                     detections: 1, bestScore: hint.score, hasArrived: true, isUnsure: true, wasSeenToCome: true,
                     asked: came.since < scene.time ? 2 : 1, unseenSince: scene.time,
                     scoreSum: hint.score, votes: [hint.objectClass: hint.score], appearance: came.now, usual: came.now,
-                    before: came.before))
+                    before: came.before, lightBefore: came.light))
             nextID += 1
         }
     }
 
     /// What a box shows and showed before, and the first look with it; nil where nothing with edges of its own has come
     /// that ends with the box.
-    func arrival(of box: Box, in scene: Scene) -> (now: Patch, before: Patch, since: MediaTime)? {
+    ///
+    /// `light` is that of the surroundings before it came: see `GreyImage.light`.
+    func arrival(
+        of box: Box, in scene: Scene
+    ) -> (now: Patch, before: Patch, light: Float, since: MediaTime)? {
         let now = scene.picture.patch(in: box)
         // From the newest on: where everything moves, the first comparison decides.
         let last = recent.lastIndex { !shows($0.picture, in: box, theSameAs: scene.picture) }
@@ -74,9 +80,23 @@ extension StationaryObjectTracker {
         let surroundings = box.grown(by: Self.around)
         let changed = scene.picture.patch(in: surroundings).changedShares(
             in: without.picture.patch(in: surroundings), of: surroundings, inside: box)
-        guard now.changedShare(in: before) >= Self.came, changed.outer <= Self.besides * changed.inner
+        let light = without.picture.light(around: box, by: Self.around)
+        let gain = self.gain(of: scene.picture, around: box, since: light)
+        guard now.changedShare(in: before, gain: gain) >= Self.came, changed.outer <= Self.besides * changed.inner
         else { return nil }
-        return (now, before, last + 1 < recent.count ? recent[last + 1].time : scene.time)
+        return (now, before, light, last + 1 < recent.count ? recent[last + 1].time : scene.time)
+    }
+
+    /// Whether a place looks as it did before something doubted came there, in the light that there is now.
+    func isEmptyAgain(_ object: StationaryObject, _ now: Patch, _ before: Patch, _ scene: Scene) -> Bool {
+        let gain = object.lightBefore.map { self.gain(of: scene.picture, around: object.box, since: $0) } ?? 1
+        return now.changedShare(in: before, gain: gain) < Self.stayed
+    }
+
+    /// How many times as bright the surroundings of a box are as they were.
+    private func gain(of picture: GreyImage, around box: Box, since light: Float) -> Float {
+        // Of a black picture nothing can be said.
+        light >= Self.black ? picture.light(around: box, by: Self.around) / light : 1
     }
 
     /// The last look until then that shows in a box what the look before it showed: what stands still is the ground, or

@@ -222,7 +222,7 @@ public struct StationaryObjectTracker: Sendable {
         let isSame =
             likeness >= settings.likeness || object.usual.likeness(now) >= settings.likeness
             || likeness >= least && (detection.map { isSameVehicle($0, object, now) } ?? false)
-        let isAsBefore = detection == nil && isAsBefore(object, now)
+        let isAsBefore = detection == nil && isAsBefore(object, now, scene)
         if isSame, detection != nil || !isAsBefore && !isDenied(object, now) {
             seen(&object, detection, scene)
             learn(now, of: &object)
@@ -296,9 +296,9 @@ public struct StationaryObjectTracker: Sendable {
 
     /// Whether the place looks as it did before the object was found there, and clearly less as it did since then: a
     /// road marking or a rail behind it is in both, and may dominate the appearance.
-    private func isAsBefore(_ object: StationaryObject, _ now: Patch) -> Bool {
+    private func isAsBefore(_ object: StationaryObject, _ now: Patch, _ scene: Scene) -> Bool {
         guard let before = object.before, object.outdated == nil else { return false }
-        if object.isUnsure { return now.changedShare(in: before) < Self.stayed }
+        if object.isUnsure { return isEmptyAgain(object, now, before, scene) }
         let since = max(object.appearance.likeness(now), object.usual.likeness(now))
         return settings.asBefore * (1 - before.likeness(now)) < 1 - since
     }
