@@ -7,7 +7,8 @@ import TestSupport
 enum FlameScenery: String, CaseIterable, Sendable {
     case dayFlames, nightFlames, violetFlames, smallFlames, faintFlames
     case greyFlames
-    case wall, headlights, queueOfTailLights, hazardLights, policeLamps, neon, flag, autumnTree, welding, sunset, steam,
+    case wall, headlights, queueOfTailLights, hazardLights, policeLamps, neon, flag, autumnTree, yellowLeaves, welding,
+        sunset, steam,
         insects
     case flickersOnce
 
@@ -73,6 +74,12 @@ enum FlameScenery: String, CaseIterable, Sendable {
                 let sway = 1.5 * sin(t * 3.1 + Double(y) / 20) + 0.8 * sin(t * 7.7 + Double(x) / 9)
                 let leaf = FlameCanvas.noise(Double(x) / 3 + sway, Double(y) / 3, 0)
                 return leaf > 0.45 ? (205 * (0.6 + 0.5 * leaf), 120 * (0.5 + 0.6 * leaf), 45) : (60, 50, 40)
+            }
+        case .yellowLeaves:
+            // In full sun and strong wind: each shows its other side, or what is behind it, several times a second.
+            canvas.fill(30..<120, 10..<80) { x, y in
+                let leaf = FlameCanvas.noise(Double(x) / 4, Double(y) / 4, t * 7)
+                return leaf > 0.5 ? (235, 195, 50) : (70, 60, 45)
             }
         case .welding:
             if FlameCanvas.noise(t * 9, 3, 0) > 0.5, t.truncatingRemainder(dividingBy: 4) < 2.5 {

@@ -245,7 +245,7 @@ def arguments():
     parser.add_argument("--clip", type=pathlib.Path, default=USUAL_CLIP, help="a street, with its truth file beside it")
     parser.add_argument("--quiet", type=pathlib.Path, help="ten minutes or more of a street on which nothing happens")
     parser.add_argument("--peer", type=pathlib.Path, help="the peer's script")
-    parser.add_argument("--peer-bar", type=float, default=1.0)
+    parser.add_argument("--peer-bar", type=float, default=0.9)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5, help="of the networks in each round")
     parser.add_argument("--only", action="append", choices=[kind.name for kind in KINDS], help="may be given again")

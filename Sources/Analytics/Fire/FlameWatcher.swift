@@ -24,18 +24,9 @@ public struct FlameWatcher: Sendable {
     /// fire of 3 % of the picture's width has about 60.
     private static let leastNew = 12
     private static let leastWarm = 6
-    /// Flickering pixels in a tile. In the three recordings without fire that came closest the same place never had more than 17
-    /// in three bursts running; in the one that burns it had 260 (bursts of 1.2 to 2 s, swings of 20 to 28 levels).
-    private static let leastFlickering = 20
-    /// Pixels of a tile below which it does not flicker at all. Flames of 3 to 6 % of the picture's width have 6 to 57, from one
-    /// burst to the next (computed ones, Tests/Scenes/fires.py): one burst alone says little of them, and their mean does.
-    private static let faint = 8
-    /// What one burst adds to that mean at most: what passes once has hundreds.
-    private static let mostInMean = 40
     /// How much of a tile may swing in unison: see `FlickerMap.unison`.
     private static let mostUnison = 0.6
-    /// Bursts in which a tile must flicker, and seconds for which they are stored.
-    private static let bursts = 3
+    /// Seconds for which bursts are stored.
     private static let memory = 20.0
     /// Seconds for which a tile is known not to flicker, and consecutive looks with a different content that start
     /// another burst: one more each time, so that a lane does not use up the budget of a fire.
@@ -58,16 +49,6 @@ public struct FlameWatcher: Sendable {
         /// How often it did not flicker, and until when that is stored.
         var settled = 0
         var settledUntil: MediaTime?
-    }
-
-    private struct Burst: Sendable {
-        let time: MediaTime
-        /// Flickering pixels of each tile, 0 where they are faint or in unison; nil where it was not looked at.
-        var pixels: [Int?]
-        /// The bounds of the flickering pixels of each such tile.
-        var boxes: [Int: Box]
-
-        func flickers(_ tile: Int) -> Bool { pixels[tile] ?? 0 > 0 }
     }
 
     private struct Fire: Sendable {
@@ -98,7 +79,7 @@ public struct FlameWatcher: Sendable {
     private var wantedAfter: MediaTime?
     private var region = Box.whole
     private var asked: [Int] = []
-    private var remembered: [Burst] = []
+    private var remembered: [FlameBurst] = []
     private var fires: [Fire] = []
     private var nextID = -1
 
@@ -253,10 +234,10 @@ public struct FlameWatcher: Sendable {
     /// Evaluates a burst.
     private mutating func conclude(_ map: FlickerMap) {
         let (flicker, start) = (map.flicker(), map.start)
-        let sums = sums(flicker)
-        var burst = Burst(time: start, pixels: [], boxes: [:])
+        let (sums, cores) = (sums(flicker), sums(map.cores()))
+        var burst = FlameBurst(time: start)
         burst.pixels = tiles.indices.map { tile in
-            map.covers(box(of: tile)) ? sums[tile] >= Self.faint ? sums[tile] : 0 : nil
+            map.covers(box(of: tile)) ? FlameBurst.pixels(flickering: sums[tile], cores: cores[tile]) : nil
         }
         for tile in tiles.indices where burst.flickers(tile) {
             let (x, y) = origin(of: tile)
@@ -306,7 +287,7 @@ public struct FlameWatcher: Sendable {
     }
 
     /// Adds the flickering tiles to the fires, or starts one.
-    private mutating func note(_ burst: Burst) {
+    private mutating func note(_ burst: FlameBurst) {
         var lit = Set<Int>()
         for tile in burst.boxes.keys.sorted() {
             guard let box = burst.boxes[tile] else { continue }
@@ -343,7 +324,7 @@ public struct FlameWatcher: Sendable {
     }
 
     /// A tile that was already flame-coloured in the look before, for which the burst had to wait, dates from then.
-    private func since(of tile: Int, _ burst: Burst) -> MediaTime {
+    private func since(of tile: Int, _ burst: FlameBurst) -> MediaTime {
         guard tiles[tile].looks > 1, let wantedAfter, 0...Self.patience ~= burst.time - wantedAfter else {
             return burst.time
         }
@@ -353,18 +334,10 @@ public struct FlameWatcher: Sendable {
     /// The box of all places that flickered in two bursts; nil where none burns.
     private func steadyBox(of fire: Fire) -> Box? {
         let places = tiles.indices.filter { fire.flames.reach.intersection(box(of: $0)) > 0 }
-        guard places.contains(where: burns) else { return nil }
-        return places.filter { tile in remembered.count { $0.flickers(tile) } >= Self.bursts - 1 }
+        guard places.contains(where: { FlameBurst.burns($0, in: remembered) }) else { return nil }
+        return places.filter { tile in remembered.count { $0.flickers(tile) } >= FlameBurst.bursts - 1 }
             .flatMap { tile in remembered.compactMap { $0.boxes[tile] } }
             .reduce(nil) { $0?.union($1) ?? $1 }
-    }
-
-    /// Whether a tile flickered strongly in three bursts, or in three and in the mean of all.
-    private func burns(_ tile: Int) -> Bool {
-        let pixels = remembered.compactMap { $0.pixels[tile] }
-        guard pixels.count(where: { $0 > 0 }) >= Self.bursts else { return false }
-        let sum = pixels.reduce(0) { $0 + min(Self.mostInMean, $1) }
-        return pixels.count { $0 >= Self.leastFlickering } >= Self.bursts || sum >= Self.leastFlickering * pixels.count
     }
 
     /// Updates the visibility of the fires in this look; returns those unseen for too long.
