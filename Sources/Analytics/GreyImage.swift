@@ -69,13 +69,8 @@ public struct GreyImage: Sendable, Equatable {
     func light(around box: Box, by share: Double) -> Float {
         let outer = box.grown(by: share)
         let values = patch(in: outer).values
-        let cells = values.indices.filter { index in
-            !box.holds(
-                Point(
-                    x: outer.x + outer.width * (Double(index % Patch.side) + 0.5) / Double(Patch.side),
-                    y: outer.y + outer.height * (Double(index / Patch.side) + 0.5) / Double(Patch.side)))
-        }
-        let sorted = cells.map { values[$0] }.sorted()
+        let sorted = values.indices.filter { !box.holds(outer.middle(ofCell: $0, of: Patch.side)) }.map { values[$0] }
+            .sorted()
         return sorted.isEmpty ? 0 : sorted[sorted.count / 2]
     }
 

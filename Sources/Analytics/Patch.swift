@@ -130,11 +130,8 @@ public struct Patch: Sendable, Equatable {
         let count = Self.side / Self.part
         var (parts, changed) = ((inner: 0.0, outer: 0.0), (inner: 0.0, outer: 0.0))
         for (index, part) in self.parts(with: other).enumerated() {
-            let middle = Point(
-                x: box.x + box.width * (Double(index % count) + 0.5) / Double(count),
-                y: box.y + box.height * (Double(index / count) + 0.5) / Double(count))
             let isChanged = part.mine.likeness(part.its) < Self.changedPart
-            if inner.holds(middle) {
+            if inner.holds(box.middle(ofCell: index, of: count)) {
                 parts.inner += 1
                 if isChanged { changed.inner += 1 }
             } else {
@@ -164,5 +161,14 @@ public struct Patch: Sendable, Equatable {
         var sum: Float = 0
         for index in values.indices { sum += (values[index] - mean) * (other.values[index] - other.mean) }
         return Double(sum / (Float(values.count) * deviation * other.deviation))
+    }
+}
+
+extension Box {
+    /// The middle of one of `side` × `side` cells of the same size, row-major.
+    func middle(ofCell index: Int, of side: Int) -> Point {
+        Point(
+            x: x + width * (Double(index % side) + 0.5) / Double(side),
+            y: y + height * (Double(index / side) + 0.5) / Double(side))
     }
 }

@@ -7,9 +7,8 @@ import TestSupport
 enum FlameScenery: String, CaseIterable, Sendable {
     case dayFlames, nightFlames, violetFlames, smallFlames, faintFlames
     case greyFlames
-    case wall, headlights, queueOfTailLights, hazardLights, policeLamps, neon, flag, autumnTree, yellowLeaves, welding,
-        sunset, steam,
-        insects
+    case wall, headlights, queueOfTailLights, hazardLights, policeLamps, neon, flag, autumnTree, yellowLeaves
+    case welding, sunset, steam, insects
     case flickersOnce
 
     static let width = 160

@@ -4,7 +4,7 @@
     pip install opencv-python-headless==4.14.0.94 numpy==2.4.6
     Tests/Scenes/fires.py --program .build/release/gridwarden --models models/prepared [--keep FOLDER] [--draws N]
 
-Needs ../shared/footage and ../shared/images, which are no part of the repository, and ffmpeg. 60 s a clip, one thing of one
+Needs ../shared/footage, which is no part of the repository, and ffmpeg. 60 s a clip, one thing of one
 kind in each; the whole picture is a zone for fire. Flames are computed (a hot gas that rises in a grid, drawn with the
 colours of soot at 1000 to 1900 K and clipped as a camera clips them), so they show which sizes, rates of pictures and kinds
 of light the method needs, not how often real fires are found.
@@ -13,7 +13,7 @@ fire: burns from the first picture or from 12 s on, 3 to 25 % of the picture wid
 blinks), police (red and blue), tree (autumn leaves in the wind), glitter (a low sun on moving water), welding, cloth (a red
 banner in the wind), signals (brake and turn lights of a queue).
 """
-import math, pathlib, random, tempfile
+import math, random
 
 import cv2
 import numpy as np
@@ -26,7 +26,7 @@ STREETS = ["real/footpath", "real/multilane-dusk", "real/topdown-lane", "real/re
            "real/motorway-dusk", "turn2/cloud-shadow"]
 WIDTHS = [0.035, 0.06, 0.12, 0.25]
 KINDS = ["fire", "beacon", "police", "tree", "glitter", "welding", "cloth", "signals"]
-RULES = ["env.burning", "safety.smoke_fire"]
+RULE = "env.burning"
 STEP = 1 / 50
 
 
@@ -91,20 +91,19 @@ def place(draw, width, height, w, h):
     return round(x), round(draw.uniform(0.35, 0.97) * height - h)
 
 
-def lay(canvas, picture, cover, x, y, bright=True):
-    """Puts a picture on the canvas, where it lies in it."""
+def lay(canvas, picture, cover, x, y):
+    """Puts a picture that glows on the canvas, where it lies in it."""
     h, w = picture.shape[:2]
     left, top, right, bottom = max(0, x), max(0, y), min(canvas.shape[1], x + w), min(canvas.shape[0], y + h)
     if left >= right or top >= bottom:
         return
     part = canvas[top:bottom, left:right]
     picture, cover = picture[top - y:bottom - y, left - x:right - x], cover[top - y:bottom - y, left - x:right - x]
-    mixed = part * (1 - cover) + (picture * cover if not bright else 0)
-    part[:] = np.maximum(mixed, picture) if bright else mixed
+    part[:] = np.maximum(part * (1 - cover), picture)
 
 
 def reach(width, height, x, y, far):
-    """How much of a source's light falls on its surroundings, height×width×1."""
+    """How much of a source's light falls on its surroundings, height×width×3 in BGR."""
     ys, xs = np.mgrid[0:height, 0:width].astype(np.float32)
     return (1 / (1 + ((xs - x) ** 2 + ((ys - y) * 1.6) ** 2) / far ** 2))[..., None] * np.float32((0.15, 0.5, 1))
 
@@ -224,59 +223,36 @@ def signals(draw, width, height, bright):
     return paint
 
 
-def compose(name, kind, seed, pictures, folder):
+def compose(name, kind, seed, pictures, clip):
     draw = random.Random(f"{name} {kind} {seed}")
     height, width = pictures[0].shape[:2]
-    rate, bright = draw.choice([10, 15, 25]), min(1.1, max(0.4, float(pictures[0].mean()) / 110))
+    rate, bright = draw.choice([10, 15, 25]), scenes.brightness(pictures)
     share, start = WIDTHS[seed % len(WIDTHS)], draw.choice([0, 0, 12])
     paint = fire(draw, width, height, rate, share, start) if kind == "fire" else globals()[kind](draw, width, height, bright)
-    clip = folder / f"{name.split('/')[1]}-{kind}-{seed}.mp4"
     with scenes.written(clip, width, height, str(rate), draw.choice([21, 25, 29]), rate * 2) as write:
         for number in range(SECONDS * rate):
             canvas = pictures[int(number / rate * surfaces.RATE) % len(pictures)].astype(np.float32)
             paint(canvas, number / rate, number)
             write(canvas)
-    events = [{"id": 1, "kind": rule, "zone": "all", "start": start, "end": SECONDS, "box": paint.box}
-              for rule in RULES[:1]] if kind == "fire" else []
-    scenes.tell(clip, width, height, SECONDS, RULES[:1], events)
-    return clip
+    events = [{"id": 1, "kind": RULE, "zone": "all", "start": start, "end": SECONDS, "box": paint.box}] if kind == "fire" else []
+    scenes.tell(clip, width, height, SECONDS, [RULE], events)
 
 
 def main():
-    options = scenes.options(draws=4)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder, clips = pathlib.Path(options.keep or temporary), []
-        folder.mkdir(exist_ok=True)
-        for name in STREETS:
-            pictures = None
-            for kind in KINDS:
-                if options.only and options.only not in (name, kind):
-                    continue
-                for seed in range(options.draws if kind == "fire" else max(1, options.draws // 2)):
-                    clip = folder / f"{name.split('/')[1]}-{kind}-{seed}.mp4"
-                    if not clip.with_suffix(".truth.json").exists():
-                        pictures = pictures or surfaces.street(name)
-                        compose(name, kind, seed, pictures, folder)
-                    clips.append((kind, clip))
-        reports = scenes.bench(options, [clip for _, clip in clips], DWELL, folder)
-    for kind in KINDS:
-        of_kind = [reports[clip.name] for one, clip in clips if one == kind]
-        if not of_kind:
-            continue
-        opened = [[alert["opened_s"] for alert in report["alerts"]] for report in of_kind]
-        if kind == "fire":
-            for number, share in enumerate(WIDTHS):
-                some = of_kind[number::len(WIDTHS)] if options.draws % len(WIDTHS) == 0 else of_kind
-                print(f"fire of {share * 100:g} %: {sum(bool(report['alerts']) for report in some)} of {len(some)} told")
-            for one, clip in clips:
-                if one == kind:
-                    report = reports[clip.name]
-                    print(f"  {clip.stem}: matched {report['matched']}, at {[alert['opened_s'] for alert in report['alerts']]}")
-        else:
-            print(f"{kind:10}{len(of_kind):>4} clips, false: {sum(map(len, opened))}")
-            for one, clip in clips:
-                if one == kind and reports[clip.name]["alerts"]:
-                    print(f"  {clip.stem}: {[(alert['opened_s'], alert['box']) for alert in reports[clip.name]['alerts']]}")
+    options = scenes.options(draws=len(WIDTHS))
+    draws = {kind: options.draws if kind == "fire" else max(1, options.draws // 2) for kind in KINDS}
+    clips, reports = scenes.trial(options, STREETS, KINDS, draws.get, surfaces.street, compose, DWELL)
+    table = {}
+    for kind, clip in clips:
+        seed = int(clip.stem.rsplit("-", 1)[1])
+        line = table.setdefault(f"fire, {WIDTHS[seed % len(WIDTHS)] * 100:g} %" if kind == "fire" else kind, [0, 0])
+        alerts = reports[clip.name]["alerts"]
+        line[0] += 1
+        line[1] += bool(alerts)
+        for alert in alerts:
+            print(f"{clip.stem}: at {alert['opened_s']} s, {alert['box']}")
+    for what, (count, told) in table.items():
+        print(f"{what:14}{count:>4} clips, told in {told}")
 
 
 if __name__ == "__main__":

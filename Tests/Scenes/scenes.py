@@ -1,5 +1,5 @@
 """What the composers of scenes share: their options, clips with their truth, and what `gridwarden bench` says of them."""
-import argparse, contextlib, json, os, pathlib, subprocess, sys
+import argparse, contextlib, json, os, pathlib, subprocess, sys, tempfile
 
 import numpy as np
 
@@ -44,3 +44,30 @@ def bench(options, clips, dwell, folder):
     subprocess.run([options.program, "bench", *[str(clip) for clip in clips], "--dwell", str(dwell), "--json", str(result),
                     "--models", options.models], stdout=subprocess.DEVNULL, check=False)
     return {pathlib.Path(report["clip"]).name: report for report in json.loads(result.read_text())["clips"]}
+
+
+def brightness(pictures):
+    """Of a street, against one by day: what is laid into it gets its light."""
+    return min(1.1, max(0.4, float(pictures[0].mean()) / 110))
+
+
+def trial(options, streets, kinds, draws, pictures_of, compose, dwell):
+    """Composes what is missing and runs `gridwarden bench` over it; the clips with their kinds, and the reports by the clips' names.
+
+    `draws` says how many of a kind there are; `compose` writes one, of a street's name, kind, number and pictures, to a clip.
+    """
+    with tempfile.TemporaryDirectory() as temporary:
+        folder, clips = pathlib.Path(options.keep or temporary), []
+        folder.mkdir(exist_ok=True)
+        for name in streets:
+            pictures = None
+            for kind in kinds:
+                if options.only and options.only not in (name, kind):
+                    continue
+                for seed in range(draws(kind)):
+                    clip = folder / f"{name.split('/')[1]}-{kind}-{seed}.mp4"
+                    if not clip.with_suffix(".truth.json").exists():
+                        pictures = pictures or pictures_of(name)
+                        compose(name, kind, seed, pictures, clip)
+                    clips.append((kind, clip))
+        return clips, bench(options, [clip for _, clip in clips], dwell, folder)

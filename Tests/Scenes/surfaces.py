@@ -12,7 +12,7 @@ board: advertisements that roll on every 15 to 40 s. screen: cuts and pans, brig
 off. flag: cloth on a pole. text: a line with numbers that change every second to every ten, of any place and size. notice:
 a line that appears and goes. Advertisements are photographs of COCO, people and cars among them.
 """
-import math, pathlib, random, tempfile
+import math, random
 
 import cv2
 import numpy as np
@@ -170,39 +170,23 @@ def notice(draw, width, height, adverts, light):
     return paint
 
 
-def compose(name, kind, seed, pictures, adverts, folder):
+def compose(name, kind, seed, pictures, clip, adverts):
     draw = random.Random(f"{name} {kind} {seed}")
     height, width = pictures[0].shape[:2]
-    light = min(1.1, max(0.4, float(pictures[0].mean()) / 110))
-    paint = globals()[kind](draw, width, height, adverts, light)
-    clip = folder / f"{name.split('/')[1]}-{kind}-{seed}.mp4"
+    paint = globals()[kind](draw, width, height, adverts, scenes.brightness(pictures))
     with scenes.written(clip, width, height, str(RATE), 22, 20) as write:
         for number in range(SECONDS * RATE):
             canvas = pictures[number % len(pictures)].astype(np.float32)
             paint(canvas, number / RATE)
             write(canvas)
     scenes.tell(clip, width, height, SECONDS, RULES)
-    return clip
 
 
 def main():
     options = scenes.options(draws=1)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder, clips = pathlib.Path(options.keep or temporary), []
-        folder.mkdir(exist_ok=True)
-        adverts = [cv2.imread(str(path)) for path in sorted((SHARED / "images/coco-val").glob("*.jpg"))]
-        for name in STREETS:
-            pictures = None
-            for kind in KINDS:
-                if options.only and options.only not in (name, kind):
-                    continue
-                for seed in range(options.draws):
-                    clip = folder / f"{name.split('/')[1]}-{kind}-{seed}.mp4"
-                    if not clip.with_suffix(".truth.json").exists():
-                        pictures = pictures or street(name)
-                        compose(name, kind, seed, pictures, adverts, folder)
-                    clips.append((kind, clip))
-        reports = scenes.bench(options, [clip for _, clip in clips], DWELL, folder)
+    adverts = [cv2.imread(str(path)) for path in sorted((SHARED / "images/coco-val").glob("*.jpg"))]
+    clips, reports = scenes.trial(options, STREETS, KINDS, lambda _: options.draws, street,
+                                  lambda *what: compose(*what, adverts), DWELL)
     table = {kind: [0, {}] for kind in KINDS}
     for kind, clip in clips:
         table[kind][0] += 1

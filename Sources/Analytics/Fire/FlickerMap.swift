@@ -67,7 +67,9 @@ struct FlickerMap: Sendable {
     /// All pictures must have the same size, and colour.
     mutating func add(_ scene: Scene) {
         guard let chroma = scene.chroma, scene.picture.width == width, scene.picture.height == height,
-            chroma.blue.count == width * height, chroma.red.count == width * height
+            chroma.blue.count == width * height, chroma.red.count == width * height,
+            // One picture of each moment: a clock that stands still must not make a burst grow for ever.
+            frames == 0 || scene.time > last
         else { return }
         last = scene.time
         let now = min(Self.parts - 1, max(0, Int(seconds / length * Double(Self.parts))))

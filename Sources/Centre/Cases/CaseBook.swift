@@ -107,7 +107,7 @@ struct CaseBook {
         case .checked: try advance(&item, .close, by: rules.name, role: .centre, note: nil)
         default:
             item.auto = nil
-            try item.update(db)
+            try item.updateAuto(db)
         }
         return true
     }

@@ -24,8 +24,8 @@ final class Intake: Sendable {
         var isClosed = false
     }
 
-    /// Seconds of one wait for more, and the messages in it that are worth another one: to write a batch costs as much as some ten
-    /// messages of it.
+    /// Seconds of one wait for more, and the messages in it that are worth another one: where fewer come than 500 a second, there is
+    /// time to write them at once.
     private static let step = 0.01
     private static let worthWaiting = 5
 
@@ -75,10 +75,10 @@ final class Intake: Sendable {
     /// Empty where nothing has, or once it is closed.
     ///
     /// - Parameter pause: seconds for which more is waited for once something has come; the longer time while much comes.
-    func take(most: Int, within seconds: Double, gathering pause: ClosedRange<Double> = 0...0) -> [Received] {
+    func take(most: Int, within seconds: Double, gathering pause: ClosedRange<Double>) -> [Received] {
         if waiting == 0 { arrived.wait(seconds: seconds) }
         // A batch costs one commit, whatever it holds.
-        if pause.upperBound > 0, (1..<most).contains(waiting) { gathered(most, pause) }
+        if waiting > 0 { gathered(most, pause) }
         let batch = state.withLock { state in
             let batch = Array(state.waiting.prefix(most))
             state.waiting.removeFirst(batch.count)
