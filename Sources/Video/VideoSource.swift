@@ -263,9 +263,10 @@ final class VideoSource {
                 throw VideoError("read", on: url, cause: "stopped")
             }
             span = min(span?.lowerBound ?? time, time)...max(span?.upperBound ?? time, time)
-            // A stamp that jumps is not a time without pictures.
-            barren += min(1, max(0, time - (lastStamp ?? time)))
-            lastStamp = time
+            // A stamp that jumps is not a time without pictures. In the order of decoding: that of showing goes to and fro.
+            let stamp = demuxer.seconds(packet.pointee.dts) ?? time
+            barren += min(1, max(0, stamp - (lastStamp ?? stamp)))
+            lastStamp = stamp
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
                 refresh.noteFault()

@@ -174,6 +174,41 @@ extension Street.Thing {
         }
     }
 
+    /// The same five tiles; now and then what passes is found in the whole picture, and the place looks as if it stood there.
+    @Test func `what the looks that search for a car never find is none`() {
+        for (isFoundThen, isTold) in [(false, false), (true, true)] {
+            var watch = Watch(ParkingSettings(dwell: 40))
+            watch.watch(0...8) { _ in [] }
+            for index in 0...30 {
+                let isAsked = index.isMultiple(of: 5)
+                let isFound = index == 0 || (isAsked ? isFoundThen : index % 5 == 2)
+                let scene = Street().scene(at: 10 + Double(index) * 2, [isFound ? car : car.undetected])
+                watch.see(
+                    Scene(
+                        time: scene.time, date: scene.date, detections: scene.detections, picture: scene.picture,
+                        unasked: isAsked ? [] : [place]))
+            }
+            #expect(watch.opened.count == (isTold ? 1 : 0))
+        }
+    }
+
+    /// The white line beside a car is most of what its box shows: the road correlates with it by 0.75.
+    @Test func `a road that resembles the car on it is empty again though a tail was there a look before`() {
+        let tail = Street.Thing(.car, Box(x: 0.5, y: 0.55, width: 0.2, height: 0.2), look: 3)
+        var watch = Watch(ParkingSettings(dwell: 8))
+        for seconds in stride(from: 0.0, through: 40, by: 2) {
+            let isThere = seconds == 12 || seconds == 16
+            let things = isThere ? [car] : seconds == 10 ? [tail] : []
+            watch.see(
+                Street().scene(at: seconds, things) { canvas in
+                    if isThere { canvas.relight(place) { x, y, _ in Double(20 + Street.noise(x / 6, y / 6, 1) % 140) } }
+                    let line = Box(x: place.x, y: place.y, width: place.width * 0.12, height: place.height)
+                    canvas.relight(line) { _, _, _ in 230 }
+                })
+        }
+        #expect(watch.changes.isEmpty)
+    }
+
     /// A lorry is found so often and stands there in all looks; in the others the detector was not asked.
     @Test(arguments: [(drivesUp: true, finds: 1, isTold: false), (true, 2, true), (false, 2, false), (false, 3, true)])
     func `one box is no vehicle, nor are two where nothing was seen to arrive`(
@@ -293,6 +328,26 @@ extension Street.Thing {
         #expect(watch.opened.count == 1)
         let opened = try #require(watch.opened.first)
         #expect(opened.firstSeen.seconds >= 40 && opened.confirmed.seconds >= 60)
+    }
+
+    /// Nobody saw when the others stopped.
+    @Test func `a car that stops beside two that were there in the first picture is no queue with them`() {
+        var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
+        let lane = (0..<3).map {
+            Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
+        }
+        watch.watch(0...18) { _ in Array(lane.prefix(2)) }
+        watch.watch(20...60) { _ in lane }
+        #expect(watch.opened.map(\.confirmed.seconds).sorted() == [20, 20, 40])
+    }
+
+    @Test func `those that were there in the first picture may be a queue among themselves`() {
+        var watch = Watch(ParkingSettings(dwell: 20, queuePatience: 60))
+        let lane = (0..<3).map {
+            Street.Thing(.car, Box(x: 0.05 + Double($0) * 0.22, y: 0.4, width: 0.2, height: 0.2), look: $0 + 1)
+        }
+        watch.watch(0...60) { _ in lane }
+        #expect(watch.changes.isEmpty)
     }
 
     @Test func `a row that never moves is parked after all`() {

@@ -56,6 +56,14 @@ import Testing
         for (index, time) in seen.enumerated() { #expect(abs(time - (seen[0] + Double(index) / 10)) < 0.001) }
     }
 
+    @Test func `a minute between two looks is no time without pictures where these are shown in another order`() throws {
+        let folder = try TemporaryFolder()
+        let clip = try MadeClip.make(
+            "clip.mp4", in: folder,
+            MadeClip.pattern(130, size: "64x36") + ["-bf", "3", "-b_strategy", "0", "-g", "20", "-sc_threshold", "0"])
+        #expect(try times(clip, .keyFrames(promise: 60, interval: 60)) == [0, 60, 120])
+    }
+
     @Test func `stamps that begin late or jump never go back`() {
         var random = SeededGenerator(seed: 6)
         for _ in 0..<200 {

@@ -9,6 +9,7 @@ public struct Stay: Sendable {
         var seenSeconds: Double
         var looks: Int
         var unasked: Int
+        var foundUnasked: Int
         var detections: Int
         var scoreSum: Double
     }
@@ -64,7 +65,7 @@ public struct Stay: Sendable {
         self.number = number
         (id, objectClass, box, since, found) = (object.id, .object, object.box, object.since, time)
         lastSeen = object.lastSeen
-        latest = Sample(at: time, seenSeconds: 0, looks: 0, unasked: 0, detections: 0, scoreSum: 0)
+        latest = Sample(at: time, seenSeconds: 0, looks: 0, unasked: 0, foundUnasked: 0, detections: 0, scoreSum: 0)
         update(object, at: time)
     }
 
@@ -112,8 +113,8 @@ public struct Stay: Sendable {
         func between(_ x: Int, _ y: Int) -> Int { Int(between(Double(x), Double(y)).rounded()) }
         return Sample(
             at: time, seenSeconds: between(a.seenSeconds, b.seenSeconds), looks: between(a.looks, b.looks),
-            unasked: between(a.unasked, b.unasked), detections: between(a.detections, b.detections),
-            scoreSum: between(a.scoreSum, b.scoreSum))
+            unasked: between(a.unasked, b.unasked), foundUnasked: between(a.foundUnasked, b.foundUnasked),
+            detections: between(a.detections, b.detections), scoreSum: between(a.scoreSum, b.scoreSum))
     }
 
     /// What stood there, as it was then.
@@ -132,7 +133,7 @@ public struct Stay: Sendable {
             hasArrived: hasArrived, wasSeenToCome: wasSeenToCome, unseenSince: hidden?.from ?? time,
             scoreSum: counts.scoreSum, votes: [objectClass: counts.scoreSum], appearance: Self.nothing,
             usual: Self.nothing)
-        object.unasked = counts.unasked
+        (object.unasked, object.foundUnasked) = (counts.unasked, counts.foundUnasked)
         (object.asked, object.hinted) = (counts.looks - counts.unasked, counts.detections)
         object.looksBeside = looksBeside
         object.absence = ended.flatMap { gap in gap.to.map { $0 - gap.from } } ?? 0
@@ -155,6 +156,6 @@ extension Stay.Sample {
     fileprivate init(_ object: StationaryObject, at time: MediaTime) {
         self.init(
             at: time, seenSeconds: object.seenSeconds, looks: object.looks, unasked: object.unasked,
-            detections: object.detections, scoreSum: object.scoreSum)
+            foundUnasked: object.foundUnasked, detections: object.detections, scoreSum: object.scoreSum)
     }
 }

@@ -49,8 +49,10 @@ enum VehicleQueue {
         a.box.iou(b.box) >= sameVehicle && max(a.looksBeside, b.looksBeside) < looksBeside
     }
 
+    /// Nobody saw when those stopped that were there in the first picture: they may be a queue among themselves, and say
+    /// nothing of what stops beside them.
     private static func neighbours(_ a: StationaryObject, _ b: StationaryObject) -> Bool {
-        abs(a.since - b.since) <= arrivalGap && areNear(a.box, b.box)
+        a.hasArrived == b.hasArrived && abs(a.since - b.since) <= arrivalGap && areNear(a.box, b.box)
     }
 
     static func areNear(_ a: Box, _ b: Box) -> Bool {

@@ -28,8 +28,10 @@ public struct StationaryObject: Sendable {
     /// Looks that showed the place, and those of them in which the detector found the object.
     public internal(set) var looks: Int
     public internal(set) var detections: Int
-    /// Looks that showed the place but in which small objects there were not searched for.
+    /// Looks that showed the place but in which small objects there were not searched for, and those of them in which it was
+    /// found all the same: what the whole picture shows now and then is no share of the looks that searched for it.
     var unasked = 0
+    var foundUnasked = 0
     public internal(set) var bestScore: Double
     /// False if it was there before it was found, as in the very first picture: it may be a part of the scene that
     /// looks like a vehicle.
@@ -76,7 +78,9 @@ public struct StationaryObject: Sendable {
     public var meanScore: Double { detections > 0 ? scoreSum / Double(detections) : 0 }
 
     /// Share of the visible looks with a search in which it was detected, 0…1.
-    public var detectedShare: Double { looks > unasked ? Double(detections) / Double(looks - unasked) : 0 }
+    public var detectedShare: Double {
+        looks > unasked ? Double(detections - foundUnasked) / Double(looks - unasked) : 0
+    }
 
     /// Share of the looks that asked for it in which the network at least hinted at it, 0…1.
     var hintedShare: Double { asked > 0 ? min(1, Double(hinted) / Double(asked)) : 0 }
@@ -120,7 +124,7 @@ public struct StationaryObjectCheckpoint: Sendable, Codable, Equatable {
         since = object.since
         lastSeen = object.lastSeen
         seenSeconds = object.seenSeconds
-        looks = max(2, object.looks - object.unasked)
+        looks = max(2, object.looks - object.unasked + object.foundUnasked)
         detections = object.detections
         bestScore = object.bestScore
         hasArrived = object.hasArrived

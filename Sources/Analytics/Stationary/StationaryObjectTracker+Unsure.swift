@@ -15,6 +15,8 @@ extension StationaryObjectTracker {
     private static let besides = 0.5
     /// Below this luma there is hardly more than the noise of a sensor, which no light makes brighter.
     private static let black: Float = 8
+    /// Share of a box from which something that passes covers a part of it: boxes of neighbours touch.
+    private static let touched = 0.1
     /// Least overlap with a known vehicle at which a box is one around a part of that.
     private static let part = 0.5
 
@@ -44,7 +46,8 @@ extension StationaryObjectTracker {
             let isKnown = all.contains {
                 $0.box.iou(hint.box) >= settings.looseOverlap || hint.box.covered(by: $0.box) > Self.part
             }
-            guard !isKnown, let came = arrival(of: hint.box, in: scene) else { continue }
+            let ground = isKnown ? nil : lastGround(in: hint.box, before: scene)
+            guard let came = arrival(of: hint.box, in: scene, on: ground) else { continue }
             all.append(
                 StationaryObject(
                     id: nextID, objectClass: hint.objectClass, box: hint.box, since: came.since, lastSeen: scene.time,
@@ -60,15 +63,13 @@ extension StationaryObjectTracker {
     /// What a box shows and showed before, and the first look with it; nil where nothing with edges of its own has come
     /// that ends with the box.
     ///
-    /// `light` is that of the surroundings before it came: see `GreyImage.light`.
+    /// `light` is that of the surroundings before it came: see `GreyImage.light`. `ground`: see `lastGround`.
     func arrival(
-        of box: Box, in scene: Scene
+        of box: Box, in scene: Scene, on ground: Int?
     ) -> (now: Patch, before: Patch, light: Float, since: MediaTime)? {
-        let now = scene.picture.patch(in: box)
-        // From the newest on: where everything moves, the first comparison decides.
-        let last = recent.lastIndex { !shows($0.picture, in: box, theSameAs: scene.picture) }
         // Where the picture before shows something that passes, what is there now may be the road again.
-        guard let last, let ground = lastGround(in: box, upTo: last) else { return nil }
+        guard let ground, let last = lastWithout(box, scene) else { return nil }
+        let now = scene.picture.patch(in: box)
         let without = recent[ground]
         let before = without.picture.patch(in: box)
         // A vehicle that still rolls has its box elsewhere.
@@ -99,12 +100,28 @@ extension StationaryObjectTracker {
         light >= Self.black ? picture.light(around: box, by: Self.around) / light : 1
     }
 
-    /// The last look until then that shows in a box what the look before it showed: what stands still is the ground, or
-    /// something that was there.
-    private func lastGround(in box: Box, upTo last: Int) -> Int? {
-        recent.indices.prefix(last + 1).dropFirst().last { index in
-            let (one, next) = (recent[index - 1].picture.patch(in: box), recent[index].picture.patch(in: box))
-            return next.changedShare(in: one) < Self.stayed
+    /// The last look that shows in a box something else than this one. From the newest on: where everything moves, the first
+    /// comparison decides.
+    private func lastWithout(_ box: Box, _ scene: Scene) -> Int? {
+        recent.lastIndex { !shows($0.picture, in: box, theSameAs: scene.picture) }
+    }
+
+    /// The last look before something came into a box that shows there what the look before it showed: what stands still is
+    /// the ground, or something that was there.
+    func lastGround(in box: Box, before scene: Scene) -> Int? {
+        guard let last = lastWithout(box, scene) else { return nil }
+        return recent.indices.prefix(last + 1).dropFirst().last { index in
+            let (one, next) = (recent[index - 1], recent[index])
+            return next.picture.patch(in: box).changedShare(in: one.picture.patch(in: box)) < Self.stayed
+                && !passes(box, in: one.found, not: next.found) && !passes(box, in: next.found, not: one.found)
+        }
+    }
+
+    /// Whether something that only one of two looks found covers a part of a box: the tail of a car that passes changes too few
+    /// parts to be told from ground by them.
+    private func passes(_ box: Box, in found: [Box], not other: [Box]) -> Bool {
+        found.contains { thing in
+            box.covered(by: thing) >= Self.touched && !other.contains { $0.iou(thing) >= settings.overlap }
         }
     }
 
@@ -132,7 +149,7 @@ extension StationaryObject {
     /// The first detection: what hints said does not count any more.
     mutating func becomeSure() {
         isUnsure = false
-        (looks, detections, unasked) = (2, 0, 0)
+        (looks, detections, unasked, foundUnasked) = (2, 0, 0, 0)
         (scoreSum, bestScore, votes) = (0, 0, [:])
     }
 }

@@ -340,10 +340,10 @@ public struct StationaryObjectTracker: Sendable {
         object.cover = nil
         object.partlySeen = nil
         object.presence = .unchanged
-        if let detection {
-            count(detection, of: &object)
-        } else if scene.unasked.contains(where: { $0.holds(object.box.centre) }) {
+        if let detection { count(detection, of: &object) }
+        if scene.unasked.contains(where: { $0.holds(object.box.centre) }) {
             object.unasked += 1
+            if detection != nil { object.foundUnasked += 1 }
         }
         // Hints are those of the whole picture, whichever part is looked into.
         object.asked += 1
@@ -403,20 +403,26 @@ public struct StationaryObjectTracker: Sendable {
         // An object that the oldest of them already shows was there before: a banner, a container, or a vehicle that
         // was found late.
         let hasArrived = shown.first == false
-        let before = zip(looks, shown).reversed().first { look, isShown in
-            // Of a picture that the detector was not shown only its likeness tells.
-            recent.contains { $0.time == look.time }
-                ? !look.found.contains { $0.iou(detection.box) >= settings.looseOverlap } : !isShown
-        }?.0
+        // What passed a look before hides the road, or a part of it, and says nothing of how it looks when the object has gone.
+        let ground = lastGround(in: detection.box, before: scene)
+        let loose = settings.looseOverlap
+        let isFree = { (found: [Box]) in !found.contains { $0.iou(detection.box) >= loose } }
+        let before =
+            ground.flatMap { isFree(recent[$0].found) ? recent[$0].picture : nil }
+            ?? zip(looks, shown).reversed().first { look, isShown in
+                // Of a picture that the detector was not shown only its likeness tells.
+                recent.contains { $0.time == look.time } ? isFree(look.found) : !isShown
+            }?.0.picture
         all.append(
             StationaryObject(
                 id: nextID, objectClass: detection.objectClass, box: detection.box, since: since, lastSeen: scene.time,
                 presence: .detected, seenSeconds: scene.time - since, looks: since < scene.time ? 2 : 1, detections: 1,
                 bestScore: detection.score, hasArrived: hasArrived,
-                wasSeenToCome: detection.objectClass.isMotorVehicle && arrival(of: detection.box, in: scene) != nil,
+                wasSeenToCome: detection.objectClass.isMotorVehicle
+                    && arrival(of: detection.box, in: scene, on: ground) != nil,
                 unseenSince: scene.time,
                 scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
                 usual: appearance,
-                before: before.map { $0.picture.patch(in: detection.box) }))
+                before: before?.patch(in: detection.box)))
     }
 }
