@@ -56,7 +56,8 @@ import Testing
         for (index, time) in seen.enumerated() { #expect(abs(time - (seen[0] + Double(index) / 10)) < 0.001) }
     }
 
-    @Test func `a minute between two looks is no time without pictures where these are shown in another order`() throws {
+    @Test func `a minute between two looks is no time without pictures where these are shown in another order`() throws
+    {
         let folder = try TemporaryFolder()
         let clip = try MadeClip.make(
             "clip.mp4", in: folder,
