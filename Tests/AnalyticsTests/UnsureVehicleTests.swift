@@ -55,6 +55,21 @@ import Testing
         #expect(watch.changes.last?.state == .closed && watch.changes.last?.closed == MediaTime(50))
     }
 
+    /// Each is dark before and bright behind: a look correlates with the one before by about 0.75.
+    @Test func `lorries that pass one after the other are none that stands`() {
+        var watch = Watch()
+        for seconds in stride(from: 0.0, through: 60, by: 2) {
+            watch.look(at: seconds, hasCar: false, hint: seconds >= 10) { canvas in
+                guard seconds >= 10 else { return }
+                let middle = Self.place.centre.x * Double(Street.width)
+                canvas.relight(Self.place) { x, y, _ in
+                    Double((Double(x) < middle ? 70 : 190) + Street.noise(x / 6, y / 6, Int(seconds)) % 121 - 60)
+                }
+            }
+        }
+        #expect(watch.changes.isEmpty)
+    }
+
     @Test func `it is none of the vehicles that hide places and stand beside stalls`() {
         var watch = Watch()
         for seconds in stride(from: 0.0, through: 20, by: 2) {

@@ -88,6 +88,13 @@ extension StationaryObjectTracker {
         return (now, before, light, last + 1 < recent.count ? recent[last + 1].time : scene.time)
     }
 
+    /// Of two lorries that pass a place one after the other a look may correlate, but not closely, and its edges run otherwise.
+    func standsStill(_ object: StationaryObject, _ now: Patch) -> Bool {
+        [object.appearance, object.usual].contains {
+            $0.likeness(now) >= settings.steady.likeness || $0.structure(now) >= settings.another.structure
+        }
+    }
+
     /// Whether a place looks as it did before something doubted came there, in the light that there is now.
     func isEmptyAgain(_ object: StationaryObject, _ now: Patch, _ before: Patch, _ scene: Scene) -> Bool {
         let gain = object.lightBefore.map { self.gain(of: scene.picture, around: object.box, since: $0) } ?? 1

@@ -219,9 +219,10 @@ public struct StationaryObjectTracker: Sendable {
         if hasOtherView { object.outdated = object.outdated ?? scene.time }
         let least = detection == nil || object.outdated != nil ? settings.likeness : settings.detectedLikeness
         let (likeness, now) = scene.picture.likeness(of: object.box, to: object.appearance, atLeast: least)
-        let isSame =
+        let isAlike =
             likeness >= settings.likeness || object.usual.likeness(now) >= settings.likeness
             || likeness >= least && (detection.map { isSameVehicle($0, object, now) } ?? false)
+        let isSame = isAlike && (!object.isUnsure || standsStill(object, now))
         let isAsBefore = detection == nil && isAsBefore(object, now, scene)
         if isSame, detection != nil || !isAsBefore && !isDenied(object, now) {
             seen(&object, detection, scene)
