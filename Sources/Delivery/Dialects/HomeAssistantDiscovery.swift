@@ -176,6 +176,8 @@ public struct HomeAssistantDiscovery: BrokerDialect {
                 present.stateTopic = stateTopic(rule, site)
                 present.valueTemplate = Self.template("value_json.open > 0", "ON", "OFF")
                 present.attributesTopic = present.stateTopic
+                // The state goes before the entity does, and Home Assistant warns of attributes that are no JSON.
+                present.attributesTemplate = "{{ value_json | default({}) | tojson }}"
 
                 var counter = HomeAssistantEntity(
                     .sensor, key + "_opened", name: name + site.text(zh: " 次数", en: " count"), device: device, site)
