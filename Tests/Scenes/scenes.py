@@ -30,11 +30,11 @@ def written(clip, width, height, rate, crf, group):
         sys.exit(f"ffmpeg could not write {clip}")
 
 
-def tell(clip, width, height, seconds, rules, events=()):
+def tell(clip, width, height, seconds, rules, events=(), parked=()):
     """Writes the truth beside the clip: the whole picture is one zone."""
     corners = [[0, 0], [width - 1, 0], [width - 1, height - 1], [0, height - 1]]
     truth = {"video": clip.name, "nature": "composed", "size": [width, height], "duration": seconds,
-             "zones": [{"id": "all", "rules": rules, "polygon": corners}], "events": list(events)}
+             "zones": [{"id": "all", "rules": rules, "polygon": corners}], "events": list(events), "parked": list(parked)}
     clip.with_suffix(".truth.json").write_text(json.dumps(truth))
 
 
@@ -44,6 +44,14 @@ def bench(options, clips, dwell, folder):
     subprocess.run([options.program, "bench", *[str(clip) for clip in clips], "--dwell", str(dwell), "--json", str(result),
                     "--models", options.models], stdout=subprocess.DEVNULL, check=False)
     return {pathlib.Path(report["clip"]).name: report for report in json.loads(result.read_text())["clips"]}
+
+
+def iou(a, b):
+    """Of two boxes [left, top, width, height]."""
+    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
+    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
+    shared = max(0, width) * max(0, height)
+    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
 def brightness(pictures):
@@ -60,12 +68,12 @@ def trial(options, streets, kinds, draws, pictures_of, compose, dwell):
         folder, clips = pathlib.Path(options.keep or temporary), []
         folder.mkdir(exist_ok=True)
         for name in streets:
-            pictures = None
+            pictures, street = None, name.split("/")[1]
             for kind in kinds:
-                if options.only and options.only not in (name, kind):
+                if options.only and options.only not in (name, street, kind):
                     continue
                 for seed in range(draws(kind)):
-                    clip = folder / f"{name.split('/')[1]}-{kind}-{seed}.mp4"
+                    clip = folder / f"{street}-{kind}-{seed}.mp4"
                     if not clip.with_suffix(".truth.json").exists():
                         pictures = pictures or pictures_of(name)
                         compose(name, kind, seed, pictures, clip)

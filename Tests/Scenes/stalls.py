@@ -17,7 +17,7 @@ import cv2
 import numpy as np
 
 import scenes
-from scenes import SHARED
+from scenes import SHARED, iou
 
 LOOK, LOOKS, DWELL = 2, 60, 30
 # Clip, seconds between its pictures, and two places: feet x, y and a person's height there, as shares of the picture.
@@ -197,13 +197,6 @@ def compose(street, backs, place, kind, things, seed, folder):
     events = [{"id": 1, "kind": rule, "zone": "all", "start": event[0], "end": event[1], "box": box}] if event else []
     scenes.tell(clip, width, height, LOOKS * LOOK, [rule], events)
     return clip
-
-
-def iou(a, b):
-    width = min(a[0] + a[2], b[0] + b[2]) - max(a[0], b[0])
-    height = min(a[1] + a[3], b[1] + b[3]) - max(a[1], b[1])
-    shared = max(0, width) * max(0, height)
-    return shared / (a[2] * a[3] + b[2] * b[3] - shared)
 
 
 def main():

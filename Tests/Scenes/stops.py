@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 
 import scenes
-from scenes import ROOT, SHARED
+from scenes import ROOT, SHARED, iou
 
 PICTURES = SHARED / "images" / "street-traffic"
 STREETS = ["djalma-batista", "evening-square", "nery-teixeira", "red-trees-junction", "efigenio-sales", "nery-darcy"]
@@ -128,7 +128,8 @@ def compose(name, kind, seed, pairs, clip):
     passing = [v for v in found if shared(grown(v[1], 0.1), grown(stops[1], 0.1)) == 0]
     side = generator.choice([-1, 1])
     box = [round(x) for x in stops[1]]
-    with scenes.written(clip, street.width // 2 * 2, street.height // 2 * 2, f"1/{LOOK}", 22, 1) as write:
+    width, height = street.width // 2 * 2, street.height // 2 * 2
+    with scenes.written(clip, width, height, f"1/{LOOK}", 22, 1) as write:
         for look in range(LOOKS):
             time, canvas = look * LOOK, street.pixels.copy()
             if passing and generator.random() < 0.4:
@@ -143,17 +144,10 @@ def compose(name, kind, seed, pairs, clip):
             if kind == "dark":
                 canvas *= 22 / canvas.mean()
             canvas += noise.normal(0, 2, canvas.shape)
-            write(canvas[:street.height // 2 * 2, :street.width // 2 * 2])
-    width, height = street.width // 2 * 2, street.height // 2 * 2
+            write(canvas[:height, :width])
     event = {"id": 1, "kind": "parking.motor", "zone": "all", "start": COMES, "end": GOES, "box": box}
-    scenes.tell(clip, width, height, LOOKS * LOOK, ["parking.motor"], [event])
-    truth = clip.with_suffix(".truth.json")
-    truth.write_text(json.dumps(json.loads(truth.read_text()) | {"parked": [[round(x) for x in b] for b in street.motors]}))
-
-
-def overlap(a, b):
-    common = shared(a, b) * a[2] * a[3]
-    return common / (a[2] * a[3] + b[2] * b[3] - common)
+    parked = [[round(x) for x in motor] for motor in street.motors]
+    scenes.tell(clip, width, height, LOOKS * LOOK, ["parking.motor"], [event], parked)
 
 
 def main():
@@ -164,9 +158,9 @@ def main():
     for kind, clip in clips:
         truth, alerts = json.loads(clip.with_suffix(".truth.json").read_text()), reports[clip.name]["alerts"]
         box, parked = truth["events"][0]["box"], truth["parked"]
-        mine = [a for a in alerts if overlap(a["box"], box) >= 0.3]
+        mine = [a for a in alerts if iou(a["box"], box) >= 0.3]
         intime = [a for a in mine if COMES + DWELL - 1 <= a["opened_s"] <= COMES + DWELL + 5 + LOOK]
-        wrong = [a for a in alerts if a not in mine and not any(overlap(a["box"], b) >= 0.3 or shared(b, a["box"]) > 0.5 for b in parked)]
+        wrong = [a for a in alerts if a not in mine and not any(iou(a["box"], b) >= 0.3 or shared(b, a["box"]) > 0.5 for b in parked)]
         street = clip.stem.rsplit("-", 2)[0]
         for row in (table[kind], table[street]):
             row[0] += 1

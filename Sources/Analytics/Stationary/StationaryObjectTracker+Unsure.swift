@@ -46,8 +46,9 @@ extension StationaryObjectTracker {
             let isKnown = all.contains {
                 $0.box.iou(hint.box) >= settings.looseOverlap || hint.box.covered(by: $0.box) > Self.part
             }
-            let ground = isKnown ? nil : lastGround(in: hint.box, before: scene)
-            guard let came = arrival(of: hint.box, in: scene, on: ground) else { continue }
+            guard !isKnown, let ground = lastGround(in: hint.box, before: scene),
+                let came = arrival(of: hint.box, in: scene, after: ground)
+            else { continue }
             all.append(
                 StationaryObject(
                     id: nextID, objectClass: hint.objectClass, box: hint.box, since: came.since, lastSeen: scene.time,
@@ -63,12 +64,11 @@ extension StationaryObjectTracker {
     /// What a box shows and showed before, and the first look with it; nil where nothing with edges of its own has come
     /// that ends with the box.
     ///
-    /// `light` is that of the surroundings before it came: see `GreyImage.light`. `ground`: see `lastGround`.
+    /// `light` is that of the surroundings before it came: see `GreyImage.light`. `ground` and `last`: see `lastGround`.
     func arrival(
-        of box: Box, in scene: Scene, on ground: Int?
+        of box: Box, in scene: Scene, after look: (ground: Int, last: Int)
     ) -> (now: Patch, before: Patch, light: Float, since: MediaTime)? {
-        // Where the picture before shows something that passes, what is there now may be the road again.
-        guard let ground, let last = lastWithout(box, scene) else { return nil }
+        let (ground, last) = look
         let now = scene.picture.patch(in: box)
         let without = recent[ground]
         let before = without.picture.patch(in: box)
@@ -107,21 +107,19 @@ extension StationaryObjectTracker {
         light >= Self.black ? picture.light(around: box, by: Self.around) / light : 1
     }
 
-    /// The last look that shows in a box something else than this one. From the newest on: where everything moves, the first
-    /// comparison decides.
-    private func lastWithout(_ box: Box, _ scene: Scene) -> Int? {
-        recent.lastIndex { !shows($0.picture, in: box, theSameAs: scene.picture) }
-    }
-
-    /// The last look before something came into a box that shows there what the look before it showed: what stands still is
-    /// the ground, or something that was there.
-    func lastGround(in box: Box, before scene: Scene) -> Int? {
-        guard let last = lastWithout(box, scene) else { return nil }
-        return recent.indices.prefix(last + 1).dropFirst().last { index in
+    /// The last look that shows in a box something else than this one, and the last one until then that shows there what the look
+    /// before it showed: what stands still is the ground, or something that was there. Where the picture before shows something
+    /// that passes, what is there now may be the road again.
+    func lastGround(in box: Box, before scene: Scene) -> (ground: Int, last: Int)? {
+        // From the newest on: where everything moves, the first comparison decides.
+        let last = recent.lastIndex { !shows($0.picture, in: box, theSameAs: scene.picture) }
+        guard let last else { return nil }
+        let ground = recent.indices.prefix(last + 1).dropFirst().last { index in
             let (one, next) = (recent[index - 1], recent[index])
             return next.picture.patch(in: box).changedShare(in: one.picture.patch(in: box)) < Self.stayed
                 && !passes(box, in: one.found, not: next.found) && !passes(box, in: next.found, not: one.found)
         }
+        return ground.map { ($0, last) }
     }
 
     /// Whether something that only one of two looks found covers a part of a box: the tail of a car that passes changes too few

@@ -405,11 +405,11 @@ public struct StationaryObjectTracker: Sendable {
         // was found late.
         let hasArrived = shown.first == false
         // What passed a look before hides the road, or a part of it, and says nothing of how it looks when the object has gone.
-        let ground = lastGround(in: detection.box, before: scene)
+        let past = lastGround(in: detection.box, before: scene)
         let loose = settings.looseOverlap
         let isFree = { (found: [Box]) in !found.contains { $0.iou(detection.box) >= loose } }
         let before =
-            ground.flatMap { isFree(recent[$0].found) ? recent[$0].picture : nil }
+            past.map { recent[$0.ground] }.flatMap { isFree($0.found) ? $0.picture : nil }
             ?? zip(looks, shown).reversed().first { look, isShown in
                 // Of a picture that the detector was not shown only its likeness tells.
                 recent.contains { $0.time == look.time } ? isFree(look.found) : !isShown
@@ -420,7 +420,7 @@ public struct StationaryObjectTracker: Sendable {
                 presence: .detected, seenSeconds: scene.time - since, looks: since < scene.time ? 2 : 1, detections: 1,
                 bestScore: detection.score, hasArrived: hasArrived,
                 wasSeenToCome: detection.objectClass.isMotorVehicle
-                    && arrival(of: detection.box, in: scene, on: ground) != nil,
+                    && past.flatMap { arrival(of: detection.box, in: scene, after: $0) } != nil,
                 unseenSince: scene.time,
                 scoreSum: detection.score, votes: [detection.objectClass: detection.score], appearance: appearance,
                 usual: appearance,
