@@ -5,6 +5,8 @@ public struct GreyImage: Sendable, Equatable {
     public let width: Int
     public let height: Int
     public let pixels: [UInt8]
+    /// From the first to the 99th percentile of luma, by every seventh pixel: a lamp or a black edge is not its contrast.
+    let range: Int
 
     /// Nil where the count of pixels is not width × height.
     public init?(width: Int, height: Int, pixels: [UInt8]) {
@@ -12,13 +14,33 @@ public struct GreyImage: Sendable, Equatable {
         self.width = width
         self.height = height
         self.pixels = pixels
+        range = Self.range(of: pixels)
     }
 
     init(_ plane: Plane) {
         width = plane.width
         height = plane.height
         pixels = plane.values
+        range = Self.range(of: pixels)
     }
+
+    private static func range(of pixels: [UInt8]) -> Int {
+        var counts = [Int](repeating: 0, count: 256)
+        for at in stride(from: 0, to: pixels.count, by: 7) { counts[Int(pixels[at])] += 1 }
+        let rare = (pixels.count / 7) / 100
+        func first(_ levels: some Sequence<Int>) -> Int {
+            var seen = 0
+            return levels.first {
+                seen += counts[$0]
+                return seen > rare
+            } ?? 0
+        }
+        return max(0, first((0..<256).reversed()) - first(0..<256))
+    }
+
+    /// Deviation of a part below which that is plain. Contrasts of a dark picture are as much smaller as the picture's range is;
+    /// what a codec leaves as noise in the mean of several pixels is less than a level.
+    var plain: Float { min(Patch.usualPlain, max(1, Float(range) / 10)) }
 
     /// The same picture with so many rows.
     public func stretched(toHeight height: Int) -> GreyImage {
@@ -61,7 +83,7 @@ public struct GreyImage: Sendable, Equatable {
                 }
             }
         }
-        return Patch(values: values)
+        return Patch(values: values, plain: plain)
     }
 
     /// How bright it is around `box`, by `share` of its size on each side: the median of luma, since what passes there covers a

@@ -5,8 +5,8 @@ import Foundation
 public struct Patch: Sendable, Equatable {
     public static let side = 20
 
-    /// Below this deviation (in luma levels) a patch is plain: the rest is noise of sensor and codec.
-    private static let plain: Float = 5
+    /// Below this deviation (in luma levels) a patch of a well exposed picture is plain: the rest is noise of sensor and codec.
+    static let usualPlain: Float = 5
 
     /// Rows and columns of a part, and the correlation from which it is the same: few values reach it by chance.
     private static let part = 5
@@ -17,9 +17,12 @@ public struct Patch: Sendable, Equatable {
     public let values: [Float]
     public let mean: Float
     public let deviation: Float
+    /// See `GreyImage.plain`.
+    private let plain: Float
 
-    init(values: [Float]) {
+    init(values: [Float], plain: Float = Patch.usualPlain) {
         self.values = values
+        self.plain = plain
         let count = Float(max(1, values.count))
         let mean = values.reduce(0, +) / count
         self.mean = mean
@@ -39,8 +42,9 @@ public struct Patch: Sendable, Equatable {
     /// offset (a cloud, an exposure step). Two plain patches are compared by their brightness.
     public func likeness(_ other: Patch) -> Double {
         guard values.count == other.values.count else { return 0 }
-        switch (deviation < Self.plain, other.deviation < Self.plain) {
-        case (true, true): return Double(max(0, 1 - abs(mean - other.mean) / 40))
+        let plain = min(self.plain, other.plain)
+        switch (deviation < plain, other.deviation < plain) {
+        case (true, true): return Double(max(0, 1 - abs(mean - other.mean) / (8 * plain)))
         case (true, false), (false, true): return 0
         case (false, false): break
         }
@@ -79,17 +83,19 @@ public struct Patch: Sendable, Equatable {
 
     /// Whether both show the same, or ground with hardly more than noise.
     func agrees(with other: Patch, atLeast least: Double) -> Bool {
-        likeness(other) >= least
-            || max(deviation, other.deviation) < 2 * Self.plain && abs(mean - other.mean) < 2 * Self.plain
+        let noise = 2 * min(plain, other.plain)
+        return likeness(other) >= least
+            || max(deviation, other.deviation) < noise && abs(mean - other.mean) < noise
     }
 
     /// The share of this patch's textured parts that the other one shows too, 0…1: about 0 where another object has
     /// taken the place, and the visible rest of a partly hidden object. 0 where hardly any part has texture.
     func remainder(in other: Patch) -> Double {
-        let textured = parts(with: other).filter { $0.mine.deviation >= Self.plain }
+        let plain = min(self.plain, other.plain)
+        let textured = parts(with: other).filter { $0.mine.deviation >= plain }
         guard textured.count >= Self.side / Self.part else { return 0 }
         let alike = textured.count {
-            $0.its.deviation >= Self.plain / 2 && $0.mine.correlation($0.its) >= Self.samePart
+            $0.its.deviation >= plain / 2 && $0.mine.correlation($0.its) >= Self.samePart
         }
         return Double(alike) / Double(textured.count)
     }
@@ -98,13 +104,14 @@ public struct Patch: Sendable, Equatable {
     /// those has texture.
     func remainder(in other: Patch, of box: Box, outside covers: [Box]) -> Double? {
         let count = Self.side / Self.part
+        let plain = min(self.plain, other.plain)
         let parts = parts(with: other)
         let free = parts.indices.filter { index in
             let part = Box(
                 x: box.x + box.width * Double(index % count) / Double(count),
                 y: box.y + box.height * Double(index / count) / Double(count),
                 width: box.width / Double(count), height: box.height / Double(count))
-            return parts[index].mine.deviation >= Self.plain && !covers.contains { part.intersection($0) > 0 }
+            return parts[index].mine.deviation >= plain && !covers.contains { part.intersection($0) > 0 }
         }
         guard free.count >= count else { return nil }
         let alike = free.count { parts[$0].mine.correlation(parts[$0].its) >= Self.samePart }
@@ -121,7 +128,9 @@ public struct Patch: Sendable, Equatable {
     /// The same where the other one was taken in another light, so many times as bright now: parts with little texture are
     /// compared by their brightness. Where that does not make them more alike, it is not the light.
     func changedShare(in other: Patch, gain: Float) -> Double {
-        min(changedShare(in: other), changedShare(in: Patch(values: other.values.map { $0 * gain })))
+        min(
+            changedShare(in: other), changedShare(in: Patch(values: other.values.map { $0 * gain }, plain: other.plain))
+        )
     }
 
     /// The shares of parts that look different in the other one, of those whose middle lies in `inner` and of the others, 0…1
@@ -147,13 +156,13 @@ public struct Patch: Sendable, Equatable {
         let count = Self.side / Self.part
         return (0..<count * count).map { index in
             let first = index / count * Self.part * Self.side + index % count * Self.part
-            func cut(_ values: [Float]) -> Patch {
+            func cut(_ patch: Patch) -> Patch {
                 Patch(
                     values: (0..<Self.part * Self.part).map {
-                        values[first + $0 / Self.part * Self.side + $0 % Self.part]
-                    })
+                        patch.values[first + $0 / Self.part * Self.side + $0 % Self.part]
+                    }, plain: patch.plain)
             }
-            return (cut(values), cut(other.values))
+            return (cut(self), cut(other))
         }
     }
 

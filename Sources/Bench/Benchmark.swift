@@ -26,6 +26,7 @@ public struct Benchmark: Sendable {
     public func run(_ clip: String, progress: (Double) -> Void = { _ in }) async throws -> ClipReport {
         let truth = try options.truth(for: clip)
         let zones = options.zones(truth)
+        let detector = detector.suited(to: zones)
         let gallery = try options.evidence.map { try Gallery(folder: $0.folder, masking: $0.masking) }
         var pipeline = CameraPipeline(
             zones: zones, detector: detector,

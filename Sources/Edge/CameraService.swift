@@ -68,6 +68,8 @@ public struct CameraService: Sendable {
     public let settings: Settings
     let meter: CameraMeter
     let requests = FrameRequests()
+    /// With the model that looks at its pictures.
+    private let identity: CameraIdentity
     private let detector: ObjectDetector
     private let classifier: ExplanationClassifier?
     private let maker: EvidenceMaker?
@@ -95,7 +97,10 @@ public struct CameraService: Sendable {
         publish: @escaping @Sendable (CameraReport) -> Void
     ) {
         self.settings = settings
-        self.detector = detector
+        self.detector = detector.suited(to: settings.zones)
+        var identity = settings.identity
+        identity.model = .init(self.detector.model)
+        self.identity = identity
         self.classifier = classifier
         self.maker = maker
         self.writer = writer
@@ -269,7 +274,7 @@ public struct CameraService: Sendable {
                 return nil
             }
             return IncidentWriter.Entry(
-                change: change, camera: settings.identity, zone: ZoneIdentity(zone), clock: clock,
+                change: change, camera: identity, zone: ZoneIdentity(zone), clock: clock,
                 date: { date.addingTimeInterval($0 - time) })
         }
     }

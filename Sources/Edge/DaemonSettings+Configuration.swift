@@ -20,6 +20,10 @@ public struct NeedsRestart: Error, CustomStringConvertible {
     public let description: String
 }
 
+extension SiteIdentity.Model {
+    init(_ model: DetectionModel) { self.init(name: model.name, version: model.version, sha256: model.sha256) }
+}
+
 extension DaemonSettings {
     /// Resolves the references of the configuration: reads credentials, finds the model in its manifest. Throws all
     /// `ConfigurationFaults` at once.
@@ -38,7 +42,7 @@ extension DaemonSettings {
         let manifest = named.attempt(at: "site", "models_directory") { try ModelManifest.load(folder: folder) }
         let found = manifest.flatMap { manifest in
             named.attempt(at: "detector", "model") {
-                try manifest.detection(configuration.detector.model, in: folder)
+                try manifest.detectors(configuration.detector.chosenModel, in: folder)
             }
         }
         let broker = Self.broker(configuration.broker, &named, secrets)
@@ -50,7 +54,7 @@ extension DaemonSettings {
         let webhooks = WebhookSettings.read(configuration.delivery, &named, secrets)
         named.checkFolders()
         try named.end()
-        guard let model = found, let broker, streams.count == configuration.cameras.count else {
+        guard let models = found, let broker, streams.count == configuration.cameras.count else {
             throw SetupError(description: "\(file) names something that cannot be had")
         }
         let evidence = configuration.evidence
@@ -59,13 +63,13 @@ extension DaemonSettings {
                 id: site.id, place: GridLocation(area: site.area, grid: site.grid, microgrid: site.microgrid),
                 software: software, configurationSHA256: try SHA256.hex(Array(configuration.text.utf8)),
                 catalogue: try Catalogue.builtIn().version,
-                model: .init(name: model.name, version: model.version, sha256: model.sha256),
+                model: .init(models.all),
                 timeZone: site.timeZone),
             broker: broker,
             topics: AlertTopics(
                 root: configuration.broker.topicRoot,
                 kinds: configuration.broker.topicKind == .underscored ? .underscored : .dotted),
-            model: model,
+            models: models,
             threads: configuration.detector.threads, stateFolder: URL(filePath: site.stateDirectory),
             evidenceFolder: evidence.isEnabled ? URL(filePath: evidence.directory) : nil,
             evidenceDays: evidence.keepDays, jpegQuality: evidence.jpegQuality,

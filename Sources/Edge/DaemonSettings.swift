@@ -14,7 +14,7 @@ public struct DaemonSettings: Sendable {
     public var site: SiteIdentity
     public var broker: MQTTSettings
     public var topics: AlertTopics
-    public var model: DetectionModel
+    public var models: DetectorModels
     public var threads: Int
     /// Contains the outbox.
     public var stateFolder: URL
@@ -65,14 +65,14 @@ public struct DaemonSettings: Sendable {
     public var secrets = KnownSecrets()
 
     public init(
-        site: SiteIdentity, broker: MQTTSettings, topics: AlertTopics, model: DetectionModel, threads: Int,
+        site: SiteIdentity, broker: MQTTSettings, topics: AlertTopics, models: DetectorModels, threads: Int,
         stateFolder: URL, evidenceFolder: URL?, evidenceDays: Int, jpegQuality: Int, masking: MaskingModels,
         cameras: [CameraService.Settings]
     ) {
         self.site = site
         self.broker = broker
         self.topics = topics
-        self.model = model
+        self.models = models
         self.threads = threads
         self.stateFolder = stateFolder
         self.evidenceFolder = evidenceFolder

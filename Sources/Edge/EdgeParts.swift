@@ -1,6 +1,7 @@
 import Domain
 package import Inference
 package import MQTT
+import Pipeline
 package import SiteConfiguration
 package import Video
 
@@ -30,8 +31,10 @@ package struct EdgeParts: Sendable {
 
     /// Throws where the model cannot be loaded.
     func detector(_ settings: DaemonSettings) throws -> ObjectDetector {
-        try ObjectDetector(
-            model: settings.model, threads: settings.threads,
-            workers: ObjectDetector.workers(threads: settings.threads), engines: engines, heads: heads)
+        let models = settings.models
+        return try ObjectDetector(
+            models: models, threads: settings.threads, workers: ObjectDetector.workers(threads: settings.threads),
+            engines: engines, heads: heads,
+            loading: settings.cameras.contains { $0.zones.areForVehicles } ? models.vehicles : models.all)
     }
 }

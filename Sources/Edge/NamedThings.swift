@@ -41,7 +41,7 @@ extension DaemonSettings {
     /// `ConfigurationFaults`.
     public func checkMachine(for configuration: Configuration, file: String) throws {
         var named = NamedThings(configuration, file: file)
-        named.attempt(at: "detector", "model") { try model.verify() }
+        named.attempt(at: "detector", "model") { try models.verify() }
         named.checkRights()
         try named.end()
     }

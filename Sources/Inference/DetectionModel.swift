@@ -60,6 +60,31 @@ public struct DetectionModel: Sendable, Equatable {
     }
 }
 
+/// The networks of a box.
+public struct DetectorModels: Sendable, Equatable {
+    /// For cameras that are watched for anything.
+    public let all: DetectionModel
+    /// For cameras that are watched for motor vehicles alone.
+    public let vehicles: DetectionModel
+
+    /// One network for all cameras.
+    public init(_ model: DetectionModel) { self.init(all: model, vehicles: model) }
+
+    public init(all: DetectionModel, vehicles: DetectionModel) { (self.all, self.vehicles) = (all, vehicles) }
+
+    /// Throws where a file is missing or differs from the manifest, or where a network does not detect objects.
+    public func verify() throws(InferenceError) {
+        try all.verify()
+        if vehicles != all { try vehicles.verify() }
+    }
+
+    /// Throws where the manifest names an unknown engine or head.
+    func check(_ engines: InferenceEngines, _ heads: DetectorHeads) throws(InferenceError) {
+        try all.check(engines, heads)
+        try vehicles.check(engines, heads)
+    }
+}
+
 extension Model {
     /// The share of the input that remains empty when a picture of this shape is fitted into it, 0…1.
     public func waste(width: Int, height: Int) -> Double {
@@ -86,6 +111,19 @@ extension ModelManifest {
         try model.check()
         return model
     }
+
+    /// The networks of a box: the one that is called `name` for all cameras, or, without a name, those that find the most for what
+    /// a camera is watched for. The weights for streets find more vehicles and take more refuse for people
+    /// (models/weights/efficientdet-lite0-street.md); a folder that was prepared before they were there does without them.
+    public func detectors(_ name: String?, in folder: String) throws(InferenceError) -> DetectorModels {
+        if let name { return DetectorModels(try detection(name, in: folder)) }
+        let all = try detection(Self.usual, in: folder)
+        guard models.contains(where: { $0.family == Self.street }) else { return DetectorModels(all) }
+        return DetectorModels(all: all, vehicles: try detection(Self.street, in: folder))
+    }
+
+    private static let usual = "efficientdet-lite0"
+    private static let street = "efficientdet-lite0-street"
 
     private func model(_ name: String, in folder: String) throws(InferenceError) -> DetectionModel {
         let family = models.filter { $0.family == name }.map { $0.model(in: folder) }

@@ -10,17 +10,15 @@ actor DetectorWorker {
     private let thread = DedicatedThread(name: "detector")
     nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
-    private let model: DetectionModel
-    /// By file; each is loaded when the first picture of its shape arrives, and then shared by all cameras.
+    /// By file; each is loaded when the first picture that is for it arrives, and then shared by all cameras.
     private var loaded: [String: LoadedInput] = [:]
     private let engines: InferenceEngines
     private let heads: DetectorHeads
 
-    /// - Parameter isLoaded: whether the usual input is loaded now.
-    init(model: DetectionModel, engines: InferenceEngines, heads: DetectorHeads, isLoaded: Bool) throws {
-        self.model = model
+    /// - Parameter first: is loaded now.
+    init(_ engines: InferenceEngines, _ heads: DetectorHeads, loading first: Model?) throws {
         (self.engines, self.heads) = (engines, heads)
-        if isLoaded { loaded[model.inputs[0].path] = try LoadedInput(model.inputs[0], engines, heads) }
+        if let first { loaded[first.path] = try LoadedInput(first, engines, heads) }
     }
 
     /// - Parameter threads: the number that OpenCV may use for one network; it has one figure for the process.
@@ -32,16 +30,18 @@ actor DetectorWorker {
     private nonisolated let waiting = Mutex<[CheckedContinuation<Void, Never>]>([])
     nonisolated var pending: Int { asked.load(ordering: .relaxed) }
 
-    /// Detects objects in one picture, letterboxed into the input of which its shape wastes the least.
-    nonisolated func detections(in frame: Frame) async throws -> ObjectDetector.Result {
+    /// Detects objects in one picture, letterboxed into the input of `model` of which its shape wastes the least.
+    nonisolated func detections(in frame: Frame, by model: DetectionModel) async throws -> ObjectDetector.Result {
         asked.add(1, ordering: .relaxed)
         defer { asked.subtract(1, ordering: .relaxed) }
-        return try await detections(in: frame, exposure: nil)
+        return try await detections(in: frame, by: model, exposure: nil)
     }
 
-    private func detections(in frame: Frame, exposure: Exposure?) throws -> ObjectDetector.Result {
+    private func detections(
+        in frame: Frame, by model: DetectionModel, exposure: Exposure?
+    ) throws -> ObjectDetector.Result {
         defer { tellProgress() }
-        let input = try input(for: frame)
+        let input = try input(of: model, for: frame)
         let before = threadSeconds()
         let filled = try input.fill(from: frame, in: exposure)
         let found = input.head.detections(
@@ -64,16 +64,18 @@ actor DetectorWorker {
     }
 
     /// Detects objects in an enlarged part of a picture; the boxes are in coordinates of the whole picture.
-    nonisolated func detections(in frame: Frame, part: Box) async throws -> ObjectDetector.Result {
+    nonisolated func detections(
+        in frame: Frame, part: Box, by model: DetectionModel
+    ) async throws -> ObjectDetector.Result {
         asked.add(1, ordering: .relaxed)
         defer { asked.subtract(1, ordering: .relaxed) }
-        return try await look(at: part, of: frame)
+        return try await look(at: part, of: frame, by: model)
     }
 
-    private func look(at part: Box, of frame: Frame) throws -> ObjectDetector.Result {
+    private func look(at part: Box, of frame: Frame, by model: DetectionModel) throws -> ObjectDetector.Result {
         let cut = try frame.part(part)
         // Use the whole picture's exposure: a dark corner in daylight is shadow.
-        let result = try detections(in: cut, exposure: input(for: frame).exposure(of: frame))
+        let result = try detections(in: cut, by: model, exposure: input(of: model, for: frame).exposure(of: frame))
         let scale = (
             x: Double(cut.shape.storedWidth) / Double(max(1, frame.shape.storedWidth)),
             y: Double(cut.shape.storedHeight) / Double(max(1, frame.shape.storedHeight))
@@ -115,14 +117,14 @@ actor DetectorWorker {
     }
 
     /// The input blob of a picture and the raw outputs, for comparing with another engine.
-    func raw(of frame: Frame) throws -> (model: Model, blob: [Float], outputs: [[Float]]) {
-        let input = try input(for: frame)
+    func raw(of frame: Frame, by model: DetectionModel) throws -> (model: Model, blob: [Float], outputs: [[Float]]) {
+        let input = try input(of: model, for: frame)
         _ = try input.fill(from: frame)
         let outputs = try input.run()
         return (input.model, input.blob, outputs)
     }
 
-    private func input(for frame: Frame) throws -> LoadedInput {
+    private func input(of model: DetectionModel, for frame: Frame) throws -> LoadedInput {
         let model = model.input(width: frame.width, height: frame.height)
         if let known = loaded[model.path] { return known }
         // Days may have passed since the start: the loaded file must be the one that alerts name.

@@ -4,6 +4,8 @@ public import Video
 
 /// The detection network, shared by all cameras. Each worker has a thread and networks of its own; a further one begins to work,
 /// and loads them, when all before it are busy.
+///
+/// A camera that is watched for motor vehicles alone may have weights of their own (`forVehicles`), on the same workers.
 public final class ObjectDetector: Sendable {
     /// The detections of a run, and the processor seconds that it took.
     public struct Result: Sendable {
@@ -23,6 +25,7 @@ public final class ObjectDetector: Sendable {
     static let hintScore = 0.05
 
     public let model: DetectionModel
+    private let vehicleModel: DetectionModel
     private let workers: [DetectorWorker]
 
     /// A network with one input size.
@@ -34,27 +37,42 @@ public final class ObjectDetector: Sendable {
             model: DetectionModel(model), threads: threads, workers: workers, engines: engines, heads: heads)
     }
 
-    /// Verifies the hashes of all inputs and loads the usual one.
+    /// A network with the same weights for all cameras; its usual input is loaded.
+    public convenience init(
+        model: DetectionModel, threads: Int = 1, workers: Int = 1, engines: InferenceEngines = .standard,
+        heads: DetectorHeads = .standard
+    ) throws {
+        try self.init(
+            models: DetectorModels(model), threads: threads, workers: workers, engines: engines, heads: heads,
+            loading: model)
+    }
+
+    /// Verifies the hashes of all inputs.
     ///
     /// - Parameters:
     ///   - threads: the number that OpenCV may use for one network.
     ///   - workers: the number of pictures that are looked at together, 1 or more.
     ///   - engines: the available ones; likewise `heads`.
+    ///   - first: its usual input is loaded now, so that an error comes at the start; all others are loaded with their first picture.
     public init(
-        model: DetectionModel, threads: Int = 1, workers: Int = 1, engines: InferenceEngines = .standard,
-        heads: DetectorHeads = .standard
+        models: DetectorModels, threads: Int = 1, workers: Int = 1, engines: InferenceEngines = .standard,
+        heads: DetectorHeads = .standard, loading first: DetectionModel? = nil
     ) throws {
-        try model.verify()
-        try model.check(engines, heads)
-        self.model = model
+        try models.verify()
+        try models.check(engines, heads)
+        (model, vehicleModel) = (models.all, models.vehicles)
         DetectorWorker.prepare(threads: threads)
-        let first = try DetectorWorker(model: model, engines: engines, heads: heads, isLoaded: true)
-        self.workers =
-            [first]
-            + (try (1..<max(1, workers)).map { _ in
-                try DetectorWorker(model: model, engines: engines, heads: heads, isLoaded: false)
-            })
+        self.workers = try (0..<max(1, workers)).map {
+            try DetectorWorker(engines, heads, loading: $0 == 0 ? first?.inputs[0] : nil)
+        }
     }
+
+    private init(_ model: DetectionModel, _ vehicleModel: DetectionModel, _ workers: [DetectorWorker]) {
+        (self.model, self.vehicleModel, self.workers) = (model, vehicleModel, workers)
+    }
+
+    /// The same workers with the weights for cameras that are watched for motor vehicles alone.
+    public var forVehicles: ObjectDetector { ObjectDetector(vehicleModel, vehicleModel, workers) }
 
     /// As many workers as the processors have time for: decoding takes about as long as detecting, so that more than two would
     /// wait for pictures. A network that may use several threads has all of them for itself.
@@ -66,11 +84,11 @@ public final class ObjectDetector: Sendable {
     public var isFree: Bool { workers.contains { $0.pending == 0 } }
 
     /// Detects objects in one picture, letterboxed into the input of which its shape wastes the least.
-    public func detections(in frame: Frame) async throws -> Result { try await worker.detections(in: frame) }
+    public func detections(in frame: Frame) async throws -> Result { try await worker.detections(in: frame, by: model) }
 
     /// Detects objects in an enlarged part of a picture; the boxes are in coordinates of the whole picture.
     public func detections(in frame: Frame, part: Box) async throws -> Result {
-        try await worker.detections(in: frame, part: part)
+        try await worker.detections(in: frame, part: part, by: model)
     }
 
     /// Returns as soon as each worker makes progress: with the next completed or failed look, or when all earlier
@@ -81,7 +99,7 @@ public final class ObjectDetector: Sendable {
 
     /// The input blob of a picture and the raw outputs, for comparing with another engine.
     public func raw(of frame: Frame) async throws -> (model: Model, blob: [Float], outputs: [[Float]]) {
-        try await workers[0].raw(of: frame)
+        try await workers[0].raw(of: frame, by: model)
     }
 
     /// The one with the least to do, the first of them where several have as little.

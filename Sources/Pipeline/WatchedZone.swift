@@ -1,6 +1,7 @@
 public import Analytics
 public import Domain
 import Hashing
+public import Inference
 import Video
 
 /// A zone and what is watched in it.
@@ -42,7 +43,12 @@ extension [WatchedZone] {
     }
 
     /// The zones in which vehicles may be small and matter, that is, those that are watched for parking.
-    public var withParking: [Zone] { filter { $0.rules.needs.contains(.smallVehicles) }.map(\.zone) }
+    public var withParking: [Zone] { filter { $0.rules.needs.contains(.vehicles) }.map(\.zone) }
+
+    /// Whether nothing but motor vehicles is looked for in any of them.
+    public var areForVehicles: Bool {
+        allSatisfy { $0.rules.kinds.allSatisfy { Rules[$0]?.needs == .vehicles } }
+    }
 
     /// Distinguishes zones from those drawn on another view: by their outlines, independent of names and order.
     ///
@@ -53,4 +59,9 @@ extension [WatchedZone] {
         // Without a hash the view is, at worst, learnt again.
         return (try? SHA256.hex([UInt8](text.utf8) + (preset?.picture.pixels ?? []))) ?? text
     }
+}
+
+extension ObjectDetector {
+    /// With the weights for what is looked for in these zones.
+    public func suited(to zones: [WatchedZone]) -> ObjectDetector { zones.areForVehicles ? forVehicles : self }
 }

@@ -86,7 +86,8 @@ struct ModelsCommand: AsyncParsableCommand {
 /// The folder of the models and the name of the detector.
 struct ModelOptions: ParsableArguments {
     @Option(name: .customLong("models"), help: "Folder of the prepared models.") var folder: String?
-    @Option(help: "Name of the detection model.") var model = DetectorSettings().model
+    @Option(help: "Name of the detection model; 'auto': by what is watched for, as the daemon does.")
+    var model = DetectorSettings.automatic
     @Option(help: "Threads of the detector.") var threads = 1
 
     /// A checkout's own folder, else the package's.
@@ -97,8 +98,10 @@ struct ModelOptions: ParsableArguments {
     }
 
     func detector() async throws -> ObjectDetector {
-        let model = try ModelManifest.load(folder: path).detection(model, in: path)
+        var settings = DetectorSettings()
+        settings.model = model
+        let models = try ModelManifest.load(folder: path).detectors(settings.chosenModel, in: path)
         return try ObjectDetector(
-            model: model, threads: threads, workers: ObjectDetector.workers(threads: threads))
+            models: models, threads: threads, workers: ObjectDetector.workers(threads: threads))
     }
 }

@@ -95,8 +95,9 @@ struct CheckCommand: AsyncParsableCommand {
         print("\(config): right; \(configuration)")
         compareWithRunning(settings)
         try list(configuration, Catalogue.builtIn())
-        list(settings.model, configuration)
-        list(settings.cameras, settings.model, configuration)
+        list(settings.models, settings.cameras)
+        list(settings.models.all, configuration)
+        list(settings.cameras, settings.models.all, configuration)
         for note in settings.broker.notes { print("  broker: note: \(note)") }
         for camera in settings.cameras {
             for note in camera.notes { print("  \(camera.identity.id): note: \(note)") }
@@ -140,9 +141,21 @@ extension CheckCommand {
         }
     }
 
+    /// Which networks look at the cameras' pictures.
+    private func list(_ models: DetectorModels, _ cameras: [CameraService.Settings]) {
+        let forVehicles = cameras.count { $0.zones.areForVehicles }
+        guard models.vehicles != models.all, forVehicles > 0 else { return print("  detector: \(models.all.name)") }
+        let others = cameras.count - forVehicles
+        print(
+            "  detector: \(models.vehicles.name)"
+                + (others == 0
+                    ? ""
+                    : " for \(forVehicles) of \(cameras.count) cameras, which are watched for motor vehicles alone; "
+                        + "\(models.all.name) for the others"))
+    }
+
     /// The network's input for pictures of each displayed shape.
     private func list(_ model: DetectionModel, _ configuration: Configuration) {
-        print("  detector: \(model.name)")
         for shape in ["16:9", "4:3", "1:1", "9:16"].compactMap({ Aspect($0) }) {
             print("  detector: \(shape) pictures go to \(model.input(width: shape.width, height: shape.height).size)")
         }

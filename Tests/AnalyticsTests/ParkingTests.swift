@@ -74,6 +74,19 @@ extension Street.Thing {
         #expect(watch.opened.map(\.confirmed.seconds) == [(gap > 30 ? back : 10) + 60])
     }
 
+    /// A tenth of the light leaves a car a few levels of contrast.
+    @Test(arguments: [1, 0.2, 0.1, 0.07])
+    func `a car that comes in the dark has come then, and has gone when it leaves`(
+        light: Double
+    ) {
+        var watch = Watch(ParkingSettings(dwell: 20))
+        watch.watch(0...18, gain: light) { _ in [] }
+        watch.watch(20...60, gain: light) { _ in [car] }
+        watch.watch(62...90, gain: light) { _ in [] }
+        #expect(watch.opened.map(\.firstSeen.seconds) == [20] && watch.opened.map(\.confirmed.seconds) == [40])
+        #expect(watch.closed.compactMap(\.closed?.seconds).allSatisfy { $0 <= 70 } && watch.closed.count == 1)
+    }
+
     /// A site may look once a minute.
     @Test func `looks that are always rare are no gaps`() {
         var watch = Watch(ParkingSettings(dwell: 300))

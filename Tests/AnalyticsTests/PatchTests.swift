@@ -32,10 +32,19 @@ import Testing
         #expect(new.changedShare(in: old, gain: gain) == 0)
     }
 
-    @Test(arguments: [0.5, 1, 1.6]) func `what has come is another thing in any light`(light: Double) throws {
+    @Test(arguments: [0.08, 0.5, 1, 1.6]) func `what has come is another thing in any light`(light: Double) throws {
         let (before, now) = (try street(1), try street(light, change: car))
         let gain = now.light(around: Self.place, by: 0.5) / before.light(around: Self.place, by: 0.5)
         #expect(now.patch(in: Self.place).changedShare(in: before.patch(in: Self.place), gain: gain) >= 0.9)
+    }
+
+    @Test(arguments: [0.08, 1]) func `a car is itself and no plain place, however little contrast there is`(
+        light: Double
+    ) throws {
+        let (with, without) = (try street(light, change: car), try street(light))
+        let (car, road) = (with.patch(in: Self.place), without.patch(in: Self.place))
+        #expect(car.likeness(car) > 0.99 && car.likeness(road) < 0.5)
+        #expect(car.remainder(in: car) == 1 && car.remainder(in: road) < 0.3)
     }
 
     @Test func `what passes beside a place is not its light`() throws {

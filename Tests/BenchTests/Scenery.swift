@@ -16,14 +16,14 @@ enum Prepared {
 
     /// A picture that another test of this process has looked at costs it no inference.
     static func detector(cache: OutputCache = .shared) throws -> ObjectDetector {
-        try ObjectDetector(model: model(), engines: cache.engines())
+        try ObjectDetector(models: models(), engines: cache.engines())
     }
 
     /// For tests of times and costs, and those that compare a run with itself.
-    static func uncachedDetector() throws -> ObjectDetector { try ObjectDetector(model: model()) }
+    static func uncachedDetector() throws -> ObjectDetector { try ObjectDetector(models: models()) }
 
-    private static func model() throws -> DetectionModel {
-        try ModelManifest.load(folder: folder).detection(DetectorSettings().model, in: folder)
+    private static func models() throws -> DetectorModels {
+        try ModelManifest.load(folder: folder).detectors(DetectorSettings().chosenModel, in: folder)
     }
 }
 

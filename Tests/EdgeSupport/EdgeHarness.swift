@@ -49,7 +49,7 @@ package final class EdgeHarness: Sendable {
             model: .init(name: "net", version: "1", sha256: ""))
         var settings = DaemonSettings(
             site: site, broker: MQTTSettings(host: "memory", clientID: "edge-01"), topics: AlertTopics(),
-            model: .init(script.model), threads: 1, stateFolder: folder.file("state"),
+            models: .init(.init(script.model)), threads: 1, stateFolder: folder.file("state"),
             evidenceFolder: folder.file("evidence"), evidenceDays: 10_000, jpegQuality: 4, masking: script.masking,
             cameras: [])
         settings.cameras = cameras.map { Self.camera($0, at: place) }

@@ -1,10 +1,13 @@
+import Analytics
 import Contract
 import Delivery
 import Domain
 import Edge
 import EdgeSupport
 import Foundation
+import Inference
 import MQTT
+import Pipeline
 import Store
 import Synchronization
 import TestSupport
@@ -55,6 +58,32 @@ import Video
         #expect(try await eventually { site.retainedIncidents.isEmpty })
         try await site.stop()
         #expect(isWhole(site.alerts))
+    }
+
+    @Test func `a camera that is watched for motor vehicles alone has their network, and its alerts name it`()
+        async throws
+    {
+        let site = try site(["cam-01", "cam-02"])
+        let all = site.settings.models.all.inputs[0]
+        site.configure { settings in
+            settings.models = DetectorModels(
+                all: DetectionModel(all),
+                vehicles: DetectionModel(
+                    Model(
+                        name: "for vehicles", version: "2", sha256: all.sha256, path: all.path, width: all.width,
+                        height: all.height, classes: all.classes, engine: all.engine, head: all.head)))
+            let other = settings.cameras[1].zones[0]
+            var rules = other.rules
+            rules[.crowd] = Rules[.crowd]?.settings(of: .crowd)
+            settings.cameras[1].zones = [WatchedZone(zone: other.zone, rules: rules)]
+        }
+        try await site.start()
+        for camera in ["cam-01", "cam-02"] { try await site.look(camera, from: 0, through: 30) }
+        #expect(try await eventually { Set(site.alerts.map(\.data.camera.id)) == ["cam-01", "cam-02"] })
+        let models = Dictionary(site.alerts.map { ($0.data.camera.id, $0.data.provenance.model) }) { $1 }
+        #expect(models["cam-01"]?.name == "for vehicles" && models["cam-01"]?.version == "2")
+        #expect(models["cam-02"]?.name == "net" && models["cam-02"]?.version == "1")
+        try await site.stop()
     }
 
     @Test func `a reload that takes a camera out closes what is open there, and touches no other`() async throws {

@@ -151,6 +151,19 @@ import Video
         }
     }
 
+    @Test(.enabled(if: isReady, "needs 'make models' and ../shared/footage"))
+    func `without a name cameras for vehicles have the weights for streets, and with one all have the same`() throws {
+        let manifest = try ModelManifest.load(folder: Self.folder)
+        let chosen = try manifest.detectors(nil, in: Self.folder)
+        #expect(chosen.all.name == "efficientdet-lite0" && chosen.vehicles.name == "efficientdet-lite0-street")
+        #expect(chosen.all.inputs.map(\.size) == chosen.vehicles.inputs.map(\.size))
+        let named = try manifest.detectors("efficientdet-lite0", in: Self.folder)
+        #expect(named.all == chosen.all && named.vehicles == chosen.all)
+        // Prepared before there were weights for streets.
+        let old = ModelManifest(models: manifest.models.filter { $0.family != "efficientdet-lite0-street" })
+        #expect(try old.detectors(nil, in: Self.folder).vehicles.name == "efficientdet-lite0")
+    }
+
     @Test func `a family's name finds the one network of a version that had no families`() throws {
         func entry(_ name: String, classes: [String]) -> String {
             let source = #"{"package": "p", "version": "1", "file": "f", "sha256": "0"}"#

@@ -60,7 +60,8 @@ def brightness(pictures):
 
 
 def trial(options, streets, kinds, draws, pictures_of, compose, dwell):
-    """Composes what is missing and runs `gridwarden bench` over it; the clips with their kinds, and the reports by the clips' names.
+    """Composes what is missing and runs `gridwarden bench` over it; the clips with their kinds, and the reports by the clips' names, with
+    the clips' truth.
 
     `draws` says how many of a kind there are; `compose` writes one, of a street's name, kind, number and pictures, to a clip.
     """
@@ -78,4 +79,8 @@ def trial(options, streets, kinds, draws, pictures_of, compose, dwell):
                         pictures = pictures or pictures_of(name)
                         compose(name, kind, seed, pictures, clip)
                     clips.append((kind, clip))
-        return clips, bench(options, [clip for _, clip in clips], dwell, folder)
+        reports = bench(options, [clip for _, clip in clips], dwell, folder)
+        # The clips may go now.
+        for _, clip in clips:
+            reports[clip.name]["truth"] = json.loads(clip.with_suffix(".truth.json").read_text())
+        return clips, reports

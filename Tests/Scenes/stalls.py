@@ -11,7 +11,7 @@ Streets: what is real in them; fire-at-pump is a screen that somebody films by h
 composed/vending-simulated.mp4, whose own street is not used. They stand at the size that people have at that place. People
 who come and go are still pictures that appear and vanish: no figure says anything of how people move.
 """
-import csv, json, pathlib, random, tempfile
+import csv, pathlib, random, tempfile
 
 import cv2
 import numpy as np
@@ -219,7 +219,7 @@ def main():
         reports = scenes.bench(options, [clip for _, _, clip in clips], DWELL, folder)
     table, streets = {}, {}
     for street, kind, clip in clips:
-        truth, alerts = json.loads(clip.with_suffix(".truth.json").read_text()), reports[clip.name]["alerts"]
+        truth, alerts = reports[clip.name]["truth"], reports[clip.name]["alerts"]
         right, wrong = [], alerts
         if truth["events"]:
             event = truth["events"][0]

@@ -12,7 +12,7 @@ stands all the time and is told from the beginning, which is right; alerts at bo
 
 The pictures are not of one moment: the light around a vehicle is fitted by one gain for each colour, and its shadow is cut.
 """
-import collections, csv, json, random
+import collections, csv, random
 
 import cv2
 import numpy as np
@@ -156,7 +156,7 @@ def main():
         options, [f"street-traffic/{name}" for name in STREETS], KINDS, lambda _: options.draws, camera, compose, DWELL)
     table = collections.defaultdict(lambda: [0, 0, 0, 0, 0])
     for kind, clip in clips:
-        truth, alerts = json.loads(clip.with_suffix(".truth.json").read_text()), reports[clip.name]["alerts"]
+        truth, alerts = reports[clip.name]["truth"], reports[clip.name]["alerts"]
         box, parked = truth["events"][0]["box"], truth["parked"]
         mine = [a for a in alerts if iou(a["box"], box) >= 0.3]
         intime = [a for a in mine if COMES + DWELL - 1 <= a["opened_s"] <= COMES + DWELL + 5 + LOOK]

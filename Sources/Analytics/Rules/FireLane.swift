@@ -9,7 +9,7 @@ extension RuleDescriptor {
     /// wait there, so no queue is presumed unless a zone says so. More serious than parking: a vehicle in a zone with
     /// both is reported as this only.
     static let fireLane = RuleDescriptor(
-        [.fireLane], fields: [.dwell, .classes, .occlusion, .queueVehicles, .queuePatience], needs: .smallVehicles,
+        [.fireLane], fields: [.dwell, .classes, .occlusion, .queueVehicles, .queuePatience], needs: .vehicles,
         outranks: [.illegalParking], isPatient: true, replay: .standing
     ) { _ in
         ParkingSettings(dwell: 60, queueVehicles: 0)

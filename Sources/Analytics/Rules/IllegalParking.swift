@@ -10,7 +10,7 @@ extension RuleDescriptor {
         [.illegalParking],
         fields: [
             .dwell, .classes, .windows, .timeZone, .holidays, .occlusion, .queueVehicles, .queuePatience,
-        ], needs: .smallVehicles, isPatient: true, replay: .standing
+        ], needs: .vehicles, isPatient: true, replay: .standing
     ) { _ in
         ParkingSettings()
     } make: {

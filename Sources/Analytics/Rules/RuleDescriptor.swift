@@ -15,8 +15,9 @@ public struct RuleDescriptor: Sendable {
         public static let colour = Needs(rawValue: 1 << 1)
         /// Plumes and flames. Haze is recognised against a known background.
         public static let smoke = Needs(rawValue: 1 << 2).union(.ground)
-        /// Vehicles that are small in the zone: parts of the picture are also detected enlarged.
-        public static let smallVehicles = Needs(rawValue: 1 << 3)
+        /// Motor vehicles, however small: parts of the picture are also detected enlarged. Where nothing else is needed, the
+        /// detector may be one for vehicles.
+        public static let vehicles = Needs(rawValue: 1 << 3)
     }
 
     /// What a rule goes by alone, so that its word on the past can be had of a `StayHistory`.

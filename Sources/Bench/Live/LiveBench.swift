@@ -95,7 +95,7 @@ public struct LiveBench: Sendable {
             let (clip, zones) = clips[index % clips.count]
             return LiveCamera(
                 id: "\(index + 1)", clip: clip, stream: stream(index),
-                zones: zones, detector: detector, sampling: options.watch.sampling,
+                zones: zones, detector: detector.suited(to: zones), sampling: options.watch.sampling,
                 promise: promise(zones), aspect: options.watch.aspect, hasTiles: options.watch.hasTiles,
                 decoding: options.decoding)
         }

@@ -64,7 +64,8 @@ public struct LongRun: Sendable {
         let day = DayAndWeather(seed: options.seed)
         let weathering = Weathering(width: clip.width, height: clip.height, seed: options.seed)
         var pipeline = CameraPipeline(
-            zones: zones, detector: detector, incidents: IncidentBook(camera: path) { _ in UUID() }, recorder: nil,
+            zones: zones, detector: detector.suited(to: zones), incidents: IncidentBook(camera: path) { _ in UUID() },
+            recorder: nil,
             hasTiles: watch.hasTiles)
         var alerts: [LongRunReport.Alert] = []
         var blind = BlindTime()

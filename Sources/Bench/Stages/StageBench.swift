@@ -53,12 +53,12 @@ public struct StageBench {
     /// Throws where the clip has no key frame that can be decoded on its own, or its truth file cannot be read.
     public init(clip: MemoryClip, detector: ObjectDetector, options: Options) throws {
         self.clip = clip
-        self.detector = detector
         self.options = options
         let keys = try KeyFrames(clip, aspect: options.watch.aspect)
         self.keys = keys
         frames = try (0..<Self.pictures).map { try keys.frame($0, at: MediaTime(0)) }
         zones = options.watch.zones(try options.watch.truth(for: clip.path))
+        self.detector = detector.suited(to: zones)
     }
 
     /// Measures one stage after the other; a stage that fails is named in the report. Nil where it was stopped before

@@ -7,7 +7,9 @@ extension DetectorSettings.Key: FieldKey {
         Field(
             Self.model, .text(form: "the name of a model, which holds letters, digits, dots and hyphens"),
             default: plain.model, needsRestart: true,
-            en: "The name of a network in models_directory, or of one of its inputs (docs/detectors.md)", zh: "模型名称"),
+            en:
+                "auto, by what each camera is watched for; or the name of a network in models_directory, or of one of its inputs "
+                + "(docs/detectors.md)", zh: "模型名称，auto 为自动选择"),
         Field(
             Self.minimumScore, .number(0.05...0.95, unit: ""), default: "\(plain.minimumScore)",
             en: "Weaker detections open no incident; higher: fewer false alarms, more misses", zh: "最低置信度"),

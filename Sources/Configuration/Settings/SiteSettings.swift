@@ -30,8 +30,12 @@ public struct SiteSettings: Sendable, Hashable {
 
 /// The network that detects objects.
 public struct DetectorSettings: Sendable, Hashable {
-    /// The name of a model in the models directory, or of a family of inputs with the same weights.
-    public var model = "efficientdet-lite0"
+    /// The name of a model in the models directory, or of a family of inputs with the same weights, or `auto`.
+    public var model = automatic
+    /// Each camera has the weights that find the most for what it is watched for.
+    public static let automatic = "auto"
+    /// Nil where nobody has chosen.
+    public var chosenModel: String? { model == Self.automatic ? nil : model }
     /// 0.05…0.95; weaker detections open no incident.
     public var minimumScore = 0.35
     /// 1…64.

@@ -86,6 +86,7 @@ public struct IncidentEnvelope: Sendable {
 
     private var payload: AlertEvent.Payload {
         let department = entry.department(on: zone.surface)
+        let model = camera.model ?? site.model
         return AlertEvent.Payload(
             incident: .init(
                 id: incident.id.text, revision: incident.revision, state: incident.state.rawValue,
@@ -113,7 +114,7 @@ public struct IncidentEnvelope: Sendable {
             },
             provenance: .init(
                 software: site.software,
-                model: .init(name: site.model.name, version: site.model.version, sha256: site.model.sha256),
+                model: .init(name: model.name, version: model.version, sha256: model.sha256),
                 configurationSHA256: site.configurationSHA256, catalogue: site.catalogue, ledger: ledger),
             why: incident.why.map {
                 .init(

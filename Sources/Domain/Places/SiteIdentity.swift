@@ -22,6 +22,7 @@ public struct SiteIdentity: Sendable, Hashable {
     public var configurationSHA256: String
     /// The catalogue's version.
     public var catalogue: String
+    /// Of cameras that name none of their own.
     public var model: Model
     /// The public key that signs the ledger of its evidence; nil where none is kept.
     public var ledgerKey: String?
@@ -55,6 +56,8 @@ public struct CameraIdentity: Sendable, Hashable {
     public var latitude: Double?
     public var place: GridLocation
     public var timeZone: TimeZone
+    /// The model that looks at its pictures; nil where that is the site's.
+    public var model: SiteIdentity.Model?
 
     public init(
         id: String, name: String, gb28181: String? = nil, longitude: Double? = nil, latitude: Double? = nil,
