@@ -87,6 +87,20 @@ extension Street.Thing {
         #expect(watch.closed.compactMap(\.closed?.seconds).allSatisfy { $0 <= 70 } && watch.closed.count == 1)
     }
 
+    /// Every second look shows another lorry where it stood, whether that is found or not.
+    @Test(arguments: [true, false]) func `what passes over the empty place does not delay the end`(isDetected: Bool) {
+        var watch = Watch()
+        watch.watch(0...8) { _ in [] }
+        watch.watch(10...60) { _ in [car] }
+        let wide = Box(x: 0.35, y: 0.35, width: 0.4, height: 0.3)
+        watch.watch(62...74) { seconds in
+            let lorry = Street.Thing(.truck, wide, look: Int(seconds), isDetected: isDetected)
+            return Int(seconds) % 4 == 0 ? [lorry] : []
+        }
+        #expect(watch.closed.map(\.closed?.seconds) == [62])
+        #expect(watch.opened.count == 1)
+    }
+
     /// A site may look once a minute.
     @Test func `looks that are always rare are no gaps`() {
         var watch = Watch(ParkingSettings(dwell: 300))

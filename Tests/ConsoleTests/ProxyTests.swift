@@ -51,7 +51,8 @@ import Testing
         }
         let main = """
             daemon off;
-            worker_processes 1;
+            # A killed master would leave its worker behind.
+            master_process off;
             \(getuid() == 0 ? "user root;" : "")
             pid \(folder.file("pid").path);
             error_log stderr;

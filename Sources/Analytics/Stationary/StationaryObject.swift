@@ -67,8 +67,9 @@ public struct StationaryObject: Sendable {
     var before: Patch?
     /// How bright the surroundings were then, 0…255; nil where that is not asked for.
     var lightBefore: Float?
-    /// The appearance of the place in the last look that did not show the object.
-    var emptied: (patch: Patch, since: MediaTime, looks: Int)?
+    /// The appearance of the place in the last look that did not show the object; since when, in how many looks, and whether one
+    /// of them showed the ground from before it came.
+    var emptied: (patch: Patch, since: MediaTime, looks: Int, isGround: Bool)?
     /// The appearance of the place while nearly all of it is hidden by an occluder.
     var cover: Patch?
     /// Since when only a part of it is visible, without a known occluder.

@@ -265,7 +265,7 @@ public struct StationaryObjectTracker: Sendable {
         // whether the object is still there.
         let remains = object.appearance.remainder(in: now, of: object.box, outside: scene.detections.map(\.box))
         if !before.isEmpty, remains ?? 1 > settings.leastRemains {
-            hide(&object)
+            hide(&object, isPassed: true)
             let isFull = scene.detections.contains { object.box.covered(by: $0.box) >= settings.fullCover }
             object.cover = isFull ? now : nil
             return
@@ -274,16 +274,20 @@ public struct StationaryObjectTracker: Sendable {
         if let cover = object.cover,
             scene.picture.likeness(of: object.box, to: cover, atLeast: settings.likeness).value >= settings.likeness
         {
-            hide(&object)
+            hide(&object, isPassed: true)
             return
         }
         if let emptied = object.emptied,
-            scene.picture.likeness(of: object.box, to: emptied.patch, atLeast: settings.likeness).patch
-                .agrees(with: emptied.patch, atLeast: settings.likeness)
+            isAsBefore && emptied.isGround
+                || scene.picture.likeness(of: object.box, to: emptied.patch, atLeast: settings.likeness).patch
+                    .agrees(with: emptied.patch, atLeast: settings.likeness)
         {
-            object.emptied = (now, emptied.since, emptied.looks + 1)
+            object.emptied = (now, emptied.since, emptied.looks + 1, emptied.isGround || isAsBefore)
+        } else if let emptied = object.emptied, emptied.isGround {
+            // What passes over the empty place does not bring the object back.
+            object.emptied?.patch = now
         } else {
-            object.emptied = (now, scene.time, 1)
+            object.emptied = (now, scene.time, 1, isAsBefore)
         }
         object.presence = detection == nil ? .absent : .hidden
     }
@@ -313,9 +317,11 @@ public struct StationaryObjectTracker: Sendable {
     }
 
     /// Its presence is unknown, and looks that saw its place empty are no longer consecutive.
-    private func hide(_ object: inout StationaryObject) {
+    ///
+    /// - Parameter isPassed: something is before the place: that the ground was seen there before stays so.
+    private func hide(_ object: inout StationaryObject, isPassed: Bool = false) {
         object.presence = .hidden
-        object.emptied = nil
+        if !isPassed || object.emptied?.isGround != true { object.emptied = nil }
     }
 
     private func learn(_ now: Patch, of object: inout StationaryObject) {
