@@ -83,13 +83,17 @@ SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --skip Alone --skip I
 	--skip GarbageTrialTests --skip LightTests --skip StallTrialTests
 VALUES := --skip '^AnalyticsTests\.' --skip FootageTests --skip AnotherVehicleTests --skip GroundRestorationTests
 MUTEX := $(CURDIR)/.build-tsan/mutex.so
+# Of the programs that tests start too, whose errors nobody sees: they end with 66.
+RACES := $(CURDIR)/.build-tsan/races
 
+tsan: export TSAN_OPTIONS := suppressions=$(CURDIR)/Tests/tsan.suppressions log_path=$(RACES)/race
 asan: export LSAN_OPTIONS := suppressions=$(CURDIR)/Tests/lsan.suppressions
 
 tsan: ## run the tests under the thread sanitizer
 	swift build --build-tests --sanitize=thread --scratch-path .build-tsan
 	clang -Wall -Werror -O1 -shared -fPIC -o $(MUTEX) Tests/tsan-mutex.c
-	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan $(VALUES)
+	rm -rf $(RACES) && mkdir -p $(RACES)
+	LD_PRELOAD=$(MUTEX) $(SANITIZED) --sanitize=thread --scratch-path .build-tsan $(VALUES) || { cat $(RACES)/* 2>/dev/null; exit 1; }
 
 asan: ## run the tests under the address sanitizer
 	swift build --build-tests --sanitize=address --scratch-path .build-asan

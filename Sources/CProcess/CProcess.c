@@ -5,11 +5,17 @@
 int process_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
 
 #include <signal.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
-static volatile sig_atomic_t hangup_came;
+// Any thread may run the handler while another one asks: an atomic without a lock may be used in both.
+static atomic_int hangup_came;
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2, "a signal handler may not wait for a lock");
 
-static void remember_hangup(int signal) { (void)signal; hangup_came = 1; }
+static void remember_hangup(int signal) {
+    (void)signal;
+    atomic_store(&hangup_came, 1);
+}
 
 static void stop_at_once(int signal) {
     (void)signal;
@@ -28,11 +34,7 @@ void process_take_signals(void) {
     sigaction(SIGINT, &action, NULL);
 }
 
-int process_had_hangup(void) {
-    int came = hangup_came;
-    hangup_came = 0;
-    return came;
-}
+int process_had_hangup(void) { return atomic_exchange(&hangup_came, 0); }
 
 void process_share_memory(void) {
     // A fixed threshold: glibc's own grows up to 32 MiB with the first picture that is freed.
