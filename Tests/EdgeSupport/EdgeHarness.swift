@@ -187,3 +187,16 @@ package final class EdgeHarness: Sendable {
         return FileManager.default.fileExists(atPath: folder.appending(path: path).path)
     }
 }
+
+extension [AlertEvent] {
+    /// The states that were told, but for that an incident was seen again, and that its pictures followed its end: on a
+    /// busy machine they do.
+    package func states(of camera: String? = nil) -> [String] {
+        var told: Set<[String]> = []
+        return filter { camera == nil || $0.data.camera.id == camera }.compactMap { alert in
+            let state = alert.data.incident.state
+            let isNew = told.insert([alert.subject, state]).inserted
+            return state == "updated" || !isNew && !alert.data.evidence.isEmpty ? nil : state
+        }
+    }
+}

@@ -30,13 +30,6 @@ import Video
             && Set(alerts.map(\.id)).count == alerts.count
     }
 
-    /// The states of one incident, but for that it is seen again.
-    private func states(_ alerts: [AlertEvent], _ camera: String) -> [String] {
-        alerts.filter { $0.data.camera.id == camera && $0.data.incident.state != "updated" }.map {
-            $0.data.incident.state
-        }
-    }
-
     @Test func `a parked car is one incident, which reaches the broker with its pictures and ends when it leaves`()
         async throws
     {
@@ -45,7 +38,7 @@ import Video
         try await site.look(from: 0, through: 40)
         #expect(try await eventually { site.alerts.contains { !$0.data.evidence.isEmpty } })
         let told = site.alerts
-        #expect(Set(told.map(\.subject)).count == 1 && states(told, "cam-01") == ["opened"])
+        #expect(Set(told.map(\.subject)).count == 1 && told.states(of: "cam-01") == ["opened"])
         #expect(told[0].data.observed.dwellSeconds == 30)
         let pictures = told.flatMap(\.data.evidence)
         #expect(pictures.map(\.role).contains("panorama-confirming"))
@@ -54,7 +47,7 @@ import Video
 
         site.park([])
         try await site.look(from: 42, through: 80)
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened", "closed"] })
         #expect(try await eventually { site.retainedIncidents.isEmpty })
         try await site.stop()
         #expect(isWhole(site.alerts))
@@ -96,15 +89,18 @@ import Video
         let report = try site.reload { $0.cameras.removeLast() }
         #expect(report.outcome == .applied && report.kept == ["cam-01"] && report.stopped == ["cam-02"])
         #expect(gone.isStopped && !kept.isStopped && site.source("cam-01") === kept)
-        #expect(try await eventually { states(site.alerts, "cam-02") == ["opened", "closed"] })
-        let end = try #require(site.alerts.last { $0.data.camera.id == "cam-02" })
-        #expect(end.data.incident.reason == "camera_lost")
-        #expect(end.data.provenance.configurationSHA256 == report.sha256)
+        #expect(try await eventually { site.alerts.states(of: "cam-02") == ["opened", "closed"] })
+        func end(_ camera: String) -> AlertEvent? {
+            site.alerts.first { $0.data.camera.id == camera && $0.data.incident.state == "closed" }
+        }
+        let lost = try #require(end("cam-02"))
+        #expect(lost.data.incident.reason == "camera_lost")
+        #expect(lost.data.provenance.configurationSHA256 == report.sha256)
         // Alerts name the configuration that they were made by.
         site.park([])
         try await site.look("cam-01", from: 32, through: 80)
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
-        #expect(site.alerts.last?.data.provenance.configurationSHA256 == site.settings.site.configurationSHA256)
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened", "closed"] })
+        #expect(end("cam-01")?.data.provenance.configurationSHA256 == site.settings.site.configurationSHA256)
         try await site.stop()
         #expect(isWhole(site.alerts))
     }
@@ -116,7 +112,7 @@ import Video
         try await site.start()
         try await site.look("cam-03", from: 0, through: 30)
         try await site.look("cam-01", from: 0, through: 20)
-        #expect(try await eventually { states(site.alerts, "cam-03") == ["opened"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-03") == ["opened"] })
         let before = site.settings.site.configurationSHA256
         // While the reload makes the second camera, the first one runs already.
         let gate = DispatchSemaphore(value: 0)
@@ -131,7 +127,7 @@ import Video
         }
         #expect(try await eventually { site.source("cam-01") !== old && site.source("cam-01")?.start != nil })
         try await site.look("cam-01", from: 26, through: 44)
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened"] })
         #expect(report.withLock { $0 == nil })
         gate.signal()
         #expect(try await eventually { report.withLock { $0?.restarted == ["cam-01", "cam-02"] } })
@@ -173,7 +169,7 @@ import Video
         try await site.look(from: 96, through: 130)
         site.park([other])
         try await site.look(from: 132, through: 190)
-        #expect(try await eventually { states(site.alerts, "cam-01").count { $0 == "opened" } == 3 })
+        #expect(try await eventually { site.alerts.states(of: "cam-01").count { $0 == "opened" } == 3 })
         try await site.stop()
         #expect(site.detailsOpened == opened && isWhole(site.alerts))
     }
@@ -188,7 +184,7 @@ import Video
         // What stood there goes on standing: begun anew, it would be told at 56 s.
         try await site.start()
         try await site.look(from: 26, through: 44)
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened"] })
         try await site.stop()
 
         // What the broker has not had yet goes after the next start.
@@ -197,10 +193,10 @@ import Video
         site.park([])
         try await site.look(from: 60, through: 110)
         try await site.stop()
-        #expect(states(site.alerts, "cam-01") == ["opened"])
+        #expect(site.alerts.states(of: "cam-01") == ["opened"])
         site.broker.comesBack()
         try await site.start()
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened", "closed"] })
         try await site.stop()
         #expect(isWhole(site.alerts) && Set(site.alerts.map(\.subject)).count == 1)
     }
@@ -216,7 +212,7 @@ import Video
         }
         try await site.start()
         try await site.look(from: 0, through: 30)
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened"] })
         let store = try Outbox(reading: site.settings.stateFolder.appending(path: "outbox.sqlite"))
         func sinks() throws -> [String] { try store.sinkReports().map(\.name) }
         #expect(try sinks().isEmpty)
@@ -226,7 +222,7 @@ import Video
         let told = site.alerts.count
         site.park([])
         try await site.look(from: 32, through: 80)
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "closed"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened", "closed"] })
         #expect(try await eventually { !first.requests.isEmpty })
         #expect(try site.reload { $0.webhooks[0].url = second.url }.outcome == .applied)
         #expect(try await eventually { second.requests.count == site.alerts.count - told })
@@ -238,7 +234,7 @@ import Video
         let asked = second.requests.count
         site.park([Self.car])
         try await site.look(from: 82, through: 130)
-        #expect(try await eventually { states(site.alerts, "cam-01").count == 3 })
+        #expect(try await eventually { site.alerts.states(of: "cam-01").count == 3 })
         try await site.stop()
         #expect(second.requests.count == asked)
         for receiver in [first, second] { await receiver.close() }
@@ -259,9 +255,9 @@ import Video
                 return try SiteReport(json: Data(state.payload)).blocked?.sequence == 1
             })
         #expect(try site.reload { $0.refusals = .skip }.outcome == .applied)
-        #expect(try await eventually { states(site.alerts, "cam-02") == ["opened"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-02") == ["opened"] })
         try await site.stop()
-        #expect(states(site.alerts, "cam-01").isEmpty)
+        #expect(site.alerts.states(of: "cam-01").isEmpty)
     }
 
     @Test func `what the broker refuses is held with all behind it, and all goes in sequence once it is taken`()
@@ -299,11 +295,11 @@ import Video
             MQTTMessage(
                 topic: topics.inbound(.review, site.settings.site.place, site: "edge-01"),
                 text: #"{"id":"r-1","incident":"\#(incident)","verdict":"false_positive","by":"worker-17"}"#))
-        #expect(try await eventually { states(site.alerts, "cam-01") == ["opened", "withdrawn"] })
+        #expect(try await eventually { site.alerts.states(of: "cam-01") == ["opened", "withdrawn"] })
         #expect(try await eventually { site.broker.received.contains { topics.isChannel(.reply, $0.topic) } })
         try await site.look(from: 32, through: 100)
         try await site.stop()
-        #expect(states(site.alerts, "cam-01") == ["opened", "withdrawn"] && isWhole(site.alerts))
+        #expect(site.alerts.states(of: "cam-01") == ["opened", "withdrawn"] && isWhole(site.alerts))
         #expect(site.retainedIncidents.isEmpty)
     }
 }

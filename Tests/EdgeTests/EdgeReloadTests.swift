@@ -21,12 +21,8 @@ import Testing
         site.park([Self.car])
         try await site.start()
         try await site.look(from: 0, through: 30)
-        #expect(try await eventually { states(site.alerts) == ["opened"] })
+        #expect(try await eventually { site.alerts.states() == ["opened"] })
         return site
-    }
-
-    private func states(_ alerts: [AlertEvent]) -> [String] {
-        alerts.map(\.data.incident.state).filter { $0 != "updated" }
     }
 
     private func review(_ site: EdgeHarness, _ incident: String) -> MQTTMessage {
@@ -54,7 +50,7 @@ import Testing
         #expect(try await eventually { site.other.isHeard(review.topic) })
         #expect(!site.broker.isHeard(review.topic))
         site.other.publish(review)
-        #expect(try await eventually { states(site.alerts(at: site.other)) == ["withdrawn"] })
+        #expect(try await eventually { site.alerts(at: site.other).states() == ["withdrawn"] })
         #expect(try await eventually { site.other.received.contains { topics.isChannel(.reply, $0.topic) } })
         #expect(site.alerts.count == told)
         let sequences = (site.alerts + site.alerts(at: site.other)).map { Int($0.sequence) }
@@ -81,7 +77,7 @@ import Testing
         #expect(try await eventually { topics(.open).map { $0.contains("parking_motor") } == [true] })
         site.park([])
         try await site.look(from: 32, through: 80)
-        #expect(try await eventually { states(site.alerts) == ["opened", "closed"] })
+        #expect(try await eventually { site.alerts.states() == ["opened", "closed"] })
         #expect(topics(.alert).last?.contains("parking_motor") == true)
         #expect(try await eventually { topics(.open).isEmpty })
         try await site.stop()
@@ -105,7 +101,7 @@ import Testing
         #expect(try await eventually { site.other.refusedConnections > 0 })
         #expect(site.other.received.isEmpty)
         #expect(try name("right").outcome == .applied)
-        #expect(try await eventually { states(site.alerts(at: site.other)) == ["closed"] })
+        #expect(try await eventually { site.alerts(at: site.other).states() == ["closed"] })
         try await site.stop()
         #expect(Set((site.alerts + site.alerts(at: site.other)).map(\.subject)).count == 1)
     }
@@ -119,7 +115,7 @@ import Testing
         #expect(try site.reload { $0.accessPolicy = AccessPolicy() }.outcome == .applied)
         #expect(try await eventually { site.broker.isHeard(review.topic) })
         site.broker.publish(review)
-        #expect(try await eventually { states(site.alerts) == ["opened", "withdrawn"] })
+        #expect(try await eventually { site.alerts.states() == ["opened", "withdrawn"] })
         #expect(try site.reload { $0.accessPolicy = nil }.outcome == .applied)
         #expect(try await eventually { site.broker.connections == 3 && !site.broker.isHeard(review.topic) })
         try await site.stop()
@@ -155,7 +151,7 @@ import Testing
         let site = try await site()
         site.park([])
         try await site.look(from: 32, through: 80)
-        #expect(try await eventually { states(site.alerts) == ["opened", "closed"] })
+        #expect(try await eventually { site.alerts.states() == ["opened", "closed"] })
         let store = try Outbox(reading: site.settings.stateFolder.appending(path: "outbox.sqlite"))
         func kept() throws -> Int {
             let counts = try store.counts()
@@ -165,7 +161,7 @@ import Testing
         #expect(try site.reload { $0.outboxBudget = OutboxBudget(messages: 1) }.outcome == .applied)
         site.park([Self.car])
         try await site.look(from: 82, through: 120)
-        #expect(try await eventually { states(site.alerts) == ["opened", "closed", "opened"] })
+        #expect(try await eventually { site.alerts.states() == ["opened", "closed", "opened"] })
         #expect(try await eventually { try kept() == 1 })
         try await site.stop()
     }
