@@ -20,22 +20,11 @@ final class VideoSource {
     }
 
     private let demuxer: Demuxer
-    /// While more than key frames is decoded; nil before that.
-    private var own: PictureDecoder?
-    /// For one key frame.
-    private var shared: PictureDecoder?
-    /// What the shared decoder was given.
-    private var key: KeyPicture?
-    /// For that key frame, until its picture is handed out.
+    private var decoders: StreamDecoders
+    /// For a key frame that is decoded on its own, until its picture is handed out.
     private var turn: LookTurn?
     /// Of the newest picture that was.
     private weak var taken: LookTurn?
-    /// What the stream announces, with the sets of parameters that came with its newest key frame.
-    private var announcement: StreamAnnouncement
-    /// Key frames on their own are decoded by a shared decoder.
-    private var isSharing: Bool
-    /// Sets of parameters came that are not announced.
-    private var lacksSets = false
     private let deadline: ReadDeadline
     private let options: Options
     private var planner: DecodePlanner
@@ -47,23 +36,13 @@ final class VideoSource {
     private var isCatchingUp = false
     /// Nil for a file.
     private var smoother: TimestampSmoother?
-    /// Seconds since the last picture that was whole: of a file by its stamps, of a stream by the clock.
-    private var barren = 0.0
-    /// When `barren` was 0, by the clock.
-    private var fruitful = 0.0
-    /// It was said that no pictures come.
-    private var isStarving = false
-    private var lastStamp: Double?
+    private var watch: PictureWatch
     private var refresh = RefreshWatch()
-    /// Of the budget, for pictures of this size.
-    private var claimed = (bytes: 0, width: Int32(0), height: Int32(0), isShared: false)
     private var newestCounted = Int64.min
     /// Something was lost since the last key frame: what refers to it is smeared.
     private var isDamaged = false
     /// Something was left out since the last key frame: the decoder can go on from the next one only.
     private var isTorn = false
-    /// The decoder has refused the size of the newest picture.
-    private var isSizeRefused = false
     /// How many key frames in a row the decoder began at without giving one out.
     private var vainKeys = 0
     /// Stamps of the newest packets that gave errors, and of the one that was sent last.
@@ -72,23 +51,21 @@ final class VideoSource {
     /// The stamps of the first and the newest packet, in seconds.
     private(set) var span: ClosedRange<Double>?
 
-    /// Seconds without a whole picture after which a stream counts as broken and is opened anew.
-    private static let patience = 20.0
-    /// Seconds in which two more looks are tried where one that was due has failed.
-    private static let secondLook = 4.0
-
     init(_ url: CameraURL, options: Options, deadline: ReadDeadline) throws(VideoError) {
         demuxer = try Demuxer(url, options: options, deadline: deadline)
         self.deadline = deadline
         self.options = options
         self.url = url
-        announcement = demuxer.announcement
-        // A clip plays the part of a camera, and is ours. Of files there are few at a time.
-        isSharing = options.clip != nil || url.isStream && announcement.parameterSets?.isComplete == true
+        let announcement = demuxer.announcement
+        decoders = StreamDecoders(
+            announcement, of: url,
+            // A clip plays the part of a camera, and is ours. Of files there are few at a time.
+            isSharing: options.clip != nil || url.isStream && announcement.parameterSets?.isComplete == true,
+            options: options)
         planner = DecodePlanner(sampling: options.sampling, waitsAtFirst: url.isStream || options.clip != nil)
         // Joined in the middle, H.265 brings pictures that refer to what never came, and libav makes that up without a word.
         isDamaged = announcement.codec == AV_CODEC_ID_HEVC
-        fruitful = options.uptime()
+        watch = PictureWatch(at: options.uptime())
     }
 
     /// How closely it is watched between the looks.
@@ -103,13 +80,8 @@ final class VideoSource {
         set { planner.rest = newValue }
     }
 
-    deinit {
-        if let shared { options.decoders.end(shared) }
-        _ = options.budget.take(0, insteadOf: claimed.bytes)
-    }
-
     /// As libav calls it, e.g. `h264`, and its profile where the stream says it.
-    var codec: (name: String, profile: String?) { (announcement.codecName, announcement.profile) }
+    var codec: (name: String, profile: String?) { (decoders.announcement.codecName, decoders.announcement.profile) }
 
     /// How its packets come; nil for a file.
     var transport: Transport? { demuxer.session?.used }
@@ -134,10 +106,10 @@ final class VideoSource {
         guard let raw = av_frame_alloc() else { throw VideoError("allocate", on: url, cause: "out of memory") }
         var frame: UnsafeMutablePointer<AVFrame>? = raw
         while true {
-            let received = (shared ?? own)?.receive(raw) ?? ffAVERROR_EAGAIN
+            let received = decoders.receive(raw)
             do throws(VideoError) {
                 if received == 0 {
-                    try claim(raw)
+                    try decoders.claim(raw, kept: demuxer.session?.screen.keptPictures)
                     if ffIsKeyFrame(raw) != 0 { vainKeys = 0 }
                     // What the buffer brings first is past.
                     if isWhole(raw), !isCatchingUp || buffer.isEmpty, !isDamaged,
@@ -156,11 +128,11 @@ final class VideoSource {
                 }
                 // The H.265 decoder says so here, and gives the picture out all the same.
                 if received != ffAVERROR_EAGAIN, received != ffAVERROR_EOF { noteFault() }
-                if shared != nil {
+                if decoders.areShared {
                     giveBack()
                 } else if received == ffAVERROR_EOF, !isDraining {
                     // The end of one key frame that was decoded on its own.
-                    renewOwn()
+                    decoders.renewOwn()
                     turn = nil
                 }
                 let isOver = received == ffAVERROR_EOF && isDraining
@@ -177,27 +149,26 @@ final class VideoSource {
     }
 
     private func noteSuccess() {
-        barren = 0
-        fruitful = options.uptime()
-        isStarving = false
+        watch.notePicture(at: options.uptime())
         demuxer.session?.loss.reset()
     }
 
     private func picture(_ raw: UnsafeMutablePointer<AVFrame>, pts: Double, isBurstFrame: Bool) -> Picture {
-        let shape = demuxer.shapes.settle(raw, codec: (shared ?? own)?.aspect ?? AVRational(num: 0, den: 1))
+        let shape = demuxer.shapes.settle(raw, codec: decoders.aspect)
         var between: PastPictures?
         let turn = turn
         self.turn = nil
         if let turn { taken = turn }
         if !isBurstFrame {
             let keys = past.take()
-            if !keys.isEmpty { between = PastPictures(keys, before: pts, announcement, options.decoders) }
+            if !keys.isEmpty { between = PastPictures(keys, before: pts, decoders.announcement, options.decoders) }
         }
+        let key = demuxer.orientation == nil ? decoders.key : nil
         key?.aspect = raw.pointee.sample_aspect_ratio
         return Picture(
             raw: raw, pts: pts, isBurstFrame: isBurstFrame, shape: shape,
             remarks: [shape.remark, refresh.remark].compactMap(\.self),
-            past: demuxer.orientation == nil ? between : nil, key: demuxer.orientation == nil ? key : nil, turn: turn)
+            past: demuxer.orientation == nil ? between : nil, key: key, turn: turn)
     }
 
     /// The picture as it is shown: the same one, or another where it has to be turned.
@@ -249,12 +220,11 @@ final class VideoSource {
                 return true
             }
             guard try demuxer.read() else {
-                guard !isDraining, let own else { return false }
+                guard !isDraining, decoders.drain() else { return false }
                 isDraining = true
-                own.drain()
                 return true
             }
-            if url.isStream { barren = options.uptime() - fruitful }
+            if url.isStream { watch.noteClock(options.uptime()) }
             try checkPictures()
             guard let (packet, time) = demuxer.picture() else { continue }
             let isKey = packet.pointee.flags & AV_PKT_FLAG_KEY != 0
@@ -263,10 +233,7 @@ final class VideoSource {
                 throw VideoError("read", on: url, cause: "stopped")
             }
             span = min(span?.lowerBound ?? time, time)...max(span?.upperBound ?? time, time)
-            // A stamp that jumps is not a time without pictures. In the order of decoding: that of showing goes to and fro.
-            let stamp = demuxer.seconds(packet.pointee.dts) ?? time
-            barren += min(1, max(0, stamp - (lastStamp ?? stamp)))
-            lastStamp = stamp
+            watch.noteStamp(demuxer.seconds(packet.pointee.dts) ?? time)
             if packet.pointee.flags & AV_PKT_FLAG_CORRUPT != 0 {
                 isDamaged = true
                 refresh.noteFault()
@@ -293,7 +260,7 @@ final class VideoSource {
             }
             let isSparse = planner.isSparse
             if isKey {
-                try noteParameterSets(of: packet)
+                try decoders.noteParameterSets(of: packet)
                 if isTorn || isDamaged { beginAnew() }
                 if isTorn || isSparse { vainKeys += 1 }
                 isTorn = false
@@ -306,14 +273,13 @@ final class VideoSource {
 
     /// Throws where no picture has come for too long, and says so before.
     private func checkPictures() throws(VideoError) {
-        let rest = max(options.sampling.longestRest, planner.rest?.promise ?? 0)
-        let isOver = barren >= Self.patience + refresh.patience + rest
-        let longestFault = max(options.sampling.longestFault, rest + Self.secondLook)
-        guard isOver || url.isStream && !isStarving && barren >= longestFault else { return }
-        let error = barrenness()
-        guard !isOver else { throw error }
-        isStarving = true
-        options.starve(error.description)
+        let verdict = watch.verdict(
+            options.sampling, isStream: url.isStream, promise: planner.rest?.promise ?? 0, refresh: refresh.patience)
+        switch verdict {
+        case nil: break
+        case .isStarving: options.starve(barrenness().description)
+        case .isOver: throw barrenness()
+        }
     }
 
     /// What explains pictures that are not whole.
@@ -325,47 +291,23 @@ final class VideoSource {
     }
 
     private func barrenness() -> VideoError {
-        var cause = "no whole picture in \(Int(barren)) s"
+        var cause = "no whole picture in \(Int(watch.barren)) s"
         var kind = StreamFault.noPicture
         if refresh.isNeeded {
             cause += ": it sends no key frames: switch off intra refresh (gradual or smart refresh) at the camera"
             kind = .noKeyFrames
-        } else if isSizeRefused {
+        } else if decoders.isSizeRefused {
             cause += ": the size of its pictures is refused: \(options.allowedPictures)"
             kind = .tooLarge
         }
         return VideoError("decode", on: url, cause: cause + losses, kind: kind)
     }
 
-    /// Takes from the budget of all cameras what pictures of this size need while they are decoded.
-    private func claim(_ raw: UnsafePointer<AVFrame>) throws(VideoError) {
-        let (width, height) = (raw.pointee.width, raw.pointee.height)
-        let isShared = shared != nil
-        guard (width, height, isShared) != (claimed.width, claimed.height, claimed.isShared) else { return }
-        let one = Int(av_image_get_buffer_size(AVPixelFormat(rawValue: raw.pointee.format), width, height, 32))
-        // What refers to how many libav shows of H.264 only. H.265 states how many are kept; six are allowed at the largest
-        // size of each level. A shared decoder keeps none for this stream.
-        let kept =
-            announcement.codec == AV_CODEC_ID_HEVC
-            ? demuxer.session?.screen.keptPictures ?? 6 : own?.keptPictures ?? 1
-        // One that is being decoded, one that waits for its look, one that is looked at.
-        let bytes = max(0, one) * (isShared ? 2 : kept + 3)
-        guard options.budget.take(bytes, insteadOf: claimed.bytes) else {
-            throw VideoError(
-                "decode", on: url,
-                cause:
-                    "its pictures of \(width)x\(height) need \(bytes >> 20) MiB, and those of all cameras together may "
-                    + "take \(options.budget.bytes >> 20) MiB, half of this computer's memory: set a smaller picture at "
-                    + "this camera or at others", kind: .tooLarge)
-        }
-        claimed = (bytes, width, height, isShared)
-    }
-
     /// Takes the marks of a refresh for what key frames are elsewhere, where there are none.
     private func follow(_ packet: UnsafePointer<AVPacket>, isKey: Bool, at time: Double) {
         let mark = refresh.take(packet, isKey: isKey, at: time)
         // The H.264 decoder follows recovery points by itself.
-        guard announcement.codec == AV_CODEC_ID_HEVC else { return }
+        guard decoders.announcement.codec == AV_CODEC_ID_HEVC else { return }
         switch mark {
         case .none: break
         case .begin:
@@ -377,16 +319,10 @@ final class VideoSource {
 
     /// The decoder forgets what it has, so that nothing refers to what is damaged or missing.
     private func beginAnew() {
-        renewOwn()
+        decoders.renewOwn()
         // Where there is no key frame but a recovery point, the H.264 decoder gives nothing out until the pictures have been
         // renewed as far as the point says.
-        if announcement.codec == AV_CODEC_ID_H264 { isDamaged = false }
-    }
-
-    /// One that is tainted does not forget all. Where it alone knows all sets of parameters it has to go on.
-    private func renewOwn() {
-        let isKnown = !lacksSets && announcement.parameterSets?.isComplete ?? true
-        if isKnown, own?.isTainted == true { own = nil } else { own?.reset() }
+        if decoders.announcement.codec == AV_CODEC_ID_H264 { isDamaged = false }
     }
 
     private func skip(_ packet: UnsafeMutablePointer<AVPacket>, at time: Double) throws(VideoError) {
@@ -401,11 +337,11 @@ final class VideoSource {
     /// packet refers to them.
     private func hasTurn(at time: Double) -> Bool {
         turn = nil
-        guard isSharing, planner.isSparse else { return true }
+        guard decoders.isSharing, planner.isSparse else { return true }
         // While the camera's last picture is looked at, its newest one waits for the next key frame.
         if taken?.isOver ?? true { turn = options.turns.turn(for: planner.due(at: time)) }
         // That there is no time for its pictures is no fault of the stream.
-        if turn == nil { (barren, fruitful) = (0, options.uptime()) }
+        if turn == nil { watch.excuse(at: options.uptime()) }
         return turn != nil
     }
 
@@ -420,58 +356,18 @@ final class VideoSource {
             return false
         }
         sent = packet.pointee.pts != ffNOPTS ? packet.pointee.pts : packet.pointee.dts
-        let decoder: PictureDecoder
-        do throws(FFmpegError) { decoder = try self.decoder(isAlone: isAlone) } catch {
-            throw VideoError("open the decoder", on: url, cause: "\(error)")
-        }
-        let isTaken = decoder.send(packet)
-        isSizeRefused = decoder.hasRefusedSize
-        guard isTaken else {
+        guard try decoders.send(packet, isAlone: isAlone) else {
             noteFault()
             giveBack()
             return false
         }
-        if shared != nil { key = KeyPicture(packet, announcement, options.decoders) }
-        // Without this a decoder that may reorder holds each key frame back until the next one.
-        if isAlone { decoder.drain() }
         return true
-    }
-
-    private func decoder(isAlone: Bool) throws(FFmpegError) -> PictureDecoder {
-        if isAlone, isSharing {
-            own = nil
-            let decoder = try options.decoders.begin(announcement)
-            decoder.isHasty = options.isHasty
-            shared = decoder
-            return decoder
-        }
-        if let own { return own }
-        let decoder = try PictureDecoder(announcement)
-        own = decoder
-        return decoder
     }
 
     /// The shared decoder is another camera's, if there is one.
     private func giveBack() {
         turn = nil
-        guard let shared else { return }
-        options.decoders.end(shared)
-        (self.shared, key) = (nil, nil)
-    }
-
-    /// A shared decoder must know all sets of parameters that a key frame refers to, and no others.
-    private func noteParameterSets(of packet: UnsafePointer<AVPacket>) throws(VideoError) {
-        guard let known = announcement.parameterSets else { return }
-        let brought = ParameterSets(in: packet, of: announcement.codec)
-        if let brought, known.holds(brought) { return }
-        guard let brought, brought.isComplete else {
-            // Which of the old ones still hold cannot be known without decoding all.
-            (isSharing, lacksSets) = (false, true)
-            return
-        }
-        do { announcement = try announcement.replacing(brought) } catch {
-            throw VideoError("follow", on: url, cause: "\(error)")
-        }
+        decoders.giveBack()
     }
 
     /// The time by which looks are planned.
