@@ -12,6 +12,9 @@ TESTED := $(if $(DEBUGGED),,-debug-info-format none)
 ifdef RELEASE
 TESTED := -c release --scratch-path .build-test -Xswiftc -enable-testing -Xswiftc -DTESTABLE
 endif
+# The suites with one of these tags, as `swift test` chooses them; APART are those that do not run with all others.
+tagged = $(or $(shell Tests/tagged.py $(1)),$(error Tests/tagged.py finds no suite))
+APART = $(call tagged,alone memory isolated abuse)
 FOOTAGE ?= ../shared/footage
 # On which the stages are measured: a camera as it sends it, where there is one.
 CLIP ?= $(firstword $(wildcard $(FOOTAGE)/composed/camera-*.mp4) $(CLIPS))
@@ -47,19 +50,19 @@ ifdef ONLY
 	swift test $(TESTED) $(CHECKED) --no-parallel --filter '$(ONLY)'
 else
 	swift build --build-tests $(TESTED) $(CHECKED)
-	swift test $(TESTED) --skip-build --no-parallel --filter Alone --skip AloneMemory --skip AloneAbuse
+	swift test $(TESTED) --skip-build --no-parallel --filter '$(call tagged,alone)'
 	# What measures memory needs a process of its own, and no idle machine.
-	swift test $(TESTED) --skip-build --ignore-lock --filter AloneMemory & memory=$$!; \
-	GRIDWARDEN_WAITING=2 swift test $(TESTED) --skip-build --ignore-lock --filter Isolated; isolated=$$?; \
+	swift test $(TESTED) --skip-build --ignore-lock --filter '$(call tagged,memory)' & memory=$$!; \
+	GRIDWARDEN_WAITING=2 swift test $(TESTED) --skip-build --ignore-lock --filter '$(call tagged,isolated)'; isolated=$$?; \
 	wait $$memory && exit $$isolated
-	swift test $(TESTED) --skip-build --skip Alone --skip Isolated
+	swift test $(TESTED) --skip-build --skip '$(APART)'
 endif
 
 chaos: deps models ## kill, cut off, fill up and spoil for eight minutes; CHAOS=long for the long form, CHAOS_SEED=N to repeat one
-	swift test $(TESTED) $(CHECKED) --no-parallel --filter '(Alone|Isolated).*(Chaos|StreamFault)'
+	swift test $(TESTED) $(CHECKED) --no-parallel --filter '\.([A-Za-z]+Chaos|StreamFault)Tests/'
 
 abuse: deps models ## set clients that mean harm on the console, with nothing beside them; four minutes
-	swift test $(TESTED) $(CHECKED) --no-parallel --filter AloneAbuse
+	swift test $(TESTED) $(CHECKED) --no-parallel --filter '$(call tagged,abuse)'
 
 axe: deps models ## have all rules of axe judge each page in every language, appearance and width; 'make test' spares half of them all but colour
 	GRIDWARDEN_EVERY=1 swift test $(TESTED) $(CHECKED) --no-parallel --filter AccessibilityTests
@@ -79,7 +82,7 @@ format: ## format all Swift files
 	swift format --in-place --recursive Package.swift Sources Tests
 
 # Everything takes many times as long under a sanitizer. What is left out, and why, is in docs/testing.md.
-SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --skip Alone --skip Isolated \
+SANITIZED = GRIDWARDEN_SLOWNESS=15 swift test --skip-build --skip '$(APART)' \
 	--skip GarbageTrialTests --skip LightTests --skip StallTrialTests
 VALUES := --skip '^AnalyticsTests\.' --skip FootageTests --skip AnotherVehicleTests --skip GroundRestorationTests
 MUTEX := $(CURDIR)/.build-tsan/mutex.so

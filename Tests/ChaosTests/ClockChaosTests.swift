@@ -9,7 +9,7 @@ import Testing
 
 /// The installed program on a computer whose date is set while it runs. `clock-step.c` sets it, for this process alone;
 /// what only counts seconds goes on, as the kernel's clocks do.
-@Suite(.waiting) struct IsolatedClockChaosTests {
+@Suite(.tags(.isolated), .waiting) struct ClockChaosTests {
     private static let dwell = 15.0
 
     /// The camera's states as they were told, with our own date.

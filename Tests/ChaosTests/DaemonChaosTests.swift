@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// The installed program on a stream, without a broker and killed.
-@Suite(.waiting) struct IsolatedDaemonChaosTests {
+@Suite(.tags(.isolated), .waiting) struct DaemonChaosTests {
     @Test(.enabled(if: WatchedStreet.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 3))
     func `a daemon without a broker from its start keeps every alert until there is one`() async throws {
         let folder = try TemporaryFolder()

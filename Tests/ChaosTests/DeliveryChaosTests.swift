@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 
 /// Kills, broken brokers, bad networks and full disks, and whether a subscriber notices any of it.
-@Suite(.serialized, .waiting) struct IsolatedChaosTests {
+@Suite(.tags(.isolated), .serialized, .waiting) struct DeliveryChaosTests {
     /// One campaign against the writer: kills at random points, faults beside them, and then what the centre received.
     private func campaign(
         kills: Int, seed: UInt64, state: URL, in folder: TemporaryFolder, disk: FullDisk? = nil, pause: Int = 2000

@@ -8,7 +8,7 @@ import Testing
 
 /// The installed program on a stream, killed again and again, with a camera that goes away and freezes. Alone, since the
 /// alert must come in time although a new start follows each kill.
-@Suite(.waiting) struct AloneDaemonChaosTests {
+@Suite(.tags(.alone), .waiting) struct KilledDaemonChaosTests {
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip. The stream is one for all, as a camera's is: it
     /// goes on while the daemon is dead.
     @Test(

@@ -119,7 +119,7 @@ private final class Written: Sendable {
 }
 
 /// Who means harm to the console, or its clients on bad lines: cameras and alerts notice nothing of it, and memory is bounded.
-@Suite(.serialized) struct AloneAbuseTests {
+@Suite(.tags(.abuse), .serialized) struct AbuseTests {
     /// The resident set of this process, in MiB.
     private static var resident: Int {
         let text = (try? String(contentsOfFile: "/proc/self/statm", encoding: .utf8)) ?? ""
@@ -128,13 +128,13 @@ private final class Written: Sendable {
 
     /// The largest that it has while something runs.
     private final class Peak: Sendable {
-        private let highest = Mutex(AloneAbuseTests.resident)
+        private let highest = Mutex(AbuseTests.resident)
         private let isEnded = Atomic(false)
 
         init() {
             startThread(named: "peak") { [self] in
                 while !isEnded.load(ordering: .relaxed) {
-                    let now = AloneAbuseTests.resident
+                    let now = AbuseTests.resident
                     highest.withLock { $0 = max($0, now) }
                     usleep(20_000)
                 }

@@ -18,7 +18,7 @@ import Video
 
 /// The way from a look to the broker's acknowledgement in figures, with a real broker and the real disk: docs/testing.md has
 /// the bars. Each prints what it measured; its limits are those of a busy machine.
-@Suite(.serialized) struct AloneBarTests {
+@Suite(.tags(.alone), .serialized) struct BarTests {
     /// What is written goes to the broker.
     private struct Site {
         let parts: WriterSite

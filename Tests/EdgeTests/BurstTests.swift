@@ -16,7 +16,7 @@ import Video
 @testable import Store
 
 /// Sixty incidents in one look, with a real broker and real masking. Alone, since it takes all processors.
-@Suite struct AloneBurstTests {
+@Suite(.tags(.alone)) struct BurstTests {
     @Test(.enabled(if: WriterSite.canMask, "needs 'make models'"), .waiting(minutes: 5))
     func `all alerts are with the broker while pictures are still made, and a stop and a reload wait for none`()
         async throws

@@ -6,9 +6,10 @@ import Testing
 /// Two centres as programs on one database of PostgreSQL, one broker, and simulated sites: one is killed in the middle, and the server
 /// too.
 @Suite(
+    .tags(.isolated),
     .enabled(if: PostgresServer.isInstalled, "needs PostgreSQL, from 14 on: apt-get install postgresql"),
     .waiting(minutes: 5))
-struct IsolatedCentrePairTests {
+struct CentrePairTests {
     private let program = CommandTests()
 
     private struct Standing: Decodable {

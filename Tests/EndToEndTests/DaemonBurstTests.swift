@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Sixty incidents in one look of the real program: one parked car in sixty zones. Alone, since it measures time.
-@Suite struct AloneDaemonBurstTests {
+@Suite(.tags(.alone)) struct DaemonBurstTests {
     private static let zones = 60
 
     private let folder: TemporaryFolder

@@ -7,7 +7,7 @@ import TestSupport
 import Testing
 
 /// A disk with the site's state that takes nothing and refuses nothing, under the real program.
-@Suite struct IsolatedHangingDiskTests {
+@Suite(.tags(.isolated)) struct HangingDiskTests {
     @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func `looks go on while the disk hangs, it is told, and a stop goes as far as it can`() async throws {
         let folder = try TemporaryFolder()

@@ -9,7 +9,7 @@ import Testing
 
 /// The real program where no name server answers: glibc looks for 56 s and cannot be interrupted, and systemd gives a stop
 /// 20 s (`TimeoutStopSec`). One after the other: the addresses of the name servers are those of the process.
-@Suite(.serialized) struct IsolatedNameServerTests {
+@Suite(.tags(.isolated), .serialized) struct NameServerTests {
     private static let isReady = FileManager.default.fileExists(atPath: WatchedLane.models + "/manifest.json")
 
     private func configuration(_ folder: TemporaryFolder, cameras: String) -> String {

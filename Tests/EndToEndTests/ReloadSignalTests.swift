@@ -9,7 +9,7 @@ import TestSupport
 import Testing
 
 /// SIGHUP to the real program, with a real camera, broker and database.
-@Suite(.waiting) struct IsolatedReloadTests {
+@Suite(.tags(.isolated), .waiting) struct ReloadSignalTests {
     private func configuration(
         _ folder: TemporaryFolder, _ broker: Broker, _ port: Int, id: String = "s1", _ cameras: String...
     ) -> String {

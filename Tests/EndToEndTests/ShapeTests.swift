@@ -7,7 +7,7 @@ import Testing
 
 /// Recorders that squeeze a picture and do not say so, with the real program. Alone, since four cameras at once have to see
 /// within a look or two how long a car has stood.
-@Suite(.waiting) struct AloneShapeTests {
+@Suite(.tags(.alone), .waiting) struct ShapeTests {
     private static let dwell = 20.0
 
     /// The sedan of `parking.mp4` stands from 29 s to 104 s of the clip.

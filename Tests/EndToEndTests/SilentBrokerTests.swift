@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// A broker that takes all and acknowledges nothing, with the real program.
-@Suite struct IsolatedSilentBrokerTests {
+@Suite(.tags(.isolated)) struct SilentBrokerTests {
     @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func `four cameras go on looking, a stop is heard, and everything is delivered afterwards`() async throws {
         let folder = try TemporaryFolder()

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// Streams that change or break under way, with the real program.
-@Suite(.waiting) struct AloneStreamFaultTests {
+@Suite(.tags(.alone), .waiting) struct StreamFaultTests {
     private static let dwell = 25.0
 
     /// What a centre has heard.

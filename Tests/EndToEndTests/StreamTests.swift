@@ -13,7 +13,7 @@ import Testing
 import Video
 
 /// Everything real: an RTSP server, the network, SQLite, mosquitto, a subscriber.
-@Suite(.waiting) struct IsolatedStreamTests {
+@Suite(.tags(.isolated), .waiting) struct StreamTests {
     private func configuration(_ folder: TemporaryFolder, broker: Broker, camera: String, silent: String) throws
         -> Configuration
     {

@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 
 /// The real program with a receiver besides a broker that is not there.
-@Suite struct IsolatedWebhookTests {
+@Suite(.tags(.isolated)) struct WebhookProgramTests {
     @Test(.enabled(if: WatchedLane.isReady, "needs 'make models' and ../shared/footage"), .waiting(minutes: 6))
     func
         `alerts reach a webhook without a broker, a stop waits for no receiver, and its secret is told to nobody else`()

@@ -236,7 +236,7 @@ import Threading
 }
 
 /// Alone, since it measures time.
-@Suite(.serialized, .waiting) struct AloneCameraTests {
+@Suite(.tags(.alone), .serialized, .waiting) struct SilentPeerTests {
     @Test func `a silent peer is noticed within six seconds by default`() async throws {
         let server = try SilentServer()
         defer { server.stop() }
@@ -253,7 +253,7 @@ import Threading
 }
 
 /// Run in a process of its own (`make test` does): what other tests leave in the allocator would be counted too.
-@Suite(.serialized) struct AloneMemoryTests {
+@Suite(.tags(.memory), .serialized) struct StreamMemoryTests {
     private static func open(_ url: String, seconds: Double) {
         var options = VideoSource.Options()
         options.openTimeout = seconds

@@ -7,10 +7,10 @@ import Threading
 @testable import Video
 
 /// What streams that state as much as they can cost eight cameras at once. Alone, since it measures the process.
-@Suite(.serialized, .waiting(minutes: 5)) struct AloneHostileMemoryTests {
+@Suite(.tags(.alone), .serialized, .waiting(minutes: 5)) struct HostileMemoryTests {
     /// Bytes that the process has grown by at most, and why the streams ended.
     private func watch(_ cameras: [ScriptedCamera]) async throws -> (grown: Int, reasons: Set<String>) {
-        let before = try AloneMemoryTests.peakBytes(reset: true)
+        let before = try StreamMemoryTests.peakBytes(reset: true)
         let reasons = await withTaskGroup(of: String.self) { group in
             for url in cameras.map(\.url) {
                 group.addTask {
@@ -29,7 +29,7 @@ import Threading
             }
             return await group.reduce(into: Set<String>()) { $0.insert($1) }
         }
-        return try withExtendedLifetime(cameras) { (try AloneMemoryTests.peakBytes() - before, reasons) }
+        return try withExtendedLifetime(cameras) { (try StreamMemoryTests.peakBytes() - before, reasons) }
     }
 
     @Test func `parameters without an end cost each camera little`() async throws {
