@@ -93,10 +93,12 @@ public:
         CV_Assert(!inputs.empty() && inputs[0].dims == 4);
         top = padding(0, inputs[0].size[2]);
         left = padding(1, inputs[0].size[3]);
-        weights = blobs[0].reshape(1, blobs[0].size[0]).clone();
+        if (arePacked) unpack();
+        weights = blobs[0].reshape(1, blobs[0].size[0]);
         bias.assign(weights.rows, 0);
         if (blobs.size() > 1) std::copy_n(blobs[1].ptr<float>(), bias.size(), bias.begin());
         packed.clear();
+        isFused = false;
     }
 
     bool setActivation(const cv::Ptr<cv::dnn::ActivationLayer> &layer) override {
@@ -136,6 +138,8 @@ public:
         const auto value = [](const cv::Mat &m, int row, float otherwise) {
             return m.empty() ? otherwise : m.ptr<float>()[m.total() == 1 ? 0 : row];
         };
+        if (!isFused) weights = weights.clone();
+        isFused = true;
         for (int row = 0; row < weights.rows; ++row) {
             const float factor = value(scale, row, 1);
             weights.row(row) *= factor;
@@ -200,6 +204,31 @@ private:
             }
         }
         weights.release();
+        // What was fused would be needed once more, see `finalize`. All else is a copy from now on, of 13 MB in a network:
+        // nothing asks the model's own for more than their shape.
+        arePacked = !isFused;
+        if (arePacked) blobs[0] = stock->blobs[0] = cv::Mat(4, blobs[0].size.p, CV_32F, packed.data());
+    }
+
+    // The model's own weights again.
+    void unpack() {
+        cv::Mat own(4, blobs[0].size.p, CV_32F);
+        float *const to = own.ptr<float>();
+        if (isDepthwise) {
+            std::copy(packed.begin(), packed.end(), to);
+        } else {
+            const size_t depth = this->depth();
+            const float *from = packed.data();
+            size_t first = 0;
+            for (const size_t rows : blocks) {
+                for (size_t k = 0; k < depth; ++k) {
+                    for (size_t row = first; row < first + rows; ++row) to[row * depth + k] = *from++;
+                }
+                first += rows;
+            }
+        }
+        blobs[0] = stock->blobs[0] = own;
+        arePacked = false;
     }
 
     void runDepthwise(const cv::Mat &in, cv::Mat &out, int image) const {
@@ -325,8 +354,11 @@ private:
     const bool isDepthwise;
     const int kernelHeight, kernelWidth, strideY, strideX;
     int top = 0, left = 0;
-    /// Outputs x depth, until they are packed.
+    /// Outputs x depth, until they are packed; the model's own until something is fused.
     cv::Mat weights;
+    bool isFused = false;
+    /// The model's own are no longer kept: `blobs[0]` is of their shape and shows `packed`.
+    bool arePacked = false;
     std::vector<float> packed, bias;
     /// Rows of each block of `packed`.
     std::vector<int> blocks;
@@ -359,7 +391,10 @@ cv::Ptr<cv::dnn::Layer> create(cv::dnn::LayerParams &params) {
     auto stock = cv::dnn::ConvolutionLayer::create(params);
     const int groups = params.get<int>("group", 1);
     if (isSuspended || !isTaken(*stock, groups)) return stock;
-    return cv::makePtr<Layer>(params, stock, groups > 1);
+    const auto layer = cv::makePtr<Layer>(params, stock, groups > 1);
+    // The network keeps what it was read from; the layer has it too, and lets go of it.
+    params.blobs.clear();
+    return layer;
 }
 
 #endif

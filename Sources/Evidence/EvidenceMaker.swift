@@ -46,6 +46,19 @@ public actor EvidenceMaker {
         }
     }
 
+    /// What finds faces and plates: some 130 MiB once it has run.
+    private struct Networks: ~Copyable {
+        var faces: FaceDetector
+        var plates: PlateDetector
+
+        init(_ masking: MaskingModels, _ engines: InferenceEngines) throws {
+            let (face, plate) = try masking.verified()
+            let faces = try FaceDetector(model: face, engines: engines)
+            plates = try PlateDetector(model: plate, engines: engines)
+            self.faces = faces
+        }
+    }
+
     private let thread = DedicatedThread(name: "evidence")
     public nonisolated var unownedExecutor: UnownedSerialExecutor { thread.asUnownedSerialExecutor() }
 
@@ -55,8 +68,13 @@ public actor EvidenceMaker {
     public nonisolated let captionIsChinese: Bool?
     private var quality: Int
     private let font: CaptionFont?
-    private var faces: FaceDetector?
-    private var plates: PlateDetector?
+    private let masking: MaskingModels
+    private let engines: InferenceEngines
+    private let idle: Duration
+    /// Nil while nobody needs them.
+    private var networks: Networks?
+    /// Lets them go.
+    private var resting: Task<Void, Never>?
     /// The last searched pictures: several incidents may open in one look, and have begun in one.
     private var searched: [(picture: Picture, vehicles: [Box], findings: Findings)] = []
     private static let mostSearched = 8
@@ -67,20 +85,23 @@ public actor EvidenceMaker {
     /// Sets the JPEG quality from now on.
     public func adopt(quality: Int) { self.quality = quality }
 
-    /// Loads the masking networks. If one is unavailable, every picture is withheld.
+    /// Tries the masking networks, and loads them when there is something to mask. If one is unavailable, every picture is
+    /// withheld.
     ///
     /// - Parameters:
     ///   - quality: libavcodec's JPEG scale, 2 (best) … 31.
     ///   - engines: the available ones.
-    public init(masking: MaskingModels, quality: Int = 4, engines: InferenceEngines = .standard) {
+    ///   - idle: how long they are kept after the last picture.
+    public init(
+        masking: MaskingModels, quality: Int = 4, engines: InferenceEngines = .standard, idle: Duration = .seconds(60)
+    ) {
+        (self.masking, self.engines, self.idle) = (masking, engines, idle)
         self.quality = quality
         let font = CaptionFont()
         self.font = font
         captionIsChinese = font?.isChinese
         do {
-            let (face, plate) = try masking.verified()
-            faces = try FaceDetector(model: face, engines: engines)
-            plates = try PlateDetector(model: plate, engines: engines)
+            _ = try Networks(masking, engines)
             fault = nil
         } catch {
             fault = "\(error)"
@@ -207,11 +228,27 @@ public actor EvidenceMaker {
     private func find(_ canvas: borrowing Canvas, _ vehicles: [Box]) throws -> Findings {
         searches += 1
         let colours = try ColourPicture(canvas)
-        guard let faces = try faces?.faces(in: colours),
-            let plates = try plates?.plates(in: colours, vehicles: vehicles)
-        else { throw EvidenceWithheld(reason: "the models to mask with were not read") }
+        // Taken out, so that what fails is loaded anew.
+        var networks = try self.networks.take() ?? Networks(masking, engines)
+        let faces = try networks.faces.faces(in: colours)
+        let plates = try networks.plates.plates(in: colours, vehicles: vehicles)
+        self.networks = consume networks
+        restLater()
         return Findings(faces: faces.map(\.box), plates: plates)
     }
+
+    /// Whether the networks are in memory.
+    var isReady: Bool { networks != nil }
+
+    private func restLater() {
+        resting?.cancel()
+        resting = Task { [weak self, idle] in
+            do { try await Task.sleep(for: idle) } catch { return }
+            await self?.rest()
+        }
+    }
+
+    private func rest() { networks = nil }
 
     /// Masks all faces, and all plates but one.
     static func mask(_ canvas: borrowing Canvas, faces: [Box], plates: [Box], but own: Box?) {

@@ -27,10 +27,14 @@ final class RunningDaemon: Sendable {
         let words = prefix + [CommandTests.program.path, "run", "--config", configuration.path]
         process.executableURL = URL(filePath: words[0])
         process.arguments = Array(words.dropFirst())
+        // What a sanitizer is told of the test holds for the program too.
+        let told = ProcessInfo.processInfo.environment.filter {
+            $0.key.hasSuffix("SAN_OPTIONS") || $0.key == "LD_PRELOAD"
+        }
         process.environment = [
             "PATH": "/usr/bin:/bin", "NOTIFY_SOCKET": notify.path, "SWIFT_BACKTRACE": "enable=no",
             "JOURNAL_STREAM": "\(status.st_dev):\(status.st_ino)",
-        ]
+        ].merging(told) { own, _ in own }
         if let watchdog { process.environment?["WATCHDOG_USEC"] = "\(watchdog * 1_000_000)" }
         process.standardInput = FileHandle.nullDevice
         process.standardOutput = FileHandle.nullDevice

@@ -51,6 +51,50 @@ import Video
     }
 }
 
+/// The networks take more memory than all else, and are needed at alerts only.
+@Suite(.heavy) struct MaskingMemoryTests {
+    @Test(
+        .enabled(
+            if: Samples.canMask && !Footage.photos("coco-val").isEmpty, "needs 'make models' and ../shared/images"))
+    func `the networks are in memory while there is something to mask, and what they find stays the same`() async throws
+    {
+        let maker = EvidenceMaker(masking: Samples.masking, idle: .milliseconds(1))
+        var isReady = await maker.isReady
+        #expect(maker.fault == nil && !isReady)
+        let photo = try #require(Footage.photos("coco-val").first)
+        var pictures: [[UInt8]] = []
+        for _ in 0..<2 {
+            let image = try await maker.snapshot(of: try Samples.frame(photo), vehicles: [], caption: [])
+            pictures.append(image.jpeg)
+            repeat {
+                try await Task.sleep(for: .milliseconds(5))
+                isReady = await maker.isReady
+            } while isReady
+        }
+        #expect(pictures[0] == pictures[1])
+        let searches = await maker.searches
+        #expect(searches == 2)
+    }
+
+    @Test(.enabled(if: Samples.canMask, "needs 'make models'"))
+    func `networks that are no longer what the manifest says withhold the picture`() async throws {
+        let folder = try TemporaryFolder()
+        let known = try #require(Samples.masking.face)
+        let file = folder.file("face.onnx")
+        try FileManager.default.copyItem(atPath: known.path, toPath: file.path)
+        let face = Model(
+            name: known.name, version: known.version, sha256: known.sha256, path: file.path, width: known.width,
+            height: known.height, classes: known.classes, engine: known.engine)
+        let maker = EvidenceMaker(masking: MaskingModels(face: face, plate: Samples.masking.plate))
+        #expect(maker.fault == nil)
+        try Data([0]).write(to: file)
+        let frame = try JPEG.decode(try JPEG.encode(try Canvas(width: 64, height: 36, .blue), quality: 4))
+        await #expect(throws: EvidenceWithheld.self) {
+            _ = try await maker.snapshot(of: frame, vehicles: [], caption: [])
+        }
+    }
+}
+
 /// Faces in pictures that are stored at half their width, as a recorder does.
 @Suite struct SqueezedMaskingTests {
     /// Faces of 20 pixels and more that are found in all photos, each halved in width first.

@@ -22,7 +22,6 @@ public struct FaceDetector: ~Copyable {
     private let width: Int
     private let height: Int
     private var engine: any InferenceEngine & ~Copyable
-    private var blob: [Float]
 
     /// Verifies the hash of the network and loads it.
     public init(model: Model, engines: InferenceEngines = .standard) throws {
@@ -34,7 +33,6 @@ public struct FaceDetector: ~Copyable {
         }
         engine = try engines.open(model)
         (width, height) = (model.width, model.height)
-        blob = [Float](repeating: 0, count: 3 * width * height)
     }
 
     /// The faces of a picture, in shares of it, best first.
@@ -53,6 +51,8 @@ public struct FaceDetector: ~Copyable {
         let shrink = min(1, Double(width) / Double(part.width), Double(height) / Double(part.height))
         let scaled = try picture.part(
             part, width: max(1, Int(Double(part.width) * shrink)), height: max(1, Int(Double(part.height) * shrink)))
+        // Five megabytes, which need not be there between alerts.
+        var blob = [Float](repeating: 0, count: 3 * width * height)
         // The network takes plain values of 0 … 255.
         ocv_planes(
             scaled.pixels, Int32(scaled.width), Int32(scaled.height), 0, 1, &blob, Int32(width), Int32(height))

@@ -29,7 +29,6 @@ public struct PlateDetector: ~Copyable {
     private let width: Int
     private let height: Int
     private var engine: any InferenceEngine & ~Copyable
-    private var blob: [Float]
 
     /// Verifies the hashes of the network and loads it.
     public init(model: Model, engines: InferenceEngines = .standard) throws {
@@ -41,7 +40,6 @@ public struct PlateDetector: ~Copyable {
         }
         engine = try engines.open(model)
         (width, height) = (model.width, model.height)
-        blob = [Float](repeating: 0, count: 3 * width * height)
     }
 
     /// The plates of a picture, in shares of it, best first.
@@ -69,6 +67,8 @@ public struct PlateDetector: ~Copyable {
             Self.largestZoom, Double(width) / Double(part.width), Double(height) / Double(part.height))
         let scaled = try picture.part(
             part, width: max(1, Int(Double(part.width) * zoom)), height: max(1, Int(Double(part.height) * zoom)))
+        // Five megabytes, which need not be there between alerts.
+        var blob = [Float](repeating: 0, count: 3 * width * height)
         ocv_planes_by_channel(
             scaled.pixels, Int32(scaled.width), Int32(scaled.height), Self.means, Self.scales, &blob, Int32(width),
             Int32(height))
