@@ -85,6 +85,21 @@ import Testing
                 try harness.step("decline", number, cookie: cookie, ["verdict": "false_positive"]).status == 200)
         }
         #expect(try all("state=ended") == open.prefix(3).reversed())
+        // A search looks at so many for one answer, and goes on behind them.
+        var filter = CaseQueries.Filter()
+        (filter.isOpen, filter.words) = (false, open[0].lowercased())
+        let whole = CaseScope(
+            Account(name: "a", role: .viewer, created: harness.room.time.date), centre: try AreaCode("320583"))
+        var (answers, cursor): ([[String]], CaseQueries.Cursor?) = ([], nil)
+        repeat {
+            let answer = try CaseQueries(store: harness.room.store).list(
+                filter, whole, after: cursor, limit: 2, looked: 1)
+            answers.append(answer.items.map(\.item.number))
+            cursor = answer.next
+        } while cursor != nil && answers.count < 10
+        #expect(answers == [[], [], [open[0]], []])
+        #expect(try all("state=ended&q=\(open[1].lowercased())") == [open[1]])
+        #expect(try all("state=ended&kind=parking.*&area=320583102") == open.prefix(3).reversed())
         #expect(try all("stage=found").count == 4)
         #expect(try all("q=\(open[4].lowercased())") == [open[4]])
         #expect(try all("kind=parking.*").count == 4 && all("kind=env.*").isEmpty)
@@ -228,5 +243,11 @@ import Testing
         filter.isOpen = false
         let ended = try plan(filter, all)
         #expect(ended.contains("casefile_found") && !ended.contains("TEMP B-TREE"), "\(ended)")
+        let village = Account(name: "c", role: .viewer, area: try AreaCode("320583102201"), created: room.time.date)
+        let one = try plan(filter, village)
+        #expect(one.contains("casefile_area (area12=?") && !one.contains("FOR ORDER BY"), "\(one)")
+        filter.words = "rare"
+        let rare = try plan(filter, account)
+        #expect(rare.contains("SCAN casefile USING INDEX casefile_found"), "\(rare)")
     }
 }

@@ -76,6 +76,6 @@ import Testing
         }
         let check = try CommandTests().gridwarden("check", "--config", daemon.configuration.path)
         #expect(check.status == 0, "\(check)")
-        #expect(daemon.stop() == 0)
+        #expect(daemon.stop() == 0, "\(daemon.log.suffix(4000))")
     }
 }

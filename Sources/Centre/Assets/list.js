@@ -46,10 +46,19 @@ export class CaseList {
     return this.load();
   }
 
+  /** The next part with something in it: a search through many cases that are over answers before it is through. */
+  async part(turn, after) {
+    for (;;) {
+      const answer = await get(`/cases?${this.query(after)}`);
+      if (answer.items.length || !answer.next || turn !== this.turn) return answer;
+      after = answer.next;
+    }
+  }
+
   async load() {
     const turn = ++this.turn;
     try {
-      const answer = await get(`/cases?${this.query()}`);
+      const answer = await this.part(turn);
       if (turn === this.turn) Object.assign(this, { items: answer.items, next: answer.next, error: null });
     } catch (error) { if (turn === this.turn) this.error = error.message; }
     this.changed();
@@ -58,7 +67,7 @@ export class CaseList {
   async more() {
     const turn = this.turn;
     try {
-      const answer = await get(`/cases?${this.query(this.next)}`);
+      const answer = await this.part(turn, this.next);
       if (turn !== this.turn) return;
       const known = new Set(this.items.map(item => item.id));
       Object.assign(this, { items: [...this.items, ...answer.items.filter(item => !known.has(item.id))], next: answer.next });

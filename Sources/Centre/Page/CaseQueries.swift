@@ -55,44 +55,100 @@ struct CaseQueries: Sendable {
 
     // MARK: Lists
 
+    /// How many cases that are over are looked through for one answer, where no index finds what is asked for: some 50 ms. The next
+    /// one goes on behind them, whether something was found or not.
+    static let mostLooked = 10_000
+
     /// What is open by when it is due; what is over by when it was found, newest first.
+    ///
+    /// - Returns: where it goes on; nil at the end. Of what is over there may be fewer items than `limit` before the end, and none.
     func list(
-        _ filter: Filter, _ scope: CaseScope, after cursor: Cursor?, limit: Int
+        _ filter: Filter, _ scope: CaseScope, after cursor: Cursor?, limit: Int, looked most: Int = mostLooked
     ) throws -> (items: [Summary], next: Cursor?) {
-        let (sql, values) = Self.list(filter, scope, after: cursor, limit: limit + 1)
+        let (sql, values) = Self.list(filter, scope, after: cursor, limit: limit + 1, looked: most)
         return try store.read { db in
             let rows = try db.rows(sql, values).map { CaseItem(CaseRow($0)) }
             let items = Array(rows.prefix(limit))
-            let next = rows.count > limit ? items.last : nil
-            return (
-                try Self.summaries(items, db),
-                next.map { Cursor(value: filter.isOpen ? $0.due ?? Self.never : $0.found, id: $0.id) }
-            )
+            let next =
+                if let last = items.last, rows.count > limit {
+                    Cursor(value: filter.isOpen ? last.due ?? Self.never : last.found, id: last.id)
+                } else { try Self.lastLooked(filter, scope, after: cursor, most, db) }
+            return (try Self.summaries(items, db), next)
         }
     }
 
     static func list(
-        _ filter: Filter, _ scope: CaseScope, after cursor: Cursor?, limit: Int
+        _ filter: Filter, _ scope: CaseScope, after cursor: Cursor?, limit: Int, looked most: Int = mostLooked
     ) -> (sql: String, values: [SQLValue]) {
-        // What is over has an order with an index of its own, which a condition that all fulfil would only hide.
-        var conditions = scope.cases(isNeeded: filter.isOpen)
+        guard filter.isOpen else { return listEnded(filter, scope, after: cursor, limit: limit, looked: most) }
+        var conditions = scope.cases()
         apply(filter, to: &conditions)
-        let order: String
-        if filter.isOpen {
-            conditions.add("closed_at IS NULL")
-            if let cursor {
-                conditions.add("(COALESCE(due_at, \(never)), id) > (?, ?)", .real(cursor.value), .text(cursor.id))
-            }
-            order = "COALESCE(due_at, \(never)), id"
-        } else {
-            conditions.add("closed_at IS NOT NULL")
-            if let cursor { conditions.add("(found_at, id) < (?, ?)", .real(cursor.value), .text(cursor.id)) }
-            order = "found_at DESC, id DESC"
+        applyPeriod(filter, to: &conditions)
+        conditions.add("closed_at IS NULL")
+        if let cursor {
+            conditions.add("(COALESCE(due_at, \(never)), id) > (?, ?)", .real(cursor.value), .text(cursor.id))
         }
         return (
-            "SELECT \(CaseRow.columns) FROM casefile WHERE \(conditions.sql) ORDER BY \(order) LIMIT ?",
+            "SELECT \(CaseRow.columns) FROM casefile WHERE \(conditions.sql) ORDER BY COALESCE(due_at, \(never)), id LIMIT ?",
             conditions.values + [.count(limit)]
         )
+    }
+
+    private static let newestFirst = "ORDER BY found_at DESC, id DESC"
+
+    private static func listEnded(
+        _ filter: Filter, _ scope: CaseScope, after cursor: Cursor?, limit: Int, looked most: Int
+    ) -> (sql: String, values: [SQLValue]) {
+        let (looked, wanted) = (looked(filter, scope, after: cursor), wanted(filter, scope))
+        guard !wanted.isEmpty else {
+            return (
+                "SELECT \(CaseRow.columns) FROM casefile WHERE \(looked.sql) \(newestFirst) LIMIT ?",
+                looked.values + [.count(limit)]
+            )
+        }
+        return (
+            """
+            SELECT \(CaseRow.columns) FROM \
+            (SELECT \(CaseRow.columns) FROM casefile WHERE \(looked.sql) \(newestFirst) LIMIT ?) AS looked \
+            WHERE \(wanted.sql) \(newestFirst) LIMIT ?
+            """, looked.values + [.count(most)] + wanted.values + [.count(limit)]
+        )
+    }
+
+    /// Of what is over, that which an index finds in its order.
+    private static func looked(_ filter: Filter, _ scope: CaseScope, after cursor: Cursor?) -> Conditions {
+        var conditions = Conditions()
+        if let village = scope.village { conditions.add("area12 = ?", .text(village)) }
+        applyPeriod(filter, to: &conditions)
+        conditions.add("closed_at IS NOT NULL")
+        if let cursor { conditions.add("(found_at, id) < (?, ?)", .real(cursor.value), .text(cursor.id)) }
+        return conditions
+    }
+
+    /// What else is asked of it.
+    private static func wanted(_ filter: Filter, _ scope: CaseScope) -> Conditions {
+        var conditions = scope.cases(isNeeded: false)
+        if scope.isVillage { conditions = Conditions() }
+        apply(filter, to: &conditions)
+        return conditions
+    }
+
+    /// The last one that was looked through; nil where that were all.
+    private static func lastLooked(
+        _ filter: Filter, _ scope: CaseScope, after cursor: Cursor?, _ most: Int, _ db: any SQLConnection
+    ) throws -> Cursor? {
+        guard !filter.isOpen, !wanted(filter, scope).isEmpty else { return nil }
+        let looked = looked(filter, scope, after: cursor)
+        return try db.row(
+            "SELECT found_at, id FROM casefile WHERE \(looked.sql) \(newestFirst) LIMIT 1 OFFSET ?",
+            looked.values + [.count(most - 1)]
+        ).map { Cursor(value: $0.real(0) ?? 0, id: $0.name(1)) }
+    }
+
+    /// By when they were found.
+    private static func applyPeriod(_ filter: Filter, to conditions: inout Conditions) {
+        if let date = filter.from { conditions.add("found_at >= ?", .real(date)) }
+        if let date = filter.to { conditions.add("found_at < ?", .real(date)) }
     }
 
     private static func apply(_ filter: Filter, to conditions: inout Conditions) {
@@ -110,8 +166,6 @@ struct CaseQueries: Sendable {
             let text = SQLValue.text("%\(pattern(words.lowercased()))%")
             conditions.add("(lower(number) LIKE ? ESCAPE '\\' OR lower(place) LIKE ? ESCAPE '\\')", text, text)
         }
-        if let date = filter.from { conditions.add("found_at >= ?", .real(date)) }
-        if let date = filter.to { conditions.add("found_at < ?", .real(date)) }
     }
 
     /// For LIKE, whose own signs mean themselves.
@@ -277,6 +331,7 @@ struct CaseQueries: Sendable {
     ) throws -> (lines: [Line], next: Cursor?) {
         var conditions = scope.cases(isNeeded: false)
         Self.apply(filter, to: &conditions)
+        Self.applyPeriod(filter, to: &conditions)
         if let cursor { conditions.add("(found_at, id) > (?, ?)", .real(cursor.value), .text(cursor.id)) }
         return try store.read { db in
             let rows = try db.rows(

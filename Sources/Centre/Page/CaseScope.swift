@@ -54,6 +54,12 @@ struct CaseScope: Sendable, Hashable {
         return conditions
     }
 
+    /// Its area where that is one village's, which cases are stored by.
+    var village: String? { area.count == 12 ? area : nil }
+
+    /// Whether it is a village and nothing less.
+    var isVillage: Bool { village != nil && grid == nil && department == nil }
+
     /// Whether it takes in what belongs to no department, such as sites and sums by hour: who sees one department only, sees
     /// none of it.
     var hasPlaces: Bool { department == nil }
@@ -90,6 +96,8 @@ struct Conditions {
         parts.append("\(column) IN (\(list.map { _ in "?" }.joined(separator: ", ")))")
         values += list.map { .text($0) }
     }
+
+    var isEmpty: Bool { parts.isEmpty }
 
     /// True where there is none.
     var sql: String { parts.isEmpty ? "1 = 1" : parts.joined(separator: " AND ") }
