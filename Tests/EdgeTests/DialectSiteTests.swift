@@ -149,7 +149,7 @@ import Testing
             try await eventually {
                 let now = json(site.broker.retained[state])
                 return now["opened"] as? Int == 1 && now["open"] as? Int == 0
-            })
+            }, "\(json(site.broker.retained[state])), \(site.alerts.states()), \(frigate(site).map(\.type))")
         #expect(frigate(site).count { $0.type == "end" } == 1)
         #expect(try await eventually { foreign(site).contains { $0.hasPrefix("homeassistant/image/") } })
         try await site.stop()
