@@ -36,6 +36,11 @@ struct SimulateCommand: AsyncParsableCommand {
             help: "Speak MQTT 3.1.1 alone; otherwise 5, or 3.1.1 where the broker does not take that.") var isOld =
             false
         @Option(help: "Root of the topics.") var root = "mg/v1"
+        @Flag(
+            help:
+                "Kinds stand in topics with an underscore (parking_motor), for a broker that takes no dot there, such as NATS."
+        )
+        var underscored = false
         @Option(help: "Area code, 2 to 12 digits; the sites are spread over it.") var area = "320583"
         @Option(help: "From which all choices follow.") var seed: UInt64 = 1
         @Option(help: "How many sites.") var sites = 10
@@ -81,7 +86,8 @@ struct SimulateCommand: AsyncParsableCommand {
                     host: host, port: port, clientID: "", username: username, password: password,
                     version: isOld ? .v311 : nil))
             (simulation.seed, simulation.sites, simulation.cameras) = (seed, sites, cameras)
-            (simulation.rate, simulation.duration, simulation.root) = (rate, seconds, root)
+            (simulation.rate, simulation.duration) = (rate, seconds)
+            simulation.topics = AlertTopics(root: root, kinds: underscored ? .underscored : .dotted)
             (simulation.reviews, simulation.twins) = (reviews, twins)
             if troubles { simulation.troubles = .many }
             (simulation.pictures, simulation.retains) = (pictures, !noOpen)
@@ -158,7 +164,7 @@ struct SimulateCommand: AsyncParsableCommand {
                     }
                 return SimulatedDesk(
                     database, CaseRules(configuration),
-                    topics: .init(root: simulation.root), seed: simulation.seed, perSecond: steps)
+                    topics: simulation.topics, seed: simulation.seed, perSecond: steps)
             } catch {
                 Console.complain("\(error)")
                 throw ExitCode(66)

@@ -134,7 +134,8 @@ struct CentreChaosTests {
         let simulation = try ChildProcess(
             program,
             [
-                "simulate", "--port", "\(cluster.ports[0])", "--mqtt3", "--sites", "20", "--rate", "2", "--seconds",
+                "simulate", "--port", "\(cluster.ports[0])", "--mqtt3", "--underscored", "--sites", "20", "--rate", "2",
+                "--seconds",
                 "60",
                 "--truth", truth, "--linger", "90", "--patience", "120",
             ], log: log)

@@ -282,6 +282,7 @@ def measure(options, centre, store):
         ("open, with words", f"/api/v1/cases?state=open&q={quote(number)}"),
         ("over", "/api/v1/cases?state=ended"), ("over, the next page", f"/api/v1/cases?state=ended&after={quote(first['next'])}"),
         ("over, in a village", f"/api/v1/cases?state=ended&area={village}"),
+        ("over, in a township", f"/api/v1/cases?state=ended&area={village[:9]}"),
         ("over, of a kind", f"/api/v1/cases?state=ended&kind={quote(kind)}"),
         ("over, of a month", f"/api/v1/cases?state=ended&from={month}&to={end}"),
         ("over, of a kind that there is not", "/api/v1/cases?state=ended&kind=parking.nothing"),

@@ -55,7 +55,7 @@ actor SimulatedSite {
         self.sent = sent
         script = SiteScript(simulation, site: number)
         random = SplitMix64(seed: simulation.seed, part: number, 15)
-        topics = AlertTopics(root: simulation.root)
+        topics = simulation.topics
         let place = simulation.place(number)
         let zone = TimeZone(identifier: "Asia/Shanghai") ?? .gmt
         site = SiteIdentity(
@@ -189,7 +189,7 @@ actor SimulatedSite {
         for (sequence, entry) in pending {
             guard let payload = unpacked(entry) else { continue }
             do {
-                let receipt = try client.send(MQTTMessage(topic: entry.topic, payload: payload))
+                let receipt = try client.send(MQTTMessage(topic: topics.onWire(entry.topic), payload: payload))
                 receipts.append((sequence, entry, receipt))
             } catch { return false }
         }
@@ -216,6 +216,8 @@ actor SimulatedSite {
 
     /// Sends what nobody waits for.
     func publish(_ message: MQTTMessage) {
+        var message = message
+        message.topic = topics.onWire(message.topic)
         guard let client, let receipt = try? client.send(message) else { return }
         Task { try? await receipt.acknowledged() }
     }

@@ -1,3 +1,4 @@
+package import Contract
 package import Domain
 import Foundation
 package import MQTT
@@ -39,7 +40,7 @@ package struct Simulation: Sendable {
     /// Seconds.
     package var duration = 60.0
     package var area: AreaCode
-    package var root = "mg/v1"
+    package var topics = AlertTopics()
     package var troubles = Troubles()
     /// The share of messages that follow from a review at the site.
     package var reviews = 0.05
