@@ -43,8 +43,8 @@ actor SimulatedSite {
     private var reader: Task<Void, Never>?
     private var sender: Task<Void, Never>?
     private var isAway = false
-    private let wakeups: AsyncStream<Void>
-    private let wakeup: AsyncStream<Void>.Continuation
+    private var wakeups: AsyncStream<Void>
+    private var wakeup: AsyncStream<Void>.Continuation
     private let sent: @Sendable (Int) -> Void
 
     /// - Parameter sent: told of each message that a broker has taken.
@@ -144,6 +144,9 @@ actor SimulatedSite {
         try client.start()
         self.client = client
         isAway = false
+        // Whoever is cancelled while it waits ends the stream that it waits for.
+        (wakeups, wakeup) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+        wakeup.yield()
         reader = Task { for await message in client.messages { self.take(message) } }
         sender = Task { await self.serve(client) }
     }
