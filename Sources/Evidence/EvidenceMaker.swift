@@ -52,7 +52,7 @@ public actor EvidenceMaker {
         var plates: PlateDetector
 
         init(_ masking: MaskingModels, _ engines: InferenceEngines) throws {
-            let (face, plate) = try masking.verified()
+            let (face, plate) = try masking.named()
             let faces = try FaceDetector(model: face, engines: engines)
             plates = try PlateDetector(model: plate, engines: engines)
             self.faces = faces

@@ -91,13 +91,19 @@ public struct MaskingModels: Sendable, Equatable {
 
     /// Both models; throws where one is missing or differs from the manifest.
     public func verified() throws(InferenceError) -> (face: Model, plate: Model) {
+        let (face, plate) = try named()
+        try face.verify()
+        try plate.verify()
+        return (face, plate)
+    }
+
+    /// Both models, which the detectors verify when they load them; throws where the manifest does not name one.
+    public func named() throws(InferenceError) -> (face: Model, plate: Model) {
         guard let face, let plate else {
             throw InferenceError(
                 "mask faces and plates", cause: "the manifest does not name the models for it",
                 remedy: "run 'gridwarden models prepare'")
         }
-        try face.verify()
-        try plate.verify()
         return (face, plate)
     }
 }

@@ -127,8 +127,7 @@ struct CaseQueries: Sendable {
 
     /// What else is asked of it.
     private static func wanted(_ filter: Filter, _ scope: CaseScope) -> Conditions {
-        var conditions = scope.cases(isNeeded: false)
-        if scope.isVillage { conditions = Conditions() }
+        var conditions = scope.isVillage ? Conditions() : scope.cases(isNeeded: false)
         apply(filter, to: &conditions)
         return conditions
     }
