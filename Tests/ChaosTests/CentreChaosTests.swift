@@ -125,7 +125,9 @@ struct CentreChaosTests {
             let ports = [cluster.ports[1 + index], cluster.ports[2 - index], cluster.ports[0]]
             return try configuration(
                 name,
-                brokers: "protocol: mqtt3.1.1, hosts: [\(ports.map { "\"127.0.0.1:\($0)\"" }.joined(separator: ", "))]")
+                brokers:
+                    "protocol: mqtt3.1.1, topic_kind: underscored, hosts: [\(ports.map { "\"127.0.0.1:\($0)\"" }.joined(separator: ", "))]"
+            )
         }
         var centres = try files.map(centre)
         defer { for centre in centres { centre.kill() } }
